@@ -1,0 +1,8 @@
+"""Imports every module that declares tables, so that the metadata is whole."""
+
+import core.audit
+import core.idempotency
+import core.inbox
+import core.outbox
+
+__all__ = ["core"]

@@ -1,0 +1,1 @@
+"""Mechanisms without business: nothing here speaks of bills, customers or payments."""

@@ -1,0 +1,57 @@
+"""Who changed what, from where. Append-only: the application may insert and read, nothing else."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from core.db import Timestamp, WriteSession, to_json
+from core.errors import Json
+
+
+class AuditRow(SQLModel, table=True):
+    """One act. Carries ids, never names, phones or secrets."""
+
+    __tablename__ = "audit"
+
+    id: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
+    recorded_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": sa.text("now()")})
+    actor: str = Field(sa_type=sa.Text)
+    act: str = Field(sa_type=sa.Text)
+    subject: str = Field(sa_type=sa.Text)
+    address: str | None = Field(default=None, sa_type=sa.Text)
+    before: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    after: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, as `kind:id` (`user:0193...`, `job:payments.poll`), and the network address where that is known."""
+
+    name: str
+    address: str | None = None
+
+
+def record(
+    session: WriteSession,
+    *,
+    actor: Actor,
+    act: str,
+    subject: str,
+    before: dict[str, Json] | None = None,
+    after: dict[str, Json] | None = None,
+) -> None:
+    """Write one act with the change it describes, in the same transaction."""
+    session.sql(
+        """insert into audit (actor, act, subject, address, before, after)
+           values (:actor, :act, :subject, :address, cast(:before as jsonb), cast(:after as jsonb))""",
+        actor=actor.name,
+        act=act,
+        subject=subject,
+        address=actor.address,
+        before=None if before is None else to_json(before),
+        after=None if after is None else to_json(after),
+    )

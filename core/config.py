@@ -1,0 +1,196 @@
+"""Settings of one deployment, read once from `WATTLINE_*` variables.
+
+Every setting may come from a file instead (`WATTLINE_X_FILE`), which is how secrets are mounted. Outside development an unsafe or missing
+value refuses to start: nothing that protects money or persons has a default.
+"""
+
+import base64
+import binascii
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "WATTLINE_"
+KEY_BYTES = 32
+
+
+def _zone(name: str) -> str:
+    ZoneInfo(name)
+    return name
+
+
+class _FileSource(EnvSettingsSource):
+    """`WATTLINE_X_FILE` names a file whose content, less one final newline, is the value of `x`."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[object, str, bool]:
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        if path is None:
+            return None, field_name, False
+        return Path(path).read_text(encoding="utf-8").removesuffix("\n"), field_name, False
+
+
+class Settings(BaseSettings):
+    """What an operator decides; see docs/reference/settings.md."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    environment: Annotated[
+        Literal["development", "test", "production"],
+        Field(description="`production` refuses every unsafe value; `development` allows plain http and loopback providers."),
+    ] = "production"
+    home: Annotated[Path, Field(description="Folder for state, secrets and logs of `make run`.")] = Path(".wattline")
+
+    database_url: Annotated[SecretStr, Field(description="PostgreSQL 18 address for the weak application role.")]
+    migration_database_url: Annotated[
+        SecretStr | None, Field(description="Address for the owner role, used by `wattline migrate` alone.")
+    ] = None
+    database_pool_size: Annotated[int, Field(ge=14, le=200, description="Connections per process for synchronous work.")] = 16
+    database_hot_pool_size: Annotated[int, Field(ge=1, le=100, description="Connections per process for hot reads.")] = 6
+    database_deadline_s: Annotated[
+        float, Field(gt=0, le=300, description="A transaction older than this is cut, even when the server is frozen.")
+    ] = 30.0
+    redis_url: Annotated[SecretStr, Field(description="Redis for nudges; losing it loses nothing.")]
+    broker_url: Annotated[SecretStr | None, Field(description="Celery's broker; the Redis address when absent.")] = None
+
+    public_url: Annotated[str, Field(pattern=r"^https?://[^/]+$", description="How customers reach this deployment.")]
+    callback_url: Annotated[
+        str | None, Field(pattern=r"^https?://[^/]+$", description="How providers reach it, when that differs from `public_url`.")
+    ] = None
+    allowed_hosts: Annotated[str, Field(description="Comma list of Host values that are answered; the host of `public_url` always is.")] = ""
+    trusted_proxies: Annotated[str, Field(description="Comma list of proxy addresses whose X-Forwarded-For is believed.")] = ""
+
+    master_key: Annotated[SecretStr, Field(description="32 bytes in base64: root of keyed hashes, cursors and form tokens.")]
+    data_keys: Annotated[
+        SecretStr, Field(description="`id:base64` of 32 bytes, comma separated; the first seals, all open.")
+    ]
+    token_keys: Annotated[SecretStr, Field(description="PEM of P-256 private keys; the first signs access tokens, all verify.")]
+
+    supplier_name: Annotated[str, Field(description="The supplier's name in Chinese or the default language.")] = "Wattline"
+    supplier_name_en: Annotated[str | None, Field(description="The supplier's name in English.")] = None
+    supplier_hotline: Annotated[str, Field(description="Telephone number shown on every page.")] = "95598"
+    supplier_zone: Annotated[str, AfterValidator(_zone), Field(description="IANA zone of business dates.")] = "Asia/Shanghai"
+    supplier_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all bills.")] = "CNY"
+    supplier_locales: Annotated[str, Field(description="Comma list of offered languages, the default first.")] = "zh-CN,en"
+    supplier_phone_region: Annotated[
+        str, Field(pattern=r"^\+[1-9][0-9]{0,3}$", description="Country calling code that a phone without one is given.")
+    ] = "+86"
+    supplier_accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", description="The one accent colour.")] = "#0f6b4f"
+    supplier_logo: Annotated[Path | None, Field(description="SVG file shown in the header.")] = None
+
+    wechat_pay_base_url: Annotated[str, Field(description="Address of WeChat Pay's API v3.")] = "https://api.mch.weixin.qq.com"
+    wechat_pay_mchid: Annotated[str | None, Field(description="Merchant number; absent switches WeChat Pay off.")] = None
+    wechat_pay_appid: Annotated[str, Field(description="Application bound to the merchant.")] = ""
+    wechat_pay_merchant_serial: Annotated[str, Field(description="Serial of the merchant's certificate, hex.")] = ""
+    wechat_pay_merchant_private_key: Annotated[SecretStr, Field(description="PEM (PKCS#8) that signs our requests.")] = SecretStr("")
+    wechat_pay_apiv3_key: Annotated[SecretStr, Field(description="32 characters that open callbacks.")] = SecretStr("")
+    wechat_pay_public_key_id: Annotated[str, Field(description="`PUB_KEY_ID_...` of the platform's public key.")] = ""
+    wechat_pay_public_key: Annotated[str, Field(description="PEM of the platform's public key.")] = ""
+    wechat_pay_certificates: Annotated[str, Field(description="PEM of platform certificates, for certificate mode.")] = ""
+
+    aliyun_sms_base_url: Annotated[str, Field(description="Address of Aliyun's SMS API.")] = "https://dysmsapi.aliyuncs.com"
+    aliyun_sms_access_key_id: Annotated[str | None, Field(description="Access key; absent switches SMS off.")] = None
+    aliyun_sms_access_key_secret: Annotated[SecretStr, Field(description="Signs SMS requests.")] = SecretStr("")
+    aliyun_sms_sign_name: Annotated[str, Field(description="Approved signature in front of each text.")] = ""
+    aliyun_sms_templates: Annotated[
+        str, Field(description="JSON: our template name -> language -> Aliyun's template code.")
+    ] = "{}"
+    aliyun_sms_receipt_secret: Annotated[
+        SecretStr, Field(description="Unguessable last part of the receipt callback's path: Aliyun does not sign receipts.")
+    ] = SecretStr("")
+
+    partial_payment: Annotated[bool, Field(description="May a customer pay less than what is due?")] = True
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least severe record that is written.")] = "INFO"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the signature is pydantic's; we read no dotenv file
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- `*_FILE` replaces it
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over variables, variables over files."""
+        return init_settings, env_settings, _FileSource(settings_cls)
+
+    @model_validator(mode="after")
+    def _refuse_unsafe(self) -> Self:
+        self.data_key_ring  # noqa: B018 -- reading the ring checks it
+        self.master_key_bytes  # noqa: B018 -- reading the key checks it
+        if self.wechat_pay_mchid is not None:
+            if len(self.wechat_pay_apiv3_key.get_secret_value()) != KEY_BYTES:
+                msg = "WATTLINE_WECHAT_PAY_APIV3_KEY must have exactly 32 characters"
+                raise ValueError(msg)
+            if not (self.wechat_pay_public_key or self.wechat_pay_certificates):
+                msg = "WeChat Pay needs WATTLINE_WECHAT_PAY_PUBLIC_KEY or WATTLINE_WECHAT_PAY_CERTIFICATES to verify answers"
+                raise ValueError(msg)
+        if self.aliyun_sms_access_key_id is not None and not self.aliyun_sms_receipt_secret.get_secret_value():
+            msg = "WATTLINE_ALIYUN_SMS_RECEIPT_SECRET is empty: anybody could forge receipts"
+            raise ValueError(msg)
+        if self.environment == "production":
+            for name in ("public_url", "callback_url", "wechat_pay_base_url", "aliyun_sms_base_url"):
+                value = getattr(self, name)
+                if value is not None and not value.startswith("https://"):
+                    msg = f"{PREFIX}{name.upper()} must be an https address in production"
+                    raise ValueError(msg)
+        return self
+
+    @cached_property
+    def data_key_ring(self) -> dict[str, bytes]:
+        """Key id -> 32 bytes, the sealing key first."""
+        ring: dict[str, bytes] = {}
+        for part in self.data_keys.get_secret_value().split(","):
+            key_id, _, encoded = part.strip().partition(":")
+            ring[key_id] = _decode_key(encoded, "WATTLINE_DATA_KEYS")
+        if not all(1 <= len(key_id) <= 8 and key_id.isalnum() for key_id in ring):
+            msg = "WATTLINE_DATA_KEYS needs key ids of 1 to 8 letters or digits"
+            raise ValueError(msg)
+        return ring
+
+    @cached_property
+    def master_key_bytes(self) -> bytes:
+        """The 32 bytes of the master key."""
+        return _decode_key(self.master_key.get_secret_value(), "WATTLINE_MASTER_KEY")
+
+    @property
+    def locales(self) -> tuple[str, ...]:
+        """Offered languages, the default first."""
+        return tuple(part.strip() for part in self.supplier_locales.split(",") if part.strip())
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Zone of business dates."""
+        return ZoneInfo(self.supplier_zone)
+
+    @property
+    def provider_callback_url(self) -> str:
+        """Base address that providers are told to call."""
+        return self.callback_url or self.public_url
+
+    @property
+    def is_secure(self) -> bool:
+        """Do browsers reach us by https?"""
+        return self.public_url.startswith("https://")
+
+
+def _decode_key(encoded: str, name: str) -> bytes:
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except binascii.Error as error:
+        msg = f"{name} is not base64"
+        raise ValueError(msg) from error
+    if len(key) != KEY_BYTES:
+        msg = f"{name} must decode to {KEY_BYTES} bytes"
+        raise ValueError(msg)
+    return key
+
+
+def load() -> Settings:
+    """Read the settings of this process; raises pydantic's ValidationError naming each wrong variable."""
+    return Settings()

@@ -1,0 +1,73 @@
+"""Personal data at rest: AES-256-GCM under a subkey per owner, and keyed hashes to search by.
+
+A sealed value is `version (1) | length of key id (1) | key id | nonce (12) | ciphertext and tag`. The subkey is HKDF-SHA256 (RFC 5869) of the
+data key with the owner as info, so that a value moved to another owner, table or column does not open.
+"""
+
+import hashlib
+import hmac
+import secrets
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+VERSION: Final = 1
+NONCE_BYTES: Final = 12
+BLIND_BYTES: Final = 16
+
+
+class Vault:
+    """The keys of one deployment. `data_keys` maps key ids to 32 bytes; the first seals, all open."""
+
+    def __init__(self, *, data_keys: dict[str, bytes], master_key: bytes) -> None:
+        self._data_keys = data_keys
+        self._current = next(iter(data_keys))
+        self._master_key = master_key
+        self._subkey = lru_cache(maxsize=4096)(self._derive_data_subkey)
+
+    def seal(self, *, table: str, column: str, owner: str, text: str) -> bytes:
+        """Encrypt `text` for one cell of one owner."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        key_id = self._current.encode()
+        box = AESGCM(self._subkey(self._current, owner)).encrypt(nonce, text.encode(), _bound_to(table, column, owner))
+        return bytes((VERSION, len(key_id))) + key_id + nonce + box
+
+    def open(self, *, table: str, column: str, owner: str, sealed: bytes) -> str:
+        """Decrypt a cell; raises cryptography's InvalidTag when it was sealed for another place."""
+        end = 2 + sealed[1]
+        key_id, nonce, box = sealed[2:end].decode(), sealed[end : end + NONCE_BYTES], sealed[end + NONCE_BYTES :]
+        return AESGCM(self._subkey(key_id, owner)).decrypt(nonce, box, _bound_to(table, column, owner)).decode()
+
+    def key_id(self, sealed: bytes) -> str:
+        """Which data key sealed this value: what a rotation looks for."""
+        return sealed[2 : 2 + sealed[1]].decode()
+
+    def blind(self, kind: str, value: str) -> bytes:
+        """A keyed hash (16 bytes) that finds equal values without showing them."""
+        normal = unicodedata.normalize("NFKC", value)
+        return hmac.digest(self.subkey("blind"), f"{kind}\0{normal}".encode(), hashlib.sha256)[:BLIND_BYTES]
+
+    def subkey(self, purpose: str) -> bytes:
+        """32 bytes derived from the master key for one purpose (form tokens, cursors, code hashes)."""
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"wattline|{purpose}".encode()).derive(self._master_key)
+
+    def _derive_data_subkey(self, key_id: str, owner: str) -> bytes:
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=owner.encode()).derive(self._data_keys[key_id])
+
+
+def _bound_to(table: str, column: str, owner: str) -> bytes:
+    return f"{table}|{column}|{owner}".encode()
+
+
+def mask_phone(phone: str) -> str:
+    """An E.164 number with its middle hidden: `+86138****8000`."""
+    return f"{phone[:-8]}****{phone[-4:]}" if len(phone) > len("+") + 9 else f"{phone[:2]}****{phone[-2:]}"
+
+
+def mask_name(name: str) -> str:
+    """A name of which the last character alone is shown (`**三`), as notices in public places do."""
+    return f"{'*' * min(len(name) - 1, 3)}{name[-1:]}"

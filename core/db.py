@@ -1,0 +1,224 @@
+"""PostgreSQL: sessions, transactions with a deadline, statements from files, and the asynchronous way for hot reads.
+
+Only edges and `flows.py` open transactions. A session outside one raises at its first use (`autobegin=False`), and so does a second `begin`.
+"""
+
+import contextlib
+import enum
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, LiteralString, TypeVar
+
+import psycopg
+import sqlalchemy as sa
+from psycopg.rows import tuple_row
+from psycopg_pool import AsyncConnectionPool
+from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, SQLModel
+
+NAMING: Final = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+}
+SQLModel.metadata.naming_convention = NAMING
+
+LOCK_TIMEOUT_MS: Final = 5_000
+STATEMENT_TIMEOUT_MS: Final = 15_000
+POOL_TIMEOUT_S: Final = 5.0
+WATCH_INTERVAL_S: Final = 0.5
+_DIALECT: Final[sa.Dialect] = psycopg_dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves its dialects untyped
+
+E = TypeVar("E", bound=enum.StrEnum)
+
+
+class ReadSession(Session):
+    """A session in which nothing is written."""
+
+    def sql(self, statement: "LiteralString | Statement", /, **params: object) -> sa.CursorResult[Any]:
+        """Run one SQL statement with `:name` parameters."""
+        text = statement.clause if isinstance(statement, Statement) else sa.text(statement)
+        return self.connection().execute(text, params)
+
+
+class WriteSession(ReadSession):
+    """A session inside a transaction that its opener commits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a `reads/*.sql` file, for sessions (`clause`) and for the driver (`driver_sql`)."""
+
+    name: str
+    clause: sa.TextClause
+    driver_sql: bytes
+
+
+@cache
+def statement(package: str, name: str) -> Statement:
+    """Load `reads/<name>` of a package; parameters are written `:name`."""
+    source = files(package).joinpath("reads", name).read_text(encoding="utf-8")
+    clause = sa.text(source)
+    return Statement(name, clause, str(clause.compile(dialect=_DIALECT)).encode())
+
+
+def text_enum(choices: type[E], *, length: int = 32) -> sa.Enum:
+    """A text column that holds the enum's values; the CHECK lives in the migration."""
+    return sa.Enum(
+        choices, native_enum=False, create_constraint=False, length=length, values_callable=lambda kind: [member.value for member in kind]
+    )
+
+
+class Timestamp(sa.TypeDecorator[datetime]):
+    """`timestamptz` that refuses naive values."""
+
+    impl = sa.TIMESTAMP(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 -- SQLAlchemy's signature
+        """Refuse a time without a zone."""
+        if value is not None and value.tzinfo is None:
+            msg = "a time without a zone"
+            raise ValueError(msg)
+        return value
+
+
+class _Deadlines:
+    """Cuts the socket of a transaction that is too old: a frozen server ignores `statement_timeout`."""
+
+    def __init__(self) -> None:
+        self._running: dict[int, tuple[float, int]] = {}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def watch(self, descriptor: int, seconds: float) -> Iterator[None]:
+        with self._lock:
+            token = max(self._running, default=0) + 1
+            self._running[token] = (time.monotonic() + seconds, descriptor)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._cut_overdue, name="database-deadlines", daemon=True)
+                self._thread.start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.pop(token, None)
+
+    def _cut_overdue(self) -> None:
+        while True:
+            time.sleep(WATCH_INTERVAL_S)
+            with self._lock:
+                overdue = [(token, fd) for token, (limit, fd) in self._running.items() if limit <= time.monotonic()]
+                for token, descriptor in overdue:
+                    del self._running[token]
+                    _cut(descriptor)
+
+
+def _cut(descriptor: int) -> None:
+    with socket.socket(fileno=os.dup(descriptor)) as connection, contextlib.suppress(OSError):  # already gone: nothing to cut
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+class Database:
+    """The two ways to PostgreSQL of one process: a synchronous pool for transactions, an asynchronous one for hot reads."""
+
+    def __init__(self, url: str, *, pool_size: int = 16, hot_pool_size: int = 6, deadline_s: float = 30.0) -> None:
+        self._dsn = url
+        self._deadline_s = deadline_s
+        self._deadlines = _Deadlines()
+        self.pool_size = pool_size
+        self.engine = sa.create_engine(
+            "postgresql+psycopg://",
+            creator=self._connect,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=POOL_TIMEOUT_S,
+            pool_pre_ping=True,
+        )
+        self._sessions = sessionmaker(bind=self.engine, class_=WriteSession, autobegin=False, expire_on_commit=False)
+        self._reads = sessionmaker(bind=self.engine, class_=ReadSession, autobegin=False, expire_on_commit=False)
+        self._hot_pool_size = hot_pool_size
+        self._hot: AsyncConnectionPool[psycopg.AsyncConnection[tuple[Any, ...]]] | None = None
+
+    def write(self) -> AbstractContextManager[WriteSession]:
+        """A transaction that commits when the block ends and rolls back when it raises."""
+        return self._begin(self._sessions)
+
+    def read(self) -> AbstractContextManager[ReadSession]:
+        """A transaction that PostgreSQL keeps from writing."""
+        return self._begin_read()
+
+    async def open_hot(self) -> None:
+        """Start the asynchronous pool; call it in the event loop that will use it."""
+        self._hot = AsyncConnectionPool(
+            self._dsn,
+            min_size=1,
+            max_size=self._hot_pool_size,
+            timeout=POOL_TIMEOUT_S,
+            open=False,
+            kwargs={"autocommit": True, "prepare_threshold": 0, "options": _options(), "row_factory": tuple_row},
+        )
+        await self._hot.open()
+
+    async def close_hot(self) -> None:
+        """End the asynchronous pool."""
+        if self._hot is not None:
+            await self._hot.close()
+            self._hot = None
+
+    async def hot(self, query: Statement, params: Mapping[str, object]) -> Any:  # noqa: ANN401 -- the first column, whatever the statement makes
+        """The first column of the first row, or None. One statement, JSON text made by the database."""
+        if self._hot is None:
+            msg = "the pool of hot reads is not open"
+            raise RuntimeError(msg)
+        async with self._hot.connection() as connection:
+            cursor = await connection.execute(query.driver_sql, params)
+            row = await cursor.fetchone()
+        return None if row is None else row[0]
+
+    def close(self) -> None:
+        """Close the synchronous pool."""
+        self.engine.dispose()
+
+    def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """A connection of its own for COPY and the like; the caller closes it."""
+        return self._connect()
+
+    def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(self._dsn, options=_options(), connect_timeout=5)
+
+    @contextmanager
+    def _begin(self, factory: sessionmaker[Any]) -> Iterator[Any]:
+        with factory() as session, session.begin():
+            driver = session.connection().connection.driver_connection
+            with self._deadlines.watch(driver.fileno(), self._deadline_s):
+                yield session
+                session.flush()
+
+    @contextmanager
+    def _begin_read(self) -> Iterator[ReadSession]:
+        with self._begin(self._reads) as session:
+            session.sql("set transaction read only")
+            yield session
+
+
+def _options() -> str:
+    return f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC -c jit=off"
+
+
+def to_json(value: object) -> str:
+    """Compact JSON text for a jsonb parameter."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)

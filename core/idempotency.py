@@ -1,0 +1,168 @@
+"""Doing a request once: answers kept under the caller's key, and names that belong to one owner for ever.
+
+A key is scoped to caller and route. An operation keeps its answer in the transaction of its effect (`begin`, then `finish`). A flow begins in
+one short transaction, which records the id of the thing it will make (`resource`), and finishes in its last; between them the row is leased, so
+that a repetition waits (InFlight) and, when the first has died, takes over with the same `resource`.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from core.db import Timestamp, WriteSession
+from core.errors import Refusal
+from core.locks import try_lock
+
+KEEP_DAYS: Final = 7
+LEASE_S: Final = 30
+
+
+class KeyReused(Refusal):
+    """The key came with another request before."""
+
+    code = "idempotency_key_reused"
+
+
+class InFlight(Refusal):
+    """The first request with this key is still being worked on."""
+
+    code = "request_in_flight"
+
+
+class NameTaken(Refusal):
+    """A globally unique name belongs to somebody else."""
+
+    code = "name_taken"
+
+
+class IdempotencyRow(SQLModel, table=True):
+    """One request key and, once finished, its answer."""
+
+    __tablename__ = "idempotency"
+
+    caller: str = Field(sa_type=sa.Text, primary_key=True)
+    route: str = Field(sa_type=sa.Text, primary_key=True)
+    key: str = Field(sa_type=sa.Text, primary_key=True)
+    request_hash: bytes = Field(sa_type=sa.LargeBinary)
+    resource: str | None = Field(default=None, sa_type=sa.Text)
+    status: int | None = Field(default=None, sa_type=sa.SmallInteger)
+    answer: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
+    created_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": sa.text("now()")})
+    leased_until: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class ClaimRow(SQLModel, table=True):
+    """One globally unique name (a provider's transaction, a bill number) and its owner."""
+
+    __tablename__ = "claim"
+
+    kind: str = Field(sa_type=sa.Text, primary_key=True)
+    key: str = Field(sa_type=sa.Text, primary_key=True)
+    owner: str = Field(sa_type=sa.Text)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """The key of one request: who, where, which, and the digest of what was asked."""
+
+    caller: str
+    route: str
+    key: str
+    request_hash: bytes
+
+    @classmethod
+    def of(cls, *, caller: str, route: str, key: str, method: str, body: bytes) -> "RequestKey":
+        """Digest the request (method, route, body) together with its key's scope."""
+        digest = hashlib.sha256(b"\0".join((method.encode(), route.encode(), body))).digest()
+        return cls(caller, route, key, digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What is known of a key: the stored answer (`status`, `answer`), or the `resource` that a flow must use, new or taken over."""
+
+    resource: str | None
+    status: int | None = None
+    answer: bytes | None = None
+
+
+_FIND = """
+select request_hash, resource, status, answer, leased_until > now() as is_leased from idempotency
+where caller = :caller and route = :route and key = :key and created_at > now() - make_interval(days => :days)
+"""
+_WRITE = """
+insert into idempotency (caller, route, key, request_hash, resource, leased_until)
+values (:caller, :route, :key, :request_hash, :resource, now() + make_interval(secs => :lease_s))
+on conflict (caller, route, key) do update set request_hash = excluded.request_hash, resource = excluded.resource, status = null, answer = null,
+  created_at = now(), leased_until = excluded.leased_until
+"""
+
+
+def begin(session: WriteSession, key: RequestKey, *, resource: str | None = None) -> Begun:
+    """Claim a key, or learn what became of it.
+
+    Raises KeyReused for another request under the same key, InFlight while another transaction or a living flow holds it. `resource` names what a
+    flow is going to make; when an earlier try died half-way its own resource comes back instead.
+    """
+    if not try_lock(session, key=f"idempotency|{key.caller}|{key.route}|{key.key}"):
+        raise InFlight
+    scope = {"caller": key.caller, "route": key.route, "key": key.key}
+    row = session.sql(_FIND, **scope, days=KEEP_DAYS).one_or_none()
+    if row is None:
+        session.sql(_WRITE, **scope, request_hash=key.request_hash, resource=resource, lease_s=LEASE_S)
+        return Begun(resource)
+    if bytes(row.request_hash) != key.request_hash:
+        raise KeyReused
+    if row.status is not None:
+        return Begun(row.resource, row.status, bytes(row.answer))
+    if row.is_leased:
+        raise InFlight
+    session.sql(_WRITE, **scope, request_hash=key.request_hash, resource=row.resource, lease_s=LEASE_S)
+    return Begun(row.resource)
+
+
+def finish(session: WriteSession, key: RequestKey, *, status: int, answer: bytes) -> None:
+    """Keep the answer for repetitions."""
+    session.sql(
+        """update idempotency set status = :status, answer = :answer, leased_until = null
+           where caller = :caller and route = :route and key = :key""",
+        caller=key.caller,
+        route=key.route,
+        key=key.key,
+        status=status,
+        answer=answer,
+    )
+
+
+def release(session: WriteSession, key: RequestKey) -> None:
+    """Let a key be used again at once: the request had no effect and its answer is not worth keeping."""
+    session.sql(
+        "delete from idempotency where caller = :caller and route = :route and key = :key and status is null",
+        caller=key.caller,
+        route=key.route,
+        key=key.key,
+    )
+
+
+def purge(session: WriteSession) -> int:
+    """Forget keys older than KEEP_DAYS; returns how many."""
+    return session.sql("delete from idempotency where created_at <= now() - make_interval(days => :days)", days=KEEP_DAYS).rowcount
+
+
+def claim(session: WriteSession, *, kind: str, key: str, owner: str) -> bool:
+    """Take a globally unique name for `owner`, first thing in its transaction.
+
+    Returns True when it is new, False when the same owner has it already; raises NameTaken when somebody else has it.
+    """
+    taken = session.sql(
+        "insert into claim (kind, key, owner) values (:kind, :key, :owner) on conflict do nothing returning key", kind=kind, key=key, owner=owner
+    ).scalar_one_or_none()
+    if taken is not None:
+        return True
+    if session.sql("select owner from claim where kind = :kind and key = :key", kind=kind, key=key).scalar_one() != owner:
+        raise NameTaken(kind=kind)
+    return False

@@ -1,0 +1,96 @@
+"""Callbacks of others: kept once, applied once, whatever fails in between.
+
+`receive` stores a verified callback under its sender's own id. The edge applies it in a savepoint: success marks the row, failure keeps the row
+with its error, commits, and is repeated by the sweeper. The sender is answered only after the commit.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+import structlog
+from sqlmodel import Field, SQLModel
+
+from core.db import Timestamp, WriteSession
+
+log = structlog.get_logger(__name__)
+
+MAX_ATTEMPTS: Final = 30
+
+
+class InboxRow(SQLModel, table=True):
+    """One callback as it came. Not owner first: nobody owns it before it is applied."""
+
+    __tablename__ = "inbox"
+
+    id: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
+    source: str = Field(sa_type=sa.Text)
+    external_id: str = Field(sa_type=sa.Text)
+    body: bytes = Field(sa_type=sa.LargeBinary)
+    received_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": sa.text("now()")})
+    applied_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    due_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": sa.text("now()")})
+    attempts: int = Field(default=0, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": sa.text("0")})
+    error: str | None = Field(default=None, sa_type=sa.Text)
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A stored callback. `is_applied` says that nothing is left to do."""
+
+    id: int
+    source: str
+    external_id: str
+    body: bytes
+    is_applied: bool
+
+
+Apply = Callable[[WriteSession, Callback], None]
+
+_RECEIVE = """
+insert into inbox (source, external_id, body) values (:source, :external_id, :body)
+on conflict (source, external_id) do nothing returning id
+"""
+_KNOWN = "select id, applied_at is not null as is_applied, body from inbox where source = :source and external_id = :external_id for update"
+
+
+def receive(session: WriteSession, *, source: str, external_id: str, body: bytes) -> Callback:
+    """Keep a verified callback; a repetition returns the row as it stands, locked until the transaction ends."""
+    inserted = session.sql(_RECEIVE, source=source, external_id=external_id, body=body).scalar_one_or_none()
+    if inserted is not None:
+        return Callback(inserted, source, external_id, body, is_applied=False)
+    known = session.sql(_KNOWN, source=source, external_id=external_id).one()
+    return Callback(known.id, source, external_id, bytes(known.body), is_applied=known.is_applied)
+
+
+def apply(session: WriteSession, callback: Callback, work: Apply) -> bool:
+    """Do `work` in a savepoint and mark the callback; a failure is kept for the sweeper. Returns whether it is applied now."""
+    if callback.is_applied:
+        return True
+    try:
+        with session.begin_nested():
+            work(session, callback)
+    except Exception as error:
+        log.exception("callback_failed", inbox_id=callback.id, source=callback.source)
+        session.sql(
+            """update inbox set attempts = attempts + 1, error = :error,
+                 due_at = now() + least(power(2, attempts), 3600) * interval '1 second' where id = :id""",
+            id=callback.id,
+            error=f"{type(error).__name__}: {error}"[:2000],
+        )
+        return False
+    session.sql("update inbox set applied_at = now(), error = null where id = :id", id=callback.id)
+    return True
+
+
+def claim_due(session: WriteSession, *, source: str) -> Callback | None:
+    """The oldest callback of a source that failed to apply and is due again, locked; None when there is none."""
+    row: sa.Row[Any] | None = session.sql(
+        """select id, external_id, body from inbox where source = :source and applied_at is null and due_at <= now() and attempts < :most
+           order by due_at, id limit 1 for update skip locked""",
+        source=source,
+        most=MAX_ATTEMPTS,
+    ).one_or_none()
+    return None if row is None else Callback(row.id, source, row.external_id, bytes(row.body), is_applied=False)
