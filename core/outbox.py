@@ -160,8 +160,8 @@ class Backlog:
 def backlog(session: WriteSession) -> Backlog:
     """Undelivered events, those given up, and the age in seconds of the oldest: the alarm that catches most."""
     row = session.sql(
-        """select count(*) filter (where attempts < :most), count(*) filter (where attempts >= :most),
-             coalesce(extract(epoch from now() - min(created_at)), 0)::float from outbox""",
+        """select count(*) filter (where attempts < :most) as pending, count(*) filter (where attempts >= :most) as dead,
+             coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest_s from outbox""",
         most=MAX_ATTEMPTS,
     ).one()
-    return Backlog(pending=row[0], dead=row[1], oldest_s=row[2])
+    return Backlog(pending=row.pending, dead=row.dead, oldest_s=row.oldest_s)
