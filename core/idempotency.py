@@ -148,6 +148,16 @@ def release(session: WriteSession, key: RequestKey) -> None:
     )
 
 
+def interrupt(session: WriteSession, key: RequestKey) -> None:
+    """End the lease of a flow that failed half-way: the next try may take over at once, with the same `resource`."""
+    session.sql(
+        """update idempotency set leased_until = now() where caller = :caller and route = :route and key = :key and status is null""",
+        caller=key.caller,
+        route=key.route,
+        key=key.key,
+    )
+
+
 def purge(session: WriteSession) -> int:
     """Forget keys older than KEEP_DAYS; returns how many."""
     return session.sql("delete from idempotency where created_at <= now() - make_interval(days => :days)", days=KEEP_DAYS).rowcount

@@ -1,0 +1,129 @@
+"""Real servers for every test: one embedded PostgreSQL and one Valkey per run, a migrated template, a fresh clone per test."""
+
+import base64
+import contextlib
+import json
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from psycopg import sql
+
+import migrations
+from app import embedded
+from core.config import Settings
+from core.crypto.vault import Vault
+from core.db import Database
+
+TEMPLATE = "wattline_template"
+SERVERS = "WATTLINE_TEST_SERVERS"
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Addresses of the run's servers."""
+
+    owner_dsn: str
+    app_dsn: str
+    redis_url: str
+
+    def owner(self, name: str) -> str:
+        """Owner address of one database."""
+        return psycopg.conninfo.make_conninfo(self.owner_dsn, dbname=name)
+
+    def app(self, name: str) -> str:
+        """Application address of one database."""
+        return psycopg.conninfo.make_conninfo(self.app_dsn, dbname=name)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers once, in the process that starts the workers, and make the template."""
+    if hasattr(config, "workerinput") or config.option.collectonly or os.environ.get(SERVERS):
+        return
+    stack = contextlib.ExitStack()
+    running = stack.enter_context(embedded.scratch(durable=False))
+    servers = Servers(running.dsn("wattline_owner"), running.dsn("wattline_app"), running.redis_url)
+    migrations.upgrade(servers.owner_dsn)
+    with psycopg.connect(servers.owner("postgres"), autocommit=True) as connection:
+        name = psycopg.conninfo.conninfo_to_dict(servers.owner_dsn)["dbname"]
+        connection.execute(sql.SQL("alter database {} rename to {}").format(sql.Identifier(str(name)), sql.Identifier(TEMPLATE)))
+    os.environ[SERVERS] = json.dumps(servers.__dict__)
+    config.add_cleanup(stack.close)
+    config.add_cleanup(lambda: os.environ.pop(SERVERS))
+
+
+@pytest.fixture(scope="session")
+def servers() -> Servers:
+    """The run's servers."""
+    return Servers(**json.loads(os.environ[SERVERS]))
+
+
+@pytest.fixture
+def database_name(servers: Servers) -> Iterator[str]:
+    """A fresh clone of the migrated template, dropped afterwards."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(servers.owner("postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {} template {} strategy file_copy").format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
+        yield name
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def owner_dsn(servers: Servers, database_name: str) -> str:
+    """Owner's address of the test's database."""
+    return servers.owner(database_name)
+
+
+@pytest.fixture
+def app_dsn(servers: Servers, database_name: str) -> str:
+    """The weak role's address of the test's database."""
+    return servers.app(database_name)
+
+
+@pytest.fixture
+def redis_url(servers: Servers) -> str:
+    """The run's Valkey; tests must use keys of their own."""
+    return servers.redis_url
+
+
+@pytest.fixture
+def database(app_dsn: str) -> Iterator[Database]:
+    """The test's database as the application sees it."""
+    made = Database(app_dsn)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def token_pem() -> str:
+    """A P-256 private key."""
+    return ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+@pytest.fixture
+def settings(owner_dsn: str, app_dsn: str, redis_url: str, token_pem: str) -> Settings:
+    """Settings of a test deployment without providers; `model_copy(update=...)` makes variants."""
+    return Settings(
+        environment="test",
+        home=Path(tempfile.gettempdir()),
+        database_url=app_dsn,
+        migration_database_url=owner_dsn,
+        redis_url=redis_url,
+        public_url="http://testserver",
+        master_key=base64.b64encode(bytes(range(32))).decode(),
+        data_keys="a:" + base64.b64encode(bytes(range(1, 33))).decode(),
+        token_keys=token_pem,
+    )
+
+
+@pytest.fixture
+def vault(settings: Settings) -> Vault:
+    """The test deployment's vault."""
+    return Vault(data_keys=settings.data_key_ring, master_key=settings.master_key_bytes)

@@ -1,0 +1,59 @@
+"""Who calls the JSON API: a bearer token, verified once per process. The API takes no cookies."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request
+
+from core.audit import Actor
+from core.crypto.tokens import InvalidToken
+from services.identity import queries as identity
+from web.problems.common import SignInNeeded
+from web.runtime import RuntimeDep
+from web.session import Now, Write
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A signed-in customer."""
+
+    user_id: UUID
+    session_id: UUID
+    address: str
+
+    @property
+    def actor(self) -> Actor:
+        """The caller as the audit log names one."""
+        return Actor(f"user:{self.user_id}", self.address)
+
+
+async def _customer(request: Request, runtime: RuntimeDep, now: Now) -> Caller:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise SignInNeeded
+    try:
+        identity_ = runtime.token_keys.verify(token, now=now)
+        if identity_.kind != "user":
+            raise SignInNeeded
+        return Caller(UUID(identity_.subject), identity_.session_id, address_of(request))
+    except (InvalidToken, ValueError) as error:
+        raise SignInNeeded from error
+
+
+def _living_customer(caller: "Customer", write: Write) -> Caller:
+    if not identity.session_is_alive(write, session_id=caller.session_id):
+        raise SignInNeeded
+    return caller
+
+
+def address_of(request: Request) -> str:
+    """The peer's address; a proxy's X-Forwarded-For was taken into account by the server for trusted proxies alone."""
+    return request.client.host if request.client is not None else "unknown"
+
+
+Customer = Annotated[Caller, Depends(_customer)]
+"""A verified token. For reads whose statement asks about the session itself, and for flows that do."""
+
+LivingCustomer = Annotated[Caller, Depends(_living_customer)]
+"""A verified token whose session has not been revoked, checked in the request's transaction."""

@@ -1,0 +1,243 @@
+"""First in line for every request: what no handler should ever see is refused here, before it is parsed.
+
+Host lists, sizes, deadlines, doubtful paths and headers, hostile JSON. The limits come from probes of the HTTP parsers that we run on, none of
+which has them all. Answers leave with the security headers and the request's id.
+"""
+
+import asyncio
+import json
+import re
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.errors import Refusal
+from web import locale, metrics, problems
+from web.problems.common import BadJson, BadRequest, TooLarge, TooSlow, UnsupportedMedia
+
+log = structlog.get_logger(__name__)
+
+MAX_HEADERS: Final = 64
+MAX_HEADER_BYTES: Final = 16_384
+MAX_TARGET_BYTES: Final = 4_096
+MAX_BODY_BYTES: Final = 262_144
+BODY_DEADLINE_S: Final = 15.0
+MAX_JSON_DEPTH: Final = 32
+MAX_JSON_DIGITS: Final = 18
+ONCE_ONLY: Final = ("host", "authorization", "content-length", "content-type", "cookie", "idempotency-key", "origin")
+BAD_PATH: Final = re.compile(rb"[\x00-\x20\x7f-\xff\\]|%0|%1|%7f|%5c|%2f|/\.{1,2}(?:[/;]|$)|//|%2e", re.IGNORECASE)
+LITERAL_SURROGATE: Final = re.compile("[\ud800-\udfff\x00]")
+
+SECURITY_HEADERS: Final = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), payment=()",
+}
+API_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+
+
+@dataclass(frozen=True)
+class GuardRules:
+    """What one deployment answers to."""
+
+    hosts: frozenset[str]
+    locales: tuple[str, ...]
+    is_secure: bool
+
+
+class Guard:
+    """Pure ASGI, outermost."""
+
+    def __init__(self, app: ASGIApp, *, rules: GuardRules) -> None:
+        self._app = app
+        self._rules = rules
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, or pass on with the whole body at hand."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = scope["wattline.request_id"] = uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started = time.perf_counter()
+        status = 500
+        path: str = scope["path"]
+
+        async def finish(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._dress(MutableHeaders(scope=message), path, request_id)
+            await send(message)
+
+        try:
+            try:
+                self._check_head(scope)
+                receive = await _whole_body(scope, receive)
+            except Refusal as refusal:
+                wanted = locale.of_request(Request(scope), self._rules.locales)
+                await problems.answer(refusal, locale=wanted, request_id=request_id)(scope, receive, finish)
+                return
+            await self._app(scope, receive, finish)
+        finally:
+            seconds = time.perf_counter() - started
+            metrics.observe(scope, status, seconds)
+            if path not in metrics.QUIET:
+                log.info("request", method=scope["method"], path=metrics.route_of(scope), status=status, seconds=round(seconds, 4))
+
+    def _check_head(self, scope: Scope) -> None:
+        raw: list[tuple[bytes, bytes]] = scope["headers"]
+        if len(raw) > MAX_HEADERS or sum(len(name) + len(value) for name, value in raw) > MAX_HEADER_BYTES:
+            raise TooLarge
+        target = scope.get("raw_path") or scope["path"].encode()
+        if len(target) + len(scope["query_string"]) > MAX_TARGET_BYTES:
+            raise TooLarge
+        headers = Headers(scope=scope)
+        if any(len(headers.getlist(name)) > 1 for name in ONCE_ONLY) or headers.get("host", "").lower() not in self._rules.hosts:
+            raise BadRequest
+        if "transfer-encoding" in headers and "content-length" in headers:
+            raise BadRequest
+        if "content-encoding" in headers:
+            raise UnsupportedMedia
+        if BAD_PATH.search(target) or not _is_utf8(unquote_to_bytes(target)) or not target.startswith(b"/"):
+            raise BadRequest
+        query = scope["query_string"]
+        if not query.isascii() or not _is_utf8(unquote_to_bytes(query)) or b"%00" in query:
+            raise BadRequest
+        if scope["path"].startswith("/api/"):
+            names = [name for name, _ in parse_qsl(query.decode("ascii"), keep_blank_values=True)]
+            if len(names) != len(set(names)):
+                raise BadRequest
+
+    def _dress(self, headers: MutableHeaders, path: str, request_id: str) -> None:
+        for name, value in SECURITY_HEADERS.items():
+            headers.setdefault(name, value)
+        headers["x-request-id"] = request_id
+        headers.setdefault("content-security-policy", API_POLICY)
+        if self._rules.is_secure:
+            headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")
+        if not path.startswith("/static/"):
+            headers.setdefault("cache-control", "no-store")
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+async def _whole_body(scope: Scope, receive: Receive) -> Receive:
+    """Read the body within its deadline and size, check JSON meant for the API, and hand it on in one piece."""
+    headers = Headers(scope=scope)
+    announced = headers.get("content-length", "0" if "transfer-encoding" not in headers else "1")
+    if not (announced.isascii() and announced.isdigit()):
+        raise BadRequest
+    if int(announced) == 0:
+        return receive
+    if int(announced) > MAX_BODY_BYTES:
+        raise TooLarge
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_DEADLINE_S):
+            more = True
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    break
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(body) > MAX_BODY_BYTES:
+                    raise TooLarge
+    except TimeoutError as error:
+        raise TooSlow from error
+    if scope["path"].startswith("/api/"):
+        if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise UnsupportedMedia
+        check_json(bytes(body))
+    sent = False
+
+    async def replay() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+    return replay
+
+
+def check_json(body: bytes) -> None:
+    """Raise BadJson for what RFC 8259 leaves open or the database cannot hold.
+
+    Refused: encodings other than UTF-8, a byte order mark, NaN and Infinity, repeated names, nesting beyond 32, integers beyond 18 digits,
+    NUL characters and lone surrogates.
+    """
+    try:
+        text = body.decode("utf-8")
+        if _depth(text) > MAX_JSON_DEPTH:
+            raise BadJson
+        value = json.loads(text, parse_constant=_refuse_constant, parse_int=_bounded_int, object_pairs_hook=_distinct)
+    except (ValueError, RecursionError) as error:
+        raise BadJson from error
+    if ("\\u" in text or "\x00" in text) and LITERAL_SURROGATE.search("\n".join(_strings(value))):
+        raise BadJson
+
+
+def _depth(text: str) -> int:
+    # Brackets inside strings count too: they cost nothing but a refusal that no honest body comes near.
+    deepest = depth = 0
+    for character in text:
+        if character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
+
+
+def _refuse_constant(_name: str) -> None:
+    raise BadJson
+
+
+def _bounded_int(digits: str) -> int:
+    if len(digits.lstrip("-")) > MAX_JSON_DIGITS:
+        raise BadJson
+    return int(digits)
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise BadJson
+    return made
+
+
+def _strings(value: object) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield name
+            yield from _strings(item)
+
+
+def hosts_of(public_url: str, allowed: str) -> frozenset[str]:
+    """Host header values that are answered, lower case, with their ports."""
+    extra = {part.strip().lower() for part in allowed.split(",") if part.strip()}
+    return frozenset({public_url.partition("://")[2].lower(), *extra})

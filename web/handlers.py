@@ -1,0 +1,136 @@
+"""From exceptions to problems: refusals, wrong fields, unknown paths, a database that is away, and bugs."""
+
+import uuid
+from collections.abc import Callable
+from typing import Final
+
+import psycopg_pool
+import sqlalchemy as sa
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
+
+from core.errors import Refusal
+from web import locale, problems
+from web.problems.common import (
+    BadJson,
+    BadRequest,
+    Forbidden,
+    InvalidFields,
+    MethodNotAllowed,
+    NotFound,
+    SignInNeeded,
+    TooLarge,
+    Unavailable,
+    UnsupportedMedia,
+)
+
+log = structlog.get_logger(__name__)
+
+PageRenderer = Callable[[Request, int, str, str, str], Response]
+"""(request, status, code, detail, request id) -> an HTML page, for readers who came by browser."""
+
+_BY_STATUS: Final[dict[int, type[Refusal]]] = {
+    400: BadRequest,
+    401: SignInNeeded,
+    403: Forbidden,
+    404: NotFound,
+    405: MethodNotAllowed,
+    413: TooLarge,
+    415: UnsupportedMedia,
+    422: InvalidFields,
+}
+_FIELD_TEXTS: Final = {
+    "missing": ("此项必填。", "This is needed."),
+    "extra_forbidden": ("不认识的字段。", "This field is not known."),
+    "string_pattern_mismatch": ("格式不正确。", "The form is not right."),
+    "string_too_long": ("内容过长。", "This is too long."),
+    "string_too_short": ("内容过短。", "This is too short."),
+    "greater_than_equal": ("数值过小。", "This is too small."),
+    "less_than_equal": ("数值过大。", "This is too large."),
+    "literal_error": ("不在可选范围内。", "This is not one of the choices."),
+    "enum": ("不在可选范围内。", "This is not one of the choices."),
+}
+METHOD_NOT_ALLOWED: Final = 405
+_WRONG: Final = ("内容有误。", "This is not valid.")
+
+
+def install(app: FastAPI, *, page: PageRenderer | None = None) -> None:
+    """Register all handlers; `page` renders problems for browsers outside `/api` and `/callbacks`."""
+
+    def tell(request: Request, refusal: Refusal, status: int | None = None) -> Response:
+        wanted = locale.of_request(request, request.app.state.runtime.settings.locales)
+        request_id = problems.request_id_of(request)
+        problem = problems.of(refusal)
+        if page is not None and _is_browser(request):
+            return page(request, status or problem.status, problem.code, problem.detail(wanted, refusal.facts), request_id)
+        return problems.answer(refusal, locale=wanted, request_id=request_id)
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refusal)  # noqa: S101 -- narrows for the type checker; Starlette dispatches by class
+        return tell(request, error)
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 -- as above
+        return _invalid_fields(request, error)
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 -- as above
+        refusal = _BY_STATUS.get(error.status_code, BadRequest)()
+        answer = tell(request, refusal)
+        if error.status_code == METHOD_NOT_ALLOWED:
+            answer.headers["Allow"] = ", ".join(sorted(_methods_of(request)))
+        return answer
+
+    async def unavailable(request: Request, error: Exception) -> Response:
+        log.warning("database_unavailable", error=type(error).__name__)
+        return tell(request, Unavailable())
+
+    async def bug(request: Request, error: Exception) -> Response:
+        incident = uuid.uuid4().hex
+        log.error("unexpected_error", incident=incident, exc_info=error)
+        wanted = locale.of_request(request, request.app.state.runtime.settings.locales)
+        detail = f"系统出现意外错误，编号 {incident}。" if wanted.startswith("zh") else f"Something unexpected happened; incident {incident}."
+        if page is not None and _is_browser(request):
+            return page(request, 500, "internal_error", detail, incident)
+        content = {"type": problems.TYPE_BASE + "internal_error", "title": "internal_error", "status": 500, "code": "internal_error"}
+        return JSONResponse({**content, "detail": detail, "incident": incident}, 500, media_type=problems.MEDIA_TYPE)
+
+    app.add_exception_handler(Refusal, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)
+    for away in (sa.exc.OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError, psycopg_pool.PoolTimeout):
+        app.add_exception_handler(away, unavailable)
+    app.add_exception_handler(Exception, bug)
+
+
+def _is_browser(request: Request) -> bool:
+    return not request.url.path.startswith(("/api/", "/callbacks/", "/static/"))
+
+
+def _methods_of(request: Request) -> set[str]:
+    found: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods or set()
+    return found
+
+
+def _invalid_fields(request: Request, error: RequestValidationError) -> Response:
+    """A 422 with the path of each wrong field; nothing that was sent is repeated, save names of known fields."""
+    wanted = locale.of_request(request, request.app.state.runtime.settings.locales)
+    if any(wrong["type"] == "json_invalid" for wrong in error.errors()):
+        return problems.answer(BadJson(), locale=wanted, request_id=problems.request_id_of(request))
+    place = 0 if wanted.startswith("zh") else 1
+    fields = []
+    for wrong in error.errors()[:50]:
+        path = [str(part) for part in wrong["loc"]]
+        if wrong["type"] == "extra_forbidden":
+            path[-1] = "*"  # the name is the caller's own text
+        fields.append({"field": ".".join(path), "code": wrong["type"], "detail": _FIELD_TEXTS.get(wrong["type"], _WRONG)[place]})
+    refusal = InvalidFields()
+    content = problems.body(problems.of(refusal), refusal, locale=wanted, request_id=problems.request_id_of(request))
+    return JSONResponse({**content, "errors": fields}, 422, media_type=problems.MEDIA_TYPE)

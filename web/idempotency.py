@@ -1,0 +1,101 @@
+"""Idempotency-Key at the edge: the first answer is kept and repeated, and nothing happens twice.
+
+Kept are 2xx and business refusals (403, 404, 409). 422, 401 and 429 are not: the caller may mend the request and use the key again.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from core import faults, idempotency
+from core.db import Database, WriteSession
+from core.errors import Refusal
+from core.idempotency import RequestKey
+from web import locale, metrics, problems
+from web.caller import Customer
+from web.problems.common import KeyMissing
+
+KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+KEPT: Final = frozenset({403, 404, 409})
+REPLAYED: Final = {"Idempotent-Replayed": "true"}
+
+
+class Keyed:
+    """A request with its key, and the language its problems are told in."""
+
+    def __init__(self, key: RequestKey, *, locale: str, request_id: str) -> None:
+        self.key = key
+        self.locale = locale
+        self.request_id = request_id
+
+
+async def _keyed(request: Request, caller: Customer) -> Keyed:
+    sent = request.headers.get("idempotency-key", "")
+    if not KEY.fullmatch(sent):
+        raise KeyMissing
+    body = str(request.url.path).encode() + b"\0" + await request.body()
+    key = RequestKey.of(caller=f"user:{caller.user_id}", route=metrics.route_of(request.scope), key=sent, method=request.method, body=body)
+    wanted = locale.of_request(request, request.app.state.runtime.settings.locales)
+    return Keyed(key, locale=wanted, request_id=problems.request_id_of(request))
+
+
+KeyedRequest = Annotated[Keyed, Depends(_keyed)]
+
+
+def once(session: WriteSession, request: Keyed, work: Callable[[], BaseModel], *, status: int = 201) -> Response:
+    """Run an operation once per key, in the caller's transaction; a repetition gets the first answer."""
+    begun = idempotency.begin(session, request.key)
+    if begun.status is not None and begun.answer is not None:
+        return _replay(begun.status, begun.answer)
+    try:
+        with session.begin_nested():
+            answer = work().model_dump_json().encode()
+    except Refusal as refusal:
+        told = problems.answer(refusal, locale=request.locale, request_id=request.request_id)
+        if told.status_code not in KEPT:
+            raise
+        idempotency.finish(session, request.key, status=told.status_code, answer=bytes(told.body))
+        return told
+    idempotency.finish(session, request.key, status=status, answer=answer)
+    return Response(answer, status, media_type="application/json")
+
+
+def once_flow(db: Database, request: Keyed, work: Callable[[str], BaseModel], *, resource: str, status: int = 201) -> Response:
+    """Run a flow once per key. `work` gets the id of what it makes: `resource`, or that of an earlier try which died half-way."""
+    with db.write() as session:
+        begun = idempotency.begin(session, request.key, resource=resource)
+    if begun.status is not None and begun.answer is not None:
+        return _replay(begun.status, begun.answer)
+    faults.point("idempotency.begun")
+    try:
+        answer = work(begun.resource or resource).model_dump_json().encode()
+    except Refusal as refusal:
+        return _refused(db, request, refusal)
+    except Exception:
+        with db.write() as session:
+            idempotency.interrupt(session, request.key)
+        raise
+    faults.point("idempotency.before_finish")
+    with db.write() as session:
+        idempotency.finish(session, request.key, status=status, answer=answer)
+    faults.point("idempotency.finished")
+    return Response(answer, status, media_type="application/json")
+
+
+def _refused(db: Database, request: Keyed, refusal: Refusal) -> Response:
+    told = problems.answer(refusal, locale=request.locale, request_id=request.request_id)
+    with db.write() as session:
+        if told.status_code in KEPT:
+            idempotency.finish(session, request.key, status=told.status_code, answer=bytes(told.body))
+        else:
+            idempotency.release(session, request.key)
+    return told
+
+
+def _replay(status: int, answer: bytes) -> Response:
+    media_type = "application/json" if status < 400 else problems.MEDIA_TYPE  # noqa: PLR2004 -- the border of RFC 9110's classes
+    return Response(answer, status, headers=REPLAYED, media_type=media_type)

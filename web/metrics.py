@@ -1,0 +1,42 @@
+"""Prometheus metrics of the HTTP edges. Labels are routes, never addresses: a label must not hold what a caller sent."""
+
+import os
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+from starlette.types import Scope
+
+QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
+"""Asked every few seconds by machines: counted, not logged."""
+
+_SECONDS: Final = Histogram(
+    "wattline_request_seconds", "Time to the end of the answer", ["method", "route"], buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+)
+_ANSWERS: Final = Counter("wattline_requests_total", "Answers by status", ["method", "route", "status"])
+SECURITY: Final = Counter("wattline_security_events_total", "Refused attempts by kind", ["kind"])
+OLDEST: Final = Gauge("wattline_oldest_pending_seconds", "Age of the oldest undone row", ["queue"], multiprocess_mode="mostrecent")
+PENDING: Final = Gauge("wattline_pending", "Rows that wait", ["queue"], multiprocess_mode="mostrecent")
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def route_of(scope: Scope) -> str:
+    """The path template that matched, or `(none)`."""
+    route = scope.get("route")
+    return str(getattr(route, "path", "(none)"))
+
+
+def observe(scope: Scope, status: int, seconds: float) -> None:
+    """Count one answered request."""
+    method = scope["method"] if scope["method"] in METHODS else "(other)"
+    route = route_of(scope)
+    _SECONDS.labels(method, route).observe(seconds)
+    _ANSWERS.labels(method, route, str(status)).inc()
+
+
+def render() -> bytes:
+    """The text exposition of all processes when they share a folder, else of this one."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the library leaves it untyped
+        return generate_latest(registry)
+    return generate_latest()

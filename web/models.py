@@ -1,0 +1,48 @@
+"""Base classes and field types of request and answer models."""
+
+import unicodedata
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from core.money import BIGINT_MAX, Money
+
+
+def _clean(text: str) -> str:
+    if any(unicodedata.category(character) in {"Cc", "Cs", "Cf"} for character in text):
+        msg = "control characters are not allowed"
+        raise ValueError(msg)
+    return unicodedata.normalize("NFC", text)
+
+
+Text = Annotated[str, AfterValidator(_clean)]
+"""A line of text: no control characters, no lone surrogates, NFC."""
+
+AccountNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{4,32}$")]
+AmountMinor = Annotated[int, Field(ge=1, le=BIGINT_MAX // 1_000_000)]
+Moment = Annotated[datetime, Field(description="RFC 3339 with offset")]
+
+
+class RequestModel(BaseModel):
+    """What a caller sends: exact types, no unknown names."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class AnswerModel(BaseModel):
+    """What a caller gets."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Amount(AnswerModel):
+    """An amount in minor units (fen for CNY) with its ISO 4217 currency."""
+
+    amount_minor: int
+    currency: str
+
+    @classmethod
+    def of(cls, money: Money) -> "Amount":
+        """The amount of a Money."""
+        return cls(amount_minor=money.minor, currency=money.currency)

@@ -1,0 +1,135 @@
+"""RFC 9457 problems: one table from refusal to status and text, in every offered language.
+
+Each domain lists its own in `web/problems/<domain>.py`. A refusal without an entry is a bug and answers 500. No problem echoes what was sent.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fastapi import Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict
+
+from core.errors import Json, Refusal
+
+MEDIA_TYPE: Final = "application/problem+json"
+TYPE_BASE: Final = "/docs/problems#"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """How one refusal is told. Texts may use the refusal's facts in braces and say what the reader can do."""
+
+    refusal: type[Refusal]
+    status: int
+    zh: str
+    en: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def code(self) -> str:
+        """The stable code."""
+        return self.refusal.code
+
+    def detail(self, locale: str, facts: Mapping[str, Json]) -> str:
+        """The text in the reader's language."""
+        return (self.zh if locale.startswith("zh") else self.en).format_map({name: str(value) for name, value in facts.items()})
+
+
+class FieldProblem(BaseModel):
+    """One wrong field of a 422."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    field: str
+    code: str
+    detail: str
+
+
+class ProblemBody(BaseModel):
+    """The body of every error answer."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {"type": TYPE_BASE + "not_found", "title": "not_found", "status": 404, "code": "not_found", "detail": "There is nothing here for you."}
+            ]
+        },
+    )
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str | None = None
+    errors: list[FieldProblem] | None = None
+
+
+_table: dict[type[Refusal], Problem] = {}
+
+
+def register(entries: Iterable[Problem]) -> None:
+    """Add a domain's table; a second text for one refusal is a mistake."""
+    for entry in entries:
+        if _table.setdefault(entry.refusal, entry) != entry:
+            msg = f"two problems for {entry.refusal.__name__}"
+            raise ValueError(msg)
+
+
+def table() -> list[Problem]:
+    """Every registered problem, by code."""
+    return sorted(_table.values(), key=lambda entry: entry.code)
+
+
+def of(refusal: Refusal) -> Problem:
+    """The entry of a refusal; raises KeyError when its domain forgot it."""
+    return _table[type(refusal)]
+
+
+def body(problem: Problem, refusal: Refusal, *, locale: str, request_id: str | None) -> dict[str, Any]:
+    """The problem's members, with the refusal's facts as extension members."""
+    return {
+        **refusal.facts,
+        "type": TYPE_BASE + problem.code,
+        "title": problem.code,
+        "status": problem.status,
+        "code": problem.code,
+        "detail": problem.detail(locale, refusal.facts),
+        "request_id": request_id,
+    }
+
+
+def answer(refusal: Refusal, *, locale: str, request_id: str | None = None) -> Response:
+    """The answer that tells a refusal."""
+    problem = of(refusal)
+    headers = dict(problem.headers)
+    retry = refusal.facts.get("retry_after_s")
+    if retry is not None:
+        headers["Retry-After"] = str(retry)
+    return JSONResponse(body(problem, refusal, locale=locale, request_id=request_id), problem.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def problems(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
+    """`responses=` for an operation: these refusals and those that every operation may answer."""
+    from web.problems.common import EVERYWHERE  # noqa: PLC0415 -- common registers itself with this module
+
+    documented: dict[int | str, dict[str, Any]] = {}
+    everywhere: tuple[type[Refusal], ...] = EVERYWHERE
+    for refusal in (*everywhere, *refusals):
+        entry = _table[refusal]
+        known = documented.setdefault(entry.status, {"model": ProblemBody, "description": "", "content": {MEDIA_TYPE: {"examples": {}}}})
+        known["description"] = ", ".join(filter(None, (known["description"], entry.code)))
+        known["content"][MEDIA_TYPE]["examples"][entry.code] = {
+            "value": {"type": TYPE_BASE + entry.code, "title": entry.code, "status": entry.status, "code": entry.code, "detail": entry.en}
+        }
+    return documented
+
+
+def request_id_of(request: Request) -> str:
+    """The id that the guard gave this request; logs and problems carry it."""
+    request_id: str = request.scope.setdefault("wattline.request_id", uuid.uuid4().hex)
+    return request_id
