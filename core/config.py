@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     ] = None
     allowed_hosts: Annotated[str, Field(description="Comma list of Host values that are answered; the host of `public_url` always is.")] = ""
     trusted_proxies: Annotated[str, Field(description="Comma list of proxy addresses whose X-Forwarded-For is believed.")] = ""
+    metrics_peers: Annotated[str, Field(description="Comma list of addresses that may read /metrics besides this machine.")] = ""
 
     master_key: Annotated[SecretStr, Field(description="32 bytes in base64: root of keyed hashes, cursors and form tokens.")]
     data_keys: Annotated[

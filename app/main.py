@@ -1,0 +1,55 @@
+"""The HTTP process: `uvicorn app.main:serve --factory`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from app import wiring
+from core import config, faults, logging
+from web import handlers, health
+from web.guard import Guard, GuardRules, hosts_of
+from web.runtime import Runtime
+
+DESCRIPTION = "Self-service of an electricity supplier: accounts, bills, payments, messages. Errors are RFC 9457 problems with stable codes."
+
+
+def create_app(runtime: Runtime) -> FastAPI:
+    """The whole application around one runtime; tests call it with theirs."""
+    settings = runtime.settings
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await runtime.db.open_hot()
+        yield
+        await runtime.db.close_hot()
+        runtime.db.close()
+
+    app = FastAPI(
+        title="Wattline",
+        version="1",
+        description=DESCRIPTION,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.runtime = runtime
+    app.include_router(health.router)
+    handlers.install(app)
+    app.add_middleware(
+        Guard,
+        rules=GuardRules(
+            hosts=hosts_of(settings.public_url, settings.allowed_hosts), locales=settings.locales, is_secure=settings.is_secure
+        ),
+    )
+    return app
+
+
+def serve() -> FastAPI:
+    """The application of this process's settings."""
+    settings = config.load()
+    logging.configure(level=settings.log_level)
+    faults.arm_from_environment(settings.environment)
+    return create_app(wiring.build(settings))
