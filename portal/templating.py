@@ -113,16 +113,19 @@ def _filters(name: str, zone: ZoneInfo) -> dict[str, Any]:
     def day(value: date) -> str:
         return format_date(value, format="long", locale=name)
 
+    def short_day(value: date) -> str:
+        return format_date(value, format="MMM d" if name == "en" else "M月d日", locale=name)
+
     def month(value: date) -> str:
         return format_date(value, format="MMMM y" if name == "en" else "y年M月", locale=name)
 
     def moment(value: datetime) -> str:
-        return format_datetime(value, format="medium", tzinfo=zone, locale=name)
+        return format_datetime(value, format="MMM d, yyyy, HH:mm" if name == "en" else "y年M月d日 HH:mm", tzinfo=zone, locale=name)
 
     def quantity(value: Any) -> str:  # noqa: ANN401 -- Babel takes int, float and Decimal
         return str(format_decimal(value, locale=name))
 
-    return {"money": money, "day": day, "month": month, "moment": moment, "quantity": quantity}
+    return {"money": money, "day": day, "short_day": short_day, "month": month, "moment": moment, "quantity": quantity}
 
 
 @cache
