@@ -4,5 +4,6 @@ import core.audit
 import core.idempotency
 import core.inbox
 import core.outbox
+import services.ledger.models
 
-__all__ = ["core"]
+__all__ = ["core", "services"]

@@ -1,0 +1,229 @@
+"""Writes of the ledger, each inside the transaction it is given.
+
+Lock order: one call of `post` locks its books in ascending order. A transaction that calls several times locks them first with `lock_books`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, LiteralString
+from uuid import UUID
+
+import psycopg
+import sqlalchemy as sa
+
+from core.db import WriteSession, statement
+from core.money import Money
+from core.outbox import Event
+from services.ledger import rules
+from services.ledger.chart import BookId, Code, OwnerKind, Source
+from services.ledger.errors import (
+    AmountOutOfRange,
+    ConflictingPosting,
+    InsufficientBalance,
+    NothingToReverse,
+    UnknownBook,
+    UnknownCode,
+)
+
+_FLOOR: Final = "ck_balance_floor"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """`amount`, which is positive, to the debit of one code and the credit of another. Points are money of the currency `PTS`."""
+
+    debit: Code
+    credit: Code
+    amount: Money
+
+    def __post_init__(self) -> None:
+        if self.amount.minor <= 0 or self.debit == self.credit:
+            msg = f"not a posting: {self}"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What one business object does to one book. `event`, an event class with the fields `book_id` and `ref`, rides along to the outbox."""
+
+    book_id: BookId
+    source: Source
+    source_id: UUID
+    effective_at: datetime
+    postings: Sequence[Posting]
+    event: type[Event] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.postings or self.effective_at.tzinfo is None:
+            msg = f"a transaction needs postings and a time with a zone: {self.source!r} {self.source_id}"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class PostedTransaction:
+    """Number `no` of a book. `is_new` is false when this source had posted it before."""
+
+    book_id: BookId
+    no: int
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StagedResult:
+    """How many staged transactions were posted now and how many had been before."""
+
+    posted: int
+    repeated: int
+
+
+def ensure_books(session: WriteSession, *, owner_kind: OwnerKind, owner_ids: Sequence[int]) -> dict[int, BookId]:
+    """The book of each owner, made where it is missing."""
+    rows = session.sql(
+        "select owner_id, book_id from ledger_ensure_books(:kind, cast(:ids as bigint[]))",
+        kind=owner_kind.value,
+        ids=list(owner_ids),
+    )
+    return {row.owner_id: BookId(row.book_id) for row in rows}
+
+
+def lock_books(session: WriteSession, *, book_ids: Sequence[BookId]) -> None:
+    """Lock books in ascending order until the transaction ends. Payment orders are locked before, payables after."""
+    session.sql("select ledger_lock_books(cast(:books as bigint[]))", books=list(book_ids))
+
+
+def post(session: WriteSession, *, transactions: Sequence[Transaction]) -> list[PostedTransaction]:
+    """Post all of these or none; answers in their order. One statement.
+
+    Idempotent by (book, source, source_id): a repetition answers the first number and writes nothing, whatever its effective time.
+    Raises UnknownBook, UnknownCode, InsufficientBalance, AmountOutOfRange, and ConflictingPosting for a repetition with other postings.
+    """
+    if not transactions:
+        return []
+    with _refusals(transactions):
+        numbers = session.sql(_POST, **_arrays(session, transactions)).scalar_one()
+    return [PostedTransaction(each.book_id, abs(no), no > 0) for each, no in zip(transactions, numbers, strict=True)]
+
+
+def reverse(
+    session: WriteSession,
+    *,
+    book_id: BookId,
+    source: Source,
+    source_id: UUID,
+    effective_at: datetime,
+    event: type[Event] | None = None,
+) -> PostedTransaction:
+    """Post the mirror image of what a source posted. Once only: a repetition answers the first reversal.
+
+    The pair is linked by its source: the mirror has the negative number of the original's kind. Raises NothingToReverse when the source posted
+    nothing in this book, and what `post` raises.
+    """
+    with _refusals([]):
+        no = session.sql(
+            "select ledger_reverse(:book, cast(:source as smallint), :source_id, :effective_at, cast(:event as smallint))",
+            book=book_id,
+            source=source.value,
+            source_id=source_id,
+            effective_at=effective_at,
+            event=None if event is None else event.code,
+        ).scalar_one()
+    if no is None:
+        raise NothingToReverse(book_id=book_id, source=source.name.lower(), source_id=str(source_id))
+    return PostedTransaction(book_id, abs(no), no > 0)
+
+
+def post_staged(
+    session: WriteSession,
+    *,
+    query: LiteralString,
+    params: Mapping[str, object] | None = None,
+) -> StagedResult:
+    """Post what a query lists, set-based: the bulk door for imports and billing runs.
+
+    `query` answers one row per posting with the columns book_id, source, source_id, effective_at, line, debit, credit (code names), asset
+    (currency or `PTS`), amount (minor units) and event (a code of the outbox, or null). Same promises and refusals as `post`.
+    Use shards of up to about 50,000 transactions, each its own database transaction: a repeated shard posts nothing twice.
+    """
+    wrapped = statement(__package__, "post_staged.sql").clause.text.replace("(select /* staged rows */)", f"({query})")
+    with _refusals([]):
+        row = session.connection().execute(sa.text(wrapped), dict(params or {})).one()
+    return StagedResult(posted=row.posted, repeated=row.repeated)
+
+
+def set_floor(session: WriteSession, *, book_id: BookId, code: Code, asset: str, floor: int | None) -> None:
+    """From now on this balance may not fall below `floor` minor units; None takes the floor away.
+
+    Raises InsufficientBalance when it is below already, UnknownBook, UnknownCode.
+    """
+    chart = rules.chart(session)
+    with _refusals([]):
+        session.sql(
+            "select ledger_set_floor(:book, cast(:code as smallint), cast(:asset as smallint), :floor)",
+            book=book_id,
+            code=chart.code(code),
+            asset=chart.asset(asset),
+            floor=floor,
+        )
+
+
+def roll_up(session: WriteSession) -> datetime | None:
+    """Move the horizon of the house totals forward; the first write of its own transaction. Answers the horizon, None before the first.
+
+    Every second call at least moves it, unless a transaction that is older than the previous call is still running.
+    """
+    horizon: datetime | None = session.sql("select nullif(ledger_roll_up(), '-infinity')").scalar_one()
+    return horizon
+
+
+_POST: Final = """
+select ledger_post(
+  cast(:books as bigint[]), cast(:sources as smallint[]), cast(:source_ids as uuid[]), cast(:effective_at as timestamptz[]),
+  cast(:counts as integer[]), cast(:debits as smallint[]), cast(:credits as smallint[]), cast(:assets as smallint[]),
+  cast(:amounts as bigint[]), cast(:events as smallint[]))
+"""
+
+
+def _arrays(session: WriteSession, transactions: Sequence[Transaction]) -> dict[str, list[Any]]:
+    chart = rules.chart(session)
+    postings = [posting for each in transactions for posting in each.postings]
+    return {
+        "books": [each.book_id for each in transactions],
+        "sources": [each.source.value for each in transactions],
+        "source_ids": [each.source_id for each in transactions],
+        "effective_at": [each.effective_at for each in transactions],
+        "counts": [len(each.postings) for each in transactions],
+        "debits": [chart.code(posting.debit) for posting in postings],
+        "credits": [chart.code(posting.credit) for posting in postings],
+        "assets": [chart.asset(posting.amount.currency) for posting in postings],
+        "amounts": [posting.amount.minor for posting in postings],
+        "events": [None if each.event is None else each.event.code for each in transactions],
+    }
+
+
+@contextmanager
+def _refusals(transactions: Sequence[Transaction]) -> Iterator[None]:
+    """The one place where the database's refusals become ours."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        if not isinstance(error.orig, psycopg.Error):
+            raise
+        diagnosis, detail = error.orig.diag, error.orig.diag.message_detail or ""
+        match error.orig.sqlstate:
+            case "23514" if diagnosis.constraint_name == _FLOOR:
+                raise InsufficientBalance(
+                    book_ids=[int(book) for book in sorted({each.book_id for each in transactions})]
+                ) from error
+            case "LG001":
+                raise UnknownBook(book_id=int(detail)) from error
+            case "LG002":
+                book_id, source, source_id = detail.split()
+                raise ConflictingPosting(book_id=int(book_id), source=int(source), source_id=source_id) from error
+            case "LG003":
+                raise UnknownCode from error
+            case "22003":
+                raise AmountOutOfRange from error
+            case _:
+                raise
