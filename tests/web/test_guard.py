@@ -1,0 +1,136 @@
+"""What no handler may see is refused at the door with a problem, never with a 500."""
+
+from collections.abc import Callable, Iterator
+
+import httpx2 as httpx
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.testclient import TestClient
+
+from web.guard import BAD_PATH, MAX_BODY_BYTES, Guard, GuardRules, check_json
+from web.problems.common import BadJson
+
+RULES = GuardRules(hosts=frozenset({"testserver"}), locales=("zh-CN", "en"), is_secure=True)
+
+
+@pytest.fixture
+def client() -> Iterator[TestClient]:
+    app = FastAPI()
+
+    @app.post("/api/echo")
+    async def echo(request: Request) -> dict[str, int]:
+        return {"bytes": len(await request.body())}
+
+    @app.get("/api/echo")
+    async def ok() -> dict[str, bool]:
+        return {"ok": True}
+
+    app.add_middleware(Guard, rules=RULES)
+    with TestClient(app) as made:
+        yield made
+
+
+def expect_problem(answer: httpx.Response, status: int, code: str) -> None:
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-request-id"] == answer.json()["request_id"]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "testserver.evil.example", "", "testserver:81", "testserver, evil.example"])
+def test_a_foreign_host_is_refused(client: TestClient, host: str) -> None:
+    expect_problem(client.get("/api/echo", headers={"host": host}), 400, "bad_request")
+
+
+@pytest.mark.parametrize("name", ["authorization", "content-type", "cookie", "idempotency-key", "origin"])
+def test_a_header_that_decides_something_comes_once(client: TestClient, name: str) -> None:
+    expect_problem(client.get("/api/echo", headers=[(name, "a"), (name, "b")]), 400, "bad_request")
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/api/%2e%2e/echo", "/api/..;/echo", "/api/echo%00", "/api/echo%ff", "/api//echo", "/api%5cecho", "/api/%2fecho", "/api/e%0acho"],
+)
+def test_a_doubtful_path_is_refused(client: TestClient, target: str) -> None:
+    expect_problem(client.request("GET", httpx.URL("http://testserver").copy_with(raw_path=target.encode())), 400, "bad_request")
+
+
+def test_paths_that_customers_use_are_not_doubtful() -> None:
+    assert not any(BAD_PATH.search(path) for path in (b"/", b"/bills/3301000012/B-2026-10", b"/api/v1/accounts/A.1", b"/static/app.0a.css"))
+
+
+@pytest.mark.parametrize("query", ["a=1&a=2", "a=%00", "a=%ff", "limit=1&limit=99"])
+def test_a_doubtful_query_is_refused(client: TestClient, query: str) -> None:
+    expect_problem(client.get(f"/api/echo?{query}"), 400, "bad_request")
+
+
+def test_sizes_are_bounded(client: TestClient) -> None:
+    expect_problem(client.get("/api/echo", headers={"x-long": "a" * 20_000}), 413, "too_large")
+    expect_problem(client.get("/api/echo", headers={f"x-{number}": "a" for number in range(80)}), 413, "too_large")
+    expect_problem(client.get("/api/echo?q=" + "a" * 5_000), 413, "too_large")
+    expect_problem(client.post("/api/echo", json="a" * MAX_BODY_BYTES), 413, "too_large")
+
+
+def test_a_body_without_announced_length_is_bounded_too(client: TestClient) -> None:
+    def pieces() -> Iterator[bytes]:
+        for _ in range(40):
+            yield b"a" * 10_000
+
+    answer = client.post("/api/echo", content=pieces(), headers={"content-type": "application/json"})
+    expect_problem(answer, 413, "too_large")
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "multipart/form-data", ""])
+def test_the_api_reads_json_alone(client: TestClient, content_type: str) -> None:
+    expect_problem(client.post("/api/echo", content=b"{}", headers={"content-type": content_type}), 415, "unsupported_media")
+
+
+def test_a_compressed_body_is_refused(client: TestClient) -> None:
+    headers = {"content-encoding": "gzip", "content-type": "application/json"}
+    expect_problem(client.post("/api/echo", content=b"{}", headers=headers), 415, "unsupported_media")
+
+
+HOSTILE_JSON = {
+    "nan": b'{"a": NaN}',
+    "infinity": b'{"a": -Infinity}',
+    "names twice": b'{"a": 1, "a": 2}',
+    "deep": b"[" * 200_000,
+    "deep and closed": b"[" * 40 + b"]" * 40,
+    "huge integer": b"1" * 300,
+    "byte order mark": b"\xef\xbb\xbf{}",
+    "utf-16": '{"a": 1}'.encode("utf-16"),
+    "latin-1": '{"a": "é"}'.encode("latin-1"),
+    "nul": b'{"a": "\\u0000"}',
+    "lone surrogate": b'{"a": "\\ud800"}',
+    "lone surrogate in a name": b'{"\\udc00": 1}',
+    "cut": b'{"a": ',
+    "empty": b" ",
+}
+
+
+@pytest.mark.parametrize("body", HOSTILE_JSON.values(), ids=HOSTILE_JSON.keys())
+def test_hostile_json_is_refused(client: TestClient, body: bytes) -> None:
+    expect_problem(client.post("/api/echo", content=body, headers={"content-type": "application/json"}), 400, "bad_json")
+
+
+def test_honest_json_passes(client: TestClient) -> None:
+    check_json('{"name": "张三 \U0001f50c", "amount_minor": 999999999999999999, "list": [{"x": null}]}'.encode())
+    with pytest.raises(BadJson):
+        check_json(b"1000000000000000000")
+    assert client.post("/api/echo", json={"a": "\U0001f50c"}).status_code == 200
+
+
+def test_every_answer_carries_the_security_headers(client: TestClient) -> None:
+    for answer in (client.get("/api/echo"), client.get("/nothing"), client.get("/api/echo", headers={"host": "evil"})):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["cache-control"] == "no-store"
+        assert "max-age=31536000" in answer.headers["strict-transport-security"]
+        assert "server" not in answer.headers
+
+
+
+
+def test_the_problem_speaks_the_readers_language(client: TestClient) -> None:
+    speak: Callable[[str], str] = lambda wish: client.get("/api/echo", headers={"host": "evil", "accept-language": wish}).json()["detail"]  # noqa: E731 -- one expression, used thrice
+    assert speak("zh-CN,zh;q=0.9") == speak("fr") != speak("en-GB,en;q=0.8,zh;q=0.1")
