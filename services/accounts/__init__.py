@@ -1,0 +1,5 @@
+"""Who is supplied where: units, customers, accounts, premises, agreements, meters, contact points, and who may act for an account.
+
+Publishes AccountLinked. Never moves money, never knows a bill beyond the amount of the latest (half of the proof of ownership), and never
+lets a name, a telephone number or a door leave the vault unasked.
+"""

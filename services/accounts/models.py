@@ -1,0 +1,183 @@
+"""Tables of units, customers, accounts and grants."""
+
+import enum
+from datetime import date, datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import Field, SQLModel
+
+from core.db import Timestamp, text_enum
+
+
+class UnitKind(enum.StrEnum):
+    """Levels of the supplier's tree."""
+
+    PROVINCE = "province"
+    CITY = "city"
+    BRANCH = "branch"
+    STATION = "station"
+
+
+class CustomerKind(enum.StrEnum):
+    """Who may hold an account."""
+
+    PERSON = "person"
+    BUSINESS = "business"
+
+
+class AccountClass(enum.StrEnum):
+    """What the electricity is used for; tariffs follow it."""
+
+    RESIDENTIAL = "residential"
+    COMMERCIAL = "commercial"
+    INDUSTRIAL = "industrial"
+    AGRICULTURAL = "agricultural"
+
+
+class AccountState(enum.StrEnum):
+    """Life of an account."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
+class ContactKind(enum.StrEnum):
+    """How a contact point is reached."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+
+
+class Role(enum.StrEnum):
+    """What a grant allows: an owner also pays, a payer also views."""
+
+    OWNER = "owner"
+    PAYER = "payer"
+    VIEWER = "viewer"
+
+
+def _identity(kind: type[sa.types.TypeEngine[int]] = sa.BigInteger) -> sa.Column[int]:
+    return sa.Column(kind, sa.Identity(always=True), primary_key=True)
+
+
+class Unit(SQLModel, table=True):
+    """A place in the supplier's tree."""
+
+    __tablename__ = "unit"
+
+    id: int | None = Field(default=None, sa_column=_identity(sa.Integer))
+    code: str = Field(sa_type=sa.Text, unique=True)
+    parent_id: int | None = Field(default=None, sa_type=sa.Integer, foreign_key="unit.id")
+    kind: UnitKind = Field(sa_type=text_enum(UnitKind))  # type: ignore[call-overload] # an instance of a type is accepted at run time
+    name: str = Field(sa_type=sa.Text)
+    path: str = Field(sa_type=sa.Text, unique=True)
+
+
+class Customer(SQLModel, table=True):
+    """A person or a business; everything personal is sealed."""
+
+    __tablename__ = "customer"
+
+    id: int | None = Field(default=None, sa_column=_identity())
+    customer_no: str = Field(sa_type=sa.Text, unique=True)
+    kind: CustomerKind = Field(sa_type=text_enum(CustomerKind))  # type: ignore[call-overload] # as above
+    name_sealed: bytes = Field(sa_type=sa.LargeBinary)
+    name_masked: str = Field(sa_type=sa.Text)
+    tokens: list[bytes] = Field(sa_column=sa.Column(ARRAY(sa.LargeBinary), nullable=False))
+    fingerprint: bytes = Field(sa_type=sa.LargeBinary)
+
+
+class ContactPoint(SQLModel, table=True):
+    """Where a customer wants messages."""
+
+    __tablename__ = "contact_point"
+
+    customer_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="customer.id")
+    id: int = Field(sa_type=sa.SmallInteger, primary_key=True)
+    kind: ContactKind = Field(sa_type=text_enum(ContactKind))  # type: ignore[call-overload] # as above
+    address_sealed: bytes = Field(sa_type=sa.LargeBinary)
+    address_blind: bytes = Field(sa_type=sa.LargeBinary)
+    address_masked: str = Field(sa_type=sa.Text)
+    locale: str = Field(sa_type=sa.Text)
+
+
+class Premises(SQLModel, table=True):
+    """A place of supply: district, street and building in clear, the door sealed."""
+
+    __tablename__ = "premises"
+
+    id: int | None = Field(default=None, sa_column=_identity())
+    premises_no: str = Field(sa_type=sa.Text, unique=True)
+    district: str = Field(sa_type=sa.Text)
+    street: str = Field(sa_type=sa.Text)
+    building: str = Field(sa_type=sa.Text)
+    door_sealed: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
+    fingerprint: bytes = Field(sa_type=sa.LargeBinary)
+
+
+class Account(SQLModel, table=True):
+    """What is billed and paid."""
+
+    __tablename__ = "account"
+
+    id: int | None = Field(default=None, sa_column=_identity())
+    account_no: str = Field(sa_type=sa.Text, unique=True)
+    unit_id: int = Field(sa_type=sa.Integer, foreign_key="unit.id")
+    customer_id: int = Field(sa_type=sa.BigInteger, foreign_key="customer.id")
+    premises_id: int = Field(sa_type=sa.BigInteger, foreign_key="premises.id")
+    account_class: AccountClass = Field(sa_column=sa.Column("class", text_enum(AccountClass), nullable=False))
+    state: AccountState = Field(sa_type=text_enum(AccountState))  # type: ignore[call-overload] # as above
+    currency: str = Field(sa_type=sa.Text)
+    last_bill_minor: int | None = Field(default=None, sa_type=sa.BigInteger)
+    last_bill_issued: date | None = Field(default=None, sa_type=sa.Date)
+
+
+class Agreement(SQLModel, table=True):
+    """An account's tariff from one day up to, not including, another."""
+
+    __tablename__ = "agreement"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="account.id")
+    id: int = Field(sa_type=sa.SmallInteger, primary_key=True)
+    tariff_code: str = Field(sa_type=sa.Text)
+    is_prepaid: bool
+    valid_from: date = Field(sa_type=sa.Date)
+    valid_to: date | None = Field(default=None, sa_type=sa.Date)
+
+
+class Meter(SQLModel, table=True):
+    """A meter that measures for an account."""
+
+    __tablename__ = "meter"
+
+    id: int | None = Field(default=None, sa_column=_identity())
+    meter_no: str = Field(sa_type=sa.Text, unique=True)
+    account_id: int = Field(sa_type=sa.BigInteger, foreign_key="account.id")
+
+
+class AccessGrant(SQLModel, table=True):
+    """What one person may do with one account, and for how long."""
+
+    __tablename__ = "access_grant"
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    user_id: UUID = Field(sa_type=sa.Uuid)
+    account_id: int = Field(sa_type=sa.BigInteger, foreign_key="account.id")
+    role: Role = Field(sa_type=text_enum(Role))  # type: ignore[call-overload] # as above
+    valid_from: datetime = Field(sa_type=Timestamp)
+    valid_to: datetime | None = Field(default=None, sa_type=Timestamp)
+    revoked_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class LinkFailure(SQLModel, table=True):
+    """A proof of ownership that did not hold."""
+
+    __tablename__ = "link_failure"
+
+    id: int | None = Field(default=None, sa_column=_identity())
+    user_id: UUID = Field(sa_type=sa.Uuid)
+    account_no: str = Field(sa_type=sa.Text)
+    failed_at: datetime = Field(sa_type=Timestamp)
