@@ -11,6 +11,8 @@ from core.money import Money
 from services.ledger.chart import BookId, Code, OwnerKind, Source
 
 _LAST: Final = 2**63 - 1
+_FIRST_BOOK: Final = BookId(1)
+_LAST_BOOK: Final = BookId(_LAST)
 _NO_LINE: Final = 2**15 - 1
 
 
@@ -197,7 +199,7 @@ def book_ranges(session: ReadSession, *, size: int = 100_000) -> Iterator[tuple[
 
 
 def check_invariants(
-    session: ReadSession, *, first_book: BookId = BookId(1), last_book: BookId = BookId(_LAST), limit: int = 100
+    session: ReadSession, *, first_book: BookId = _FIRST_BOOK, last_book: BookId = _LAST_BOOK, limit: int = 100
 ) -> list[Violation]:
     """Breaches of what must always hold in these books, at most `limit`. Set-based; large ledgers go by `book_ranges`."""
     return _violations(session, "invariants.sql", {"first_book": first_book, "last_book": last_book, "limit": limit})
