@@ -30,6 +30,7 @@ SERVERS = "WATTLINE_TEST_SERVERS"
 class Servers:
     """Addresses of the run's servers."""
 
+    admin_dsn: str
     owner_dsn: str
     app_dsn: str
     redis_url: str
@@ -49,9 +50,9 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     stack = contextlib.ExitStack()
     running = stack.enter_context(embedded.scratch(durable=False))
-    servers = Servers(running.dsn("wattline_owner"), running.dsn("wattline_app"), running.redis_url)
+    servers = Servers(running.dsn("postgres", "postgres"), running.dsn("wattline_owner"), running.dsn("wattline_app"), running.redis_url)
     migrations.upgrade(servers.owner_dsn)
-    with psycopg.connect(servers.owner("postgres"), autocommit=True) as connection:
+    with psycopg.connect(servers.admin_dsn, autocommit=True) as connection:
         name = psycopg.conninfo.conninfo_to_dict(servers.owner_dsn)["dbname"]
         connection.execute(sql.SQL("alter database {} rename to {}").format(sql.Identifier(str(name)), sql.Identifier(TEMPLATE)))
     os.environ[SERVERS] = json.dumps(servers.__dict__)
@@ -69,8 +70,9 @@ def servers() -> Servers:
 def database_name(servers: Servers) -> Iterator[str]:
     """A fresh clone of the migrated template, dropped afterwards."""
     name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(servers.owner("postgres"), autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {} template {} strategy file_copy").format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
+    with psycopg.connect(servers.admin_dsn, autocommit=True) as connection:
+        made = sql.SQL("create database {} template {} strategy file_copy owner wattline_owner")
+        connection.execute(made.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
         yield name
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
