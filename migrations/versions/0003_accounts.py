@@ -176,6 +176,10 @@ create table link_failure (
 create index ix_link_failure_user_id on link_failure (user_id, failed_at);
 create index ix_link_failure_account_no on link_failure (account_no, failed_at);
 
+-- What of an address may be shown without opening anything: empty parts leave no gap.
+create function premises_address(p_district text, p_street text, p_building text) returns text
+language sql immutable parallel safe return concat_ws(' ', nullif(p_district, ''), nullif(p_street, ''), nullif(p_building, ''));
+
 -- The one decision whether a person may view, pay or own an account: its id, or null. Hot reads call it in their own statement.
 create function account_access(p_user uuid, p_account_no text, p_permission text, p_now timestamptz default now())
 returns bigint language sql stable parallel safe as $$

@@ -70,8 +70,10 @@ class Unit(SQLModel, table=True):
 
     id: int | None = Field(default=None, sa_column=_identity(sa.Integer))
     code: str = Field(sa_type=sa.Text, unique=True)
-    parent_id: int | None = Field(default=None, sa_type=sa.Integer, foreign_key="unit.id")
-    kind: UnitKind = Field(sa_type=text_enum(UnitKind))  # type: ignore[call-overload] # an instance of a type is accepted at run time
+    parent_id: int | None = Field(
+        default=None, sa_type=sa.Integer, foreign_key="unit.id"
+    )
+    kind: UnitKind = Field(sa_type=text_enum(UnitKind))
     name: str = Field(sa_type=sa.Text)
     path: str = Field(sa_type=sa.Text, unique=True)
 
@@ -83,10 +85,12 @@ class Customer(SQLModel, table=True):
 
     id: int | None = Field(default=None, sa_column=_identity())
     customer_no: str = Field(sa_type=sa.Text, unique=True)
-    kind: CustomerKind = Field(sa_type=text_enum(CustomerKind))  # type: ignore[call-overload] # as above
+    kind: CustomerKind = Field(sa_type=text_enum(CustomerKind))
     name_sealed: bytes = Field(sa_type=sa.LargeBinary)
     name_masked: str = Field(sa_type=sa.Text)
-    tokens: list[bytes] = Field(sa_column=sa.Column(ARRAY(sa.LargeBinary), nullable=False))
+    tokens: list[bytes] = Field(
+        sa_column=sa.Column(ARRAY(sa.LargeBinary), nullable=False)
+    )
     fingerprint: bytes = Field(sa_type=sa.LargeBinary)
 
 
@@ -95,9 +99,11 @@ class ContactPoint(SQLModel, table=True):
 
     __tablename__ = "contact_point"
 
-    customer_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="customer.id")
+    customer_id: int = Field(
+        sa_type=sa.BigInteger, primary_key=True, foreign_key="customer.id"
+    )
     id: int = Field(sa_type=sa.SmallInteger, primary_key=True)
-    kind: ContactKind = Field(sa_type=text_enum(ContactKind))  # type: ignore[call-overload] # as above
+    kind: ContactKind = Field(sa_type=text_enum(ContactKind))
     address_sealed: bytes = Field(sa_type=sa.LargeBinary)
     address_blind: bytes = Field(sa_type=sa.LargeBinary)
     address_masked: str = Field(sa_type=sa.Text)
@@ -128,8 +134,10 @@ class Account(SQLModel, table=True):
     unit_id: int = Field(sa_type=sa.Integer, foreign_key="unit.id")
     customer_id: int = Field(sa_type=sa.BigInteger, foreign_key="customer.id")
     premises_id: int = Field(sa_type=sa.BigInteger, foreign_key="premises.id")
-    account_class: AccountClass = Field(sa_column=sa.Column("class", text_enum(AccountClass), nullable=False))
-    state: AccountState = Field(sa_type=text_enum(AccountState))  # type: ignore[call-overload] # as above
+    account_class: AccountClass = Field(
+        sa_column=sa.Column("class", text_enum(AccountClass), nullable=False)
+    )
+    state: AccountState = Field(sa_type=text_enum(AccountState))
     currency: str = Field(sa_type=sa.Text)
     last_bill_minor: int | None = Field(default=None, sa_type=sa.BigInteger)
     last_bill_issued: date | None = Field(default=None, sa_type=sa.Date)
@@ -140,7 +148,9 @@ class Agreement(SQLModel, table=True):
 
     __tablename__ = "agreement"
 
-    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="account.id")
+    account_id: int = Field(
+        sa_type=sa.BigInteger, primary_key=True, foreign_key="account.id"
+    )
     id: int = Field(sa_type=sa.SmallInteger, primary_key=True)
     tariff_code: str = Field(sa_type=sa.Text)
     is_prepaid: bool
@@ -166,7 +176,7 @@ class AccessGrant(SQLModel, table=True):
     id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
     user_id: UUID = Field(sa_type=sa.Uuid)
     account_id: int = Field(sa_type=sa.BigInteger, foreign_key="account.id")
-    role: Role = Field(sa_type=text_enum(Role))  # type: ignore[call-overload] # as above
+    role: Role = Field(sa_type=text_enum(Role))
     valid_from: datetime = Field(sa_type=Timestamp)
     valid_to: datetime | None = Field(default=None, sa_type=Timestamp)
     revoked_at: datetime | None = Field(default=None, sa_type=Timestamp)

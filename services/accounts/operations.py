@@ -1,0 +1,250 @@
+"""Writes of accounts, each inside the transaction it is given."""
+
+import enum
+import hmac
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final, TypeAlias
+from uuid import UUID
+
+from core import audit, ids, locks, outbox
+from core.audit import Actor
+from core.crypto.vault import Vault
+from core.db import WriteSession
+from services.accounts.events import AccountLinked
+from services.accounts.models import Role
+from services.accounts.queries import AccountId, AccountRef
+from services.accounts.rules import customer_owner, has_character
+
+TRIES: Final = 5
+"""Failed proofs within TRIES_WITHIN, counted per person and per account number."""
+TRIES_WITHIN: Final = timedelta(days=1)
+NO_NAME: Final = " "
+
+
+@dataclass(frozen=True, slots=True)
+class LastBillAmount:
+    """Proof by the amount of the latest bill, in minor units."""
+
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class MeterNumber:
+    """Proof by the number on a meter of the account."""
+
+    meter_no: str
+
+
+Evidence: TypeAlias = LastBillAmount | MeterNumber
+
+
+class LinkOutcome(enum.StrEnum):
+    """How a try to link an account ended."""
+
+    LINKED = "linked"
+    REFUSED = "refused"
+    LIMITED = "limited"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkResult:
+    """The account when it was linked; seconds to wait when the limit is reached."""
+
+    outcome: LinkOutcome
+    account: AccountRef | None = None
+    retry_after_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LastBill:
+    """The newest bill of an account."""
+
+    account_id: AccountId
+    amount_minor: int
+    issue_date: date
+
+
+_FIND: Final = """
+select a.id, a.account_no, a.unit_id, a.currency, a.last_bill_minor, c.customer_no, c.name_sealed,
+  array(select m.meter_no from meter m where m.account_id = a.id order by m.id) as meters
+from account a join customer c on c.id = a.customer_id
+where a.account_no = :account_no and a.state <> 'closed'
+"""
+_FAILURES: Final = """
+select max(nth) from (
+  select (array_agg(failed_at order by failed_at desc))[:tries] as nth from link_failure where user_id = :user_id and failed_at > :since
+  union all
+  select (array_agg(failed_at order by failed_at desc))[:tries] from link_failure where account_no = :account_no and failed_at > :since
+) failures
+"""
+
+
+def link_account(
+    session: WriteSession,
+    *,
+    vault: Vault,
+    user_id: UUID,
+    account_no: str,
+    name_character: str,
+    evidence: Evidence,
+    actor: Actor,
+    now: datetime,
+) -> LinkResult:
+    """Give a person the owner's grant of an account that they prove to be theirs; again when it is linked already changes nothing.
+
+    Never raises for a wrong proof: the failure is written and must be committed before it is told. A missing account and a wrong proof have the
+    same result and the same statements. Publishes AccountLinked.
+    """
+    for key in sorted((f"link|user|{user_id}", f"link|account|{account_no}")):
+        locks.lock(session, key=key)
+    blocking: datetime | None = session.sql(
+        _FAILURES,
+        user_id=user_id,
+        account_no=account_no,
+        since=now - TRIES_WITHIN,
+        tries=TRIES,
+    ).scalar_one()
+    if blocking is not None:
+        return LinkResult(
+            LinkOutcome.LIMITED,
+            retry_after_s=max(1, int((blocking + TRIES_WITHIN - now).total_seconds())),
+        )
+    row = session.sql(_FIND, account_no=account_no).one_or_none()
+    name = NO_NAME
+    if row is not None:
+        name = vault.open(
+            table="customer",
+            column="name",
+            owner=customer_owner(row.customer_no),
+            sealed=bytes(row.name_sealed),
+        )
+    is_named = has_character(name, name_character)
+    is_shown = row is not None and _holds(
+        evidence, last_bill_minor=row.last_bill_minor, meters=row.meters
+    )
+    if row is None or not (is_named and is_shown):
+        session.sql(
+            "insert into link_failure (user_id, account_no, failed_at) values (:user_id, :account_no, :now)",
+            user_id=user_id,
+            account_no=account_no,
+            now=now,
+        )
+        audit.record(
+            session,
+            actor=actor,
+            act="accounts.link_refused",
+            subject=f"account_no:{account_no}",
+        )
+        return LinkResult(LinkOutcome.REFUSED)
+    ref = AccountRef(AccountId(row.id), row.account_no, row.unit_id, row.currency)
+    if grant_access(
+        session,
+        user_id=user_id,
+        account_id=ref.id,
+        role=Role.OWNER,
+        actor=actor,
+        now=now,
+    ):
+        outbox.add(session, AccountLinked(account_id=ref.id, user_id=str(user_id)))
+    return LinkResult(LinkOutcome.LINKED, ref)
+
+
+def grant_access(
+    session: WriteSession,
+    *,
+    user_id: UUID,
+    account_id: AccountId,
+    role: Role,
+    actor: Actor,
+    now: datetime,
+    valid_to: datetime | None = None,
+) -> bool:
+    """Let a person act for an account from `now` on, in place of a grant that they hold. False when they hold this very grant already."""
+    held = session.sql(
+        """select id, role, valid_to from access_grant where user_id = :user_id and account_id = :account_id and revoked_at is null for update""",
+        user_id=user_id,
+        account_id=account_id,
+    ).one_or_none()
+    if held is not None:
+        if (held.role, held.valid_to) == (role.value, valid_to):
+            return False
+        session.sql(
+            "update access_grant set revoked_at = :now where id = :id",
+            now=now,
+            id=held.id,
+        )
+    grant_id = session.sql(
+        """insert into access_grant (id, user_id, account_id, role, valid_from, valid_to)
+           values (:id, :user_id, :account_id, :role, :now, :valid_to)
+           on conflict (user_id, account_id) where revoked_at is null do nothing returning id""",
+        id=ids.uuid7(),
+        user_id=user_id,
+        account_id=account_id,
+        role=role.value,
+        now=now,
+        valid_to=valid_to,
+    ).scalar_one_or_none()
+    if grant_id is None:
+        return False
+    after = {"user_id": str(user_id), "role": role.value}
+    audit.record(
+        session,
+        actor=actor,
+        act="accounts.grant",
+        subject=f"account:{account_id}",
+        after={**after},
+    )
+    return True
+
+
+def revoke_access(
+    session: WriteSession,
+    *,
+    user_id: UUID,
+    account_id: AccountId,
+    actor: Actor,
+    now: datetime,
+) -> bool:
+    """Take a person's grant away, at once. False when there is none."""
+    revoked = session.sql(
+        """update access_grant set revoked_at = :now where user_id = :user_id and account_id = :account_id and revoked_at is null""",
+        now=now,
+        user_id=user_id,
+        account_id=account_id,
+    ).rowcount
+    if revoked:
+        audit.record(
+            session,
+            actor=actor,
+            act="accounts.revoke",
+            subject=f"account:{account_id}",
+            before={"user_id": str(user_id)},
+        )
+    return bool(revoked)
+
+
+def record_last_bills(session: WriteSession, *, bills: list[LastBill]) -> None:
+    """Tell accounts the amount of their newest bills, half of the proof of ownership. An older bill than the known one changes nothing."""
+    session.sql(
+        """update account a set last_bill_minor = s.amount_minor, last_bill_issued = s.issue_date
+           from unnest(cast(:ids as bigint[]), cast(:amounts as bigint[]), cast(:dates as date[])) s (id, amount_minor, issue_date)
+           where a.id = s.id and (a.last_bill_issued is null or a.last_bill_issued <= s.issue_date)
+             and (a.last_bill_minor, a.last_bill_issued) is distinct from (s.amount_minor, s.issue_date)""",
+        ids=[each.account_id for each in bills],
+        amounts=[each.amount_minor for each in bills],
+        dates=[each.issue_date for each in bills],
+    )
+
+
+def _holds(
+    evidence: Evidence, *, last_bill_minor: int | None, meters: list[str]
+) -> bool:
+    match evidence:
+        case LastBillAmount(amount_minor):
+            return last_bill_minor == amount_minor
+        case MeterNumber(meter_no):
+            return any(
+                hmac.compare_digest(meter_no.encode(), known.encode())
+                for known in meters
+            )
