@@ -93,7 +93,7 @@ class Cluster:
         before = self._position()
         cpu = self.cpu_us()
         command: list[str | Path] = [
-            self.binaries / \"pgbench\",
+            self.binaries / "pgbench",
             "-n",
             "-M",
             "prepared",
