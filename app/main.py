@@ -7,6 +7,8 @@ from fastapi import FastAPI
 
 from app import wiring
 from core import config, faults, logging
+from portal import assets, pages
+from portal.templating import Renderer
 from web import handlers, health
 from web.guard import Guard, GuardRules, hosts_of
 from web.runtime import Runtime
@@ -36,8 +38,11 @@ def create_app(runtime: Runtime) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.runtime = runtime
+    files = assets.Assets(accent=settings.supplier_accent, logo=settings.supplier_logo)
+    app.state.renderer = Renderer(settings, runtime.vault, files)
     app.include_router(health.router)
-    handlers.install(app)
+    app.include_router(assets.router_of(files))
+    handlers.install(app, page=pages.problem)
     app.add_middleware(
         Guard,
         rules=GuardRules(
