@@ -70,9 +70,7 @@ class Unit(SQLModel, table=True):
 
     id: int | None = Field(default=None, sa_column=_identity(sa.Integer))
     code: str = Field(sa_type=sa.Text, unique=True)
-    parent_id: int | None = Field(
-        default=None, sa_type=sa.Integer, foreign_key="unit.id"
-    )
+    parent_id: int | None = Field(default=None, sa_type=sa.Integer, foreign_key="unit.id")
     kind: UnitKind = Field(sa_type=text_enum(UnitKind))
     name: str = Field(sa_type=sa.Text)
     path: str = Field(sa_type=sa.Text, unique=True)
@@ -88,9 +86,7 @@ class Customer(SQLModel, table=True):
     kind: CustomerKind = Field(sa_type=text_enum(CustomerKind))
     name_sealed: bytes = Field(sa_type=sa.LargeBinary)
     name_masked: str = Field(sa_type=sa.Text)
-    tokens: list[bytes] = Field(
-        sa_column=sa.Column(ARRAY(sa.LargeBinary), nullable=False)
-    )
+    tokens: list[bytes] = Field(sa_column=sa.Column(ARRAY(sa.LargeBinary), nullable=False))
     fingerprint: bytes = Field(sa_type=sa.LargeBinary)
 
 
@@ -99,9 +95,7 @@ class ContactPoint(SQLModel, table=True):
 
     __tablename__ = "contact_point"
 
-    customer_id: int = Field(
-        sa_type=sa.BigInteger, primary_key=True, foreign_key="customer.id"
-    )
+    customer_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="customer.id")
     id: int = Field(sa_type=sa.SmallInteger, primary_key=True)
     kind: ContactKind = Field(sa_type=text_enum(ContactKind))
     address_sealed: bytes = Field(sa_type=sa.LargeBinary)
@@ -134,9 +128,7 @@ class Account(SQLModel, table=True):
     unit_id: int = Field(sa_type=sa.Integer, foreign_key="unit.id")
     customer_id: int = Field(sa_type=sa.BigInteger, foreign_key="customer.id")
     premises_id: int = Field(sa_type=sa.BigInteger, foreign_key="premises.id")
-    account_class: AccountClass = Field(
-        sa_column=sa.Column("class", text_enum(AccountClass), nullable=False)
-    )
+    account_class: AccountClass = Field(sa_column=sa.Column("class", text_enum(AccountClass), nullable=False))
     state: AccountState = Field(sa_type=text_enum(AccountState))
     currency: str = Field(sa_type=sa.Text)
     last_bill_minor: int | None = Field(default=None, sa_type=sa.BigInteger)
@@ -148,9 +140,7 @@ class Agreement(SQLModel, table=True):
 
     __tablename__ = "agreement"
 
-    account_id: int = Field(
-        sa_type=sa.BigInteger, primary_key=True, foreign_key="account.id"
-    )
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="account.id")
     id: int = Field(sa_type=sa.SmallInteger, primary_key=True)
     tariff_code: str = Field(sa_type=sa.Text)
     is_prepaid: bool

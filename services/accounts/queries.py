@@ -98,23 +98,12 @@ def resolve_access(
         permission=permission.value,
         now=now,
     ).one_or_none()
-    return (
-        None
-        if row is None
-        else AccountRef(AccountId(row.id), row.account_no, row.unit_id, row.currency)
-    )
+    return None if row is None else AccountRef(AccountId(row.id), row.account_no, row.unit_id, row.currency)
 
 
-def accounts_of(
-    session: ReadSession, *, user_id: UUID, now: datetime
-) -> list[AccountCard]:
+def accounts_of(session: ReadSession, *, user_id: UUID, now: datetime) -> list[AccountCard]:
     """Every account that a person may view at `now`, by account number."""
-    return [
-        _card(row)
-        for row in session.sql(
-            statement(__package__, "accounts_of.sql"), user_id=user_id, now=now
-        )
-    ]
+    return [_card(row) for row in session.sql(statement(__package__, "accounts_of.sql"), user_id=user_id, now=now)]
 
 
 def account(session: ReadSession, *, account_id: AccountId) -> AccountCard:
@@ -138,9 +127,7 @@ def account_by_no(session: ReadSession, *, account_no: str) -> AccountCard | Non
     return None if row is None else _card(row)
 
 
-def holder_has_character(
-    session: ReadSession, *, vault: Vault, account_id: AccountId, character: str
-) -> bool:
+def holder_has_character(session: ReadSession, *, vault: Vault, account_id: AccountId, character: str) -> bool:
     """Is this one character part of the holder's name? Case and width of letters do not matter."""
     row = session.sql(
         "select c.customer_no, c.name_sealed from account a join customer c on c.id = a.customer_id where a.id = :id",
@@ -155,9 +142,7 @@ def holder_has_character(
     return has_character(name, character)
 
 
-def recipients(
-    session: ReadSession, *, account_ids: Sequence[AccountId]
-) -> list[Recipient]:
+def recipients(session: ReadSession, *, account_ids: Sequence[AccountId]) -> list[Recipient]:
     """Contact points of the holders of these accounts, by account and contact."""
     rows = session.sql(
         """select a.id, a.account_no, p.customer_id, p.id as contact_id, p.kind, p.address_masked, p.locale
@@ -179,9 +164,7 @@ def recipients(
     ]
 
 
-def contact_address(
-    session: ReadSession, *, vault: Vault, customer_id: int, contact_id: int
-) -> str | None:
+def contact_address(session: ReadSession, *, vault: Vault, customer_id: int, contact_id: int) -> str | None:
     """The telephone number or mail address of a contact point in clear, None when it is gone. Never log it."""
     row = session.sql(
         """select c.customer_no, p.address_sealed from contact_point p join customer c on c.id = p.customer_id
@@ -200,9 +183,7 @@ def contact_address(
     )
 
 
-def grantees(
-    session: ReadSession, *, account_ids: Sequence[AccountId], now: datetime
-) -> list[Grantee]:
+def grantees(session: ReadSession, *, account_ids: Sequence[AccountId], now: datetime) -> list[Grantee]:
     """Everybody who may act for these accounts at `now`."""
     rows = session.sql(
         """select account_id, user_id, role from access_grant
@@ -216,13 +197,8 @@ def grantees(
 
 def units(session: ReadSession) -> list[UnitView]:
     """The supplier's whole tree, parents before their children."""
-    rows = session.sql(
-        "select id, code, parent_id, kind, name, path from unit order by path"
-    )
-    return [
-        UnitView(row.id, row.code, row.parent_id, row.kind, row.name, row.path)
-        for row in rows
-    ]
+    rows = session.sql("select id, code, parent_id, kind, name, path from unit order by path")
+    return [UnitView(row.id, row.code, row.parent_id, row.kind, row.name, row.path) for row in rows]
 
 
 def unit_subtree(session: ReadSession, *, unit_id: int) -> list[int]:

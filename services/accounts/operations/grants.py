@@ -1,4 +1,4 @@
-"""Writes of accounts, each inside the transaction it is given."""
+"""Who may act for an account: proof, grant, revocation."""
 
 import enum
 import hmac
@@ -120,9 +120,7 @@ def link_account(
             sealed=bytes(row.name_sealed),
         )
     is_named = has_character(name, name_character)
-    is_shown = row is not None and _holds(
-        evidence, last_bill_minor=row.last_bill_minor, meters=row.meters
-    )
+    is_shown = row is not None and _holds(evidence, last_bill_minor=row.last_bill_minor, meters=row.meters)
     if row is None or not (is_named and is_shown):
         session.sql(
             "insert into link_failure (user_id, account_no, failed_at) values (:user_id, :account_no, :now)",
@@ -237,14 +235,9 @@ def record_last_bills(session: WriteSession, *, bills: list[LastBill]) -> None:
     )
 
 
-def _holds(
-    evidence: Evidence, *, last_bill_minor: int | None, meters: list[str]
-) -> bool:
+def _holds(evidence: Evidence, *, last_bill_minor: int | None, meters: list[str]) -> bool:
     match evidence:
         case LastBillAmount(amount_minor):
             return last_bill_minor == amount_minor
         case MeterNumber(meter_no):
-            return any(
-                hmac.compare_digest(meter_no.encode(), known.encode())
-                for known in meters
-            )
+            return any(hmac.compare_digest(meter_no.encode(), known.encode()) for known in meters)

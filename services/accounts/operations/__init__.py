@@ -1,0 +1,30 @@
+"""Writes of accounts, each inside the transaction it is given."""
+
+from services.accounts.operations.grants import (
+    Evidence,
+    LastBill,
+    LastBillAmount,
+    LinkOutcome,
+    LinkResult,
+    MeterNumber,
+    grant_access,
+    link_account,
+    record_last_bills,
+    revoke_access,
+)
+from services.accounts.operations.importing import AccountsLoader, UnitsLoader
+
+__all__ = [
+    "AccountsLoader",
+    "Evidence",
+    "LastBill",
+    "LastBillAmount",
+    "LinkOutcome",
+    "LinkResult",
+    "MeterNumber",
+    "UnitsLoader",
+    "grant_access",
+    "link_account",
+    "record_last_bills",
+    "revoke_access",
+]
