@@ -91,6 +91,7 @@ class Cluster:
     def pgbench(self, path: Path, *, user: str, clients: int, seconds: int, per_call: int = 1) -> Measure:
         """Run a pgbench script; `per_call` operations are counted for each of its transactions."""
         before = self._position()
+        self._clients_gone()
         cpu = self.cpu_us()
         command: list[str | Path] = [
             self.binaries / "pgbench",
@@ -108,7 +109,7 @@ class Cluster:
         if done.returncode or not re.search(r"failed transactions: 0 ", done.stdout):
             msg = f"{path.name} failed:\n{done.stdout}{done.stderr}"
             raise VoidRun(msg)
-        self._clients_gone(user)
+        self._clients_gone()
         cpu = self.cpu_us() - cpu
         operations = int(_found(r"actually processed: (\d+)", done.stdout)) * per_call
         return Measure(
@@ -124,21 +125,30 @@ class Cluster:
 
     def _record_bytes(self, start: str) -> float:
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
-            connection.execute("select pg_switch_wal()")
             row = connection.execute(
-                "select sum(record_size) from pg_get_wal_stats(%s::pg_lsn, pg_current_wal_flush_lsn()) where record_size > 0",
-                [start],
+                """select sum(record_size) from pg_current_wal_flush_lsn() reached, lateral pg_get_wal_stats(%s::pg_lsn, reached)
+                   where reached > %s::pg_lsn""",
+                [start, start],
             ).fetchone()
         return float(row[0]) if row and row[0] else 0.0
 
-    def _clients_gone(self, user: str) -> None:
+    def _clients_gone(self) -> None:
+        """Wait until the server has buried every client's process: only then their CPU is in its sums."""
         limit = time.monotonic() + START_TIMEOUT_S
-        with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
-            while connection.execute("select 1 from pg_stat_activity where usename = %s", [user]).fetchone():
-                if time.monotonic() > limit:
-                    msg = f"{user} is still connected"
-                    raise VoidRun(msg)
-                time.sleep(0.02)
+        while any(
+            map(self._is_client, Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii").split())
+        ):
+            if time.monotonic() > limit:
+                msg = "a client is still connected"
+                raise VoidRun(msg)
+            time.sleep(0.01)
+
+    def _is_client(self, pid: str) -> bool:
+        try:
+            title = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return False
+        return not title or title.startswith((b"postgres: postgres ", b"postgres: wattline_"))
 
 
 def _found(pattern: str, text: str) -> str:

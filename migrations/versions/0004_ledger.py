@@ -40,15 +40,16 @@ create table ledger_asset (
   constraint uq_ledger_asset_name unique (name),
   constraint ck_ledger_asset_name check (name ~ '^[A-Z]{3}$')
 );
+-- A domain, not a CHECK of the table: that would be compiled anew for every posting, whose first statement updates `version`.
+create domain ledger_owner_kind as text constraint ck_ledger_owner_kind check (value in ('account', 'person', 'supplier', 'partner'));
 -- `version` is the number of the book's last transaction; its update is the book's lock.
 create table book (
   id bigint generated always as identity,
-  owner_kind text not null,
+  owner_kind ledger_owner_kind not null,
   owner_id bigint not null,
   version bigint not null default 0,
   constraint pk_book primary key (id),
-  constraint uq_book_owner unique (owner_kind, owner_id),
-  constraint ck_book_owner_kind check (owner_kind in ('account', 'person', 'supplier', 'partner'))
+  constraint uq_book_owner unique (owner_kind, owner_id)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 -- No foreign key from here to `book`, nor from `posting` to here: the one function that inserts has just locked or written the other row,
 -- and the keys would cost a fifth of every posting. A reversal has the negative source of the transaction it mirrors.

@@ -10,7 +10,7 @@ class InsufficientBalance(Refusal):
 
 
 class UnknownBook(Refusal):
-    """No such book."""
+    """A book of the refused call, whose books are `book_ids`, does not exist."""
 
     code = "unknown_book"
 

@@ -216,8 +216,10 @@ def _refusals(transactions: Sequence[Transaction]) -> Iterator[None]:
                 raise InsufficientBalance(
                     book_ids=[int(book) for book in sorted({each.book_id for each in transactions})]
                 ) from error
-            case "LG001":
-                raise UnknownBook(book_id=int(detail)) from error
+            case "LG001" | "P0002":
+                raise UnknownBook(
+                    book_ids=[int(book) for book in sorted({each.book_id for each in transactions})]
+                ) from error
             case "LG002":
                 book_id, source, source_id = detail.split()
                 raise ConflictingPosting(book_id=int(book_id), source=int(source), source_id=source_id) from error

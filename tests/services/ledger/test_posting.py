@@ -136,7 +136,7 @@ def test_unknown_book_code_and_currency_are_refused(database: Database) -> None:
     missing = type(book)(book + 1_000)
     with pytest.raises(UnknownBook) as refused:
         post(database, payment(book), payment(missing))
-    assert refused.value.facts == {"book_id": missing}
+    assert refused.value.facts == {"book_ids": [book, missing]}
     with pytest.raises(UnknownCode):
         post(database, payment(book, posting(credit=Code("nonsense"))))
     with pytest.raises(UnknownCode):
