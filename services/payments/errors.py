@@ -1,0 +1,87 @@
+"""What payments refuses."""
+
+from core.errors import Refusal
+
+
+class PaymentUnknown(Refusal):
+    """No such payment, or not the caller's."""
+
+    code = "payment_unknown"
+
+
+class AccountNotPayable(Refusal):
+    """No such account, or the caller may not pay for it."""
+
+    code = "account_not_payable"
+
+
+class PayableUnknown(Refusal):
+    """A named bill is not one of this account, or nothing of it is open."""
+
+    code = "payable_unknown"
+
+
+class PartialNotAllowed(Refusal):
+    """The supplier takes only the whole of what is due; `due_minor` is that."""
+
+    code = "partial_payment_not_allowed"
+
+
+class MethodNotOffered(Refusal):
+    """No provider of this deployment offers the method in this currency, or it lacks what the method needs."""
+
+    code = "payment_method_not_offered"
+
+
+class PaymentFinal(Refusal):
+    """The payment is paid: there is nothing more to try."""
+
+    code = "payment_final"
+
+
+class AttemptInDoubt(Refusal):
+    """An earlier try may still be paid: wait for its result before another amount or method is tried."""
+
+    code = "payment_in_doubt"
+
+
+class QuoteExpired(Refusal):
+    """The quote is older than ten minutes, used, or somebody else's."""
+
+    code = "quote_expired"
+
+
+class QuoteRefused(Refusal):
+    """Number and name do not belong together, or there is no such account: the answer is the same."""
+
+    code = "quote_refused"
+
+
+class QuotesLimited(Refusal):
+    """Too many wrong guesses by this person, from this address, or for this account."""
+
+    code = "quotes_limited"
+
+
+class ProviderUnavailable(Refusal):
+    """The provider cannot be used right now and nothing has happened there; `retry_after_s` says when to try again."""
+
+    code = "payment_provider_unavailable"
+
+
+class ProviderRefused(Refusal):
+    """The provider understood and will not do it; `reason` is its normalised code."""
+
+    code = "payment_provider_refused"
+
+
+class IllegalTransition(Refusal):
+    """The state table has no such step: the state is kept."""
+
+    code = "payment_state"
+
+
+class CallbackRefused(Refusal):
+    """A callback is not proved to be the provider's; `reason` says how it failed and is never told to the sender."""
+
+    code = "callback_refused"

@@ -1,0 +1,224 @@
+"""What payments needs from others: things that can be paid, and providers that bring the money."""
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+from uuid import UUID
+
+from core.db import ReadSession, WriteSession
+from core.money import Money
+from core.registry import Slot
+from services.accounts.queries import AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One payable with something open. `no` is its human number (a bill's `bill_no`)."""
+
+    payable_id: int
+    no: str
+    due_date: date
+    open: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A payable for receipts and lists: its number and the period it is for (half-open days), where it has one."""
+
+    payable_id: int
+    no: str
+    period_first: date | None
+    period_end: date | None
+
+
+class Payable(Protocol):
+    """One kind of thing that is paid for. Every call is for payables of one account."""
+
+    def quote(
+        self, session: ReadSession, *, account_id: AccountId, nos: Sequence[str] | None, now: datetime
+    ) -> list[Due]:
+        """What is open, the oldest due date first, then the lower id; only those with these numbers when `nos` is given.
+
+        A number that is unknown or has nothing open is left out: the caller compares. Locks nothing.
+        """
+        ...
+
+    def settle(
+        self,
+        session: WriteSession,
+        *,
+        account_id: AccountId,
+        payable_id: int,
+        payment_id: UUID,
+        amount: Money,
+        now: datetime,
+    ) -> Money:
+        """Take up to `amount` off what is open and answer how much was taken: zero when nothing is open any more.
+
+        The caller holds the account's book, posts D clearing, C receivable for what was taken in the same transaction and C prepaid for the rest,
+        and calls with ascending `payable_id`. `payment_id` names the paid attempt, as the ledger's `source_id` does. Called in a savepoint: what it
+        raises undoes only this part, which then waits in suspense.
+        """
+        ...
+
+    def reverse(self, session: WriteSession, *, account_id: AccountId, payment_id: UUID, now: datetime) -> Money:
+        """Open again what `settle` took for this payment and answer how much; idempotent (the second call answers zero)."""
+        ...
+
+    def describe(
+        self, session: ReadSession, *, account_id: AccountId, payable_ids: Sequence[int]
+    ) -> dict[int, Described]:
+        """Payables by id, whatever their state."""
+        ...
+
+
+PAYABLES: Slot[Mapping[str, Payable]] = Slot("payments.payables")
+"""Kind -> payable; in this order when one payment is spread over several kinds."""
+
+
+class Method(enum.StrEnum):
+    """How a payer meets the provider."""
+
+    WECHAT_NATIVE = "wechat_native"
+    WECHAT_H5 = "wechat_h5"
+    WECHAT_JSAPI = "wechat_jsapi"
+    WECHAT_APP = "wechat_app"
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Who stands before the provider: address, and the openid where the method needs one. Personal: never logged, sealed at rest."""
+
+    address: str
+    openid: str | None = None
+    appid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepay:
+    """What a provider is asked for one attempt."""
+
+    method: Method
+    out_trade_no: str
+    amount: Money
+    description: str
+    expires_at: datetime
+    payer: Payer
+
+
+class TradeState(enum.StrEnum):
+    """What a provider says of one attempt."""
+
+    PAID = "paid"
+    WAITING = "waiting"
+    CLOSED = "closed"
+    FAILED = "failed"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderResult:
+    """A provider's word on one attempt, proved to be its own and about our merchant account.
+
+    `transaction_id`, `amount` and `paid_at` are there when `state` is PAID. `amount` is the whole price, before the provider's coupons.
+    """
+
+    provider: str
+    out_trade_no: str
+    state: TradeState
+    transaction_id: str | None = None
+    amount: Money | None = None
+    paid_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A verified callback. `result` is None for kinds of notice that say nothing about a payment."""
+
+    id: str
+    result: ProviderResult | None
+
+
+class CloseOutcome(enum.StrEnum):
+    """What became of the wish to close an attempt."""
+
+    CLOSED = "closed"
+    PAID = "paid"
+    MISSING = "missing"
+
+
+class OutcomeInDoubt(Exception):
+    """The provider may or may not have done it: ask, or repeat with the same number and the same bytes."""
+
+
+class Throttled(Exception):
+    """The provider cannot be reached or wants fewer calls; nothing has happened there."""
+
+    def __init__(self, provider: str, *, retry_after_s: int | None = None) -> None:
+        super().__init__(provider)
+        self.retry_after_s = retry_after_s
+
+
+class Refused(Exception):
+    """The provider understood and refuses; `reason` is its normalised code, `is_closed` says that this number can never be paid."""
+
+    def __init__(self, reason: str, *, is_closed: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.is_closed = is_closed
+
+
+class AlreadyPaid(Exception):
+    """The provider refuses because this number is paid: query it."""
+
+
+class PaymentProvider(Protocol):
+    """One provider and merchant account. Safe to share between threads; never called inside a transaction (but for the pure functions)."""
+
+    @property
+    def name(self) -> str:
+        """Also the name of its clearing code: `wechat_pay`."""
+        ...
+
+    @property
+    def methods(self) -> frozenset[Method]:
+        """What it offers."""
+        ...
+
+    @property
+    def currencies(self) -> frozenset[str]:
+        """ISO 4217 codes it takes."""
+        ...
+
+    def compose(self, prepay: Prepay) -> bytes:
+        """The request for `prepare`, byte for byte. Pure. Raises MethodNotOffered when the payer lacks what the method needs."""
+        ...
+
+    def prepare(self, method: Method, request: bytes) -> dict[str, str]:
+        """Ask for the payment; answers what `present` needs. The same bytes again give the same answer and no second order.
+
+        Raises OutcomeInDoubt, Throttled, Refused, AlreadyPaid.
+        """
+        ...
+
+    def present(self, method: Method, answer: Mapping[str, str], *, now: datetime) -> dict[str, str]:
+        """What the payer's device needs to pay: a QR's content, an address, or signed parameters. Pure."""
+        ...
+
+    def query(self, out_trade_no: str) -> ProviderResult:
+        """The provider's state of one attempt. Raises OutcomeInDoubt and Throttled."""
+        ...
+
+    def close(self, out_trade_no: str) -> CloseOutcome:
+        """Make sure that this attempt cannot be paid any more. Raises OutcomeInDoubt and Throttled."""
+        ...
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
+        """Verify and open a callback; header names in lower case. Pure: calls nobody. Raises CallbackRefused."""
+        ...
+
+
+PROVIDERS: Slot[Mapping[str, PaymentProvider]] = Slot("payments.providers")
+"""Name -> provider; empty where the supplier takes no payments."""
