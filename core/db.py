@@ -1,6 +1,7 @@
 """PostgreSQL: sessions, transactions with a deadline, statements from files, and the asynchronous way for hot reads.
 
-Only edges and `flows.py` open transactions. A session outside one raises at its first use (`autobegin=False`), and so does a second `begin`.
+Only edges and `flows.py` open transactions. A session outside one raises at its first use (`autobegin=False`), and so
+does a second `begin`.
 """
 
 import contextlib
@@ -77,7 +78,11 @@ def statement(package: str, name: str) -> Statement:
 def text_enum(choices: type[E], *, length: int = 32) -> sa.Enum:
     """A text column that holds the enum's values; the CHECK lives in the migration."""
     return sa.Enum(
-        choices, native_enum=False, create_constraint=False, length=length, values_callable=lambda kind: [member.value for member in kind]
+        choices,
+        native_enum=False,
+        create_constraint=False,
+        length=length,
+        values_callable=lambda kind: [member.value for member in kind],
     )
 
 
@@ -128,12 +133,15 @@ class _Deadlines:
 
 
 def _cut(descriptor: int) -> None:
-    with socket.socket(fileno=os.dup(descriptor)) as connection, contextlib.suppress(OSError):  # already gone: nothing to cut
+    with (
+        socket.socket(fileno=os.dup(descriptor)) as connection,
+        contextlib.suppress(OSError),
+    ):  # already gone: nothing to cut
         connection.shutdown(socket.SHUT_RDWR)
 
 
 class Database:
-    """The two ways to PostgreSQL of one process: a synchronous pool for transactions, an asynchronous one for hot reads."""
+    """A process's two ways to PostgreSQL: a synchronous pool for transactions, an asynchronous one for hot reads."""
 
     def __init__(self, url: str, *, pool_size: int = 16, hot_pool_size: int = 6, deadline_s: float = 30.0) -> None:
         self._dsn = url
@@ -179,7 +187,7 @@ class Database:
             await self._hot.close()
             self._hot = None
 
-    async def hot(self, query: Statement, params: Mapping[str, object]) -> Any:  # noqa: ANN401 -- the first column, whatever the statement makes
+    async def hot(self, query: Statement, params: Mapping[str, object]) -> Any:
         """The first column of the first row, or None. One statement, JSON text made by the database."""
         if self._hot is None:
             msg = "the pool of hot reads is not open"

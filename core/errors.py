@@ -2,13 +2,14 @@
 
 from typing import ClassVar, TypeAlias
 
-Json: TypeAlias = "str | int | bool | None | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | bool | list[Json] | dict[str, Json] | None"
 
 
-class Refusal(Exception):  # noqa: N818 -- a refusal is an answer, not an error of ours
+class Refusal(Exception):
     """One class per anticipated refusal.
 
-    `code` is stable and documented. Keyword arguments are facts that the caller may see; `web` renders them into the problem's text.
+    `code` is stable and documented. Keyword arguments are facts that the caller may see; `web` renders them into the
+    problem's text.
     """
 
     code: ClassVar[str]

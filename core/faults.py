@@ -1,7 +1,7 @@
 """Named points at which a test may crash, freeze or repeat a flow. In production a point is one comparison.
 
-A point stands before and after each commit and outside call of a flow. `WATTLINE_FAULT=name:action` (or `name:action:nth`) arms one point of
-a process; it is read only when the environment is not production.
+A point stands before and after each commit and outside call of a flow. `WATTLINE_FAULT=name:action` (or
+`name:action:nth`) arms one point of a process; it is read only when the environment is not production.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Calls to the outside: bounded in time and size, no redirects, no proxy from the environment, nothing secret in logs."""
+"""Calls to the outside: bounded in time and size, no redirects, no environment proxy, nothing secret in logs."""
 
 import time
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ TOTAL_S: Final = 12.0
 MAX_ANSWER_BYTES: Final = 1_000_000
 
 
-class Unreachable(Exception):  # noqa: N818 -- says what is so, not what broke
+class Unreachable(Exception):
     """The request certainly did not arrive: nothing has happened over there."""
 
 
-class OutcomeUnknown(Exception):  # noqa: N818 -- says what is so, not what broke
+class OutcomeUnknown(Exception):
     """The request may have arrived and no usable answer came back: ask before you repeat."""
 
 
@@ -55,8 +55,8 @@ class Client:
     def send(self, method: str, target: str, *, headers: dict[str, str], content: bytes = b"") -> Answer:
         """Send exactly these bytes to path-and-query `target`.
 
-        Raises Unreachable when no connection was made, OutcomeUnknown when the answer is late, cut, or larger than a megabyte. An answer with any
-        status is returned: what it means is the adapter's to say.
+        Raises Unreachable when no connection was made, OutcomeUnknown when the answer is late, cut, or larger than a
+        megabyte. An answer with any status is returned: what it means is the adapter's to say.
         """
         started = time.monotonic()
         try:
@@ -85,4 +85,11 @@ class Client:
 
     def _log(self, method: str, target: str, started: float, **more: object) -> None:
         # The query may hold phones and codes: only the path is written.
-        log.info("outside_call", provider=self._name, method=method, path=target.partition("?")[0], seconds=round(time.monotonic() - started, 3), **more)
+        log.info(
+            "outside_call",
+            provider=self._name,
+            method=method,
+            path=target.partition("?")[0],
+            seconds=round(time.monotonic() - started, 3),
+            **more,
+        )

@@ -1,8 +1,9 @@
 """Doing a request once: answers kept under the caller's key, and names that belong to one owner for ever.
 
-A key is scoped to caller and route. An operation keeps its answer in the transaction of its effect (`begin`, then `finish`). A flow begins in
-one short transaction, which records the id of the thing it will make (`resource`), and finishes in its last; between them the row is leased, so
-that a repetition waits (InFlight) and, when the first has died, takes over with the same `resource`.
+A key is scoped to caller and route. An operation keeps its answer in the transaction of its effect (`begin`, then
+`finish`). A flow begins in one short transaction, which records the id of the thing it will make (`resource`), and
+finishes in its last; between them the row is leased, so that a repetition waits (InFlight) and, when the first has
+died, takes over with the same `resource`.
 """
 
 import hashlib
@@ -83,7 +84,7 @@ class RequestKey:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What is known of a key: the stored answer (`status`, `answer`), or the `resource` that a flow must use, new or taken over."""
+    """What is known of a key: the stored answer, or the `resource` that a flow must use, new or taken over."""
 
     resource: str | None
     status: int | None = None
@@ -97,16 +98,17 @@ where caller = :caller and route = :route and key = :key and created_at > now() 
 _WRITE = """
 insert into idempotency (caller, route, key, request_hash, resource, leased_until)
 values (:caller, :route, :key, :request_hash, :resource, now() + make_interval(secs => :lease_s))
-on conflict (caller, route, key) do update set request_hash = excluded.request_hash, resource = excluded.resource, status = null, answer = null,
-  created_at = now(), leased_until = excluded.leased_until
+on conflict (caller, route, key) do update set request_hash = excluded.request_hash, resource = excluded.resource,
+  status = null, answer = null, created_at = now(), leased_until = excluded.leased_until
 """
 
 
 def begin(session: WriteSession, key: RequestKey, *, resource: str | None = None) -> Begun:
     """Claim a key, or learn what became of it.
 
-    Raises KeyReused for another request under the same key, InFlight while another transaction or a living flow holds it. `resource` names what a
-    flow is going to make; when an earlier try died half-way its own resource comes back instead.
+    Raises KeyReused for another request under the same key, InFlight while another transaction or a living flow holds
+    it. `resource` names what a flow is going to make; when an earlier try died half-way its own resource comes back
+    instead.
     """
     if not try_lock(session, key=f"idempotency|{key.caller}|{key.route}|{key.key}"):
         raise InFlight
@@ -151,7 +153,8 @@ def release(session: WriteSession, key: RequestKey) -> None:
 def interrupt(session: WriteSession, key: RequestKey) -> None:
     """End the lease of a flow that failed half-way: the next try may take over at once, with the same `resource`."""
     session.sql(
-        """update idempotency set leased_until = now() where caller = :caller and route = :route and key = :key and status is null""",
+        """update idempotency set leased_until = now()
+           where caller = :caller and route = :route and key = :key and status is null""",
         caller=key.caller,
         route=key.route,
         key=key.key,
@@ -160,7 +163,9 @@ def interrupt(session: WriteSession, key: RequestKey) -> None:
 
 def purge(session: WriteSession) -> int:
     """Forget keys older than KEEP_DAYS; returns how many."""
-    return session.sql("delete from idempotency where created_at <= now() - make_interval(days => :days)", days=KEEP_DAYS).rowcount
+    return session.sql(
+        "delete from idempotency where created_at <= now() - make_interval(days => :days)", days=KEEP_DAYS
+    ).rowcount
 
 
 def claim(session: WriteSession, *, kind: str, key: str, owner: str) -> bool:
@@ -169,10 +174,33 @@ def claim(session: WriteSession, *, kind: str, key: str, owner: str) -> bool:
     Returns True when it is new, False when the same owner has it already; raises NameTaken when somebody else has it.
     """
     taken = session.sql(
-        "insert into claim (kind, key, owner) values (:kind, :key, :owner) on conflict do nothing returning key", kind=kind, key=key, owner=owner
+        "insert into claim (kind, key, owner) values (:kind, :key, :owner) on conflict do nothing returning key",
+        kind=kind,
+        key=key,
+        owner=owner,
     ).scalar_one_or_none()
     if taken is not None:
         return True
-    if session.sql("select owner from claim where kind = :kind and key = :key", kind=kind, key=key).scalar_one() != owner:
+    if (
+        session.sql("select owner from claim where kind = :kind and key = :key", kind=kind, key=key).scalar_one()
+        != owner
+    ):
         raise NameTaken(kind=kind)
     return False
+
+
+def claim_staged(session: WriteSession, *, kind: str, keys: list[str], owners: list[str]) -> list[str]:
+    """Take many names in one statement, `owners[i]` gets `keys[i]`; answers the names that somebody else has."""
+    arrays = {"kind": kind, "keys": keys, "owners": owners}
+    session.sql(
+        """insert into claim (kind, key, owner)
+           select :kind, n.key, n.owner from unnest(cast(:keys as text[]), cast(:owners as text[])) n (key, owner)
+           order by n.key on conflict do nothing""",
+        **arrays,
+    )
+    rows = session.sql(
+        """select n.key from unnest(cast(:keys as text[]), cast(:owners as text[])) n (key, owner)
+           join claim c on c.kind = :kind and c.key = n.key where c.owner <> n.owner""",
+        **arrays,
+    )
+    return [row.key for row in rows]

@@ -12,7 +12,13 @@ HUMAN_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 def uuid7() -> UUID:
     """A time-ordered identifier (RFC 9562 section 5.7). Never a sequence: order holds to the millisecond only."""
     milliseconds = time.time_ns() // 1_000_000  # an identifier's stamp, not a business time
-    value = (milliseconds & (1 << 48) - 1) << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
+    value = (
+        (milliseconds & (1 << 48) - 1) << 80
+        | 0x7 << 76
+        | secrets.randbits(12) << 64
+        | 0b10 << 62
+        | secrets.randbits(62)
+    )
     return UUID(int=value)
 
 

@@ -1,7 +1,8 @@
 """Callbacks of others: kept once, applied once, whatever fails in between.
 
-`receive` stores a verified callback under its sender's own id. The edge applies it in a savepoint: success marks the row, failure keeps the row
-with its error, commits, and is repeated by the sweeper. The sender is answered only after the commit.
+`receive` stores a verified callback under its sender's own id. The edge applies it in a savepoint: success marks the
+row, failure keeps the row with its error, commits, and is repeated by the sweeper. The sender is answered only after
+the commit.
 """
 
 from collections.abc import Callable
@@ -53,7 +54,10 @@ _RECEIVE = """
 insert into inbox (source, external_id, body) values (:source, :external_id, :body)
 on conflict (source, external_id) do nothing returning id
 """
-_KNOWN = "select id, applied_at is not null as is_applied, body from inbox where source = :source and external_id = :external_id for update"
+_KNOWN = """
+select id, applied_at is not null as is_applied, body from inbox
+where source = :source and external_id = :external_id for update
+"""
 
 
 def receive(session: WriteSession, *, source: str, external_id: str, body: bytes) -> Callback:
@@ -66,7 +70,10 @@ def receive(session: WriteSession, *, source: str, external_id: str, body: bytes
 
 
 def apply(session: WriteSession, callback: Callback, work: Apply) -> bool:
-    """Do `work` in a savepoint and mark the callback; a failure is kept for the sweeper. Returns whether it is applied now."""
+    """Do `work` in a savepoint and mark the callback; a failure is kept for the sweeper.
+
+    Returns whether it is applied now.
+    """
     if callback.is_applied:
         return True
     try:
@@ -88,7 +95,8 @@ def apply(session: WriteSession, callback: Callback, work: Apply) -> bool:
 def claim_due(session: WriteSession, *, source: str) -> Callback | None:
     """The oldest callback of a source that failed to apply and is due again, locked; None when there is none."""
     row: sa.Row[Any] | None = session.sql(
-        """select id, external_id, body from inbox where source = :source and applied_at is null and due_at <= now() and attempts < :most
+        """select id, external_id, body from inbox
+           where source = :source and applied_at is null and due_at <= now() and attempts < :most
            order by due_at, id limit 1 for update skip locked""",
         source=source,
         most=MAX_ATTEMPTS,

@@ -1,8 +1,8 @@
 """Files into tables: rows are read one line at a time, staged by COPY, judged and written set-based, one transaction per chunk.
 
-A line is a record. What cannot be read (encoding, number of columns, length, JSON) is a reject with its line number, never a crash. A run is
-known by its kind and the file's digest: killed half-way, the next start goes on behind the last committed chunk. A finished file may be run
-again; loaders compare before they write, so that nothing changes.
+A line is a record. What cannot be read (encoding, number of columns, length, JSON) is a reject with its line number,
+never a crash. A run is known by its kind and the file's digest: killed half-way, the next start goes on behind the
+last committed chunk. A finished file may be run again; loaders compare before they write, so that nothing changes.
 """
 
 import csv
@@ -103,7 +103,10 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The columns of a kind of file. `nested` turns a JSON array of one column into the text that the CSV form has there."""
+    """The columns of a kind of file.
+
+    `nested` turns a JSON array of one column into the text that the CSV form has there.
+    """
 
     columns: tuple[str, ...]
     required: frozenset[str]
@@ -150,7 +153,10 @@ def run(
     chunk_rows: int = CHUNK_ROWS,
     told: Callable[[Progress], None] = lambda _progress: None,
 ) -> Report:
-    """Import a file. Raises BadFile before anything is written, and RunTaken when a second process works on the same file."""
+    """Import a file.
+
+    Raises BadFile before anything is written, and RunTaken when a second process works on the same file.
+    """
     source = _Source(path, loader.layout)
     digest = _digest(path)
     with db.write() as session:
@@ -203,7 +209,10 @@ def stage(
     columns: Mapping[LiteralString, LiteralString],
     rows: Iterable[Sequence[object]],
 ) -> None:
-    """Fill a temporary (hence unlogged) table by COPY. It lives as long as the transaction; `columns` maps names to types."""
+    """Fill a temporary (hence unlogged) table by COPY.
+
+    It lives as long as the transaction; `columns` maps names to types.
+    """
     connection = session.connection().connection.driver_connection
     assert connection is not None, "a session inside a transaction has a connection"
     name = sql.Identifier(table)

@@ -10,7 +10,9 @@ from structlog.typing import EventDict, WrappedLogger
 
 # A phone number or a long secret that slipped into a message is worse than an unreadable message.
 _PHONE: Final = re.compile(r"(?<![\w-])\+?[0-9]{3,5}[0-9]{4,6}[0-9]{4}(?![\w-])")
-_SECRET_NAMES: Final = frozenset({"authorization", "cookie", "password", "token", "code", "secret", "phone", "openid", "signature", "otp"})
+_SECRET_NAMES: Final = frozenset(
+    {"authorization", "cookie", "password", "token", "code", "secret", "phone", "openid", "signature", "otp"}
+)
 
 
 def configure(*, level: str) -> None:

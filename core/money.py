@@ -10,7 +10,28 @@ from typing import Final, Self
 from core.errors import Refusal
 
 _EXPONENTS: Final = {
-    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(
+        (
+            "BIF",
+            "CLP",
+            "DJF",
+            "GNF",
+            "ISK",
+            "JPY",
+            "KMF",
+            "KRW",
+            "PYG",
+            "RWF",
+            "UGX",
+            "UYI",
+            "VND",
+            "VUV",
+            "XAF",
+            "XOF",
+            "XPF",
+        ),
+        0,
+    ),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
     **dict.fromkeys(("CLF", "UYW"), 4),
 }
@@ -29,7 +50,7 @@ def exponent(currency: str) -> int:
 
 
 def round_minor(amount: Decimal, currency: str) -> int:
-    """Round an exact amount in major units half up, away from zero, to minor units; once per bill line and nowhere else."""
+    """Round an amount in major units half away from zero to minor units; once per bill line and nowhere else."""
     return int((amount * 10 ** exponent(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 

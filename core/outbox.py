@@ -1,7 +1,8 @@
 """The only way a fact leaves a transaction.
 
-`add` writes a row in the transaction of the change. The relay claims rows with SKIP LOCKED and, per event, runs every handler and deletes the
-row in ONE transaction: what handlers write in the database happens exactly once, however often a relay dies. Handlers tolerate any order.
+`add` writes a row in the transaction of the change. The relay claims rows with SKIP LOCKED and, per event, runs every
+handler and deletes the row in ONE transaction: what handlers write in the database happens exactly once, however
+often a relay dies. Handlers tolerate any order.
 """
 
 import dataclasses
@@ -85,7 +86,10 @@ def events() -> list[type[Event]]:
 
 
 def subscribe(event_class: type[E], handler: Callable[[WriteSession, Delivery, E], None]) -> None:
-    """Call `handler` for each such event; only `app.wiring` subscribes. Subscribing the same handler again changes nothing."""
+    """Call `handler` for each such event; only `app.wiring` subscribes.
+
+    Subscribing the same handler again changes nothing.
+    """
     if handler not in _handlers[event_class.code]:
         _handlers[event_class.code].append(handler)
 
@@ -93,14 +97,17 @@ def subscribe(event_class: type[E], handler: Callable[[WriteSession, Delivery, E
 def add(session: WriteSession, event: Event) -> None:
     """Tell a fact with the change that made it."""
     session.sql(
-        "insert into outbox (kind, payload) values (:kind, cast(:payload as jsonb))", kind=event.code, payload=to_json(event.payload())
+        "insert into outbox (kind, payload) values (:kind, cast(:payload as jsonb))",
+        kind=event.code,
+        payload=to_json(event.payload()),
     )
 
 
 def add_staged(session: WriteSession, event_class: type[Event], *, payloads: list[dict[str, Json]]) -> None:
     """Tell many facts of one kind in one statement."""
     session.sql(
-        "insert into outbox (kind, payload) select :kind, fact from jsonb_array_elements(cast(:payloads as jsonb)) fact",
+        """insert into outbox (kind, payload)
+           select :kind, fact from jsonb_array_elements(cast(:payloads as jsonb)) fact""",
         kind=event_class.code,
         payloads=to_json(payloads),
     )
@@ -120,7 +127,8 @@ where id = :id
 def relay_once(db: Database, *, limit: int = 100) -> int:
     """Deliver up to `limit` due events, each in its own transaction; returns how many were delivered.
 
-    A handler that raises undoes that event's writes, keeps the row with its error and puts it off with growing, jittered waits.
+    A handler that raises undoes that event's writes, keeps the row with its error and puts it off with growing,
+    jittered waits.
     """
     delivered = 0
     for _ in range(limit):
@@ -160,7 +168,8 @@ class Backlog:
 def backlog(session: WriteSession) -> Backlog:
     """Undelivered events, those given up, and the age in seconds of the oldest: the alarm that catches most."""
     row = session.sql(
-        """select count(*) filter (where attempts < :most) as pending, count(*) filter (where attempts >= :most) as dead,
+        """select count(*) filter (where attempts < :most) as pending,
+             count(*) filter (where attempts >= :most) as dead,
              coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest_s from outbox""",
         most=MAX_ATTEMPTS,
     ).one()

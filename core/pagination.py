@@ -21,7 +21,10 @@ class BadCursor(Refusal):
 
 
 class Cursors:
-    """Makes and opens cursors. `scope` ties one to its list and reader: a cursor of another list or person does not open."""
+    """Makes and opens cursors.
+
+    `scope` ties one to its list and reader: a cursor of another list or person does not open.
+    """
 
     def __init__(self, key: bytes) -> None:
         self._key = key

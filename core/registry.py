@@ -23,6 +23,11 @@ class Slot(Generic[T]):
         """Put the adapter in; filling again replaces it."""
         self._value = value
 
+    @property
+    def is_filled(self) -> bool:
+        """Whether wiring has put an adapter in."""
+        return self._value is not None
+
     def get(self) -> T:
         """The adapter; raises UnfilledSlot when wiring forgot it."""
         if self._value is None:
@@ -32,4 +37,4 @@ class Slot(Generic[T]):
     @classmethod
     def unfilled(cls) -> list[str]:
         """Names of the slots that wiring has not filled."""
-        return [slot.name for slot in cls._all if slot._value is None]
+        return [slot.name for slot in cls._all if not slot.is_filled]

@@ -28,7 +28,7 @@ class Asset:
 
 
 class Assets:
-    """All files of one deployment: the committed ones, with the supplier's accent colour in front of the stylesheet, and its logo."""
+    """A deployment's files: the committed ones, the accent's shades in front of the stylesheet, and the logo."""
 
     def __init__(self, *, accent: str, logo: Path | None) -> None:
         self._by_served_name: dict[str, Asset] = {}
@@ -36,7 +36,10 @@ class Assets:
         for path in sorted(FOLDER.rglob("*")):
             if path.is_file() and path.suffix in _TEXT and "lucide" not in str(path):
                 body = path.read_bytes()
-                self._add(path.relative_to(FOLDER).as_posix(), shades(accent).encode() + body if path.name == "app.css" else body)
+                self._add(
+                    path.relative_to(FOLDER).as_posix(),
+                    shades(accent).encode() + body if path.name == "app.css" else body,
+                )
         self.has_logo = logo is not None
         if logo is not None:
             self._add("logo.svg", logo.read_bytes())
@@ -84,7 +87,9 @@ def router_of(assets: Assets) -> APIRouter:
         if found is None:
             raise NotFound
         is_packed = "gzip" in request.headers.get("accept-encoding", "")
-        headers = {"cache-control": FOREVER, "vary": "accept-encoding"} | ({"content-encoding": "gzip"} if is_packed else {})
+        headers = {"cache-control": FOREVER, "vary": "accept-encoding"} | (
+            {"content-encoding": "gzip"} if is_packed else {}
+        )
         return Response(found.packed if is_packed else found.body, media_type=found.media_type, headers=headers)
 
     return router

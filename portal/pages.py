@@ -18,11 +18,15 @@ from web.runtime import RuntimeDep
 from web.session import Now, Write
 
 SEE_OTHER: Final = 303
-_TITLES: Final = {404: ("未找到页面", "Page not found"), 403: ("页面已过期", "This page is out of date"), 429: ("请稍后再试", "Please wait a moment")}
+_TITLES: Final = {
+    404: ("未找到页面", "Page not found"),
+    403: ("页面已过期", "This page is out of date"),
+    429: ("请稍后再试", "Please wait a moment"),
+}
 _OTHER_TITLE: Final = ("出了点问题", "Something went wrong")
 
 
-class SignInFirst(Exception):  # noqa: N818 -- a way to go, not a fault
+class SignInFirst(Exception):
     """The page is for people who are signed in; the handler sends the reader to the sign-in page and back."""
 
 
@@ -53,7 +57,11 @@ def _reader(request: Request, runtime: RuntimeDep, write: Write, now: Now) -> Re
 
 def _checked_form(request: Request, runtime: RuntimeDep, csrf: Annotated[str, Form()] = "") -> None:
     settings = runtime.settings
-    bound_to = request.cookies.get(cookies.session_name(settings)) or request.cookies.get(cookies.visitor_name(settings)) or cookies.ANONYMOUS
+    bound_to = (
+        request.cookies.get(cookies.session_name(settings))
+        or request.cookies.get(cookies.visitor_name(settings))
+        or cookies.ANONYMOUS
+    )
     cookies.check_form(request, settings, runtime.vault, bound_to=bound_to, sent=csrf)
 
 
@@ -62,26 +70,42 @@ CheckedForm = Depends(_checked_form)
 """Goes into `dependencies=` of every route that changes something."""
 
 
-def show(request: Request, template: str, reader: Reader | None, *, status: int = 200, unread: int = 0, **values: object) -> HTMLResponse:
+def show(
+    request: Request, template: str, reader: Reader | None, *, status: int = 200, unread: int = 0, **values: object
+) -> HTMLResponse:
     """Render a page for a reader, or for a visitor who is not signed in; keeps a chosen language in a cookie."""
     renderer: Renderer = request.app.state.renderer
     settings = request.app.state.runtime.settings
     wanted = locale.of_request(request, settings.locales)
     visitor = request.cookies.get(cookies.visitor_name(settings))
     fresh = cookies.new_value() if reader is None and visitor is None else None
-    token = reader.form_token if reader is not None else cookies.form_token(renderer.vault, visitor or fresh or cookies.ANONYMOUS)
+    token = (
+        reader.form_token
+        if reader is not None
+        else cookies.form_token(renderer.vault, visitor or fresh or cookies.ANONYMOUS)
+    )
     page = Page(path=request.url.path, form_token=token, is_signed_in=reader is not None, unread=unread)
-    answer = renderer.page(request, template, page, locale=wanted, status=status, values=values)
+    answer = renderer.page(template, page, locale=wanted, status=status, values=values)
     if fresh is not None:
         cookies.put(answer, settings, cookies.visitor_name(settings), fresh, max_age_s=24 * 3600)
     if request.query_params.get("lang") == wanted:
-        answer.set_cookie(locale.COOKIE, wanted, max_age=365 * 24 * 3600, path="/", secure=settings.is_secure, httponly=True, samesite="lax")
+        answer.set_cookie(
+            locale.COOKIE,
+            wanted,
+            max_age=365 * 24 * 3600,
+            path="/",
+            secure=settings.is_secure,
+            httponly=True,
+            samesite="lax",
+        )
     return answer
 
 
 def text_of(request: Request, refusal: Refusal) -> str:
     """A refusal's text in the reader's language, to stand beside a field."""
-    return problems.of(refusal).detail(locale.of_request(request, request.app.state.runtime.settings.locales), refusal.facts)
+    return problems.of(refusal).detail(
+        locale.of_request(request, request.app.state.runtime.settings.locales), refusal.facts
+    )
 
 
 def go(address: str) -> RedirectResponse:
@@ -97,10 +121,16 @@ def problem(request: Request, status: int, code: str, detail: str, request_id: s
     title = titles.get(status, _OTHER_TITLE)[0 if wanted.startswith("zh") else 1]
     page = Page(path=request.url.path, form_token="", is_signed_in=False)
     values: dict[str, Any] = {"title": title, "detail": detail, "status": status, "request_id": request_id}
-    return renderer.page(request, "problem.html", page, locale=wanted, status=status, values=values)
+    return renderer.page("problem.html", page, locale=wanted, status=status, values=values)
 
 
 def safe_next(address: str) -> str:
     """Where to go after signing in: a plain path of this site, else home."""
-    is_plain = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isascii() and address.isprintable() and "\\" not in address
+    is_plain = (
+        address.startswith("/")
+        and not address.startswith(("//", "/\\"))
+        and address.isascii()
+        and address.isprintable()
+        and "\\" not in address
+    )
     return address if is_plain else "/"

@@ -1,4 +1,4 @@
-"""From a view's plain values to a page: Jinja2 with strict names, gettext, and money and dates in the reader's language."""
+"""From plain values to a page: Jinja2 with strict names, gettext, money and dates in the reader's language."""
 
 import io
 from collections.abc import Mapping
@@ -15,7 +15,6 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 from babel.support import NullTranslations, Translations
-from fastapi import Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
@@ -71,11 +70,20 @@ class Renderer:
         self._environments = {locale: self._environment(locale) for locale in settings.locales}
 
     def page(
-        self, request: Request, template: str, page: Page, *, locale: str, status: int = 200, values: Mapping[str, Any] | None = None
+        self,
+        template: str,
+        page: Page,
+        *,
+        locale: str,
+        status: int = 200,
+        values: Mapping[str, Any] | None = None,
     ) -> HTMLResponse:
         """Render a template to an answer that no cache keeps and whose content comes from this site alone."""
         html = self._environments[locale].get_template(template).render(page=page, **(values or {}))
-        headers = {"content-security-policy": CONTENT_POLICY.format(pay=self._pay_origin()), "vary": "HX-Request, Cookie, Accept-Language"}
+        headers = {
+            "content-security-policy": CONTENT_POLICY.format(pay=self._pay_origin()),
+            "vary": "HX-Request, Cookie, Accept-Language",
+        }
         return HTMLResponse(html, status, headers=headers)
 
     def _pay_origin(self) -> str:
@@ -99,7 +107,9 @@ class Renderer:
             icon=_icon,
             locale=locale,
             locales=settings.locales,
-            supplier=settings.supplier_name if locale.startswith("zh") else settings.supplier_name_en or settings.supplier_name,
+            supplier=settings.supplier_name
+            if locale.startswith("zh")
+            else settings.supplier_name_en or settings.supplier_name,
             hotline=settings.supplier_hotline,
             has_logo=self.assets.has_logo,
         )
@@ -120,9 +130,11 @@ def _filters(name: str, zone: ZoneInfo) -> dict[str, Any]:
         return format_date(value, format="MMMM y" if name == "en" else "y年M月", locale=name)
 
     def moment(value: datetime) -> str:
-        return format_datetime(value, format="MMM d, yyyy, HH:mm" if name == "en" else "y年M月d日 HH:mm", tzinfo=zone, locale=name)
+        return format_datetime(
+            value, format="MMM d, yyyy, HH:mm" if name == "en" else "y年M月d日 HH:mm", tzinfo=zone, locale=name
+        )
 
-    def quantity(value: Any) -> str:  # noqa: ANN401 -- Babel takes int, float and Decimal
+    def quantity(value: Any) -> str:
         return str(format_decimal(value, locale=name))
 
     return {"money": money, "day": day, "short_day": short_day, "month": month, "moment": moment, "quantity": quantity}
@@ -132,4 +144,5 @@ def _filters(name: str, zone: ZoneInfo) -> dict[str, Any]:
 def _icon(name: str) -> Markup:
     shapes = icon(name)
     attributes = 'width="24" height="24" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2"'
-    return Markup(f'<svg class="icon" {attributes} stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{shapes}</svg>')  # noqa: S704 -- our own files
+    drawing = f'<svg class="icon" {attributes} stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">'
+    return Markup(f"{drawing}{shapes}</svg>")  # noqa: S704 -- our own files

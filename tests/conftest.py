@@ -50,11 +50,18 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     stack = contextlib.ExitStack()
     running = stack.enter_context(embedded.scratch(durable=False))
-    servers = Servers(running.dsn("postgres", "postgres"), running.dsn("wattline_owner"), running.dsn("wattline_app"), running.redis_url)
+    servers = Servers(
+        running.dsn("postgres", "postgres"),
+        running.dsn("wattline_owner"),
+        running.dsn("wattline_app"),
+        running.redis_url,
+    )
     migrations.upgrade(servers.owner_dsn)
     with psycopg.connect(servers.admin_dsn, autocommit=True) as connection:
         name = psycopg.conninfo.conninfo_to_dict(servers.owner_dsn)["dbname"]
-        connection.execute(sql.SQL("alter database {} rename to {}").format(sql.Identifier(str(name)), sql.Identifier(TEMPLATE)))
+        connection.execute(
+            sql.SQL("alter database {} rename to {}").format(sql.Identifier(str(name)), sql.Identifier(TEMPLATE))
+        )
     os.environ[SERVERS] = json.dumps(servers.__dict__)
     config.add_cleanup(stack.close)
     config.add_cleanup(lambda: os.environ.pop(SERVERS))
@@ -106,7 +113,11 @@ def database(app_dsn: str) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def token_pem() -> str:
     """A P-256 private key."""
-    return ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return (
+        ec.generate_private_key(ec.SECP256R1())
+        .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        .decode()
+    )
 
 
 @pytest.fixture

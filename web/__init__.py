@@ -1,1 +1,1 @@
-"""What both HTTP edges share: guard, session scope, caller, access, idempotency, problems and their texts, locale, live status."""
+"""What both HTTP edges share: guard, session scope, caller, access, idempotency, problems, locale, live status."""

@@ -15,7 +15,9 @@ from web.session import Now, Write
 
 def _access(permission: Permission) -> Callable[..., AccountRef]:
     def resolve(caller: LivingCustomer, write: Write, now: Now, account_no: Annotated[AccountNo, Path()]) -> AccountRef:
-        found = accounts.resolve_access(write, user_id=caller.user_id, account_no=account_no, permission=permission, now=now)
+        found = accounts.resolve_access(
+            write, user_id=caller.user_id, account_no=account_no, permission=permission, now=now
+        )
         if found is None:
             raise NotFound
         return found

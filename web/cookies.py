@@ -1,7 +1,7 @@
 """Portal sessions: a cookie that names a server-side session, and form tokens bound to it.
 
-`__Host-` cookies need https; on plain http (development) the name has no prefix. A form needs its token AND must come from this site
-(Sec-Fetch-Site, else Origin): `HX-Request` proves nothing.
+`__Host-` cookies need https; on plain http (development) the name has no prefix. A form needs its token AND must come
+from this site (Sec-Fetch-Site, else Origin): `HX-Request` proves nothing.
 """
 
 import hashlib
@@ -18,8 +18,6 @@ from core.crypto.vault import Vault
 from web.problems.common import CrossSite
 
 SESSION_SECONDS: Final = 30 * 24 * 3600
-TOKEN_FIELD: Final = "csrf"
-TOKEN_HEADER: Final = "x-csrf"
 ANONYMOUS: Final = "anonymous"
 
 
@@ -40,7 +38,9 @@ def new_value() -> str:
 
 def put(response: Response, settings: Settings, name: str, value: str, *, max_age_s: int = SESSION_SECONDS) -> None:
     """Set a cookie that scripts cannot read and other sites cannot send with a form."""
-    response.set_cookie(name, value, max_age=max_age_s, path="/", secure=settings.is_secure, httponly=True, samesite="lax")
+    response.set_cookie(
+        name, value, max_age=max_age_s, path="/", secure=settings.is_secure, httponly=True, samesite="lax"
+    )
 
 
 def drop(response: Response, settings: Settings, name: str) -> None:
@@ -57,9 +57,13 @@ def check_form(request: Request, settings: Settings, vault: Vault, *, bound_to: 
     """Raise CrossSite unless the form is ours: right token, same site."""
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
-    is_same_site = site in {"same-origin", "none"} if site is not None else origin is None or _same(origin, settings.public_url)
+    is_same_site = (
+        site in {"same-origin", "none"} if site is not None else origin is None or _same(origin, settings.public_url)
+    )
     is_allowed_origin = origin in {None, "null"} or _same(origin or "", settings.public_url) or site == "same-origin"
-    if not (is_same_site and is_allowed_origin and hmac.compare_digest(sent.encode(), form_token(vault, bound_to).encode())):
+    if not (
+        is_same_site and is_allowed_origin and hmac.compare_digest(sent.encode(), form_token(vault, bound_to).encode())
+    ):
         raise CrossSite
 
 

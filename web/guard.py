@@ -1,7 +1,7 @@
 """First in line for every request: what no handler should ever see is refused here, before it is parsed.
 
-Host lists, sizes, deadlines, doubtful paths and headers, hostile JSON. The limits come from probes of the HTTP parsers that we run on, none of
-which has them all. Answers leave with the security headers and the request's id.
+Host lists, sizes, deadlines, doubtful paths and headers, hostile JSON. The limits come from probes of the HTTP
+parsers that we run on, none of which has them all. Answers leave with the security headers and the request's id.
 """
 
 import asyncio
@@ -94,7 +94,13 @@ class Guard:
             seconds = time.perf_counter() - started
             metrics.observe(scope, status, seconds)
             if path not in metrics.QUIET:
-                log.info("request", method=scope["method"], path=metrics.route_of(scope), status=status, seconds=round(seconds, 4))
+                log.info(
+                    "request",
+                    method=scope["method"],
+                    path=metrics.route_of(scope),
+                    status=status,
+                    seconds=round(seconds, 4),
+                )
 
     def _check_head(self, scope: Scope) -> None:
         raw: list[tuple[bytes, bytes]] = scope["headers"]
@@ -104,7 +110,10 @@ class Guard:
         if len(target) + len(scope["query_string"]) > MAX_TARGET_BYTES:
             raise TooLarge
         headers = Headers(scope=scope)
-        if any(len(headers.getlist(name)) > 1 for name in ONCE_ONLY) or headers.get("host", "").lower() not in self._rules.hosts:
+        if (
+            any(len(headers.getlist(name)) > 1 for name in ONCE_ONLY)
+            or headers.get("host", "").lower() not in self._rules.hosts
+        ):
             raise BadRequest
         if "transfer-encoding" in headers and "content-length" in headers:
             raise BadRequest
@@ -149,24 +158,15 @@ async def _whole_body(scope: Scope, receive: Receive) -> Receive:
         return receive
     if int(announced) > MAX_BODY_BYTES:
         raise TooLarge
-    body = bytearray()
     try:
         async with asyncio.timeout(BODY_DEADLINE_S):
-            more = True
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    break
-                body += message.get("body", b"")
-                more = message.get("more_body", False)
-                if len(body) > MAX_BODY_BYTES:
-                    raise TooLarge
+            body = await _read(receive)
     except TimeoutError as error:
         raise TooSlow from error
     if scope["path"].startswith("/api/"):
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise UnsupportedMedia
-        check_json(bytes(body))
+        check_json(body)
     sent = False
 
     async def replay() -> Message:
@@ -174,16 +174,30 @@ async def _whole_body(scope: Scope, receive: Receive) -> Receive:
         if sent:
             return await receive()
         sent = True
-        return {"type": "http.request", "body": bytes(body), "more_body": False}
+        return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
+
+
+async def _read(receive: Receive) -> bytes:
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > MAX_BODY_BYTES:
+            raise TooLarge
+    return bytes(body)
 
 
 def check_json(body: bytes) -> None:
     """Raise BadJson for what RFC 8259 leaves open or the database cannot hold.
 
-    Refused: encodings other than UTF-8, a byte order mark, NaN and Infinity, repeated names, nesting beyond 32, integers beyond 18 digits,
-    NUL characters and lone surrogates.
+    Refused: encodings other than UTF-8, a byte order mark, NaN and Infinity, repeated names, nesting beyond 32,
+    integers beyond 18 digits, NUL characters and lone surrogates.
     """
     try:
         text = body.decode("utf-8")

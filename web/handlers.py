@@ -66,7 +66,9 @@ def install(app: FastAPI, *, page: PageRenderer | None = None) -> None:
         request_id = problems.request_id_of(request)
         problem = problems.of(refusal)
         if page is not None and _is_browser(request):
-            return page(request, status or problem.status, problem.code, problem.detail(wanted, refusal.facts), request_id)
+            return page(
+                request, status or problem.status, problem.code, problem.detail(wanted, refusal.facts), request_id
+            )
         return problems.answer(refusal, locale=wanted, request_id=request_id)
 
     async def refused(request: Request, error: Exception) -> Response:
@@ -90,14 +92,7 @@ def install(app: FastAPI, *, page: PageRenderer | None = None) -> None:
         return tell(request, Unavailable())
 
     async def bug(request: Request, error: Exception) -> Response:
-        incident = uuid.uuid4().hex
-        log.error("unexpected_error", incident=incident, exc_info=error)
-        wanted = locale.of_request(request, request.app.state.runtime.settings.locales)
-        detail = f"系统出现意外错误，编号 {incident}。" if wanted.startswith("zh") else f"Something unexpected happened; incident {incident}."
-        if page is not None and _is_browser(request):
-            return page(request, 500, "internal_error", detail, incident)
-        content = {"type": problems.TYPE_BASE + "internal_error", "title": "internal_error", "status": 500, "code": "internal_error"}
-        return JSONResponse({**content, "detail": detail, "incident": incident}, 500, media_type=problems.MEDIA_TYPE)
+        return _incident(request, error, page)
 
     app.add_exception_handler(Refusal, refused)
     app.add_exception_handler(RequestValidationError, invalid)
@@ -105,6 +100,27 @@ def install(app: FastAPI, *, page: PageRenderer | None = None) -> None:
     for away in (sa.exc.OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError, psycopg_pool.PoolTimeout):
         app.add_exception_handler(away, unavailable)
     app.add_exception_handler(Exception, bug)
+
+
+def _incident(request: Request, error: Exception, page: PageRenderer | None) -> Response:
+    """A bug: the details go to the log under an id, the id goes to the reader."""
+    incident = uuid.uuid4().hex
+    log.error("unexpected_error", incident=incident, exc_info=error)
+    wanted = locale.of_request(request, request.app.state.runtime.settings.locales)
+    detail = (
+        f"系统出现意外错误，编号 {incident}。"
+        if wanted.startswith("zh")
+        else f"Something unexpected happened; incident {incident}."
+    )
+    if page is not None and _is_browser(request):
+        return page(request, 500, "internal_error", detail, incident)
+    content = {
+        "type": problems.TYPE_BASE + "internal_error",
+        "title": "internal_error",
+        "status": 500,
+        "code": "internal_error",
+    }
+    return JSONResponse({**content, "detail": detail, "incident": incident}, 500, media_type=problems.MEDIA_TYPE)
 
 
 def _is_browser(request: Request) -> bool:
@@ -130,7 +146,9 @@ def _invalid_fields(request: Request, error: RequestValidationError) -> Response
         path = [str(part) for part in wrong["loc"]]
         if wrong["type"] == "extra_forbidden":
             path[-1] = "*"  # the name is the caller's own text
-        fields.append({"field": ".".join(path), "code": wrong["type"], "detail": _FIELD_TEXTS.get(wrong["type"], _WRONG)[place]})
+        fields.append(
+            {"field": ".".join(path), "code": wrong["type"], "detail": _FIELD_TEXTS.get(wrong["type"], _WRONG)[place]}
+        )
     refusal = InvalidFields()
     content = problems.body(problems.of(refusal), refusal, locale=wanted, request_id=problems.request_id_of(request))
     return JSONResponse({**content, "errors": fields}, 422, media_type=problems.MEDIA_TYPE)

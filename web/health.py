@@ -24,7 +24,10 @@ async def livez() -> Response:
 
 @router.get("/readyz")
 async def readyz(runtime: RuntimeDep) -> Response:
-    """200 when the database answers on the schema this code was made for, else 503. Redis is not asked: losing it loses nothing."""
+    """200 when the database answers on the schema this code was made for, else 503.
+
+    Redis is not asked: losing it loses nothing.
+    """
     try:
         queues = await runtime.db.hot(_QUEUES, {})
     except (DatabaseError, PoolTimeout):

@@ -1,6 +1,7 @@
 """Idempotency-Key at the edge: the first answer is kept and repeated, and nothing happens twice.
 
-Kept are 2xx and business refusals (403, 404, 409). 422, 401 and 429 are not: the caller may mend the request and use the key again.
+Kept are 2xx and business refusals (403, 404, 409). 422, 401 and 429 are not: the caller may mend the request and use
+the key again.
 """
 
 import re
@@ -38,7 +39,13 @@ async def _keyed(request: Request, caller: Customer) -> Keyed:
     if not KEY.fullmatch(sent):
         raise KeyMissing
     body = str(request.url.path).encode() + b"\0" + await request.body()
-    key = RequestKey.of(caller=f"user:{caller.user_id}", route=metrics.route_of(request.scope), key=sent, method=request.method, body=body)
+    key = RequestKey.of(
+        caller=f"user:{caller.user_id}",
+        route=metrics.route_of(request.scope),
+        key=sent,
+        method=request.method,
+        body=body,
+    )
     wanted = locale.of_request(request, request.app.state.runtime.settings.locales)
     return Keyed(key, locale=wanted, request_id=problems.request_id_of(request))
 
@@ -64,8 +71,13 @@ def once(session: WriteSession, request: Keyed, work: Callable[[], BaseModel], *
     return Response(answer, status, media_type="application/json")
 
 
-def once_flow(db: Database, request: Keyed, work: Callable[[str], BaseModel], *, resource: str, status: int = 201) -> Response:
-    """Run a flow once per key. `work` gets the id of what it makes: `resource`, or that of an earlier try which died half-way."""
+def once_flow(
+    db: Database, request: Keyed, work: Callable[[str], BaseModel], *, resource: str, status: int = 201
+) -> Response:
+    """Run a flow once per key.
+
+    `work` gets the id of what it makes: `resource`, or that of an earlier try which died half-way.
+    """
     with db.write() as session:
         begun = idempotency.begin(session, request.key, resource=resource)
     if begun.status is not None and begun.answer is not None:

@@ -1,4 +1,4 @@
-"""The reader's language: what the address asks for, then a cookie, then the browser's wishes, then the supplier's default."""
+"""The reader's language: what the address asks for, a cookie, the browser's wishes, the supplier's default."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -12,14 +12,18 @@ MAX_HEADER: Final = 200
 
 
 def negotiate(wishes: str, offered: Sequence[str]) -> str:
-    """The offered language that an Accept-Language header (RFC 9110 section 12.5.4) likes best; the first offered when none fits."""
+    """The offered language that an Accept-Language header (RFC 9110, 12.5.4) likes best; else the first offered."""
     weighted: list[tuple[float, int, str]] = []
     for place, part in enumerate(wishes[:MAX_HEADER].split(",")):
         tag, _, parameter = part.strip().partition(";")
         weighted.append((-_weight(parameter), place, tag.strip().lower()))
     for weight, _, tag in sorted(weighted):
         for locale in offered:
-            if weight < 0 and tag and (locale.lower().startswith(tag) or tag.startswith(locale.lower().partition("-")[0] + "-")):
+            if (
+                weight < 0
+                and tag
+                and (locale.lower().startswith(tag) or tag.startswith(locale.lower().partition("-")[0] + "-"))
+            ):
                 return locale
     return offered[0]
 

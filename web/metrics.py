@@ -1,4 +1,7 @@
-"""Prometheus metrics of the HTTP edges. Labels are routes, never addresses: a label must not hold what a caller sent."""
+"""Prometheus metrics of the HTTP edges.
+
+Labels are routes, never addresses: a label must not hold what a caller sent.
+"""
 
 import os
 from typing import Final
@@ -10,11 +13,16 @@ QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
 """Asked every few seconds by machines: counted, not logged."""
 
 _SECONDS: Final = Histogram(
-    "wattline_request_seconds", "Time to the end of the answer", ["method", "route"], buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+    "wattline_request_seconds",
+    "Time to the end of the answer",
+    ["method", "route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 _ANSWERS: Final = Counter("wattline_requests_total", "Answers by status", ["method", "route", "status"])
 SECURITY: Final = Counter("wattline_security_events_total", "Refused attempts by kind", ["kind"])
-OLDEST: Final = Gauge("wattline_oldest_pending_seconds", "Age of the oldest undone row", ["queue"], multiprocess_mode="mostrecent")
+OLDEST: Final = Gauge(
+    "wattline_oldest_pending_seconds", "Age of the oldest undone row", ["queue"], multiprocess_mode="mostrecent"
+)
 PENDING: Final = Gauge("wattline_pending", "Rows that wait", ["queue"], multiprocess_mode="mostrecent")
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

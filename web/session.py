@@ -1,7 +1,8 @@
-"""How an edge reaches the database: one transaction alias for operations, one handle for flows, one reading of the clock.
+"""How an edge reaches the database: one alias for operations, one for flows, one reading of the clock.
 
-Both aliases are bounded below the pool's size. Without the bounds, requests that hold a connection between two hops of the thread pool wait for
-threads that wait for connections: a deadlock. Every edge must use these very aliases, since each `Depends()` object counts for itself.
+Both aliases are bounded below the pool's size. Without the bounds, requests that hold a connection between two hops
+of the thread pool wait for threads that wait for connections: a deadlock. Every edge must use these very aliases,
+since each `Depends()` object counts for itself.
 """
 
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ async def _now() -> datetime:
 
 
 Write = Annotated[WriteSession, Depends(_transaction, scope="function", max_concurrency=OPERATIONS_AT_ONCE)]
-"""The request's one transaction; committed before the answer leaves (`scope="function"`), rolled back by any exception."""
+"""The request's one transaction: committed before the answer leaves, rolled back by an exception."""
 
 Flows = Annotated[Database, Depends(_database, scope="function", max_concurrency=FLOWS_AT_ONCE)]
 """The database for an endpoint that calls a flow; such an endpoint takes no `Write`."""

@@ -1,7 +1,7 @@
 """Access tokens: ES256 JWTs in the shape of RFC 9068, by python-jose, which nothing else may import.
 
-The library accepts more than a token should be (no `exp`, no `aud`, unknown `crit`) and can be crashed by hostile headers, so everything is
-bounded and compared before it parses, and its claims pass a strict model after it.
+The library accepts more than a token should be (no `exp`, no `aud`, unknown `crit`) and can be crashed by hostile
+headers, so everything is bounded and compared before it parses, and its claims pass a strict model after it.
 """
 
 import base64
@@ -62,7 +62,7 @@ class Identity:
 
 
 class TokenKeys:
-    """Signs with the first key and verifies with all; a verified token is remembered for its digest, never past its expiry."""
+    """Signs with the first key, verifies with all; remembers a verified token's digest, never past its expiry."""
 
     def __init__(self, pem: str, *, issuer: str, audience: str) -> None:
         keys = [_load(part + _PEM_END) for part in pem.split(_PEM_END) if part.strip()]
@@ -70,7 +70,8 @@ class TokenKeys:
         self._signer = jwk.construct(_private_pem(keys[0]), algorithm="ES256")
         self._header = {"alg": "ES256", "kid": _thumbprint(keys[0]), "typ": "at+jwt"}
         self._verifiers = {_thumbprint(key): jwk.construct(_public_pem(key), algorithm="ES256") for key in keys}
-        # jose sorts a header's names, so each key has exactly one header text: anything else is refused before it is parsed.
+        # jose sorts a header's names, so each key has exactly one header text: anything else is refused before it is
+        # parsed.
         self._header_texts = {_header_text(kid): kid for kid in self._verifiers}
         self._verified: OrderedDict[bytes, Identity] = OrderedDict()
         self._lock = threading.Lock()
@@ -91,7 +92,10 @@ class TokenKeys:
         return str(jws.sign(claims, self._signer, headers=self._header, algorithm="ES256"))
 
     def verify(self, token: str, *, now: datetime) -> Identity:
-        """The token's identity; raises InvalidToken. Revocation is asked of the database with the access check, not here."""
+        """The token's identity; raises InvalidToken.
+
+        Revocation is asked of the database with the access check, not here.
+        """
         seconds = int(now.timestamp())
         digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
         known = self._verified.get(digest)
@@ -115,7 +119,12 @@ class TokenKeys:
         except (Exception, RecursionError) as error:  # jose raises whatever its parsers raise: each is a refusal
             raise InvalidToken from error
         is_ours = claims.iss == self._issuer and claims.aud == self._audience
-        if not is_ours or claims.exp <= seconds or claims.iat > seconds + 60 or claims.exp - claims.iat > LIFETIME.total_seconds():
+        if (
+            not is_ours
+            or claims.exp <= seconds
+            or claims.iat > seconds + 60
+            or claims.exp - claims.iat > LIFETIME.total_seconds()
+        ):
             raise InvalidToken
         return Identity(claims.sub, session_id, claims.kind, frozenset(claims.scope.split()), claims.exp)
 
@@ -124,7 +133,7 @@ def _load(pem: str) -> ec.EllipticCurvePrivateKey:
     key = load_pem_private_key(pem.strip().encode(), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         msg = "WATTLINE_TOKEN_KEYS must hold P-256 private keys"
-        raise ValueError(msg)
+        raise ValueError(msg)  # noqa: TRY004 -- a wrong setting, not a wrong call
     return key
 
 

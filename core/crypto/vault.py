@@ -1,7 +1,8 @@
 """Personal data at rest: AES-256-GCM under a subkey per owner, and keyed hashes to search by.
 
-A sealed value is `version (1) | length of key id (1) | key id | nonce (12) | ciphertext and tag`. The subkey is HKDF-SHA256 (RFC 5869) of the
-data key with the owner as info, so that a value moved to another owner, table or column does not open.
+A sealed value is `version (1) | length of key id (1) | key id | nonce (12) | ciphertext and tag`. The subkey is HKDF-
+SHA256 (RFC 5869) of the data key with the owner as info, so that a value moved to another owner, table or column does
+not open.
 """
 
 import hashlib
@@ -53,7 +54,9 @@ class Vault:
 
     def subkey(self, purpose: str) -> bytes:
         """32 bytes derived from the master key for one purpose (form tokens, cursors, code hashes)."""
-        return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"wattline|{purpose}".encode()).derive(self._master_key)
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"wattline|{purpose}".encode()).derive(
+            self._master_key
+        )
 
     def _derive_data_subkey(self, key_id: str, owner: str) -> bytes:
         return HKDF(algorithm=SHA256(), length=32, salt=None, info=owner.encode()).derive(self._data_keys[key_id])

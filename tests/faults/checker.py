@@ -1,9 +1,11 @@
 """Judges a recorded history of payments under faults. Imports nothing of the product: it must not share its mistakes.
 
-A history is what clients did (`Operation`), what the provider's books say (`Order`), what the ledger says (`Entry`, `Balance`), the final state of
-each payment, the messages that were counted at the messaging provider, and who was allowed to see what. `judge` returns every breach in words.
+A history is what clients did (`Operation`), what the provider's books say (`Order`), what the ledger says (`Entry`,
+`Balance`), the final state of each payment, the messages that were counted at the messaging provider, and who was
+allowed to see what. `judge` returns every breach in words.
 
-Outcomes follow Jepsen's convention: `ok` happened, `fail` did not, `unknown` (timeouts, resets, 5xx) happened once or not at all.
+Outcomes follow Jepsen's convention: `ok` happened, `fail` did not, `unknown` (timeouts, resets, 5xx) happened once or
+not at all.
 """
 
 from collections import Counter, defaultdict
@@ -218,9 +220,15 @@ def _provider_agrees(history: History) -> Iterator[str]:
 
 def _messages_once(history: History) -> Iterator[str]:
     """Each paid payment is told exactly once per recipient and channel, save what nobody can know."""
-    told = Counter((message.payment, message.recipient, message.channel) for message in history.messages if message.reference not in history.unknowable)
+    told = Counter(
+        (message.payment, message.recipient, message.channel)
+        for message in history.messages
+        if message.reference not in history.unknowable
+    )
     paid = {payment for payment, status in history.statuses.items() if status == "paid"}
-    unknowable = {(message.payment, message.recipient) for message in history.messages if message.reference in history.unknowable}
+    unknowable = {
+        (message.payment, message.recipient) for message in history.messages if message.reference in history.unknowable
+    }
     for (payment, recipient, channel), count in told.items():
         if count > 1:
             yield f"told twice: {payment} to {recipient} by {channel}"
@@ -236,8 +244,11 @@ def _messages_once(history: History) -> Iterator[str]:
 
 def _nothing_without_grant(history: History) -> Iterator[str]:
     for op in history.operations:
-        if op.outcome != "ok" or op.kind == "start" and op.payment is None:
+        if op.outcome != "ok" or (op.kind == "start" and op.payment is None):
             continue
-        may = any(g.client == op.client and g.account == op.account and g.begun <= op.ended and op.begun <= g.ended for g in history.grants)
+        may = any(
+            g.client == op.client and g.account == op.account and g.begun <= op.ended and op.begun <= g.ended
+            for g in history.grants
+        )
         if not may:
             yield f"seen without right: {op.client} and {op.account}"

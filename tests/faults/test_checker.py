@@ -20,10 +20,24 @@ def good_history() -> History:
         is_paid = number < PAYMENTS - 1
         outcome = "unknown" if number == 1 else "ok"
         history.operations += [
-            Operation(client, "start", f"k{number}", account, at, at + 1, outcome, payment, f"answer {number}", amount=amount),
-            Operation(client, "start", f"k{number}", account, at + 2, at + 3, "ok", payment, f"answer {number}", amount=amount),
+            Operation(
+                client, "start", f"k{number}", account, at, at + 1, outcome, payment, f"answer {number}", amount=amount
+            ),
+            Operation(
+                client, "start", f"k{number}", account, at + 2, at + 3, "ok", payment, f"answer {number}", amount=amount
+            ),
             Operation(client, "read_status", f"r{number}", account, at + 4, at + 4.5, "ok", payment, "pending"),
-            Operation(client, "read_status", f"s{number}", account, at + 8, at + 8.5, "ok", payment, "paid" if is_paid else "closed"),
+            Operation(
+                client,
+                "read_status",
+                f"s{number}",
+                account,
+                at + 8,
+                at + 8.5,
+                "ok",
+                payment,
+                "paid" if is_paid else "closed",
+            ),
         ]
         history.orders.append(Order(f"T{number}", payment, amount, is_paid))
         history.statuses[payment] = "paid" if is_paid else "closed"
@@ -55,8 +69,14 @@ def _replace_entry(history: History, place: int, **changes: object) -> None:
 CORRUPTIONS: dict[str, tuple[str, Callable[[History], object]]] = {
     "a confirmed payment is gone": ("lost", lambda h: h.statuses.pop("P0")),
     "a refused payment is there": ("ghost", lambda h: _replace_operation(h, "k3", outcome="fail")),
-    "a key made two payments": ("doubled", lambda h: h.operations.append(Operation("ann", "start", "k0", "A", 3, 4, "ok", "P1", "answer 0"))),
-    "a key was answered differently": ("two answers", lambda h: h.operations.append(Operation("ann", "start", "k0", "A", 3, 4, "ok", "P0", "other"))),
+    "a key made two payments": (
+        "doubled",
+        lambda h: h.operations.append(Operation("ann", "start", "k0", "A", 3, 4, "ok", "P1", "answer 0")),
+    ),
+    "a key was answered differently": (
+        "two answers",
+        lambda h: h.operations.append(Operation("ann", "start", "k0", "A", 3, 4, "ok", "P0", "other")),
+    ),
     "a booking is lost": ("money", lambda h: h.entries.pop(2)),
     "a booking is doubled": ("money", lambda h: h.entries.append(Entry("B", 2, "P2", "T2", 4, 92, 26.0))),
     "a booking has another amount": ("torn", lambda h: _replace_entry(h, 1, amount=3)),
@@ -68,15 +88,24 @@ CORRUPTIONS: dict[str, tuple[str, Callable[[History], object]]] = {
     "a reader saw an old balance": ("stale", lambda h: _replace_operation(h, "b3", balance=99)),
     "a reader saw the future": ("stale", lambda h: _replace_operation(h, "b1", balance=97)),
     "a reader saw half of a transaction": ("stale", lambda h: _replace_operation(h, "b2", balance=98)),
-    "a paid payment became pending": ("backwards", lambda h: h.operations.append(Operation("ann", "read_status", "z", "A", 9, 9.5, "ok", "P0", "pending"))),
+    "a paid payment became pending": (
+        "backwards",
+        lambda h: h.operations.append(Operation("ann", "read_status", "z", "A", 9, 9.5, "ok", "P0", "pending")),
+    ),
     "the money went to another payment": ("mixed up", lambda h: _replace_entry(h, 0, payment="P1")),
     "an unpaid payment says paid": ("status", lambda h: h.statuses.update(P3="paid")),
     "a receipt came twice": ("told twice", lambda h: h.messages.append(Message("P0", "ann", "sms", "m9"))),
     "a receipt never came": ("not told", lambda h: h.messages.pop(0)),
-    "a receipt went to somebody else": ("told the wrong person", lambda h: h.messages.append(Message("P0", "ben", "sms", "m9"))),
+    "a receipt went to somebody else": (
+        "told the wrong person",
+        lambda h: h.messages.append(Message("P0", "ben", "sms", "m9")),
+    ),
     "a receipt came for nothing": ("told too early", lambda h: h.messages.append(Message("P3", "ben", "sms", "m9"))),
     "somebody read another's account": ("seen without right", lambda h: _replace_operation(h, "b1", client="ben")),
-    "somebody read after the grant ended": ("seen without right", lambda h: h.grants.__setitem__(0, Grant("ann", "A", 0.0, 15.8))),
+    "somebody read after the grant ended": (
+        "seen without right",
+        lambda h: h.grants.__setitem__(0, Grant("ann", "A", 0.0, 15.8)),
+    ),
 }
 
 

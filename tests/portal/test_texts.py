@@ -41,7 +41,12 @@ def test_the_catalogue_is_complete(locale: str) -> None:
 
 @pytest.mark.parametrize("template", sorted(PORTAL.glob("templates/**/*.html")), ids=lambda path: path.name)
 def test_no_template_holds_a_text_of_its_own(template: Path) -> None:
-    source = JINJA.sub("", re.sub(r"\{% block (?:width|error_prefix)[^%]*%\}\w*\{% endblock %\}", "", template.read_text(encoding="utf-8")))
+    source = JINJA.sub(
+        "",
+        re.sub(
+            r"\{% block (?:width|error_prefix)[^%]*%\}\w*\{% endblock %\}", "", template.read_text(encoding="utf-8")
+        ),
+    )
     words = {word.strip() for word in TAG.sub("\n", source).splitlines()}
     assert words <= ALLOWED
 

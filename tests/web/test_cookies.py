@@ -44,7 +44,9 @@ def test_our_own_form_passes(settings: Settings, vault: Vault, headers: dict[str
         {"sec_fetch_site": "cross-site", "hx_request": "true"},
     ],
 )
-def test_a_form_from_elsewhere_is_refused_even_with_the_token(settings: Settings, vault: Vault, headers: dict[str, str]) -> None:
+def test_a_form_from_elsewhere_is_refused_even_with_the_token(
+    settings: Settings, vault: Vault, headers: dict[str, str]
+) -> None:
     with pytest.raises(CrossSite):
         check(settings, vault, form_from(**headers))
 

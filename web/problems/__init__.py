@@ -1,6 +1,7 @@
 """RFC 9457 problems: one table from refusal to status and text, in every offered language.
 
-Each domain lists its own in `web/problems/<domain>.py`. A refusal without an entry is a bug and answers 500. No problem echoes what was sent.
+Each domain lists its own in `web/problems/<domain>.py`. A refusal without an entry is a bug and answers 500. No
+problem echoes what was sent.
 """
 
 import uuid
@@ -35,7 +36,9 @@ class Problem:
 
     def detail(self, locale: str, facts: Mapping[str, Json]) -> str:
         """The text in the reader's language."""
-        return (self.zh if locale.startswith("zh") else self.en).format_map({name: str(value) for name, value in facts.items()})
+        return (self.zh if locale.startswith("zh") else self.en).format_map(
+            {name: str(value) for name, value in facts.items()}
+        )
 
 
 class FieldProblem(BaseModel):
@@ -55,7 +58,13 @@ class ProblemBody(BaseModel):
         extra="allow",
         json_schema_extra={
             "examples": [
-                {"type": TYPE_BASE + "not_found", "title": "not_found", "status": 404, "code": "not_found", "detail": "There is nothing here for you."}
+                {
+                    "type": TYPE_BASE + "not_found",
+                    "title": "not_found",
+                    "status": 404,
+                    "code": "not_found",
+                    "detail": "There is nothing here for you.",
+                }
             ]
         },
     )
@@ -110,7 +119,12 @@ def answer(refusal: Refusal, *, locale: str, request_id: str | None = None) -> R
     retry = refusal.facts.get("retry_after_s")
     if retry is not None:
         headers["Retry-After"] = str(retry)
-    return JSONResponse(body(problem, refusal, locale=locale, request_id=request_id), problem.status, headers=headers, media_type=MEDIA_TYPE)
+    return JSONResponse(
+        body(problem, refusal, locale=locale, request_id=request_id),
+        problem.status,
+        headers=headers,
+        media_type=MEDIA_TYPE,
+    )
 
 
 def problems(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
@@ -121,10 +135,18 @@ def problems(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
     everywhere: tuple[type[Refusal], ...] = EVERYWHERE
     for refusal in (*everywhere, *refusals):
         entry = _table[refusal]
-        known = documented.setdefault(entry.status, {"model": ProblemBody, "description": "", "content": {MEDIA_TYPE: {"examples": {}}}})
+        known = documented.setdefault(
+            entry.status, {"model": ProblemBody, "description": "", "content": {MEDIA_TYPE: {"examples": {}}}}
+        )
         known["description"] = ", ".join(filter(None, (known["description"], entry.code)))
         known["content"][MEDIA_TYPE]["examples"][entry.code] = {
-            "value": {"type": TYPE_BASE + entry.code, "title": entry.code, "status": entry.status, "code": entry.code, "detail": entry.en}
+            "value": {
+                "type": TYPE_BASE + entry.code,
+                "title": entry.code,
+                "status": entry.status,
+                "code": entry.code,
+                "detail": entry.en,
+            }
         }
     return documented
 

@@ -95,19 +95,49 @@ class Unavailable(Refusal):
 
 PROBLEMS: Final = [
     Problem(BadRequest, 400, zh="请求无法识别，请检查请求格式。", en="The request cannot be read; check its form."),
-    Problem(BadJson, 400, zh="请求体不是有效的 JSON。", en="The body is not valid JSON; send UTF-8 JSON without NaN, repeated names or control characters."),
-    Problem(InvalidFields, 422, zh="部分字段有误，请按提示修改后重试。", en="Some fields are wrong; correct those listed and try again."),
+    Problem(
+        BadJson,
+        400,
+        zh="请求体不是有效的 JSON。",
+        en="The body is not valid JSON; send UTF-8 JSON without NaN, repeated names or control characters.",
+    ),
+    Problem(
+        InvalidFields,
+        422,
+        zh="部分字段有误，请按提示修改后重试。",
+        en="Some fields are wrong; correct those listed and try again.",
+    ),
     Problem(SignInNeeded, 401, zh="请先登录。", en="Sign in first.", headers={"WWW-Authenticate": "Bearer"}),
     Problem(Forbidden, 403, zh="您没有权限进行此操作。", en="You are not allowed to do this."),
     Problem(CrossSite, 403, zh="页面已过期，请刷新后重试。", en="This page is out of date; reload it and try again."),
     Problem(NotFound, 404, zh="未找到您要的内容。", en="There is nothing here for you."),
-    Problem(MethodNotAllowed, 405, zh="不支持该请求方法。", en="This address does not answer that method; see the Allow header."),
+    Problem(
+        MethodNotAllowed,
+        405,
+        zh="不支持该请求方法。",
+        en="This address does not answer that method; see the Allow header.",
+    ),
     Problem(TooLarge, 413, zh="请求过大。", en="The request is too large."),
     Problem(TooSlow, 408, zh="请求超时，请重试。", en="The request took too long to arrive; send it again."),
-    Problem(UnsupportedMedia, 415, zh="不支持该内容类型，请使用 application/json。", en="Send application/json, not compressed."),
+    Problem(
+        UnsupportedMedia,
+        415,
+        zh="不支持该内容类型，请使用 application/json。",
+        en="Send application/json, not compressed.",
+    ),
     Problem(TooManyRequests, 429, zh="操作过于频繁，请稍后再试。", en="Too many requests; try again later."),
-    Problem(KeyMissing, 400, zh="缺少 Idempotency-Key 请求头。", en="Send an Idempotency-Key header of 1 to 255 visible characters."),
-    Problem(KeyReused, 409, zh="该 Idempotency-Key 已用于另一个请求，请换一个。", en="This Idempotency-Key came with another request; use a new one."),
+    Problem(
+        KeyMissing,
+        400,
+        zh="缺少 Idempotency-Key 请求头。",
+        en="Send an Idempotency-Key header of 1 to 255 visible characters.",
+    ),
+    Problem(
+        KeyReused,
+        409,
+        zh="该 Idempotency-Key 已用于另一个请求，请换一个。",
+        en="This Idempotency-Key came with another request; use a new one.",
+    ),
     Problem(
         InFlight,
         409,
@@ -117,7 +147,12 @@ PROBLEMS: Final = [
     ),
     Problem(NameTaken, 409, zh="该编号已被占用。", en="That number is taken."),
     Problem(MixedCurrencies, 409, zh="币种不一致。", en="The amounts have different currencies."),
-    Problem(BadCursor, 400, zh="分页标记无效，请从第一页重新开始。", en="The cursor does not belong to this list; start from the first page."),
+    Problem(
+        BadCursor,
+        400,
+        zh="分页标记无效，请从第一页重新开始。",
+        en="The cursor does not belong to this list; start from the first page.",
+    ),
     Problem(
         Unavailable,
         503,
@@ -128,4 +163,15 @@ PROBLEMS: Final = [
 ]
 register(PROBLEMS)
 
-EVERYWHERE: Final = (BadRequest, SignInNeeded, NotFound, MethodNotAllowed, TooSlow, TooLarge, UnsupportedMedia, InvalidFields, TooManyRequests, Unavailable)
+EVERYWHERE: Final = (
+    BadRequest,
+    SignInNeeded,
+    NotFound,
+    MethodNotAllowed,
+    TooSlow,
+    TooLarge,
+    UnsupportedMedia,
+    InvalidFields,
+    TooManyRequests,
+    Unavailable,
+)

@@ -1,0 +1,39 @@
+# Two commands on a fresh machine: `make run` and `make test`. Nothing needs to be installed before but python3 (>= 3.11, with venv), make and git.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+PY := "$(CURDIR)/$(VENV)/bin/python"
+LOCKS := requirements-bootstrap.lock requirements.lock
+STAMP := $(VENV)/.locked
+
+.PHONY: run test check test-all bench chaos lint setup
+run: setup
+	@$(PY) -m app.cli up
+
+check: lint
+	@$(PY) -m pytest -q -n 2 tests/architecture tests/core tests/web
+
+lint: setup
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy .
+	@$(PY) -m importlinter.cli lint-imports --no-cache 2>/dev/null || $(PY) -c "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"
+
+test: lint
+	@$(PY) -m tools.browser
+	@$(PY) -m pytest -n 2
+
+test-all: lint
+	@$(PY) -m tools.browser
+	@WATTLINE_TESTS=all $(PY) -m pytest -n 2
+
+bench: setup
+	@$(PY) -m benchmarks
+
+chaos: setup
+	@$(PY) -m tests.faults.chaos
+
+setup: $(STAMP)
+
+$(STAMP): $(LOCKS)
+	@sh tools/setup.sh "$(PYTHON)" "$(VENV)" && touch "$(STAMP)"
