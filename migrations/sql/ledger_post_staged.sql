@@ -93,7 +93,8 @@ create function ledger_check_staged(
 declare
   v_other text;
 begin
-  if (select sum(n) from unnest(p_counts) n) is distinct from cardinality(p_amounts) or 0 >= any (p_counts) or exists (
+  if (select sum(n) from unnest(p_counts) n) is distinct from cardinality(p_amounts) or 0 >= any (p_counts)
+    or cardinality(p_counts) is distinct from cardinality(p_books) or exists (
     select from unnest(p_books, p_sources, p_source_ids) s (book_id, source, source_id) group by book_id, source, source_id having count(*) > 1) then
     raise exception 'postings and their counts do not fit, or a source stands twice' using errcode = 'LG004';
   end if;
