@@ -1,0 +1,20 @@
+"""Facts about identity."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from core.outbox import Event, register
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class SessionFamilyRevoked(Event):
+    """A signed-in device was signed out: `why` is signed_out, revoked (from another device), replaced (a new sign-in in the same browser) or
+    reuse (an old refresh token came back: somebody may have stolen it)."""
+
+    name: ClassVar[str] = "identity.session_family_revoked"
+    code: ClassVar[int] = 8
+
+    session_id: str
+    user_id: str
+    why: str

@@ -1,0 +1,150 @@
+"""Tables of people, codes and sessions."""
+
+import enum
+from datetime import date, datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import Field, SQLModel
+
+from core.db import Timestamp, text_enum
+from services.identity.ports import Purpose
+
+
+class UserKind(enum.StrEnum):
+    """What kind of person or program signs in."""
+
+    USER = "user"
+
+
+class ChallengeState(enum.StrEnum):
+    """Life of a one-time code."""
+
+    OPEN = "open"
+    USED = "used"
+    BURNT = "burnt"
+    VOIDED = "voided"
+
+
+class LimitKind(enum.StrEnum):
+    """Whose codes are counted."""
+
+    ADDRESS = "address"
+    DEVICE = "device"
+    PHONE = "phone"
+
+
+class SessionKind(enum.StrEnum):
+    """How a device proves itself: by tokens or by a cookie."""
+
+    APP = "app"
+    BROWSER = "browser"
+
+
+class RevokedWhy(enum.StrEnum):
+    """Why a session ended before its time."""
+
+    SIGNED_OUT = "signed_out"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+    REUSE = "reuse"
+
+
+class AppUser(SQLModel, table=True):
+    """A person, known by a telephone number that lies sealed."""
+
+    __tablename__ = "app_user"
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    kind: UserKind = Field(sa_type=text_enum(UserKind))
+    phone_sealed: bytes = Field(sa_type=sa.LargeBinary)
+    phone_blind: bytes = Field(sa_type=sa.LargeBinary, unique=True)
+    phone_masked: str = Field(sa_type=sa.Text)
+    locale: str = Field(sa_type=sa.Text)
+    created_at: datetime = Field(sa_type=Timestamp)
+    signed_in_at: datetime = Field(sa_type=Timestamp)
+
+
+class OtpChallenge(SQLModel, table=True):
+    """A one-time code, as a keyed hash over whom, what and where it is for."""
+
+    __tablename__ = "otp_challenge"
+    __table_args__ = (
+        sa.Index("ix_otp_challenge_phone_blind", "phone_blind", "created_at"),
+        sa.Index("ix_otp_challenge_created_at", "created_at"),
+        sa.Index(
+            "uq_otp_challenge_living",
+            "phone_blind",
+            "purpose",
+            unique=True,
+            postgresql_where=sa.text("state = 'open' and sending is distinct from 'withheld'"),
+        ),
+    )
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    phone_blind: bytes = Field(sa_type=sa.LargeBinary)
+    device_blind: bytes = Field(sa_type=sa.LargeBinary)
+    purpose: Purpose = Field(sa_type=text_enum(Purpose))
+    code_hash: bytes = Field(sa_type=sa.LargeBinary)
+    state: ChallengeState = Field(sa_type=text_enum(ChallengeState))
+    tries: int = Field(sa_type=sa.SmallInteger)
+    sending: str | None = Field(default=None, sa_type=sa.Text)
+    created_at: datetime = Field(sa_type=Timestamp)
+    expires_at: datetime = Field(sa_type=Timestamp)
+
+
+class SignInLimit(SQLModel, table=True):
+    """When codes were granted to one phone, device or network."""
+
+    __tablename__ = "sign_in_limit"
+
+    kind: LimitKind = Field(sa_type=text_enum(LimitKind), primary_key=True)
+    key: bytes = Field(sa_type=sa.LargeBinary, primary_key=True)
+    hits: list[datetime] = Field(sa_column=sa.Column(ARRAY(sa.TIMESTAMP(timezone=True)), nullable=False))
+
+
+class SignInBudget(SQLModel, table=True):
+    """How many codes were sent on one day of the supplier's zone."""
+
+    __tablename__ = "sign_in_budget"
+
+    day: date = Field(sa_type=sa.Date, primary_key=True)
+    sent: int = Field(sa_type=sa.Integer)
+
+
+class SessionFamily(SQLModel, table=True):
+    """A signed-in device."""
+
+    __tablename__ = "session_family"
+    __table_args__ = (
+        sa.Index("ix_session_family_user_id", "user_id", postgresql_where=sa.text("revoked_at is null")),
+        sa.Index("ix_session_family_expires_at", "expires_at"),
+    )
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    user_id: UUID = Field(sa_type=sa.Uuid, foreign_key="app_user.id")
+    kind: SessionKind = Field(sa_type=text_enum(SessionKind))
+    device_name: str = Field(sa_type=sa.Text)
+    created_at: datetime = Field(sa_type=Timestamp)
+    last_used_at: datetime = Field(sa_type=Timestamp)
+    idle_until: datetime = Field(sa_type=Timestamp)
+    expires_at: datetime = Field(sa_type=Timestamp)
+    generation: int = Field(sa_type=sa.Integer)
+    rotated_at: datetime = Field(sa_type=Timestamp)
+    browser_hash: bytes | None = Field(default=None, sa_type=sa.LargeBinary, unique=True)
+    revoked_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    revoked_why: RevokedWhy | None = Field(default=None, sa_type=text_enum(RevokedWhy))
+
+
+class RefreshToken(SQLModel, table=True):
+    """One generation of a family's refresh token, as its hash."""
+
+    __tablename__ = "refresh_token"
+    __table_args__ = (sa.UniqueConstraint("family_id", "generation"),)
+
+    token_hash: bytes = Field(sa_type=sa.LargeBinary, primary_key=True)
+    family_id: UUID = Field(
+        sa_column=sa.Column(sa.Uuid, sa.ForeignKey("session_family.id", ondelete="CASCADE"), nullable=False)
+    )
+    generation: int = Field(sa_type=sa.Integer)

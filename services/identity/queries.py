@@ -1,0 +1,68 @@
+"""Reads of people and their signed-in devices."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from core.crypto.vault import Vault
+from core.db import ReadSession
+
+
+@dataclass(frozen=True, slots=True)
+class UserView:
+    """A person as they see themselves."""
+
+    id: UUID
+    phone_masked: str
+    locale: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceView:
+    """A signed-in device; its id is the session's."""
+
+    id: UUID
+    kind: str
+    name: str
+    created_at: datetime
+    last_used_at: datetime
+
+
+def session_is_alive(session: ReadSession, *, session_id: UUID) -> bool:
+    """May this session still act? By the database's clock; statements of other domains ask `session_alive(p_session)` themselves."""
+    return bool(session.sql("select session_alive(:id)", id=session_id).scalar_one())
+
+
+def user(session: ReadSession, *, user_id: UUID) -> UserView | None:
+    """A person by id."""
+    row = session.sql(
+        "select id, phone_masked, locale, created_at from app_user where id = :id", id=user_id
+    ).one_or_none()
+    return None if row is None else UserView(row.id, row.phone_masked, row.locale, row.created_at)
+
+
+def phone_of(session: ReadSession, *, vault: Vault, user_id: UUID) -> str | None:
+    """A person's number in clear, for one message to them. Never log it."""
+    row = session.sql("select phone_sealed from app_user where id = :id", id=user_id).one_or_none()
+    return (
+        None
+        if row is None
+        else vault.open(table="app_user", column="phone", owner=owner_of(user_id), sealed=bytes(row.phone_sealed))
+    )
+
+
+def devices(session: ReadSession, *, user_id: UUID, now: datetime) -> list[DeviceView]:
+    """A person's living sessions, the latest used first."""
+    rows = session.sql(
+        """select id, kind, device_name, created_at, last_used_at from session_family
+           where user_id = :user_id and revoked_at is null and idle_until > :now order by last_used_at desc, id""",
+        user_id=user_id,
+        now=now,
+    )
+    return [DeviceView(row.id, row.kind, row.device_name, row.created_at, row.last_used_at) for row in rows]
+
+
+def owner_of(user_id: UUID) -> str:
+    """Whose subkey seals a person's cells."""
+    return f"user:{user_id}"
