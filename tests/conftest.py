@@ -64,7 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     os.environ[SERVERS] = json.dumps(servers.__dict__)
     config.add_cleanup(stack.close)
-    config.add_cleanup(lambda: os.environ.pop(SERVERS))
+    config.add_cleanup(lambda: os.environ.__delitem__(SERVERS))
 
 
 @pytest.fixture(scope="session")

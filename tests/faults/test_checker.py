@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -18,7 +19,7 @@ def good_history() -> History:
         account, client = ("A", "ann") if number < PAYMENTS // 2 else ("B", "ben")
         payment, amount, at = f"P{number}", 1 << number, float(number * 10)
         is_paid = number < PAYMENTS - 1
-        outcome = "unknown" if number == 1 else "ok"
+        outcome: Literal["ok", "unknown"] = "unknown" if number == 1 else "ok"
         history.operations += [
             Operation(
                 client, "start", f"k{number}", account, at, at + 1, outcome, payment, f"answer {number}", amount=amount
@@ -66,6 +67,11 @@ def _replace_entry(history: History, place: int, **changes: object) -> None:
     history.entries[place] = replace(history.entries[place], **changes)  # type: ignore[arg-type] # as above
 
 
+def _swap(history: History) -> None:
+    _replace_entry(history, 0, number=2)
+    _replace_entry(history, 1, number=1)
+
+
 CORRUPTIONS: dict[str, tuple[str, Callable[[History], object]]] = {
     "a confirmed payment is gone": ("lost", lambda h: h.statuses.pop("P0")),
     "a refused payment is there": ("ghost", lambda h: _replace_operation(h, "k3", outcome="fail")),
@@ -80,7 +86,7 @@ CORRUPTIONS: dict[str, tuple[str, Callable[[History], object]]] = {
     "a booking is lost": ("money", lambda h: h.entries.pop(2)),
     "a booking is doubled": ("money", lambda h: h.entries.append(Entry("B", 2, "P2", "T2", 4, 92, 26.0))),
     "a booking has another amount": ("torn", lambda h: _replace_entry(h, 1, amount=3)),
-    "two bookings changed places": ("torn", lambda h: (_replace_entry(h, 0, number=2), _replace_entry(h, 1, number=1))),
+    "two bookings changed places": ("torn", _swap),
     "a number is missing": ("gap", lambda h: _replace_entry(h, 1, number=3)),
     "a booking is negative": ("not positive", lambda h: _replace_entry(h, 2, amount=-4, balance_after=104)),
     "a balance drifted": ("balance", lambda h: h.balances.update(A=98)),

@@ -31,7 +31,8 @@ def test_the_catalogue_is_complete(locale: str) -> None:
     for message in catalog:
         if message.id:
             key = message.id if isinstance(message.id, str) else message.id[0]
-            translated[key] = message.string if isinstance(message.string, str) else message.string[0]
+            strings = message.string if message.string is not None else ""
+            translated[key] = strings if isinstance(strings, str) else strings[0]
             assert not message.fuzzy, key
     assert translated.keys() == source_texts()
     for key, text in translated.items():
