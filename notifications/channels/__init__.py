@@ -1,0 +1,1 @@
+"""Adapters of channels, one folder each. Only wiring imports them."""

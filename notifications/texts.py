@@ -1,0 +1,94 @@
+"""Values in the reader's language, and the texts of the inbox. Money, days and months are written by Babel."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency
+
+from core.errors import Json
+from core.money import Money
+
+_BABEL: Final = {"zh-CN": "zh_Hans_CN"}
+_MONTH: Final = {"zh-CN": "y年M月", "en": "MMMM y"}
+
+
+class Wording:
+    """Writes the values of one language and zone."""
+
+    def __init__(self, locale: str, zone: ZoneInfo) -> None:
+        self._locale = locale
+        self._babel = _BABEL.get(locale, locale.replace("-", "_"))
+        self._zone = zone
+
+    def money(self, amount: Money) -> str:
+        """An amount with its currency's sign and decimals."""
+        return str(format_currency(amount.major, amount.currency, locale=self._babel))
+
+    def day(self, day: date) -> str:
+        """A day, long enough to be unmistakable."""
+        return format_date(day, format="long", locale=self._babel)
+
+    def month(self, day: date) -> str:
+        """The month of a day."""
+        return format_date(day, format=_MONTH.get(self._locale, "yMMMM"), locale=self._babel)
+
+    def moment(self, moment: datetime) -> str:
+        """Day and time at the supplier's."""
+        return format_datetime(moment, format="medium", tzinfo=self._zone, locale=self._babel)
+
+    def value(self, typed: Json) -> str:
+        """A stored value as text: what `money_param` and its like made, or a text as it is."""
+        match typed:
+            case {"money": [int(minor), str(currency)]}:
+                return self.money(Money(minor, currency))
+            case {"day": str(text)}:
+                return self.day(date.fromisoformat(text))
+            case {"month": str(text)}:
+                return self.month(date.fromisoformat(text))
+            case {"moment": str(text)}:
+                return self.moment(datetime.fromisoformat(text))
+            case _:
+                return str(typed)
+
+    def values(self, params: Mapping[str, Json]) -> dict[str, str]:
+        """All values of a message as text."""
+        return {name: self.value(typed) for name, typed in params.items()}
+
+
+@cache
+def _texts(locale: str) -> dict[str, dict[str, str]]:
+    source = files(__package__).joinpath("templates", f"{locale}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(source)
+
+
+def title_and_text(*, template: str, locale: str, zone: ZoneInfo, params: Mapping[str, Json]) -> tuple[str, str]:
+    """An inbox message in one language."""
+    words = _texts(locale)[template]
+    values = Wording(locale, zone).values(params)
+    return words["title"].format_map(values), words["text"].format_map(values)
+
+
+def money_param(amount: Money) -> Json:
+    """An amount as messages keep it."""
+    return {"money": [amount.minor, amount.currency]}
+
+
+def day_param(day: date) -> Json:
+    """A day as messages keep it."""
+    return {"day": day.isoformat()}
+
+
+def month_param(day: date) -> Json:
+    """The month of a day as messages keep it."""
+    return {"month": day.isoformat()}
+
+
+def moment_param(moment: datetime) -> Json:
+    """A moment as messages keep it."""
+    return {"moment": moment.isoformat()}
