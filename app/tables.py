@@ -4,6 +4,7 @@ import core.audit
 import core.idempotency
 import core.inbox
 import core.outbox
+import services.identity.models
 import services.ledger.models
 
 __all__ = ["core", "services"]

@@ -148,6 +148,9 @@ class Settings(BaseSettings):
         Field(description="Unguessable last part of the receipt callback's path: Aliyun does not sign receipts."),
     ] = SecretStr("")
 
+    sign_in_daily_codes: Annotated[
+        int, Field(ge=1, le=10_000_000, description="One-time codes sent per day, at most: bounds what SMS pumping can cost.")
+    ] = 20_000
     partial_payment: Annotated[bool, Field(description="May a customer pay less than what is due?")] = True
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least severe record that is written.")

@@ -1,4 +1,7 @@
-"""What identity refuses. Wrong and burnt codes and reused tokens are results first: their evidence is committed before these are raised."""
+"""What identity refuses.
+
+Wrong and burnt codes and reused tokens are results first: their evidence is committed before these are raised.
+"""
 
 from typing import ClassVar
 
@@ -12,7 +15,7 @@ class InvalidPhone(Refusal):
 
 
 class SignInLimited(Refusal):
-    """This device or network asked for too many codes; `retry_after_s` says when one may be asked for again."""
+    """The device or network asked for too many codes; `retry_after_s` says when one may be asked for again."""
 
     code: ClassVar[str] = "sign_in_limited"
 

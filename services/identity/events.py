@@ -9,8 +9,11 @@ from core.outbox import Event, register
 @register
 @dataclass(frozen=True, kw_only=True)
 class SessionFamilyRevoked(Event):
-    """A signed-in device was signed out: `why` is signed_out, revoked (from another device), replaced (a new sign-in in the same browser) or
-    reuse (an old refresh token came back: somebody may have stolen it)."""
+    """A signed-in device was signed out.
+
+    `why` is signed_out, revoked (from another device), replaced (a new sign-in in the same browser) or reuse (an old
+    refresh token came back: somebody may have stolen it).
+    """
 
     name: ClassVar[str] = "identity.session_family_revoked"
     code: ClassVar[int] = 8

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -31,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CodePolicy:
-    """The supplier's part of sending codes: where local numbers belong, whose day counts, how many codes one day may cost."""
+    """The supplier's part of sending codes: where local numbers belong, whose day counts, how many a day may cost."""
 
     region: str
     zone: ZoneInfo
@@ -75,8 +74,9 @@ def request_code(
 ) -> CodeRequested:
     """Send a one-time code to a telephone, unless a limit forbids it.
 
-    A number that had too many codes gets none, and the answer is the same; so it is when the provider refuses or never answers. Raises
-    InvalidPhone, SignInLimited (device or network), CodesExhausted. `device` is a random text that the caller must bring along with the code.
+    A number that had too many codes gets none, and the answer is the same; so it is when the provider refuses or never
+    answers. Raises InvalidPhone, SignInLimited (device or network), CodesExhausted. `device` is a random text that the
+    caller must bring along with the code.
     """
     number = _canonical(phone, policy.region)
     with db.write() as session:
@@ -105,7 +105,10 @@ def request_code(
 
 
 def _send(db: Database, challenge: Challenge, *, phone: str, locale: str) -> None:
-    """Hand the code to the provider. A crash on the way needs no repair: the code is good, and its person asks for another if none came."""
+    """Hand the code to the provider.
+
+    A crash on the way needs no repair: the code is good, and its person asks for another if none came.
+    """
     faults.point("identity.request_code.before_send")
     sending = SMS_SENDER.get().send_code(phone=phone, code=challenge.code, locale=locale, reference=str(challenge.id))
     faults.point("identity.request_code.sent")
@@ -171,9 +174,10 @@ def sign_in_browser(
     now: datetime,
     previous_token: str | None = None,
 ) -> OpenedSession:
-    """Exchange a code for a new browser session, whose `secret` goes into the cookie. The session of `previous_token` ends.
+    """Exchange a code for a new browser session, whose `secret` goes into the cookie.
 
-    Raises, after the try is committed, CodeWrong or CodeIsBurnt; InvalidPhone.
+    The session of `previous_token`, the cookie that the browser had before, ends.     Raises, after the try is
+    committed, CodeWrong or CodeIsBurnt; InvalidPhone.
     """
     number = _canonical(phone, policy.region)
     with db.write() as session:

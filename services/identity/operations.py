@@ -13,7 +13,7 @@ from uuid import UUID
 from core import audit, ids, outbox
 from core.audit import Actor
 from core.crypto.vault import Vault, mask_phone
-from core.db import ReadSession, WriteSession
+from core.db import ReadSession, Statement, WriteSession, statement
 from services.identity import rules
 from services.identity.events import SessionFamilyRevoked
 from services.identity.models import LimitKind, RevokedWhy, SessionKind
@@ -138,59 +138,25 @@ class Purged:
     sessions: int
 
 
-# The row lock and the second reading of `on conflict` make this exact: of many at once just as many get a row as the limit allows.
-_GRANT: Final = """
-insert into sign_in_limit as l (kind, key, hits) values (:kind, :key, array[cast(:now as timestamptz)])
-on conflict (kind, key) do update
-  set hits = (select coalesce(array_agg(hit order by hit), '{}') from unnest(l.hits) hit where hit > :now - interval '24 hours') || excluded.hits
-  where (select count(*) filter (where hit > :now - interval '1 hour') < :per_hour and count(*) < :per_day
-         from unnest(l.hits) hit where hit > :now - interval '24 hours')
-returning 1
-"""
 _SPEND: Final = """
 insert into sign_in_budget as b (day, sent) values (:day, 1)
 on conflict (day) do update set sent = b.sent + 1 where b.sent < :most returning b.sent
 """
 _CHALLENGE: Final = """
-insert into otp_challenge (id, phone_blind, device_blind, purpose, code_hash, state, tries, sending, created_at, expires_at)
+insert into otp_challenge
+  (id, phone_blind, device_blind, purpose, code_hash, state, tries, sending, created_at, expires_at)
 values (:id, :phone, :device, :purpose, :code_hash, 'open', 0, :sending, :now, :expires_at)
-"""
-# A code that was sent goes before one that was withheld. The lock makes the counter exact: a second try waits and reads what the first wrote.
-_FIND_CHALLENGE: Final = """
-select id, code_hash, state, tries from otp_challenge
-where phone_blind = :phone and purpose = :purpose and device_blind = :device and state in ('open', 'burnt') and expires_at > :now
-order by (sending is distinct from 'withheld') desc, created_at desc, id desc limit 1 for update
-"""
-_SIGN_UP: Final = """
-insert into app_user as u (id, kind, phone_sealed, phone_blind, phone_masked, locale, created_at, signed_in_at)
-values (:id, 'user', :sealed, :phone, :masked, :locale, :now, :now)
-on conflict (phone_blind) do update set signed_in_at = excluded.signed_in_at, locale = excluded.locale
-returning u.id, u.id = :id as is_new
-"""
-_OPEN: Final = """
-insert into session_family (id, user_id, kind, device_name, created_at, last_used_at, idle_until, expires_at, generation, rotated_at, browser_hash)
-values (:id, :user_id, :kind, :name, :now, :now, :idle_until, :expires_at, 1, :now, :browser_hash)
-"""
-_FIND_FAMILY: Final = """
-select f.id, f.user_id, f.generation as current, f.rotated_at, f.expires_at, t.generation as presented
-from refresh_token t join session_family f on f.id = t.family_id
-where t.token_hash = :hash and f.revoked_at is null and f.idle_until > :now for update of f
-"""
-_RESOLVE: Final = """
-with found as (
-  select f.id, f.user_id, f.last_used_at, u.phone_masked from session_family f join app_user u on u.id = f.user_id
-  where f.browser_hash = :hash and f.revoked_at is null and f.idle_until > :now
-), touched as (
-  update session_family f set last_used_at = :now, idle_until = least(f.expires_at, :idle_until)
-  from found where f.id = found.id and found.last_used_at <= :stale
-)
-select id, user_id, phone_masked from found
 """
 
 
 def within_limit(session: WriteSession, *, kind: LimitKind, key: bytes, limit: Limit, now: datetime) -> bool:
-    """Count one more code for a phone, device or network, unless the limit is reached. Exact however many ask at once."""
-    granted = session.sql(_GRANT, kind=kind.value, key=key, now=now, per_hour=limit.per_hour, per_day=limit.per_day)
+    """Count one more code for a phone, device or network, unless the limit is reached.
+
+    Exact however many ask at once.
+    """
+    granted = session.sql(
+        _sql("count_code.sql"), kind=kind.value, key=key, now=now, per_hour=limit.per_hour, per_day=limit.per_day
+    )
     return granted.scalar_one_or_none() is not None
 
 
@@ -208,7 +174,8 @@ def grant_code(
 ) -> Challenge | Withheld | Limited | Exhausted:
     """Count a request for a code and, when every limit allows it, make one that voids the phone's earlier code.
 
-    Reads nothing of people: a known and an unknown number take the same statements. `phone` is canonical, `day` the business day.
+    Reads nothing of people: a known and an unknown number take the same statements. `phone` is canonical, `day` the
+    business day.
     """
     for kind, owner, limit in (
         (LimitKind.ADDRESS, rules.address_group(address), rules.ADDRESS_LIMIT),
@@ -234,7 +201,8 @@ def grant_code(
         return Exhausted()
     session.sql(
         """update otp_challenge set state = 'voided'
-           where phone_blind = :phone and purpose = :purpose and state = 'open' and sending is distinct from 'withheld'""",
+           where phone_blind = :phone and purpose = :purpose and state = 'open'
+             and sending is distinct from 'withheld'""",
         phone=phone_blind,
         purpose=purpose.value,
     )
@@ -267,16 +235,21 @@ def verify_code(
     locale: str,
     now: datetime,
 ) -> CodeAccepted | CodeRefused | CodeBurnt:
-    """Try a code; the right one signs its phone in, and up when the number is new. Commit whatever comes back: tries are counted in it.
+    """Try a code; the right one signs its phone in, and up when the number is new.
 
-    Tries count against the code that this device asked for: another device can neither use it nor burn it. `phone` is canonical.
+    Commit whatever comes back: it holds the count of tries. Tries count against the code that this device asked for:
+    another device can neither use it nor burn it. `phone` is canonical.
     """
     typed = rules.canonical_code(code)
     if typed is None:
         return CodeRefused()
     phone_blind = vault.blind("app_user.phone", phone)
     found = session.sql(
-        _FIND_CHALLENGE, phone=phone_blind, purpose=purpose.value, device=vault.blind("sign_in.device", device), now=now
+        _sql("find_challenge.sql"),
+        phone=phone_blind,
+        purpose=purpose.value,
+        device=vault.blind("sign_in.device", device),
+        now=now,
     ).one_or_none()
     if found is None:
         return CodeRefused()
@@ -315,7 +288,10 @@ def open_portal_session(
     now: datetime,
     previous_token: str | None = None,
 ) -> OpenedSession:
-    """Sign a browser in: a session whose secret is its cookie, always a new one. The session of the cookie it had before ends."""
+    """Sign a browser in: a session whose secret is its cookie, always a new one.
+
+    The session of the cookie it had before ends.
+    """
     if previous_token is not None:
         _replace(session, token=previous_token, address=address, now=now)
     name = rules.browser_name(user_agent)
@@ -323,20 +299,33 @@ def open_portal_session(
 
 
 def resolve_portal_session(session: WriteSession, *, token: str, now: datetime) -> PortalSession | None:
-    """Whose cookie this is, None when its session is over. One statement, which also notes the use (at most every ten minutes)."""
+    """Whose cookie this is, None when its session is over.
+
+    One statement, which also notes the use (at most every ten minutes).
+    """
     row = session.sql(
-        _RESOLVE, hash=rules.secret_hash(token), now=now, idle_until=now + BROWSER_IDLE, stale=now - rules.TOUCH_EVERY
+        _sql("resolve_portal_session.sql"),
+        hash=rules.secret_hash(token),
+        now=now,
+        idle_until=now + BROWSER_IDLE,
+        stale=now - rules.TOUCH_EVERY,
     ).one_or_none()
     return None if row is None else PortalSession(row.id, row.user_id, row.phone_masked)
 
 
 def close_session(session: WriteSession, *, user_id: UUID, session_id: UUID, address: str, now: datetime) -> bool:
-    """Sign a person's own device out (from this device). False when that session is not theirs or is over. Publishes SessionFamilyRevoked."""
+    """Sign a person's own device out (from this device).
+
+    False when that session is not theirs or is over. Publishes SessionFamilyRevoked.
+    """
     return _end(session, user_id=user_id, session_id=session_id, why=RevokedWhy.SIGNED_OUT, address=address, now=now)
 
 
 def revoke_device(session: WriteSession, *, user_id: UUID, session_id: UUID, address: str, now: datetime) -> bool:
-    """Sign one of a person's devices out from another, at once. False when it is not theirs or is over. Publishes SessionFamilyRevoked."""
+    """Sign one of a person's devices out from another, at once.
+
+    False when it is not theirs or is over. Publishes SessionFamilyRevoked.
+    """
     return _end(session, user_id=user_id, session_id=session_id, why=RevokedWhy.REVOKED, address=address, now=now)
 
 
@@ -345,9 +334,10 @@ def refresh(
 ) -> Rotated | Reused | UnknownToken:
     """Exchange a refresh token for its successor; of many at once all get the same. Commit whatever comes back.
 
-    A token that was rotated more than ten seconds ago, or whose successor was used, ends the session: Reused, with SessionFamilyRevoked.
+    A token that was rotated more than ten seconds ago, or whose successor was used, ends the session: Reused, with
+    SessionFamilyRevoked.
     """
-    found = session.sql(_FIND_FAMILY, hash=rules.secret_hash(token), now=now).one_or_none()
+    found = session.sql(_sql("find_family.sql"), hash=rules.secret_hash(token), now=now).one_or_none()
     if found is None:
         return UnknownToken()
     verdict = rules.judge(presented=found.presented, current=found.current, rotated_at=found.rotated_at, now=now)
@@ -368,33 +358,30 @@ def refresh(
 
 
 def purge_spent(session: WriteSession, *, now: datetime) -> Purged:
-    """Forget codes and ended sessions older than 30 days, and counters that limit nothing any more; at most 10,000 rows of each per call."""
+    """Forget codes and ended sessions older than 30 days, and counters that limit nothing any more.
+
+    At most 10,000 rows of each per call: the job calls again until nothing is left.
+    """
     most = PURGE_AT_ONCE
     challenges = session.sql(
         "delete from otp_challenge where id in (select id from otp_challenge where created_at < :before limit :most)",
         before=now - KEEP,
         most=most,
     ).rowcount
-    limits = session.sql(
-        """delete from sign_in_limit where (kind, key) in
-             (select kind, key from sign_in_limit where hits[cardinality(hits)] <= :before limit :most for update skip locked)""",
-        before=now - rules.DAY,
-        most=most,
-    ).rowcount
-    sessions = session.sql(
-        """delete from session_family where id in
-             (select id from session_family where least(expires_at, idle_until, revoked_at) < :before limit :most for update skip locked)""",
-        before=now - KEEP,
-        most=most,
-    ).rowcount
+    limits = session.sql(_sql("purge_limits.sql"), before=now - rules.DAY, most=most).rowcount
+    sessions = session.sql(_sql("purge_sessions.sql"), before=now - KEEP, most=most).rowcount
     session.sql("delete from sign_in_budget where day < :before", before=(now - KEEP).date())
     return Purged(challenges, limits, sessions)
+
+
+def _sql(name: str) -> Statement:
+    return statement(__package__, name)
 
 
 def _sign_up(session: WriteSession, *, vault: Vault, phone: str, locale: str, now: datetime) -> CodeAccepted:
     user_id = ids.uuid7()
     row = session.sql(
-        _SIGN_UP,
+        _sql("sign_up.sql"),
         id=user_id,
         sealed=vault.seal(table="app_user", column="phone", owner=owner_of(user_id), text=phone),
         phone=vault.blind("app_user.phone", phone),
@@ -411,7 +398,7 @@ def _open(
     opened = OpenedSession(ids.uuid7(), user_id, secrets.token_urlsafe(32))
     idle, life = (APP_IDLE, APP_LIFE) if kind is SessionKind.APP else (BROWSER_IDLE, BROWSER_LIFE)
     session.sql(
-        _OPEN,
+        _sql("open_session.sql"),
         id=opened.session_id,
         user_id=user_id,
         kind=kind.value,

@@ -26,8 +26,9 @@ class SmsSender(Protocol):
     def send_code(self, *, phone: str, code: str, locale: str, reference: str) -> Sending:
         """Ask the provider to send `code` to an E.164 number, within a bounded time: a person is waiting.
 
-        ACCEPTED and REFUSED are the provider's word; UNKNOWN is everything else: no answer, a broken one, a timeout. Never raises for what the
-        provider does, and never repeats a send whose answer was lost. `reference` names the message towards the provider.
+        ACCEPTED and REFUSED are the provider's word; UNKNOWN is everything else: no answer, a broken one, a timeout.
+        Never raises for what the provider does, and never repeats a send whose answer was lost. `reference` names the
+        message towards the provider.
         """
         ...
 

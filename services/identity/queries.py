@@ -30,7 +30,7 @@ class DeviceView:
 
 
 def session_is_alive(session: ReadSession, *, session_id: UUID) -> bool:
-    """May this session still act? By the database's clock; statements of other domains ask `session_alive(p_session)` themselves."""
+    """May this session still act? By the database's clock; hot reads ask `session_alive(p_session)` themselves."""
     return bool(session.sql("select session_alive(:id)", id=session_id).scalar_one())
 
 

@@ -27,10 +27,9 @@ DAY: Final = timedelta(days=1)
 MAX_DEVICE_NAME: Final = 80
 
 # Two-digit calling codes of ITU-T E.164; those that begin with 1 or 7 have one digit, all others three.
-_TWO_DIGIT_CODES: Final = frozenset(
-    "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98".split()
-)
-# Numbers that get messages, where the country's plan says so in one line. In the others a national number does not begin with the trunk zero.
+_TWO_DIGIT_CODES: Final = re.compile(r"2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]")
+# Numbers that get messages, where the country's plan says so in one line. In the others a national number does not
+# begin with the trunk zero.
 _NATIONAL: Final = {"86": re.compile(r"1[3-9][0-9]{9}"), "1": re.compile(r"[2-9][0-9]{9}")}
 _NATIONAL_ELSEWHERE: Final = re.compile(r"[1-9][0-9]{4,13}")
 _DIGITS: Final = re.compile(r"[0-9]+")
@@ -80,8 +79,9 @@ class Verdict(enum.Enum):
 def canonical_phone(text: str, *, region: str) -> str | None:
     """The one E.164 form of a telephone number however it was typed, or None.
 
-    Full-width digits, spaces, hyphens, dots, brackets, `00` for `+` and a national trunk zero are understood; a number without a country code
-    gets `region` (`+86`). Control and format characters are refused, so is a number that its country's plan does not have.
+    Full-width digits, spaces, hyphens, dots, brackets, `00` for `+` and a national trunk zero are understood; a number
+    without a country code gets `region` (`+86`). Control and format characters are refused, so is a number that its
+    country's plan does not have.
     """
     if len(text) > _MAX_TYPED or any(
         unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for character in text
@@ -119,7 +119,7 @@ def _international(code: str, national: str) -> str | None:
 def _calling_code(digits: str) -> str:
     if digits[:1] in {"1", "7"}:
         return digits[:1]
-    return digits[:2] if digits[:2] in _TWO_DIGIT_CODES else digits[:3]
+    return digits[: 2 if _TWO_DIGIT_CODES.match(digits) else 3]
 
 
 def canonical_code(text: str) -> str | None:
@@ -135,7 +135,7 @@ def code_hash(key: bytes, *, challenge_id: UUID, phone: str, purpose: str, devic
 
 
 def address_group(address: str) -> str:
-    """Whose limit an address counts against: an IPv4 address itself, the /64 of an IPv6 address (one household has all of it)."""
+    """Whose limit an address counts against: an IPv4 address itself, the /64 of an IPv6 address (one household's)."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -158,7 +158,7 @@ def retry_after_s(hits: Sequence[datetime], limit: Limit, *, now: datetime) -> i
 
 
 def judge(*, presented: int, current: int, rotated_at: datetime, now: datetime) -> Verdict:
-    """Is a refresh token of generation `presented` current, the one that was rotated within the grace, or an old one come back?"""
+    """Tell whether a refresh token of generation `presented` is current, just rotated, or an old one come back."""
     if presented == current:
         return Verdict.CURRENT
     if presented == current - 1 and now - rotated_at <= GRACE:
@@ -167,7 +167,7 @@ def judge(*, presented: int, current: int, rotated_at: datetime, now: datetime) 
 
 
 def successor(key: bytes, token: str) -> str:
-    """The refresh token that follows `token`: the same whenever it is asked for, and nobody without our key can compute it."""
+    """The refresh token that follows `token`: always the same, and nobody without our key can compute it."""
     return urlsafe_b64encode(hmac.digest(key, token.encode(), hashlib.sha256)).decode().rstrip("=")
 
 
