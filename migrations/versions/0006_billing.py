@@ -26,8 +26,9 @@ insert into bill_line_code (id, code, ledger_code) values
   (42, 'funds.water_projects', 'funds.water_projects'), (49, 'funds.other', 'funds.other'),
   (60, 'tax.vat', 'tax.vat'), (61, 'tax.electricity', 'tax.electricity'), (69, 'tax.other', 'tax.other');
 
--- `posting_id` names the ledger transaction that put the amount into receivable; null for history that was settled before it came to us and
--- for what an opening balance stands for. `opening_run_id` is the import whose opening balance still has to be posted.
+-- `origin` says how the bill stands in the ledger: `issued` by its lines, under `posting_id`; `opening` was part-paid when it came to us, what
+-- was open then lies in an opening balance; `history` was settled when it came to us and is not posted.
+-- `opening_run_id` is the import whose opening balance still has to be posted.
 create table bill (
   account_id bigint not null,
   id bigint generated always as identity,
@@ -40,6 +41,7 @@ create table bill (
   amount_minor bigint not null,
   open_minor bigint not null,
   state text not null,
+  origin text not null,
   posting_id uuid,
   opening_run_id bigint,
   constraint pk_bill primary key (account_id, id),
@@ -51,7 +53,9 @@ create table bill (
   constraint ck_bill_energy check (energy_kwh >= 0),
   constraint ck_bill_open check (open_minor between 0 and amount_minor),
   constraint ck_bill_state check (state in ('issued', 'settled', 'cancelled')),
-  constraint ck_bill_settled check ((state = 'issued') = (open_minor > 0))
+  constraint ck_bill_settled check ((state = 'issued') = (open_minor > 0)),
+  constraint ck_bill_origin check (origin in ('issued', 'opening', 'history')),
+  constraint ck_bill_posting check ((origin = 'issued') = (posting_id is not null))
 ) with (fillfactor = 90);
 create index ix_bill_latest on bill (account_id, issue_date desc, id desc);
 create index ix_bill_open on bill (account_id, due_date, id) where open_minor > 0;
@@ -73,7 +77,7 @@ create table bill_line (
   constraint ck_bill_line_unit check ((quantity is null) = (unit is null))
 );
 
--- What one payment took off one bill: what a reversal puts back. Append-only; a reversal is a row of its own.
+-- What a payment, or prepaid balance applied, took off a bill. Append-only: what is put back is a row of its own, with a negative amount.
 create table bill_settlement (
   account_id bigint not null,
   bill_id bigint not null,

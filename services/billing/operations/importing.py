@@ -1,0 +1,202 @@
+"""Files of bills into tables and ledger, set-based; see docs/reference/import-formats.md for the columns.
+
+A new open bill posts. History that was settled before it came is stored and not posted; what was open of part-paid bills becomes one opening
+balance per account and file. A changed amount reverses what was posted and posts anew.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Final
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from core import idempotency, intake, locks, outbox
+from core.db import WriteSession, statement
+from core.intake import Layout, Reject, Row
+from services.accounts import operations as accounts
+from services.accounts.operations import LastBill
+from services.accounts.queries import AccountId
+from services.billing.events import BillAmended, BillIssued, BillSettled
+from services.billing.operations.settling import apply_prepaid
+from services.ledger import operations as ledger
+from services.ledger.chart import OwnerKind, Source
+
+_PACKAGE: Final = "services.billing"
+_OPENINGS_AT_ONCE: Final = 10_000
+_LINE_FIELDS: Final = ("code", "quantity", "unit", "unit_price", "amount_minor")
+
+
+def _lines_text(lines: list[dict[str, object]]) -> str:
+    """The CSV form of a JSON list of lines."""
+    texts = []
+    for line in lines:
+        if line.keys() - set(_LINE_FIELDS):
+            raise KeyError
+        parts = ["" if line.get(name) is None else str(line[name]) for name in _LINE_FIELDS]
+        if any(mark in part for part in parts for mark in "|;"):
+            raise ValueError
+        texts.append("|".join(parts))
+    return ";".join(texts)
+
+
+class BillsLoader:
+    """`wattline import bills`."""
+
+    kind: ClassVar[str] = "bills"
+    layout: ClassVar[Layout] = Layout(
+        (
+            "account_no",
+            "bill_no",
+            "period_first",
+            "period_end",
+            "issue_date",
+            "due_date",
+            "energy_kwh",
+            "amount_minor",
+            "open_minor",
+            "state",
+            "lines",
+        ),
+        frozenset(
+            {
+                "account_no",
+                "bill_no",
+                "period_first",
+                "period_end",
+                "issue_date",
+                "due_date",
+                "energy_kwh",
+                "amount_minor",
+                "state",
+            }
+        ),
+        {"lines": _lines_text},
+    )
+
+    def __init__(self, *, zone: ZoneInfo, now: datetime) -> None:
+        """`zone` is the supplier's: an issue date takes effect at its midnight. Corrections take effect at `now`."""
+        self._zone = zone
+        self._now = now
+
+    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> list[Reject]:
+        """Write new and changed bills of one chunk, and what follows from them in ledger and outbox."""
+        # Two files at once could know one bill differently; chunks of bills take turns.
+        locks.lock(session, key="import|bills")
+        columns = {"row_no": "bigint", **dict.fromkeys(self.layout.columns, "text")}
+        intake.stage(session, table="staged_bill", columns=columns, rows=((row.no, *row.values) for row in rows))
+        refused = intake.refuse(session, table="staged_bill", judgement=statement(_PACKAGE, "import_bills_format.sql"))
+        self._run(session, "lines")
+        self._run(session, "typed")
+        session.sql("analyze typed_line")
+        session.sql("analyze typed_bill")
+        refused += intake.refuse(session, table="typed_bill", judgement=statement(_PACKAGE, "import_bills_meaning.sql"))
+        self._run(session, "unchanged")
+        refused += self._claim_numbers(session)
+        self._run(session, "name")
+        self._write(session, run_id=run_id)
+        return refused
+
+    def finish(self, session: WriteSession, *, run_id: int) -> bool:
+        """Post the next opening balances of this file; True when none is left."""
+        found = session.sql(statement(_PACKAGE, "openings.sql"), run_id=run_id, limit=_OPENINGS_AT_ONCE).scalars().all()
+        if not found:
+            return True
+        books = ledger.ensure_books(session, owner_kind=OwnerKind.ACCOUNT, owner_ids=found)
+        ledger.lock_books(session, book_ids=list(books.values()))
+        params = {
+            "source": Source.OPENING.value,
+            "run_name": str(run_id),
+            "run_id": run_id,
+            "account_ids": found,
+            "now": self._now,
+        }
+        ledger.post_staged(session, query=_text("openings_post.sql"), params=params)
+        session.sql(
+            "update bill set opening_run_id = null where opening_run_id = :run_id and account_id = any(:ids)",
+            run_id=run_id,
+            ids=found,
+        )
+        apply_prepaid(session, account_ids=found, now=self._now)
+        return False
+
+    def _write(self, session: WriteSession, *, run_id: int) -> None:
+        """Reverse, change, insert, post, in the order in which the ledger wants its locks: books first, then bills."""
+        posting = [
+            AccountId(account_id)
+            for account_id in session.sql(
+                """select distinct account_id from typed_bill where posting_id is distinct from known_posting_id order by account_id"""
+            ).scalars()
+        ]
+        if posting:
+            books = ledger.ensure_books(session, owner_kind=OwnerKind.ACCOUNT, owner_ids=posting)
+            ledger.lock_books(session, book_ids=list(books.values()))
+            self._run(session, "fresh")
+            self._post(session, "import_bills_reverse.sql", bill_source=Source.BILL.value, now=self._now)
+        self._run(session, "lines_gone")
+        self._run(session, "update")
+        self._run(session, "insert", run_id=run_id)
+        self._run(session, "found")
+        self._run(session, "lines_insert")
+        if posting:
+            self._post(session, "import_bills_post.sql", bill_source=Source.BILL.value, zone=str(self._zone))
+            self._move_surplus(session)
+            self._tell(session)
+            apply_prepaid(session, account_ids=posting, now=self._now)
+        newest = session.sql(
+            """select distinct on (account_id) account_id, amount_minor, issue_date from typed_bill
+               order by account_id, issue_date desc, bill_id desc"""
+        )
+        told = [LastBill(AccountId(row.account_id), row.amount_minor, row.issue_date) for row in newest]
+        if told:
+            accounts.record_last_bills(session, bills=told)
+
+    def _claim_numbers(self, session: WriteSession) -> list[Reject]:
+        """Give each new bill its number, unique over all accounts; a number that another account has is refused."""
+        new = session.sql("select row_no, bill_no, account_id from typed_bill where bill_id is null").all()
+        if not new:
+            return []
+        taken = set(
+            idempotency.claim_staged(
+                session, kind="bill_no", keys=[row.bill_no for row in new], owners=[str(row.account_id) for row in new]
+            )
+        )
+        refused = [Reject(row.row_no, "bill_no", "belongs to another account") for row in new if row.bill_no in taken]
+        if refused:
+            session.sql(
+                "delete from typed_bill where row_no = any(:row_nos)", row_nos=[each.row_no for each in refused]
+            )
+        return refused
+
+    def _move_surplus(self, session: WriteSession) -> None:
+        """What had been paid beyond an amended bill's new amount becomes prepaid balance."""
+        self._run(session, "surplus")
+        if session.sql("select exists (select from surplus)").scalar_one():
+            self._post(session, "import_bills_surplus_post.sql", credit_source=Source.CREDIT_NOTE.value, now=self._now)
+            self._run(session, "surplus_settle", now=self._now)
+
+    def _tell(self, session: WriteSession) -> None:
+        told = session.sql(
+            """select account_id, bill_id, origin is null as is_new, amount_minor = 0 or (origin = 'issued' and known_state = 'issued'
+                 and known_amount_minor - known_open_minor >= amount_minor) as is_settled
+               from typed_bill where posting_id is distinct from known_posting_id order by account_id, bill_id"""
+        ).all()
+        for event, chosen in (
+            (BillIssued, [row for row in told if row.is_new]),
+            (BillAmended, [row for row in told if not row.is_new]),
+            (BillSettled, [row for row in told if row.is_settled and not row.is_new]),
+        ):
+            if chosen:
+                outbox.add_staged(
+                    session, event, payloads=[{"account_id": row.account_id, "bill_id": row.bill_id} for row in chosen]
+                )
+
+    def _post(self, session: WriteSession, name: str, **params: object) -> None:
+        ledger.post_staged(session, query=_text(name), params=params)
+
+    def _run(self, session: WriteSession, step: str, **params: object) -> sa.CursorResult[Any]:
+        return session.sql(statement(_PACKAGE, f"import_bills_{step}.sql"), **params)
+
+
+def _text(name: str) -> str:
+    return statement(_PACKAGE, name).clause.text

@@ -1,0 +1,167 @@
+"""Reads of bills and of what an account owes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from core.db import ReadSession, statement
+from core.money import Money
+from services.accounts.queries import AccountId
+from services.billing.rules import OpenBill
+
+_PACKAGE: Final = "services.billing"
+
+
+@dataclass(frozen=True, slots=True)
+class BillView:
+    """A bill. The period is half-open: `period_end` is the first day of the next one."""
+
+    account_id: AccountId
+    id: int
+    bill_no: str
+    period_first: date
+    period_end: date
+    issue_date: date
+    due_date: date
+    energy_kwh: Decimal
+    amount: Money
+    open: Money
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class BillLineView:
+    """One item of a bill; quantity, unit and unit price go together or are absent."""
+
+    line_no: int
+    code: str
+    quantity: Decimal | None
+    unit: str | None
+    unit_price: Decimal | None
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What an account owes and has in advance. `next_due` is the oldest due date among open bills."""
+
+    due: Money
+    prepaid: Money
+    next_due: date | None
+    open_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A broken invariant of an account's bills."""
+
+    rule: str
+    account_id: int
+    detail: str
+
+
+_COLUMNS: Final = """b.account_id, b.id, b.bill_no, b.period_first, b.period_end, b.issue_date, b.due_date, b.energy_kwh, b.amount_minor,
+ b.open_minor, b.state, a.currency from bill b join account a on a.id = b.account_id"""
+
+
+def bills_page(
+    session: ReadSession, *, account_id: AccountId, before: tuple[date, int] | None = None, limit: int = 24
+) -> list[BillView]:
+    """Bills of an account, newest first; `before` is (issue_date, id) of the last one of the page above."""
+    issue_date, bill_id = before or (date.max, 2**63 - 1)
+    rows = session.sql(
+        f"""select {_COLUMNS} where b.account_id = :account_id and (b.issue_date, b.id) < (:issue_date, :id)
+            order by b.issue_date desc, b.id desc limit :limit""",
+        account_id=account_id,
+        issue_date=issue_date,
+        id=bill_id,
+        limit=limit,
+    )
+    return [_view(row) for row in rows]
+
+
+def bill_by_no(session: ReadSession, *, account_id: AccountId, bill_no: str) -> BillView | None:
+    """The account's bill with this number."""
+    row = session.sql(
+        f"select {_COLUMNS} where b.account_id = :account_id and b.bill_no = :bill_no",
+        account_id=account_id,
+        bill_no=bill_no,
+    ).one_or_none()
+    return None if row is None else _view(row)
+
+
+def bill(session: ReadSession, *, account_id: AccountId, bill_id: int) -> BillView:
+    """One bill by its key."""
+    return _view(
+        session.sql(
+            f"select {_COLUMNS} where b.account_id = :account_id and b.id = :id", account_id=account_id, id=bill_id
+        ).one()
+    )
+
+
+def lines(session: ReadSession, *, account_id: AccountId, bill_id: int) -> list[BillLineView]:
+    """What a bill is made of."""
+    rows = session.sql(
+        """select l.line_no, c.code, l.quantity, l.unit, l.unit_price, l.amount_minor, a.currency
+           from bill_line l join bill_line_code c on c.id = l.code join account a on a.id = l.account_id
+           where l.account_id = :account_id and l.bill_id = :bill_id order by l.line_no""",
+        account_id=account_id,
+        bill_id=bill_id,
+    )
+    return [
+        BillLineView(
+            row.line_no, row.code, row.quantity, row.unit, row.unit_price, Money(row.amount_minor, row.currency)
+        )
+        for row in rows
+    ]
+
+
+def open_bills(session: ReadSession, *, account_id: AccountId, bill_nos: Sequence[str] | None = None) -> list[OpenBill]:
+    """Bills of which something is owed, oldest due first; only those with these numbers when they are given."""
+    rows = session.sql(
+        """select id, due_date, open_minor from bill
+           where account_id = :account_id and open_minor > 0
+             and (cast(:bill_nos as text[]) is null or bill_no = any(cast(:bill_nos as text[])))
+           order by due_date, id""",
+        account_id=account_id,
+        bill_nos=None if bill_nos is None else list(bill_nos),
+    )
+    return [OpenBill(row.id, row.due_date, row.open_minor) for row in rows]
+
+
+def owed(session: ReadSession, *, account_id: AccountId) -> Owed:
+    """What an account owes by its open bills, and its prepaid balance by the ledger."""
+    row = session.sql(statement(_PACKAGE, "owed.sql"), account_id=account_id).one()
+    return Owed(
+        Money(row.due_minor, row.currency), Money(row.prepaid_minor, row.currency), row.next_due, row.open_count
+    )
+
+
+def check_invariants(
+    session: ReadSession, *, first_account: int = 1, last_account: int = 2**63 - 1, limit: int = 100
+) -> list[Violation]:
+    """Breaches of what must hold between bills, lines, settlements and ledger, at most `limit`; large suppliers go by account ranges."""
+    rows = session.sql(
+        statement(_PACKAGE, "invariants.sql"), first_account=first_account, last_account=last_account, limit=limit
+    )
+    return [Violation(row.rule, row.account_id, row.detail) for row in rows]
+
+
+def _view(row: sa.Row[Any]) -> BillView:
+    return BillView(
+        AccountId(row.account_id),
+        row.id,
+        row.bill_no,
+        row.period_first,
+        row.period_end,
+        row.issue_date,
+        row.due_date,
+        row.energy_kwh,
+        Money(row.amount_minor, row.currency),
+        Money(row.open_minor, row.currency),
+        row.state,
+    )
