@@ -10,7 +10,6 @@ listens on loopback with a password.
 
 import argparse
 import contextlib
-import ctypes
 import hashlib
 import importlib.util
 import os
@@ -32,10 +31,11 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from app.child import end_with_parent, watch
+
 SYSTEM_STATE: Final = Path("/var/lib/wattline")
 SOCKET_BYTES: Final = 100
 READY_S: Final = 60.0
-PR_SET_PDEATHSIG: Final = 1
 DATABASE: Final = "wattline"
 ROLES: Final = ("wattline_owner", "wattline_app")
 SETTINGS: Final = {
@@ -130,19 +130,11 @@ def _become_server_user() -> None:
         os.setuid(user.pw_uid)
 
 
-def _end_with_parent(parent: int, stop: signal.Signals) -> None:
-    """Ask Linux to signal us when our parent dies. After a change of user, which clears the wish."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(stop))
-        if os.getppid() != parent:
-            os.kill(os.getpid(), stop)
-
-
 def _child(parent: int, stop: signal.Signals, *, drop: bool) -> Callable[[], None]:
     def prepare() -> None:
         if drop:
             _become_server_user()
-        _end_with_parent(parent, stop)
+        end_with_parent(parent, stop)
 
     return prepare
 
@@ -405,20 +397,6 @@ def scratch(*, durable: bool) -> Iterator[Scratch]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _watch(command: list[str], cwd: Path, stop: signal.Signals) -> int:
-    """Where Linux's parent-death signal is missing: run the server below us and end it when our parent is gone."""
-    parent = os.getppid()
-    process = subprocess.Popen(command, cwd=cwd)  # noqa: S603 -- our own command
-    signal.signal(signal.SIGTERM, lambda *_: process.send_signal(stop))
-    signal.signal(signal.SIGINT, lambda *_: process.send_signal(stop))
-    while True:
-        try:
-            return process.wait(timeout=0.5)
-        except subprocess.TimeoutExpired:
-            if os.getppid() != parent:
-                process.send_signal(stop)
-
-
 def main() -> int:
     """Run one server in the foreground."""
     parser = argparse.ArgumentParser(
@@ -438,11 +416,11 @@ def main() -> int:
             signal.SIGTERM,
         )
     if sys.platform != "linux":
-        return _watch(command, cwd, stop)
+        return watch(command, cwd=cwd, stop=stop)
     os.chdir(cwd)
     if wanted.server == "postgres":
         _become_server_user()
-    _end_with_parent(parent, stop)
+    end_with_parent(parent, stop)
     os.execv(command[0], command)  # noqa: S606 -- our own command, in our own place
     return 0
 

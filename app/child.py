@@ -1,0 +1,65 @@
+"""Runs one program below the supervisor: `python -m app.child [--after FILE] -- PROGRAM ARGUMENT...`.
+
+The program starts when FILE exists, is out of the terminal's reach (Ctrl-C is for the supervisor, which stops all in
+order), and ends when the supervisor does, even by kill -9: Linux signals it, elsewhere this process stays above it
+and watches.
+"""
+
+import argparse
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+PR_SET_PDEATHSIG: Final = 1
+LOOK_S: Final = 0.1
+
+
+def end_with_parent(parent: int, stop: signal.Signals) -> None:
+    """Ask Linux to signal this process when its parent dies; a change of user clears the wish, so ask after it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(stop))
+        if os.getppid() != parent:
+            os.kill(os.getpid(), stop)
+
+
+def watch(command: list[str], *, stop: signal.Signals, cwd: Path | None = None) -> int:
+    """Run a program below us and stop it when our parent is gone: for systems without the parent-death signal."""
+    parent = os.getppid()
+    process = subprocess.Popen(command, cwd=cwd, close_fds=False)  # noqa: S603 -- our own command
+    for received in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(received, lambda *_: process.send_signal(stop))
+    while True:
+        try:
+            return process.wait(timeout=0.5)
+        except subprocess.TimeoutExpired:
+            if os.getppid() != parent:
+                process.send_signal(stop)
+
+
+def main() -> int:
+    """Wait, then become the program."""
+    parser = argparse.ArgumentParser(prog="python -m app.child")
+    parser.add_argument("--after", type=Path)
+    parser.add_argument("program", nargs=argparse.REMAINDER)
+    wanted = parser.parse_args()
+    command = wanted.program[1:] if wanted.program[:1] == ["--"] else wanted.program
+    parent = os.getppid()
+    os.setpgid(0, 0)
+    end_with_parent(parent, signal.SIGTERM)
+    while wanted.after is not None and not wanted.after.exists():
+        if os.getppid() != parent:
+            return 0
+        time.sleep(LOOK_S)
+    if sys.platform != "linux":
+        return watch(command, stop=signal.SIGTERM)
+    os.execv(command[0], command)  # noqa: S606 -- our own command, in our own place
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

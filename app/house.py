@@ -1,0 +1,102 @@
+"""The house that `wattline up` runs: its folders and ports, its demo supplier, and what its starter is told."""
+
+import enum
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parent.parent
+
+
+@dataclass
+class House:
+    """What one home runs: folders, ports and the variables of its processes."""
+
+    home: Path
+    port: int
+    sandbox_port: int
+    valkey_port: int
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Address of the portal."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        """Address of the sandbox."""
+        return f"http://127.0.0.1:{self.sandbox_port}"
+
+    @property
+    def ready_file(self) -> Path:
+        """Exists once servers answer and migrations are done."""
+        return self.home / "run" / "ready"
+
+
+class Profile(enum.StrEnum):
+    """Which demo supplier to be."""
+
+    CNY = "cny"
+    EUR = "eur"
+
+
+PROFILES: Final[dict[Profile, dict[str, str]]] = {
+    Profile.CNY: {
+        "WATTLINE_SUPPLIER_NAME": "江东供电",
+        "WATTLINE_SUPPLIER_NAME_EN": "Jiangdong Power",
+        "WATTLINE_PROFILE": "cny",
+    },
+    Profile.EUR: {
+        "WATTLINE_SUPPLIER_NAME": "Rheinstrom",
+        "WATTLINE_SUPPLIER_HOTLINE": "+49 800 555 0100",
+        "WATTLINE_SUPPLIER_ZONE": "Europe/Berlin",
+        "WATTLINE_SUPPLIER_CURRENCY": "EUR",
+        "WATTLINE_SUPPLIER_LOCALES": "en,zh-CN",
+        "WATTLINE_SUPPLIER_PHONE_REGION": "+49",
+        "WATTLINE_SUPPLIER_ACCENT": "#1f4e8c",
+        "WATTLINE_PROFILE": "eur",
+    },
+}
+
+
+def furnish(house: House) -> None:
+    """Put the demo supplier in; a house that has it is left as it is."""
+    made = _demo(house)
+    (house.home / "run" / "demo.json").write_text(made, encoding="utf-8")
+
+
+def announce(house: House) -> None:
+    """Say where everything is and who can sign in."""
+    people = json.loads((house.home / "run" / "demo.json").read_text(encoding="utf-8"))["people"]
+    lines = [
+        "",
+        f"  Portal            {house.url}",
+        f"  API               {house.url}/api/v1/openapi.json",
+        f"  Sandbox           {house.sandbox_url}      pay and read messages here",
+        f"  Messages (SMS)    {house.sandbox_url}/sms  the sign-in codes arrive here",
+        "",
+        "  Sign in with one of these telephones:",
+        *(f"    {person['phone']}  {', '.join(person['accounts'])}" for person in people[:5]),
+        "",
+        "  Logs are in " + str(house.home / "log") + ". Ctrl-C stops everything.",
+        "",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _demo(house: House) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", "demo", "--json"],
+        cwd=ROOT,
+        env={**os.environ, **house.variables},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout

@@ -1,0 +1,39 @@
+"""The Celery worker and its clock: `celery -A app.worker worker`, `celery -A app.worker beat`."""
+
+from celery.signals import beat_init, setup_logging, worker_process_init
+from kombu.transport import redis
+
+from core import config, faults, logging
+from jobs.celery_app import app
+
+# When Redis is restarted while a task runs, kombu tries to give unacknowledged messages back over the connection that
+# is gone, and the worker
+# exits. Without the attempt (and with `worker_cancel_long_running_tasks_on_connection_loss`) it reconnects within
+# seconds; nothing is lost, since
+# messages are hints. To be dropped when kombu mends it; a fault test kills Redis under a running task.
+redis.Channel.do_restore = False
+
+settings = config.load()
+app.conf.broker_url = (settings.broker_url or settings.redis_url).get_secret_value()
+
+
+@setup_logging.connect
+def _configure_logging(**_: object) -> None:
+    logging.configure(level=settings.log_level)
+
+
+@worker_process_init.connect
+def _build(**_: object) -> None:
+    from app import wiring  # noqa: PLC0415 -- connections are made after the fork, never before
+    from jobs import runtime  # noqa: PLC0415 -- as above
+
+    faults.arm_from_environment(settings.environment)
+    runtime.use(wiring.build(settings).db)
+
+
+@beat_init.connect
+def _quiet(**_: object) -> None:
+    logging.configure(level=settings.log_level)
+
+
+celery = app
