@@ -92,3 +92,8 @@ def month_param(day: date) -> Json:
 def moment_param(moment: datetime) -> Json:
     """A moment as messages keep it."""
     return {"moment": moment.isoformat()}
+
+
+def masked_account(account_no: str) -> str:
+    """An account number as messages show it: telephones are lost and screens are read by others."""
+    return f"****{account_no[-4:]}"

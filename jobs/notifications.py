@@ -1,0 +1,34 @@
+"""Tasks of messages. Both may run any number of times at once: rows are claimed, not tasks."""
+
+from typing import Final
+
+from jobs.celery_app import MESSAGES_QUEUE, app, every
+from jobs.runtime import database
+from notifications import delivery, receipts
+from notifications.setup import SETUP
+
+SEND: Final = "notifications.send"
+SWEEP: Final = "notifications.sweep"
+PERIOD_S: Final = 5.0
+
+
+@app.task(name=SEND)  # type: ignore[untyped-decorator] # Celery has no types
+def send(**_: object) -> None:
+    """Send what is due."""
+    delivery.send_due(database(), setup=SETUP.get())
+
+
+@app.task(name=SWEEP)  # type: ignore[untyped-decorator] # Celery has no types
+def sweep(**_: object) -> None:
+    """Mend what dead senders left, and apply receipts that could not be applied."""
+    delivery.sweep(database(), setup=SETUP.get())
+    receipts.apply_due(database())
+
+
+def hint() -> None:
+    """Say that messages may be due. May be lost: the schedule says so again; so it does not wait for Redis either."""
+    app.send_task(SEND, queue=MESSAGES_QUEUE, expires=PERIOD_S, retry=False)
+
+
+every(PERIOD_S, SEND, queue=MESSAGES_QUEUE)
+every(PERIOD_S, SWEEP, queue=MESSAGES_QUEUE)

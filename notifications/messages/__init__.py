@@ -1,0 +1,1 @@
+"""What each event says, and to whom: one module per domain."""

@@ -1,0 +1,40 @@
+"""Messages about bills."""
+
+from datetime import timedelta
+from typing import Final
+
+from core.db import WriteSession
+from core.outbox import Delivery
+from notifications.audience import of_account_owners
+from notifications.queueing import Fact, tell
+from notifications.setup import SETUP
+from notifications.texts import day_param, masked_account, money_param, month_param
+from services.accounts import queries as accounts
+from services.accounts.queries import AccountId
+from services.billing import queries as billing
+from services.billing.events import BillIssued
+
+TTL: Final = timedelta(days=3)
+
+
+def bill_ready(session: WriteSession, delivery: Delivery, event: BillIssued) -> None:
+    """Tell the account's owners and its holder's contact points that a bill is ready. Once per bill."""
+    setup = SETUP.get()
+    account_id = AccountId(event.account_id)
+    bill = billing.bill(session, account_id=account_id, bill_id=event.bill_id)
+    account_no = accounts.account(session, account_id=account_id).ref.account_no
+    fact = Fact(
+        intent=f"bill_ready:{event.account_id}:{event.bill_id}",
+        template="bill_ready",
+        params={
+            "account": masked_account(account_no),
+            "amount": money_param(bill.amount),
+            "period": month_param(bill.period_first),
+            "due_date": day_param(bill.due_date),
+            "bill_no": bill.bill_no,
+        },
+        link=f"/bills/{account_no}/{bill.bill_no}",
+        ttl=TTL,
+    )
+    audience = of_account_owners(session, setup=setup, account_id=account_id, now=delivery.occurred_at)
+    tell(session, setup=setup, fact=fact, audience=audience)

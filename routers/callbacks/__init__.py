@@ -1,0 +1,1 @@
+"""What providers call: verified, kept once, applied, and acknowledged after the commit."""

@@ -1,0 +1,59 @@
+"""GET and read one's messages."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from core.pagination import MAX_LIMIT, BadCursor, Cursors
+from notifications import inbox
+from notifications.inbox import FIRST_PAGE, NoSuchMessage
+from routers.inbox.schemas import Inbox, Message
+from web.caller import LivingCustomer
+from web.locale import Locale
+from web.problems import problems
+from web.runtime import RuntimeDep
+from web.session import Now, Write
+
+router = APIRouter(prefix="/api/v1/inbox", tags=["inbox"])
+
+
+@router.get("", responses=problems(BadCursor), operation_id="list_messages")
+def list_messages(
+    caller: LivingCustomer,
+    write: Write,
+    runtime: RuntimeDep,
+    locale: Locale,
+    cursor: Annotated[str | None, Query(max_length=512)] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 20,
+) -> Inbox:
+    """List messages."""
+    before = FIRST_PAGE if cursor is None else _open(runtime.cursors, caller.user_id, cursor)
+    found = inbox.page(write, user_id=caller.user_id, locale=locale, before=before, limit=limit + 1)
+    shown = found[:limit]
+    position = None
+    if len(found) > limit:
+        position = runtime.cursors.make(scope=_scope(caller.user_id), position=[str(shown[-1].id)])
+    return Inbox(
+        items=[Message.of(view) for view in shown],
+        unread=inbox.unread_count(write, user_id=caller.user_id),
+        next=position,
+    )
+
+
+@router.put("/{message_id}/read", responses=problems(NoSuchMessage), operation_id="read_message")
+def read_message(message_id: UUID, caller: LivingCustomer, write: Write, locale: Locale, now: Now) -> Message:
+    """Mark a message as read."""
+    return Message.of(inbox.read(write, user_id=caller.user_id, message_id=message_id, locale=locale, now=now))
+
+
+def _scope(user_id: UUID) -> str:
+    return f"inbox|{user_id}"
+
+
+def _open(cursors: Cursors, user_id: UUID, cursor: str) -> UUID:
+    match cursors.open(cursor, scope=_scope(user_id)):
+        case [str(text)]:
+            return UUID(text)
+        case _:
+            raise BadCursor
