@@ -1,4 +1,7 @@
-"""`python -m benchmarks [NAME...] [--rounds N] [--seconds N]`: run these benchmarks, or all. Exit code 1 when a bar fails, 2 when void."""
+"""Run benchmarks: `python -m benchmarks [NAME...] [--rounds N] [--seconds N]`.
+
+Exit code 1 when a bar fails, 2 when a run is void.
+"""
 
 import argparse
 import importlib

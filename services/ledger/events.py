@@ -9,7 +9,10 @@ from core.outbox import Event, register
 @register
 @dataclass(frozen=True, kw_only=True)
 class LedgerPosted(Event):
-    """A transaction was posted: number `ref` of book `book_id`. Any event with these two fields may ride along with a posting."""
+    """Transaction number `ref` of book `book_id` was posted.
+
+    Any event class with these two fields may ride along with a posting.
+    """
 
     name: ClassVar[str] = "ledger.posted"
     code: ClassVar[int] = 10

@@ -1,6 +1,7 @@
 """Writes of the ledger, each inside the transaction it is given.
 
-Lock order: one call of `post` locks its books in ascending order. A transaction that calls several times locks them first with `lock_books`.
+Lock order: one call of `post` locks its books in ascending order. A transaction that calls several times locks them
+first with `lock_books`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +33,10 @@ _FLOOR: Final = "ck_balance_floor"
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """`amount`, which is positive, to the debit of one code and the credit of another. Points are money of the currency `PTS`."""
+    """`amount`, which is positive, to the debit of one code and the credit of another.
+
+    Points are money of the currency `PTS`.
+    """
 
     debit: Code
     credit: Code
@@ -46,7 +50,10 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """What one business object does to one book. `event`, an event class with the fields `book_id` and `ref`, rides along to the outbox."""
+    """What one business object does to one book.
+
+    `event`, an event class with the fields `book_id` and `ref` (the number), rides along to the outbox.
+    """
 
     book_id: BookId
     source: Source
@@ -96,8 +103,9 @@ def lock_books(session: WriteSession, *, book_ids: Sequence[BookId]) -> None:
 def post(session: WriteSession, *, transactions: Sequence[Transaction]) -> list[PostedTransaction]:
     """Post all of these or none; answers in their order. One statement.
 
-    Idempotent by (book, source, source_id): a repetition answers the first number and writes nothing, whatever its effective time.
-    Raises UnknownBook, UnknownCode, InsufficientBalance, AmountOutOfRange, and ConflictingPosting for a repetition with other postings.
+    Idempotent by (book, source, source_id): a repetition answers the first number and writes nothing, whatever its
+    effective time. Raises UnknownBook, UnknownCode, InsufficientBalance, AmountOutOfRange, and ConflictingPosting for
+    a repetition with other postings.
     """
     if not transactions:
         return []
@@ -117,12 +125,13 @@ def reverse(
 ) -> PostedTransaction:
     """Post the mirror image of what a source posted. Once only: a repetition answers the first reversal.
 
-    The pair is linked by its source: the mirror has the negative number of the original's kind. Raises NothingToReverse when the source posted
-    nothing in this book, and what `post` raises.
+    The pair is linked by its source: the mirror has the negative number of the original's kind. Raises
+    NothingToReverse when the source posted nothing in this book, and what `post` raises.
     """
     with _refusals([]):
         no = session.sql(
-            "select ledger_reverse(:book, cast(:source as smallint), :source_id, :effective_at, cast(:event as smallint))",
+            """select ledger_reverse(
+                 :book, cast(:source as smallint), :source_id, :effective_at, cast(:event as smallint))""",
             book=book_id,
             source=source.value,
             source_id=source_id,
@@ -142,9 +151,10 @@ def post_staged(
 ) -> StagedResult:
     """Post what a query lists, set-based: the bulk door for imports and billing runs.
 
-    `query` answers one row per posting with the columns book_id, source, source_id, effective_at, line, debit, credit (code names), asset
-    (currency or `PTS`), amount (minor units) and event (a code of the outbox, or null). Same promises and refusals as `post`.
-    Use shards of up to about 50,000 transactions, each its own database transaction: a repeated shard posts nothing twice.
+    `query` answers one row per posting with the columns book_id, source, source_id, effective_at, line, debit, credit
+    (code names), asset (currency or `PTS`), amount (minor units) and event (a code of the outbox, or null). Same
+    promises and refusals as `post`. Use shards of up to about 50,000 transactions, each its own database transaction:
+    a repeated shard posts nothing twice.
     """
     wrapped = statement(__package__, "post_staged.sql").clause.text.replace("(select /* staged rows */)", f"({query})")
     with _refusals([]):
@@ -169,9 +179,10 @@ def set_floor(session: WriteSession, *, book_id: BookId, code: Code, asset: str,
 
 
 def roll_up(session: WriteSession) -> datetime | None:
-    """Move the horizon of the house totals forward; the first write of its own transaction. Answers the horizon, None before the first.
+    """Move the horizon of the house totals forward and answer it, None before the first.
 
-    Every second call at least moves it, unless a transaction that is older than the previous call is still running.
+    Must be the first write of its transaction. Every second call moves it, unless a transaction that is older than the
+    previous call is still running.
     """
     horizon: datetime | None = session.sql("select nullif(ledger_roll_up(), '-infinity')").scalar_one()
     return horizon
@@ -179,7 +190,8 @@ def roll_up(session: WriteSession) -> datetime | None:
 
 _POST: Final = """
 select ledger_post(
-  cast(:books as bigint[]), cast(:sources as smallint[]), cast(:source_ids as uuid[]), cast(:effective_at as timestamptz[]),
+  cast(:books as bigint[]), cast(:sources as smallint[]), cast(:source_ids as uuid[]),
+  cast(:effective_at as timestamptz[]),
   cast(:counts as integer[]), cast(:debits as smallint[]), cast(:credits as smallint[]), cast(:assets as smallint[]),
   cast(:amounts as bigint[]), cast(:events as smallint[]))
 """

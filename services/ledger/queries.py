@@ -1,4 +1,7 @@
-"""Reads of the ledger. Balances and amounts grow on their code's own side: a receivable by debit, a prepaid balance by credit."""
+"""Reads of the ledger.
+
+Balances and amounts grow on their code's own side: a receivable by debit, a prepaid balance by credit.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +31,10 @@ class BalanceView:
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One entry with the balance after it. `no` and `line` are the keyset position; `other_code` is the entry's other side."""
+    """One entry with the balance after it.
+
+    `no` and `line` are the keyset position; `other_code` is the entry's other side.
+    """
 
     no: int
     line: int
@@ -92,7 +98,8 @@ def balances(session: ReadSession, *, book_ids: Sequence[BookId]) -> list[Balanc
 def balance(session: ReadSession, *, book_id: BookId, code: Code, asset: str) -> Money:
     """One balance; zero where nothing was posted."""
     found: int | None = session.sql(
-        """select b.balance from balance b join ledger_code c on c.code = b.code join ledger_asset a on a.asset = b.asset
+        """select b.balance from balance b
+             join ledger_code c on c.code = b.code join ledger_asset a on a.asset = b.asset
            where b.book_id = :book and c.name = :code and a.name = :asset""",
         book=book_id,
         code=code,
@@ -110,7 +117,10 @@ def statement_page(
     before: tuple[int, int] | None = None,
     limit: int = 50,
 ) -> list[StatementLine]:
-    """The newest entries of one code with their running balance; `before` is (no, line) of the last line of the page above."""
+    """The newest entries of one code with their running balance.
+
+    `before` is (no, line) of the last line of the page above.
+    """
     before_no, before_line = before or (_LAST, _NO_LINE)
     rows = session.sql(
         statement(__package__, "statement.sql"),
@@ -153,9 +163,10 @@ def trial_balance(session: ReadSession) -> list[TrialBalanceLine]:
 def clearing_totals(
     session: ReadSession, *, code: Code, since: datetime, until: datetime
 ) -> dict[tuple[UUID, str], int]:
-    """Per business object and asset the net debit on `code` of transactions recorded in [since, until), reversals included, in minor units.
+    """Per business object and asset the net debit on `code` in minor units, reversals included.
 
-    For `clearing.<provider>` the object is the payment order, so this is what the provider's own books must say.
+    Counts transactions recorded in [since, until). For `clearing.<provider>` the object is the payment order, so
+    this is what the provider's own books must say.
     """
     rows = session.sql(statement(__package__, "clearing_totals.sql"), code=code, since=since, until=until)
     return {(row.source_id, row.asset): row.amount for row in rows}
@@ -170,7 +181,10 @@ def ageing(
     as_of: datetime,
     bounds_days: Sequence[int] = (30, 60, 90),
 ) -> list[AgeingLine]:
-    """Positive balances split by the age in days of what they consist of, oldest settled first; `bounds_days` ascend."""
+    """Positive balances split by the age in days of what they consist of, oldest settled first.
+
+    `bounds_days` ascend.
+    """
     bounds = [0, *bounds_days]
     rows = session.sql(
         statement(__package__, "ageing.sql"),
@@ -201,7 +215,10 @@ def book_ranges(session: ReadSession, *, size: int = 100_000) -> Iterator[tuple[
 def check_invariants(
     session: ReadSession, *, first_book: BookId = _FIRST_BOOK, last_book: BookId = _LAST_BOOK, limit: int = 100
 ) -> list[Violation]:
-    """Breaches of what must always hold in these books, at most `limit`. Set-based; large ledgers go by `book_ranges`."""
+    """At most `limit` breaches of what must always hold in these books.
+
+    Set-based; large ledgers go by `book_ranges`.
+    """
     return _violations(session, "invariants.sql", {"first_book": first_book, "last_book": last_book, "limit": limit})
 
 

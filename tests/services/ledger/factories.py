@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID, uuid4
 
-from core.db import Database
+from core.db import Database, WriteSession
 from core.money import Money
 from services.ledger import operations
 from services.ledger.chart import (
@@ -69,3 +69,14 @@ def post(database: Database, *transactions: Transaction) -> list[operations.Post
     """Post in a transaction of its own."""
     with database.write() as session:
         return operations.post(session, transactions=transactions)
+
+
+def staged(session: WriteSession, *transactions: Transaction) -> list[operations.PostedTransaction]:
+    """Post through the bulk function what `operations.post` would post through the other."""
+    text = operations._POST.replace("ledger_post(", "ledger_post_staged(")
+    with operations._refusals(transactions):
+        numbers = session.sql(text, **operations._arrays(session, transactions)).scalar_one()
+    return [
+        operations.PostedTransaction(each.book_id, abs(no), no > 0)
+        for each, no in zip(transactions, numbers, strict=True)
+    ]

@@ -51,6 +51,14 @@ def test_every_balance_names_the_payments_in_it(database: Database) -> None:
                 assert line.balance_after.minor == seen
 
 
+def test_a_hot_book_takes_every_payment_once(database: Database) -> None:
+    hot, *_ = books(database)
+    together(lambda number: [post(database, payment(hot, posting(1 << number))) for _ in range(10)])
+    with database.read() as session:
+        assert queries.check_invariants(session) == []
+        assert queries.balance(session, book_id=hot, code=WECHAT, asset="CNY").minor == 10 * ((1 << CONNECTIONS) - 1)
+
+
 def test_a_source_that_arrives_everywhere_at_once_is_posted_once(database: Database) -> None:
     first, second, _ = books(database)
     paid = [payment(first), payment(second)]

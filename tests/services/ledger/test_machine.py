@@ -5,12 +5,11 @@ overdraft, replays answer as the first time, and a refused operation changes not
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -22,12 +21,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from core.db import Database, WriteSession
+from core.db import Database
 from services.ledger import operations, queries
-from services.ledger.chart import BANK, PREPAID, RECEIVABLE, REVENUE_ENERGY, BookId, Code, Source
+from services.ledger.chart import BANK, PREPAID, RECEIVABLE, REVENUE_ENERGY, BookId, Code, OwnerKind, Source
 from services.ledger.errors import ConflictingPosting, InsufficientBalance, NothingToReverse
 from services.ledger.operations import PostedTransaction, Posting, Transaction
-from tests.services.ledger.factories import NOON, books, payment, posting
+from tests.services.ledger.factories import NOON, payment, posting, staged
 
 CODES = (BANK, RECEIVABLE, PREPAID, REVENUE_ENERGY)
 GROWS_BY_CREDIT = {PREPAID, REVENUE_ENERGY}
@@ -41,7 +40,7 @@ postings = st.builds(
 lines = st.lists(postings, min_size=1, max_size=3)
 
 
-class Refused(Exception):  # noqa: N818 -- the model's word for it
+class Refused(Exception):
     """The model expects a floor to be broken."""
 
 
@@ -91,20 +90,14 @@ class Ledger(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.model = Books()
-        self.books = books(self.database, 3)
         with self.database.write() as session:
             owners = range(Ledger.next_owner + 100, Ledger.next_owner + 103)
-            made = operations.ensure_books(session, owner_kind=operations.OwnerKind.PERSON, owner_ids=list(owners))
+            made = operations.ensure_books(session, owner_kind=OwnerKind.PERSON, owner_ids=list(owners))
         Ledger.next_owner += 3
         self.books = sorted(made.values())
 
-    @contextmanager
-    def transaction(self) -> Iterator[WriteSession]:
-        with self.database.write() as session:
-            yield session
-
     @rule(target=known, drawn=st.lists(st.tuples(st.integers(0, 2), lines), min_size=1, max_size=3), bulk=st.booleans())
-    def post(self, drawn: list[tuple[int, list[Posting]]], bulk: bool) -> object:  # noqa: FBT001 -- Hypothesis passes by name
+    def post(self, drawn: list[tuple[int, list[Posting]]], bulk: bool) -> object:
         batch = [payment(self.books[index], *each, source_id=uuid4()) for index, each in drawn]
         trial = self.model.copy()
         try:
@@ -118,11 +111,11 @@ class Ledger(RuleBasedStateMachine):
         return multiple(*batch)
 
     @rule(again=known, bulk=st.booleans())
-    def repeat(self, again: Transaction, bulk: bool) -> None:  # noqa: FBT001 -- Hypothesis passes by name
+    def repeat(self, again: Transaction, bulk: bool) -> None:
         assert self.write([again], bulk=bulk) == [self.model.post(again)]
 
     @rule(again=known, other=lines, bulk=st.booleans())
-    def repeat_with_other_postings(self, again: Transaction, other: list[Posting], bulk: bool) -> None:  # noqa: FBT001 -- as above
+    def repeat_with_other_postings(self, again: Transaction, other: list[Posting], bulk: bool) -> None:
         if list(again.postings) == other:
             return
         with pytest.raises(ConflictingPosting):
@@ -151,11 +144,11 @@ class Ledger(RuleBasedStateMachine):
 
     @rule()
     def roll_up(self) -> None:
-        with self.transaction() as session:
+        with self.database.write() as session:
             operations.roll_up(session)
 
     def mirror(self, original: Transaction) -> PostedTransaction:
-        with self.transaction() as session:
+        with self.database.write() as session:
             return operations.reverse(
                 session,
                 book_id=original.book_id,
@@ -165,14 +158,10 @@ class Ledger(RuleBasedStateMachine):
             )
 
     def write(self, batch: list[Transaction], *, bulk: bool) -> list[PostedTransaction]:
-        with self.transaction() as session:
+        with self.database.write() as session:
             if not bulk:
                 return operations.post(session, transactions=batch)
-            arrays = operations._arrays(session, batch)  # noqa: SLF001 -- the same arrays through the other door
-            text = operations._POST.replace("ledger_post(", "ledger_post_staged(")  # noqa: SLF001 -- as above
-            with operations._refusals(batch):  # noqa: SLF001 -- as above
-                numbers = session.sql(text, **arrays).scalar_one()
-            return [PostedTransaction(each.book_id, abs(no), no > 0) for each, no in zip(batch, numbers, strict=True)]
+            return staged(session, *batch)
 
     @invariant()
     def the_ledger_is_the_model(self) -> None:
@@ -197,14 +186,15 @@ class Ledger(RuleBasedStateMachine):
         assert all(minor >= 0 for (_, code, _), minor in self.model.balances.items() if code == PREPAID)
 
 
-def run(database: Database, *, examples: int, steps: int) -> None:
+def run(database: Database, *, examples: int, steps: int, phases: Sequence[Phase] = tuple(Phase)) -> None:
     """Play histories against this database."""
     machine = type("LedgerHere", (Ledger,), {"database": database})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call] # Hypothesis leaves it untyped
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
+            phases=phases,
             deadline=None,
             database=None,
             derandomize=True,
