@@ -1,4 +1,4 @@
-"""Payment orders, parts and attempts."""
+"""Payment orders, their attempts and parts, money in suspense, quotes, and what is known of providers and forged callbacks."""
 
 from alembic import op
 
@@ -7,11 +7,188 @@ down_revision = "0004_ledger"
 branch_labels = None
 depends_on = None
 
-SQL = """
-select 1;
+ORDERS = """
+-- What somebody wants to pay. Amount, method and times are those of the attempt that counts: the paid one, else the latest.
+-- `quote_id` says that the payer pays for somebody else's account; without it the payer's grant decides who may see the payment.
+create table payment_order (
+  id uuid not null,
+  payment_no text not null,
+  payer_user_id uuid,
+  quote_id uuid,
+  provider text not null,
+  method text not null,
+  amount_minor bigint not null,
+  currency text not null,
+  state text not null,
+  created_at timestamptz not null,
+  expires_at timestamptz not null,
+  paid_at timestamptz,
+  constraint pk_payment_order primary key (id),
+  constraint uq_payment_order_payment_no unique (payment_no),
+  constraint ck_payment_order_no check (payment_no ~ '^[0-9A-Z]{16,24}$'),
+  constraint ck_payment_order_amount check (amount_minor > 0),
+  constraint ck_payment_order_currency check (currency ~ '^[A-Z]{3}$'),
+  constraint ck_payment_order_state check (state in ('open', 'paid', 'suspended', 'closed', 'failed')),
+  constraint ck_payment_order_paid check (state <> 'paid' or paid_at is not null),
+  constraint ck_payment_order_period check (expires_at > created_at)
+) with (fillfactor = 80);
+create index ix_payment_order_payer_user_id on payment_order (payer_user_id, created_at desc);
+
+-- One number at a provider. The request is kept sealed (it may hold an openid and an address) so that a repetition sends the same bytes.
+create table payment_attempt (
+  id uuid not null,
+  order_id uuid not null,
+  no smallint not null,
+  provider text not null,
+  method text not null,
+  out_trade_no text not null,
+  amount_minor bigint not null,
+  currency text not null,
+  state text not null,
+  request_sealed bytea not null,
+  request_hash bytea not null,
+  answer jsonb,
+  refused_reason text,
+  transaction_id text,
+  created_at timestamptz not null,
+  expires_at timestamptz not null,
+  paid_at timestamptz,
+  next_check_at timestamptz,
+  checks smallint not null default 0,
+  failures smallint not null default 0,
+  constraint pk_payment_attempt primary key (id),
+  constraint fk_payment_attempt_order_id foreign key (order_id) references payment_order (id),
+  constraint uq_payment_attempt_order_id_no unique (order_id, no),
+  constraint uq_payment_attempt_out_trade_no unique (out_trade_no),
+  constraint ck_payment_attempt_no check (no >= 1),
+  constraint ck_payment_attempt_out_trade_no check (out_trade_no ~ '^[0-9A-Za-z]{20,32}$'),
+  constraint ck_payment_attempt_amount check (amount_minor > 0),
+  constraint ck_payment_attempt_state check (state in ('created', 'prepared', 'pending', 'unknown', 'paid', 'closed', 'failed')),
+  constraint ck_payment_attempt_paid check ((state = 'paid') = (transaction_id is not null) and (state = 'paid') = (paid_at is not null)),
+  constraint ck_payment_attempt_request_hash check (length(request_hash) = 32)
+) with (fillfactor = 70);
+create index ix_payment_attempt_next_check_at on payment_attempt (next_check_at) where next_check_at is not null;
+-- A second try begins only when the first cannot be paid any more, as far as anybody knows.
+create unique index uq_payment_attempt_living on payment_attempt (order_id) where state in ('created', 'prepared', 'pending', 'unknown');
+
+-- What an attempt is for. A part without payable goes to the prepaid balance. `taken_minor` is what the payable needed when the money came;
+-- the rest went to prepaid, or to suspense when settling failed.
+create table payment_part (
+  account_id bigint not null,
+  id bigint generated always as identity,
+  attempt_id uuid not null,
+  book_id bigint not null,
+  payable_kind text,
+  payable_id bigint,
+  payable_no text,
+  amount_minor bigint not null,
+  taken_minor bigint,
+  outcome text not null default 'open',
+  constraint pk_payment_part primary key (account_id, id),
+  constraint fk_payment_part_account_id foreign key (account_id) references account (id),
+  constraint fk_payment_part_attempt_id foreign key (attempt_id) references payment_attempt (id),
+  constraint fk_payment_part_book_id foreign key (book_id) references book (id),
+  constraint ck_payment_part_amount check (amount_minor > 0),
+  constraint ck_payment_part_taken check (taken_minor between 0 and amount_minor),
+  constraint ck_payment_part_payable check ((payable_kind is null) = (payable_id is null) and (payable_kind is null) = (payable_no is null)),
+  constraint ck_payment_part_outcome check (outcome in ('open', 'booked', 'suspended')),
+  constraint ck_payment_part_booked check ((outcome = 'booked') = (taken_minor is not null))
+) with (fillfactor = 80);
+create index ix_payment_part_attempt_id on payment_part (attempt_id);
+create index ix_payment_part_payable on payment_part (account_id, payable_kind, payable_id);
+"""
+
+REST = """
+-- Money that came and has no place yet: posted to `suspense` in this book under this source. Never lost; staff assign it.
+create table payment_suspense (
+  id bigint generated always as identity,
+  reason text not null,
+  provider text not null,
+  out_trade_no text not null,
+  transaction_id text not null,
+  order_id uuid,
+  attempt_id uuid,
+  account_id bigint,
+  part_id bigint,
+  book_id bigint not null,
+  source_id uuid not null,
+  amount_minor bigint not null,
+  currency text not null,
+  paid_at timestamptz not null,
+  created_at timestamptz not null,
+  state text not null,
+  constraint pk_payment_suspense primary key (id),
+  constraint fk_payment_suspense_order_id foreign key (order_id) references payment_order (id),
+  constraint fk_payment_suspense_attempt_id foreign key (attempt_id) references payment_attempt (id),
+  constraint fk_payment_suspense_book_id foreign key (book_id) references book (id),
+  constraint uq_payment_suspense_source_id_part_id unique nulls not distinct (source_id, part_id),
+  constraint ck_payment_suspense_reason check (reason in ('unknown_order', 'amount_differs', 'settling_failed', 'second_transaction')),
+  constraint ck_payment_suspense_amount check (amount_minor > 0),
+  constraint ck_payment_suspense_state check (state in ('open', 'assigned'))
+);
+create index ix_payment_suspense_open on payment_suspense (created_at) where state = 'open';
+
+-- To pay for somebody else: a proof that number and name belong together, good for ten minutes and one payment.
+create table payment_quote (
+  id uuid not null,
+  user_id uuid not null,
+  account_id bigint not null,
+  created_at timestamptz not null,
+  expires_at timestamptz not null,
+  used_at timestamptz,
+  constraint pk_payment_quote primary key (id),
+  constraint fk_payment_quote_account_id foreign key (account_id) references account (id)
+);
+create index ix_payment_quote_user_id on payment_quote (user_id, created_at);
+
+-- Wrong guesses; the account need not exist. The address is a keyed hash.
+create table payment_quote_failure (
+  id bigint generated always as identity,
+  user_id uuid not null,
+  address_blind bytea not null,
+  account_no text not null,
+  failed_at timestamptz not null,
+  constraint pk_payment_quote_failure primary key (id)
+);
+create index ix_payment_quote_failure_user_id on payment_quote_failure (user_id, failed_at);
+create index ix_payment_quote_failure_address_blind on payment_quote_failure (address_blind, failed_at);
+create index ix_payment_quote_failure_account_no on payment_quote_failure (account_no, failed_at);
+
+-- Per provider: failures in a row, and until when nobody should call it.
+create table payment_provider_health (
+  provider text not null,
+  failures integer not null,
+  open_until timestamptz,
+  constraint pk_payment_provider_health primary key (provider)
+);
+
+-- Platform certificates that a provider handed out under its own signature, so that every process knows them.
+create table payment_provider_certificate (
+  provider text not null,
+  serial text not null,
+  pem text not null,
+  valid_from timestamptz not null,
+  valid_to timestamptz not null,
+  constraint pk_payment_provider_certificate primary key (provider, serial)
+);
+
+-- Forged callbacks are counted, not kept: at most one row per day, source and reason.
+create table payment_callback_refusal (
+  day date not null,
+  source text not null,
+  reason text not null,
+  refusals bigint not null,
+  constraint pk_payment_callback_refusal primary key (day, source, reason),
+  constraint ck_payment_callback_refusal_reason check (reason ~ '^[a-z_]{1,32}$')
+) with (fillfactor = 50);
+
+grant select, insert, update on payment_order, payment_attempt, payment_part, payment_suspense, payment_quote, payment_provider_health,
+  payment_provider_certificate, payment_callback_refusal to wattline_app;
+grant select, insert, delete on payment_quote_failure to wattline_app;
 """
 
 
 def upgrade() -> None:
-    """Payment orders, parts and attempts."""
-    op.execute(SQL)
+    """Create the tables of the domain `payments`."""
+    op.execute(ORDERS)
+    op.execute(REST)

@@ -39,7 +39,7 @@ class Payable(Protocol):
     def quote(
         self, session: ReadSession, *, account_id: AccountId, nos: Sequence[str] | None, now: datetime
     ) -> list[Due]:
-        """What is open, the oldest due date first, then the lower id; only those with these numbers when `nos` is given.
+        """What is open, the oldest due date first, then the lower id; with `nos`, only those numbers.
 
         A number that is unknown or has nothing open is left out: the caller compares. Locks nothing.
         """
@@ -57,14 +57,14 @@ class Payable(Protocol):
     ) -> Money:
         """Take up to `amount` off what is open and answer how much was taken: zero when nothing is open any more.
 
-        The caller holds the account's book, posts D clearing, C receivable for what was taken in the same transaction and C prepaid for the rest,
-        and calls with ascending `payable_id`. `payment_id` names the paid attempt, as the ledger's `source_id` does. Called in a savepoint: what it
-        raises undoes only this part, which then waits in suspense.
+        The caller holds the account's book, posts D clearing, C receivable for what was taken in the same transaction
+        and C prepaid for the rest, and calls with ascending `payable_id`. `payment_id` names the paid attempt, as the
+        ledger's `source_id` does. Called in a savepoint: what it raises undoes only this part, which waits in suspense.
         """
         ...
 
     def reverse(self, session: WriteSession, *, account_id: AccountId, payment_id: UUID, now: datetime) -> Money:
-        """Open again what `settle` took for this payment and answer how much; idempotent (the second call answers zero)."""
+        """Open again what `settle` took for this payment and answer how much; the second call answers zero."""
         ...
 
     def describe(
@@ -89,7 +89,7 @@ class Method(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """Who stands before the provider: address, and the openid where the method needs one. Personal: never logged, sealed at rest."""
+    """Who pays: network address, and the openid where the method needs one. Never logged, sealed at rest."""
 
     address: str
     openid: str | None = None
@@ -122,7 +122,7 @@ class TradeState(enum.StrEnum):
 class ProviderResult:
     """A provider's word on one attempt, proved to be its own and about our merchant account.
 
-    `transaction_id`, `amount` and `paid_at` are there when `state` is PAID. `amount` is the whole price, before the provider's coupons.
+    `transaction_id`, `amount` and `paid_at` are there when `state` is PAID. `amount` is the price before coupons.
     """
 
     provider: str
@@ -162,7 +162,7 @@ class Throttled(Exception):
 
 
 class Refused(Exception):
-    """The provider understood and refuses; `reason` is its normalised code, `is_closed` says that this number can never be paid."""
+    """The provider understood and refuses; `reason` is its normalised code. `is_closed`: never payable."""
 
     def __init__(self, reason: str, *, is_closed: bool = False) -> None:
         super().__init__(reason)
@@ -174,8 +174,18 @@ class AlreadyPaid(Exception):
     """The provider refuses because this number is paid: query it."""
 
 
+@dataclass(frozen=True, slots=True)
+class ProviderKey:
+    """A certificate by which a provider proves its word."""
+
+    serial: str
+    pem: str
+    valid_from: datetime
+    valid_to: datetime
+
+
 class PaymentProvider(Protocol):
-    """One provider and merchant account. Safe to share between threads; never called inside a transaction (but for the pure functions)."""
+    """One provider and merchant account. Safe to share between threads; only pure methods run in transactions."""
 
     @property
     def name(self) -> str:
@@ -193,11 +203,11 @@ class PaymentProvider(Protocol):
         ...
 
     def compose(self, prepay: Prepay) -> bytes:
-        """The request for `prepare`, byte for byte. Pure. Raises MethodNotOffered when the payer lacks what the method needs."""
+        """The request for `prepare`, byte for byte. Pure. Raises MethodNotOffered when something is lacking."""
         ...
 
     def prepare(self, method: Method, request: bytes) -> dict[str, str]:
-        """Ask for the payment; answers what `present` needs. The same bytes again give the same answer and no second order.
+        """Ask for the payment; answers what `present` needs. The same bytes again make no second order.
 
         Raises OutcomeInDoubt, Throttled, Refused, AlreadyPaid.
         """
@@ -213,6 +223,23 @@ class PaymentProvider(Protocol):
 
     def close(self, out_trade_no: str) -> CloseOutcome:
         """Make sure that this attempt cannot be paid any more. Raises OutcomeInDoubt and Throttled."""
+        ...
+
+    @property
+    def renews_keys(self) -> bool:
+        """The provider hands out the keys that prove its word: `fetch_keys` has to run by the clock."""
+        ...
+
+    def fetch_keys(self) -> list[ProviderKey]:
+        """The provider's present keys, proved by a secret that we share. Raises OutcomeInDoubt and Throttled."""
+        ...
+
+    def trust(self, keys: Sequence[ProviderKey]) -> None:
+        """Believe these keys too, each from its first to its last moment."""
+        ...
+
+    def read_stored(self, body: bytes) -> Notice:
+        """Open a callback that `read_notice` verified before it was stored. Pure. Raises CallbackRefused."""
         ...
 
     def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:

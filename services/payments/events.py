@@ -1,0 +1,53 @@
+"""Facts about payments."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from core.outbox import Event, register
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class PaymentBooked(Event):
+    """Money of one attempt came and was posted. A second paid attempt of an order is a booking of its own."""
+
+    name: ClassVar[str] = "payments.payment_booked"
+    code: ClassVar[int] = 1
+
+    order_id: str
+    attempt_id: str
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class PaymentReversed(Event):
+    """A booked attempt was taken back."""
+
+    name: ClassVar[str] = "payments.payment_reversed"
+    code: ClassVar[int] = 2
+
+    order_id: str
+    attempt_id: str
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class PaymentSuspended(Event):
+    """Money came that has no place yet; staff decide."""
+
+    name: ClassVar[str] = "payments.payment_suspended"
+    code: ClassVar[int] = 6
+
+    suspense_id: int
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class PaymentAttemptClosed(Event):
+    """An attempt ended without money."""
+
+    name: ClassVar[str] = "payments.payment_attempt_closed"
+    code: ClassVar[int] = 9
+
+    order_id: str
+    attempt_id: str

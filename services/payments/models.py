@@ -1,0 +1,207 @@
+"""Tables of orders, attempts, parts, suspense, quotes, and what is known of providers."""
+
+import enum
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from core.db import Timestamp, text_enum
+from services.payments.ports import Method
+
+
+class OrderState(enum.StrEnum):
+    """Where an order stands."""
+
+    OPEN = "open"
+    PAID = "paid"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+    FAILED = "failed"
+
+
+class AttemptState(enum.StrEnum):
+    """Where an attempt stands. UNKNOWN: the provider was asked and its answer was lost."""
+
+    CREATED = "created"
+    PREPARED = "prepared"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    PAID = "paid"
+    CLOSED = "closed"
+    FAILED = "failed"
+
+
+class PartOutcome(enum.StrEnum):
+    """What became of a part."""
+
+    OPEN = "open"
+    BOOKED = "booked"
+    SUSPENDED = "suspended"
+
+
+class SuspenseReason(enum.StrEnum):
+    """Why money has no place."""
+
+    UNKNOWN_ORDER = "unknown_order"
+    AMOUNT_DIFFERS = "amount_differs"
+    SETTLING_FAILED = "settling_failed"
+    SECOND_TRANSACTION = "second_transaction"
+
+
+class SuspenseState(enum.StrEnum):
+    """Whether somebody still has to decide."""
+
+    OPEN = "open"
+    ASSIGNED = "assigned"
+
+
+class PaymentOrder(SQLModel, table=True):
+    """What somebody wants to pay."""
+
+    __tablename__ = "payment_order"
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    payment_no: str = Field(sa_type=sa.Text, unique=True)
+    payer_user_id: UUID | None = Field(default=None, sa_type=sa.Uuid)
+    quote_id: UUID | None = Field(default=None, sa_type=sa.Uuid)
+    provider: str = Field(sa_type=sa.Text)
+    method: Method = Field(sa_type=text_enum(Method))
+    amount_minor: int = Field(sa_type=sa.BigInteger)
+    currency: str = Field(sa_type=sa.Text)
+    state: OrderState = Field(sa_type=text_enum(OrderState))
+    created_at: datetime = Field(sa_type=Timestamp)
+    expires_at: datetime = Field(sa_type=Timestamp)
+    paid_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class PaymentAttempt(SQLModel, table=True):
+    """One number at a provider."""
+
+    __tablename__ = "payment_attempt"
+    __table_args__ = (sa.UniqueConstraint("order_id", "no"),)
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    order_id: UUID = Field(sa_type=sa.Uuid, foreign_key="payment_order.id")
+    no: int = Field(sa_type=sa.SmallInteger)
+    provider: str = Field(sa_type=sa.Text)
+    method: Method = Field(sa_type=text_enum(Method))
+    out_trade_no: str = Field(sa_type=sa.Text, unique=True)
+    amount_minor: int = Field(sa_type=sa.BigInteger)
+    currency: str = Field(sa_type=sa.Text)
+    state: AttemptState = Field(sa_type=text_enum(AttemptState))
+    request_sealed: bytes = Field(sa_type=sa.LargeBinary)
+    request_hash: bytes = Field(sa_type=sa.LargeBinary)
+    answer: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    refused_reason: str | None = Field(default=None, sa_type=sa.Text)
+    transaction_id: str | None = Field(default=None, sa_type=sa.Text)
+    created_at: datetime = Field(sa_type=Timestamp)
+    expires_at: datetime = Field(sa_type=Timestamp)
+    paid_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    next_check_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    checks: int = Field(default=0, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": sa.text("0")})
+    failures: int = Field(default=0, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": sa.text("0")})
+
+
+class PaymentPart(SQLModel, table=True):
+    """What an attempt is for."""
+
+    __tablename__ = "payment_part"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="account.id")
+    id: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
+    attempt_id: UUID = Field(sa_type=sa.Uuid, foreign_key="payment_attempt.id")
+    book_id: int = Field(sa_type=sa.BigInteger, foreign_key="book.id")
+    payable_kind: str | None = Field(default=None, sa_type=sa.Text)
+    payable_id: int | None = Field(default=None, sa_type=sa.BigInteger)
+    payable_no: str | None = Field(default=None, sa_type=sa.Text)
+    amount_minor: int = Field(sa_type=sa.BigInteger)
+    taken_minor: int | None = Field(default=None, sa_type=sa.BigInteger)
+    outcome: PartOutcome = Field(
+        default=PartOutcome.OPEN, sa_type=text_enum(PartOutcome), sa_column_kwargs={"server_default": "open"}
+    )
+
+
+class PaymentSuspense(SQLModel, table=True):
+    """Money that came and has no place yet."""
+
+    __tablename__ = "payment_suspense"
+    __table_args__ = (sa.UniqueConstraint("source_id", "part_id", postgresql_nulls_not_distinct=True),)
+
+    id: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
+    reason: SuspenseReason = Field(sa_type=text_enum(SuspenseReason))
+    provider: str = Field(sa_type=sa.Text)
+    out_trade_no: str = Field(sa_type=sa.Text)
+    transaction_id: str = Field(sa_type=sa.Text)
+    order_id: UUID | None = Field(default=None, sa_type=sa.Uuid, foreign_key="payment_order.id")
+    attempt_id: UUID | None = Field(default=None, sa_type=sa.Uuid, foreign_key="payment_attempt.id")
+    account_id: int | None = Field(default=None, sa_type=sa.BigInteger)
+    part_id: int | None = Field(default=None, sa_type=sa.BigInteger)
+    book_id: int = Field(sa_type=sa.BigInteger, foreign_key="book.id")
+    source_id: UUID = Field(sa_type=sa.Uuid)
+    amount_minor: int = Field(sa_type=sa.BigInteger)
+    currency: str = Field(sa_type=sa.Text)
+    paid_at: datetime = Field(sa_type=Timestamp)
+    created_at: datetime = Field(sa_type=Timestamp)
+    state: SuspenseState = Field(sa_type=text_enum(SuspenseState))
+
+
+class PaymentQuote(SQLModel, table=True):
+    """Leave to pay for somebody else's account."""
+
+    __tablename__ = "payment_quote"
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    user_id: UUID = Field(sa_type=sa.Uuid)
+    account_id: int = Field(sa_type=sa.BigInteger, foreign_key="account.id")
+    created_at: datetime = Field(sa_type=Timestamp)
+    expires_at: datetime = Field(sa_type=Timestamp)
+    used_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class PaymentQuoteFailure(SQLModel, table=True):
+    """A wrong guess of number and name."""
+
+    __tablename__ = "payment_quote_failure"
+
+    id: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
+    user_id: UUID = Field(sa_type=sa.Uuid)
+    address_blind: bytes = Field(sa_type=sa.LargeBinary)
+    account_no: str = Field(sa_type=sa.Text)
+    failed_at: datetime = Field(sa_type=Timestamp)
+
+
+class PaymentProviderHealth(SQLModel, table=True):
+    """Failures of a provider in a row."""
+
+    __tablename__ = "payment_provider_health"
+
+    provider: str = Field(sa_type=sa.Text, primary_key=True)
+    failures: int = Field(sa_type=sa.Integer)
+    open_until: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class PaymentProviderCertificate(SQLModel, table=True):
+    """A platform certificate."""
+
+    __tablename__ = "payment_provider_certificate"
+
+    provider: str = Field(sa_type=sa.Text, primary_key=True)
+    serial: str = Field(sa_type=sa.Text, primary_key=True)
+    pem: str = Field(sa_type=sa.Text)
+    valid_from: datetime = Field(sa_type=Timestamp)
+    valid_to: datetime = Field(sa_type=Timestamp)
+
+
+class PaymentCallbackRefusal(SQLModel, table=True):
+    """Forged callbacks of one day, counted."""
+
+    __tablename__ = "payment_callback_refusal"
+
+    day: date = Field(sa_type=sa.Date, primary_key=True)
+    source: str = Field(sa_type=sa.Text, primary_key=True)
+    reason: str = Field(sa_type=sa.Text, primary_key=True)
+    refusals: int = Field(sa_type=sa.BigInteger)

@@ -1,0 +1,1 @@
+"""One folder per provider; only `app.wiring` imports them."""
