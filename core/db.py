@@ -39,6 +39,8 @@ SQLModel.metadata.naming_convention = NAMING
 LOCK_TIMEOUT_MS: Final = 5_000
 STATEMENT_TIMEOUT_MS: Final = 15_000
 POOL_TIMEOUT_S: Final = 5.0
+PING_S: Final = 2.0
+HOT_DEADLINE_S: Final = 3.0
 WATCH_INTERVAL_S: Final = 0.5
 _DIALECT: Final[sa.Dialect] = psycopg_dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves its dialects untyped
 
@@ -154,8 +156,8 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=POOL_TIMEOUT_S,
-            pool_pre_ping=True,
         )
+        sa.event.listen(self.engine, "checkout", self._ping)
         self._sessions = sessionmaker(bind=self.engine, class_=WriteSession, autobegin=False, expire_on_commit=False)
         self._reads = sessionmaker(bind=self.engine, class_=ReadSession, autobegin=False, expire_on_commit=False)
         self._hot_pool_size = hot_pool_size
@@ -192,9 +194,25 @@ class Database:
         if self._hot is None:
             msg = "the pool of hot reads is not open"
             raise RuntimeError(msg)
-        async with self._hot.connection() as connection:
-            cursor = await connection.execute(query.driver_sql, params)
-            row = await cursor.fetchone()
+        try:
+            return await self._hot_once(self._hot, query, params)
+        except psycopg.OperationalError as error:
+            if error.sqlstate is not None:
+                raise
+            # The connection was gone, as all are after a restart of the server. A read may be repeated, once.
+            await self._hot.check()
+            return await self._hot_once(self._hot, query, params)
+
+    async def _hot_once(
+        self,
+        pool: AsyncConnectionPool[psycopg.AsyncConnection[tuple[Any, ...]]],
+        query: Statement,
+        params: Mapping[str, object],
+    ) -> Any:
+        async with pool.connection() as connection:
+            with self._deadlines.watch(connection.fileno(), HOT_DEADLINE_S):
+                cursor = await connection.execute(query.driver_sql, params)
+                row = await cursor.fetchone()
         return None if row is None else row[0]
 
     def close(self) -> None:
@@ -208,13 +226,21 @@ class Database:
     def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(self._dsn, options=_options(), connect_timeout=5)
 
+    def _ping(self, connection: Any, _record: object, _proxy: object) -> None:
+        """Refuse a pooled connection that does not answer: SQLAlchemy's own ping waits for ever on a frozen server."""
+        try:
+            with self._deadlines.watch(connection.fileno(), PING_S):
+                self.engine.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            raise sa.exc.InvalidatePoolError from error
+
     @contextmanager
     def _begin(self, factory: sessionmaker[Any]) -> Iterator[Any]:
-        with factory() as session, session.begin():
-            driver = session.connection().connection.driver_connection
-            with self._deadlines.watch(driver.fileno(), self._deadline_s):
-                yield session
-                session.flush()
+        with factory() as session, contextlib.ExitStack() as until_committed, session.begin():
+            descriptor = session.connection().connection.driver_connection.fileno()
+            until_committed.enter_context(self._deadlines.watch(descriptor, self._deadline_s))
+            yield session
+            session.flush()
 
     @contextmanager
     def _begin_read(self) -> Iterator[ReadSession]:
