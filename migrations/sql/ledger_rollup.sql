@@ -5,16 +5,16 @@ create function ledger_roll_up()
 returns timestamptz language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   v_now timestamptz;
-  v_xid xid8;
+  v_xid bigint;
   v_mark ledger_horizon;
 begin
   if pg_current_xact_id_if_assigned() is not null then
     raise exception 'ledger_roll_up must be the first write of its transaction' using errcode = 'LG004';
   end if;
   v_now := clock_timestamp();
-  v_xid := pg_current_xact_id();
+  v_xid := pg_current_xact_id()::text::bigint;
   select * into strict v_mark from ledger_horizon for update;
-  if v_mark.candidate_xid <= pg_snapshot_xmin(pg_current_snapshot()) then
+  if v_mark.candidate_xid <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint then
     insert into ledger_rollup as r (code, asset, balance)
       select e.code, e.asset, sum(case when e.code between 2000 and 4999 then -e.amount else e.amount end)
       from txn t join entry e on e.book_id = t.book_id and e.no = t.no

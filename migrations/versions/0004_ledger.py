@@ -105,7 +105,7 @@ create table ledger_horizon (
   id smallint not null default 1,
   horizon timestamptz not null,
   candidate timestamptz,
-  candidate_xid xid8,
+  candidate_xid bigint,
   constraint pk_ledger_horizon primary key (id),
   constraint ck_ledger_horizon_single check (id = 1)
 );

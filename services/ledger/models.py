@@ -2,12 +2,15 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import BIGINT, SMALLINT
+from sqlalchemy.dialects.postgresql import BIGINT, DOMAIN, SMALLINT
 from sqlmodel import Field, SQLModel
 
 from core.db import Timestamp
+
+OWNER_KIND: Final = DOMAIN("ledger_owner_kind", sa.Text(), create_type=False)
 
 
 class LedgerCode(SQLModel, table=True):
@@ -41,7 +44,7 @@ class Book(SQLModel, table=True):
         default=None,
         sa_column=sa.Column(BIGINT, sa.Identity(always=True), primary_key=True),
     )
-    owner_kind: str = Field(sa_type=sa.Text)
+    owner_kind: str = Field(sa_column=sa.Column(OWNER_KIND, nullable=False))
     owner_id: int = Field(sa_type=BIGINT)
     version: int = Field(default=0, sa_type=BIGINT, sa_column_kwargs={"server_default": sa.text("0")})
 
@@ -113,4 +116,4 @@ class LedgerHorizon(SQLModel, table=True):
     )
     horizon: datetime = Field(sa_type=Timestamp)
     candidate: datetime | None = Field(default=None, sa_type=Timestamp)
-    candidate_xid: int | None = Field(default=None, sa_column=sa.Column("candidate_xid", sa.types.NullType))
+    candidate_xid: int | None = Field(default=None, sa_type=BIGINT)

@@ -44,7 +44,7 @@ def test_the_application_cannot_update_the_ledger(app_dsn: str, command: str) ->
         "delete from txn where false",
         "truncate txn",
         "delete from balance where false",
-        "truncate book",
+        "delete from book where false",
     ],
 )
 def test_even_the_owner_cannot_rewrite_history(owner_dsn: str, command: str) -> None:
