@@ -9,6 +9,8 @@ from app import wiring
 from core import config, faults, logging
 from portal import assets, pages
 from portal.templating import Renderer
+from routers.accounts import endpoints as accounts
+from routers.billing import endpoints as billing
 from web import handlers, health
 from web.guard import Guard, GuardRules, hosts_of
 from web.runtime import Runtime
@@ -44,6 +46,8 @@ def create_app(runtime: Runtime) -> FastAPI:
     files = assets.Assets(accent=settings.supplier_accent, logo=settings.supplier_logo)
     app.state.renderer = Renderer(settings, runtime.vault, files)
     app.include_router(health.router)
+    app.include_router(accounts.router)
+    app.include_router(billing.router)
     app.include_router(assets.router_of(files))
     handlers.install(app, page=pages.problem)
     app.add_middleware(

@@ -3,7 +3,10 @@
 import core.audit
 import core.idempotency
 import core.inbox
+import core.intake
 import core.outbox
+import services.accounts.models
+import services.billing.models
 import services.identity.models
 import services.ledger.models
 

@@ -1,4 +1,4 @@
-"""Files into tables: rows are read one line at a time, staged by COPY, judged and written set-based, one transaction per chunk.
+"""Files into tables: rows are read line by line, staged by COPY, judged and written set-based, a transaction per chunk.
 
 A line is a record. What cannot be read (encoding, number of columns, length, JSON) is a reject with its line number,
 never a crash. A run is known by its kind and the file's digest: killed half-way, the next start goes on behind the
@@ -86,7 +86,7 @@ class ImportRejectRow(SQLModel, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record: its line number in the file and its values in the order of the layout's columns; an empty field is None."""
+    """One record: its line in the file, and its values in the order of the layout's columns; an empty field is None."""
 
     no: int
     values: tuple[str | None, ...]
@@ -192,8 +192,8 @@ def rejects(
 ) -> list[Reject]:
     """Rejected fields of a run by line, a page at a time."""
     rows = session.sql(
-        """select row_no, field, reason from import_reject where run_id = :run_id and (row_no, field) > (:row_no, :field)
-           order by row_no, field limit :limit""",
+        """select row_no, field, reason from import_reject
+           where run_id = :run_id and (row_no, field) > (:row_no, :field) order by row_no, field limit :limit""",
         run_id=run_id,
         row_no=after[0],
         field=after[1],
@@ -214,7 +214,8 @@ def stage(
     It lives as long as the transaction; `columns` maps names to types.
     """
     connection = session.connection().connection.driver_connection
-    assert connection is not None, "a session inside a transaction has a connection"
+    if connection is None:
+        raise RuntimeError("a session inside a transaction has a connection")
     name = sql.Identifier(table)
     declared = sql.SQL(", ").join(
         sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind)) for column, kind in columns.items()
@@ -233,7 +234,7 @@ def refuse(session: WriteSession, *, table: LiteralString, judgement: Statement)
     found = [Reject(row.row_no, row.field, row.reason) for row in session.sql(judgement)]
     if found:
         session.connection().execute(
-            sa.text(f"delete from {table} where row_no = any(:row_nos)"),
+            sa.text(f"delete from {table} where row_no = any(:row_nos)"),  # noqa: S608 -- a literal name
             {"row_nos": list({each.row_no for each in found})},
         )
     return found
@@ -280,7 +281,8 @@ def _load_chunk(
     session.sql(
         """insert into import_reject (run_id, row_no, field, reason)
            select distinct on (row_no, field) :run_id, row_no, field, reason
-           from unnest(cast(:row_nos as bigint[]), cast(:fields as text[]), cast(:reasons as text[])) r (row_no, field, reason)""",
+           from unnest(cast(:row_nos as bigint[]), cast(:fields as text[]), cast(:reasons as text[]))
+             r (row_no, field, reason)""",
         run_id=run_id,
         row_nos=[each.row_no for each in refused],
         fields=[each.field for each in refused],
@@ -424,11 +426,8 @@ def _text(raw: bytes) -> str:
 
 
 def _clean(text: str) -> str:
-    if (
-        "\0" in text
-        or not text.isprintable()
-        and any(ord(character) < ord(" ") and character != "\t" for character in text)
-    ):
+    """Refuse what no column of ours may hold; a tab is a space."""
+    if not text.isprintable() and any(character < " " and character != "\t" for character in text):
         raise _Unreadable(LINE, "has control characters")
     try:
         text.encode("utf-8")

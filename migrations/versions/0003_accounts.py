@@ -158,6 +158,7 @@ create table access_grant (
   valid_to timestamptz,
   revoked_at timestamptz,
   constraint pk_access_grant primary key (id),
+  constraint fk_access_grant_user_id foreign key (user_id) references app_user (id),
   constraint fk_access_grant_account_id foreign key (account_id) references account (id),
   constraint ck_access_grant_role check (role in ('owner', 'payer', 'viewer')),
   constraint ck_access_grant_period check (valid_to > valid_from)

@@ -1,5 +1,5 @@
-"""Who is supplied where: units, customers, accounts, premises, agreements, meters, contact points, and who may act for an account.
+"""Who is supplied where, and who may act for them: units, customers, accounts, premises, agreements, meters, grants.
 
-Publishes AccountLinked. Never moves money, never knows a bill beyond the amount of the latest (half of the proof of ownership), and never
-lets a name, a telephone number or a door leave the vault unasked.
+Publishes AccountLinked. Never moves money, never knows a bill beyond the amount of the latest (half of the proof of
+ownership), and never lets a name, a telephone number or a door leave the vault unasked.
 """

@@ -164,7 +164,7 @@ class AccessGrant(SQLModel, table=True):
     __tablename__ = "access_grant"
 
     id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
-    user_id: UUID = Field(sa_type=sa.Uuid)
+    user_id: UUID = Field(sa_type=sa.Uuid, foreign_key="app_user.id")
     account_id: int = Field(sa_type=sa.BigInteger, foreign_key="account.id")
     role: Role = Field(sa_type=text_enum(Role))
     valid_from: datetime = Field(sa_type=Timestamp)

@@ -49,7 +49,7 @@ class AccountCard:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A contact point of an account's holder. The address stays sealed until `contact_address` opens it for one message."""
+    """A contact point of an account's holder. The address stays sealed until `contact_address` opens it."""
 
     account_id: AccountId
     account_no: str
@@ -187,7 +187,8 @@ def grantees(session: ReadSession, *, account_ids: Sequence[AccountId], now: dat
     """Everybody who may act for these accounts at `now`."""
     rows = session.sql(
         """select account_id, user_id, role from access_grant
-           where account_id = any(:ids) and revoked_at is null and valid_from <= :now and (valid_to is null or valid_to > :now)
+           where account_id = any(:ids) and revoked_at is null and valid_from <= :now
+             and (valid_to is null or valid_to > :now)
            order by account_id, user_id""",
         ids=list(account_ids),
         now=now,
@@ -213,7 +214,8 @@ def unit_subtree(session: ReadSession, *, unit_id: int) -> list[int]:
 def unit_line(session: ReadSession, *, unit_id: int) -> list[int]:
     """Ids from the unit up to the root: the order in which a setting chosen by unit is looked for."""
     rows = session.sql(
-        """select u.id from unit u, unit leaf where leaf.id = :id and starts_with(leaf.path, u.path) order by length(u.path) desc""",
+        """select u.id from unit u, unit leaf where leaf.id = :id and starts_with(leaf.path, u.path)
+           order by length(u.path) desc""",
         id=unit_id,
     )
     return [row.id for row in rows]

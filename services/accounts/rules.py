@@ -27,13 +27,13 @@ def normal_name(text: str) -> str:
 
 
 def has_character(name: str, character: str) -> bool:
-    """Is this one letter or ideograph part of the name?"""
+    """Whether this one letter or ideograph is part of the name."""
     wanted = normal_name(character)
     return len(wanted) == 1 and wanted.isalnum() and wanted in normal_name(name)
 
 
 def search_terms(*, name: str, phone: str | None) -> list[tuple[str, str]]:
-    """(kind, value) of everything by which a customer may be searched: whole name, neighbouring characters, phone, its last four digits."""
+    """Pairs of kind and value: whole name, neighbouring characters, phone, its last four digits."""
     normal = normal_name(name)
     pairs = {normal[at : at + 2] for at in range(len(normal) - 1)}
     terms = [("name", normal), *(("name_pair", pair) for pair in sorted(pairs))]

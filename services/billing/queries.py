@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from core.db import ReadSession, statement
 from core.money import Money
 from services.accounts.queries import AccountId
-from services.billing.rules import OpenBill
 
 _PACKAGE: Final = "services.billing"
 
@@ -64,8 +63,8 @@ class Violation:
     detail: str
 
 
-_COLUMNS: Final = """b.account_id, b.id, b.bill_no, b.period_first, b.period_end, b.issue_date, b.due_date, b.energy_kwh, b.amount_minor,
- b.open_minor, b.state, a.currency from bill b join account a on a.id = b.account_id"""
+_COLUMNS: Final = """b.account_id, b.id, b.bill_no, b.period_first, b.period_end, b.issue_date, b.due_date,
+ b.energy_kwh, b.amount_minor, b.open_minor, b.state, a.currency from bill b join account a on a.id = b.account_id"""
 
 
 def bills_page(
@@ -94,13 +93,14 @@ def bill_by_no(session: ReadSession, *, account_id: AccountId, bill_no: str) -> 
     return None if row is None else _view(row)
 
 
-def bill(session: ReadSession, *, account_id: AccountId, bill_id: int) -> BillView:
-    """One bill by its key."""
-    return _view(
-        session.sql(
-            f"select {_COLUMNS} where b.account_id = :account_id and b.id = :id", account_id=account_id, id=bill_id
-        ).one()
+def bills(session: ReadSession, *, account_id: AccountId, bill_ids: Sequence[int]) -> list[BillView]:
+    """Bills by their keys; those that do not exist are left out."""
+    rows = session.sql(
+        f"select {_COLUMNS} where b.account_id = :account_id and b.id = any(:ids)",
+        account_id=account_id,
+        ids=list(bill_ids),
     )
+    return [_view(row) for row in rows]
 
 
 def lines(session: ReadSession, *, account_id: AccountId, bill_id: int) -> list[BillLineView]:
@@ -120,17 +120,16 @@ def lines(session: ReadSession, *, account_id: AccountId, bill_id: int) -> list[
     ]
 
 
-def open_bills(session: ReadSession, *, account_id: AccountId, bill_nos: Sequence[str] | None = None) -> list[OpenBill]:
+def open_bills(session: ReadSession, *, account_id: AccountId, bill_nos: Sequence[str] | None = None) -> list[BillView]:
     """Bills of which something is owed, oldest due first; only those with these numbers when they are given."""
     rows = session.sql(
-        """select id, due_date, open_minor from bill
-           where account_id = :account_id and open_minor > 0
-             and (cast(:bill_nos as text[]) is null or bill_no = any(cast(:bill_nos as text[])))
-           order by due_date, id""",
+        f"""select {_COLUMNS} where b.account_id = :account_id and b.open_minor > 0
+              and (cast(:bill_nos as text[]) is null or b.bill_no = any(cast(:bill_nos as text[])))
+            order by b.due_date, b.id""",
         account_id=account_id,
         bill_nos=None if bill_nos is None else list(bill_nos),
     )
-    return [OpenBill(row.id, row.due_date, row.open_minor) for row in rows]
+    return [_view(row) for row in rows]
 
 
 def owed(session: ReadSession, *, account_id: AccountId) -> Owed:
@@ -144,7 +143,10 @@ def owed(session: ReadSession, *, account_id: AccountId) -> Owed:
 def check_invariants(
     session: ReadSession, *, first_account: int = 1, last_account: int = 2**63 - 1, limit: int = 100
 ) -> list[Violation]:
-    """Breaches of what must hold between bills, lines, settlements and ledger, at most `limit`; large suppliers go by account ranges."""
+    """Breaches of what must hold between bills, lines, settlements and ledger, at most `limit`.
+
+    Set-based; large suppliers go by ranges of account ids.
+    """
     rows = session.sql(
         statement(_PACKAGE, "invariants.sql"), first_account=first_account, last_account=last_account, limit=limit
     )
@@ -165,3 +167,10 @@ def _view(row: sa.Row[Any]) -> BillView:
         Money(row.open_minor, row.currency),
         row.state,
     )
+
+
+HOT_ACCOUNTS: Final = statement(_PACKAGE, "hot_accounts.sql")
+HOT_ACCOUNT: Final = statement(_PACKAGE, "hot_account.sql")
+HOT_BILLS: Final = statement(_PACKAGE, "hot_bills.sql")
+HOT_BILL: Final = statement(_PACKAGE, "hot_bill.sql")
+"""Statements of the hot reads; each checks session and grant itself and writes its answer."""

@@ -101,8 +101,16 @@ def make_account(
 
 def make_user(session: WriteSession, vault: Vault, *, phone: str | None = None) -> UUID:
     """A person who can be granted accounts."""
-    user_id = uuid4()
-    del session, vault, phone
+    user_id, number = uuid4(), phone or f"+861390000{next(_numbers):04d}"
+    session.sql(
+        """insert into app_user (id, kind, phone_sealed, phone_blind, phone_masked, locale, created_at, signed_in_at)
+           values (:id, 'user', :sealed, :blind, :masked, 'zh-CN', :now, :now)""",
+        id=user_id,
+        sealed=vault.seal(table="app_user", column="phone", owner=f"user:{user_id}", text=number),
+        blind=vault.blind("phone", number),
+        masked=mask_phone(number),
+        now=LONG_AGO,
+    )
     return user_id
 
 

@@ -39,7 +39,10 @@ def load(session: WriteSession, *records: dict[str, object], now: datetime = NOW
     """Import rows in the given transaction; fails when one is rejected."""
     loader = BillsLoader(zone=ZONE, now=now)
     rows = [
-        Row(number, tuple(None if record.get(column) is None else str(record[column]) for column in loader.layout.columns))
+        Row(
+            number,
+            tuple(None if record.get(column) is None else str(record[column]) for column in loader.layout.columns),
+        )
         for number, record in enumerate(records, start=1)
     ]
     for table in ("staged_bill", "typed_line", "typed_bill", "surplus"):

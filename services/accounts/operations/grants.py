@@ -73,9 +73,11 @@ where a.account_no = :account_no and a.state <> 'closed'
 """
 _FAILURES: Final = """
 select max(nth) from (
-  select (array_agg(failed_at order by failed_at desc))[:tries] as nth from link_failure where user_id = :user_id and failed_at > :since
+  select (array_agg(failed_at order by failed_at desc))[:tries] as nth from link_failure
+  where user_id = :user_id and failed_at > :since
   union all
-  select (array_agg(failed_at order by failed_at desc))[:tries] from link_failure where account_no = :account_no and failed_at > :since
+  select (array_agg(failed_at order by failed_at desc))[:tries] from link_failure
+  where account_no = :account_no and failed_at > :since
 ) failures
 """
 
@@ -91,10 +93,10 @@ def link_account(
     actor: Actor,
     now: datetime,
 ) -> LinkResult:
-    """Give a person the owner's grant of an account that they prove to be theirs; again when it is linked already changes nothing.
+    """Give a person the owner's grant of an account that they prove to be theirs; once linked, again changes nothing.
 
-    Never raises for a wrong proof: the failure is written and must be committed before it is told. A missing account and a wrong proof have the
-    same result and the same statements. Publishes AccountLinked.
+    Never raises for a wrong proof: the failure is written and must be committed before it is told. A missing account
+    and a wrong proof have the same result and the same statements. Publishes AccountLinked.
     """
     for key in sorted((f"link|user|{user_id}", f"link|account|{account_no}")):
         locks.lock(session, key=key)
@@ -158,9 +160,10 @@ def grant_access(
     now: datetime,
     valid_to: datetime | None = None,
 ) -> bool:
-    """Let a person act for an account from `now` on, in place of a grant that they hold. False when they hold this very grant already."""
+    """Let a person act for an account from `now` on, in place of a grant that they hold; False when it is this one."""
     held = session.sql(
-        """select id, role, valid_to from access_grant where user_id = :user_id and account_id = :account_id and revoked_at is null for update""",
+        """select id, role, valid_to from access_grant
+           where user_id = :user_id and account_id = :account_id and revoked_at is null for update""",
         user_id=user_id,
         account_id=account_id,
     ).one_or_none()
@@ -206,7 +209,8 @@ def revoke_access(
 ) -> bool:
     """Take a person's grant away, at once. False when there is none."""
     revoked = session.sql(
-        """update access_grant set revoked_at = :now where user_id = :user_id and account_id = :account_id and revoked_at is null""",
+        """update access_grant set revoked_at = :now
+           where user_id = :user_id and account_id = :account_id and revoked_at is null""",
         now=now,
         user_id=user_id,
         account_id=account_id,
@@ -223,10 +227,11 @@ def revoke_access(
 
 
 def record_last_bills(session: WriteSession, *, bills: list[LastBill]) -> None:
-    """Tell accounts the amount of their newest bills, half of the proof of ownership. An older bill than the known one changes nothing."""
+    """Tell accounts the amounts of their newest bills, half of the proof of ownership; older bills change nothing."""
     session.sql(
         """update account a set last_bill_minor = s.amount_minor, last_bill_issued = s.issue_date
-           from unnest(cast(:ids as bigint[]), cast(:amounts as bigint[]), cast(:dates as date[])) s (id, amount_minor, issue_date)
+           from unnest(cast(:ids as bigint[]), cast(:amounts as bigint[]), cast(:dates as date[]))
+             s (id, amount_minor, issue_date)
            where a.id = s.id and (a.last_bill_issued is null or a.last_bill_issued <= s.issue_date)
              and (a.last_bill_minor, a.last_bill_issued) is distinct from (s.amount_minor, s.issue_date)""",
         ids=[each.account_id for each in bills],

@@ -1,7 +1,7 @@
 """Files of bills into tables and ledger, set-based; see docs/reference/import-formats.md for the columns.
 
-A new open bill posts. History that was settled before it came is stored and not posted; what was open of part-paid bills becomes one opening
-balance per account and file. A changed amount reverses what was posted and posts anew.
+A new open bill posts. History that was settled before it came is stored and not posted; what was open of part-paid
+bills becomes one opening balance per account and file. A changed amount reverses what was posted and posts anew.
 """
 
 from collections.abc import Sequence
@@ -125,7 +125,8 @@ class BillsLoader:
         posting = [
             AccountId(account_id)
             for account_id in session.sql(
-                """select distinct account_id from typed_bill where posting_id is distinct from known_posting_id order by account_id"""
+                """select distinct account_id from typed_bill
+                   where posting_id is distinct from known_posting_id order by account_id"""
             ).scalars()
         ]
         if posting:
@@ -177,14 +178,14 @@ class BillsLoader:
 
     def _tell(self, session: WriteSession) -> None:
         told = session.sql(
-            """select account_id, bill_id, origin is null as is_new, amount_minor = 0 or (origin = 'issued' and known_state = 'issued'
-                 and known_amount_minor - known_open_minor >= amount_minor) as is_settled
+            """select account_id, bill_id, origin is null as is_new, known_state = 'issued'
+                 and known_amount_minor - known_open_minor >= amount_minor as is_settled
                from typed_bill where posting_id is distinct from known_posting_id order by account_id, bill_id"""
         ).all()
         for event, chosen in (
             (BillIssued, [row for row in told if row.is_new]),
             (BillAmended, [row for row in told if not row.is_new]),
-            (BillSettled, [row for row in told if row.is_settled and not row.is_new]),
+            (BillSettled, [row for row in told if row.is_settled]),
         ):
             if chosen:
                 outbox.add_staged(

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from core import outbox
 from core.db import WriteSession, statement
+from core.money import MixedCurrencies, Money
 from services.accounts.queries import AccountId
-from services.billing.errors import BillNotOpen
 from services.billing.events import BillSettled
 from services.ledger import operations as ledger
 from services.ledger.chart import Source
@@ -20,43 +20,60 @@ _PACKAGE: Final = "services.billing"
 
 
 def settle(
-    session: WriteSession, *, account_id: AccountId, bill_id: int, amount_minor: int, payment_id: UUID, now: datetime
-) -> int:
-    """Take a payment's share off a bill; answers what it took, which is less when less is open: the rest is the caller's.
+    session: WriteSession, *, account_id: AccountId, bill_id: int, amount: Money, payment_id: UUID, now: datetime
+) -> Money:
+    """Take a payment's share off a bill and answer how much was taken: zero when nothing is open any more.
 
-    Minor units of the account's currency. Raises BillNotOpen when nothing is open. Idempotent by payment: a repetition
-    answers what it took the first time. Publishes BillSettled at zero. The caller holds the lock of the account's book.
+    Idempotent by payment: a repetition answers what it took the first time. Raises MixedCurrencies. Publishes
+    BillSettled at zero. The caller holds the lock of the account's book and posts what was taken.
     """
     bill = session.sql(
-        "select open_minor from bill where account_id = :account_id and id = :id for update",
+        """select b.open_minor, a.currency from bill b join account a on a.id = b.account_id
+           where b.account_id = :account_id and b.id = :id for update of b""",
         account_id=account_id,
         id=bill_id,
-    ).one_or_none()
-    taken = _taken(session, account_id=account_id, bill_id=bill_id, payment_id=payment_id)
+    ).one()
+    if bill.currency != amount.currency:
+        raise MixedCurrencies
+    taken = _taken(session, account_id=account_id, payment_id=payment_id).get(bill_id, 0)
     if taken > 0:
-        return taken
-    if bill is None or bill.open_minor == 0:
-        raise BillNotOpen
-    share: int = min(bill.open_minor, amount_minor)
-    _move(session, account_id=account_id, bill_id=bill_id, amount_minor=share, payment_id=payment_id, now=now)
-    if share == bill.open_minor:
+        return Money(taken, bill.currency)
+    share: int = min(bill.open_minor, amount.minor)
+    if share > 0:
+        _move(session, account_id=account_id, bill_id=bill_id, amount_minor=share, payment_id=payment_id, now=now)
+    if share > 0 and share == bill.open_minor:
         outbox.add(session, BillSettled(account_id=account_id, bill_id=bill_id))
-    return share
+    return Money(share, bill.currency)
 
 
-def put_back(session: WriteSession, *, account_id: AccountId, bill_id: int, payment_id: UUID, now: datetime) -> int:
-    """Open again what a payment took off a bill; answers how much. Zero when it took nothing or was put back before."""
-    session.sql(
-        "select from bill where account_id = :account_id and id = :id for update", account_id=account_id, id=bill_id
-    )
-    taken = _taken(session, account_id=account_id, bill_id=bill_id, payment_id=payment_id)
-    if taken > 0:
-        _move(session, account_id=account_id, bill_id=bill_id, amount_minor=-taken, payment_id=payment_id, now=now)
-    return taken
+def put_back(session: WriteSession, *, account_id: AccountId, payment_id: UUID, now: datetime) -> Money:
+    """Open again what a payment took off the account's bills and answer how much; the second call answers zero.
+
+    Less than was taken comes back when a bill was amended below what had been paid: that surplus is prepaid balance by
+    now, and the caller reverses the rest against it. The caller holds the lock of the account's book.
+    """
+    taken = _taken(session, account_id=account_id, payment_id=payment_id)
+    bills = session.sql(
+        """select b.id, b.amount_minor - b.open_minor as paid_minor from bill b
+           where b.account_id = :account_id and b.id = any(:ids) order by b.id for update""",
+        account_id=account_id,
+        ids=list(taken),
+    ).all()
+    total = 0
+    for bill in bills:
+        share = min(taken[bill.id], bill.paid_minor)
+        if share > 0:
+            _move(session, account_id=account_id, bill_id=bill.id, amount_minor=-share, payment_id=payment_id, now=now)
+            total += share
+    currency = session.sql("select currency from account where id = :id", id=account_id).scalar_one()
+    return Money(total, currency)
 
 
 def apply_prepaid(session: WriteSession, *, account_ids: Sequence[AccountId], now: datetime) -> None:
-    """Pay open bills of these accounts from their prepaid balances, oldest due first. Publishes BillSettled. Locks the accounts' books."""
+    """Pay open bills of these accounts from their prepaid balances, oldest due first. Publishes BillSettled.
+
+    The caller holds the locks of the accounts' books.
+    """
     session.sql(statement(_PACKAGE, "prepaid_applied.sql"), account_ids=list(account_ids))
     if session.sql("select exists (select from applied)").scalar_one():
         query = statement(_PACKAGE, "prepaid_applied_post.sql").clause.text
@@ -70,22 +87,23 @@ def apply_prepaid(session: WriteSession, *, account_ids: Sequence[AccountId], no
     session.sql("drop table applied")
 
 
-def _taken(session: WriteSession, *, account_id: AccountId, bill_id: int, payment_id: UUID) -> int:
-    taken: int = session.sql(
-        """select coalesce(sum(amount_minor), 0)::bigint from bill_settlement
-           where account_id = :account_id and bill_id = :bill_id and payment_id = :payment_id""",
+def _taken(session: WriteSession, *, account_id: AccountId, payment_id: UUID) -> dict[int, int]:
+    """What a payment has taken off each bill of the account, less what was put back."""
+    rows = session.sql(
+        """select bill_id, sum(amount_minor)::bigint as taken from bill_settlement
+           where account_id = :account_id and payment_id = :payment_id group by bill_id""",
         account_id=account_id,
-        bill_id=bill_id,
         payment_id=payment_id,
-    ).scalar_one()
-    return taken
+    )
+    return {row.bill_id: row.taken for row in rows}
 
 
 def _move(
     session: WriteSession, *, account_id: AccountId, bill_id: int, amount_minor: int, payment_id: UUID, now: datetime
 ) -> None:
     session.sql(
-        """update bill set open_minor = open_minor - :amount, state = case when open_minor = :amount then 'settled' else 'issued' end
+        """update bill set open_minor = open_minor - :amount,
+             state = case when open_minor = :amount then 'settled' else 'issued' end
            where account_id = :account_id and id = :bill_id""",
         account_id=account_id,
         bill_id=bill_id,

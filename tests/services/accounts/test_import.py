@@ -19,7 +19,7 @@ from services.accounts.rules import customer_owner
 from tests.factories.accounts import account_record, write_csv, write_jsonl
 
 TABLES = ("unit", "customer", "contact_point", "premises", "account", "agreement", "meter")
-UNITS = [
+UNITS: list[dict[str, object]] = [
     {"code": "370101", "parent_code": "3701", "kind": "branch", "name": "历下供电所"},
     {"code": "37", "parent_code": None, "kind": "province", "name": "某省电力"},
     {"code": "3701", "parent_code": "37", "kind": "city", "name": "济南供电"},
@@ -80,7 +80,7 @@ def test_units_come_in_any_order_and_know_their_subtree(database: Database, tmp_
 
 def test_a_unit_without_a_known_parent_and_one_that_moves_are_rejected(database: Database, tmp_path: Path) -> None:
     intake.run(database, path=write_jsonl(tmp_path / "u.jsonl", UNITS), loader=UnitsLoader())
-    bad = [
+    bad: list[dict[str, object]] = [
         {"code": "99", "parent_code": "98", "kind": "city", "name": "孤儿"},
         {"code": "3701", "parent_code": None, "kind": "city", "name": "济南供电"},
     ]

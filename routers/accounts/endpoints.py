@@ -1,0 +1,96 @@
+"""Accounts of the signed-in customer: list, home, link, unlink."""
+
+from typing import Annotated
+from uuid import uuid4
+
+from fastapi import APIRouter, Path
+from fastapi.responses import Response
+
+import web.problems.accounts  # noqa: F401 -- registers how refusals are told
+from core.db import Database
+from core.idempotency import InFlight, KeyReused
+from routers.accounts.schemas import AccountHome, AccountList, LastBillProof, LinkedAccount, LinkRequest
+from services.accounts import operations
+from services.accounts.errors import LinkLimited, LinkRefused
+from services.accounts.operations import LastBillAmount, LinkOutcome, LinkResult, MeterNumber
+from services.billing import queries as billing
+from web import hot
+from web.access import ViewedAccount
+from web.caller import Caller, Customer, LivingCustomer
+from web.idempotency import KeyedRequest, once_flow
+from web.models import AccountNo
+from web.problems import problems
+from web.problems.common import KeyMissing
+from web.runtime import Runtime, RuntimeDep
+from web.session import Flows, Now, Write
+
+router = APIRouter(prefix="/api/v1", tags=["accounts"])
+
+
+@router.get("/accounts", response_model=AccountList, responses=problems(), operation_id="list_accounts")
+async def list_accounts(caller: Customer, runtime: RuntimeDep) -> Response:
+    """Your accounts, with what each owes."""
+    params: dict[str, object] = {"session_id": caller.session_id, "user_id": caller.user_id}
+    return await hot.answer(runtime.db, billing.HOT_ACCOUNTS, params)
+
+
+@router.get("/accounts/{account_no}", response_model=AccountHome, responses=problems(), operation_id="show_account")
+async def show_account(caller: Customer, runtime: RuntimeDep, account_no: Annotated[AccountNo, Path()]) -> Response:
+    """One account with its balances and last 12 bills."""
+    return await hot.answer(
+        runtime.db,
+        billing.HOT_ACCOUNT,
+        {"session_id": caller.session_id, "user_id": caller.user_id, "account_no": account_no},
+    )
+
+
+@router.post(
+    "/account-links",
+    response_model=LinkedAccount,
+    status_code=201,
+    operation_id="link_account",
+    responses=problems(LinkRefused, LinkLimited, KeyMissing, KeyReused, InFlight),
+)
+def link_account(
+    body: LinkRequest, caller: LivingCustomer, keyed: KeyedRequest, flows: Flows, runtime: RuntimeDep, now: Now
+) -> Response:
+    """Link an account by proof; five failed proofs a day, for you and for the account number."""
+
+    def work(_resource: str) -> LinkedAccount:
+        result = _prove(flows, runtime, caller, body, now)
+        if result.outcome is LinkOutcome.LIMITED:
+            raise LinkLimited(retry_after_s=result.retry_after_s)
+        if result.outcome is LinkOutcome.REFUSED:
+            raise LinkRefused
+        return LinkedAccount(account_no=body.account_no)
+
+    return once_flow(flows, keyed, work, resource=str(uuid4()))
+
+
+@router.delete(
+    "/account-links/{account_no}",  # noqa: FAST003 -- ViewedAccount has the number
+    status_code=204,
+    responses=problems(),
+    operation_id="unlink_account",
+)
+def unlink_account(account: ViewedAccount, caller: LivingCustomer, write: Write, now: Now) -> None:
+    """Give up your own access to an account, at once."""
+    operations.revoke_access(write, user_id=caller.user_id, account_id=account.id, actor=caller.actor, now=now)
+
+
+def _prove(db: Database, runtime: Runtime, caller: Caller, body: LinkRequest, now: Now) -> LinkResult:
+    """One try in its own transaction: a failed proof is committed before it is told."""
+    proof = body.proof
+    with db.write() as session:
+        return operations.link_account(
+            session,
+            vault=runtime.vault,
+            user_id=caller.user_id,
+            account_no=body.account_no,
+            name_character=proof.name_character,
+            evidence=LastBillAmount(proof.amount_minor)
+            if isinstance(proof, LastBillProof)
+            else MeterNumber(proof.meter_no),
+            actor=caller.actor,
+            now=now,
+        )

@@ -1,0 +1,88 @@
+"""What the JSON API says of accounts and their links."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from routers.billing.schemas import Bill
+from web.models import AccountNo, Amount, AnswerModel, RequestModel, Text
+
+AccountClass = Literal["residential", "commercial", "industrial", "agricultural"]
+AccountState = Literal["active", "suspended", "closed"]
+Role = Literal["owner", "payer", "viewer"]
+
+
+class LastBillProof(RequestModel):
+    """Proof by the amount of the latest bill, in minor units."""
+
+    kind: Literal["last_bill_amount"]
+    name_character: Annotated[Text, StringConstraints(min_length=1, max_length=4)]
+    amount_minor: Annotated[int, Field(ge=0, le=10**15)]
+
+
+class MeterProof(RequestModel):
+    """Proof by the number on the meter."""
+
+    kind: Literal["meter_no"]
+    name_character: Annotated[Text, StringConstraints(min_length=1, max_length=4)]
+    meter_no: Annotated[Text, StringConstraints(min_length=1, max_length=32)]
+
+
+class LinkRequest(RequestModel):
+    """An account and the proof that it is the caller's: one character of the holder's name and one more detail."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "account_no": "3701000001",
+                    "proof": {"kind": "last_bill_amount", "name_character": "王", "amount_minor": 12860},
+                }
+            ]
+        }
+    )
+
+    account_no: AccountNo
+    proof: Annotated[LastBillProof | MeterProof, Field(discriminator="kind")]
+
+
+class LinkedAccount(AnswerModel):
+    """The account that is linked now."""
+
+    account_no: str
+
+
+class AccountSummary(AnswerModel):
+    """An account in a list: the holder's name masked, the address without the door."""
+
+    account_no: str
+    holder: str
+    address: str
+    account_class: Annotated[AccountClass, Field(alias="class")]
+    state: AccountState
+    role: Role
+    due: Amount
+    next_due_date: date | None
+
+
+class AccountList(AnswerModel):
+    """The caller's accounts, by number."""
+
+    items: list[AccountSummary]
+
+
+class AccountHome(AnswerModel):
+    """An account with what is owed, what is paid in advance, and its last 12 bills, newest first."""
+
+    account_no: str
+    holder: str
+    address: str
+    unit: str
+    account_class: Annotated[AccountClass, Field(alias="class")]
+    state: AccountState
+    role: Role
+    due: Amount
+    prepaid: Amount
+    next_due_date: date | None
+    bills: Annotated[list[Bill], Field(max_length=12)]

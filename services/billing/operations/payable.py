@@ -1,0 +1,56 @@
+"""Bills as payments sees them: the payable of kind `bill`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from core.db import ReadSession, WriteSession
+from core.money import Money
+from services.accounts.queries import AccountId
+from services.billing import queries
+from services.billing.operations import settling
+from services.payments.ports import Described, Due
+
+
+class BillPayable:
+    """`payments.ports.Payable` for bills; see there for what each method promises."""
+
+    def quote(
+        self,
+        session: ReadSession,
+        *,
+        account_id: AccountId,
+        nos: Sequence[str] | None,
+        now: datetime,  # noqa: ARG002 -- the port's; what is open does not depend on the day
+    ) -> list[Due]:
+        """Open bills, oldest due first."""
+        return [
+            Due(each.id, each.bill_no, each.due_date, each.open)
+            for each in queries.open_bills(session, account_id=account_id, bill_nos=nos)
+        ]
+
+    def settle(
+        self,
+        session: WriteSession,
+        *,
+        account_id: AccountId,
+        payable_id: int,
+        payment_id: UUID,
+        amount: Money,
+        now: datetime,
+    ) -> Money:
+        """Take a share off a bill."""
+        return settling.settle(
+            session, account_id=account_id, bill_id=payable_id, amount=amount, payment_id=payment_id, now=now
+        )
+
+    def reverse(self, session: WriteSession, *, account_id: AccountId, payment_id: UUID, now: datetime) -> Money:
+        """Open again what a payment settled."""
+        return settling.put_back(session, account_id=account_id, payment_id=payment_id, now=now)
+
+    def describe(
+        self, session: ReadSession, *, account_id: AccountId, payable_ids: Sequence[int]
+    ) -> dict[int, Described]:
+        """Bills by id."""
+        bills = queries.bills(session, account_id=account_id, bill_ids=payable_ids)
+        return {each.id: Described(each.id, each.bill_no, each.period_first, each.period_end) for each in bills}

@@ -1,0 +1,28 @@
+"""Hot reads: the database writes the JSON, the edge passes it on.
+
+Each statement answers one text: null when there is nothing for this caller, an empty text when the session has ended.
+"""
+
+from typing import Final
+
+from fastapi.responses import Response
+
+from core.db import Database, Statement
+from web.problems.common import NotFound, SignInNeeded
+
+JSON: Final = "application/json"
+
+
+async def text(db: Database, query: Statement, params: dict[str, object]) -> str:
+    """What the statement wrote; raises NotFound and SignInNeeded."""
+    found: str | None = await db.hot(query, params)
+    if found is None:
+        raise NotFound
+    if not found:
+        raise SignInNeeded
+    return found
+
+
+async def answer(db: Database, query: Statement, params: dict[str, object]) -> Response:
+    """The statement's JSON as it is."""
+    return Response(await text(db, query, params), media_type=JSON)
