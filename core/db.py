@@ -155,6 +155,7 @@ class Database:
             creator=self._connect,
             pool_size=pool_size,
             max_overflow=0,
+            hide_parameters=True,  # an error is logged and kept: it must not carry what was written
             pool_timeout=POOL_TIMEOUT_S,
         )
         sa.event.listen(self.engine, "checkout", self._ping)

@@ -184,3 +184,9 @@ def test_a_hot_read_that_the_server_refuses_is_not_repeated(database: Database) 
         await database.close_hot()
 
     asyncio.run(scene())
+
+
+def test_a_database_error_does_not_carry_what_was_to_be_written(database: Database) -> None:
+    with pytest.raises(sa.exc.DataError) as caught, database.write() as session:
+        session.sql("select 1/0 where cast(:secret as text) is not null", secret="+8613800138000")
+    assert "13800138000" not in str(caught.value)
