@@ -30,7 +30,7 @@ def bill_ready(session: WriteSession, delivery: Delivery, event: BillIssued) -> 
             "account": masked_account(account_no),
             "amount": money_param(bill.amount),
             "period": month_param(bill.period_first),
-            "due_date": day_param(bill.due_date),
+            "due": day_param(bill.due_date),
             "bill_no": bill.bill_no,
         },
         link=f"/bills/{account_no}/{bill.bill_no}",

@@ -78,6 +78,7 @@ def test_no_listed_code_means_that_a_message_certainly_left_except_ok(code: str)
     ("code", "status", "finding"),
     [
         (None, 502, Finding.UNKNOWN),
+        (None, 429, Finding.THROTTLE),
         (None, 200, Finding.UNKNOWN),
         ("isp.NEVER_HEARD_OF", 200, Finding.UNKNOWN),
         ("Whatever", 503, Finding.UNKNOWN),

@@ -66,11 +66,14 @@ CODES: Final[dict[str, Finding]] = {
     "InternalError": Finding.UNKNOWN,
     "ServiceTimeout": Finding.UNKNOWN,
 }
+_TOO_MANY: Final = 429
 _SERVER_ERROR: Final = 500
 
 
 def finding_of(code: str | None, status: int) -> Finding:
     """What an answer means. Without a readable code it is not known whether the message went out."""
+    if status == _TOO_MANY:
+        return Finding.THROTTLE
     if code is None:
         return Finding.UNKNOWN
     known = CODES.get(code)
