@@ -1,0 +1,166 @@
+"""What a merchant gets from the providers' consoles, made once per home: `credentials.json` for the merchant, `platform.json` for us."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+from cryptography.x509.oid import NameOID
+
+TEMPLATES: Final = {
+    "sign_in_code": {
+        "zh-CN": ("SMS_100001", "您的验证码为${code}，五分钟内有效。请勿告诉他人。"),
+        "en": ("SMS_100002", "Your code is ${code}, good for five minutes. Tell nobody."),
+    },
+    "payment_receipt": {
+        "zh-CN": ("SMS_100003", "户号${account}已缴费${amount}，缴费单号${payment_no}。感谢您的支持。"),
+        "en": ("SMS_100004", "We received ${amount} for account ${account}, payment ${payment_no}. Thank you."),
+    },
+    "bill_ready": {
+        "zh-CN": ("SMS_100005", "户号${account}的${period}账单已出，金额${amount}，请于${due}前缴纳。"),
+        "en": ("SMS_100006", "Account ${account}: the bill for ${period} is ${amount}, to pay by ${due}."),
+    },
+}
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Our side of the keys."""
+
+    mchid: str
+    appid: str
+    merchant_serial: str
+    merchant_public_key: rsa.RSAPublicKey
+    apiv3_key: bytes
+    public_key_id: str
+    signing_key: rsa.RSAPrivateKey
+    certificate_serial: str
+    certificate_pem: str
+    certificate_key: rsa.RSAPrivateKey
+    sms_key_id: str
+    sms_key_secret: str
+    sms_sign_name: str
+
+    @property
+    def templates(self) -> dict[str, tuple[str, str, str]]:
+        """Template code -> (name, language, text)."""
+        return {
+            code: (name, locale, text) for name, texts in TEMPLATES.items() for locale, (code, text) in texts.items()
+        }
+
+
+def init(home: Path) -> None:
+    """Make the keys of a home if it has none."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if (home / "credentials.json").exists():
+        return
+    merchant, platform, certificate = (_rsa() for _ in range(3))
+    serial = secrets.randbits(150)
+    merchant_serial = secrets.token_hex(20).upper()
+    shared = {
+        "mchid": "16" + "".join(secrets.choice("0123456789") for _ in range(8)),
+        "appid": "wx" + secrets.token_hex(8),
+        "merchant_serial": merchant_serial,
+        "apiv3_key": secrets.token_hex(16),
+        "public_key_id": "PUB_KEY_ID_01" + "".join(secrets.choice("0123456789") for _ in range(24)),
+        "public_key": _public(platform),
+        "platform_certificate_serial": f"{serial:X}",
+        "platform_certificate": _certificate(certificate, serial),
+    }
+    sms = {
+        "access_key_id": "LTAI" + secrets.token_hex(10),
+        "access_key_secret": secrets.token_urlsafe(22),
+        "sign_name": "江东供电",
+        "template_codes": {
+            name: {locale: code for locale, (code, _) in texts.items()} for name, texts in TEMPLATES.items()
+        },
+        "receipt_path_secret": secrets.token_urlsafe(24),
+    }
+    private = {
+        "merchant_public_key": _public(merchant),
+        "signing_key": _private(platform),
+        "certificate_key": _private(certificate),
+    }
+    _write(home / "platform.json", {"wechat_pay": {**shared, **private}, "aliyun_sms": sms})
+    _write(
+        home / "credentials.json",
+        {"wechat_pay": {**shared, "merchant_private_key": _private(merchant)}, "aliyun_sms": sms},
+    )
+
+
+def load(home: Path) -> Platform:
+    """Our side of a home's keys."""
+    kept = json.loads((home / "platform.json").read_text(encoding="utf-8"))
+    pay, sms = kept["wechat_pay"], kept["aliyun_sms"]
+    public = load_pem_public_key(pay["merchant_public_key"].encode())
+    signing, certificate = (
+        load_pem_private_key(pay[name].encode(), None) for name in ("signing_key", "certificate_key")
+    )
+    if (
+        not isinstance(public, rsa.RSAPublicKey)
+        or not isinstance(signing, rsa.RSAPrivateKey)
+        or not isinstance(certificate, rsa.RSAPrivateKey)
+    ):
+        msg = "platform.json holds keys that are not RSA"
+        raise TypeError(msg)
+    return Platform(
+        mchid=pay["mchid"],
+        appid=pay["appid"],
+        merchant_serial=pay["merchant_serial"],
+        merchant_public_key=public,
+        apiv3_key=pay["apiv3_key"].encode(),
+        public_key_id=pay["public_key_id"],
+        signing_key=signing,
+        certificate_serial=pay["platform_certificate_serial"],
+        certificate_pem=pay["platform_certificate"],
+        certificate_key=certificate,
+        sms_key_id=sms["access_key_id"],
+        sms_key_secret=sms["access_key_secret"],
+        sms_sign_name=sms["sign_name"],
+    )
+
+
+def _rsa() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _public(key: rsa.RSAPrivateKey) -> str:
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def _private(key: rsa.RSAPrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def _certificate(key: rsa.RSAPrivateKey, serial: int) -> str:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sandbox platform")])
+    begin = datetime.now(UTC) - timedelta(days=1)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(serial)
+    )
+    made = builder.not_valid_before(begin).not_valid_after(begin + timedelta(days=3650)).sign(key, SHA256())
+    return made.public_bytes(Encoding.PEM).decode()
+
+
+def _write(file: Path, content: object) -> None:
+    draft = file.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    draft.rename(file)

@@ -1,0 +1,121 @@
+"""The sandbox as tests drive it: a real process on a real socket."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app.embedded import free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+class SandboxProcess:
+    """One sandbox over one home. Killing and starting again keeps its books and its port."""
+
+    def __init__(self, home: Path, *, port: int | None = None, receipt_url: str | None = None, retry_scale: float = 0.01) -> None:
+        self.home = home
+        self.port = port or free_port()
+        self._receipt_url = receipt_url
+        self._retry_scale = retry_scale
+        self._process: subprocess.Popen[bytes] | None = None
+        self._client = httpx.Client(base_url=self.base_url, timeout=30, trust_env=False)
+
+    @property
+    def base_url(self) -> str:
+        """Where it is reached."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def credentials(self) -> dict[str, Any]:
+        """The merchant's side of its keys."""
+        given: dict[str, Any] = json.loads((self.home / "credentials.json").read_text(encoding="utf-8"))
+        return given
+
+    def start(self) -> "SandboxProcess":
+        """Start it and wait until it answers."""
+        command = [sys.executable, "-m", "sandbox", "serve", "--home", str(self.home), "--port", str(self.port)]
+        command += ["--retry-scale", str(self._retry_scale)]
+        if self._receipt_url is not None:
+            command += ["--sms-receipt-url", self._receipt_url]
+        self._process = subprocess.Popen(command, cwd=ROOT)
+        limit = time.monotonic() + 30
+        while True:
+            try:
+                self._client.get("/__sandbox__/faults")
+            except httpx.TransportError:
+                assert time.monotonic() < limit and self._process.poll() is None, "the sandbox did not start"
+                time.sleep(0.02)
+            else:
+                return self
+
+    def kill(self) -> None:
+        """Kill it without warning."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Stop it."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(timeout=30)
+        self._client.close()
+
+    def pay(self, number: str, **payer: object) -> dict[str, Any]:
+        """Pay an order; raises for one that cannot be paid."""
+        return self._post(f"wechat-pay/orders/{number}/pay", payer or None)
+
+    def cancel(self, number: str) -> dict[str, Any]:
+        """The payer goes away."""
+        return self._post(f"wechat-pay/orders/{number}/cancel")
+
+    def notify(self, number: str) -> None:
+        """Send a paid order's callback again, under a new id."""
+        self._post(f"wechat-pay/orders/{number}/notify")
+
+    def order(self, number: str) -> dict[str, Any] | None:
+        """An order as the provider's books have it."""
+        answer = self._client.get(f"/__sandbox__/wechat-pay/orders/{number}")
+        found: dict[str, Any] | None = answer.json() if answer.status_code == 200 else None
+        return found
+
+    def orders(self) -> list[dict[str, Any]]:
+        """Every order."""
+        listed: list[dict[str, Any]] = self._client.get("/__sandbox__/wechat-pay/orders").json()
+        return listed
+
+    def messages(self, to: str | None = None) -> list[dict[str, Any]]:
+        """Accepted messages, newest first."""
+        listed: list[dict[str, Any]] = self._client.get("/__sandbox__/messages", params={"to": to} if to else {}).json()
+        return listed
+
+    def books(self) -> dict[str, Any]:
+        """Both providers' books."""
+        whole: dict[str, Any] = self._client.get("/__sandbox__/books").json()
+        return whole
+
+    def fault(self, place: str, kind: str, **more: object) -> None:
+        """Put a fault in force (`value`, `count`, `probability`, `seed`)."""
+        self._post("faults", {"place": place, "kind": kind, **more})
+
+    def faults(self) -> Sequence[dict[str, Any]]:
+        """Faults in force and how often they struck."""
+        listed: list[dict[str, Any]] = self._client.get("/__sandbox__/faults").json()
+        return listed
+
+    def clear_faults(self) -> None:
+        """Be honest again."""
+        self._client.delete("/__sandbox__/faults").raise_for_status()
+
+    def _post(self, path: str, body: object = None) -> dict[str, Any]:
+        answer = self._client.post(f"/__sandbox__/{path}", json=body)
+        answer.raise_for_status()
+        told: dict[str, Any] = answer.json()
+        return told
