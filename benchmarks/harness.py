@@ -28,6 +28,8 @@ ROOT: Final = Path(__file__).parent.parent
 RESULTS: Final = ROOT / ".bench"
 TICK_US: Final = 1_000_000 // os.sysconf("SC_CLK_TCK")
 START_TIMEOUT_S: Final = 30.0
+MIN_ROUNDS: Final = 4
+NOISY: Final = 0.25
 
 
 class VoidRun(Exception):
@@ -247,22 +249,34 @@ def interleave(variants: Variants, *, rounds: int, told: Callable[[str], None] =
     return results
 
 
-def ratio(results: Mapping[str, Sequence[Measure]], name: str, base: str, value: str = "per_s") -> float:
-    """Median over the rounds of `name` / `base`."""
+def ratios(results: Mapping[str, Sequence[Measure]], name: str, base: str, value: str = "per_s") -> list[float]:
+    """`name` / `base` in every round."""
     pairs = zip(results[name], results[base], strict=True)
-    ratios: list[float] = [getattr(ours, value) / getattr(theirs, value) for ours, theirs in pairs]
-    return statistics.median(ratios)
+    return [getattr(ours, value) / getattr(theirs, value) for ours, theirs in pairs]
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A goal and the value that a result must not pass. `at_most` turns both round."""
+    """A goal and the value that the median of the rounds must not pass. `at_most` turns both round."""
 
     measure: str
-    value: float
+    rounds: Sequence[float]
     goal: float
     limit: float
     at_most: bool = False
+
+    @property
+    def value(self) -> float:
+        """The median of the rounds."""
+        return statistics.median(self.rounds)
+
+    @property
+    def spread(self) -> float:
+        """Distance of the middle half of the rounds, as a share of the median: above 0.25 the verdict is worth little."""
+        if len(self.rounds) < MIN_ROUNDS:
+            return 0.0
+        low, _, high = statistics.quantiles(self.rounds, n=4)
+        return (high - low) / self.value
 
     @property
     def verdict(self) -> str:
@@ -288,12 +302,13 @@ def report(name: str, results: Mapping[str, Sequence[Measure]], bars: Sequence[B
         word = "<=" if bar.at_most else ">="
         print(
             f"  {bar.measure:<56}{bar.value:>9.3f}  goal {word} {bar.goal:g}, limit {word} {bar.limit:g}: {bar.verdict}"
+            + (f" (noisy: spread {bar.spread:.0%})" if bar.spread > NOISY else "")
         )
     RESULTS.mkdir(exist_ok=True)
     content = {
         "load_average": os.getloadavg(),
         "results": {variant: [asdict(each) for each in measures] for variant, measures in results.items()},
-        "bars": [asdict(bar) | {"verdict": bar.verdict} for bar in bars],
+        "bars": [asdict(bar) | {"value": bar.value, "spread": bar.spread, "verdict": bar.verdict} for bar in bars],
     }
     (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
     return all(bar.verdict != "FAILED" for bar in bars)

@@ -1,5 +1,6 @@
 """Posting against the frozen hand-written limit: spread over 1,000 books, into one hot book, and in arrays of 100."""
 
+import statistics
 from pathlib import Path
 from typing import Final
 
@@ -7,7 +8,7 @@ import psycopg
 import sqlalchemy as sa
 
 import migrations
-from benchmarks.harness import Bar, Cluster, Measure, VoidRun, cluster, interleave, limits, ratio, report
+from benchmarks.harness import Bar, Cluster, Measure, VoidRun, cluster, interleave, limits, ratios, report
 from core.db import Database, statement
 from services.ledger import operations
 from services.ledger.chart import OwnerKind
@@ -72,27 +73,27 @@ def run(*, rounds: int, seconds: int) -> bool:
             rounds=rounds,
         )
         _check(server)
-    if (fairness := ratio(results, "limit_post", "insert1")) < FAIR:
+    if (fairness := statistics.median(ratios(results, "limit_post", "insert1"))) < FAIR:
         msg = f"limit_post / insert1 is {fairness:.2f}, under {FAIR}"
         raise VoidRun(msg)
-    wal = sorted(each.wal_bytes for each in results["post"])[len(results["post"]) // 2]
+    wal = [each.wal_bytes for each in results["post"]]
     return report(
         "ledger",
         results,
         [
-            Bar("posting / limit_post, 8 clients, 1,000 books", ratio(results, "post", "limit_post"), 0.85, 0.75),
+            Bar("posting / limit_post, 8 clients, 1,000 books", ratios(results, "post", "limit_post"), 0.85, 0.75),
             Bar(
                 "posting / limit_post, server CPU",
-                ratio(results, "post", "limit_post", "cpu_us"),
+                ratios(results, "post", "limit_post", "cpu_us"),
                 1.25,
                 1.5,
                 at_most=True,
             ),
-            Bar("one hot book / spread", ratio(results, "hot", "post"), 0.45, 0.35),
+            Bar("one hot book / spread", ratios(results, "hot", "post"), 0.45, 0.35),
             Bar("WAL record bytes per posting", wal, 1350, 1500, at_most=True),
-            Bar("statements per posting", statements, 1, 1, at_most=True),
-            Bar("arrays of 100, loop / single, 1 connection", ratio(results, "loop", "single"), 2, 1.7),
-            Bar("arrays of 100, bulk statement / single, 1 connection", ratio(results, "bulk", "single"), 3.5, 2.5),
+            Bar("statements per posting", [statements], 1, 1, at_most=True),
+            Bar("arrays of 100, loop / single, 1 connection", ratios(results, "loop", "single"), 2, 1.7),
+            Bar("arrays of 100, bulk statement / single, 1 connection", ratios(results, "bulk", "single"), 3.5, 2.5),
         ],
     )
 
