@@ -300,10 +300,9 @@ def report(name: str, results: Mapping[str, Sequence[Measure]], bars: Sequence[B
         print(f"  {variant:<24}{rate:>12,.0f}{cpu:>10.0f}{wal:>11.0f}{wait:>9.2f}")
     for bar in bars:
         word = "<=" if bar.at_most else ">="
-        print(
-            f"  {bar.measure:<56}{bar.value:>9.3f}  goal {word} {bar.goal:g}, limit {word} {bar.limit:g}: {bar.verdict}"
-            + (f" (noisy: spread {bar.spread:.0%})" if bar.spread > NOISY else "")
-        )
+        noise = f" (noisy: spread {bar.spread:.0%})" if bar.spread > NOISY else ""
+        bounds = f"goal {word} {bar.goal:g}, limit {word} {bar.limit:g}"
+        print(f"  {bar.measure:<56}{bar.value:>9.3f}  {bounds}: {bar.verdict}{noise}")
     RESULTS.mkdir(exist_ok=True)
     content = {
         "load_average": os.getloadavg(),
