@@ -272,7 +272,7 @@ class Bar:
 
     @property
     def spread(self) -> float:
-        """Distance of the middle half of the rounds, as a share of the median: above 0.25 the verdict is worth little."""
+        """Width of the middle half of the rounds over their median: above 0.25 the verdict is worth little."""
         if len(self.rounds) < MIN_ROUNDS:
             return 0.0
         low, _, high = statistics.quantiles(self.rounds, n=4)
