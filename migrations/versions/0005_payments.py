@@ -54,6 +54,7 @@ create table payment_attempt (
   expires_at timestamptz not null,
   paid_at timestamptz,
   next_check_at timestamptz,
+  asked_at timestamptz,
   checks smallint not null default 0,
   failures smallint not null default 0,
   constraint pk_payment_attempt primary key (id),
@@ -188,7 +189,45 @@ grant select, insert, delete on payment_quote_failure to wattline_app;
 """
 
 
+VIEW = """
+-- A payment as its payer may see it, or null: the session lives, the payer is this person, and the payer still may pay for the account (or
+-- paid with a quote for somebody else's). `waiting` turns into `unknown` when nobody knows yet whether money moved: do not pay twice.
+create function payment_view(p_payment_no text, p_user uuid, p_session uuid, p_now timestamptz) returns jsonb language sql stable as $$
+  select jsonb_build_object(
+    'payment_no', o.payment_no,
+    'state', case when o.state <> 'open' then o.state when a.state = 'unknown' or p_now >= a.expires_at then 'unknown' else 'waiting' end,
+    'is_final', o.state <> 'open',
+    'account_no', (select c.account_no from payment_part p join account c on c.id = p.account_id where p.attempt_id = a.id order by p.id limit 1),
+    'amount', jsonb_build_object('amount_minor', o.amount_minor, 'currency', o.currency),
+    'provider', o.provider,
+    'method', o.method,
+    'created_at', o.created_at,
+    'expires_at', o.expires_at,
+    'paid_at', o.paid_at,
+    'provider_reference', a.transaction_id,
+    'parts', (
+      select jsonb_agg(
+        jsonb_build_object('kind', coalesce(p.payable_kind, 'prepaid'), 'no', p.payable_no, 'amount_minor', p.amount_minor,
+          'taken_minor', p.taken_minor, 'outcome', p.outcome) order by p.id)
+      from payment_part p where p.attempt_id = a.id))
+  from payment_order o
+  join lateral (
+    select t.id, t.state, t.expires_at, t.transaction_id from payment_attempt t where t.order_id = o.id
+    order by t.state = 'paid' desc, case when t.state = 'paid' then t.no else -t.no end limit 1
+  ) a on true
+  where o.payment_no = p_payment_no
+    and o.payer_user_id = p_user
+    and (p_session is null or session_alive(p_session, p_now))
+    and (o.quote_id is not null or not exists (
+      select from payment_part p join account c on c.id = p.account_id
+      where p.attempt_id = a.id and account_access(p_user, c.account_no, 'pay', p_now) is null))
+$$;
+grant execute on function payment_view to wattline_app;
+"""
+
+
 def upgrade() -> None:
     """Create the tables of the domain `payments`."""
     op.execute(ORDERS)
     op.execute(REST)
+    op.execute(VIEW)

@@ -102,6 +102,7 @@ class PaymentAttempt(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=Timestamp)
     paid_at: datetime | None = Field(default=None, sa_type=Timestamp)
     next_check_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    asked_at: datetime | None = Field(default=None, sa_type=Timestamp)
     checks: int = Field(default=0, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": sa.text("0")})
     failures: int = Field(default=0, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": sa.text("0")})
 

@@ -155,6 +155,9 @@ def spread(amount: Money, dues: Sequence[tuple[str, Due]]) -> list[Share]:
 ASK_AFTER: Final = tuple(timedelta(seconds=seconds) for seconds in (15, 30, 60, 180, 300, 600, 1800))
 """Waits between questions about a living attempt; the last repeats. A notification usually comes before the first."""
 
+ASK_AT_MOST_EVERY: Final = timedelta(seconds=3)
+"""However often the payer presses."""
+
 ASK_AFTER_END: Final = timedelta(minutes=10)
 """An ended attempt is asked about once more: a payment may have raced with the close."""
 

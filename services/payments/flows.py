@@ -1,0 +1,341 @@
+"""Work around calls of a provider: starting, trying again, asking, closing. No transaction is open during a call.
+
+The recovery point of every flow is the attempt: its number and the bytes of its request are committed before the first
+call, so that whoever comes next, the same client or a job, repeats exactly the same.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from core import faults
+from core.crypto.vault import Vault
+from core.db import Database, ReadSession
+from services.payments import operations, queries
+from services.payments.errors import (
+    AttemptInDoubt,
+    PaymentFinal,
+    PaymentUnknown,
+    ProviderRefused,
+    ProviderUnavailable,
+)
+from services.payments.models import AttemptState
+from services.payments.operations import Applied, Effect, Wanted
+from services.payments.ports import (
+    AlreadyPaid,
+    CloseOutcome,
+    Method,
+    OutcomeInDoubt,
+    Payer,
+    PaymentProvider,
+    ProviderResult,
+    Refused,
+    Throttled,
+    TradeState,
+)
+from services.payments.queries import AttemptView, PaymentView
+from services.payments.rules import LIVING
+
+log = structlog.get_logger(__name__)
+
+UNREACHABLE: Final = "UNREACHABLE"
+RETRY_AFTER_S: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A payment and what the payer's device needs for it: None when it is final, or the provider's answer was lost."""
+
+    payment: PaymentView
+    pay: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Another try. None keeps what the latest attempt had."""
+
+    amount_minor: int | None
+    bill_nos: tuple[str, ...] | None
+    method: Method | None
+    payer: Payer
+    description: str
+    partial_allowed: bool
+
+
+def start_payment(db: Database, *, vault: Vault, wanted: Wanted, payment_no: str, now: datetime) -> Started:
+    """Make an order and have it prepared by its provider.
+
+    `payment_no` names the order: called again with it, whatever happened in between, the flow goes on with the same
+    number and the same bytes. When the provider's answer is lost the payment is `unknown` and `pay` is None: jobs and
+    `retry_payment` repeat.
+    Raises what `operations.open_order` raises, ProviderUnavailable (nothing has happened) and ProviderRefused.
+    """
+    with db.write() as session:
+        attempt_id = operations.open_order(session, vault=vault, wanted=wanted, payment_no=payment_no, now=now)
+        attempt = queries.attempt(session, attempt_id=attempt_id)
+        if attempt is not None and (wait_s := operations.circuit_wait_s(session, provider=attempt.provider, now=now)):
+            raise ProviderUnavailable(retry_after_s=wait_s)
+        faults.point("payments.start.before_order")
+    faults.point("payments.start.ordered")
+    _prepare(db, vault=vault, attempt_id=attempt_id, now=now)
+    return _started(db, payment_no=payment_no, user_id=wanted.user_id, now=now)
+
+
+def retry_payment(
+    db: Database, *, vault: Vault, user_id: UUID, payment_no: str, again: Again, now: datetime
+) -> Started:
+    """Go on with a payment: the same number while nothing changes, else a new one once the old is closed.
+
+    Raises PaymentUnknown, PaymentFinal, AttemptInDoubt (the old number may still be paid), and what `start_payment`
+    raises.
+    """
+    with db.read() as session:
+        payment = _seen(session, payment_no=payment_no, user_id=user_id, now=now)
+        latest = queries.latest_attempt(session, payment_no=payment_no)
+    if latest is None or payment.state in {"paid", "suspended"}:
+        raise PaymentFinal
+    if _is_same(payment, latest, again, now=now):
+        _prepare(db, vault=vault, attempt_id=latest.id, now=now)
+        return _started(db, payment_no=payment_no, user_id=user_id, now=now)
+    if latest.state in LIVING:
+        try:
+            applied = close_attempt(db, attempt=latest, now=now)
+        except (OutcomeInDoubt, Throttled) as error:
+            raise AttemptInDoubt from error
+        if applied.state is AttemptState.PAID:
+            return _started(db, payment_no=payment_no, user_id=user_id, now=now)
+    faults.point("payments.retry.closed")
+    wanted = Wanted(
+        user_id=user_id,
+        account_no=payment.account_no,
+        quote_id=None,
+        amount_minor=payment.amount.minor if again.amount_minor is None else again.amount_minor,
+        bill_nos=again.bill_nos,
+        method=again.method or latest.method,
+        payer=again.payer,
+        description=again.description,
+        partial_allowed=again.partial_allowed,
+    )
+    with db.write() as session:
+        attempt_id = operations.add_attempt(session, vault=vault, wanted=wanted, payment_no=payment_no, now=now)
+    faults.point("payments.retry.added")
+    _prepare(db, vault=vault, attempt_id=attempt_id, now=now)
+    return _started(db, payment_no=payment_no, user_id=user_id, now=now)
+
+
+def check_payment(db: Database, *, vault: Vault, user_id: UUID, payment_no: str, now: datetime) -> PaymentView:
+    """The payer wants to know: ask the provider now, unless somebody asked a moment ago. Raises PaymentUnknown."""
+    with db.write() as session:
+        payment = _seen(session, payment_no=payment_no, user_id=user_id, now=now)
+        latest = queries.latest_attempt(session, payment_no=payment_no)
+        if payment.is_final or latest is None or not operations.claim_one(session, attempt_id=latest.id, now=now):
+            return payment
+    check_attempt(db, vault=vault, attempt_id=latest.id, now=now)
+    with db.read() as session:
+        return _seen(session, payment_no=payment_no, user_id=user_id, now=now)
+
+
+def check_due(db: Database, *, vault: Vault, now: datetime, limit: int = 50) -> int:
+    """Ask about every attempt whose question is due, at most `limit`; answers how many were asked about."""
+    for done in range(limit):
+        with db.write() as session:
+            claimed = operations.claim_due(session, limit=1)
+        if not claimed:
+            return done
+        faults.point("payments.sweep.claimed")
+        try:
+            check_attempt(db, vault=vault, attempt_id=claimed[0], now=now)
+        except Exception:  # one attempt's trouble is not the others'; its lease brings it back
+            log.exception("check_failed", attempt_id=str(claimed[0]))
+    return limit
+
+
+def check_attempt(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime) -> Applied:
+    """Bring one attempt forward: repeat a lost call, ask for its state, close it at its end and ask again.
+
+    Never raises for what the provider does: a question without an answer is put off, with growing waits, and a provider
+    that fails again and again is left alone for a while.
+    """
+    with db.write() as session:
+        attempt = queries.attempt(session, attempt_id=attempt_id)
+        if attempt is None:
+            return Applied(Effect.NOTHING)
+        wait_s = operations.circuit_wait_s(session, provider=attempt.provider, now=now)
+        if wait_s is not None:
+            operations.put_off(session, attempt_id=attempt_id, retry_after_s=wait_s, now=now)
+            return Applied(Effect.NOTHING, attempt_id, attempt.state)
+    try:
+        if attempt.state in LIVING and now >= attempt.expires_at:
+            return close_attempt(db, attempt=attempt, now=now)
+        if attempt.state in {AttemptState.CREATED, AttemptState.UNKNOWN}:
+            return _repeat(db, vault=vault, attempt=attempt, now=now)
+        return _ask(db, attempt=attempt, now=now)
+    except (OutcomeInDoubt, Throttled) as error:
+        with db.write() as session:
+            operations.put_off(
+                session, attempt_id=attempt_id, retry_after_s=getattr(error, "retry_after_s", None), now=now
+            )
+        return Applied(Effect.NOTHING, attempt_id, attempt.state)
+
+
+def close_attempt(db: Database, *, attempt: AttemptView, now: datetime) -> Applied:
+    """Close an attempt at its provider, ask again, and apply the answer: paid in between is paid.
+
+    Raises OutcomeInDoubt and Throttled when nobody knows; the attempt lives on then.
+    """
+    provider = _provider(db, attempt.provider, now=now)
+    faults.point("payments.close.before_call")
+    try:
+        outcome = provider.close(attempt.out_trade_no)
+    except (OutcomeInDoubt, Throttled):
+        _failed(db, attempt.provider, now=now)
+        raise
+    faults.point("payments.close.called")
+    try:
+        result = provider.query(attempt.out_trade_no)
+    except (OutcomeInDoubt, Throttled):
+        _failed(db, attempt.provider, now=now)
+        if outcome is not CloseOutcome.CLOSED:
+            raise
+        result = ProviderResult(attempt.provider, attempt.out_trade_no, TradeState.CLOSED)
+    if outcome is CloseOutcome.CLOSED and result.state in {TradeState.WAITING, TradeState.MISSING}:
+        result = replace(result, state=TradeState.CLOSED)
+    return _apply(db, result, now=now)
+
+
+def refresh_keys(db: Database, *, name: str, now: datetime) -> int:
+    """Fetch the certificates of a provider that hands them out; answers how many. Raises as `PaymentProvider` does."""
+    provider = _provider(db, name, now=now)
+    if not provider.renews_keys:
+        return 0
+    keys = provider.fetch_keys()
+    with db.write() as session:
+        operations.keep_keys(session, provider=name, keys=keys)
+    provider.trust(keys)
+    return len(keys)
+
+
+def _prepare(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime) -> None:
+    """Have a living attempt prepared, unless that is done. The provider's refusal is written, then raised."""
+    with db.read() as session:
+        attempt = queries.attempt(session, attempt_id=attempt_id)
+        if attempt is None or attempt.state not in LIVING or now >= attempt.expires_at:
+            return
+        # An H5 address lives five minutes only: the same bytes again earn a fresh one.
+        if attempt.answer is not None and attempt.method is not Method.WECHAT_H5:
+            return
+        request = operations.open_request(session, vault=vault, attempt_id=attempt_id)
+    provider = _provider(db, attempt.provider, now=now)
+    faults.point("payments.prepare.before_call")
+    try:
+        answer = provider.prepare(attempt.method, request)
+    except OutcomeInDoubt:
+        with db.write() as session:
+            operations.keep_doubt(session, attempt_id=attempt_id, now=now)
+            operations.note_failure(session, provider=attempt.provider, now=now)
+        return
+    except AlreadyPaid:
+        _ask_quietly(db, attempt=attempt, now=now)
+        return
+    except Throttled as error:
+        _keep_unreached(db, attempt=attempt, now=now)
+        raise ProviderUnavailable(retry_after_s=error.retry_after_s or RETRY_AFTER_S) from error
+    except Refused as error:
+        with db.write() as session:
+            operations.keep_refusal(session, attempt_id=attempt_id, reason=error.reason, now=now)
+        raise ProviderRefused(reason=error.reason) from error
+    faults.point("payments.prepare.called")
+    with db.write() as session:
+        operations.keep_answer(session, attempt_id=attempt_id, answer=answer, now=now)
+        operations.note_answer(session, provider=attempt.provider)
+    faults.point("payments.prepare.kept")
+
+
+def _keep_unreached(db: Database, *, attempt: AttemptView, now: datetime) -> None:
+    """The call did not arrive; an earlier one with an unknown end may have."""
+    with db.write() as session:
+        operations.note_failure(session, provider=attempt.provider, now=now)
+        if attempt.state is AttemptState.CREATED:
+            operations.keep_refusal(session, attempt_id=attempt.id, reason=UNREACHABLE, now=now)
+
+
+def _repeat(db: Database, *, vault: Vault, attempt: AttemptView, now: datetime) -> Applied:
+    """A job goes on where a client's call was cut; what the provider refuses is written, and nobody is told here."""
+    try:
+        _prepare(db, vault=vault, attempt_id=attempt.id, now=now)
+    except (ProviderRefused, ProviderUnavailable) as refusal:
+        log.info("repeat_refused", attempt_id=str(attempt.id), code=refusal.code)
+    with db.read() as session:
+        known = queries.attempt(session, attempt_id=attempt.id)
+    return Applied(Effect.NOTHING, attempt.id, attempt.state if known is None else known.state)
+
+
+def _ask(db: Database, *, attempt: AttemptView, now: datetime) -> Applied:
+    provider = _provider(db, attempt.provider, now=now)
+    faults.point("payments.check.before_call")
+    try:
+        result = provider.query(attempt.out_trade_no)
+    except (OutcomeInDoubt, Throttled):
+        _failed(db, attempt.provider, now=now)
+        raise
+    faults.point("payments.check.called")
+    return _apply(db, result, now=now)
+
+
+def _ask_quietly(db: Database, *, attempt: AttemptView, now: datetime) -> None:
+    try:
+        _ask(db, attempt=attempt, now=now)
+    except (OutcomeInDoubt, Throttled):
+        log.info("question_put_off", attempt_id=str(attempt.id))
+
+
+def _apply(db: Database, result: ProviderResult, *, now: datetime) -> Applied:
+    with db.write() as session:
+        applied = operations.apply_provider_result(session, result=result, now=now)
+        operations.note_answer(session, provider=result.provider)
+        faults.point("payments.apply.before_commit")
+    faults.point("payments.apply.committed")
+    return applied
+
+
+def _failed(db: Database, name: str, *, now: datetime) -> None:
+    with db.write() as session:
+        operations.note_failure(session, provider=name, now=now)
+
+
+def _provider(db: Database, name: str, *, now: datetime) -> PaymentProvider:
+    """A provider that knows every certificate that any process of ours has fetched."""
+    provider = queries.provider(name)
+    if provider.renews_keys:
+        with db.read() as session:
+            provider.trust(queries.provider_keys(session, name=name, now=now))
+    return provider
+
+
+def _seen(session: ReadSession, *, payment_no: str, user_id: UUID, now: datetime) -> PaymentView:
+    payment = queries.payment(session, payment_no=payment_no, user_id=user_id, now=now)
+    if payment is None:
+        raise PaymentUnknown
+    return payment
+
+
+def _started(db: Database, *, payment_no: str, user_id: UUID, now: datetime) -> Started:
+    with db.read() as session:
+        payment = _seen(session, payment_no=payment_no, user_id=user_id, now=now)
+        pay = None if payment.is_final else queries.instructions(session, payment_no=payment_no, now=now)
+    return Started(payment, pay)
+
+
+def _is_same(payment: PaymentView, latest: AttemptView, again: Again, *, now: datetime) -> bool:
+    nos = tuple(part.no for part in payment.parts if part.no is not None)
+    return (
+        latest.state in LIVING
+        and now < latest.expires_at
+        and again.amount_minor in {None, latest.amount.minor}
+        and again.method in {None, latest.method}
+        and (again.bill_nos is None or set(again.bill_nos) == set(nos))
+    )

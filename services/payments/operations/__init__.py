@@ -1,0 +1,54 @@
+"""Writes of payments, each inside the transaction it is given."""
+
+from services.payments.operations.booking import Applied, Effect, apply_provider_result
+from services.payments.operations.callbacks import apply_result, apply_stored, count_refusal
+from services.payments.operations.checks import (
+    circuit_wait_s,
+    claim_due,
+    claim_one,
+    close_soon,
+    keep_keys,
+    note_answer,
+    note_failure,
+    put_off,
+)
+from services.payments.operations.orders import (
+    Wanted,
+    add_attempt,
+    keep_answer,
+    keep_doubt,
+    keep_refusal,
+    open_order,
+    open_request,
+    provider_for,
+)
+from services.payments.operations.quotes import Quote, QuoteResult, purge_failures, quote_for_others
+
+__all__ = [
+    "Applied",
+    "Effect",
+    "Quote",
+    "QuoteResult",
+    "Wanted",
+    "add_attempt",
+    "apply_provider_result",
+    "apply_result",
+    "apply_stored",
+    "circuit_wait_s",
+    "claim_due",
+    "claim_one",
+    "close_soon",
+    "count_refusal",
+    "keep_answer",
+    "keep_doubt",
+    "keep_keys",
+    "keep_refusal",
+    "note_answer",
+    "note_failure",
+    "open_order",
+    "open_request",
+    "provider_for",
+    "purge_failures",
+    "put_off",
+    "quote_for_others",
+]

@@ -1,0 +1,134 @@
+"""Which attempts to ask about now, and what is known of a provider's health and keys."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from core.db import WriteSession
+from services.accounts.queries import AccountId
+from services.payments import rules
+from services.payments.ports import ProviderKey
+
+LEASE_S: Final = 60
+"""Longer than the slowest question with its close; a sweeper that dies gives its attempts back after this."""
+
+_PARTS_OF_ONE: Final = 1 << 30
+
+
+def claim_due(session: WriteSession, *, limit: int) -> list[UUID]:
+    """Attempts whose question is due, leased to the caller so that no other sweeper asks meanwhile."""
+    rows = session.sql(
+        """update payment_attempt set next_check_at = now() + make_interval(secs => :lease)
+           where id in (select id from payment_attempt where next_check_at <= now() order by next_check_at
+             limit :most for update skip locked)
+           returning id""",
+        lease=LEASE_S,
+        most=limit,
+    )
+    return [row.id for row in rows]
+
+
+def claim_one(session: WriteSession, *, attempt_id: UUID, now: datetime) -> bool:
+    """Ask about this attempt because its payer wants to know; False when somebody asked a moment ago."""
+    asked = session.sql(
+        """update payment_attempt set asked_at = :now where id = :id and (asked_at is null or asked_at <= :since)
+           returning id""",
+        id=attempt_id,
+        now=now,
+        since=now - rules.ASK_AT_MOST_EVERY,
+    ).one_or_none()
+    return asked is not None
+
+
+def put_off(session: WriteSession, *, attempt_id: UUID, retry_after_s: int | None, now: datetime) -> None:
+    """The question was not answered: ask later, with growing, jittered waits."""
+    failures: int = session.sql(
+        "update payment_attempt set failures = least(failures + 1, 32767) where id = :id returning failures",
+        id=attempt_id,
+    ).scalar_one()
+    wait = rules.back_off(
+        failures=failures, jitter=secrets.randbelow(_PARTS_OF_ONE) / _PARTS_OF_ONE, least_s=retry_after_s
+    )
+    session.sql("update payment_attempt set next_check_at = :due where id = :id", due=now + wait, id=attempt_id)
+
+
+def close_soon(session: WriteSession, *, account_id: AccountId, kind: str, payable_id: int, now: datetime) -> int:
+    """A payable changed: attempts that ask for its old amount are closed at their providers; answers how many.
+
+    What is paid before the close succeeds is booked as any payment is. Waits for nobody: the caller may hold payables,
+    and an attempt that is being booked now needs no close.
+    """
+    rows = session.sql(
+        """update payment_attempt a set next_check_at = :now, expires_at = least(a.expires_at, :now)
+           where a.id in (
+             select t.id from payment_attempt t join payment_part p on p.attempt_id = t.id
+             where p.account_id = :account and p.payable_kind = :kind and p.payable_id = :id
+               and t.state in ('created', 'prepared', 'pending', 'unknown')
+             for update of t skip locked)
+           returning a.id""",
+        now=now,
+        account=account_id,
+        kind=kind,
+        id=payable_id,
+    )
+    return len(rows.all())
+
+
+def circuit_wait_s(session: WriteSession, *, provider: str, now: datetime) -> int | None:
+    """Seconds for which nobody should call this provider; None when it may be called.
+
+    After the wait one caller is let through, and the others go on waiting until that call succeeds.
+    """
+    open_until: datetime | None = session.sql(
+        "select open_until from payment_provider_health where provider = :name and failures >= :most",
+        name=provider,
+        most=rules.CIRCUIT_FAILURES,
+    ).scalar_one_or_none()
+    if open_until is None:
+        return None
+    if open_until > now:
+        return max(1, round((open_until - now).total_seconds()))
+    taken = session.sql(
+        """update payment_provider_health set open_until = :until where provider = :name and open_until <= :now
+           returning provider""",
+        until=now + rules.CIRCUIT_WAIT,
+        name=provider,
+        now=now,
+    ).one_or_none()
+    return None if taken is not None else round(rules.CIRCUIT_WAIT.total_seconds())
+
+
+def note_failure(session: WriteSession, *, provider: str, now: datetime) -> None:
+    """A call was not answered."""
+    session.sql(
+        """insert into payment_provider_health as h (provider, failures) values (:name, 1)
+           on conflict (provider) do update set failures = h.failures + 1,
+             open_until = case when h.failures + 1 >= :most then :until else h.open_until end""",
+        name=provider,
+        most=rules.CIRCUIT_FAILURES,
+        until=now + rules.CIRCUIT_WAIT,
+    )
+
+
+def note_answer(session: WriteSession, *, provider: str) -> None:
+    """A call was answered: the provider is well. Writes only when it was not."""
+    session.sql(
+        "update payment_provider_health set failures = 0, open_until = null where provider = :name and failures > 0",
+        name=provider,
+    )
+
+
+def keep_keys(session: WriteSession, *, provider: str, keys: Sequence[ProviderKey]) -> None:
+    """Keep the certificates that a provider handed out, for every process."""
+    for key in keys:
+        session.sql(
+            """insert into payment_provider_certificate (provider, serial, pem, valid_from, valid_to)
+               values (:provider, :serial, :pem, :valid_from, :valid_to) on conflict do nothing""",
+            provider=provider,
+            serial=key.serial,
+            pem=key.pem,
+            valid_from=key.valid_from,
+            valid_to=key.valid_to,
+        )

@@ -1,0 +1,337 @@
+"""Orders and attempts before the provider is called, and what its answer to the call changes."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core import idempotency
+from core.crypto.vault import Vault
+from core.db import ReadSession, WriteSession, to_json
+from core.ids import human_code, uuid7
+from core.money import Money
+from services.accounts import queries as accounts
+from services.accounts.queries import AccountRef, Permission
+from services.ledger import operations as ledger
+from services.ledger.chart import OwnerKind
+from services.payments import rules
+from services.payments.errors import (
+    AccountNotPayable,
+    AttemptInDoubt,
+    MethodNotOffered,
+    PartialNotAllowed,
+    PayableUnknown,
+    PaymentFinal,
+    QuoteExpired,
+)
+from services.payments.models import AttemptState, OrderState
+from services.payments.ports import PAYABLES, PROVIDERS, Due, Method, Payer, PaymentProvider, Prepay
+from services.payments.rules import AttemptEvent, OrderEvent, Share
+
+OUT_TRADE_NO_LENGTH: Final = 26
+"""130 random bits in an alphabet that every provider takes (20 to 32 letters and digits)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a person asks to pay: for an account that they may pay for, or by a quote for somebody else's.
+
+    `bill_nos` None spreads the amount over all that is due. `partial_allowed` is the supplier's rule. `description` is
+    what the provider shows to the payer.
+    """
+
+    user_id: UUID
+    account_no: str | None
+    quote_id: UUID | None
+    amount_minor: int
+    bill_nos: tuple[str, ...] | None
+    method: Method
+    payer: Payer
+    description: str
+    partial_allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A payable order: who brings the money, for what."""
+
+    provider: PaymentProvider
+    amount: Money
+    account: AccountRef
+    shares: Sequence[Share]
+
+
+def open_order(session: WriteSession, *, vault: Vault, wanted: Wanted, payment_no: str, now: datetime) -> UUID:
+    """Make an order with its first attempt and parts; answers the attempt, for a known `payment_no` its latest.
+
+    Raises AccountNotPayable, QuoteExpired, PayableUnknown, PartialNotAllowed, MethodNotOffered.
+    """
+    known = session.sql(
+        """select a.id, o.payer_user_id from payment_order o join payment_attempt a on a.order_id = o.id
+           where o.payment_no = :no order by a.no desc limit 1""",
+        no=payment_no,
+    ).one_or_none()
+    if known is not None:
+        if known.payer_user_id != wanted.user_id:
+            raise AccountNotPayable
+        found: UUID = known.id
+        return found
+    plan = _plan(session, account=_account(session, wanted=wanted, now=now), wanted=wanted, now=now)
+    order_id = uuid7()
+    idempotency.claim(session, kind="payment_no", key=payment_no, owner=str(order_id))
+    session.sql(
+        """insert into payment_order (id, payment_no, payer_user_id, quote_id, provider, method, amount_minor, currency,
+             state, created_at, expires_at)
+           values (:id, :no, :user, :quote, :provider, :method, :amount, :currency, 'open', :now, :expires_at)""",
+        id=order_id,
+        no=payment_no,
+        user=wanted.user_id,
+        quote=wanted.quote_id,
+        provider=plan.provider.name,
+        method=wanted.method.value,
+        amount=plan.amount.minor,
+        currency=plan.amount.currency,
+        now=now,
+        expires_at=now + rules.LIFE,
+    )
+    return _add(session, vault=vault, plan=plan, wanted=wanted, order_id=order_id, no=1, now=now)
+
+
+def add_attempt(session: WriteSession, *, vault: Vault, wanted: Wanted, payment_no: str, now: datetime) -> UUID:
+    """Another try of an order whose earlier attempts have ended, with another number, amount or method.
+
+    Raises PaymentFinal when the order is paid or its money waits for a decision, AttemptInDoubt when an attempt is
+    living, and what `open_order` raises.
+    """
+    order = session.sql(
+        "select id, state, quote_id from payment_order where payment_no = :no for no key update", no=payment_no
+    ).one()
+    if OrderState(order.state) in {OrderState.PAID, OrderState.SUSPENDED}:
+        raise PaymentFinal
+    state = rules.next_order_state(OrderState(order.state), OrderEvent.RETRIED)
+    if session.sql(
+        """select exists (select from payment_attempt where order_id = :id
+             and state in ('created', 'prepared', 'pending', 'unknown'))""",
+        id=order.id,
+    ).scalar_one():
+        raise AttemptInDoubt
+    account = _granted(session, wanted=wanted, now=now) if order.quote_id is None else _quoted(session, order.quote_id)
+    plan = _plan(session, account=account, wanted=wanted, now=now)
+    session.sql(
+        """update payment_order set state = :state, provider = :provider, method = :method, amount_minor = :amount,
+             currency = :currency, expires_at = :expires_at where id = :id""",
+        state=state.value,
+        provider=plan.provider.name,
+        method=wanted.method.value,
+        amount=plan.amount.minor,
+        currency=plan.amount.currency,
+        expires_at=now + rules.LIFE,
+        id=order.id,
+    )
+    last: int = session.sql("select max(no) from payment_attempt where order_id = :id", id=order.id).scalar_one()
+    return _add(session, vault=vault, plan=plan, wanted=wanted, order_id=order.id, no=last + 1, now=now)
+
+
+def keep_answer(session: WriteSession, *, attempt_id: UUID, answer: Mapping[str, str], now: datetime) -> AttemptState:
+    """The provider prepared the payment: keep what the payer's device needs."""
+    attempt = _lock(session, attempt_id=attempt_id)
+    state = rules.next_attempt_state(AttemptState(attempt.state), AttemptEvent.PREPARED)
+    living = state in rules.LIVING
+    session.sql(
+        """update payment_attempt set state = :state, answer = cast(:answer as jsonb), failures = 0,
+             next_check_at = case when :living then :next_check_at else next_check_at end where id = :id""",
+        state=state.value,
+        answer=to_json(dict(answer)),
+        living=living,
+        next_check_at=rules.next_check(checks=0, expires_at=attempt.expires_at, now=now),
+        id=attempt_id,
+    )
+    return state
+
+
+def keep_doubt(session: WriteSession, *, attempt_id: UUID, now: datetime) -> AttemptState:
+    """The provider's answer was lost: nobody knows. A later repetition sends the same bytes."""
+    attempt = _lock(session, attempt_id=attempt_id)
+    state = rules.next_attempt_state(AttemptState(attempt.state), AttemptEvent.IN_DOUBT)
+    session.sql(
+        """update payment_attempt set state = :state,
+             next_check_at = case when :living then :next_check_at else next_check_at end where id = :id""",
+        state=state.value,
+        living=state in rules.LIVING,
+        next_check_at=rules.next_check(checks=0, expires_at=attempt.expires_at, now=now),
+        id=attempt_id,
+    )
+    return state
+
+
+def keep_refusal(session: WriteSession, *, attempt_id: UUID, reason: str, now: datetime) -> AttemptState:
+    """The provider will not do it (or was not reached): this attempt is over, and the order waits for another try.
+
+    Refusals are mostly unsigned, so the provider is asked once more about this number later.
+    """
+    attempt = _lock(session, attempt_id=attempt_id)
+    state = rules.next_attempt_state(AttemptState(attempt.state), AttemptEvent.REFUSED)
+    if state is AttemptState.FAILED:
+        order_state = rules.next_order_state(OrderState(attempt.order_state), OrderEvent.FAILED)
+        session.sql(
+            "update payment_order set state = :state where id = :id", state=order_state.value, id=attempt.order_id
+        )
+    session.sql(
+        """update payment_attempt set state = :state, refused_reason = :reason, next_check_at = :next_check_at
+           where id = :id""",
+        state=state.value,
+        reason=reason,
+        next_check_at=now + rules.ASK_AFTER_END,
+        id=attempt_id,
+    )
+    return state
+
+
+def _lock(session: WriteSession, *, attempt_id: UUID) -> sa.Row[Any]:
+    """Order, then attempt: the order of every lock here."""
+    order_state: str = session.sql(
+        """select state from payment_order
+           where id = (select order_id from payment_attempt where id = :id) for no key update""",
+        id=attempt_id,
+    ).scalar_one()
+    return session.sql(
+        """select state, order_id, expires_at, cast(:order_state as text) as order_state
+           from payment_attempt where id = :id for no key update""",
+        id=attempt_id,
+        order_state=order_state,
+    ).one()
+
+
+def _plan(session: WriteSession, *, account: AccountRef, wanted: Wanted, now: datetime) -> _Plan:
+    amount = Money(wanted.amount_minor, account.currency)
+    dues = _dues(session, account=account, wanted=wanted, now=now)
+    if not wanted.partial_allowed:
+        due = sum((each.open for _, each in dues), Money.zero(account.currency))
+        if amount < due:
+            raise PartialNotAllowed(due_minor=due.minor, currency=due.currency)
+    return _Plan(
+        provider=provider_for(wanted.method, account.currency),
+        amount=amount,
+        account=account,
+        shares=rules.spread(amount, dues),
+    )
+
+
+def provider_for(method: Method, currency: str) -> PaymentProvider:
+    """Who offers this method in this currency; raises MethodNotOffered."""
+    for each in PROVIDERS.get().values():
+        if method in each.methods and currency in each.currencies:
+            return each
+    raise MethodNotOffered(method=method.value, currency=currency)
+
+
+def _account(session: WriteSession, *, wanted: Wanted, now: datetime) -> AccountRef:
+    """Where a new order may pay to. A quote is used up by it."""
+    if wanted.quote_id is None:
+        return _granted(session, wanted=wanted, now=now)
+    used = session.sql(
+        """update payment_quote set used_at = :now
+           where id = :id and user_id = :user and used_at is null and expires_at > :now returning id""",
+        id=wanted.quote_id,
+        user=wanted.user_id,
+        now=now,
+    ).one_or_none()
+    if used is None:
+        raise QuoteExpired
+    return _quoted(session, wanted.quote_id)
+
+
+def _quoted(session: WriteSession, quote_id: UUID) -> AccountRef:
+    account_id = session.sql("select account_id from payment_quote where id = :id", id=quote_id).scalar_one()
+    return accounts.account(session, account_id=account_id).ref
+
+
+def _granted(session: WriteSession, *, wanted: Wanted, now: datetime) -> AccountRef:
+    found = None
+    if wanted.account_no is not None:
+        found = accounts.resolve_access(
+            session, user_id=wanted.user_id, account_no=wanted.account_no, permission=Permission.PAY, now=now
+        )
+    if found is None:
+        raise AccountNotPayable
+    return found
+
+
+def _dues(session: WriteSession, *, account: AccountRef, wanted: Wanted, now: datetime) -> list[tuple[str, Due]]:
+    dues = [
+        (kind, due)
+        for kind, payable in PAYABLES.get().items()
+        for due in payable.quote(session, account_id=account.id, nos=wanted.bill_nos, now=now)
+    ]
+    if wanted.bill_nos is not None:
+        missing = set(wanted.bill_nos) - {due.no for _, due in dues}
+        if missing:
+            raise PayableUnknown
+    return dues
+
+
+def _add(
+    session: WriteSession, *, vault: Vault, plan: _Plan, wanted: Wanted, order_id: UUID, no: int, now: datetime
+) -> UUID:
+    attempt_id, out_trade_no = uuid7(), human_code(OUT_TRADE_NO_LENGTH)
+    expires_at = now + rules.LIFE
+    idempotency.claim(session, kind="out_trade_no", key=out_trade_no, owner=str(attempt_id))
+    request = plan.provider.compose(
+        Prepay(wanted.method, out_trade_no, plan.amount, wanted.description, expires_at, wanted.payer)
+    )
+    session.sql(
+        """insert into payment_attempt (id, order_id, no, provider, method, out_trade_no, amount_minor, currency,
+             state, request_sealed, request_hash, created_at, expires_at, next_check_at)
+           values (:id, :order, :no, :provider, :method, :out_trade_no, :amount, :currency,
+             'created', :sealed, :hash, :now, :expires_at, :next_check_at)""",
+        id=attempt_id,
+        order=order_id,
+        no=no,
+        provider=plan.provider.name,
+        method=wanted.method.value,
+        out_trade_no=out_trade_no,
+        amount=plan.amount.minor,
+        currency=plan.amount.currency,
+        sealed=seal_request(vault, attempt_id, request),
+        hash=hashlib.sha256(request).digest(),
+        now=now,
+        expires_at=expires_at,
+        next_check_at=rules.next_check(checks=0, expires_at=expires_at, now=now),
+    )
+    books = ledger.ensure_books(session, owner_kind=OwnerKind.ACCOUNT, owner_ids=[plan.account.id])
+    session.sql(
+        """insert into payment_part (account_id, attempt_id, book_id, payable_kind, payable_id, payable_no,
+             amount_minor) select :account, :attempt, :book, kind, payable_id, payable_no, amount
+           from unnest(cast(:kinds as text[]), cast(:ids as bigint[]), cast(:nos as text[]),
+             cast(:amounts as bigint[])) with ordinality w (kind, payable_id, payable_no, amount, place)
+           order by place""",
+        account=plan.account.id,
+        attempt=attempt_id,
+        book=books[plan.account.id],
+        kinds=[share.kind for share in plan.shares],
+        ids=[None if share.due is None else share.due.payable_id for share in plan.shares],
+        nos=[None if share.due is None else share.due.no for share in plan.shares],
+        amounts=[share.amount.minor for share in plan.shares],
+    )
+    return attempt_id
+
+
+def seal_request(vault: Vault, attempt_id: UUID, request: bytes) -> bytes:
+    """A request as it is kept: it may hold an openid or an address."""
+    return vault.seal(table="payment_attempt", column="request", owner=f"attempt:{attempt_id}", text=request.decode())
+
+
+def open_request(session: ReadSession, *, vault: Vault, attempt_id: UUID) -> bytes:
+    """The bytes of an attempt's request, the same at every call."""
+    row = session.sql("select request_sealed, request_hash from payment_attempt where id = :id", id=attempt_id).one()
+    request = vault.open(
+        table="payment_attempt", column="request", owner=f"attempt:{attempt_id}", sealed=bytes(row.request_sealed)
+    ).encode()
+    if hashlib.sha256(request).digest() != bytes(row.request_hash):
+        msg = f"the kept request of attempt {attempt_id} is not what was composed"
+        raise ValueError(msg)
+    return request

@@ -1,0 +1,127 @@
+"""Paying for others: number and one character of the name earn the masked name and the amount due, for ten minutes."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from core.crypto.vault import Vault
+from core.db import WriteSession
+from core.errors import Refusal
+from core.ids import uuid7
+from core.locks import lock
+from core.money import Money
+from services.accounts import queries as accounts
+from services.accounts.queries import AccountCard
+from services.payments import rules
+from services.payments.errors import QuoteRefused, QuotesLimited
+from services.payments.ports import PAYABLES
+
+WINDOW: Final = timedelta(days=1)
+WRONG_BY_USER: Final = 10
+WRONG_BY_ADDRESS: Final = 50
+WRONG_BY_ACCOUNT: Final = 20
+RIGHT_BY_USER: Final = 30
+"""Right guesses are limited too: a list of numbers must not become a list of debts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What somebody else owes, as far as a stranger who knows number and name may see it."""
+
+    id: UUID
+    account_no: str
+    holder: str
+    due: Money
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteResult:
+    """A quote, or a refusal whose evidence is written: commit first, then tell."""
+
+    quote: Quote | None
+    refusal: Refusal | None
+
+
+def quote_for_others(
+    session: WriteSession, *, vault: Vault, user_id: UUID, address: str, account_no: str, name_hint: str, now: datetime
+) -> QuoteResult:
+    """Quote what is due when number and name belong together. Unknown numbers and wrong names are told alike."""
+    lock(session, key=f"payments.quotes|{user_id}")
+    address_blind = vault.blind("address", address)
+    if wait_s := _wait_s(session, user_id=user_id, address_blind=address_blind, account_no=account_no, now=now):
+        return QuoteResult(None, QuotesLimited(retry_after_s=wait_s))
+    card = accounts.account_by_no(session, account_no=account_no)
+    if card is None or not _is_named(session, vault=vault, card=card, hint=name_hint):
+        session.sql(
+            """insert into payment_quote_failure (user_id, address_blind, account_no, failed_at)
+               values (:user, :address, :account_no, :now)""",
+            user=user_id,
+            address=address_blind,
+            account_no=account_no,
+            now=now,
+        )
+        return QuoteResult(None, QuoteRefused())
+    quote = Quote(
+        id=uuid7(),
+        account_no=card.ref.account_no,
+        holder=card.holder,
+        due=_due(session, card=card, now=now),
+        expires_at=now + rules.QUOTE_LIFE,
+    )
+    session.sql(
+        """insert into payment_quote (id, user_id, account_id, created_at, expires_at)
+           values (:id, :user, :account, :now, :expires_at)""",
+        id=quote.id,
+        user=user_id,
+        account=card.ref.id,
+        now=now,
+        expires_at=quote.expires_at,
+    )
+    return QuoteResult(quote, None)
+
+
+def _is_named(session: WriteSession, *, vault: Vault, card: AccountCard, hint: str) -> bool:
+    return accounts.holder_has_character(session, vault=vault, account_id=card.ref.id, character=hint)
+
+
+def _due(session: WriteSession, *, card: AccountCard, now: datetime) -> Money:
+    dues = (
+        due.open
+        for payable in PAYABLES.get().values()
+        for due in payable.quote(session, account_id=card.ref.id, nos=None, now=now)
+    )
+    return sum(dues, Money.zero(card.ref.currency))
+
+
+def _wait_s(
+    session: WriteSession, *, user_id: UUID, address_blind: bytes, account_no: str, now: datetime
+) -> int | None:
+    """Seconds until one more guess is allowed, None when it is now."""
+    oldest: datetime | None = session.sql(
+        """select max(oldest) from (
+             select min(failed_at) as oldest, count(*) as n, cast(:by_user as int) as most from payment_quote_failure
+               where user_id = :user and failed_at > :since
+             union all select min(failed_at), count(*), :by_address from payment_quote_failure
+               where address_blind = :address and failed_at > :since
+             union all select min(failed_at), count(*), :by_account from payment_quote_failure
+               where account_no = :account_no and failed_at > :since
+             union all select min(created_at), count(*), :right_by_user from payment_quote
+               where user_id = :user and created_at > :since
+           ) counted where n >= most""",
+        by_user=WRONG_BY_USER,
+        by_address=WRONG_BY_ADDRESS,
+        by_account=WRONG_BY_ACCOUNT,
+        right_by_user=RIGHT_BY_USER,
+        user=user_id,
+        address=address_blind,
+        account_no=account_no,
+        since=now - WINDOW,
+    ).scalar_one()
+    return None if oldest is None else max(1, round((oldest + WINDOW - now).total_seconds()))
+
+
+def purge_failures(session: WriteSession, *, now: datetime) -> int:
+    """Forget guesses that no limit counts any more."""
+    return session.sql("delete from payment_quote_failure where failed_at <= :since", since=now - WINDOW).rowcount

@@ -1,0 +1,331 @@
+"""Reads of payments."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.db import ReadSession, statement
+from core.money import Money
+from services.accounts.queries import AccountId
+from services.ledger.chart import BookId
+from services.payments.models import AttemptState, OrderState, SuspenseReason
+from services.payments.ports import PROVIDERS, Method, PaymentProvider, ProviderKey
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """What a share of a payment is for: a payable's kind, or `prepaid`. What it did not need became prepaid."""
+
+    kind: str
+    no: str | None
+    amount: Money
+    taken: Money | None
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentView:
+    """A payment for its payer. `state`: waiting, unknown (do not pay twice), paid, suspended, closed or failed."""
+
+    payment_no: str
+    state: str
+    is_final: bool
+    account_no: str
+    amount: Money
+    provider: str
+    method: Method
+    created_at: datetime
+    expires_at: datetime
+    paid_at: datetime | None
+    provider_reference: str | None
+    parts: tuple[PartView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One number at a provider, for flows and jobs."""
+
+    id: UUID
+    order_id: UUID
+    provider: str
+    method: Method
+    out_trade_no: str
+    amount: Money
+    state: AttemptState
+    answer: Mapping[str, str] | None
+    created_at: datetime
+    expires_at: datetime
+    checks: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptPart:
+    """One share of a booked attempt."""
+
+    account_id: AccountId
+    kind: str
+    no: str | None
+    amount: Money
+    taken: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A booked attempt, for messages."""
+
+    payment_no: str
+    order_id: UUID
+    attempt_id: UUID
+    payer_user_id: UUID | None
+    provider: str
+    method: Method
+    amount: Money
+    paid_at: datetime
+    transaction_id: str
+    parts: tuple[ReceiptPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SuspenseView:
+    """Money that waits for a decision."""
+
+    id: int
+    reason: SuspenseReason
+    provider: str
+    out_trade_no: str
+    transaction_id: str
+    order_id: UUID | None
+    account_id: AccountId | None
+    book_id: BookId
+    amount: Money
+    paid_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalCount:
+    """Forged callbacks of one day."""
+
+    day: date
+    source: str
+    reason: str
+    refusals: int
+
+
+def payment(
+    session: ReadSession, *, payment_no: str, user_id: UUID, now: datetime, session_id: UUID | None = None
+) -> PaymentView | None:
+    """A payment for its payer; None when it is missing, somebody else's, or the payer's grant is gone.
+
+    With `session_id` also None when that session was revoked.
+    """
+    text: str | None = session.sql(
+        statement(__package__, "payment_view.sql"),
+        payment_no=payment_no,
+        user_id=user_id,
+        session_id=session_id,
+        now=now,
+    ).scalar_one()
+    return None if text is None else _payment(json.loads(text))
+
+
+def attempt(session: ReadSession, *, attempt_id: UUID) -> AttemptView | None:
+    """One attempt."""
+    row = session.sql(f"{_ATTEMPT} where a.id = :id", id=attempt_id).one_or_none()
+    return None if row is None else attempt_view(row)
+
+
+def latest_attempt(session: ReadSession, *, payment_no: str) -> AttemptView | None:
+    """The attempt that was begun last, whoever asks."""
+    row = session.sql(
+        f"{_ATTEMPT} join payment_order o on o.id = a.order_id where o.payment_no = :no order by a.no desc limit 1",
+        no=payment_no,
+    ).one_or_none()
+    return None if row is None else attempt_view(row)
+
+
+def instructions(session: ReadSession, *, payment_no: str, now: datetime) -> dict[str, str] | None:
+    """What the payer's device needs to pay now; None when nothing can be paid any more, or not yet.
+
+    The caller has decided that this payment may be seen (`payment`).
+    """
+    latest = latest_attempt(session, payment_no=payment_no)
+    if latest is None or latest.answer is None or now >= latest.expires_at:
+        return None
+    if latest.state not in {AttemptState.PREPARED, AttemptState.PENDING}:
+        return None
+    return provider(latest.provider).present(latest.method, latest.answer, now=now)
+
+
+def provider(name: str) -> PaymentProvider:
+    """A provider by its name."""
+    return PROVIDERS.get()[name]
+
+
+def methods(*, currency: str) -> list[Method]:
+    """What this deployment offers for a currency."""
+    return sorted({m for each in PROVIDERS.get().values() if currency in each.currencies for m in each.methods})
+
+
+def receipt(session: ReadSession, *, attempt_id: UUID) -> Receipt:
+    """A booked attempt with its parts."""
+    row = session.sql(
+        """select o.payment_no, o.id as order_id, o.payer_user_id, a.provider, a.method, a.amount_minor, a.currency,
+             a.paid_at, a.transaction_id
+           from payment_attempt a join payment_order o on o.id = a.order_id where a.id = :id and a.state = 'paid'""",
+        id=attempt_id,
+    ).one()
+    parts = session.sql(
+        """select account_id, coalesce(payable_kind, 'prepaid') as kind, payable_no, amount_minor, taken_minor
+           from payment_part where attempt_id = :id order by id""",
+        id=attempt_id,
+    )
+    return Receipt(
+        payment_no=row.payment_no,
+        order_id=row.order_id,
+        attempt_id=attempt_id,
+        payer_user_id=row.payer_user_id,
+        provider=row.provider,
+        method=Method(row.method),
+        amount=Money(row.amount_minor, row.currency),
+        paid_at=row.paid_at,
+        transaction_id=row.transaction_id,
+        parts=tuple(
+            ReceiptPart(
+                AccountId(part.account_id),
+                part.kind,
+                part.payable_no,
+                Money(part.amount_minor, row.currency),
+                None if part.taken_minor is None else Money(part.taken_minor, row.currency),
+            )
+            for part in parts
+        ),
+    )
+
+
+def suspense(session: ReadSession, *, limit: int = 100) -> list[SuspenseView]:
+    """Money without a place, the oldest first."""
+    rows = session.sql("select * from payment_suspense where state = 'open' order by created_at, id limit :n", n=limit)
+    return [
+        SuspenseView(
+            id=row.id,
+            reason=SuspenseReason(row.reason),
+            provider=row.provider,
+            out_trade_no=row.out_trade_no,
+            transaction_id=row.transaction_id,
+            order_id=row.order_id,
+            account_id=None if row.account_id is None else AccountId(row.account_id),
+            book_id=BookId(row.book_id),
+            amount=Money(row.amount_minor, row.currency),
+            paid_at=row.paid_at,
+        )
+        for row in rows
+    ]
+
+
+def running(session: ReadSession, *, account_id: AccountId, user_id: UUID, now: datetime) -> str | None:
+    """The newest payment of this person for this account that is still open: do not pay twice."""
+    found: str | None = session.sql(
+        """select o.payment_no from payment_order o
+           where o.payer_user_id = :user and o.state = 'open' and o.created_at > :now - interval '1 day' and exists (
+             select from payment_attempt a join payment_part p on p.attempt_id = a.id
+             where a.order_id = o.id and p.account_id = :account)
+           order by o.created_at desc limit 1""",
+        user=user_id,
+        account=account_id,
+        now=now,
+    ).scalar_one_or_none()
+    return found
+
+
+def callback_refusals(session: ReadSession, *, since: date) -> list[RefusalCount]:
+    """Forged callbacks per day, source and reason."""
+    rows = session.sql(
+        "select day, source, reason, refusals from payment_callback_refusal where day >= :since order by 1, 2, 3",
+        since=since,
+    )
+    return [RefusalCount(row.day, row.source, row.reason, row.refusals) for row in rows]
+
+
+def provider_keys(session: ReadSession, *, name: str, now: datetime) -> list[ProviderKey]:
+    """Certificates that this provider handed out and that still hold."""
+    rows = session.sql(
+        """select serial, pem, valid_from, valid_to from payment_provider_certificate
+           where provider = :name and valid_to > :now order by valid_from""",
+        name=name,
+        now=now,
+    )
+    return [ProviderKey(row.serial, row.pem, row.valid_from, row.valid_to) for row in rows]
+
+
+def accounts_of(session: ReadSession, *, attempt_ids: Sequence[UUID]) -> dict[UUID, list[AccountId]]:
+    """For which accounts these attempts are."""
+    rows = session.sql(
+        """select attempt_id, array_agg(distinct account_id) as accounts from payment_part
+           where attempt_id = any(:ids) group by attempt_id""",
+        ids=list(attempt_ids),
+    )
+    return {row.attempt_id: [AccountId(each) for each in row.accounts] for row in rows}
+
+
+def order_state(session: ReadSession, *, payment_no: str) -> OrderState | None:
+    """An order's state, whoever asks."""
+    found: str | None = session.sql(
+        "select state from payment_order where payment_no = :no", no=payment_no
+    ).scalar_one_or_none()
+    return None if found is None else OrderState(found)
+
+
+_ATTEMPT = """select a.id, a.order_id, a.provider, a.method, a.out_trade_no, a.amount_minor, a.currency, a.state,
+  a.answer, a.created_at, a.expires_at, a.checks, a.failures from payment_attempt a"""
+
+
+def attempt_view(row: sa.Row[Any]) -> AttemptView:
+    """An attempt from its row."""
+    return AttemptView(
+        id=row.id,
+        order_id=row.order_id,
+        provider=row.provider,
+        method=Method(row.method),
+        out_trade_no=row.out_trade_no,
+        amount=Money(row.amount_minor, row.currency),
+        state=AttemptState(row.state),
+        answer=row.answer,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        checks=row.checks,
+        failures=row.failures,
+    )
+
+
+def _payment(told: dict[str, Any]) -> PaymentView:
+    currency = told["amount"]["currency"]
+    paid_at = told["paid_at"]
+    return PaymentView(
+        payment_no=told["payment_no"],
+        state=told["state"],
+        is_final=told["is_final"],
+        account_no=told["account_no"],
+        amount=Money(told["amount"]["amount_minor"], currency),
+        provider=told["provider"],
+        method=Method(told["method"]),
+        created_at=datetime.fromisoformat(told["created_at"]),
+        expires_at=datetime.fromisoformat(told["expires_at"]),
+        paid_at=None if paid_at is None else datetime.fromisoformat(paid_at),
+        provider_reference=told["provider_reference"],
+        parts=tuple(
+            PartView(
+                kind=part["kind"],
+                no=part["no"],
+                amount=Money(part["amount_minor"], currency),
+                taken=None if part["taken_minor"] is None else Money(part["taken_minor"], currency),
+                outcome=part["outcome"],
+            )
+            for part in told["parts"]
+        ),
+    )
