@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from core.outbox import Event
-from notifications.messages import billing
+from notifications.messages import billing, payments
 from services.billing.events import BillIssued
+from services.payments.events import PaymentBooked
 
 SUBSCRIPTIONS: Final[list[tuple[type[Event], Callable[..., Any]]]] = [
+    (PaymentBooked, payments.receipt),
     (BillIssued, billing.bill_ready),
 ]

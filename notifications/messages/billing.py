@@ -21,7 +21,7 @@ def bill_ready(session: WriteSession, delivery: Delivery, event: BillIssued) -> 
     """Tell the account's owners and its holder's contact points that a bill is ready. Once per bill."""
     setup = SETUP.get()
     account_id = AccountId(event.account_id)
-    bill = billing.bill(session, account_id=account_id, bill_id=event.bill_id)
+    bill = billing.bills(session, account_id=account_id, bill_ids=[event.bill_id])[0]
     account_no = accounts.account(session, account_id=account_id).ref.account_no
     fact = Fact(
         intent=f"bill_ready:{event.account_id}:{event.bill_id}",

@@ -104,6 +104,10 @@ class AliyunSms:
         """Mainland numbers bare, others with their country code and no plus."""
         return phone.removeprefix(_CHINA) if phone.startswith(_CHINA) else phone.removeprefix("+")
 
+    def close(self) -> None:
+        """Close idle connections."""
+        self._http.close()
+
     def _call(self, action: str, params: Mapping[str, str], now: datetime) -> tuple[Outcome, dict[str, Any]]:
         query = query_string(params)
         headers = sign(
