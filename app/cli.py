@@ -8,6 +8,7 @@ import typer
 
 import migrations
 from app import house
+from app.commands import demo, import_
 from core import config, logging
 from core.db import Database
 
@@ -17,6 +18,10 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="Runs and looks after one Wattline deployment.",
 )
+
+
+cli.command("import")(import_.import_file)
+cli.command("demo")(demo.demo_command)
 
 
 @cli.command()

@@ -459,3 +459,8 @@ def _retry_after_s(session: ReadSession, *, kind: LimitKind, key: bytes, limit: 
         "select hits from sign_in_limit where kind = :kind and key = :key", kind=kind.value, key=key
     ).scalar_one()
     return rules.retry_after_s(hits, limit, now=now)
+
+
+def register(session: WriteSession, *, vault: Vault, phone: str, locale: str, now: datetime) -> UUID:
+    """The person with this E.164 number, made where missing: for whoever knows people before they sign in."""
+    return _sign_up(session, vault=vault, phone=phone, locale=locale, now=now).user_id

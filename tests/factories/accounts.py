@@ -4,7 +4,7 @@ import itertools
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from core.audit import Actor
 from core.crypto.vault import Vault, mask_name, mask_phone
@@ -13,6 +13,7 @@ from services.accounts import operations
 from services.accounts.models import Role
 from services.accounts.queries import AccountId, AccountRef
 from services.accounts.rules import customer_owner, search_terms
+from services.identity import operations as identity
 
 _numbers = itertools.count(1)
 ACTOR = Actor("test:factory")
@@ -101,17 +102,8 @@ def make_account(
 
 def make_user(session: WriteSession, vault: Vault, *, phone: str | None = None) -> UUID:
     """A person who can be granted accounts."""
-    user_id, number = uuid4(), phone or f"+861390000{next(_numbers):04d}"
-    session.sql(
-        """insert into app_user (id, kind, phone_sealed, phone_blind, phone_masked, locale, created_at, signed_in_at)
-           values (:id, 'user', :sealed, :blind, :masked, 'zh-CN', :now, :now)""",
-        id=user_id,
-        sealed=vault.seal(table="app_user", column="phone", owner=f"user:{user_id}", text=number),
-        blind=vault.blind("phone", number),
-        masked=mask_phone(number),
-        now=LONG_AGO,
-    )
-    return user_id
+    number = phone or f"+86139{next(_numbers):08d}"
+    return identity.register(session, vault=vault, phone=number, locale="zh-CN", now=LONG_AGO)
 
 
 def grant(

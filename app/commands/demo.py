@@ -1,0 +1,128 @@
+"""`wattline demo`: the demo supplier, put in by the importer, and who can sign in."""
+
+import json
+import sys
+import tempfile
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from app import demo
+from app.commands import import_
+from app.commands.import_ import Kind
+from app.demo.suppliers import Supplier
+from app.house import Profile
+from core import clock, config
+from core.audit import Actor
+from core.config import Settings
+from core.crypto.vault import Vault
+from core.db import Database, WriteSession
+from core.periods import business_date
+from services.accounts import operations as accounts
+from services.accounts import queries as account_queries
+from services.accounts.models import Role
+from services.billing import queries as billing
+from services.identity import operations as identity
+
+ACTOR: Final = Actor("command:demo")
+ISSUED_AFTER: Final = timedelta(days=2)
+"""Bills of a month are issued on the third day of the next one."""
+
+
+class DemoRejected(RuntimeError):
+    """The importer refused rows of the demo's own making: a bug of the demo."""
+
+
+def demo_command(
+    profile: Annotated[
+        Profile, typer.Option(envvar="WATTLINE_PROFILE", help="Which demo supplier to be.")
+    ] = Profile.CNY,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,  # noqa: FBT002 -- an option
+) -> None:
+    """Put the demo supplier in, and list who can sign in and what each account owes. Again, it changes nothing."""
+    settings = config.load()
+    if settings.environment == "production":
+        typer.echo("the demo supplier has no place in production", err=True)
+        raise typer.Exit(2)
+    db = Database(settings.database_url.get_secret_value(), pool_size=14)
+    try:
+        told = furnish(db, settings, supplier=demo.SUPPLIERS[profile.value], now=clock.now())
+    finally:
+        db.close()
+    sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=2) + "\n" if as_json else _table(told))
+
+
+def furnish(db: Database, settings: Settings, *, supplier: Supplier, now: datetime) -> dict[str, Any]:
+    """Import the demo supplier's files, let its people sign in, and say what each owes."""
+    latest = _latest(db, supplier, today=business_date(now, settings.zone))
+    files = demo.files_of(supplier, latest=latest, currency=settings.supplier_currency)
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, rows in ((Kind.UNITS, files.units), (Kind.ACCOUNTS, files.accounts), (Kind.BILLS, files.bills)):
+            path = Path(folder, f"{kind.value}.jsonl")
+            path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+            report = import_.run(db, settings, kind=kind, file=path)
+            if report.rejected:
+                raise DemoRejected(kind.value, report.rejected)
+    vault = Vault(data_keys=settings.data_key_ring, master_key=settings.master_key_bytes)
+    with db.write() as session:
+        return _people(session, vault, supplier, now=now)
+
+
+def _latest(db: Database, supplier: Supplier, *, today: date) -> date:
+    """When the latest demo bills are issued: a house that has them keeps its months."""
+    with db.read() as session:
+        known = account_queries.account_by_no(session, account_no=supplier.households[0].account_no)
+        if known is not None and (bills := billing.bills_page(session, account_id=known.ref.id, limit=1)):
+            return bills[0].issue_date
+    return today - ISSUED_AFTER
+
+
+def _people(session: WriteSession, vault: Vault, supplier: Supplier, *, now: datetime) -> dict[str, Any]:
+    roles: dict[str, list[tuple[str, Role]]] = {}
+    locales: dict[str, str] = {}
+    for household in supplier.households:
+        roles.setdefault(household.phone, []).append((household.account_no, Role.OWNER))
+        locales[household.phone] = household.locale
+    for phone, guests in supplier.guests.items():
+        roles[phone] += [(account_no, Role(role)) for account_no, role in guests]
+    people: list[dict[str, Any]] = []
+    listed: dict[str, dict[str, Any]] = {}
+    for phone, held in roles.items():
+        user_id = identity.register(session, vault=vault, phone=phone, locale=locales[phone], now=now)
+        for account_no, role in held:
+            card = account_queries.account_by_no(session, account_no=account_no)
+            if card is None:
+                raise LookupError(account_no)
+            accounts.grant_access(session, user_id=user_id, account_id=card.ref.id, role=role, actor=ACTOR, now=now)
+            owed = billing.owed(session, account_id=card.ref.id)
+            listed[account_no] = {
+                "account_no": account_no,
+                "holder": card.holder,
+                "class": card.account_class,
+                "state": card.state,
+                "due": {"amount_minor": owed.due.minor, "currency": owed.due.currency},
+                "open_bills": owed.open_count,
+                "last_bill_minor": card.last_bill_minor,
+            }
+        people.append(
+            {
+                "phone": phone,
+                "locale": locales[phone],
+                "accounts": [account_no for account_no, _ in held],
+                "roles": {account_no: role.value for account_no, role in held},
+            }
+        )
+    return {"supplier": supplier.name, "people": people, "accounts": [listed[each] for each in sorted(listed)]}
+
+
+def _table(told: dict[str, Any]) -> str:
+    lines = [told["supplier"], ""]
+    dues = {account["account_no"]: account for account in told["accounts"]}
+    for person in told["people"]:
+        for account_no in person["accounts"]:
+            due, role = dues[account_no]["due"], person["roles"][account_no]
+            owed = f"{due['amount_minor']:>14} {due['currency']} minor units due"
+            lines.append(f"{person['phone']:<16} {account_no}  {role:<6} {owed}")
+    return "\n".join(lines) + "\n"

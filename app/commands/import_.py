@@ -1,0 +1,126 @@
+"""`wattline import KIND FILE`: a file of units, accounts or bills into the database."""
+
+import csv
+import enum
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from core import clock, config, intake
+from core.config import Settings
+from core.crypto.vault import Vault
+from core.db import Database
+from core.intake import BadFile, Loader, Progress, Report, RunTaken
+from services.accounts.operations import AccountsLoader, UnitsLoader
+from services.billing.operations import BillsLoader
+
+SOME_REJECTED: Final = 3
+CANNOT_START: Final = 2
+
+
+class Kind(enum.StrEnum):
+    """What a file may hold."""
+
+    UNITS = "units"
+    ACCOUNTS = "accounts"
+    BILLS = "bills"
+
+
+def import_file(
+    kind: Annotated[Kind, typer.Argument(help="What the file holds.")],
+    file: Annotated[Path, typer.Argument(help="CSV or JSON Lines in UTF-8.", exists=True, dir_okay=False)],
+    rejects: Annotated[
+        Path | None, typer.Option(help="Where rejected rows are explained; FILE.rejects.csv when absent.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON and show no progress.")] = False,  # noqa: FBT002 -- an option
+) -> None:
+    """Import a file, chunk by chunk; repeatable, resumed when it was cut off. Exit code 3 when rows were rejected."""
+    settings = config.load()
+    db = Database(settings.database_url.get_secret_value(), pool_size=14)
+    target = rejects or file.with_name(f"{file.name}.rejects.csv")
+    try:
+        report = run(db, settings, kind=kind, file=file, shows_progress=not as_json and sys.stderr.isatty())
+        write_rejects(db, report, target)
+    except BadFile as refusal:
+        typer.echo(f"{file}: {refusal.facts['reason']}", err=True)
+        raise typer.Exit(CANNOT_START) from refusal
+    except RunTaken as refusal:
+        typer.echo(f"{file}: another process is importing this file", err=True)
+        raise typer.Exit(CANNOT_START) from refusal
+    finally:
+        db.close()
+    _tell(report, kind, target, as_json=as_json)
+    if report.rejected:
+        raise typer.Exit(SOME_REJECTED)
+
+
+def run(db: Database, settings: Settings, *, kind: Kind, file: Path, shows_progress: bool = False) -> Report:
+    """Import one file with this deployment's settings."""
+    loader = loader_of(kind, settings)
+    bar = _bar(file) if shows_progress else nullcontext(lambda _progress: None)
+    with bar as told:
+        return intake.run(db, path=file, loader=loader, told=told)
+
+
+def loader_of(kind: Kind, settings: Settings) -> Loader:
+    """The loader of a kind of file."""
+    match kind:
+        case Kind.UNITS:
+            return UnitsLoader()
+        case Kind.ACCOUNTS:
+            return AccountsLoader(
+                Vault(data_keys=settings.data_key_ring, master_key=settings.master_key_bytes),
+                currency=settings.supplier_currency,
+                phone_region=settings.supplier_phone_region,
+                locales=settings.locales,
+            )
+        case Kind.BILLS:
+            return BillsLoader(zone=settings.zone, now=clock.now())
+
+
+def write_rejects(db: Database, report: Report, target: Path) -> None:
+    """Explain rejected rows in a file of row, field, reason; without any, a file of an earlier run goes away."""
+    if not report.rejected:
+        target.unlink(missing_ok=True)
+        return
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("row", "field", "reason"))
+        after = (0, "")
+        while True:
+            with db.read() as session:
+                page = intake.rejects(session, run_id=report.run_id, after=after)
+            if not page:
+                return
+            writer.writerows((each.row_no, each.field, each.reason) for each in page)
+            after = (page[-1].row_no, page[-1].field)
+
+
+@contextmanager
+def _bar(file: Path) -> Iterator[Callable[[Progress], None]]:
+    with typer.progressbar(length=file.stat().st_size, label=file.name, file=sys.stderr) as bar:
+        yield lambda progress: bar.update(progress.bytes_read - bar.pos)
+
+
+def _tell(report: Report, kind: Kind, target: Path, *, as_json: bool) -> None:
+    told: dict[str, Any] = {
+        "kind": kind.value,
+        "rows": report.rows,
+        "taken": report.rows - report.rejected,
+        "rejected": report.rejected,
+        "resumed_from": report.resumed_from,
+        "rejects_file": str(target) if report.rejected else None,
+    }
+    if as_json:
+        typer.echo(json.dumps(told, ensure_ascii=False))
+        return
+    typer.echo(f"{report.rows} rows read, {told['taken']} taken, {report.rejected} rejected")
+    if report.resumed_from:
+        typer.echo(f"went on behind row {report.resumed_from} of a run that was cut off")
+    if report.rejected:
+        typer.echo(f"each rejected row is explained in {target}")

@@ -1,0 +1,127 @@
+"""`wattline import` and `wattline demo`, run as programs."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.house import PROFILES, Profile
+from core.config import Settings
+from core.db import Database
+from services.billing import queries as billing
+from services.ledger import queries as ledger
+from tests.factories.accounts import account_record, write_csv, write_jsonl
+from tests.factories.billing import bill_record
+
+ROOT = Path(__file__).parents[2]
+UNITS: list[dict[str, object]] = [
+    {"code": "37", "parent_code": None, "kind": "province", "name": "某省电力"},
+    {"code": "3701", "parent_code": "37", "kind": "city", "name": "济南供电"},
+]
+
+
+@pytest.fixture
+def environment(settings: Settings) -> dict[str, str]:
+    """Variables of this test's deployment."""
+    secret = {
+        name: value.get_secret_value()
+        for name in ("database_url", "redis_url", "master_key", "data_keys", "token_keys")
+        if (value := getattr(settings, name))
+    }
+    plain = {"environment": "test", "public_url": settings.public_url}
+    return {**os.environ, **{f"WATTLINE_{name.upper()}": value for name, value in {**secret, **plain}.items()}}
+
+
+def wattline(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "app.cli", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_a_whole_supplier_is_imported_by_three_commands(
+    environment: dict[str, str], database: Database, tmp_path: Path
+) -> None:
+    files = (
+        ("units", write_jsonl(tmp_path / "units.jsonl", UNITS)),
+        ("accounts", write_csv(tmp_path / "accounts.csv", [account_record(number) for number in range(1, 6)])),
+        ("bills", write_jsonl(tmp_path / "bills.jsonl", [bill_record("8000000001", "B-0001")])),
+    )
+    for kind, path in files:
+        done = wattline(environment, "import", kind, str(path), "--json")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["rejected"] == 0
+    with database.read() as session:
+        assert session.sql("select sum(open_minor) from bill").scalar_one() == 12_860
+
+
+def test_rejected_rows_are_explained_in_a_file_and_by_the_exit_code(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    wattline(environment, "import", "units", str(write_jsonl(tmp_path / "units.jsonl", UNITS)))
+    path = write_csv(tmp_path / "accounts.csv", [account_record(1, state="active"), account_record(2, state="asleep")])
+    done = wattline(environment, "import", "accounts", str(path))
+    assert done.returncode == 3
+    assert "1 rejected" in done.stdout
+    explained = (tmp_path / "accounts.csv.rejects.csv").read_text(encoding="utf-8")
+    assert explained == 'row,field,reason\n3,state,"is none of active, suspended, closed"\n'
+    write_csv(path, [account_record(1), account_record(2)])
+    assert wattline(environment, "import", "accounts", str(path)).returncode == 0
+    assert not (tmp_path / "accounts.csv.rejects.csv").exists()
+
+
+def test_a_file_that_cannot_be_understood_stops_the_command_before_it_writes(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "accounts.csv"
+    path.write_text("account_no,colour\n1,red\n", encoding="utf-8")
+    done = wattline(environment, "import", "accounts", str(path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "unknown columns: colour" in done.stderr
+
+
+def demo(environment: dict[str, str]) -> dict[str, Any]:
+    done = wattline(environment, "demo", "--json")
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+def test_the_demo_is_whole_and_again_changes_nothing(
+    environment: dict[str, str], database: Database, profile: Profile
+) -> None:
+    environment |= PROFILES[profile]
+    first = demo(environment)
+    assert demo(environment) == first
+    currency = "EUR" if profile is Profile.EUR else "CNY"
+    assert {account["due"]["currency"] for account in first["accounts"]} == {currency}
+    assert len(first["accounts"]) == (10 if profile is Profile.EUR else 20)
+    assert {account["class"] for account in first["accounts"]} == {
+        "residential",
+        "commercial",
+        "industrial",
+        "agricultural",
+    }
+    assert any(account["due"]["amount_minor"] == 0 for account in first["accounts"])
+    assert any(len(person["accounts"]) > 1 for person in first["people"]) or profile is Profile.EUR
+    with database.read() as session:
+        assert session.sql("select count(*) from unit").scalar_one() >= 4
+        assert session.sql("select count(*) from bill").scalar_one() >= 24 * len(first["accounts"]) - 12
+        assert billing.check_invariants(session) == []
+        assert ledger.check_invariants(session) == []
+        due = {each["account_no"]: each["due"]["amount_minor"] for each in first["accounts"]}
+        rows = session.sql(
+            """select account_no, (select coalesce(sum(open_minor), 0)::bigint from bill b where b.account_id = a.id) as due
+               from account a"""
+        )
+        assert {row.account_no: row.due for row in rows} == due
