@@ -13,7 +13,7 @@ from notifications.ports import Report
 
 MAX_RECEIPTS: Final = 1000
 ANSWER: Final = b'{"code":0,"msg":"received"}'
-Short = Annotated[str, StringConstraints(max_length=128)]
+Short = Annotated[str, StringConstraints(max_length=128, pattern=r"^[^\x00-\x1f]*$")]
 
 
 class Receipt(BaseModel):
@@ -23,7 +23,7 @@ class Receipt(BaseModel):
 
     phone_number: Annotated[str, StringConstraints(pattern=r"^[0-9]{5,20}$")]
     success: bool
-    biz_id: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+    biz_id: Annotated[Short, StringConstraints(min_length=1)]
     out_id: Short | None = None
     err_code: Short | None = None
 
