@@ -5,9 +5,10 @@ import core.idempotency
 import core.inbox
 import core.intake
 import core.outbox
+import notifications.models
 import services.accounts.models
 import services.billing.models
 import services.identity.models
 import services.ledger.models
 
-__all__ = ["core", "services"]
+__all__ = ["core", "notifications", "services"]
