@@ -8,9 +8,16 @@ from fastapi import FastAPI
 from app import wiring
 from core import config, faults, logging
 from portal import assets, pages
+from portal.customer import accounts as accounts_pages
+from portal.customer import bills as bills_pages
+from portal.customer import inbox as inbox_pages
+from portal.customer import payments as payments_pages
+from portal.customer import sign_in as sign_in_pages
 from portal.templating import Renderer
 from routers.accounts import endpoints as accounts
 from routers.billing import endpoints as billing
+from routers.callbacks import sms
+from routers.inbox import endpoints as inbox
 from web import handlers, health
 from web.guard import Guard, GuardRules, hosts_of
 from web.runtime import Runtime
@@ -18,6 +25,18 @@ from web.runtime import Runtime
 DESCRIPTION = (
     "Self-service of an electricity supplier: accounts, bills, payments, messages. "
     "Errors are RFC 9457 problems with stable codes."
+)
+
+ROUTERS = (
+    accounts.router,
+    billing.router,
+    inbox.router,
+    sms.router,
+    sign_in_pages.router,
+    accounts_pages.router,
+    bills_pages.router,
+    payments_pages.router,
+    inbox_pages.router,
 )
 
 
@@ -49,7 +68,10 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.include_router(accounts.router)
     app.include_router(billing.router)
     app.include_router(assets.router_of(files))
+    for router in ROUTERS:
+        app.include_router(router)
     handlers.install(app, page=pages.problem)
+    app.add_exception_handler(pages.SignInFirst, pages.send_to_sign_in)
     app.add_middleware(
         Guard,
         rules=GuardRules(

@@ -3,19 +3,40 @@
 The web, the worker, the relay and the command line call `build` once per process, so all of them run the same parts.
 """
 
+from core import outbox
 from core.config import Settings
 from core.crypto.tokens import TokenKeys
 from core.crypto.vault import Vault
 from core.db import Database
+from core.http import Client
 from core.pagination import Cursors
 from core.registry import Slot, UnfilledSlot
+from notifications import handlers
+from notifications.channels.aliyun_sms import factory as aliyun_sms
+from notifications.one_time_codes import CodeSender
+from notifications.setup import SETUP, Setup
+from services.billing.operations.payable import BillPayable
+from services.identity.ports import SMS_SENDER
+from services.payments.ports import PAYABLES, PROVIDERS, PaymentProvider
+from services.payments.providers.wechat_pay.adapter import Account, WeChatPay
 from web.runtime import Runtime
+
+PEM_END = "-----END CERTIFICATE-----"
 
 
 def build(settings: Settings) -> Runtime:
     """Make the process's runtime; raises UnfilledSlot when a port has no adapter."""
     vault = Vault(data_keys=settings.data_key_ring, master_key=settings.master_key_bytes)
-    runtime = Runtime(
+    sms = aliyun_sms.from_settings(settings)
+    SETUP.fill(Setup(settings, vault, sms))
+    SMS_SENDER.fill(CodeSender(sms))
+    PAYABLES.fill({"bill": BillPayable()})
+    PROVIDERS.fill({provider.name: provider for provider in _providers(settings)})
+    for event_class, handler in handlers.SUBSCRIPTIONS:
+        outbox.subscribe(event_class, handler)
+    if missing := Slot.unfilled():
+        raise UnfilledSlot(", ".join(missing))
+    return Runtime(
         settings=settings,
         db=Database(
             settings.database_url.get_secret_value(),
@@ -29,6 +50,20 @@ def build(settings: Settings) -> Runtime:
         ),
         cursors=Cursors(vault.subkey("cursors")),
     )
-    if missing := Slot.unfilled():
-        raise UnfilledSlot(", ".join(missing))
-    return runtime
+
+
+def _providers(settings: Settings) -> list[PaymentProvider]:
+    if settings.wechat_pay_mchid is None:
+        return []
+    keys = settings.wechat_pay_public_key
+    account = Account(
+        mchid=settings.wechat_pay_mchid,
+        appid=settings.wechat_pay_appid,
+        merchant_serial=settings.wechat_pay_merchant_serial,
+        private_key_pem=settings.wechat_pay_merchant_private_key.get_secret_value(),
+        apiv3_keys=[settings.wechat_pay_apiv3_key.get_secret_value()],
+        public_keys={settings.wechat_pay_public_key_id: keys} if keys else {},
+        certificates=[part + PEM_END for part in settings.wechat_pay_certificates.split(PEM_END) if part.strip()],
+        callback_url=settings.provider_callback_url,
+    )
+    return [WeChatPay(Client(settings.wechat_pay_base_url, name="wechat_pay"), account)]

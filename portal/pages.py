@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import Depends, Form, Request
@@ -122,6 +123,12 @@ def problem(request: Request, status: int, code: str, detail: str, request_id: s
     page = Page(path=request.url.path, form_token="", is_signed_in=False)
     values: dict[str, Any] = {"title": title, "detail": detail, "status": status, "request_id": request_id}
     return renderer.page("problem.html", page, locale=wanted, status=status, values=values)
+
+
+async def send_to_sign_in(request: Request, _error: Exception) -> Response:
+    """Ask for signing in, and come back to a page afterwards; a form's page is not come back to."""
+    wanted = request.url.path if request.method == "GET" else "/"
+    return go("/sign-in" if wanted == "/" else f"/sign-in?next={quote(wanted, safe='/')}")
 
 
 def safe_next(address: str) -> str:

@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -137,7 +138,18 @@ def _filters(name: str, zone: ZoneInfo) -> dict[str, Any]:
     def quantity(value: Any) -> str:
         return str(format_decimal(value, locale=name))
 
-    return {"money": money, "day": day, "short_day": short_day, "month": month, "moment": moment, "quantity": quantity}
+    def price(value: Decimal) -> str:
+        return str(format_decimal(value, format="#,##0.00######", locale=name))
+
+    return {
+        "price": price,
+        "money": money,
+        "day": day,
+        "short_day": short_day,
+        "month": month,
+        "moment": moment,
+        "quantity": quantity,
+    }
 
 
 @cache

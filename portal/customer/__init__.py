@@ -1,0 +1,1 @@
+"""The customer's pages: each a GET, its forms POSTs, one call into the domain each."""

@@ -1,0 +1,195 @@
+"""Home, the account switcher, linking an account, and the page about me."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+
+from core.money import exponent
+from core.periods import business_date
+from notifications import inbox
+from portal.customer import shelf
+from portal.customer.bills import row_of
+from portal.pages import CheckedForm, SignedIn, go, show, text_of
+from services.accounts import operations
+from services.accounts.errors import LinkLimited, LinkRefused
+from services.accounts.operations import Evidence, LastBillAmount, LinkOutcome, MeterNumber
+from services.billing import queries as billing
+from services.identity import operations as identity_operations
+from services.identity import queries as identity
+from web.problems.common import NotFound
+from web.runtime import RuntimeDep
+from web.session import Now, Write
+
+router = APIRouter(include_in_schema=False)
+
+LATEST_BILLS: Final = 3
+LATEST_MESSAGES: Final = 4
+UNPROCESSABLE: Final = 422
+
+
+@dataclass(frozen=True)
+class LinkForm:
+    """What was typed, to be shown again."""
+
+    account_no: str = ""
+    name_character: str = ""
+    proof: str = "last_bill_amount"
+    proof_value: str = ""
+
+
+@router.get("/")
+def home(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, linked: str = "") -> Response:
+    """What is owed, the latest bills, the latest messages."""
+    mine = shelf.of_reader(request, write, reader, now=now)
+    if mine.account is None:
+        return go("/accounts/link")
+    owed = billing.owed(write, account_id=mine.account.id)
+    today = business_date(now, runtime.settings.zone)
+    bills = billing.bills_page(write, account_id=mine.account.id, limit=LATEST_BILLS)
+    messages = inbox.page(
+        write, user_id=reader.user_id, locale=reader.locale, before=inbox.FIRST_PAGE, limit=LATEST_MESSAGES
+    )
+    return show(
+        request,
+        "customer/home.html",
+        reader,
+        unread=mine.unread,
+        account=mine.account,
+        accounts=mine.accounts,
+        may_pay=mine.account.may_pay,
+        due=owed.due,
+        due_date=owed.next_due,
+        is_overdue=owed.next_due is not None and owed.next_due < today,
+        open_count=owed.open_count,
+        prepaid=owed.prepaid,
+        bills=[row_of(bill, today) for bill in bills],
+        messages=messages,
+        has_linked=linked == "1",
+    )
+
+
+@router.get("/accounts/link")
+def link_page(request: Request, reader: SignedIn, write: Write, now: Now) -> Response:
+    """Ask for the account number and two proofs."""
+    mine = shelf.of_reader(request, write, reader, now=now)
+    return show(
+        request,
+        "customer/link.html",
+        reader,
+        unread=mine.unread,
+        wrong={},
+        values=LinkForm(),
+        has_accounts=bool(mine.accounts),
+    )
+
+
+@router.post("/accounts/link", dependencies=[CheckedForm])
+def link(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: SignedIn,
+    write: Write,
+    now: Now,
+    account_no: Annotated[str, Form(max_length=64)] = "",
+    name_character: Annotated[str, Form(max_length=16)] = "",
+    proof: Annotated[str, Form(max_length=32)] = "",
+    proof_value: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    """Link the account when the proofs are right; a failed try is counted and committed with this answer."""
+    typed = LinkForm(account_no.strip(), name_character.strip(), proof, proof_value.strip())
+    evidence = _evidence(typed, runtime.settings.supplier_currency)
+    if evidence is None or not typed.account_no or not typed.name_character:
+        return _link_again(request, reader, typed, text_of(request, LinkRefused()))
+    result = operations.link_account(
+        write,
+        vault=runtime.vault,
+        user_id=reader.user_id,
+        account_no=typed.account_no,
+        name_character=typed.name_character,
+        evidence=evidence,
+        actor=reader.actor,
+        now=now,
+    )
+    if result.outcome is LinkOutcome.LIMITED:
+        return _link_again(request, reader, typed, text_of(request, LinkLimited(retry_after_s=result.retry_after_s)))
+    if result.account is None:
+        return _link_again(request, reader, typed, text_of(request, LinkRefused()))
+    answer = go("/?linked=1")
+    shelf.remember(answer, runtime.settings, result.account.account_no)
+    return answer
+
+
+def _evidence(typed: LinkForm, currency: str) -> Evidence | None:
+    if typed.proof == "meter_no":
+        return MeterNumber(typed.proof_value) if typed.proof_value else None
+    try:
+        amount = Decimal(typed.proof_value.replace(",", "").lstrip("¥￥€ "))
+        minor = amount.scaleb(exponent(currency))
+        return LastBillAmount(int(minor)) if minor == minor.to_integral_value() and 0 <= minor < 10**15 else None
+    except InvalidOperation:
+        return None
+
+
+def _link_again(request: Request, reader: SignedIn, typed: LinkForm, text: str) -> Response:
+    return show(
+        request,
+        "customer/link.html",
+        reader,
+        status=UNPROCESSABLE,
+        wrong={"account_no": text},
+        values=typed,
+        has_accounts=True,
+    )
+
+
+@router.get("/accounts/{account_no}")
+def choose(
+    request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, account_no: str
+) -> Response:
+    """Switch to an account."""
+    if shelf.of_reader(request, write, reader, now=now, wanted=account_no).account is None:
+        raise NotFound
+    answer = go("/")
+    shelf.remember(answer, runtime.settings, account_no)
+    return answer
+
+
+@router.get("/me")
+def me(request: Request, reader: SignedIn, write: Write, now: Now) -> Response:
+    """My accounts and devices."""
+    mine = shelf.of_reader(request, write, reader, now=now)
+    user = identity.user(write, user_id=reader.user_id)
+    devices = [
+        {
+            "id": device.id,
+            "name": device.name,
+            "last_used_at": device.last_used_at,
+            "is_current": device.id == reader.session_id,
+        }
+        for device in identity.devices(write, user_id=reader.user_id, now=now)
+    ]
+    phone = "" if user is None else user.phone_masked
+    return show(
+        request,
+        "customer/me.html",
+        reader,
+        unread=mine.unread,
+        accounts=mine.accounts,
+        devices=devices,
+        phone_masked=phone,
+    )
+
+
+@router.post("/me/devices/{session_id}/revoke", dependencies=[CheckedForm])
+def revoke(reader: SignedIn, write: Write, now: Now, session_id: UUID) -> Response:
+    """Sign another device out."""
+    is_mine = identity_operations.revoke_device(
+        write, user_id=reader.user_id, session_id=session_id, address=reader.actor.address or "", now=now
+    )
+    if not is_mine:
+        raise NotFound
+    return go("/me")

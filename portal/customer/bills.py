@@ -1,0 +1,108 @@
+"""Bills: the list and one bill with its lines."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from core.money import Money
+from core.periods import business_date
+from portal.customer import shelf
+from portal.pages import SignedIn, go, show
+from services.billing import queries
+from services.billing.queries import BillView
+from web.problems.common import NotFound
+from web.runtime import RuntimeDep
+from web.session import Now, Write
+
+router = APIRouter(include_in_schema=False)
+
+PAGE: Final = 12
+SCOPE: Final = "portal.bills"
+
+
+@dataclass(frozen=True)
+class BillRow:
+    """A bill as lists and its page show it; `period_last` is its last day."""
+
+    bill_no: str
+    period_first: date
+    period_last: date
+    issue_date: date
+    due_date: date
+    energy_kwh: Decimal
+    amount: Money
+    open: Money
+    state: str
+    is_overdue: bool
+
+
+def row_of(bill: BillView, today: date) -> BillRow:
+    """What pages show of a bill on a day."""
+    return BillRow(
+        bill.bill_no,
+        bill.period_first,
+        bill.period_end - timedelta(days=1),
+        bill.issue_date,
+        bill.due_date,
+        bill.energy_kwh,
+        bill.amount,
+        bill.open,
+        bill.state,
+        is_overdue=bill.open.minor > 0 and bill.due_date < today,
+    )
+
+
+@router.get("/bills")
+def bills(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, after: str = "") -> Response:
+    """Bills of the chosen account, newest first."""
+    mine = shelf.of_reader(request, write, reader, now=now)
+    if mine.account is None:
+        return go("/accounts/link")
+    scope = f"{SCOPE}|{mine.account.id}"
+    before = None
+    if after:
+        issued, bill_id = runtime.cursors.open(after, scope=scope)
+        before = (date.fromisoformat(str(issued)), int(str(bill_id)))
+    found = queries.bills_page(write, account_id=mine.account.id, before=before, limit=PAGE + 1)
+    shown = found[:PAGE]
+    more = (
+        runtime.cursors.make(scope=scope, position=[shown[-1].issue_date.isoformat(), shown[-1].id])
+        if len(found) > PAGE
+        else ""
+    )
+    today = business_date(now, runtime.settings.zone)
+    return show(
+        request,
+        "customer/bills.html",
+        reader,
+        unread=mine.unread,
+        account=mine.account,
+        accounts=mine.accounts,
+        bills=[row_of(bill, today) for bill in shown],
+        next=more,
+    )
+
+
+@router.get("/bills/{account_no}/{bill_no}")
+def bill(
+    request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, account_no: str, bill_no: str
+) -> Response:
+    """One bill with its lines."""
+    mine = shelf.of_reader(request, write, reader, now=now, wanted=account_no)
+    found = None if mine.account is None else queries.bill_by_no(write, account_id=mine.account.id, bill_no=bill_no)
+    if mine.account is None or found is None:
+        raise NotFound
+    return show(
+        request,
+        "customer/bill.html",
+        reader,
+        unread=mine.unread,
+        account=mine.account,
+        may_pay=mine.account.may_pay,
+        bill=row_of(found, business_date(now, runtime.settings.zone)),
+        lines=queries.lines(write, account_id=found.account_id, bill_id=found.id),
+    )

@@ -1,0 +1,35 @@
+"""Messages: the list and one message, which reading marks as read."""
+
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from notifications import inbox
+from portal.pages import SignedIn, show
+from web.runtime import RuntimeDep
+from web.session import Now, Write
+
+router = APIRouter(include_in_schema=False)
+
+PAGE: Final = 20
+
+
+@router.get("/inbox")
+def messages(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, after: str = "") -> Response:
+    """My messages, newest first."""
+    scope = f"portal.inbox|{reader.user_id}"
+    before = UUID(str(runtime.cursors.open(after, scope=scope)[0])) if after else inbox.FIRST_PAGE
+    found = inbox.page(write, user_id=reader.user_id, locale=reader.locale, before=before, limit=PAGE + 1)
+    more = runtime.cursors.make(scope=scope, position=[str(found[PAGE - 1].id)]) if len(found) > PAGE else ""
+    unread = inbox.unread_count(write, user_id=reader.user_id)
+    return show(request, "customer/inbox.html", reader, unread=unread, messages=found[:PAGE], next=more)
+
+
+@router.get("/inbox/{message_id}")
+def message(request: Request, reader: SignedIn, write: Write, now: Now, message_id: UUID) -> Response:
+    """One message."""
+    found = inbox.read(write, user_id=reader.user_id, message_id=message_id, locale=reader.locale, now=now)
+    unread = inbox.unread_count(write, user_id=reader.user_id)
+    return show(request, "customer/message.html", reader, unread=unread, message=found)

@@ -1,0 +1,253 @@
+"""Paying: the form, the page that waits, the receipt."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Final
+from urllib.parse import quote
+
+import segno
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+from markupsafe import Markup
+
+from core.config import Settings
+from core.crypto.vault import Vault
+from core.db import ReadSession
+from core.errors import Refusal
+from core.ids import human_code
+from core.money import exponent
+from portal.customer import shelf
+from portal.customer.shelf import AccountChoice, Shelf
+from portal.pages import CheckedForm, Reader, SignedIn, go, show, text_of
+from services.billing import queries as billing
+from services.payments import flows, queries
+from services.payments.operations import Wanted
+from services.payments.ports import Method, Payer
+from services.payments.queries import PaymentView
+from web.caller import address_of
+from web.problems.common import CrossSite, NotFound
+from web.runtime import RuntimeDep
+from web.session import Flows, Now, Write
+
+router = APIRouter(include_in_schema=False)
+
+UNPROCESSABLE: Final = 422
+OFFERED: Final = (Method.WECHAT_NATIVE, Method.WECHAT_H5)
+MOST_MAJOR: Final = 10_000_000
+PAYMENT_NO_LENGTH: Final = 15
+
+
+@dataclass(frozen=True)
+class PaymentPage:
+    """A payment as its page shows it: `qr` and `h5_url` are what the payer's device needs now."""
+
+    payment: PaymentView
+    qr: Markup | None
+    h5_url: str | None
+
+
+def _key(vault: Vault, reader: Reader, payment_no: str) -> str:
+    """A form's own payment number, bound to its reader: sent twice, it is one payment."""
+    tag = hmac.new(vault.subkey("payment-forms"), f"{reader.user_id}|{payment_no}".encode(), hashlib.sha256)
+    return f"{payment_no}.{tag.hexdigest()[:32]}"
+
+
+def _payment_no(vault: Vault, reader: Reader, key: str) -> str:
+    payment_no = key.partition(".")[0]
+    if not hmac.compare_digest(key.encode(), _key(vault, reader, payment_no).encode()):
+        raise CrossSite
+    return payment_no
+
+
+def _form(
+    request: Request,
+    reader: Reader,
+    mine: Shelf,
+    account: AccountChoice,
+    *,
+    key: str,
+    amount: str,
+    method: str,
+    running: PaymentView | None,
+    wrong: Mapping[str, str],
+) -> Response:
+    return show(
+        request,
+        "customer/pay.html",
+        reader,
+        status=UNPROCESSABLE if wrong else 200,
+        unread=mine.unread,
+        account=account,
+        currency=account.currency,
+        key=key,
+        amount=amount,
+        method=method,
+        running=running,
+        wrong=wrong,
+    )
+
+
+@router.get("/pay/{account_no}")
+def pay_page(
+    request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, account_no: str
+) -> Response:
+    """How much and how; says so when an earlier payment still runs."""
+    mine = shelf.of_reader(request, write, reader, now=now, wanted=account_no)
+    if mine.account is None or not mine.account.may_pay:
+        raise NotFound
+    due = billing.owed(write, account_id=mine.account.id).due
+    earlier = queries.running(write, account_id=mine.account.id, user_id=reader.user_id, now=now)
+    running = None if earlier is None else queries.payment(write, payment_no=earlier, user_id=reader.user_id, now=now)
+    is_phone = "Mobile" in request.headers.get("user-agent", "")
+    return _form(
+        request,
+        reader,
+        mine,
+        mine.account,
+        key=_key(runtime.vault, reader, f"P{human_code(PAYMENT_NO_LENGTH)}"),
+        amount=str(due.major) if due.minor > 0 else "",
+        method=Method.WECHAT_H5 if is_phone else Method.WECHAT_NATIVE,
+        running=running,
+        wrong={},
+    )
+
+
+@router.post("/pay/{account_no}", dependencies=[CheckedForm])
+def pay(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: SignedIn,
+    now: Now,
+    db: Flows,
+    account_no: str,
+    key: Annotated[str, Form(max_length=100)] = "",
+    amount: Annotated[str, Form(max_length=32)] = "",
+    method: Annotated[str, Form(max_length=32)] = "",
+) -> Response:
+    """Start the payment and show its page; the same form sent again shows the same payment."""
+    settings = runtime.settings
+    payment_no = _payment_no(runtime.vault, reader, key)
+    minor = _minor(amount, settings.supplier_currency)
+    try:
+        if minor is None or method not in OFFERED:
+            raise _Unreadable
+        wanted = Wanted(
+            user_id=reader.user_id,
+            account_no=account_no,
+            quote_id=None,
+            amount_minor=minor,
+            bill_nos=None,
+            method=Method(method),
+            payer=Payer(address_of(request)),
+            description=f"{settings.supplier_name} {account_no}",
+            partial_allowed=settings.partial_payment,
+        )
+        flows.start_payment(db, vault=runtime.vault, wanted=wanted, payment_no=payment_no, now=now)
+    except Refusal as refusal:
+        text = _unreadable_text(reader) if isinstance(refusal, _Unreadable) else text_of(request, refusal)
+        return _again(request, db, reader, now, account_no, key=key, amount=amount, method=method, text=text)
+    return go(f"/payments/{payment_no}")
+
+
+class _Unreadable(Refusal):
+    """The amount or method in the form cannot be read."""
+
+    code = "invalid_fields"
+
+
+def _unreadable_text(reader: Reader) -> str:
+    return (
+        "请输入大于零的金额，最多两位小数。"
+        if reader.locale.startswith("zh")
+        else "Enter an amount above zero, such as 128.60."
+    )
+
+
+def _again(
+    request: Request,
+    db: Flows,
+    reader: Reader,
+    now: datetime,
+    account_no: str,
+    *,
+    key: str,
+    amount: str,
+    method: str,
+    text: str,
+) -> Response:
+    with db.write() as session:
+        mine = shelf.of_reader(request, session, reader, now=now, wanted=account_no)
+    if mine.account is None or not mine.account.may_pay:
+        raise NotFound
+    chosen = method if method in OFFERED else Method.WECHAT_NATIVE
+    wrong = {"amount": text}
+    return _form(request, reader, mine, mine.account, key=key, amount=amount, method=chosen, running=None, wrong=wrong)
+
+
+def _minor(text: str, currency: str) -> int | None:
+    try:
+        exact = Decimal(text.strip().replace(",", "").lstrip("¥￥€ ")).scaleb(exponent(currency))
+    except InvalidOperation:
+        return None
+    is_whole = exact.is_finite() and exact == exact.to_integral_value()
+    return int(exact) if is_whole and 0 < exact <= MOST_MAJOR * 10 ** exponent(currency) else None
+
+
+@router.get("/payments/{payment_no}")
+def payment_page(
+    request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, payment_no: str
+) -> Response:
+    """Where a payment stands, and what to do next."""
+    return _status(request, runtime.settings, reader, write, now, payment_no, "customer/payment.html")
+
+
+@router.get("/payments/{payment_no}/status")
+def payment_status(
+    request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, payment_no: str
+) -> Response:
+    """The part of the page that changes."""
+    return _status(request, runtime.settings, reader, write, now, payment_no, "customer/payment_part.html")
+
+
+@router.post("/payments/{payment_no}/check", dependencies=[CheckedForm])
+def check(runtime: RuntimeDep, reader: SignedIn, db: Flows, now: Now, payment_no: str) -> Response:
+    """The payer says that it is paid: ask the provider now."""
+    flows.check_payment(db, vault=runtime.vault, user_id=reader.user_id, payment_no=payment_no, now=now)
+    return go(f"/payments/{payment_no}")
+
+
+@router.get("/payments/{payment_no}/receipt")
+def receipt(request: Request, reader: SignedIn, write: Write, now: Now, payment_no: str) -> Response:
+    """The receipt of a paid payment."""
+    found = _found(write, reader, payment_no, now)
+    if found.paid_at is None:
+        return go(f"/payments/{payment_no}")
+    mine = shelf.of_reader(request, write, reader, now=now)
+    return show(request, "customer/receipt.html", reader, unread=mine.unread, payment=found)
+
+
+def _status(
+    request: Request, settings: Settings, reader: Reader, session: Write, now: datetime, payment_no: str, template: str
+) -> Response:
+    found = _found(session, reader, payment_no, now)
+    needs = {} if found.is_final else queries.instructions(session, payment_no=payment_no, now=now) or {}
+    code, h5 = needs.get("code_url"), needs.get("h5_url")
+    drawn = None if code is None else segno.make(code, error="m").svg_inline(omitsize=True, svgclass="code", border=2)
+    qr = None if drawn is None else Markup(drawn)  # noqa: S704 -- drawn by us from the provider's text
+    back = quote(f"{settings.public_url}/payments/{payment_no}", safe="")
+    page = PaymentPage(found, qr, None if h5 is None else f"{h5}&redirect_url={back}")
+    mine = shelf.of_reader(request, session, reader, now=now)
+    return show(request, template, reader, unread=mine.unread, payment=page.payment, qr=page.qr, h5_url=page.h5_url)
+
+
+def _found(session: ReadSession, reader: Reader, payment_no: str, now: datetime) -> PaymentView:
+    found = queries.payment(
+        session, payment_no=payment_no, user_id=reader.user_id, now=now, session_id=reader.session_id
+    )
+    if found is None:
+        raise NotFound
+    return found

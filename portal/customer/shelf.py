@@ -1,0 +1,68 @@
+"""Which account a page is about: the one chosen last, else the first. Shared by all pages with the account switcher."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from core.config import Settings
+from core.db import ReadSession
+from notifications import inbox
+from portal.pages import Reader
+from services.accounts import queries as accounts
+from services.accounts.queries import AccountId
+
+COOKIE: Final = "account"
+
+
+@dataclass(frozen=True)
+class AccountChoice:
+    """One account in the switcher."""
+
+    id: AccountId
+    account_no: str
+    currency: str
+    holder: str
+    address: str
+    may_pay: bool
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A reader's accounts, the chosen one, and how many messages are unread."""
+
+    accounts: Sequence[AccountChoice]
+    account: AccountChoice | None
+    unread: int
+
+
+def of_reader(
+    request: Request, session: ReadSession, reader: Reader, *, now: datetime, wanted: str | None = None
+) -> Shelf:
+    """The reader's accounts; `wanted` names one that must be among them, else `account` is None."""
+    mine = [
+        AccountChoice(
+            card.ref.id,
+            card.ref.account_no,
+            card.ref.currency,
+            card.holder,
+            card.address,
+            card.role in {"owner", "payer"},
+        )
+        for card in accounts.accounts_of(session, user_id=reader.user_id, now=now)
+    ]
+    asked = wanted if wanted is not None else request.cookies.get(COOKIE)
+    chosen = next((account for account in mine if account.account_no == asked), None)
+    if chosen is None and wanted is None and mine:
+        chosen = mine[0]
+    return Shelf(mine, chosen, inbox.unread_count(session, user_id=reader.user_id))
+
+
+def remember(response: Response, settings: Settings, account_no: str) -> None:
+    """Keep the choice in a cookie; it decides nothing, each page checks the grant anew."""
+    response.set_cookie(
+        COOKIE, account_no, max_age=365 * 24 * 3600, path="/", secure=settings.is_secure, httponly=True, samesite="lax"
+    )
