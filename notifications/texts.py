@@ -8,21 +8,20 @@ from importlib.resources import files
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_currency
 
 from core.errors import Json
 from core.money import Money
 
 _BABEL: Final = {"zh-CN": "zh_Hans_CN"}
-_MONTH: Final = {"zh-CN": "y年M月", "en": "MMMM y"}
+_FALLBACK: Final = "en"
 
 
 class Wording:
     """Writes the values of one language and zone."""
 
     def __init__(self, locale: str, zone: ZoneInfo) -> None:
-        self._locale = locale
         self._babel = _BABEL.get(locale, locale.replace("-", "_"))
         self._zone = zone
 
@@ -36,7 +35,7 @@ class Wording:
 
     def month(self, day: date) -> str:
         """The month of a day."""
-        return format_date(day, format=_MONTH.get(self._locale, "yMMMM"), locale=self._babel)
+        return format_skeleton("yMMMM", day, locale=self._babel)
 
     def moment(self, moment: datetime) -> str:
         """Day and time at the supplier's."""
@@ -63,8 +62,12 @@ class Wording:
 
 @cache
 def _texts(locale: str) -> dict[str, dict[str, str]]:
-    source = files(__package__).joinpath("templates", f"{locale}.toml").read_text(encoding="utf-8")
-    return tomllib.loads(source)
+    """All texts of one language; those of a language that nobody translated yet are English."""
+    folder = files(__package__).joinpath("templates")
+    source = folder.joinpath(f"{locale}.toml")
+    if not source.is_file():
+        source = folder.joinpath(f"{_FALLBACK}.toml")
+    return tomllib.loads(source.read_text(encoding="utf-8"))
 
 
 def title_and_text(*, template: str, locale: str, zone: ZoneInfo, params: Mapping[str, Json]) -> tuple[str, str]:
