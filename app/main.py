@@ -16,8 +16,9 @@ from portal.customer import sign_in as sign_in_pages
 from portal.templating import Renderer
 from routers.accounts import endpoints as accounts
 from routers.billing import endpoints as billing
-from routers.callbacks import sms
+from routers.callbacks import sms, wechat_pay
 from routers.inbox import endpoints as inbox
+from routers.payments import endpoints as payments
 from web import handlers, health
 from web.guard import Guard, GuardRules, hosts_of
 from web.runtime import Runtime
@@ -31,7 +32,9 @@ ROUTERS = (
     accounts.router,
     billing.router,
     inbox.router,
+    payments.router,
     sms.router,
+    wechat_pay.router,
     sign_in_pages.router,
     accounts_pages.router,
     bills_pages.router,

@@ -10,5 +10,6 @@ import services.accounts.models
 import services.billing.models
 import services.identity.models
 import services.ledger.models
+import services.payments.models
 
 __all__ = ["core", "notifications", "services"]

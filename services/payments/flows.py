@@ -140,7 +140,10 @@ def check_payment(db: Database, *, vault: Vault, user_id: UUID, payment_no: str,
 
 
 def check_due(db: Database, *, vault: Vault, now: datetime, limit: int = 50) -> int:
-    """Ask about every attempt whose question is due, at most `limit`; answers how many were asked about."""
+    """Ask about every attempt whose question is due, at most `limit`; answers how many were asked about.
+
+    Ends at the first question that is not answered: a job has less time than several providers may let it wait.
+    """
     for done in range(limit):
         with db.write() as session:
             claimed = operations.claim_due(session, limit=1)
@@ -148,9 +151,21 @@ def check_due(db: Database, *, vault: Vault, now: datetime, limit: int = 50) -> 
             return done
         faults.point("payments.sweep.claimed")
         try:
-            check_attempt(db, vault=vault, attempt_id=claimed[0], now=now)
+            applied = check_attempt(db, vault=vault, attempt_id=claimed[0], now=now)
         except Exception:  # one attempt's trouble is not the others'; its lease brings it back
             log.exception("check_failed", attempt_id=str(claimed[0]))
+            continue
+        if applied.effect is Effect.PUT_OFF:
+            return done + 1
+    return limit
+
+
+def apply_stored_callbacks(db: Database, *, source: str, now: datetime, limit: int) -> int:
+    """Apply callbacks that are due again, each in its own transaction, at most `limit`; answers how many were tried."""
+    for done in range(limit):
+        with db.write() as session:
+            if operations.apply_stored(session, source=source, now=now) is None:
+                return done
     return limit
 
 
@@ -167,7 +182,7 @@ def check_attempt(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime
         wait_s = operations.circuit_wait_s(session, provider=attempt.provider, now=now)
         if wait_s is not None:
             operations.put_off(session, attempt_id=attempt_id, retry_after_s=wait_s, now=now)
-            return Applied(Effect.NOTHING, attempt_id, attempt.state)
+            return Applied(Effect.PUT_OFF, attempt_id, attempt.state)
     try:
         if attempt.state in LIVING and now >= attempt.expires_at:
             return close_attempt(db, attempt=attempt, now=now)
@@ -179,7 +194,7 @@ def check_attempt(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime
             operations.put_off(
                 session, attempt_id=attempt_id, retry_after_s=getattr(error, "retry_after_s", None), now=now
             )
-        return Applied(Effect.NOTHING, attempt_id, attempt.state)
+        return Applied(Effect.PUT_OFF, attempt_id, attempt.state)
 
 
 def close_attempt(db: Database, *, attempt: AttemptView, now: datetime) -> Applied:
@@ -269,9 +284,13 @@ def _repeat(db: Database, *, vault: Vault, attempt: AttemptView, now: datetime) 
         _prepare(db, vault=vault, attempt_id=attempt.id, now=now)
     except (ProviderRefused, ProviderUnavailable) as refusal:
         log.info("repeat_refused", attempt_id=str(attempt.id), code=refusal.code)
-    with db.read() as session:
+    with db.write() as session:
         known = queries.attempt(session, attempt_id=attempt.id)
-    return Applied(Effect.NOTHING, attempt.id, attempt.state if known is None else known.state)
+        state = attempt.state if known is None else known.state
+        if state in {AttemptState.CREATED, AttemptState.UNKNOWN}:
+            operations.put_off(session, attempt_id=attempt.id, retry_after_s=None, now=now)
+            return Applied(Effect.PUT_OFF, attempt.id, state)
+    return Applied(Effect.NOTHING, attempt.id, state)
 
 
 def _ask(db: Database, *, attempt: AttemptView, now: datetime) -> Applied:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -117,18 +117,12 @@ class RefusalCount:
     refusals: int
 
 
-def payment(
-    session: ReadSession, *, payment_no: str, user_id: UUID, now: datetime, session_id: UUID | None = None
-) -> PaymentView | None:
-    """A payment for its payer; None when it is missing, somebody else's, or the payer's grant is gone.
-
-    With `session_id` also None when that session was revoked.
-    """
+def payment(session: ReadSession, *, payment_no: str, user_id: UUID, now: datetime) -> PaymentView | None:
+    """A payment for its payer; None when it is missing, somebody else's, or the payer's grant is gone."""
     text: str | None = session.sql(
-        statement(__package__, "payment_view.sql"),
+        "select payment_view(:payment_no, :user_id, null, :now)::text",
         payment_no=payment_no,
         user_id=user_id,
-        session_id=session_id,
         now=now,
     ).scalar_one()
     return None if text is None else _payment(json.loads(text))
@@ -165,6 +159,11 @@ def instructions(session: ReadSession, *, payment_no: str, now: datetime) -> dic
 def provider(name: str) -> PaymentProvider:
     """A provider by its name."""
     return PROVIDERS.get()[name]
+
+
+def provider_names() -> list[str]:
+    """Every provider of this deployment."""
+    return list(PROVIDERS.get())
 
 
 def methods(*, currency: str) -> list[Method]:
@@ -281,7 +280,11 @@ def order_state(session: ReadSession, *, payment_no: str) -> OrderState | None:
     return None if found is None else OrderState(found)
 
 
-_ATTEMPT = """select a.id, a.order_id, a.provider, a.method, a.out_trade_no, a.amount_minor, a.currency, a.state,
+HOT_PAYMENT: Final = statement("services.payments", "payment_view.sql")
+HOT_WATCHED: Final = statement("services.payments", "payments_watched.sql")
+"""Statements of the hot reads; each checks session and grant itself and writes its answer."""
+
+_ATTEMPT: Final = """select a.id, a.order_id, a.provider, a.method, a.out_trade_no, a.amount_minor, a.currency, a.state,
   a.answer, a.created_at, a.expires_at, a.checks, a.failures from payment_attempt a"""
 
 

@@ -1,7 +1,12 @@
 """Writes of payments, each inside the transaction it is given."""
 
 from services.payments.operations.booking import Applied, Effect, apply_provider_result
-from services.payments.operations.callbacks import apply_result, apply_stored, count_refusal
+from services.payments.operations.callbacks import (
+    apply_stored,
+    count_refusal,
+    read_with_new_keys,
+    receive_notice,
+)
 from services.payments.operations.checks import (
     circuit_wait_s,
     claim_due,
@@ -32,7 +37,6 @@ __all__ = [
     "Wanted",
     "add_attempt",
     "apply_provider_result",
-    "apply_result",
     "apply_stored",
     "circuit_wait_s",
     "claim_due",
@@ -51,4 +55,6 @@ __all__ = [
     "purge_failures",
     "put_off",
     "quote_for_others",
+    "read_with_new_keys",
+    "receive_notice",
 ]

@@ -34,6 +34,7 @@ class Effect(enum.StrEnum):
     BOOKED = "booked"
     SUSPENDED = "suspended"
     ENDED = "ended"
+    PUT_OFF = "put_off"
     NOTHING = "nothing"
 
 
@@ -113,7 +114,7 @@ def _facts(result: ProviderResult) -> _Paid:
 
 
 def _ending(state: TradeState, *, expires_at: datetime, now: datetime) -> AttemptEvent | None:
-    """Whether this ends a living attempt. What a provider does not know it may come to know: the payer is on its page."""
+    """Whether this ends a living attempt. A provider may come to know what it does not: the payer is on its page."""
     match state:
         case TradeState.CLOSED:
             return AttemptEvent.CLOSED

@@ -1,13 +1,15 @@
 """Callbacks: those that failed to apply are done again, those that were forged are counted."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
 from core import inbox
 from core.db import WriteSession
 from core.inbox import Callback
+from services.payments import queries
 from services.payments.operations.booking import apply_provider_result
-from services.payments.ports import PROVIDERS, ProviderResult
+from services.payments.ports import PROVIDERS, Notice, ProviderResult
 
 
 def apply_stored(session: WriteSession, *, source: str, now: datetime) -> bool | None:
@@ -18,10 +20,22 @@ def apply_stored(session: WriteSession, *, source: str, now: datetime) -> bool |
     return inbox.apply(session, callback, partial(_apply, now=now))
 
 
-def apply_result(session: WriteSession, _callback: Callback, *, result: ProviderResult | None, now: datetime) -> None:
-    """The work of a verified callback, for `core.inbox.apply`."""
-    if result is not None:
-        apply_provider_result(session, result=result, now=now)
+def receive_notice(session: WriteSession, *, source: str, notice: Notice, body: bytes, now: datetime) -> bool:
+    """Keep a verified callback once and apply it; a failure leaves it to `apply_stored`. Acknowledge after the commit.
+
+    Answers whether it is applied now.
+    """
+    callback = inbox.receive(session, source=source, external_id=notice.id, body=body)
+    return inbox.apply(session, callback, partial(_apply_result, result=notice.result, now=now))
+
+
+def read_with_new_keys(
+    session: WriteSession, *, source: str, headers: Mapping[str, str], body: bytes, now: datetime
+) -> Notice:
+    """Verify again with certificates that another process has fetched meanwhile. Raises CallbackRefused."""
+    provider = PROVIDERS.get()[source]
+    provider.trust(queries.provider_keys(session, name=source, now=now))
+    return provider.read_notice(headers, body, now=now)
 
 
 def count_refusal(session: WriteSession, *, source: str, reason: str, now: datetime) -> None:
@@ -37,4 +51,9 @@ def count_refusal(session: WriteSession, *, source: str, reason: str, now: datet
 
 def _apply(session: WriteSession, callback: Callback, *, now: datetime) -> None:
     notice = PROVIDERS.get()[callback.source].read_stored(callback.body)
-    apply_result(session, callback, result=notice.result, now=now)
+    _apply_result(session, callback, result=notice.result, now=now)
+
+
+def _apply_result(session: WriteSession, _callback: Callback, *, result: ProviderResult | None, now: datetime) -> None:
+    if result is not None:
+        apply_provider_result(session, result=result, now=now)

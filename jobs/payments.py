@@ -1,0 +1,52 @@
+"""Tasks of payments. Any number may run at once: rows are claimed, not tasks."""
+
+from typing import Final
+
+from core import clock
+from jobs.celery_app import PAYMENTS_QUEUE, app, every
+from jobs.runtime import database
+from notifications.setup import SETUP
+from services.payments import flows, operations, queries
+
+CHECK: Final = "payments.check_attempts"
+CALLBACKS: Final = "payments.apply_callbacks"
+KEYS: Final = "payments.refresh_keys"
+PURGE: Final = "payments.purge_guesses"
+CHECK_S: Final = 5.0
+CALLBACKS_S: Final = 10.0
+KEYS_S: Final = 3600.0
+PURGE_S: Final = 86_400.0
+AT_ONCE: Final = 100
+
+
+@app.task(name=CHECK)  # type: ignore[untyped-decorator] # Celery has no types
+def check_attempts(**_: object) -> None:
+    """Ask providers about attempts whose question is due, and close those that are over."""
+    flows.check_due(database(), vault=SETUP.get().vault, now=clock.now())
+
+
+@app.task(name=CALLBACKS)  # type: ignore[untyped-decorator] # Celery has no types
+def apply_callbacks(**_: object) -> None:
+    """Apply callbacks that could not be applied when they came."""
+    for source in queries.provider_names():
+        flows.apply_stored_callbacks(database(), source=source, now=clock.now(), limit=AT_ONCE)
+
+
+@app.task(name=KEYS)  # type: ignore[untyped-decorator] # Celery has no types
+def refresh_keys(**_: object) -> None:
+    """Fetch the certificates of providers that change them by themselves."""
+    for name in queries.provider_names():
+        flows.refresh_keys(database(), name=name, now=clock.now())
+
+
+@app.task(name=PURGE)  # type: ignore[untyped-decorator] # Celery has no types
+def purge_guesses(**_: object) -> None:
+    """Forget wrong guesses that no limit counts any more."""
+    with database().write() as session:
+        operations.purge_failures(session, now=clock.now())
+
+
+every(CHECK_S, CHECK, queue=PAYMENTS_QUEUE)
+every(CALLBACKS_S, CALLBACKS, queue=PAYMENTS_QUEUE)
+every(KEYS_S, KEYS)
+every(PURGE_S, PURGE)

@@ -1,0 +1,1 @@
+"""Paying, for oneself and for others."""

@@ -1,0 +1,230 @@
+"""Payments: start, look, watch, try again; quotes to pay for others."""
+
+from typing import Annotated, Final
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import Response, StreamingResponse
+
+import web.problems.payments  # noqa: F401 -- registers how refusals are told
+from core.idempotency import InFlight, KeyReused
+from core.ids import human_code
+from routers.payments.schemas import (
+    AttemptRequest,
+    Payment,
+    PaymentNo,
+    PaymentQuote,
+    PaymentRequest,
+    QuoteRequest,
+    StartedPayment,
+    WechatUser,
+)
+from services.identity import queries as identity
+from services.payments import flows, operations, queries
+from services.payments.errors import (
+    AccountNotPayable,
+    AttemptInDoubt,
+    MethodNotOffered,
+    PartialNotAllowed,
+    PayableUnknown,
+    PaymentFinal,
+    PaymentUnknown,
+    ProviderRefused,
+    ProviderUnavailable,
+    QuoteExpired,
+    QuoteRefused,
+    QuotesLimited,
+)
+from services.payments.flows import Again
+from services.payments.operations import Wanted
+from services.payments.ports import Method, Payer
+from web import hot, live
+from web.caller import Caller, Customer
+from web.idempotency import KeyedRequest, once_flow
+from web.problems import problems
+from web.problems.common import KeyMissing, SignInNeeded
+from web.runtime import Runtime, RuntimeDep
+from web.session import Flows, Now
+
+router = APIRouter(prefix="/api/v1", tags=["payments"])
+
+PAYMENT_NO_LENGTH: Final = 16
+"""80 random bits: a number that nobody guesses."""
+
+KEYED: Final = (KeyMissing, KeyReused, InFlight)
+STREAM_HEADERS: Final = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+def _payer(caller: Customer, runtime: RuntimeDep) -> Caller:
+    """A caller whose session lives, asked in a transaction that ends before the provider is called."""
+    with runtime.db.read() as session:
+        if not identity.session_is_alive(session, session_id=caller.session_id):
+            raise SignInNeeded
+    return caller
+
+
+LivingPayer = Annotated[Caller, Depends(_payer)]
+
+
+@router.post(
+    "/payments",
+    response_model=StartedPayment,
+    status_code=201,
+    operation_id="start_payment",
+    responses=problems(
+        AccountNotPayable,
+        QuoteExpired,
+        PayableUnknown,
+        PartialNotAllowed,
+        MethodNotOffered,
+        ProviderUnavailable,
+        ProviderRefused,
+        *KEYED,
+    ),
+)
+def start_payment(
+    body: PaymentRequest, caller: LivingPayer, keyed: KeyedRequest, db: Flows, runtime: RuntimeDep, now: Now
+) -> Response:
+    """Start a payment; repeated with its key it goes on where it was cut, and never pays twice."""
+    wanted = Wanted(
+        user_id=caller.user_id,
+        account_no=body.account_no,
+        quote_id=body.quote_id,
+        amount_minor=body.amount_minor,
+        bill_nos=None if body.bill_nos is None else tuple(body.bill_nos),
+        method=Method(body.method),
+        payer=_person(caller, body.wechat),
+        description=_description(runtime),
+        partial_allowed=runtime.settings.partial_payment,
+    )
+
+    def work(payment_no: str) -> StartedPayment:
+        started = flows.start_payment(db, vault=runtime.vault, wanted=wanted, payment_no=payment_no, now=now)
+        return StartedPayment.of(started, return_url=_whole(runtime, body.return_url))
+
+    return once_flow(db, keyed, work, resource=human_code(PAYMENT_NO_LENGTH))
+
+
+@router.get("/payments/{payment_no}", response_model=Payment, responses=problems(), operation_id="show_payment")
+async def show_payment(
+    caller: Customer, runtime: RuntimeDep, payment_no: Annotated[PaymentNo, Path()], now: Now
+) -> Response:
+    """One payment of yours."""
+    return await hot.answer(
+        runtime.db,
+        queries.HOT_PAYMENT,
+        {"payment_no": payment_no, "user_id": caller.user_id, "session_id": caller.session_id, "now": now},
+    )
+
+
+@router.get(
+    "/payments/{payment_no}/events",
+    response_class=StreamingResponse,
+    responses={
+        **problems(),
+        200: {"description": "Server-sent events `status`, each a Payment.", "content": {"text/event-stream": {}}},
+    },
+    operation_id="watch_payment",
+)
+async def watch_payment(
+    request: Request, caller: Customer, runtime: RuntimeDep, payment_no: Annotated[PaymentNo, Path()], now: Now
+) -> StreamingResponse:
+    """Follow one payment until it is final; the same content as asking again and again."""
+    first = await hot.text(
+        runtime.db,
+        queries.HOT_PAYMENT,
+        {"payment_no": payment_no, "user_id": caller.user_id, "session_id": caller.session_id, "now": now},
+    )
+    wanted = live.Watched(payment_no, caller.user_id, caller.session_id)
+    stream = live.events(live.watch_of(request), wanted, first)
+    return StreamingResponse(stream, media_type="text/event-stream", headers=STREAM_HEADERS)
+
+
+@router.post(
+    "/payments/{payment_no}/attempts",
+    response_model=StartedPayment,
+    status_code=201,
+    operation_id="retry_payment",
+    responses=problems(
+        PaymentUnknown,
+        PaymentFinal,
+        AttemptInDoubt,
+        PayableUnknown,
+        PartialNotAllowed,
+        MethodNotOffered,
+        ProviderUnavailable,
+        ProviderRefused,
+        *KEYED,
+    ),
+)
+def retry_payment(
+    body: AttemptRequest,
+    caller: LivingPayer,
+    keyed: KeyedRequest,
+    db: Flows,
+    runtime: RuntimeDep,
+    payment_no: Annotated[PaymentNo, Path()],
+    now: Now,
+) -> Response:
+    """Try a payment again: the same number at the provider while nothing changes, else the old one is closed first."""
+    again = Again(
+        amount_minor=body.amount_minor,
+        bill_nos=None if body.bill_nos is None else tuple(body.bill_nos),
+        method=None if body.method is None else Method(body.method),
+        payer=_person(caller, body.wechat),
+        description=_description(runtime),
+        partial_allowed=runtime.settings.partial_payment,
+    )
+
+    def work(_resource: str) -> StartedPayment:
+        started = flows.retry_payment(
+            db, vault=runtime.vault, user_id=caller.user_id, payment_no=payment_no, again=again, now=now
+        )
+        return StartedPayment.of(started, return_url=_whole(runtime, body.return_url))
+
+    return once_flow(db, keyed, work, resource=payment_no)
+
+
+@router.post(
+    "/payment-quotes",
+    response_model=PaymentQuote,
+    status_code=201,
+    operation_id="quote_payment",
+    responses=problems(QuoteRefused, QuotesLimited, *KEYED),
+)
+def quote_payment(
+    body: QuoteRequest, caller: LivingPayer, keyed: KeyedRequest, db: Flows, runtime: RuntimeDep, now: Now
+) -> Response:
+    """See what somebody else owes, to pay it for them: for ten minutes, with a limited number of guesses a day."""
+
+    def work(_resource: str) -> PaymentQuote:
+        with db.write() as session:
+            result = operations.quote_for_others(
+                session,
+                vault=runtime.vault,
+                user_id=caller.user_id,
+                address=caller.address,
+                account_no=body.account_no,
+                name_hint=body.name_hint,
+                now=now,
+            )
+        if result.quote is None:
+            raise result.refusal or QuoteRefused
+        return PaymentQuote.of(result.quote)
+
+    return once_flow(db, keyed, work, resource=str(uuid4()))
+
+
+def _person(caller: Caller, wechat: WechatUser | None) -> Payer:
+    if wechat is None:
+        return Payer(caller.address)
+    return Payer(caller.address, openid=wechat.openid, appid=wechat.appid)
+
+
+def _description(runtime: Runtime) -> str:
+    """What the payer reads at the provider: the supplier. Neither account nor bill is the provider's business."""
+    return runtime.settings.supplier_name
+
+
+def _whole(runtime: Runtime, path: str | None) -> str | None:
+    return None if path is None else runtime.settings.public_url + path

@@ -1,0 +1,224 @@
+"""What the JSON API says of payments."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from urllib.parse import quote as escaped
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic.config import JsonDict
+
+from core.money import Money
+from services.payments.flows import Started
+from services.payments.operations import Quote
+from services.payments.ports import Method
+from services.payments.queries import PaymentView
+from web import qr
+from web.models import AccountNo, Amount, AmountMinor, AnswerModel, RequestModel, Text
+
+PaymentNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{16,24}$")]
+BillNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{4,32}$")]
+BillNos = Annotated[list[BillNo], Field(min_length=1, max_length=50)]
+MethodName = Literal["wechat_native", "wechat_h5", "wechat_jsapi", "wechat_app"]
+State = Literal["waiting", "unknown", "paid", "suspended", "closed", "failed"]
+PAYMENT_EXAMPLE: JsonDict = {
+    "payment_no": "7Q2M9XK4D0C8VT1B",
+    "state": "waiting",
+    "is_final": False,
+    "account_no": "3701000001",
+    "amount": {"amount_minor": 12860, "currency": "CNY"},
+    "provider": "wechat_pay",
+    "method": "wechat_native",
+    "created_at": "2026-11-24T08:00:00+00:00",
+    "expires_at": "2026-11-24T08:30:00+00:00",
+    "paid_at": None,
+    "provider_reference": None,
+    "parts": [
+        {"kind": "bill", "no": "B202610-000001", "amount_minor": 12860, "taken_minor": None, "outcome": "open"},
+    ],
+}
+
+
+class WechatUser(RequestModel):
+    """Who pays inside WeChat: `wechat_jsapi` needs the payer's openid under our application."""
+
+    appid: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{8,32}$")]
+    openid: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{8,64}$")]
+
+
+class PaymentRequest(RequestModel):
+    """What to pay: for an account that you may pay for, or by a quote for somebody else's.
+
+    Without `bill_nos` the oldest bills come first; what is left becomes prepaid balance.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"account_no": "3701000001", "amount_minor": 12860, "method": "wechat_native"}],
+        }
+    )
+
+    account_no: AccountNo | None = None
+    quote_id: UUID | None = None
+    amount_minor: AmountMinor
+    bill_nos: BillNos | None = None
+    method: MethodName
+    wechat: WechatUser | None = None
+    return_url: Annotated[str, StringConstraints(pattern=r"^/([0-9A-Za-z_~-][0-9A-Za-z/_~.-]{0,200})?$")] | None = (
+        Field(default=None, description="Path on this site that `wechat_h5` comes back to.")
+    )
+
+    @field_validator("quote_id", mode="before")
+    @classmethod
+    def _parse(cls, value: object) -> object:
+        return UUID(value) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if (self.account_no is None) == (self.quote_id is None):
+            raise ValueError("either account_no or quote_id")
+        return self
+
+
+class AttemptRequest(RequestModel):
+    """Another try; what is left out stays as it was."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"method": "wechat_h5"}]})
+
+    amount_minor: AmountMinor | None = None
+    bill_nos: BillNos | None = None
+    method: MethodName | None = None
+    wechat: WechatUser | None = None
+    return_url: Annotated[str, StringConstraints(pattern=r"^/([0-9A-Za-z_~-][0-9A-Za-z/_~.-]{0,200})?$")] | None = None
+
+
+class Part(AnswerModel):
+    """A share of a payment: of a bill, or of the prepaid balance."""
+
+    kind: str
+    no: str | None
+    amount_minor: int
+    taken_minor: int | None
+    outcome: Literal["open", "booked", "suspended"]
+
+
+class Payment(AnswerModel):
+    """A payment. `unknown`: the result is being checked, do not pay twice. `suspended`: received, staff assign it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PAYMENT_EXAMPLE]})
+
+    payment_no: str
+    state: State
+    is_final: bool
+    account_no: str
+    amount: Amount
+    provider: str
+    method: MethodName
+    created_at: datetime
+    expires_at: datetime
+    paid_at: datetime | None
+    provider_reference: str | None
+    parts: list[Part]
+
+    @classmethod
+    def of(cls, view: PaymentView) -> "Payment":
+        """The answer for a view."""
+        return cls.model_validate(
+            {
+                "payment_no": view.payment_no,
+                "state": view.state,
+                "is_final": view.is_final,
+                "account_no": view.account_no,
+                "amount": Amount.of(view.amount),
+                "provider": view.provider,
+                "method": view.method.value,
+                "created_at": view.created_at,
+                "expires_at": view.expires_at,
+                "paid_at": view.paid_at,
+                "provider_reference": view.provider_reference,
+                "parts": [
+                    Part.model_validate(
+                        {
+                            "kind": part.kind,
+                            "no": part.no,
+                            "amount_minor": part.amount.minor,
+                            "taken_minor": None if part.taken is None else part.taken.minor,
+                            "outcome": part.outcome,
+                        }
+                    )
+                    for part in view.parts
+                ],
+            }
+        )
+
+
+class Pay(AnswerModel):
+    """What the payer's device needs: `code_url` with its QR code, `h5_url`, or `parameters` for WeChat's client."""
+
+    code_url: str | None = None
+    qr_svg: str | None = None
+    h5_url: str | None = None
+    parameters: dict[str, str] | None = None
+
+    @classmethod
+    def of(cls, method: Method, given: dict[str, str]) -> "Pay":
+        """By method."""
+        match method:
+            case Method.WECHAT_NATIVE:
+                return cls(code_url=given["code_url"], qr_svg=qr.svg(given["code_url"]))
+            case Method.WECHAT_H5:
+                return cls(h5_url=given["h5_url"])
+            case Method.WECHAT_JSAPI | Method.WECHAT_APP:
+                return cls(parameters=given)
+
+
+class StartedPayment(AnswerModel):
+    """A payment and how to pay it: null when it is final, or while the provider's answer is fetched again."""
+
+    payment: Payment
+    pay: Pay | None
+
+    @classmethod
+    def of(cls, started: Started, *, return_url: str | None) -> "StartedPayment":
+        """The answer of a flow; `return_url` is whole."""
+        pay = None if started.pay is None else Pay.of(started.payment.method, dict(started.pay))
+        if pay is not None and pay.h5_url is not None and return_url is not None:
+            pay = pay.model_copy(update={"h5_url": _returning(pay.h5_url, return_url)})
+        return cls(payment=Payment.of(started.payment), pay=pay)
+
+
+class QuoteRequest(RequestModel):
+    """Somebody else's account, and one character of the holder's name."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"account_no": "3701000001", "name_hint": "王"}]})
+
+    account_no: AccountNo
+    name_hint: Annotated[Text, StringConstraints(min_length=1, max_length=4)]
+
+
+class PaymentQuote(AnswerModel):
+    """What somebody else owes, for ten minutes and one payment."""
+
+    quote_id: UUID
+    account_no: str
+    holder: str
+    due: Amount
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, quote: Quote) -> "PaymentQuote":
+        """The answer for a quote."""
+        due: Money = quote.due
+        return cls(
+            quote_id=quote.id,
+            account_no=quote.account_no,
+            holder=quote.holder,
+            due=Amount.of(due),
+            expires_at=quote.expires_at,
+        )
+
+
+def _returning(h5_url: str, return_url: str) -> str:
+    sign = "&" if urlsplit(h5_url).query else "?"
+    return f"{h5_url}{sign}redirect_url={escaped(return_url, safe='')}"

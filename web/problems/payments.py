@@ -1,0 +1,94 @@
+"""How refusals of payments are told."""
+
+from typing import Final
+
+from services.payments.errors import (
+    AccountNotPayable,
+    AttemptInDoubt,
+    CallbackRefused,
+    IllegalTransition,
+    MethodNotOffered,
+    PartialNotAllowed,
+    PayableUnknown,
+    PaymentFinal,
+    PaymentUnknown,
+    ProviderRefused,
+    ProviderUnavailable,
+    QuoteExpired,
+    QuoteRefused,
+    QuotesLimited,
+)
+from web.problems import Problem, register
+
+PROBLEMS: Final = [
+    Problem(PaymentUnknown, 404, zh="未找到该笔支付。", en="There is no such payment of yours."),
+    Problem(
+        AccountNotPayable,
+        404,
+        zh="未找到该户号，或您无权为其缴费。为他人缴费请先查询户号。",
+        en="There is no such account that you may pay for. To pay for somebody else, ask for a quote first.",
+    ),
+    Problem(
+        PayableUnknown,
+        409,
+        zh="所选账单不存在或已结清，请刷新账单后重试。",
+        en="A chosen bill is settled or not of this account; reload the bills and choose again.",
+    ),
+    Problem(
+        PartialNotAllowed,
+        409,
+        zh="本单位不支持部分缴费，请缴清全部应缴金额。",
+        en="Partial payments are not taken; pay at least the whole amount due.",
+    ),
+    Problem(
+        MethodNotOffered,
+        409,
+        zh="该支付方式暂不可用，请更换支付方式。",
+        en="This method is not offered here, or lacks what it needs; choose another one.",
+    ),
+    Problem(
+        PaymentFinal, 409, zh="该笔支付已完成，请勿重复支付。", en="This payment is done already; do not pay twice."
+    ),
+    Problem(
+        AttemptInDoubt,
+        409,
+        zh="上一次支付的结果尚未确认，请勿重复支付，稍后再试。",
+        en="The result of the last try is not known yet: do not pay twice, try again in a moment.",
+        headers={"Retry-After": "10"},
+    ),
+    Problem(
+        QuoteExpired, 409, zh="查询结果已过期或已使用，请重新查询。", en="The quote is used or over; ask for a new one."
+    ),
+    Problem(
+        QuoteRefused,
+        409,
+        zh="户号与户名信息不符，请核对后重试。",
+        en="Account number and name do not match; check both and try again.",
+    ),
+    Problem(
+        QuotesLimited,
+        429,
+        zh="查询次数过多，请明天再试，或拨打服务热线。",
+        en="Too many questions; try again tomorrow, or call the hotline.",
+    ),
+    Problem(
+        ProviderUnavailable,
+        503,
+        zh="支付渠道暂不可用，未产生扣款，请稍后重试或更换支付方式。",
+        en="The payment provider cannot be reached and no money was taken; try again later or choose another method.",
+    ),
+    Problem(
+        ProviderRefused,
+        409,
+        zh="支付渠道未受理该笔支付，未产生扣款，请重试或更换支付方式。",
+        en="The payment provider did not accept it and no money was taken; try again or choose another method.",
+    ),
+    Problem(
+        IllegalTransition,
+        409,
+        zh="该笔支付的状态已变化，请刷新后重试。",
+        en="The payment has changed meanwhile; reload it and try again.",
+    ),
+    Problem(CallbackRefused, 401, zh="签名验证失败。", en="The callback is not proved to be the provider's."),
+]
+register(PROBLEMS)
