@@ -1,8 +1,8 @@
 """Runs one program below the supervisor: `python -m app.child [--after FILE] -- PROGRAM ARGUMENT...`.
 
-The program starts when FILE exists, is out of the terminal's reach (Ctrl-C is for the supervisor, which stops all in
-order), and ends when the supervisor does, even by kill -9: Linux signals it, elsewhere this process stays above it
-and watches.
+The program starts when FILE exists and ends when the supervisor does, even by kill -9: Linux signals it, elsewhere
+this process stays above it and watches. (circus gives each child a session of its own: Ctrl-C is for the supervisor
+alone, which stops all in order.)
 """
 
 import argparse
@@ -49,7 +49,6 @@ def main() -> int:
     wanted = parser.parse_args()
     command = wanted.program[1:] if wanted.program[:1] == ["--"] else wanted.program
     parent = os.getppid()
-    os.setpgid(0, 0)
     end_with_parent(parent, signal.SIGTERM)
     while wanted.after is not None and not wanted.after.exists():
         if os.getppid() != parent:

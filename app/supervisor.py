@@ -20,6 +20,7 @@ from typing import IO, Any, Final
 import structlog
 from circus import get_arbiter
 from circus.arbiter import Arbiter
+from circus.sockets import CircusSocket
 
 import migrations
 from app import embedded, secrets
@@ -214,7 +215,7 @@ def _arbiter(house: House, sockets: Path) -> Arbiter:
         watchers,
         controller=f"ipc://{sockets}/c",
         pubsub_endpoint=f"ipc://{sockets}/p",
-        sockets=[{"name": "web", "host": "127.0.0.1", "port": house.port, "backlog": 1024}],
+        sockets=[CircusSocket("web", host="127.0.0.1", port=house.port, backlog=1024)],
         background=False,
         check_delay=0.5,
         warmup_delay=0,

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import segno
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from markupsafe import Markup
 
 from core.config import Settings
@@ -28,6 +28,7 @@ from services.payments import flows, queries
 from services.payments.operations import Wanted
 from services.payments.ports import Method, Payer
 from services.payments.queries import PaymentView
+from web import hot, live
 from web.caller import address_of
 from web.problems.common import CrossSite, NotFound
 from web.runtime import RuntimeDep
@@ -213,6 +214,23 @@ def payment_status(
     return _status(request, runtime.settings, reader, write, now, payment_no, "customer/payment_part.html")
 
 
+@router.get("/payments/{payment_no}/events")
+async def payment_events(
+    request: Request, runtime: RuntimeDep, reader: SignedIn, now: Now, payment_no: str
+) -> StreamingResponse:
+    """Says when a payment changes; the page then fetches its part."""
+    asked: dict[str, object] = {
+        "payment_no": payment_no,
+        "user_id": reader.user_id,
+        "session_id": reader.session_id,
+        "now": now,
+    }
+    first = await hot.text(runtime.db, queries.HOT_PAYMENT, asked)
+    wanted = live.Watched(payment_no, reader.user_id, reader.session_id)
+    stream = live.events(live.watch_of(request), wanted, first)
+    return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+
 @router.post("/payments/{payment_no}/check", dependencies=[CheckedForm])
 def check(runtime: RuntimeDep, reader: SignedIn, db: Flows, now: Now, payment_no: str) -> Response:
     """The payer says that it is paid: ask the provider now."""
@@ -245,9 +263,7 @@ def _status(
 
 
 def _found(session: ReadSession, reader: Reader, payment_no: str, now: datetime) -> PaymentView:
-    found = queries.payment(
-        session, payment_no=payment_no, user_id=reader.user_id, now=now, session_id=reader.session_id
-    )
+    found = queries.payment(session, payment_no=payment_no, user_id=reader.user_id, now=now)
     if found is None:
         raise NotFound
     return found

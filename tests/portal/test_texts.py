@@ -13,7 +13,7 @@ OPTIONS = {"templates/**.html": {"encoding": "utf-8", "trim_blocks": "true", "ls
 PLACE = re.compile(r"%\((\w+)\)s")
 JINJA = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
 TAG = re.compile(r"<!--.*?-->|<(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>", re.DOTALL)
-ALLOWED = {"·", "–", ""}
+ALLOWED = {"·", "–", "×", ""}
 
 
 def source_texts() -> set[str]:
