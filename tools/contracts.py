@@ -11,7 +11,7 @@ class PrivateModulesContract(Contract):
     private = fields.SetField(subfield=fields.StringField())
     allowed = fields.SetField(subfield=fields.StringField(), required=False, default=set())
 
-    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002, FBT001 -- import-linter's signature
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002 -- import-linter's signature
         """Find every import of a private module from outside its package."""
         container = str(self.container)
         private = {str(name) for name in self.private}  # type: ignore[attr-defined] # import-linter turns fields into values
@@ -31,6 +31,8 @@ class PrivateModulesContract(Contract):
         return ContractCheck(kept=not broken, metadata={"broken": broken})
 
     def render_broken_contract(self, check: ContractCheck) -> None:
-        """Name each import that reaches in."""
+        """Name each import that reaches in, and where the rule comes from."""
         for line in check.metadata["broken"]:
-            output.print_error(f"{line}: a domain's tables and rules are its own; ask its queries and operations")
+            output.print_error(
+                f"{line}: a domain's tables and rules are its own; ask its queries and operations (ADR 0001)"
+            )
