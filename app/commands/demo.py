@@ -22,7 +22,6 @@ from core.db import Database, WriteSession
 from core.periods import business_date
 from services.accounts import operations as accounts
 from services.accounts import queries as account_queries
-from services.accounts.models import Role
 from services.billing import queries as billing
 from services.identity import operations as identity
 
@@ -80,13 +79,13 @@ def _latest(db: Database, supplier: Supplier, *, today: date) -> date:
 
 
 def _people(session: WriteSession, vault: Vault, supplier: Supplier, *, now: datetime) -> dict[str, Any]:
-    roles: dict[str, list[tuple[str, Role]]] = {}
+    roles: dict[str, list[tuple[str, accounts.Role]]] = {}
     locales: dict[str, str] = {}
     for household in supplier.households:
-        roles.setdefault(household.phone, []).append((household.account_no, Role.OWNER))
+        roles.setdefault(household.phone, []).append((household.account_no, accounts.Role.OWNER))
         locales[household.phone] = household.locale
     for phone, guests in supplier.guests.items():
-        roles[phone] += [(account_no, Role(role)) for account_no, role in guests]
+        roles[phone] += [(account_no, accounts.Role(role)) for account_no, role in guests]
     people: list[dict[str, Any]] = []
     listed: dict[str, dict[str, Any]] = {}
     for phone, held in roles.items():

@@ -1,5 +1,6 @@
 """Writes of accounts, each inside the transaction it is given."""
 
+from services.accounts.models import Role
 from services.accounts.operations.grants import (
     Evidence,
     LastBill,
@@ -22,6 +23,7 @@ __all__ = [
     "LinkOutcome",
     "LinkResult",
     "MeterNumber",
+    "Role",
     "UnitsLoader",
     "grant_access",
     "link_account",
