@@ -1,0 +1,1642 @@
+-- Made by `python -m tools.schema --write` from the migrations. Do not edit.
+
+CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
+
+COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiST';
+
+CREATE DOMAIN public.ledger_owner_kind AS text
+	CONSTRAINT ck_ledger_owner_kind CHECK ((VALUE = ANY (ARRAY['account'::text, 'person'::text, 'supplier'::text, 'partner'::text])));
+
+CREATE FUNCTION public.account_access(p_user uuid, p_account_no text, p_permission text, p_now timestamp with time zone DEFAULT now()) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select a.id
+  from account a
+  join access_grant g on g.account_id = a.id and g.user_id = p_user and g.revoked_at is null
+  where a.account_no = p_account_no
+    and g.valid_from <= p_now
+    and (g.valid_to is null or g.valid_to > p_now)
+    and case p_permission
+          when 'view' then true
+          when 'pay' then g.role in ('owner', 'payer')
+          when 'own' then g.role = 'owner'
+          else false
+        end
+$$;
+
+CREATE FUNCTION public.ledger_check_staged(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+  v_other text;
+begin
+  if (select sum(n) from unnest(p_counts) n) is distinct from cardinality(p_amounts) or 0 >= any (p_counts)
+    or cardinality(p_counts) is distinct from cardinality(p_books) or exists (
+    select from unnest(p_books, p_sources, p_source_ids) s (book_id, source, source_id) group by book_id, source, source_id having count(*) > 1) then
+    raise exception 'postings and their counts do not fit, or a source stands twice' using errcode = 'LG004';
+  end if;
+  if array_position(p_debits, null) is not null or array_position(p_credits, null) is not null or array_position(p_assets, null) is not null then
+    raise exception 'a code or asset is unknown' using errcode = 'LG003';
+  end if;
+  with head as (
+    select book_id, source, source_id, n, sum(n) over (order by i) - n as before
+    from unnest(p_books, p_sources, p_source_ids, p_counts) with ordinality h (book_id, source, source_id, n, i)
+  ), known as materialized (
+    select h.*, t.no from head h join txn t on t.book_id = h.book_id and t.source_id = h.source_id and t.source = h.source
+  )
+  select format('%s %s %s', k.book_id, k.source, k.source_id) into v_other from known k
+    where k.n <> (select count(*) from posting p where p.book_id = k.book_id and p.no = k.no)
+      or exists (select from posting p where p.book_id = k.book_id and p.no = k.no and (p.debit, p.credit, p.asset, p.amount)
+        is distinct from (p_debits[k.before + p.line], p_credits[k.before + p.line], p_assets[k.before + p.line], p_amounts[k.before + p.line]))
+    limit 1;
+  if v_other is not null then
+    raise exception 'source was posted with other postings: %', v_other using errcode = 'LG002', detail = v_other;
+  end if;
+end $$;
+
+CREATE FUNCTION public.ledger_ensure_books(p_owner_kind text, p_owner_ids bigint[]) RETURNS TABLE(owner_id bigint, book_id bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  insert into book (owner_kind, owner_id)
+    select p_owner_kind, o.id from (select distinct unnest(p_owner_ids) as id) o
+    where not exists (select from book b where b.owner_kind = p_owner_kind and b.owner_id = o.id)
+    order by o.id
+    on conflict on constraint uq_book_owner do nothing;
+  return query select b.owner_id, b.id from book b where b.owner_kind = p_owner_kind and b.owner_id = any (p_owner_ids);
+end $$;
+
+CREATE FUNCTION public.ledger_lock_books(p_books bigint[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform from book where id = any (p_books) order by id for no key update;
+end $$;
+
+CREATE FUNCTION public.ledger_open_balance(p_book bigint, p_code smallint, p_asset smallint, p_amount bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_balance bigint;
+begin
+  insert into balance (book_id, code, asset, balance, version, floor)
+    select p_book, c.code, a.asset, case when c.code between 2000 and 4999 then -p_amount else p_amount end, 1, c.floor
+    from ledger_code c cross join ledger_asset a where c.code = p_code and a.asset = p_asset
+    returning balance into v_balance;
+  if v_balance is null then
+    raise exception 'no code % or asset %', p_code, p_asset using errcode = 'LG003';
+  end if;
+  return v_balance;
+end $$;
+
+CREATE FUNCTION public.ledger_post(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamp with time zone[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[] DEFAULT NULL::smallint[]) RETURNS bigint[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_book bigint := p_books[1];
+  v_amount bigint;
+  v_no bigint;
+  v_debit_after bigint;
+  v_credit_after bigint;
+begin
+  if cardinality(p_books) <> 1 or cardinality(p_amounts) <> p_counts[1] or p_counts[1] < 1 then
+    return ledger_post_several(p_books, p_sources, p_source_ids, p_effective_at, p_counts, p_debits, p_credits, p_assets, p_amounts, p_events);
+  end if;
+  -- The lock of everything below, and the number.
+  update book set version = version + 1 where id = v_book returning version into strict v_no;
+  insert into txn (book_id, no, source, source_id, effective_at, recorded_at)
+    values (v_book, v_no, p_sources[1], p_source_ids[1], p_effective_at[1], clock_timestamp())
+    on conflict (book_id, source_id, source) do nothing;
+  if not found then
+    update book set version = version - 1 where id = v_book;
+    return array[-ledger_same_postings(v_book, p_sources[1], p_source_ids[1], p_debits, p_credits, p_assets, p_amounts)];
+  end if;
+  for v_line in 1 .. p_counts[1] loop
+    v_amount := p_amounts[v_line];
+    update balance set balance = balance + v_amount * case when code between 2000 and 4999 then -1 else 1 end, version = version + 1
+      where book_id = v_book and code = p_debits[v_line] and asset = p_assets[v_line] returning balance into v_debit_after;
+    update balance set balance = balance - v_amount * case when code between 2000 and 4999 then -1 else 1 end, version = version + 1
+      where book_id = v_book and code = p_credits[v_line] and asset = p_assets[v_line] returning balance into v_credit_after;
+    if v_debit_after is null or v_credit_after is null then
+      v_debit_after := coalesce(v_debit_after, ledger_open_balance(v_book, p_debits[v_line], p_assets[v_line], v_amount));
+      v_credit_after := coalesce(v_credit_after, ledger_open_balance(v_book, p_credits[v_line], p_assets[v_line], -v_amount));
+    end if;
+    insert into posting (book_id, no, line, debit, credit, asset, amount, debit_after, credit_after)
+      values (v_book, v_no, v_line, p_debits[v_line], p_credits[v_line], p_assets[v_line], v_amount, v_debit_after, v_credit_after);
+  end loop;
+  if p_events[1] is not null then
+    insert into outbox (kind, book_id, ref) values (p_events[1], v_book, v_no);
+  end if;
+  return array[v_no];
+end $$;
+
+CREATE FUNCTION public.ledger_post_several(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamp with time zone[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[]) RETURNS bigint[]
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_numbers bigint[];
+  v_first integer := 1;
+  v_last integer;
+begin
+  if (select sum(n) from unnest(p_counts) n) is distinct from cardinality(p_amounts) or 0 >= any (p_counts)
+    or cardinality(p_counts) is distinct from cardinality(p_books) then
+    raise exception 'postings and their counts do not fit' using errcode = 'LG004';
+  end if;
+  perform from book where id = any (p_books) order by id for no key update;
+  for i in 1 .. cardinality(p_books) loop
+    v_last := v_first + p_counts[i] - 1;
+    v_numbers[i] := (ledger_post(
+      p_books[i:i], p_sources[i:i], p_source_ids[i:i], p_effective_at[i:i], p_counts[i:i], p_debits[v_first:v_last],
+      p_credits[v_first:v_last], p_assets[v_first:v_last], p_amounts[v_first:v_last], p_events[i:i]))[1];
+    v_first := v_last + 1;
+  end loop;
+  return v_numbers;
+end $$;
+
+CREATE FUNCTION public.ledger_post_staged(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamp with time zone[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[] DEFAULT NULL::smallint[]) RETURNS bigint[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+  v_numbers bigint[];
+  v_missing bigint;
+  v_breach bigint;
+  v_short boolean;
+begin
+  perform from book where id = any (p_books) order by id for no key update;
+  select s.id into v_missing from unnest(p_books) s (id) left join book b on b.id = s.id where b.id is null limit 1;
+  if found then
+    raise exception 'book % does not exist', v_missing using errcode = 'LG001', detail = v_missing::text;
+  end if;
+  perform ledger_check_staged(p_books, p_sources, p_source_ids, p_counts, p_debits, p_credits, p_assets, p_amounts);
+  with head as (
+    select i, book_id, source, source_id, effective_at, n, event, sum(n) over (order by i) - n as before
+    from unnest(p_books, p_sources, p_source_ids, p_effective_at, p_counts, p_events)
+      with ordinality h (book_id, source, source_id, effective_at, n, event, i)
+    where i <= cardinality(p_books)
+  ), known as (
+    select h.i, t.no from head h join txn t on t.book_id = h.book_id and t.source_id = h.source_id and t.source = h.source
+  ), fresh as materialized (
+    select h.*, b.version + row_number() over (partition by h.book_id order by h.i) as no
+    from head h join book b on b.id = h.book_id where not exists (select from known k where k.i = h.i)
+  ), counted as (
+    update book b set version = f.no from (select book_id, max(no) as no from fresh group by book_id) f where b.id = f.book_id
+  ), recorded as (
+    insert into txn (book_id, no, source, source_id, effective_at, recorded_at)
+    select book_id, no, source, source_id, effective_at, clock_timestamp() from fresh
+  ), line as materialized (
+    select f.book_id, f.no, s.line, l.debit, l.credit, l.asset, l.amount
+    from fresh f cross join lateral generate_series(1, f.n) s (line)
+    join unnest(p_debits, p_credits, p_assets, p_amounts) with ordinality l (debit, credit, asset, amount, at) on l.at = f.before + s.line
+  ), change as (
+    select book_id, no, line, false as is_credit, debit as code, asset,
+      case when debit between 2000 and 4999 then -amount else amount end as amount from line
+    union all
+    select book_id, no, line, true, credit, asset, case when credit between 2000 and 4999 then amount else -amount end from line
+  ), running as materialized (
+    select *, sum(amount) over (partition by book_id, code, asset order by no, line) as so_far from change
+  ), total as materialized (
+    select book_id, code, asset, sum(amount) as amount, min(so_far) as lowest, count(*) as n from running group by book_id, code, asset
+  ), moved as (
+    update balance b set balance = b.balance + t.amount, version = b.version + t.n from total t
+    where b.book_id = t.book_id and b.code = t.code and b.asset = t.asset
+    returning b.book_id, b.code, b.asset, b.balance - t.amount as before, t.lowest, b.floor
+  ), opened as (
+    insert into balance (book_id, code, asset, balance, version, floor)
+    select t.book_id, c.code, a.asset, t.amount, t.n, c.floor
+    from total t join ledger_code c on c.code = t.code join ledger_asset a on a.asset = t.asset
+    where not exists (select from balance b where b.book_id = t.book_id and b.code = t.code and b.asset = t.asset)
+    returning book_id, code, asset, floor
+  ), start as materialized (
+    select book_id, code, asset, before, lowest, floor from moved
+    union all
+    select o.book_id, o.code, o.asset, 0, t.lowest, o.floor
+    from opened o join total t on t.book_id = o.book_id and t.code = o.code and t.asset = o.asset
+  ), after as materialized (
+    select r.book_id, r.no, r.line, max(s.before + r.so_far) filter (where not r.is_credit) as debit_after,
+      max(s.before + r.so_far) filter (where r.is_credit) as credit_after
+    from running r join start s on s.book_id = r.book_id and s.code = r.code and s.asset = r.asset
+    group by r.book_id, r.no, r.line
+  ), posted as (
+    insert into posting (book_id, no, line, debit, credit, asset, amount, debit_after, credit_after)
+    select l.book_id, l.no, l.line, l.debit, l.credit, l.asset, l.amount, a.debit_after, a.credit_after
+    from line l join after a on a.book_id = l.book_id and a.no = l.no and a.line = l.line
+  ), told as (
+    insert into outbox (kind, book_id, ref) select event, book_id, no from fresh where event is not null order by i
+  )
+  select (select array_agg(coalesce(f.no, -k.no) order by h.i) from head h left join fresh f on f.i = h.i left join known k on k.i = h.i),
+    (select s.book_id from start s where s.before + s.lowest < s.floor limit 1),
+    (select count(*) from start) <> (select count(*) from total)
+    into v_numbers, v_breach, v_short;
+  if v_short then
+    raise exception 'a code or asset is unknown' using errcode = 'LG003';
+  end if;
+  if v_breach is not null then
+    raise exception 'a balance of book % falls below its floor', v_breach using errcode = 'check_violation', constraint = 'ck_balance_floor';
+  end if;
+  return v_numbers;
+end $$;
+
+CREATE FUNCTION public.ledger_reverse(p_book bigint, p_source smallint, p_source_id uuid, p_effective_at timestamp with time zone, p_event smallint DEFAULT NULL::smallint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_count integer;
+  v_debits smallint[];
+  v_credits smallint[];
+  v_assets smallint[];
+  v_amounts bigint[];
+begin
+  select count(*), array_agg(p.debit order by p.line desc), array_agg(p.credit order by p.line desc),
+      array_agg(p.asset order by p.line desc), array_agg(p.amount order by p.line desc)
+    into v_count, v_debits, v_credits, v_assets, v_amounts
+    from txn t join posting p on p.book_id = t.book_id and p.no = t.no
+    where t.book_id = p_book and t.source_id = p_source_id and t.source = p_source;
+  if v_count = 0 then
+    return null;
+  end if;
+  return (ledger_post(array[p_book], array[(-p_source)::smallint], array[p_source_id], array[p_effective_at], array[v_count],
+    v_credits, v_debits, v_assets, v_amounts, array[p_event]))[1];
+end $$;
+
+CREATE FUNCTION public.ledger_roll_up() RETURNS timestamp with time zone
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_now timestamptz;
+  v_xid bigint;
+  v_mark ledger_horizon;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'ledger_roll_up must be the first write of its transaction' using errcode = 'LG004';
+  end if;
+  v_now := clock_timestamp();
+  v_xid := pg_current_xact_id()::text::bigint;
+  select * into strict v_mark from ledger_horizon for update;
+  if v_mark.candidate_xid <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint then
+    insert into ledger_rollup as r (code, asset, balance)
+      select e.code, e.asset, sum(case when e.code between 2000 and 4999 then -e.amount else e.amount end)
+      from txn t join entry e on e.book_id = t.book_id and e.no = t.no
+      where t.recorded_at >= v_mark.horizon and t.recorded_at < v_mark.candidate
+      group by e.code, e.asset
+      on conflict (code, asset) do update set balance = r.balance + excluded.balance;
+    v_mark.horizon := v_mark.candidate;
+    v_mark.candidate_xid := null;
+  end if;
+  -- A number from the future comes from a dump that was restored into another server: start over with this server's numbers.
+  if v_mark.candidate_xid is null or v_mark.candidate_xid > v_xid then
+    v_mark.candidate := v_now;
+    v_mark.candidate_xid := v_xid;
+  end if;
+  update ledger_horizon
+    set horizon = v_mark.horizon, candidate = v_mark.candidate, candidate_xid = v_mark.candidate_xid;
+  return v_mark.horizon;
+end $$;
+
+CREATE FUNCTION public.ledger_same_postings(p_book bigint, p_source smallint, p_source_id uuid, p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[]) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_no bigint;
+begin
+  select t.no into strict v_no from txn t
+    where t.book_id = p_book and t.source_id = p_source_id and t.source = p_source;
+  perform from posting p left join unnest(p_debits, p_credits, p_assets, p_amounts) with ordinality g (debit, credit, asset, amount, line)
+      on g.line = p.line
+    where p.book_id = p_book and p.no = v_no and (p.debit, p.credit, p.asset, p.amount) is distinct from (g.debit, g.credit, g.asset, g.amount);
+  if found or cardinality(p_amounts) <> (select count(*) from posting p where p.book_id = p_book and p.no = v_no) then
+    raise exception 'source % % of book % was posted with other postings', p_source, p_source_id, p_book
+      using errcode = 'LG002', detail = format('%s %s %s', p_book, p_source, p_source_id);
+  end if;
+  return v_no;
+end $$;
+
+CREATE FUNCTION public.ledger_set_floor(p_book bigint, p_code smallint, p_asset smallint, p_floor bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform from book where id = p_book for no key update;
+  if not found then
+    raise exception 'book % does not exist', p_book using errcode = 'LG001', detail = p_book::text;
+  end if;
+  update balance set floor = p_floor where book_id = p_book and code = p_code and asset = p_asset;
+  if not found then
+    insert into balance (book_id, code, asset, balance, version, floor)
+      select p_book, c.code, a.asset, 0, 0, p_floor from ledger_code c cross join ledger_asset a where c.code = p_code and a.asset = p_asset;
+    if not found then
+      raise exception 'no code % or asset %', p_code, p_asset using errcode = 'LG003';
+    end if;
+  end if;
+end $$;
+
+CREATE FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uuid, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+  select jsonb_build_object(
+    'payment_no', o.payment_no,
+    'state', case when o.state <> 'open' then o.state when a.state = 'unknown' or p_now >= a.expires_at then 'unknown' else 'waiting' end,
+    'is_final', o.state <> 'open',
+    'account_no', (select c.account_no from payment_part p join account c on c.id = p.account_id where p.attempt_id = a.id order by p.id limit 1),
+    'amount', jsonb_build_object('amount_minor', o.amount_minor, 'currency', o.currency),
+    'provider', o.provider,
+    'method', o.method,
+    'created_at', o.created_at,
+    'expires_at', o.expires_at,
+    'paid_at', o.paid_at,
+    'provider_reference', a.transaction_id,
+    'parts', (
+      select jsonb_agg(
+        jsonb_build_object('kind', coalesce(p.payable_kind, 'prepaid'), 'no', p.payable_no, 'amount_minor', p.amount_minor,
+          'taken_minor', p.taken_minor, 'outcome', p.outcome) order by p.id)
+      from payment_part p where p.attempt_id = a.id))
+  from payment_order o
+  join lateral (
+    select t.id, t.state, t.expires_at, t.transaction_id from payment_attempt t where t.order_id = o.id
+    order by t.state = 'paid' desc, case when t.state = 'paid' then t.no else -t.no end limit 1
+  ) a on true
+  where o.payment_no = p_payment_no
+    and o.payer_user_id = p_user
+    and (p_session is null or session_alive(p_session, p_now))
+    and (o.quote_id is not null or not exists (
+      select from payment_part p join account c on c.id = p.account_id
+      where p.attempt_id = a.id and account_access(p_user, c.account_no, 'pay', p_now) is null))
+$$;
+
+CREATE FUNCTION public.premises_address(p_district text, p_street text, p_building text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN concat_ws(' '::text, NULLIF(p_district, ''::text), NULLIF(p_street, ''::text), NULLIF(p_building, ''::text));
+
+CREATE FUNCTION public.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
+end $$;
+
+CREATE FUNCTION public.session_alive(p_session uuid, p_now timestamp with time zone DEFAULT now()) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select exists (select from session_family where id = p_session and revoked_at is null and idle_until > p_now)
+$$;
+
+CREATE TABLE public.access_grant (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    account_id bigint NOT NULL,
+    role text NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    valid_to timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT ck_access_grant_period CHECK ((valid_to > valid_from)),
+    CONSTRAINT ck_access_grant_role CHECK ((role = ANY (ARRAY['owner'::text, 'payer'::text, 'viewer'::text])))
+);
+
+CREATE TABLE public.account (
+    id bigint NOT NULL,
+    account_no text NOT NULL,
+    unit_id integer NOT NULL,
+    customer_id bigint NOT NULL,
+    premises_id bigint NOT NULL,
+    class text NOT NULL,
+    state text NOT NULL,
+    currency text NOT NULL,
+    last_bill_minor bigint,
+    last_bill_issued date,
+    CONSTRAINT ck_account_class CHECK ((class = ANY (ARRAY['residential'::text, 'commercial'::text, 'industrial'::text, 'agricultural'::text]))),
+    CONSTRAINT ck_account_currency CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT ck_account_last_bill CHECK (((last_bill_minor IS NULL) = (last_bill_issued IS NULL))),
+    CONSTRAINT ck_account_no CHECK ((account_no ~ '^[0-9A-Za-z-]{4,32}$'::text)),
+    CONSTRAINT ck_account_state CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'closed'::text])))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE public.account ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.account_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.agreement (
+    account_id bigint NOT NULL,
+    id smallint NOT NULL,
+    tariff_code text NOT NULL,
+    is_prepaid boolean NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date,
+    CONSTRAINT ck_agreement_period CHECK ((valid_to > valid_from))
+);
+
+CREATE TABLE public.alembic_version (
+    version_num character varying(32) NOT NULL
+);
+
+CREATE TABLE public.app_user (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    phone_sealed bytea NOT NULL,
+    phone_blind bytea NOT NULL,
+    phone_masked text NOT NULL,
+    locale text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    signed_in_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_app_user_kind CHECK ((kind = 'user'::text)),
+    CONSTRAINT ck_app_user_phone_blind CHECK ((length(phone_blind) = 16))
+)
+WITH (fillfactor='90');
+
+CREATE TABLE public.audit (
+    id bigint NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    actor text NOT NULL,
+    act text NOT NULL,
+    subject text NOT NULL,
+    address text,
+    before jsonb,
+    after jsonb
+);
+
+ALTER TABLE public.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.balance (
+    book_id bigint NOT NULL,
+    code smallint NOT NULL,
+    asset smallint NOT NULL,
+    balance bigint NOT NULL,
+    version bigint NOT NULL,
+    floor bigint,
+    CONSTRAINT ck_balance_floor CHECK ((balance >= floor))
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.05');
+
+CREATE TABLE public.bill (
+    account_id bigint NOT NULL,
+    id bigint NOT NULL,
+    bill_no text NOT NULL,
+    period_first date NOT NULL,
+    period_end date NOT NULL,
+    issue_date date NOT NULL,
+    due_date date NOT NULL,
+    energy_kwh numeric(14,3) NOT NULL,
+    amount_minor bigint NOT NULL,
+    open_minor bigint NOT NULL,
+    state text NOT NULL,
+    origin text NOT NULL,
+    posting_id uuid,
+    opening_run_id bigint,
+    CONSTRAINT ck_bill_dates CHECK ((issue_date <= due_date)),
+    CONSTRAINT ck_bill_energy CHECK ((energy_kwh >= (0)::numeric)),
+    CONSTRAINT ck_bill_no CHECK ((bill_no ~ '^[0-9A-Za-z-]{4,32}$'::text)),
+    CONSTRAINT ck_bill_open CHECK (((open_minor >= 0) AND (open_minor <= amount_minor))),
+    CONSTRAINT ck_bill_origin CHECK ((origin = ANY (ARRAY['issued'::text, 'opening'::text, 'history'::text]))),
+    CONSTRAINT ck_bill_period CHECK ((period_first < period_end)),
+    CONSTRAINT ck_bill_posting CHECK (((origin = 'issued'::text) = (posting_id IS NOT NULL))),
+    CONSTRAINT ck_bill_settled CHECK (((state = 'issued'::text) = (open_minor > 0))),
+    CONSTRAINT ck_bill_state CHECK ((state = ANY (ARRAY['issued'::text, 'settled'::text, 'cancelled'::text])))
+)
+WITH (fillfactor='90');
+
+ALTER TABLE public.bill ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.bill_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.bill_line (
+    account_id bigint NOT NULL,
+    bill_id bigint NOT NULL,
+    line_no smallint NOT NULL,
+    code smallint NOT NULL,
+    quantity numeric(14,3),
+    unit text,
+    unit_price numeric(18,8),
+    amount_minor bigint NOT NULL,
+    CONSTRAINT ck_bill_line_no CHECK ((line_no >= 1)),
+    CONSTRAINT ck_bill_line_unit CHECK (((quantity IS NULL) = (unit IS NULL)))
+);
+
+CREATE TABLE public.bill_line_code (
+    id smallint NOT NULL,
+    code text NOT NULL,
+    ledger_code text NOT NULL
+);
+
+CREATE TABLE public.bill_settlement (
+    account_id bigint NOT NULL,
+    bill_id bigint NOT NULL,
+    id bigint NOT NULL,
+    payment_id uuid NOT NULL,
+    amount_minor bigint NOT NULL,
+    settled_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_bill_settlement_amount CHECK ((amount_minor <> 0))
+);
+
+ALTER TABLE public.bill_settlement ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.bill_settlement_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.book (
+    id bigint NOT NULL,
+    owner_kind public.ledger_owner_kind NOT NULL,
+    owner_id bigint NOT NULL,
+    version bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.05');
+
+ALTER TABLE public.book ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.book_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.claim (
+    kind text NOT NULL,
+    key text NOT NULL,
+    owner text NOT NULL
+);
+
+CREATE TABLE public.contact_point (
+    customer_id bigint NOT NULL,
+    id smallint NOT NULL,
+    kind text NOT NULL,
+    address_sealed bytea NOT NULL,
+    address_blind bytea NOT NULL,
+    address_masked text NOT NULL,
+    locale text NOT NULL,
+    CONSTRAINT ck_contact_point_kind CHECK ((kind = ANY (ARRAY['phone'::text, 'email'::text])))
+);
+
+CREATE TABLE public.customer (
+    id bigint NOT NULL,
+    customer_no text NOT NULL,
+    kind text NOT NULL,
+    name_sealed bytea NOT NULL,
+    name_masked text NOT NULL,
+    tokens bytea[] NOT NULL,
+    fingerprint bytea NOT NULL,
+    CONSTRAINT ck_customer_kind CHECK ((kind = ANY (ARRAY['person'::text, 'business'::text]))),
+    CONSTRAINT ck_customer_no CHECK (((length(customer_no) >= 1) AND (length(customer_no) <= 32)))
+);
+
+ALTER TABLE public.customer ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.customer_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.posting (
+    book_id bigint NOT NULL,
+    no bigint NOT NULL,
+    line smallint NOT NULL,
+    debit smallint NOT NULL,
+    credit smallint NOT NULL,
+    asset smallint NOT NULL,
+    amount bigint NOT NULL,
+    debit_after bigint NOT NULL,
+    credit_after bigint NOT NULL,
+    CONSTRAINT ck_posting_pair CHECK (((amount > 0) AND (debit <> credit)))
+);
+
+CREATE VIEW public.entry AS
+ SELECT posting.book_id,
+    posting.no,
+    posting.line,
+    'debit'::text AS side,
+    posting.debit AS code,
+    posting.asset,
+    posting.amount,
+    posting.debit_after AS balance_after
+   FROM public.posting
+UNION ALL
+ SELECT posting.book_id,
+    posting.no,
+    posting.line,
+    'credit'::text AS side,
+    posting.credit AS code,
+    posting.asset,
+    (- posting.amount) AS amount,
+    posting.credit_after AS balance_after
+   FROM public.posting;
+
+CREATE TABLE public.idempotency (
+    caller text NOT NULL,
+    route text NOT NULL,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    resource text,
+    status smallint,
+    answer bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    leased_until timestamp with time zone,
+    CONSTRAINT ck_idempotency_answer CHECK (((status IS NULL) = (answer IS NULL))),
+    CONSTRAINT ck_idempotency_key CHECK (((length(key) >= 1) AND (length(key) <= 255)))
+);
+
+CREATE TABLE public.import_reject (
+    run_id bigint NOT NULL,
+    row_no bigint NOT NULL,
+    field text NOT NULL,
+    reason text NOT NULL
+);
+
+CREATE TABLE public.import_run (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    file_digest bytea NOT NULL,
+    rows_done bigint DEFAULT 0 NOT NULL,
+    rows_rejected bigint DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT ck_import_run_digest CHECK ((length(file_digest) = 32)),
+    CONSTRAINT ck_import_run_rows CHECK (((rows_rejected >= 0) AND (rows_rejected <= rows_done)))
+);
+
+ALTER TABLE public.import_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.import_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.inbox (
+    id bigint NOT NULL,
+    source text NOT NULL,
+    external_id text NOT NULL,
+    body bytea NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    applied_at timestamp with time zone,
+    due_at timestamp with time zone DEFAULT now() NOT NULL,
+    attempts smallint DEFAULT 0 NOT NULL,
+    error text,
+    CONSTRAINT ck_inbox_external_id CHECK (((length(external_id) >= 1) AND (length(external_id) <= 128)))
+);
+
+ALTER TABLE public.inbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.inbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.ledger_asset (
+    asset smallint NOT NULL,
+    name text NOT NULL,
+    CONSTRAINT ck_ledger_asset_name CHECK ((name ~ '^[A-Z]{3}$'::text))
+);
+
+CREATE TABLE public.ledger_code (
+    code smallint NOT NULL,
+    name text NOT NULL,
+    floor bigint,
+    CONSTRAINT ck_ledger_code_range CHECK (((code >= 1000) AND (code <= 5999)))
+);
+
+CREATE TABLE public.ledger_horizon (
+    id smallint DEFAULT 1 NOT NULL,
+    horizon timestamp with time zone NOT NULL,
+    candidate timestamp with time zone,
+    candidate_xid bigint,
+    CONSTRAINT ck_ledger_horizon_single CHECK ((id = 1))
+);
+
+CREATE TABLE public.ledger_rollup (
+    code smallint NOT NULL,
+    asset smallint NOT NULL,
+    balance numeric(30,0) NOT NULL
+);
+
+CREATE TABLE public.link_failure (
+    id bigint NOT NULL,
+    user_id uuid NOT NULL,
+    account_no text NOT NULL,
+    failed_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.link_failure ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.link_failure_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.message (
+    owner text NOT NULL,
+    id uuid NOT NULL,
+    channel text NOT NULL,
+    intent text NOT NULL,
+    template text NOT NULL,
+    params jsonb NOT NULL,
+    locale text NOT NULL,
+    link text,
+    state text NOT NULL,
+    address_sealed bytea,
+    address_blind bytea,
+    address_masked text,
+    attempts smallint DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone,
+    lease_token uuid,
+    provider_ref text,
+    error_code text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    accepted_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    read_at timestamp with time zone,
+    CONSTRAINT ck_message_address CHECK ((((channel = 'sms'::text) = (address_sealed IS NOT NULL)) AND ((channel = 'sms'::text) = (address_blind IS NOT NULL)))),
+    CONSTRAINT ck_message_channel CHECK ((channel = ANY (ARRAY['sms'::text, 'inbox'::text]))),
+    CONSTRAINT ck_message_due CHECK (((due_at IS NOT NULL) = (state = ANY (ARRAY['pending'::text, 'sending'::text, 'unknown'::text, 'accepted'::text])))),
+    CONSTRAINT ck_message_lease CHECK (((state <> ALL (ARRAY['sending'::text, 'unknown'::text])) OR (lease_token IS NOT NULL))),
+    CONSTRAINT ck_message_link CHECK ((link ~ '^/[^/]'::text)),
+    CONSTRAINT ck_message_owner CHECK ((owner ~ '^(user:[0-9a-f-]{36}|customer:[0-9]+)$'::text)),
+    CONSTRAINT ck_message_read CHECK (((read_at IS NULL) OR (channel = 'inbox'::text))),
+    CONSTRAINT ck_message_state CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'unknown'::text, 'accepted'::text, 'delivered'::text, 'undelivered'::text, 'expired'::text, 'suppressed'::text, 'dead'::text])))
+)
+WITH (fillfactor='80', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
+
+CREATE TABLE public.message_attempt (
+    id uuid NOT NULL,
+    owner text NOT NULL,
+    message_id uuid NOT NULL,
+    attempt_no smallint NOT NULL,
+    provider text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.message_finding (
+    attempt_id uuid NOT NULL,
+    id bigint NOT NULL,
+    source text NOT NULL,
+    finding text NOT NULL,
+    code text,
+    provider_ref text,
+    request_ref text,
+    learned_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT ck_message_finding_source CHECK ((source = ANY (ARRAY['answer'::text, 'query'::text, 'receipt'::text, 'lease'::text])))
+);
+
+ALTER TABLE public.message_finding ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.message_finding_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.meter (
+    id bigint NOT NULL,
+    meter_no text NOT NULL,
+    account_id bigint NOT NULL,
+    CONSTRAINT ck_meter_no CHECK (((length(meter_no) >= 1) AND (length(meter_no) <= 32)))
+);
+
+ALTER TABLE public.meter ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.meter_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.otp_challenge (
+    id uuid NOT NULL,
+    phone_blind bytea NOT NULL,
+    device_blind bytea NOT NULL,
+    purpose text NOT NULL,
+    code_hash bytea NOT NULL,
+    state text NOT NULL,
+    tries smallint NOT NULL,
+    sending text,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_otp_challenge_burnt CHECK (((state = 'burnt'::text) = (tries = 5))),
+    CONSTRAINT ck_otp_challenge_period CHECK ((expires_at > created_at)),
+    CONSTRAINT ck_otp_challenge_purpose CHECK ((purpose = 'sign_in'::text)),
+    CONSTRAINT ck_otp_challenge_sending CHECK ((sending = ANY (ARRAY['accepted'::text, 'refused'::text, 'unknown'::text, 'withheld'::text]))),
+    CONSTRAINT ck_otp_challenge_state CHECK ((state = ANY (ARRAY['open'::text, 'used'::text, 'burnt'::text, 'voided'::text]))),
+    CONSTRAINT ck_otp_challenge_tries CHECK (((tries >= 0) AND (tries <= 5)))
+)
+WITH (fillfactor='80');
+
+CREATE TABLE public.outbox (
+    id bigint NOT NULL,
+    kind smallint NOT NULL,
+    book_id bigint,
+    ref bigint,
+    payload jsonb,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    due_at timestamp with time zone DEFAULT now() NOT NULL,
+    attempts smallint DEFAULT 0 NOT NULL,
+    error text
+)
+WITH (fillfactor='80', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
+
+ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.payment_attempt (
+    id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    no smallint NOT NULL,
+    provider text NOT NULL,
+    method text NOT NULL,
+    out_trade_no text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    state text NOT NULL,
+    request_sealed bytea NOT NULL,
+    request_hash bytea NOT NULL,
+    answer jsonb,
+    refused_reason text,
+    transaction_id text,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    paid_at timestamp with time zone,
+    next_check_at timestamp with time zone,
+    asked_at timestamp with time zone,
+    checks smallint DEFAULT 0 NOT NULL,
+    failures smallint DEFAULT 0 NOT NULL,
+    CONSTRAINT ck_payment_attempt_amount CHECK ((amount_minor > 0)),
+    CONSTRAINT ck_payment_attempt_no CHECK ((no >= 1)),
+    CONSTRAINT ck_payment_attempt_out_trade_no CHECK ((out_trade_no ~ '^[0-9A-Za-z]{20,32}$'::text)),
+    CONSTRAINT ck_payment_attempt_paid CHECK ((((state = 'paid'::text) = (transaction_id IS NOT NULL)) AND ((state = 'paid'::text) = (paid_at IS NOT NULL)))),
+    CONSTRAINT ck_payment_attempt_request_hash CHECK ((length(request_hash) = 32)),
+    CONSTRAINT ck_payment_attempt_state CHECK ((state = ANY (ARRAY['created'::text, 'prepared'::text, 'pending'::text, 'unknown'::text, 'paid'::text, 'closed'::text, 'failed'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.payment_callback_refusal (
+    day date NOT NULL,
+    source text NOT NULL,
+    reason text NOT NULL,
+    refusals bigint NOT NULL,
+    CONSTRAINT ck_payment_callback_refusal_reason CHECK ((reason ~ '^[a-z_]{1,32}$'::text))
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.payment_order (
+    id uuid NOT NULL,
+    payment_no text NOT NULL,
+    payer_user_id uuid,
+    quote_id uuid,
+    provider text NOT NULL,
+    method text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    state text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    paid_at timestamp with time zone,
+    CONSTRAINT ck_payment_order_amount CHECK ((amount_minor > 0)),
+    CONSTRAINT ck_payment_order_currency CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT ck_payment_order_no CHECK ((payment_no ~ '^[0-9A-Z]{16,24}$'::text)),
+    CONSTRAINT ck_payment_order_paid CHECK (((state <> 'paid'::text) OR (paid_at IS NOT NULL))),
+    CONSTRAINT ck_payment_order_period CHECK ((expires_at > created_at)),
+    CONSTRAINT ck_payment_order_state CHECK ((state = ANY (ARRAY['open'::text, 'paid'::text, 'suspended'::text, 'closed'::text, 'failed'::text])))
+)
+WITH (fillfactor='80');
+
+CREATE TABLE public.payment_part (
+    account_id bigint NOT NULL,
+    id bigint NOT NULL,
+    attempt_id uuid NOT NULL,
+    book_id bigint NOT NULL,
+    payable_kind text,
+    payable_id bigint,
+    payable_no text,
+    amount_minor bigint NOT NULL,
+    taken_minor bigint,
+    outcome text DEFAULT 'open'::text NOT NULL,
+    CONSTRAINT ck_payment_part_amount CHECK ((amount_minor > 0)),
+    CONSTRAINT ck_payment_part_booked CHECK (((outcome = 'booked'::text) = (taken_minor IS NOT NULL))),
+    CONSTRAINT ck_payment_part_outcome CHECK ((outcome = ANY (ARRAY['open'::text, 'booked'::text, 'suspended'::text]))),
+    CONSTRAINT ck_payment_part_payable CHECK ((((payable_kind IS NULL) = (payable_id IS NULL)) AND ((payable_kind IS NULL) = (payable_no IS NULL)))),
+    CONSTRAINT ck_payment_part_taken CHECK (((taken_minor >= 0) AND (taken_minor <= amount_minor)))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE public.payment_part ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.payment_part_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.payment_provider_certificate (
+    provider text NOT NULL,
+    serial text NOT NULL,
+    pem text NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    valid_to timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.payment_provider_health (
+    provider text NOT NULL,
+    failures integer NOT NULL,
+    open_until timestamp with time zone
+);
+
+CREATE TABLE public.payment_quote (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    account_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone
+);
+
+CREATE TABLE public.payment_quote_failure (
+    id bigint NOT NULL,
+    user_id uuid NOT NULL,
+    address_blind bytea NOT NULL,
+    account_no text NOT NULL,
+    failed_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.payment_quote_failure ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.payment_quote_failure_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.payment_suspense (
+    id bigint NOT NULL,
+    reason text NOT NULL,
+    provider text NOT NULL,
+    out_trade_no text NOT NULL,
+    transaction_id text NOT NULL,
+    order_id uuid,
+    attempt_id uuid,
+    account_id bigint,
+    part_id bigint,
+    book_id bigint NOT NULL,
+    source_id uuid NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    paid_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    CONSTRAINT ck_payment_suspense_amount CHECK ((amount_minor > 0)),
+    CONSTRAINT ck_payment_suspense_reason CHECK ((reason = ANY (ARRAY['unknown_order'::text, 'amount_differs'::text, 'settling_failed'::text, 'second_transaction'::text]))),
+    CONSTRAINT ck_payment_suspense_state CHECK ((state = ANY (ARRAY['open'::text, 'assigned'::text])))
+);
+
+ALTER TABLE public.payment_suspense ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.payment_suspense_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.premises (
+    id bigint NOT NULL,
+    premises_no text NOT NULL,
+    district text NOT NULL,
+    street text NOT NULL,
+    building text NOT NULL,
+    door_sealed bytea,
+    fingerprint bytea NOT NULL
+);
+
+ALTER TABLE public.premises ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.premises_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.refresh_token (
+    token_hash bytea NOT NULL,
+    family_id uuid NOT NULL,
+    generation integer NOT NULL,
+    CONSTRAINT ck_refresh_token_hash CHECK ((length(token_hash) = 32))
+);
+
+CREATE TABLE public.session_family (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    kind text NOT NULL,
+    device_name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone NOT NULL,
+    idle_until timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    generation integer NOT NULL,
+    rotated_at timestamp with time zone NOT NULL,
+    browser_hash bytea,
+    revoked_at timestamp with time zone,
+    revoked_why text,
+    CONSTRAINT ck_session_family_browser CHECK (((kind = 'browser'::text) = (browser_hash IS NOT NULL))),
+    CONSTRAINT ck_session_family_device_name CHECK (((length(device_name) >= 1) AND (length(device_name) <= 80))),
+    CONSTRAINT ck_session_family_idle CHECK ((idle_until <= expires_at)),
+    CONSTRAINT ck_session_family_kind CHECK ((kind = ANY (ARRAY['app'::text, 'browser'::text]))),
+    CONSTRAINT ck_session_family_revoked CHECK (((revoked_at IS NULL) = (revoked_why IS NULL))),
+    CONSTRAINT ck_session_family_why CHECK ((revoked_why = ANY (ARRAY['signed_out'::text, 'revoked'::text, 'replaced'::text, 'reuse'::text])))
+)
+WITH (fillfactor='80');
+
+CREATE TABLE public.sign_in_budget (
+    day date NOT NULL,
+    sent integer NOT NULL,
+    CONSTRAINT ck_sign_in_budget_sent CHECK ((sent > 0))
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.sign_in_limit (
+    kind text NOT NULL,
+    key bytea NOT NULL,
+    hits timestamp with time zone[] NOT NULL,
+    CONSTRAINT ck_sign_in_limit_hits CHECK (((cardinality(hits) >= 1) AND (cardinality(hits) <= 1000))),
+    CONSTRAINT ck_sign_in_limit_kind CHECK ((kind = ANY (ARRAY['phone'::text, 'device'::text, 'address'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.txn (
+    book_id bigint NOT NULL,
+    no bigint NOT NULL,
+    source smallint NOT NULL,
+    source_id uuid NOT NULL,
+    effective_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.unit (
+    id integer NOT NULL,
+    code text NOT NULL,
+    parent_id integer,
+    kind text NOT NULL,
+    name text NOT NULL,
+    path text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT ck_unit_code CHECK ((code ~ '^[0-9A-Za-z-]{1,32}$'::text)),
+    CONSTRAINT ck_unit_kind CHECK ((kind = ANY (ARRAY['province'::text, 'city'::text, 'branch'::text, 'station'::text]))),
+    CONSTRAINT ck_unit_path CHECK ((path ~ '^(/[0-9A-Za-z-]+)+/$'::text)),
+    CONSTRAINT ck_unit_root CHECK (((parent_id IS NULL) = (path = (('/'::text || code) || '/'::text))))
+);
+
+ALTER TABLE public.unit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.unit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY public.alembic_version
+    ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+
+ALTER TABLE ONLY public.agreement
+    ADD CONSTRAINT ex_agreement_overlap EXCLUDE USING gist (account_id WITH =, daterange(valid_from, valid_to) WITH &&);
+
+ALTER TABLE ONLY public.access_grant
+    ADD CONSTRAINT pk_access_grant PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT pk_account PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.agreement
+    ADD CONSTRAINT pk_agreement PRIMARY KEY (account_id, id);
+
+ALTER TABLE ONLY public.app_user
+    ADD CONSTRAINT pk_app_user PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT pk_audit PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.balance
+    ADD CONSTRAINT pk_balance PRIMARY KEY (book_id, code, asset);
+
+ALTER TABLE ONLY public.bill
+    ADD CONSTRAINT pk_bill PRIMARY KEY (account_id, id);
+
+ALTER TABLE ONLY public.bill_line
+    ADD CONSTRAINT pk_bill_line PRIMARY KEY (account_id, bill_id, line_no);
+
+ALTER TABLE ONLY public.bill_line_code
+    ADD CONSTRAINT pk_bill_line_code PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.bill_settlement
+    ADD CONSTRAINT pk_bill_settlement PRIMARY KEY (account_id, bill_id, id);
+
+ALTER TABLE ONLY public.book
+    ADD CONSTRAINT pk_book PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.claim
+    ADD CONSTRAINT pk_claim PRIMARY KEY (kind, key);
+
+ALTER TABLE ONLY public.contact_point
+    ADD CONSTRAINT pk_contact_point PRIMARY KEY (customer_id, id);
+
+ALTER TABLE ONLY public.customer
+    ADD CONSTRAINT pk_customer PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.idempotency
+    ADD CONSTRAINT pk_idempotency PRIMARY KEY (caller, route, key);
+
+ALTER TABLE ONLY public.import_reject
+    ADD CONSTRAINT pk_import_reject PRIMARY KEY (run_id, row_no, field);
+
+ALTER TABLE ONLY public.import_run
+    ADD CONSTRAINT pk_import_run PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.inbox
+    ADD CONSTRAINT pk_inbox PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.ledger_asset
+    ADD CONSTRAINT pk_ledger_asset PRIMARY KEY (asset);
+
+ALTER TABLE ONLY public.ledger_code
+    ADD CONSTRAINT pk_ledger_code PRIMARY KEY (code);
+
+ALTER TABLE ONLY public.ledger_horizon
+    ADD CONSTRAINT pk_ledger_horizon PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.ledger_rollup
+    ADD CONSTRAINT pk_ledger_rollup PRIMARY KEY (code, asset);
+
+ALTER TABLE ONLY public.link_failure
+    ADD CONSTRAINT pk_link_failure PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.message
+    ADD CONSTRAINT pk_message PRIMARY KEY (owner, id);
+
+ALTER TABLE ONLY public.message_attempt
+    ADD CONSTRAINT pk_message_attempt PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.message_finding
+    ADD CONSTRAINT pk_message_finding PRIMARY KEY (attempt_id, id);
+
+ALTER TABLE ONLY public.meter
+    ADD CONSTRAINT pk_meter PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.otp_challenge
+    ADD CONSTRAINT pk_otp_challenge PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT pk_outbox PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.payment_attempt
+    ADD CONSTRAINT pk_payment_attempt PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.payment_callback_refusal
+    ADD CONSTRAINT pk_payment_callback_refusal PRIMARY KEY (day, source, reason);
+
+ALTER TABLE ONLY public.payment_order
+    ADD CONSTRAINT pk_payment_order PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.payment_part
+    ADD CONSTRAINT pk_payment_part PRIMARY KEY (account_id, id);
+
+ALTER TABLE ONLY public.payment_provider_certificate
+    ADD CONSTRAINT pk_payment_provider_certificate PRIMARY KEY (provider, serial);
+
+ALTER TABLE ONLY public.payment_provider_health
+    ADD CONSTRAINT pk_payment_provider_health PRIMARY KEY (provider);
+
+ALTER TABLE ONLY public.payment_quote
+    ADD CONSTRAINT pk_payment_quote PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.payment_quote_failure
+    ADD CONSTRAINT pk_payment_quote_failure PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.payment_suspense
+    ADD CONSTRAINT pk_payment_suspense PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.posting
+    ADD CONSTRAINT pk_posting PRIMARY KEY (book_id, no, line);
+
+ALTER TABLE ONLY public.premises
+    ADD CONSTRAINT pk_premises PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.refresh_token
+    ADD CONSTRAINT pk_refresh_token PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY public.session_family
+    ADD CONSTRAINT pk_session_family PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sign_in_budget
+    ADD CONSTRAINT pk_sign_in_budget PRIMARY KEY (day);
+
+ALTER TABLE ONLY public.sign_in_limit
+    ADD CONSTRAINT pk_sign_in_limit PRIMARY KEY (kind, key);
+
+ALTER TABLE ONLY public.txn
+    ADD CONSTRAINT pk_txn PRIMARY KEY (book_id, no);
+
+ALTER TABLE ONLY public.unit
+    ADD CONSTRAINT pk_unit PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT uq_account_account_no UNIQUE (account_no);
+
+ALTER TABLE ONLY public.app_user
+    ADD CONSTRAINT uq_app_user_phone_blind UNIQUE (phone_blind);
+
+ALTER TABLE ONLY public.bill
+    ADD CONSTRAINT uq_bill_bill_no UNIQUE (account_id, bill_no);
+
+ALTER TABLE ONLY public.bill_line_code
+    ADD CONSTRAINT uq_bill_line_code_code UNIQUE (code);
+
+ALTER TABLE ONLY public.book
+    ADD CONSTRAINT uq_book_owner UNIQUE (owner_kind, owner_id);
+
+ALTER TABLE ONLY public.customer
+    ADD CONSTRAINT uq_customer_customer_no UNIQUE (customer_no);
+
+ALTER TABLE ONLY public.inbox
+    ADD CONSTRAINT uq_inbox_source_external_id UNIQUE (source, external_id);
+
+ALTER TABLE ONLY public.ledger_asset
+    ADD CONSTRAINT uq_ledger_asset_name UNIQUE (name);
+
+ALTER TABLE ONLY public.ledger_code
+    ADD CONSTRAINT uq_ledger_code_name UNIQUE (name);
+
+ALTER TABLE ONLY public.message
+    ADD CONSTRAINT uq_message_owner_intent_channel UNIQUE (owner, intent, channel);
+
+ALTER TABLE ONLY public.meter
+    ADD CONSTRAINT uq_meter_meter_no UNIQUE (meter_no);
+
+ALTER TABLE ONLY public.payment_attempt
+    ADD CONSTRAINT uq_payment_attempt_order_id_no UNIQUE (order_id, no);
+
+ALTER TABLE ONLY public.payment_attempt
+    ADD CONSTRAINT uq_payment_attempt_out_trade_no UNIQUE (out_trade_no);
+
+ALTER TABLE ONLY public.payment_order
+    ADD CONSTRAINT uq_payment_order_payment_no UNIQUE (payment_no);
+
+ALTER TABLE ONLY public.payment_suspense
+    ADD CONSTRAINT uq_payment_suspense_source_id_part_id UNIQUE NULLS NOT DISTINCT (source_id, part_id);
+
+ALTER TABLE ONLY public.premises
+    ADD CONSTRAINT uq_premises_premises_no UNIQUE (premises_no);
+
+ALTER TABLE ONLY public.refresh_token
+    ADD CONSTRAINT uq_refresh_token_family_id_generation UNIQUE (family_id, generation);
+
+ALTER TABLE ONLY public.session_family
+    ADD CONSTRAINT uq_session_family_browser_hash UNIQUE (browser_hash);
+
+ALTER TABLE ONLY public.txn
+    ADD CONSTRAINT uq_txn_source UNIQUE (book_id, source_id, source);
+
+ALTER TABLE ONLY public.unit
+    ADD CONSTRAINT uq_unit_code UNIQUE (code);
+
+ALTER TABLE ONLY public.unit
+    ADD CONSTRAINT uq_unit_path UNIQUE (path);
+
+CREATE INDEX ix_access_grant_account_id ON public.access_grant USING btree (account_id) WHERE (revoked_at IS NULL);
+
+CREATE INDEX ix_account_customer_id ON public.account USING btree (customer_id);
+
+CREATE INDEX ix_account_unit_id ON public.account USING btree (unit_id);
+
+CREATE INDEX ix_audit_actor ON public.audit USING btree (actor, id);
+
+CREATE INDEX ix_audit_subject ON public.audit USING btree (subject, id);
+
+CREATE INDEX ix_bill_latest ON public.bill USING btree (account_id, issue_date DESC, id DESC);
+
+CREATE INDEX ix_bill_open ON public.bill USING btree (account_id, due_date, id) WHERE (open_minor > 0);
+
+CREATE INDEX ix_bill_opening ON public.bill USING btree (opening_run_id, account_id) WHERE (opening_run_id IS NOT NULL);
+
+CREATE INDEX ix_bill_settlement_payment_id ON public.bill_settlement USING btree (payment_id);
+
+CREATE INDEX ix_customer_tokens ON public.customer USING gin (tokens);
+
+CREATE INDEX ix_idempotency_created_at ON public.idempotency USING btree (created_at);
+
+CREATE INDEX ix_inbox_due_at ON public.inbox USING btree (source, due_at) WHERE (applied_at IS NULL);
+
+CREATE INDEX ix_link_failure_account_no ON public.link_failure USING btree (account_no, failed_at);
+
+CREATE INDEX ix_link_failure_user_id ON public.link_failure USING btree (user_id, failed_at);
+
+CREATE INDEX ix_message_attempt_owner_message_id ON public.message_attempt USING btree (owner, message_id);
+
+CREATE INDEX ix_message_due_at ON public.message USING btree (state, due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX ix_message_unread ON public.message USING btree (owner) WHERE ((channel = 'inbox'::text) AND (read_at IS NULL));
+
+CREATE INDEX ix_meter_account_id ON public.meter USING btree (account_id);
+
+CREATE INDEX ix_otp_challenge_created_at ON public.otp_challenge USING btree (created_at);
+
+CREATE INDEX ix_otp_challenge_phone_blind ON public.otp_challenge USING btree (phone_blind, created_at);
+
+CREATE INDEX ix_payment_attempt_next_check_at ON public.payment_attempt USING btree (next_check_at) WHERE (next_check_at IS NOT NULL);
+
+CREATE INDEX ix_payment_order_payer_user_id ON public.payment_order USING btree (payer_user_id, created_at DESC);
+
+CREATE INDEX ix_payment_part_attempt_id ON public.payment_part USING btree (attempt_id);
+
+CREATE INDEX ix_payment_part_payable ON public.payment_part USING btree (account_id, payable_kind, payable_id);
+
+CREATE INDEX ix_payment_quote_failure_account_no ON public.payment_quote_failure USING btree (account_no, failed_at);
+
+CREATE INDEX ix_payment_quote_failure_address_blind ON public.payment_quote_failure USING btree (address_blind, failed_at);
+
+CREATE INDEX ix_payment_quote_failure_user_id ON public.payment_quote_failure USING btree (user_id, failed_at);
+
+CREATE INDEX ix_payment_quote_user_id ON public.payment_quote USING btree (user_id, created_at);
+
+CREATE INDEX ix_payment_suspense_open ON public.payment_suspense USING btree (created_at) WHERE (state = 'open'::text);
+
+CREATE INDEX ix_session_family_expires_at ON public.session_family USING btree (expires_at);
+
+CREATE INDEX ix_session_family_user_id ON public.session_family USING btree (user_id) WHERE (revoked_at IS NULL);
+
+CREATE INDEX ix_txn_recorded_at ON public.txn USING brin (recorded_at);
+
+CREATE UNIQUE INDEX uq_access_grant_living ON public.access_grant USING btree (user_id, account_id) WHERE (revoked_at IS NULL);
+
+CREATE UNIQUE INDEX uq_import_run_unfinished ON public.import_run USING btree (kind, file_digest) WHERE (finished_at IS NULL);
+
+CREATE UNIQUE INDEX uq_message_intent_channel_address_blind ON public.message USING btree (intent, channel, address_blind) WHERE (address_blind IS NOT NULL);
+
+CREATE UNIQUE INDEX uq_otp_challenge_living ON public.otp_challenge USING btree (phone_blind, purpose) WHERE ((state = 'open'::text) AND (sending IS DISTINCT FROM 'withheld'::text));
+
+CREATE UNIQUE INDEX uq_payment_attempt_living ON public.payment_attempt USING btree (order_id) WHERE (state = ANY (ARRAY['created'::text, 'prepared'::text, 'pending'::text, 'unknown'::text]));
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.balance FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bill_settlement FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.book FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.message_attempt FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.message_finding FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.posting FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.txn FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+ALTER TABLE ONLY public.access_grant
+    ADD CONSTRAINT fk_access_grant_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.access_grant
+    ADD CONSTRAINT fk_access_grant_user_id FOREIGN KEY (user_id) REFERENCES public.app_user(id);
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT fk_account_customer_id FOREIGN KEY (customer_id) REFERENCES public.customer(id);
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT fk_account_premises_id FOREIGN KEY (premises_id) REFERENCES public.premises(id);
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT fk_account_unit_id FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
+ALTER TABLE ONLY public.agreement
+    ADD CONSTRAINT fk_agreement_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.bill
+    ADD CONSTRAINT fk_bill_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.bill_line
+    ADD CONSTRAINT fk_bill_line_account_id_bill_id FOREIGN KEY (account_id, bill_id) REFERENCES public.bill(account_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.bill_line
+    ADD CONSTRAINT fk_bill_line_code FOREIGN KEY (code) REFERENCES public.bill_line_code(id);
+
+ALTER TABLE ONLY public.bill_settlement
+    ADD CONSTRAINT fk_bill_settlement_account_id_bill_id FOREIGN KEY (account_id, bill_id) REFERENCES public.bill(account_id, id);
+
+ALTER TABLE ONLY public.contact_point
+    ADD CONSTRAINT fk_contact_point_customer_id FOREIGN KEY (customer_id) REFERENCES public.customer(id);
+
+ALTER TABLE ONLY public.import_reject
+    ADD CONSTRAINT fk_import_reject_run_id FOREIGN KEY (run_id) REFERENCES public.import_run(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.message_attempt
+    ADD CONSTRAINT fk_message_attempt_owner_message_id FOREIGN KEY (owner, message_id) REFERENCES public.message(owner, id);
+
+ALTER TABLE ONLY public.message_finding
+    ADD CONSTRAINT fk_message_finding_attempt_id FOREIGN KEY (attempt_id) REFERENCES public.message_attempt(id);
+
+ALTER TABLE ONLY public.meter
+    ADD CONSTRAINT fk_meter_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.payment_attempt
+    ADD CONSTRAINT fk_payment_attempt_order_id FOREIGN KEY (order_id) REFERENCES public.payment_order(id);
+
+ALTER TABLE ONLY public.payment_part
+    ADD CONSTRAINT fk_payment_part_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.payment_part
+    ADD CONSTRAINT fk_payment_part_attempt_id FOREIGN KEY (attempt_id) REFERENCES public.payment_attempt(id);
+
+ALTER TABLE ONLY public.payment_part
+    ADD CONSTRAINT fk_payment_part_book_id FOREIGN KEY (book_id) REFERENCES public.book(id);
+
+ALTER TABLE ONLY public.payment_quote
+    ADD CONSTRAINT fk_payment_quote_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.payment_suspense
+    ADD CONSTRAINT fk_payment_suspense_attempt_id FOREIGN KEY (attempt_id) REFERENCES public.payment_attempt(id);
+
+ALTER TABLE ONLY public.payment_suspense
+    ADD CONSTRAINT fk_payment_suspense_book_id FOREIGN KEY (book_id) REFERENCES public.book(id);
+
+ALTER TABLE ONLY public.payment_suspense
+    ADD CONSTRAINT fk_payment_suspense_order_id FOREIGN KEY (order_id) REFERENCES public.payment_order(id);
+
+ALTER TABLE ONLY public.refresh_token
+    ADD CONSTRAINT fk_refresh_token_family_id FOREIGN KEY (family_id) REFERENCES public.session_family(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.session_family
+    ADD CONSTRAINT fk_session_family_user_id FOREIGN KEY (user_id) REFERENCES public.app_user(id);
+
+ALTER TABLE ONLY public.unit
+    ADD CONSTRAINT fk_unit_parent_id FOREIGN KEY (parent_id) REFERENCES public.unit(id);
+
+GRANT USAGE ON SCHEMA public TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.ledger_check_staged(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.ledger_ensure_books(p_owner_kind text, p_owner_ids bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ledger_ensure_books(p_owner_kind text, p_owner_ids bigint[]) TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.ledger_lock_books(p_books bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ledger_lock_books(p_books bigint[]) TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.ledger_open_balance(p_book bigint, p_code smallint, p_asset smallint, p_amount bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.ledger_post(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamp with time zone[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ledger_post(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamp with time zone[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[]) TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.ledger_post_several(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamp with time zone[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.ledger_post_staged(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamp with time zone[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ledger_post_staged(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamp with time zone[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[]) TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.ledger_reverse(p_book bigint, p_source smallint, p_source_id uuid, p_effective_at timestamp with time zone, p_event smallint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ledger_reverse(p_book bigint, p_source smallint, p_source_id uuid, p_effective_at timestamp with time zone, p_event smallint) TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.ledger_roll_up() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ledger_roll_up() TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.ledger_same_postings(p_book bigint, p_source smallint, p_source_id uuid, p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.ledger_set_floor(p_book bigint, p_code smallint, p_asset smallint, p_floor bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ledger_set_floor(p_book bigint, p_code smallint, p_asset smallint, p_floor bigint) TO wattline_app;
+
+GRANT ALL ON FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uuid, p_now timestamp with time zone) TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.access_grant TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.account TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.agreement TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.app_user TO wattline_app;
+
+GRANT SELECT,INSERT ON TABLE public.audit TO wattline_app;
+
+GRANT SELECT ON TABLE public.balance TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.bill TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.bill_line TO wattline_app;
+
+GRANT SELECT ON TABLE public.bill_line_code TO wattline_app;
+
+GRANT SELECT,INSERT ON TABLE public.bill_settlement TO wattline_app;
+
+GRANT SELECT ON TABLE public.book TO wattline_app;
+
+GRANT SELECT,INSERT ON TABLE public.claim TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact_point TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.customer TO wattline_app;
+
+GRANT SELECT ON TABLE public.posting TO wattline_app;
+
+GRANT SELECT ON TABLE public.entry TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.import_reject TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.import_run TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.inbox TO wattline_app;
+
+GRANT SELECT ON TABLE public.ledger_asset TO wattline_app;
+
+GRANT SELECT ON TABLE public.ledger_code TO wattline_app;
+
+GRANT SELECT ON TABLE public.ledger_horizon TO wattline_app;
+
+GRANT SELECT ON TABLE public.ledger_rollup TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.link_failure TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.message TO wattline_app;
+
+GRANT SELECT,INSERT ON TABLE public.message_attempt TO wattline_app;
+
+GRANT SELECT,INSERT ON TABLE public.message_finding TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.meter TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.otp_challenge TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outbox TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_attempt TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_callback_refusal TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_order TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_part TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_provider_certificate TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_provider_health TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_quote TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.payment_quote_failure TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_suspense TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.premises TO wattline_app;
+
+GRANT SELECT,INSERT ON TABLE public.refresh_token TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.session_family TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_budget TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_limit TO wattline_app;
+
+GRANT SELECT ON TABLE public.txn TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.unit TO wattline_app;
