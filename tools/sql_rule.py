@@ -21,7 +21,7 @@ DML: Final = re.compile(
     r"\s*(--[^\n]*\n\s*)*(select|insert\s+into|update|delete\s+from|with|truncate|merge\s+into)\b", re.IGNORECASE
 )
 INDEX: Final = re.compile(r"\b(?:pk|uq|ix|ex)_[a-z0-9_]+")
-SERVED: Final = re.compile(r"\bserve[ds]?\b|\breads? the whole\b", re.IGNORECASE)
+SERVED: Final = re.compile(r"\bserve[ds]?\b|\breads? (the )?whole\b", re.IGNORECASE)
 MAKES: Final = re.compile(r"\bcreate\s+(or\s+replace\s+)?(table|function|view)\b", re.IGNORECASE)
 HOLE: Final = "null"
 

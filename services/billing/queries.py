@@ -63,18 +63,13 @@ class Violation:
     detail: str
 
 
-_COLUMNS: Final = """b.account_id, b.id, b.bill_no, b.period_first, b.period_end, b.issue_date, b.due_date,
- b.energy_kwh, b.amount_minor, b.open_minor, b.state, a.currency from bill b join account a on a.id = b.account_id"""
-
-
 def bills_page(
     session: ReadSession, *, account_id: AccountId, before: tuple[date, int] | None = None, limit: int = 24
 ) -> list[BillView]:
     """Bills of an account, newest first; `before` is (issue_date, id) of the last one of the page above."""
     issue_date, bill_id = before or (date.max, 2**63 - 1)
     rows = session.sql(
-        f"""select {_COLUMNS} where b.account_id = :account_id and (b.issue_date, b.id) < (:issue_date, :id)
-            order by b.issue_date desc, b.id desc limit :limit""",
+        statement(_PACKAGE, "bills_page.sql"),
         account_id=account_id,
         issue_date=issue_date,
         id=bill_id,
@@ -85,33 +80,19 @@ def bills_page(
 
 def bill_by_no(session: ReadSession, *, account_id: AccountId, bill_no: str) -> BillView | None:
     """The account's bill with this number."""
-    row = session.sql(
-        f"select {_COLUMNS} where b.account_id = :account_id and b.bill_no = :bill_no",
-        account_id=account_id,
-        bill_no=bill_no,
-    ).one_or_none()
+    row = session.sql(statement(_PACKAGE, "bill_by_no.sql"), account_id=account_id, bill_no=bill_no).one_or_none()
     return None if row is None else _view(row)
 
 
 def bills(session: ReadSession, *, account_id: AccountId, bill_ids: Sequence[int]) -> list[BillView]:
     """Bills by their keys; those that do not exist are left out."""
-    rows = session.sql(
-        f"select {_COLUMNS} where b.account_id = :account_id and b.id = any(:ids)",
-        account_id=account_id,
-        ids=list(bill_ids),
-    )
+    rows = session.sql(statement(_PACKAGE, "bills_by_id.sql"), account_id=account_id, ids=list(bill_ids))
     return [_view(row) for row in rows]
 
 
 def lines(session: ReadSession, *, account_id: AccountId, bill_id: int) -> list[BillLineView]:
     """What a bill is made of."""
-    rows = session.sql(
-        """select l.line_no, c.code, l.quantity, l.unit, l.unit_price, l.amount_minor, a.currency
-           from bill_line l join bill_line_code c on c.id = l.code join account a on a.id = l.account_id
-           where l.account_id = :account_id and l.bill_id = :bill_id order by l.line_no""",
-        account_id=account_id,
-        bill_id=bill_id,
-    )
+    rows = session.sql(statement(_PACKAGE, "bill_lines.sql"), account_id=account_id, bill_id=bill_id)
     return [
         BillLineView(
             row.line_no, row.code, row.quantity, row.unit, row.unit_price, Money(row.amount_minor, row.currency)
@@ -123,9 +104,7 @@ def lines(session: ReadSession, *, account_id: AccountId, bill_id: int) -> list[
 def open_bills(session: ReadSession, *, account_id: AccountId, bill_nos: Sequence[str] | None = None) -> list[BillView]:
     """Bills of which something is owed, oldest due first; only those with these numbers when they are given."""
     rows = session.sql(
-        f"""select {_COLUMNS} where b.account_id = :account_id and b.open_minor > 0
-              and (cast(:bill_nos as text[]) is null or b.bill_no = any(cast(:bill_nos as text[])))
-            order by b.due_date, b.id""",
+        statement(_PACKAGE, "bills_open.sql"),
         account_id=account_id,
         bill_nos=None if bill_nos is None else list(bill_nos),
     )

@@ -1,4 +1,5 @@
 -- New and changed accounts; an unchanged one is not even locked.
+-- Served by uq_unit_code, uq_customer_customer_no, uq_premises_premises_no and uq_account_account_no.
 insert into account (account_no, unit_id, customer_id, premises_id, class, state, currency)
 select s.account_no, u.id, c.id, p.id, s.class, s.state, s.currency
 from staged_account s

@@ -1,4 +1,4 @@
--- New agreements, and other terms of the latest one when it begins on the same day.
+-- New agreements, and other terms of the latest one when it begins on the same day. Served by uq_account_account_no and pk_agreement.
 insert into agreement (account_id, id, tariff_code, is_prepaid, valid_from)
 select a.id, case when g.valid_from = s.agreement_from::date then g.id else coalesce(g.id, 0) + 1 end, s.tariff_code, s.is_prepaid::boolean, s.agreement_from::date
 from staged_account s

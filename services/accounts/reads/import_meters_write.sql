@@ -1,4 +1,4 @@
--- Meters that are not known yet. A meter that was taken away stays on record.
+-- Meters that are not known yet. A meter that was taken away stays on record. Served by uq_account_account_no and uq_meter_meter_no.
 insert into meter (meter_no, account_id)
 select s.meter_no, a.id
 from staged_account s join account a on a.account_no = s.account_no

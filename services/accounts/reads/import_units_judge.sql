@@ -1,4 +1,4 @@
--- Faults of staged units that one can see without the tree's order.
+-- Faults of staged units that one can see without the tree's order. Served by uq_unit_code and pk_unit.
 select s.row_no, v.field, v.reason
 from (select *, row_number() over (partition by code order by row_no) as nth from staged_unit) s
 left join unit u on u.code = s.code

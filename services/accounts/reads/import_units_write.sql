@@ -1,4 +1,4 @@
--- One level of the tree: staged units whose parent is known (or that have none), and that are new or changed.
+-- One level of the tree: staged units whose parent is known (or that have none), and that are new or changed. Served by uq_unit_code.
 insert into unit (code, parent_id, kind, name, path)
 select s.code, up.id, s.kind, s.name, coalesce(up.path, '/') || s.code || '/'
 from staged_unit s

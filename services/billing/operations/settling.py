@@ -27,12 +27,7 @@ def settle(
     Idempotent by payment: a repetition answers what it took the first time. Raises MixedCurrencies. Publishes
     BillSettled at zero. The caller holds the lock of the account's book and posts what was taken.
     """
-    bill = session.sql(
-        """select b.open_minor, a.currency from bill b join account a on a.id = b.account_id
-           where b.account_id = :account_id and b.id = :id for update of b""",
-        account_id=account_id,
-        id=bill_id,
-    ).one()
+    bill = session.sql(statement(_PACKAGE, "bill_locked.sql"), account_id=account_id, id=bill_id).one()
     if bill.currency != amount.currency:
         raise MixedCurrencies
     taken = _taken(session, account_id=account_id, payment_id=payment_id).get(bill_id, 0)
@@ -65,7 +60,7 @@ def put_back(session: WriteSession, *, account_id: AccountId, payment_id: UUID, 
         if share > 0:
             _move(session, account_id=account_id, bill_id=bill.id, amount_minor=-share, payment_id=payment_id, now=now)
             total += share
-    currency = session.sql("select currency from account where id = :id", id=account_id).scalar_one()
+    currency = session.sql(statement(_PACKAGE, "currency_of.sql"), account_id=account_id).scalar_one()
     return Money(total, currency)
 
 

@@ -1,4 +1,4 @@
--- Issued and amended bills, a posting for each line; a negative line the other way round.
+-- Issued and amended bills, a posting for each line; a negative line the other way round. Served by uq_book_owner and pk_bill_line_code.
 select b.id as book_id, cast(:bill_source as smallint) as source, s.posting_id as source_id,
   (s.issue_date::timestamp at time zone :zone) as effective_at, l.line_no as line,
   case when l.amount_minor > 0 then 'receivable' else c.ledger_code end as debit,

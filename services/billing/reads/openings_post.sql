@@ -1,4 +1,5 @@
 -- One opening balance per account: what was open of its part-paid bills when they came.
+-- Served by ix_bill_opening, pk_account, uq_book_owner and pk_bill_settlement.
 select b.id as book_id, cast(:source as smallint) as source, md5(format('opening|%s|%s', cast(:run_id as bigint), bill.account_id))::uuid as source_id,
   cast(:now as timestamptz) as effective_at, 1::smallint as line, 'receivable' as debit, 'opening' as credit, a.currency as asset,
   sum(bill.open_minor + coalesce(t.amount_minor, 0))::bigint as amount, null::smallint as event

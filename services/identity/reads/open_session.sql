@@ -1,3 +1,4 @@
+-- A session begins, in the first generation of its secrets. Reads nothing.
 insert into session_family (
   id, user_id, kind, device_name, created_at, last_used_at, idle_until, expires_at, generation, rotated_at, browser_hash
 )

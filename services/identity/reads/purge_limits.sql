@@ -1,4 +1,4 @@
--- Counters whose newest code is a day old limit nothing any more.
+-- Counters whose newest code is a day old limit nothing any more. Reads the whole table, once a day.
 delete from sign_in_limit
 where (kind, key) in (
   select kind, key

@@ -1,4 +1,5 @@
 -- One call of ledger_post_staged from rows of any query. Books ascend, so that batches lie in the order of the primary keys.
+-- Served by uq_ledger_code_name and uq_ledger_asset_name.
 with staged as materialized (select /* staged rows */),
 head as materialized (
   select s.book_id, s.source, s.source_id, min(s.effective_at) as effective_at, max(s.event) as event, count(*) as n,

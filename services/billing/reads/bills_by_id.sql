@@ -1,0 +1,5 @@
+-- Bills of an account by their keys. Served by pk_bill and pk_account.
+select b.account_id, b.id, b.bill_no, b.period_first, b.period_end, b.issue_date, b.due_date, b.energy_kwh, b.amount_minor, b.open_minor, b.state,
+  a.currency
+from bill b join account a on a.id = b.account_id
+where b.account_id = :account_id and b.id = any(:ids)
