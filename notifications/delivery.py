@@ -82,6 +82,7 @@ def sweep(db: Database, *, setup: Setup, limit: int = 50, budget_s: float = 15.0
     """
     with db.write() as session:
         leases_over = session.sql(_LEASES_OVER, most=SWEEP_ROWS).rowcount
+    point("notifications.sweep.leases_over")
     with db.write() as session:
         too_late = session.sql(_TOO_LATE, most=SWEEP_ROWS).rowcount
     if too_late:
@@ -177,6 +178,7 @@ def _claim(session: WriteSession, setup: Setup, sms: SmsChannel) -> _Claimed | N
 
 def _ask_next(db: Database, setup: Setup, sms: SmsChannel) -> bool:
     waits = setup.waits
+    point("notifications.ask.before_claim")
     with db.write() as session:
         row = session.sql(_CLAIM_QUESTION, lease_s=waits.lease_s).one_or_none()
         if row is None:

@@ -134,6 +134,7 @@ def check_payment(db: Database, *, vault: Vault, user_id: UUID, payment_no: str,
         latest = queries.latest_attempt(session, payment_no=payment_no)
         if payment.is_final or latest is None or not operations.claim_one(session, attempt_id=latest.id, now=now):
             return payment
+    faults.point("payments.look.claimed")
     check_attempt(db, vault=vault, attempt_id=latest.id, now=now)
     with db.read() as session:
         return _seen(session, payment_no=payment_no, user_id=user_id, now=now)
@@ -145,6 +146,7 @@ def check_due(db: Database, *, vault: Vault, now: datetime, limit: int = 50) -> 
     Ends at the first question that is not answered: a job has less time than several providers may let it wait.
     """
     for done in range(limit):
+        faults.point("payments.sweep.before_claim")
         with db.write() as session:
             claimed = operations.claim_due(session, limit=1)
         if not claimed:
@@ -163,6 +165,7 @@ def check_due(db: Database, *, vault: Vault, now: datetime, limit: int = 50) -> 
 def apply_stored_callbacks(db: Database, *, source: str, now: datetime, limit: int) -> int:
     """Apply callbacks that are due again, each in its own transaction, at most `limit`; answers how many were tried."""
     for done in range(limit):
+        faults.point("payments.callbacks.before_apply")
         with db.write() as session:
             if operations.apply_stored(session, source=source, now=now) is None:
                 return done
@@ -190,6 +193,7 @@ def check_attempt(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime
             return _repeat(db, vault=vault, attempt=attempt, now=now)
         return _ask(db, attempt=attempt, now=now)
     except (OutcomeInDoubt, Throttled) as error:
+        faults.point("payments.check.unanswered")
         with db.write() as session:
             operations.put_off(
                 session, attempt_id=attempt_id, retry_after_s=getattr(error, "retry_after_s", None), now=now
@@ -227,7 +231,9 @@ def refresh_keys(db: Database, *, name: str, now: datetime) -> int:
     provider = _provider(db, name, now=now)
     if not provider.renews_keys:
         return 0
+    faults.point("payments.keys.before_call")
     keys = provider.fetch_keys()
+    faults.point("payments.keys.called")
     with db.write() as session:
         operations.keep_keys(session, provider=name, keys=keys)
     provider.trust(keys)
@@ -249,6 +255,7 @@ def _prepare(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime) -> 
     try:
         answer = provider.prepare(attempt.method, request)
     except OutcomeInDoubt:
+        faults.point("payments.prepare.unanswered")
         with db.write() as session:
             operations.keep_doubt(session, attempt_id=attempt_id, now=now)
             operations.note_failure(session, provider=attempt.provider, now=now)
@@ -260,6 +267,7 @@ def _prepare(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime) -> 
         _keep_unreached(db, attempt=attempt, now=now)
         raise ProviderUnavailable(retry_after_s=error.retry_after_s or RETRY_AFTER_S) from error
     except Refused as error:
+        faults.point("payments.prepare.refused")
         with db.write() as session:
             operations.keep_refusal(session, attempt_id=attempt_id, reason=error.reason, now=now)
         raise ProviderRefused(reason=error.reason) from error
@@ -272,6 +280,7 @@ def _prepare(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime) -> 
 
 def _keep_unreached(db: Database, *, attempt: AttemptView, now: datetime) -> None:
     """The call did not arrive; an earlier one with an unknown end may have."""
+    faults.point("payments.prepare.unreached")
     with db.write() as session:
         operations.note_failure(session, provider=attempt.provider, now=now)
         if attempt.state is AttemptState.CREATED:
@@ -284,6 +293,7 @@ def _repeat(db: Database, *, vault: Vault, attempt: AttemptView, now: datetime) 
         _prepare(db, vault=vault, attempt_id=attempt.id, now=now)
     except (ProviderRefused, ProviderUnavailable) as refusal:
         log.info("repeat_refused", attempt_id=str(attempt.id), code=refusal.code)
+    faults.point("payments.repeat.before_look")
     with db.write() as session:
         known = queries.attempt(session, attempt_id=attempt.id)
         state = attempt.state if known is None else known.state
@@ -322,6 +332,7 @@ def _apply(db: Database, result: ProviderResult, *, now: datetime) -> Applied:
 
 
 def _failed(db: Database, name: str, *, now: datetime) -> None:
+    faults.point("payments.failure.before_note")
     with db.write() as session:
         operations.note_failure(session, provider=name, now=now)
 
