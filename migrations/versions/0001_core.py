@@ -1,4 +1,4 @@
-"""Outbox, inbox, request keys, claims and audit."""
+"""Outbox, inbox, request keys, claims, audit, and the record of file imports."""
 
 from alembic import op
 
@@ -80,8 +80,31 @@ create index ix_audit_subject on audit (subject, id);
 create index ix_audit_actor on audit (actor, id);
 create trigger refuse_change before update or delete or truncate on audit for each statement execute function refuse_change();
 
+-- One run of one file. `rows_done` counts rows of whole committed chunks: a killed run goes on behind them.
+create table import_run (
+  id bigint generated always as identity,
+  kind text not null,
+  file_digest bytea not null,
+  rows_done bigint not null default 0,
+  rows_rejected bigint not null default 0,
+  started_at timestamptz not null default now(),
+  finished_at timestamptz,
+  constraint pk_import_run primary key (id),
+  constraint ck_import_run_digest check (length(file_digest) = 32),
+  constraint ck_import_run_rows check (rows_rejected between 0 and rows_done)
+);
+create unique index uq_import_run_unfinished on import_run (kind, file_digest) where finished_at is null;
+create table import_reject (
+  run_id bigint not null,
+  row_no bigint not null,
+  field text not null,
+  reason text not null,
+  constraint pk_import_reject primary key (run_id, row_no, field),
+  constraint fk_import_reject_run_id foreign key (run_id) references import_run (id) on delete cascade
+);
+
 grant usage on schema public to wattline_app;
-grant select, insert, update, delete on outbox, inbox, idempotency to wattline_app;
+grant select, insert, update, delete on outbox, inbox, idempotency, import_run, import_reject to wattline_app;
 grant select, insert on claim, audit to wattline_app;
 """
 

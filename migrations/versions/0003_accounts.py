@@ -1,4 +1,4 @@
-"""Units, customers, accounts, premises, agreements, meters, contact points, grants, and the record of file imports."""
+"""Units, customers, accounts, premises, agreements, meters, contact points and grants."""
 
 from alembic import op
 
@@ -6,32 +6,6 @@ revision = "0003_accounts"
 down_revision = "0002_identity"
 branch_labels = None
 depends_on = None
-
-IMPORTS = """
--- One run of one file. `rows_done` counts rows of whole committed chunks: a killed run goes on behind them.
-create table import_run (
-  id bigint generated always as identity,
-  kind text not null,
-  file_digest bytea not null,
-  rows_done bigint not null default 0,
-  rows_rejected bigint not null default 0,
-  started_at timestamptz not null default now(),
-  finished_at timestamptz,
-  constraint pk_import_run primary key (id),
-  constraint ck_import_run_digest check (length(file_digest) = 32),
-  constraint ck_import_run_rows check (rows_rejected between 0 and rows_done)
-);
-create unique index uq_import_run_unfinished on import_run (kind, file_digest) where finished_at is null;
-create table import_reject (
-  run_id bigint not null,
-  row_no bigint not null,
-  field text not null,
-  reason text not null,
-  constraint pk_import_reject primary key (run_id, row_no, field),
-  constraint fk_import_reject_run_id foreign key (run_id) references import_run (id) on delete cascade
-);
-grant select, insert, update, delete on import_run, import_reject to wattline_app;
-"""
 
 TABLES = """
 create extension if not exists btree_gist;
@@ -205,7 +179,6 @@ grant select, insert, delete on link_failure to wattline_app;
 
 
 def upgrade() -> None:
-    """Create the tables of `core.intake` and of the domain `accounts`."""
-    op.execute(IMPORTS)
+    """Create the tables of the domain `accounts`."""
     op.execute(TABLES)
     op.execute(GRANTS)
