@@ -1,0 +1,83 @@
+"""What the reference says is what the code says, and no link of the documents leads nowhere."""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from tools import docs
+
+ROOT = Path(__file__).parents[2]
+LINK = re.compile(
+    r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|<a [^>]*href=\"([^\"]+)\"|<img [^>]*src=\"([^\"]+)\"|!\[[^\]]*\]\(([^)\s]+)\)"
+)
+FENCE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.MULTILINE | re.DOTALL)
+DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+def broken_links(document: Path) -> list[str]:
+    """Relative links of one document whose file or heading is not there."""
+    broken: list[str] = []
+    text = FENCE.sub("", document.read_text(encoding="utf-8"))
+    for target in (next(filter(None, match.groups())) for match in LINK.finditer(text)):
+        link = urlsplit(target)
+        if link.scheme or link.netloc:
+            continue
+        file = (document.parent / unquote(link.path)).resolve() if link.path else document
+        if not file.exists() or (link.fragment and file.suffix == ".md" and link.fragment not in anchors(file)):
+            broken.append(target)
+    return broken
+
+
+def anchors(document: Path) -> set[str]:
+    """Places within a document that a link may name, as GitHub makes them."""
+    text = FENCE.sub("", document.read_text(encoding="utf-8"))
+    named = set(re.findall(r"<a id=\"([^\"]+)\"", text))
+    for heading in re.findall(r"^#+ +(.+?) *$", text, re.MULTILINE):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
+        named.add(re.sub(r"[^\w\- ]", "", plain).replace(" ", "-"))
+    return named
+
+
+def test_the_committed_reference_is_what_the_code_makes() -> None:
+    assert docs.stale() == [], "run `python -m tools.docs --write`"
+
+
+def test_the_reference_is_whole() -> None:
+    made = docs.pages()
+    assert {"WATTLINE_DATABASE_URL", "WATTLINE_PUBLIC_URL"} <= set(re.findall(r"WATTLINE_\w+", made["settings.md"]))
+    assert '<a id="not_found"></a>' in made["errors.md"]
+    assert "`payments.payment_booked`" in made["events.md"]
+    assert "`payments.check_attempts`" in made["tasks.md"]
+    assert "## `wattline migrate`" in made["commands.md"]
+
+
+@pytest.mark.parametrize("page", sorted(docs.pages()))
+def test_no_cell_of_the_reference_is_left_unsaid(page: str) -> None:
+    """What a thing means stands in the column of that name; a missing docstring would leave it empty."""
+    head: list[str] = []
+    for line in docs.pages()[page].splitlines():
+        if not line.startswith("|"):
+            head = []
+            continue
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        head = head or cells
+        said = dict(zip(head, cells, strict=True))
+        for column in {"Meaning", "When", "What it does", "English", "Chinese"} & said.keys():
+            assert said[column], line
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document: str) -> None:
+    assert broken_links(ROOT / document) == []
+
+
+def test_a_link_to_nowhere_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "other.md").write_text("# A place, `named`\n")
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# Here\n[a](other.md#a-place-named) [b](#here) [c](https://example.org/x)\n```\n[d](no.md)\n```\n"
+        "[e](missing.md) [f](other.md#elsewhere) [g](#gone)\n"
+    )
+    assert broken_links(page) == ["missing.md", "other.md#elsewhere", "#gone"]
