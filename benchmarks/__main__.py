@@ -10,7 +10,7 @@ from typing import Final
 
 from benchmarks.harness import VoidRun
 
-NAMES: Final = ("ledger",)
+NAMES: Final = ("ledger", "imports")
 
 
 def main() -> int:

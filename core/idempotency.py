@@ -192,12 +192,14 @@ def claim(session: WriteSession, *, kind: str, key: str, owner: str) -> bool:
 def claim_staged(session: WriteSession, *, kind: str, keys: list[str], owners: list[str]) -> list[str]:
     """Take many names in one statement, `owners[i]` gets `keys[i]`; answers the names that somebody else has."""
     arrays = {"kind": kind, "keys": keys, "owners": owners}
-    session.sql(
+    taken = session.sql(
         """insert into claim (kind, key, owner)
            select :kind, n.key, n.owner from unnest(cast(:keys as text[]), cast(:owners as text[])) n (key, owner)
            order by n.key on conflict do nothing""",
         **arrays,
-    )
+    ).rowcount
+    if taken == len(keys):
+        return []
     rows = session.sql(
         """select n.key from unnest(cast(:keys as text[]), cast(:owners as text[])) n (key, owner)
            join claim c on c.kind = :kind and c.key = n.key where c.owner <> n.owner""",

@@ -225,8 +225,13 @@ def stage(
         with cursor.copy(sql.SQL("copy {} from stdin").format(name)) as copy:
             for row in rows:
                 copy.write_row(row)
-        # Without statistics the planner takes the table for empty and joins by nested loops.
-        cursor.execute(sql.SQL("analyze {}").format(name))
+    analyze(session, table=table)
+
+
+def analyze(session: WriteSession, *, table: LiteralString) -> None:
+    """Count a temporary table: without statistics the planner takes it for empty and joins by nested loops."""
+    session.sql("set local default_statistics_target = 10")
+    session.connection().execute(sa.text(f"analyze {table}"))
 
 
 def refuse(session: WriteSession, *, table: LiteralString, judgement: Statement) -> list[Reject]:

@@ -29,6 +29,7 @@ class Vault:
         self._current = next(iter(data_keys))
         self._master_key = master_key
         self._subkey = lru_cache(maxsize=4096)(self._derive_data_subkey)
+        self._purpose_key = lru_cache(maxsize=64)(self._derive_purpose_key)
 
     def seal(self, *, table: str, column: str, owner: str, text: str) -> bytes:
         """Encrypt `text` for one cell of one owner."""
@@ -54,6 +55,9 @@ class Vault:
 
     def subkey(self, purpose: str) -> bytes:
         """32 bytes derived from the master key for one purpose (form tokens, cursors, code hashes)."""
+        return self._purpose_key(purpose)
+
+    def _derive_purpose_key(self, purpose: str) -> bytes:
         return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"wattline|{purpose}".encode()).derive(
             self._master_key
         )

@@ -14,6 +14,6 @@ cross join lateral (values
   ('is_prepaid', 'is neither true nor false', s.is_prepaid not in ('true', 'false')),
   ('tariff_code', 'is missing while agreement_from is given', s.tariff_code is null and s.agreement_from is not null),
   ('agreement_from', 'is missing while tariff_code is given', s.agreement_from is null and s.tariff_code is not null),
-  ('agreement_from', 'is not a date like 2026-01-31', s.agreement_from !~ '^\d{4}-\d{2}-\d{2}$' or not pg_input_is_valid(s.agreement_from, 'date'))
+  ('agreement_from', 'is not a date like 2026-01-31', s.agreement_from not like '____-__-__' or not pg_input_is_valid(s.agreement_from, 'date'))
 ) v (field, reason, is_bad)
 where v.is_bad

@@ -88,8 +88,10 @@ class BillsLoader:
         refused = intake.refuse(session, table="staged_bill", judgement=statement(_PACKAGE, "import_bills_format.sql"))
         self._run(session, "lines")
         self._run(session, "typed")
-        session.sql("analyze typed_line")
-        session.sql("analyze typed_bill")
+        intake.analyze(session, table="typed_line")
+        intake.analyze(session, table="typed_bill")
+        if session.sql("select exists (select from typed_bill where bill_id is not null)").scalar_one():
+            self._run(session, "compare")
         refused += intake.refuse(session, table="typed_bill", judgement=statement(_PACKAGE, "import_bills_meaning.sql"))
         self._run(session, "unchanged")
         refused += self._claim_numbers(session)

@@ -298,6 +298,9 @@ def test_bad_bills_are_rejected_with_field_and_the_rest_is_taken(
         bill_record(no, "B-KEPT", state="settled"),
         bill_record(no, "B-1015", amount_minor=99_999_999_999_999_999_999, lines=None),
         bill_record(no, "B-1016", lines="energy|1|kWh|1"),
+        bill_record(no, "B-1017", lines="energy|99999999999999999999|kWh|1|12860"),
+        bill_record(no, "B-1018", lines="energy|1.2345|kWh|1|12860"),
+        bill_record(no, "B-1019", lines="energy|1|" + "k" * 17 + "|1|12860"),
         bill_record(no, "B-GOOD"),
         bill_record(no, "B-GOOD", amount_minor=5),
     )
@@ -318,7 +321,10 @@ def test_bad_bills_are_rejected_with_field_and_the_rest_is_taken(
         (14, "state"),
         (15, "amount_minor"),
         (16, "lines"),
-        (18, "bill_no"),
+        (17, "lines"),
+        (18, "lines"),
+        (19, "lines"),
+        (21, "bill_no"),
     }
     assert set(bills(database, account)) == {"B-KEPT", "B-ELSE", "B-PAST", "B-GOOD"}
     sound(database)

@@ -1,0 +1,170 @@
+"""Import of accounts and bills against INSERT..SELECT into the same constraints, and its memory against a tenth of it.
+
+The limit copies the finished rows from filled tables without reading, checking, sealing or posting anything. Sizes:
+`WATTLINE_BENCH_ACCOUNTS` (a round; default 20,000 accounts with 12 bills each) and `WATTLINE_BENCH_MEMORY_ACCOUNTS`
+(one run for memory; default 100,000).
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, LiteralString
+
+import psycopg
+from psycopg import sql
+
+import migrations
+from benchmarks.harness import ROOT, Bar, Cluster, Measure, cluster, interleave, limits, ratios, report
+
+MONTHS: Final = 12
+COPIED: Final[tuple[LiteralString, ...]] = (
+    "customer",
+    "contact_point",
+    "premises",
+    "account",
+    "agreement",
+    "meter",
+    "claim",
+    "bill",
+    "bill_line",
+)
+
+
+def run(*, rounds: int, seconds: int) -> bool:  # noqa: ARG001 -- an import lasts as long as its file
+    """Measure, check the invariants, report; true when no bar failed."""
+    accounts = int(os.environ.get("WATTLINE_BENCH_ACCOUNTS", "20000"))
+    many = int(os.environ.get("WATTLINE_BENCH_MEMORY_ACCOUNTS", "100000"))
+    with cluster(limits() / "pg.conf") as server:
+        migrations.upgrade(server.dsn("wattline_owner"))
+        server.execute("insert into unit (code, kind, name, path) values ('U1', 'province', 'Bench', '/U1/')")
+        files = _files(server.folder, accounts)
+        with _clone(server, "filled", "bench"):
+            _import(server, "filled", files)
+            _keep_rows(server, "filled")
+            variants: dict[str, Callable[[], Measure]] = {
+                "insert..select": lambda: _limit(server, accounts),
+                "import": lambda: _ours(server, files, accounts),
+            }
+            results = interleave(variants, rounds=rounds)
+        peaks = [_peak(server, size) for size in (many // 10, many)]
+    print(f"peak memory: {peaks[0] >> 10} MiB for {many // 10} accounts, {peaks[1] >> 10} MiB for {many}")
+    bars = [
+        Bar(
+            "import / INSERT..SELECT into the same constraints", ratios(results, "import", "insert..select"), 0.50, 0.35
+        ),
+        Bar("peak memory / that of a tenth of the file", [peaks[1] / peaks[0]], 1.15, 1.5, at_most=True),
+    ]
+    return report("imports", results, bars)
+
+
+def _files(folder: Path, accounts: int) -> dict[str, Path]:
+    """CSV files of accounts and of a year of bills, the last one open."""
+    paths = {kind: folder / f"{kind}-{accounts}.csv" for kind in ("accounts", "bills")}
+    with paths["accounts"].open("w", encoding="utf-8") as file:
+        file.write(
+            "account_no,unit_code,customer_no,customer_kind,name,phone,class,district,street,building,door,meter_no,"
+            "tariff_code,agreement_from\n"
+        )
+        for number in range(accounts):
+            name = f"{chr(0x4E00 + number % 997)}{chr(0x5000 + number % 1013)}{chr(0x5400 + number % 701)}"
+            file.write(
+                f"10{number:08d},U1,C{number:08d},person,{name},+86139{number:08d},residential,D{number % 50},"
+                f"S{number % 900},"
+                f"{number % 300},{number % 9}-{number % 1200},M{number:09d},RES,2024-01-01\n"
+            )
+    with paths["bills"].open("w", encoding="utf-8") as file:
+        file.write(
+            "account_no,bill_no,period_first,period_end,issue_date,due_date,energy_kwh,amount_minor,state,lines\n"
+        )
+        for number in range(accounts):
+            for month in range(1, MONTHS + 1):
+                file.write(_bill(number, month))
+    for path in paths.values():
+        path.chmod(0o644)
+    return paths
+
+
+def _bill(number: int, month: int) -> str:
+    energy = 100 + (number * 7 + month * 13) % 400
+    lines = (energy * 55, energy, energy * 5)
+    end = f"2025-{month + 1:02d}-01" if month < MONTHS else "2026-01-01"
+    state = "settled" if month < MONTHS else "open"
+    told = (
+        f"energy|{energy}|kWh|0.55|{lines[0]};funds.renewable_energy|{energy}|kWh|0.01|{lines[1]};tax.vat||||{lines[2]}"
+    )
+    dates = f"2025-{month:02d}-01,{end},{end},{end[:8]}21"
+    return f"10{number:08d},B{number:08d}{month:02d},{dates},{energy},{sum(lines)},{state},{told}\n"
+
+
+@contextmanager
+def _clone(server: Cluster, name: str, template: str) -> Iterator[None]:
+    with psycopg.connect(server.dsn("postgres", "postgres"), autocommit=True) as connection:
+        made = sql.SQL("create database {} template {} owner wattline_owner")
+        connection.execute(made.format(sql.Identifier(name), sql.Identifier(template)))
+        try:
+            yield
+        finally:
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def _keep_rows(server: Cluster, database: str) -> None:
+    """Move the finished rows into unlogged tables beside, and empty their own: what the limit starts from."""
+    with psycopg.connect(server.dsn("postgres", database), autocommit=True) as connection:
+        connection.execute("create schema kept")
+        for table in COPIED:
+            name = sql.Identifier(table)
+            connection.execute(sql.SQL("create unlogged table kept.{} as table {}").format(name, name))
+            connection.execute(sql.SQL("analyze kept.{}").format(name))
+        # The ledger refuses to be emptied; the limit needs none of it.
+        connection.execute("set session_replication_role = replica")
+        connection.execute(
+            "truncate bill_settlement, bill_line, bill, meter, agreement, account, premises, contact_point, customer, "
+            "claim cascade"
+        )
+
+
+def _limit(server: Cluster, accounts: int) -> Measure:
+    with _clone(server, "limit_round", "filled"), psycopg.connect(server.dsn("postgres", "limit_round")) as connection:
+        begun = time.monotonic()
+        for table in COPIED:
+            name = sql.Identifier(table)
+            connection.execute(
+                sql.SQL("insert into {} overriding system value select * from kept.{}").format(name, name)
+            )
+            connection.commit()
+        return _measure(accounts, time.monotonic() - begun)
+
+
+def _ours(server: Cluster, files: dict[str, Path], accounts: int) -> Measure:
+    with _clone(server, "import_round", "bench"):
+        return _measure(accounts, _import(server, "import_round", files)["lasted_s"])
+
+
+def _measure(accounts: int, lasted: float) -> Measure:
+    rows = accounts * (MONTHS + 1)
+    return Measure(per_s=rows / lasted, cpu_us=0.0, wal_bytes=0.0, latency_ms=lasted * 1000, operations=rows)
+
+
+def _peak(server: Cluster, accounts: int) -> int:
+    """Peak resident memory in KiB of the process that imports this many accounts and their bills."""
+    files = _files(server.folder, accounts)
+    with _clone(server, "memory", "bench"):
+        return int(_import(server, "memory", files)["peak_kib"])
+
+
+def _import(server: Cluster, database: str, files: dict[str, Path]) -> dict[str, float]:
+    """Import both files in a process of its own, which checks the invariants: `lasted_s` and `peak_kib`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.importing", server.dsn("wattline_app", database), *map(str, files.values())],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    told: dict[str, float] = json.loads(done.stdout)
+    return told
