@@ -33,9 +33,7 @@ ROUTERS = (
     billing.router,
     inbox.router,
     payments.router,
-    payments.router,
     sms.router,
-    wechat_pay.router,
     wechat_pay.router,
     sign_in_pages.router,
     accounts_pages.router,
@@ -70,8 +68,6 @@ def create_app(runtime: Runtime) -> FastAPI:
     files = assets.Assets(accent=settings.supplier_accent, logo=settings.supplier_logo)
     app.state.renderer = Renderer(settings, runtime.vault, files)
     app.include_router(health.router)
-    app.include_router(accounts.router)
-    app.include_router(billing.router)
     app.include_router(assets.router_of(files))
     for router in ROUTERS:
         app.include_router(router)
