@@ -11,8 +11,7 @@ from typing import Final
 
 from tools.findings import Finding, Module
 
-OUTBOX = "ADR 0002"
-PROVIDER = "ADR 0005"
+FLOWS = "ADR 0002"
 
 OUTSIDE: Final = {
     "PaymentProvider": {"prepare", "query", "close", "fetch_keys"},
@@ -98,7 +97,7 @@ def no_call_inside_a_transaction(module: Module) -> Iterator[Finding]:
                 reason = (
                     f"{ast.unparse(inner.func)}() inside a transaction: commit first, call, then write what was learned"
                 )
-                yield Finding(module.path, inner.lineno, "outside-call", reason, OUTBOX)
+                yield Finding(module.path, inner.lineno, "outside-call", reason, FLOWS)
 
 
 class _Reader:
@@ -193,4 +192,4 @@ def fault_points(module: Module) -> Iterator[Finding]:
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
             reader.paths(node.name)
     for line, reason in sorted(reader.broken.items()):
-        yield Finding(module.path, line, "fault-point", reason, OUTBOX)
+        yield Finding(module.path, line, "fault-point", reason, FLOWS)
