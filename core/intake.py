@@ -9,10 +9,11 @@ import csv
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Final, LiteralString, Protocol
+from typing import Any, BinaryIO, ClassVar, Final, LiteralString, Protocol, TypeAlias
 
 import sqlalchemy as sa
 from psycopg import sql
@@ -163,13 +164,13 @@ def run(
         run_id, done = _begin(session, kind=loader.kind, digest=digest)
     resumed_from = done
     with path.open("rb") as file:
-        for chunk in _chunks(source.records(file, skip=done), chunk_rows):
+        for chunk, position in _read_ahead(_chunks(source.records(file, skip=done), chunk_rows, file)):
             faults.point("import.chunk.before")
             with db.write() as session:
                 done = _load_chunk(session, loader, run_id=run_id, done=done, chunk=chunk)
                 faults.point("import.chunk.before_commit")
             faults.point("import.chunk.committed")
-            told(Progress(done, file.tell(), source.size))
+            told(Progress(done, position, source.size))
     is_finished = False
     while not is_finished:
         with db.write() as session:
@@ -274,6 +275,7 @@ def _load_chunk(
     done: int,
     chunk: Sequence[Row | Reject],
 ) -> int:
+    session.sql("set local work_mem = '64MB'")  # sorts of a whole chunk stay in memory
     reached = session.sql("select rows_done from import_run where id = :id for update", id=run_id).scalar_one_or_none()
     if reached != done:
         raise RunTaken
@@ -307,15 +309,28 @@ def _digest(path: Path) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-def _chunks(records: Iterator[Row | Reject], size: int) -> Iterator[list[Row | Reject]]:
+_Chunk: TypeAlias = tuple[list[Row | Reject], int]
+"""Records, and how many bytes of the file they and all before them take."""
+
+
+def _chunks(records: Iterator[Row | Reject], size: int, file: BinaryIO) -> Iterator[_Chunk]:
     chunk: list[Row | Reject] = []
     for record in records:
         chunk.append(record)
         if len(chunk) == size:
-            yield chunk
+            yield chunk, file.tell()
             chunk = []
     if chunk:
-        yield chunk
+        yield chunk, file.tell()
+
+
+def _read_ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
+    """Read the next chunk while the database works on this one."""
+    with ThreadPoolExecutor(1, thread_name_prefix="import-reader") as reader:
+        following = reader.submit(next, chunks, None)
+        while (chunk := following.result()) is not None:
+            following = reader.submit(next, chunks, None)
+            yield chunk
 
 
 class _Unreadable(Exception):

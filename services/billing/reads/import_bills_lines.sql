@@ -1,4 +1,5 @@
 -- Lines of the staged bills, one row each, with numbers as wide as the file has them; `is_bad` when a column could not hold one.
+-- Served by uq_bill_line_code_code.
 create temporary table typed_line on commit drop as
 select t.*, t.quantity not between -99999999999 and 99999999999 or t.unit_price not between -9999999999 and 9999999999
     or t.amount_minor not between -999999999999999 and 999999999999999 or length(t.unit) > 16 or t.line_no > 200 or t.code is null as is_bad
