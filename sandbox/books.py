@@ -13,18 +13,25 @@ from typing import Any, Final
 
 SCHEMA: Final = """
 create table if not exists pay_order (
-  out_trade_no text primary key, method text not null, fingerprint text not null, appid text not null, description text not null,
-  amount integer not null, currency text not null, notify_url text not null, attach text, expires_at real not null, answer text not null,
-  token text not null unique, serial text not null, state text not null, transaction_id text unique, openid text, created_at real not null,
+  out_trade_no text primary key, method text not null,
+  fingerprint text not null, appid text not null, description text not null,
+  amount integer not null, currency text not null, notify_url text not null,
+  attach text, expires_at real not null, answer text not null,
+  token text not null unique, serial text not null, state text not null,
+  transaction_id text unique, openid text, created_at real not null,
   paid_at real, refunded integer not null default 0);
 create table if not exists callback (
-  id text primary key, out_trade_no text not null, url text not null, event text not null, resource text not null, serial text not null,
+  id text primary key, out_trade_no text not null, url text not null,
+  event text not null, resource text not null, serial text not null,
   tries integer not null default 0, due_at real not null, done integer not null default 0, last_status text);
 create index if not exists callback_due on callback (done, due_at);
 create table if not exists message (
-  id integer primary key, phone text not null, template_code text not null, template text not null, locale text not null, params text not null,
-  text text not null, out_id text, biz_id text not null, accepted_at real not null, state integer not null, delivered_at real,
-  answer_dropped integer not null default 0, receipt_tries integer not null default 0, receipt_due real, receipt_done integer not null default 0);
+  id integer primary key, phone text not null, template_code text not null,
+  template text not null, locale text not null, params text not null,
+  text text not null, out_id text, biz_id text not null,
+  accepted_at real not null, state integer not null, delivered_at real,
+  answer_dropped integer not null default 0, receipt_tries integer not null default 0,
+  receipt_due real, receipt_done integer not null default 0);
 create index if not exists message_phone on message (phone, id);
 create table if not exists event (id integer primary key, at real not null, subject text not null, what text not null);
 """

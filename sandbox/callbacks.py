@@ -1,4 +1,4 @@
-"""Delivering callbacks: a thread that takes what is due, signs it afresh, sends it, and tries again on the provider's schedule."""
+"""Delivering callbacks: a thread takes what is due, signs it afresh, sends it, and tries again as the provider does."""
 
 import base64
 import json

@@ -30,7 +30,7 @@ class Cut(Response):
 async def carry_out(
     faults: Faults, place: str, work: Callable[[], Response], *, dropped: Callable[[Response], None] | None = None
 ) -> Response:
-    """Do `work` unless a fault forbids it; `dropped` is told when an effect happened whose answer the caller never sees."""
+    """Do `work` unless a fault forbids it; `dropped` is told of an effect whose answer the caller never sees."""
     struck = faults.strike(place)
     for fault in struck:
         if fault.kind == "rate_limited":

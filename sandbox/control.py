@@ -92,7 +92,8 @@ def router_of(books: Books, orders: Orders, faults: Faults, nudge: Callable[[], 
         """Both providers' books: what the ledger and the messages are judged by."""
         return {
             "orders": books.all(
-                "select out_trade_no, transaction_id, amount, currency, state, created_at, paid_at from pay_order order by created_at"
+                "select out_trade_no, transaction_id, amount, currency, state, created_at, paid_at "
+                "from pay_order order by created_at"
             ),
             "messages": books.all(
                 "select phone, template, out_id, biz_id, state, accepted_at, answer_dropped from message order by id"

@@ -1,4 +1,7 @@
-"""What a merchant gets from the providers' consoles, made once per home: `credentials.json` for the merchant, `platform.json` for us."""
+"""What a merchant gets from the providers' consoles, made once per home.
+
+`credentials.json` is for the merchant, `platform.json` for us.
+"""
 
 import json
 import secrets

@@ -22,7 +22,8 @@ CALL_KINDS: Final = (
     "rate_limited",
 )
 NOTIFY_KINDS: Final = (
-    "drop", "duplicate", "concurrent", "delay", "wrong_key", "wrong_serial", "signtest", "stale", "altered", "amount", "mchid", "currency", "unknown_order",
+    "drop", "duplicate", "concurrent", "delay", "wrong_key", "wrong_serial",
+    "signtest", "stale", "altered", "amount", "mchid", "currency", "unknown_order",
 )  # fmt: skip
 
 

@@ -63,7 +63,8 @@ class Orders:
             )
             amount = body["amount"]
             change.execute(
-                "insert into pay_order (out_trade_no, method, fingerprint, appid, description, amount, currency, notify_url, attach, expires_at, "
+                "insert into pay_order (out_trade_no, method, fingerprint, appid, description, "
+                "amount, currency, notify_url, attach, expires_at, "
                 "answer, token, serial, state, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'NOTPAY', ?)",
                 (
                     number,
@@ -123,7 +124,8 @@ class Orders:
                 raise Refused(409, "ORDER_CLOSED", "订单已关闭或已过期")
             transaction_id = "42000" + "".join(secrets.choice("0123456789") for _ in range(23))
             change.execute(
-                "update pay_order set state = 'SUCCESS', transaction_id = ?, openid = ?, paid_at = ? where out_trade_no = ?",
+                "update pay_order set state = 'SUCCESS', transaction_id = ?, openid = ?, paid_at = ? "
+                "where out_trade_no = ?",
                 (transaction_id, openid or "o" + secrets.token_hex(13), now, number),
             )
             row = change.execute("select * from pay_order where out_trade_no = ?", (number,)).fetchone()
@@ -144,7 +146,8 @@ class Orders:
     def queue(self, change: Any, number: str, url: str, event: str, resource: str, serial: str, now: float) -> None:
         """Put a callback in the queue of those to deliver."""
         change.execute(
-            "insert into callback (id, out_trade_no, url, event, resource, serial, due_at) values (?, ?, ?, ?, ?, ?, ?)",
+            "insert into callback (id, out_trade_no, url, event, resource, serial, due_at) "
+            "values (?, ?, ?, ?, ?, ?, ?)",
             (secrets.token_hex(16), number, url, event, resource, serial, now),
         )
 

@@ -1,4 +1,4 @@
-"""WeChat Pay API v3 signatures (RSA-SHA256 over five or three lines) and AES-256-GCM resources, from the provider's side."""
+"""WeChat Pay API v3 from the provider's side: signatures (RSA-SHA256 over lines) and AES-256-GCM resources."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Aliyun SMS (Dysmsapi 2017-05-25), RPC style: parameters in the query, ACS3-HMAC-SHA256 signature, answers with a Code."""
+"""Aliyun SMS (Dysmsapi 2017-05-25), RPC style: parameters in the query, ACS3-HMAC-SHA256, answers with a Code."""
 
 import hashlib
 import hmac
@@ -143,7 +143,8 @@ class Sms:
         with self._books.change() as change:
             for phone in phones:
                 change.execute(
-                    "insert into message (phone, template_code, template, locale, params, text, out_id, biz_id, accepted_at, state, delivered_at, "
+                    "insert into message (phone, template_code, template, locale, params, text, out_id, biz_id, "
+                    "accepted_at, state, delivered_at, "
                     "receipt_due) values (?, ?, ?, ?, ?, ?, ?, ?, ?, 3, ?, ?)",
                     (
                         phone,

@@ -33,7 +33,7 @@ LINK_S: Final = 30
 FEE_PER_MILLE: Final = 6
 
 
-def router_of(platform: Platform, books: Books, orders: Orders, faults: Faults, nudge: Callable[[], None]) -> APIRouter:  # noqa: C901 -- one closure per path
+def router_of(platform: Platform, books: Books, orders: Orders, faults: Faults, nudge: Callable[[], None]) -> APIRouter:
     """The merchant's API."""
     router = APIRouter()
     links: dict[str, tuple[float, bytes]] = {}
@@ -163,7 +163,7 @@ def refused(_request: Request, error: Exception) -> Response:
 
 
 def bill_of(books: Books, platform: Platform, day: str) -> bytes | None:
-    """The trade bill (type ALL) of a Beijing day as CSV, every field behind a backtick, amounts in yuan; None for an empty day."""
+    """The trade bill (type ALL) of a Beijing day: CSV, a backtick before each field, yuan; None for an empty day."""
     try:
         begin = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=BEIJING)
     except ValueError as error:

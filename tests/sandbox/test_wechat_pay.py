@@ -72,7 +72,9 @@ def test_every_way_of_ordering_answers_what_its_client_needs(merchant: Merchant)
     assert "/wechat-pay/pay?" in ordered(WeChatPayType.H5, scene_info=scene)["h5_url"]
 
 
-def test_a_repeated_order_is_one_order_and_a_changed_one_is_refused(merchant: Merchant, provider: SandboxProcess) -> None:
+def test_a_repeated_order_is_one_order_and_a_changed_one_is_refused(
+    merchant: Merchant, provider: SandboxProcess
+) -> None:
     client, order = merchant(), number()
     first = client.pay(description="电费", out_trade_no=order, amount=AMOUNT)
     assert client.pay(description="电费", out_trade_no=order, amount=AMOUNT) == first
@@ -83,7 +85,9 @@ def test_a_repeated_order_is_one_order_and_a_changed_one_is_refused(merchant: Me
     assert len([row for row in provider.orders() if row["out_trade_no"] == order]) == 1
 
 
-def test_an_order_is_paid_once_asked_for_and_cannot_be_closed_then(merchant: Merchant, provider: SandboxProcess) -> None:
+def test_an_order_is_paid_once_asked_for_and_cannot_be_closed_then(
+    merchant: Merchant, provider: SandboxProcess
+) -> None:
     client, order = merchant(), number()
     client.pay(description="电费", out_trade_no=order, amount=AMOUNT)
     code, text = client.query(out_trade_no=order)
@@ -98,7 +102,9 @@ def test_an_order_is_paid_once_asked_for_and_cannot_be_closed_then(merchant: Mer
         provider.pay(order)
 
 
-def test_a_closed_order_cannot_be_paid_except_when_payment_was_under_way(merchant: Merchant, provider: SandboxProcess) -> None:
+def test_a_closed_order_cannot_be_paid_except_when_payment_was_under_way(
+    merchant: Merchant, provider: SandboxProcess
+) -> None:
     client, order = merchant(), number()
     client.pay(description="电费", out_trade_no=order, amount=AMOUNT)
     assert client.close(out_trade_no=order)[0] == 204
@@ -133,7 +139,14 @@ def test_strangers_and_stale_requests_are_refused(merchant: Merchant, monkeypatc
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"out_trade_no": "short"}, {"out_trade_no": "a" * 33}, {"out_trade_no": "a b c d e f"}, {"amount": {"total": 0}}, {"amount": {"total": "1"}}, {"description": "电" * 43}],
+    [
+        {"out_trade_no": "short"},
+        {"out_trade_no": "a" * 33},
+        {"out_trade_no": "a b c d e f"},
+        {"amount": {"total": 0}},
+        {"amount": {"total": "1"}},
+        {"description": "电" * 43},
+    ],
 )
 def test_what_the_document_forbids_is_refused(merchant: Merchant, wrong: dict[str, Any]) -> None:
     code, text = merchant().pay(**{"description": "电费", "out_trade_no": number(), "amount": AMOUNT, **wrong})
@@ -145,7 +158,9 @@ def test_an_unknown_order_is_not_found(merchant: Merchant) -> None:
     assert (code, json.loads(text)["code"]) == (404, "ORDER_NOT_EXIST")
 
 
-def test_a_callback_is_signed_sealed_and_repeated_until_acknowledged(merchant: Merchant, provider: SandboxProcess, receiver: Receiver) -> None:
+def test_a_callback_is_signed_sealed_and_repeated_until_acknowledged(
+    merchant: Merchant, provider: SandboxProcess, receiver: Receiver
+) -> None:
     client, order = merchant(notify_url=receiver.url), number()
     client.pay(description="电费", out_trade_no=order, amount=AMOUNT)
     receiver.status = 500
@@ -160,7 +175,9 @@ def test_a_callback_is_signed_sealed_and_repeated_until_acknowledged(merchant: M
 
 
 @pytest.mark.parametrize("lie", ["wrong_key", "signtest", "altered"])
-def test_a_lying_callback_does_not_pass_an_independent_verifier(merchant: Merchant, provider: SandboxProcess, receiver: Receiver, lie: str) -> None:
+def test_a_lying_callback_does_not_pass_an_independent_verifier(
+    merchant: Merchant, provider: SandboxProcess, receiver: Receiver, lie: str
+) -> None:
     client, order = merchant(notify_url=receiver.url), number()
     client.pay(description="电费", out_trade_no=order, amount=AMOUNT)
     provider.fault("wechat_pay.notify", lie, count=1)
@@ -170,7 +187,9 @@ def test_a_lying_callback_does_not_pass_an_independent_verifier(merchant: Mercha
 
 
 @pytest.mark.parametrize(("kind", "copies"), [("duplicate", 3), ("concurrent", 3), ("drop", 0)])
-def test_callbacks_are_doubled_or_dropped_on_order(merchant: Merchant, provider: SandboxProcess, receiver: Receiver, kind: str, copies: int) -> None:
+def test_callbacks_are_doubled_or_dropped_on_order(
+    merchant: Merchant, provider: SandboxProcess, receiver: Receiver, kind: str, copies: int
+) -> None:
     client, order = merchant(notify_url=receiver.url), number()
     client.pay(description="电费", out_trade_no=order, amount=AMOUNT)
     provider.fault("wechat_pay.notify", kind, value=2)
@@ -179,8 +198,19 @@ def test_callbacks_are_doubled_or_dropped_on_order(merchant: Merchant, provider:
     assert len(receiver.received) == copies
 
 
-@pytest.mark.parametrize(("kind", "has_effect"), [("error_before", False), ("drop_before", False), ("rate_limited", False), ("error_after", True), ("drop_after", True)])
-def test_calls_fail_before_or_after_their_effect_on_order(merchant: Merchant, provider: SandboxProcess, kind: str, has_effect: bool) -> None:
+@pytest.mark.parametrize(
+    ("kind", "has_effect"),
+    [
+        ("error_before", False),
+        ("drop_before", False),
+        ("rate_limited", False),
+        ("error_after", True),
+        ("drop_after", True),
+    ],
+)
+def test_calls_fail_before_or_after_their_effect_on_order(
+    merchant: Merchant, provider: SandboxProcess, kind: str, has_effect: bool
+) -> None:
     order = number()
     provider.fault("wechat_pay.native", kind, count=1)
     try:
@@ -200,7 +230,9 @@ def test_the_books_survive_a_kill(merchant: Merchant, provider: SandboxProcess) 
     assert json.loads(client.query(out_trade_no=order)[1])["trade_state"] == "SUCCESS"
 
 
-def test_the_bill_of_a_day_lists_what_was_paid_and_its_hash_is_right(merchant: Merchant, provider: SandboxProcess) -> None:
+def test_the_bill_of_a_day_lists_what_was_paid_and_its_hash_is_right(
+    merchant: Merchant, provider: SandboxProcess
+) -> None:
     client, order = merchant(), number()
     client.pay(description="电费,十月", out_trade_no=order, amount=AMOUNT)
     provider.pay(order)
@@ -222,6 +254,8 @@ def test_certificate_mode_signs_with_the_certificate(provider: SandboxProcess, m
     path = f"/v3/pay/transactions/out-trade-no/{order}?mchid={keys['mchid']}"
     from wechatpayv3.utils import build_authorization, load_private_key
 
-    header = build_authorization(path, "GET", keys["mchid"], keys["merchant_serial"], load_private_key(keys["merchant_private_key"]), data=None)
+    header = build_authorization(
+        path, "GET", keys["mchid"], keys["merchant_serial"], load_private_key(keys["merchant_private_key"]), data=None
+    )
     answer = httpx.get(provider.base_url + path, headers={"Authorization": header, "Accept": "application/json"})
     assert answer.headers["Wechatpay-Serial"] == keys["platform_certificate_serial"]

@@ -19,7 +19,9 @@ ROOT = Path(__file__).parents[2]
 class SandboxProcess:
     """One sandbox over one home. Killing and starting again keeps its books and its port."""
 
-    def __init__(self, home: Path, *, port: int | None = None, receipt_url: str | None = None, retry_scale: float = 0.01) -> None:
+    def __init__(
+        self, home: Path, *, port: int | None = None, receipt_url: str | None = None, retry_scale: float = 0.01
+    ) -> None:
         self.home = home
         self.port = port or free_port()
         self._receipt_url = receipt_url
@@ -50,7 +52,8 @@ class SandboxProcess:
             try:
                 self._client.get("/__sandbox__/faults")
             except httpx.TransportError:
-                assert time.monotonic() < limit and self._process.poll() is None, "the sandbox did not start"
+                assert time.monotonic() < limit, "the sandbox did not start"
+                assert self._process.poll() is None, "the sandbox ended"
                 time.sleep(0.02)
             else:
                 return self
