@@ -17,7 +17,8 @@ lint: setup
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy .
-	@$(PY) -m importlinter.cli lint-imports --no-cache 2>/dev/null || $(PY) -c "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"
+	@$(PY) -c "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(cache_dir=None))"
+	@$(PY) -m tools.lint
 
 test: lint
 	@$(PY) -m tools.browser
