@@ -154,6 +154,7 @@ def _send_next(db: Database, setup: Setup, sms: SmsChannel) -> bool:
     with db.write() as session:
         record(session, attempt_id=claimed.attempt_id, source=Source.ANSWER, outcome=outcome, wait=wait)
         point("notifications.send.before_outcome")
+    point("notifications.send.outcome_kept")
     log.info("message_sent", attempt_id=str(claimed.attempt_id), finding=outcome.finding.value, error_code=outcome.code)
     return True
 
@@ -209,6 +210,7 @@ def _ask_next(db: Database, setup: Setup, sms: SmsChannel) -> bool:
                 wait_s=waits.ask_again_s,
                 attempt_id=question.attempt_id,
             )
+    point("notifications.ask.kept")
     log.info(
         "message_asked", attempt_id=str(question.attempt_id), finding=outcome.finding.value, error_code=outcome.code
     )

@@ -1,8 +1,8 @@
 """Rules of flows: no outside call in a transaction, and a fault point between any two commits or outside calls.
 
-A process that dies between two points leaves the same traces wherever it dies, so a point between each two of them,
-one before the first and one after the last are every crash that tests need. What a flow's private helpers do counts
-where they are called.
+A process that dies between two points leaves the same traces wherever it dies, and one that dies before the first
+commit leaves none: a point between each two of them and one after the last are every crash that tests need. What a
+flow's private helpers do counts where they are called. A `return` out of a nested block is read as if it went on.
 """
 
 import ast
@@ -184,12 +184,14 @@ def _leaves(body: list[ast.stmt]) -> bool:
 
 
 def fault_points(module: Module) -> Iterator[Finding]:
-    """Between any two commits or outside calls of a flow stands a `faults.point`."""
+    """Between any two commits or outside calls of a flow, and after the last, stands a `faults.point`."""
     if not is_flow(module):
         return
     reader = _Reader(module)
     for node in module.tree.body:
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-            reader.paths(node.name)
+        if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
+            continue
+        for last in sorted(filter(None, reader.paths(node.name) - {POINT})):
+            reader.broken.setdefault(node.lineno, f"no faults.point after the last {last} of {node.name}")
     for line, reason in sorted(reader.broken.items()):
         yield Finding(module.path, line, "fault-point", reason, FLOWS)

@@ -169,6 +169,7 @@ def apply_stored_callbacks(db: Database, *, source: str, now: datetime, limit: i
         with db.write() as session:
             if operations.apply_stored(session, source=source, now=now) is None:
                 return done
+        faults.point("payments.callbacks.applied")
     return limit
 
 
@@ -236,6 +237,7 @@ def refresh_keys(db: Database, *, name: str, now: datetime) -> int:
     faults.point("payments.keys.called")
     with db.write() as session:
         operations.keep_keys(session, provider=name, keys=keys)
+    faults.point("payments.keys.kept")
     provider.trust(keys)
     return len(keys)
 

@@ -35,7 +35,9 @@ def pay(db, provider):
     {between}
     with db.write() as session:
         session.sql("select 1")
+    faults.point("z")
 """
+FLOW = "def f(db):\n    with db.write() as s:\n        pass\n    faults.point(1)"
 LONG = "def f():\n" + "    x = 1\n" * 70
 
 PLANTED = {
@@ -86,14 +88,18 @@ PLANTED = {
     ),
     "an outside call inside a transaction": (
         "outside-call", "services/payments/flows.py",
-        "def f(db, provider):\n    with db.write() as session:\n        provider.query('x')\n        faults.point('x')",
+        ("def f(db, provider):\n    with db.write() as session:\n        provider.query('x')\n        faults.point('x')\n"
+        "    faults.point('y')"),
     ),
     "an outside call inside a reading transaction": (
         "outside-call", "services/payments/flows.py",
-        "def f(db, provider):\n    with db.read() as session:\n        provider.query('x')",
+        "def f(db, provider):\n    with db.read() as session:\n        provider.query('x')\n    faults.point('x')",
     ),
     "no point between a call and its commit": (
         "fault-point", "services/payments/flows.py", FLOW_CALL.format(between="pass"),
+    ),
+    "no point after the last commit": (
+        "fault-point", "services/identity/flows.py", "def f(db):\n    with db.write() as s:\n        pass",
     ),
     "no point between two commits": (
         "fault-point", "services/identity/flows.py",
@@ -125,8 +131,8 @@ def test_a_planted_fault_is_caught(fault: str) -> None:
 ALLOWED = {
     "the reader of the clock": ("core/clock.py", "from datetime import UTC, datetime\nx = datetime.now(UTC)"),
     "an edge asks the clock": ("jobs/payments.py", "from core import clock\nx = clock.now()"),
-    "a flow opens transactions": ("services/payments/flows.py", "def f(db):\n    with db.write() as s:\n        pass"),
-    "flows may be a folder": ("services/payments/flows/pay.py", "def f(db):\n    with db.write() as s:\n        pass"),
+    "a flow opens transactions": ("services/payments/flows.py", FLOW),
+    "flows may be a folder": ("services/payments/flows/pay.py", FLOW),
     "a savepoint in an operation": (
         "services/payments/operations/x.py", "def f(session):\n    with session.begin_nested():\n        pass",
     ),
@@ -139,7 +145,7 @@ ALLOWED = {
     "a method of the same name on a module": (
         "services/payments/flows.py",
         ("from services.payments import operations\n"
-        "def f(db):\n    with db.write() as session:\n        operations.prepare(session)"),
+        "def f(db):\n    with db.write() as session:\n        operations.prepare(session)\n    faults.point('x')"),
     ),
 }  # fmt: skip
 

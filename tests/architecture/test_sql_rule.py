@@ -182,3 +182,11 @@ ALLOWED = {
 @pytest.mark.parametrize("case", ALLOWED)
 def test_what_the_rule_allows_is_not_reported(reasons: Callable[[dict[str, str]], list[str]], case: str) -> None:
     assert reasons(ALLOWED[case]) == []
+
+
+def test_every_index_that_a_comment_names_exists() -> None:
+    made = set(sql_rule.INDEX.findall((ROOT / "migrations" / "schema.sql").read_text(encoding="utf-8")))
+    for text in sql_rule.statements(Tree(ROOT)):
+        if text.is_file:
+            head = " ".join(line for line in text.sql.splitlines() if line.startswith("--"))
+            assert set(sql_rule.INDEX.findall(head)) <= made, text.path
