@@ -18,12 +18,12 @@ settings = config.load()
 app.conf.broker_url = (settings.broker_url or settings.redis_url).get_secret_value()
 
 
-@setup_logging.connect
+@setup_logging.connect  # type: ignore[untyped-decorator] # Celery has no types
 def _configure_logging(**_: object) -> None:
     logging.configure(level=settings.log_level)
 
 
-@worker_process_init.connect
+@worker_process_init.connect  # type: ignore[untyped-decorator] # Celery has no types
 def _build(**_: object) -> None:
     from app import wiring  # noqa: PLC0415 -- connections are made after the fork, never before
     from jobs import runtime  # noqa: PLC0415 -- as above
@@ -32,7 +32,7 @@ def _build(**_: object) -> None:
     runtime.use(wiring.build(settings).db)
 
 
-@beat_init.connect
+@beat_init.connect  # type: ignore[untyped-decorator] # Celery has no types
 def _quiet(**_: object) -> None:
     logging.configure(level=settings.log_level)
 

@@ -1,5 +1,7 @@
 """Our own rules about Python: the house keeps them, and each of them notices when it does not."""
 
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -230,3 +232,13 @@ def test_a_decision_is_short_and_names_its_check(number: str) -> None:
 def test_a_finding_reads_as_one_line() -> None:
     line = str(Finding("core/x.py", 3, "clock", "reads the clock", "ADR 0002"))
     assert line == "core/x.py:3: clock: reads the clock (ADR 0002)"
+
+
+def test_the_command_prints_findings_and_fails(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "core").mkdir()
+    (tmp_path / "core" / "money.py").write_text("print(1)\n", encoding="utf-8")
+    command = [sys.executable, "-m", "tools.lint", "--root", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "core/money.py:1: print: print(): log it, or answer by typer.echo (ADR 0001)" in done.stdout.splitlines()
