@@ -28,13 +28,7 @@ HOLE: Final = "null"
 CARRIERS: Final = {"outbox"}
 """Tables of core that functions in the database may write: facts ride along in the statement that makes them."""
 
-COMPOSED: Final = {
-    "core/db.py": "runs what others wrote",
-    "core/intake.py": "makes staging tables from column lists",
-    "services/ledger/operations.py": "wraps a query that another domain's reads/*.sql holds",
-    "services/payments/queries.py": "one select with several conditions",
-    "services/accounts/queries.py": "one select with several conditions",
-}
+COMPOSED: Final = {"core/intake.py": "takes refused rows out of a staging table whose name it is given"}
 """Files with statements that are put together at run time, each with its reason."""
 
 
