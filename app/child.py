@@ -1,4 +1,4 @@
-"""Runs one program below the supervisor: `python -m app.child [--after FILE] -- PROGRAM ARGUMENT...`.
+"""Runs one program below the supervisor: `python -m app.child [--after FILE] [--parent PID] -- PROGRAM ARGUMENT...`.
 
 The program starts when FILE exists and ends when the supervisor does, even by kill -9: Linux signals it, elsewhere
 this process stays above it and watches. (circus gives each child a session of its own: Ctrl-C is for the supervisor
@@ -27,9 +27,8 @@ def end_with_parent(parent: int, stop: signal.Signals) -> None:
             os.kill(os.getpid(), stop)
 
 
-def watch(command: list[str], *, stop: signal.Signals, cwd: Path | None = None) -> int:
+def watch(command: list[str], *, stop: signal.Signals, parent: int, cwd: Path | None = None) -> int:
     """Run a program below us and stop it when our parent is gone: for systems without the parent-death signal."""
-    parent = os.getppid()
     process = subprocess.Popen(command, cwd=cwd, close_fds=False)  # noqa: S603 -- our own command
     for received in (signal.SIGTERM, signal.SIGINT):
         signal.signal(received, lambda *_: process.send_signal(stop))
@@ -45,17 +44,17 @@ def main() -> int:
     """Wait, then become the program."""
     parser = argparse.ArgumentParser(prog="python -m app.child")
     parser.add_argument("--after", type=Path)
+    parser.add_argument("--parent", type=int, default=os.getppid())
     parser.add_argument("program", nargs=argparse.REMAINDER)
     wanted = parser.parse_args()
     command = wanted.program[1:] if wanted.program[:1] == ["--"] else wanted.program
-    parent = os.getppid()
-    end_with_parent(parent, signal.SIGTERM)
+    end_with_parent(wanted.parent, signal.SIGTERM)
     while wanted.after is not None and not wanted.after.exists():
-        if os.getppid() != parent:
+        if os.getppid() != wanted.parent:
             return 0
         time.sleep(LOOK_S)
     if sys.platform != "linux":
-        return watch(command, stop=signal.SIGTERM)
+        return watch(command, stop=signal.SIGTERM, parent=wanted.parent)
     os.execv(command[0], command)  # noqa: S606 -- our own command, in our own place
     return 0
 

