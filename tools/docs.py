@@ -254,14 +254,14 @@ def _page(title: str, intro: str, body: str) -> str:
 
 
 def stale() -> list[str]:
-    """Pages that do not say what the code says, and files that no code makes."""
+    """Pages that do not say what the code says, and made pages that no code makes any more.
+
+    Pages written by hand may stand beside them.
+    """
     made = pages()
-    wrong = [
-        name
-        for name, text in made.items()
-        if not (FOLDER / name).exists() or (FOLDER / name).read_text(encoding="utf-8") != text
-    ]
-    return wrong + [file.name for file in sorted(FOLDER.glob("*")) if file.name not in made]
+    there = {file.name: file.read_text(encoding="utf-8") for file in sorted(FOLDER.glob("*.md"))}
+    wrong = [name for name, text in made.items() if there.get(name) != text]
+    return wrong + [name for name, text in there.items() if text.startswith(MADE) and name not in made]
 
 
 def main() -> int:

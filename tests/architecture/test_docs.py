@@ -44,6 +44,18 @@ def test_the_committed_reference_is_what_the_code_makes() -> None:
     assert docs.stale() == [], "run `python -m tools.docs --write`"
 
 
+def test_a_stale_page_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docs, "FOLDER", tmp_path)
+    for name, text in docs.pages().items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "by-hand.md").write_text("# By hand\n")
+    assert docs.stale() == []
+    (tmp_path / "tasks.md").unlink()
+    (tmp_path / "errors.md").write_text("# Errors\n")
+    (tmp_path / "gone.md").write_text(f"{docs.MADE}\n\n# Gone\n")
+    assert sorted(docs.stale()) == ["errors.md", "gone.md", "tasks.md"]
+
+
 def test_the_reference_is_whole() -> None:
     made = docs.pages()
     assert {"WATTLINE_DATABASE_URL", "WATTLINE_PUBLIC_URL"} <= set(re.findall(r"WATTLINE_\w+", made["settings.md"]))
