@@ -51,7 +51,7 @@ class Vault:
     def blind(self, kind: str, value: str) -> bytes:
         """A keyed hash (16 bytes) that finds equal values without showing them."""
         normal = unicodedata.normalize("NFKC", value)
-        return hmac.digest(self.subkey("blind"), f"{kind}\0{normal}".encode(), hashlib.sha256)[:BLIND_BYTES]
+        return hmac.digest(self.subkey("blind"), f"{len(kind)}|{kind}|{normal}".encode(), hashlib.sha256)[:BLIND_BYTES]
 
     def subkey(self, purpose: str) -> bytes:
         """32 bytes derived from the master key for one purpose (form tokens, cursors, code hashes)."""
