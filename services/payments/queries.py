@@ -117,12 +117,18 @@ class RefusalCount:
     refusals: int
 
 
-def payment(session: ReadSession, *, payment_no: str, user_id: UUID, now: datetime) -> PaymentView | None:
-    """A payment for its payer; None when it is missing, somebody else's, or the payer's grant is gone."""
+def payment(
+    session: ReadSession, *, payment_no: str, user_id: UUID, now: datetime, session_id: UUID | None = None
+) -> PaymentView | None:
+    """A payment for its payer; None when it is missing, somebody else's, or the payer's grant is gone.
+
+    With `session_id` also None when that session has ended.
+    """
     text: str | None = session.sql(
-        "select payment_view(:payment_no, :user_id, null, :now)::text",
+        "select payment_view(:payment_no, :user_id, :session_id, :now)::text",
         payment_no=payment_no,
         user_id=user_id,
+        session_id=session_id,
         now=now,
     ).scalar_one()
     return None if text is None else _payment(json.loads(text))

@@ -1,0 +1,234 @@
+"""The funnel: money is booked once, whatever order and however often a provider's words come."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core import clock
+from core.crypto.vault import Vault
+from core.db import Database
+from services.payments import operations, queries
+from services.payments.models import AttemptState, OrderState, SuspenseReason
+from services.payments.operations import Effect
+from services.payments.ports import PAYABLES, ProviderResult, TradeState
+from services.payments.providers.wechat_pay.adapter import WeChatPay
+from tests.factories import payments as make
+from tests.factories.payments import WECHAT, Books
+
+pytestmark = pytest.mark.usefixtures("wechat")
+
+
+def test_a_payment_settles_the_bill_and_is_told_once(database: Database, vault: Vault) -> None:
+    home = make.household(database, vault)
+    no = make.order(database, vault, make.wanted(home))
+    applied = make.apply(database, make.paid(make.latest(database, no)))
+    assert (applied.effect, applied.state) == (Effect.BOOKED, AttemptState.PAID)
+    assert make.books(database, home) == Books(0, 0, 10_000, 0, (0,), 1, 0)
+
+
+def test_the_same_result_five_times_books_once(database: Database, vault: Vault) -> None:
+    home = make.household(database, vault)
+    result = make.paid(make.latest(database, make.order(database, vault, make.wanted(home))))
+    effects = [make.apply(database, result).effect for _ in range(5)]
+    assert effects == [Effect.BOOKED] + [Effect.NOTHING] * 4
+    assert make.books(database, home) == Books(0, 0, 10_000, 0, (0,), 1, 0)
+
+
+def test_the_same_result_from_twelve_threads_books_once(database: Database, vault: Vault) -> None:
+    home = make.household(database, vault)
+    result = make.paid(make.latest(database, make.order(database, vault, make.wanted(home))))
+    together = threading.Barrier(12)
+
+    def once(_: int) -> Effect:
+        together.wait()
+        return make.apply(database, result).effect
+
+    with ThreadPoolExecutor(12) as pool:
+        effects = list(pool.map(once, range(12)))
+    assert sorted(effects).count(Effect.BOOKED) == 1
+    assert make.books(database, home) == Books(0, 0, 10_000, 0, (0,), 1, 0)
+
+
+def test_the_oldest_bill_is_paid_first_and_the_surplus_is_prepaid(database: Database, vault: Vault) -> None:
+    home = make.household(database, vault, bills=(3_000, 4_000, 5_000))
+    make.apply(database, make.paid(make.latest(database, make.order(database, vault, make.wanted(home, 5_000)))))
+    assert make.books(database, home) == Books(7_000, 0, 5_000, 0, (0, 2_000, 5_000), 1, 0)
+    make.apply(database, make.paid(make.latest(database, make.order(database, vault, make.wanted(home, 8_000)))))
+    assert make.books(database, home) == Books(0, 1_000, 13_000, 0, (0, 0, 0), 2, 0)
+
+
+def test_only_chosen_bills_are_paid(database: Database, vault: Vault) -> None:
+    home = make.household(database, vault, bills=(3_000, 4_000))
+    want = make.wanted(home, 4_000, bill_nos=(home.bills[1].bill_no,))
+    make.apply(database, make.paid(make.latest(database, make.order(database, vault, want))))
+    assert make.books(database, home).open_bills == (3_000, 0)
+
+
+def test_two_orders_for_one_bill_both_paid_settle_it_once_and_credit_the_rest(database: Database, vault: Vault) -> None:
+    home = make.household(database, vault)
+    first, second = (make.latest(database, make.order(database, vault, make.wanted(home))) for _ in range(2))
+    together = threading.Barrier(2)
+
+    def pay(result: ProviderResult) -> Effect:
+        together.wait()
+        return make.apply(database, result).effect
+
+    with ThreadPoolExecutor(2) as pool:
+        effects = list(pool.map(pay, [make.paid(first), make.paid(second)]))
+    assert effects == [Effect.BOOKED, Effect.BOOKED]
+    assert make.books(database, home) == Books(0, 10_000, 20_000, 0, (0,), 2, 0)
+
+
+def test_late_success_after_close_is_booked_once(database: Database, vault: Vault) -> None:
+    home = make.household(database, vault)
+    no = make.order(database, vault, make.wanted(home))
+    attempt = make.latest(database, no)
+    closed = make.apply(database, ProviderResult(WECHAT, attempt.out_trade_no, TradeState.CLOSED))
+    assert (closed.effect, closed.state) == (Effect.ENDED, AttemptState.CLOSED)
+    result = make.paid(attempt)
+    assert [make.apply(database, result).effect for _ in range(2)] == [Effect.BOOKED, Effect.NOTHING]
+    assert make.books(database, home) == Books(0, 0, 10_000, 0, (0,), 1, 0)
+    with database.read() as session:
+        assert queries.order_state(session, payment_no=no) is OrderState.PAID
+
+
+def test_late_success_for_a_bill_that_others_paid_is_credited(database: Database, vault: Vault) -> None:
+    home = make.household(database, vault)
+    late = make.latest(database, make.order(database, vault, make.wanted(home)))
+    make.apply(database, ProviderResult(WECHAT, late.out_trade_no, TradeState.CLOSED))
+    make.apply(database, make.paid(make.latest(database, make.order(database, vault, make.wanted(home)))))
+    make.apply(database, make.paid(late))
+    assert make.books(database, home) == Books(0, 10_000, 20_000, 0, (0,), 2, 0)
+
+
+@pytest.mark.parametrize("state", [TradeState.WAITING, TradeState.CLOSED, TradeState.FAILED, TradeState.MISSING])
+def test_nothing_undoes_a_paid_attempt(database: Database, vault: Vault, state: TradeState) -> None:
+    home = make.household(database, vault)
+    attempt = make.latest(database, make.order(database, vault, make.wanted(home)))
+    make.apply(database, make.paid(attempt))
+    late = make.apply(
+        database, ProviderResult(WECHAT, attempt.out_trade_no, state), now=clock.now() + timedelta(days=1)
+    )
+    assert (late.effect, late.state) == (Effect.NOTHING, AttemptState.PAID)
+    assert make.books(database, home) == Books(0, 0, 10_000, 0, (0,), 1, 0)
+
+
+def test_money_for_an_unknown_order_waits_in_suspense_once(database: Database, vault: Vault) -> None:
+    home = make.household(database, vault)
+    attempt = make.latest(database, make.order(database, vault, make.wanted(home)))
+    stray = replace(make.paid(attempt), out_trade_no="STRANGER00000000000000000X", amount=make.yuan(777))
+    assert [make.apply(database, stray).effect for _ in range(3)] == [Effect.SUSPENDED, Effect.NOTHING, Effect.NOTHING]
+    assert make.books(database, home) == Books(10_000, 0, 777, 777, (10_000,), 0, 1)
+    with database.read() as session:
+        [case] = queries.suspense(session)
+    assert (case.reason, case.amount, case.order_id) == (SuspenseReason.UNKNOWN_ORDER, make.yuan(777), None)
+
+
+def test_an_unknown_order_without_money_is_nothing(database: Database) -> None:
+    applied = make.apply(database, ProviderResult(WECHAT, "STRANGER00000000000000000X", TradeState.CLOSED))
+    assert applied.effect is Effect.NOTHING
+
+
+@pytest.mark.parametrize("amount", [1, 9_999, 10_001])
+def test_another_amount_settles_nothing_and_stays_visible(database: Database, vault: Vault, amount: int) -> None:
+    home = make.household(database, vault)
+    no = make.order(database, vault, make.wanted(home))
+    result = make.paid(make.latest(database, no), amount=make.yuan(amount))
+    assert [make.apply(database, result).effect for _ in range(2)] == [Effect.SUSPENDED, Effect.NOTHING]
+    assert make.books(database, home) == Books(10_000, 0, amount, amount, (10_000,), 0, 1)
+    with database.read() as session:
+        [case] = queries.suspense(session)
+        seen = queries.payment(session, payment_no=no, user_id=home.user_id, now=clock.now())
+    assert case.reason is SuspenseReason.AMOUNT_DIFFERS
+    assert seen is not None
+    assert (seen.state, seen.is_final, seen.amount) == ("suspended", True, make.yuan(amount))
+
+
+def test_a_second_transaction_under_a_paid_number_is_kept_apart(database: Database, vault: Vault) -> None:
+    home = make.household(database, vault)
+    attempt = make.latest(database, make.order(database, vault, make.wanted(home)))
+    make.apply(database, make.paid(attempt))
+    second = make.paid(attempt)
+    assert [make.apply(database, second).effect for _ in range(2)] == [Effect.SUSPENDED, Effect.NOTHING]
+    assert make.books(database, home) == Books(0, 0, 20_000, 10_000, (0,), 1, 1)
+
+
+class _Stubborn:
+    """A payable on the far side of the port that fails to settle."""
+
+    def __init__(self, whole: object, stubborn: int) -> None:
+        self._whole, self._stubborn = whole, stubborn
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._whole, name)
+
+    def settle(self, session: object, **what: object) -> object:
+        if what["payable_id"] == self._stubborn:
+            session.sql("select 1 / 0")  # type: ignore[attr-defined] # a session
+        return self._whole.settle(session, **what)  # type: ignore[attr-defined] # a payable
+
+
+def test_a_part_that_fails_to_settle_waits_in_suspense_and_the_rest_is_booked(database: Database, vault: Vault) -> None:
+    home = make.household(database, vault, bills=(3_000, 4_000))
+    attempt = make.latest(database, make.order(database, vault, make.wanted(home, 8_000)))
+    PAYABLES.fill({"bill": _Stubborn(PAYABLES.get()["bill"], home.bills[0].id)})  # type: ignore[dict-item] # as above
+    assert make.apply(database, make.paid(attempt)).effect is Effect.BOOKED
+    assert make.books(database, home) == Books(3_000, 1_000, 8_000, 3_000, (3_000, 0), 1, 1)
+    with database.read() as session:
+        [case] = queries.suspense(session)
+    assert (case.reason, case.amount) == (SuspenseReason.SETTLING_FAILED, make.yuan(3_000))
+
+
+def test_a_payment_whose_every_part_fails_is_received_and_not_called_paid(database: Database, vault: Vault) -> None:
+    home = make.household(database, vault)
+    no = make.order(database, vault, make.wanted(home))
+    PAYABLES.fill({"bill": _Stubborn(PAYABLES.get()["bill"], home.bills[0].id)})  # type: ignore[dict-item] # as above
+    assert make.apply(database, make.paid(make.latest(database, no))).effect is Effect.SUSPENDED
+    assert make.books(database, home) == Books(10_000, 0, 10_000, 10_000, (10_000,), 0, 1)
+    with database.read() as session:
+        assert queries.order_state(session, payment_no=no) is OrderState.SUSPENDED
+
+
+def test_not_existing_is_no_failure_before_its_end_and_grace(database: Database, vault: Vault) -> None:
+    home = make.household(database, vault)
+    attempt = make.latest(database, make.order(database, vault, make.wanted(home)))
+    missing = ProviderResult(WECHAT, attempt.out_trade_no, TradeState.MISSING)
+    for seconds in (-60, 0, 59):
+        applied = make.apply(database, missing, now=attempt.expires_at + timedelta(seconds=seconds))
+        assert applied.effect is Effect.NOTHING
+        assert applied.state is AttemptState.CREATED
+    assert make.apply(database, missing, now=attempt.expires_at + timedelta(seconds=60)).effect is Effect.ENDED
+
+
+def test_two_results_for_two_orders_of_two_accounts_in_opposite_order_do_not_deadlock(
+    database: Database, vault: Vault
+) -> None:
+    homes = [make.household(database, vault) for _ in range(2)]
+    results = [
+        make.paid(make.latest(database, make.order(database, vault, make.wanted(home))))
+        for home in (*homes, *reversed(homes))
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        effects = list(pool.map(lambda each: make.apply(database, each).effect, results))
+    assert effects == [Effect.BOOKED] * 4
+
+
+def test_a_changed_bill_has_its_open_attempts_closed_soon_without_waiting(
+    database: Database, vault: Vault, wechat: WeChatPay
+) -> None:
+    assert wechat.name == WECHAT
+    home = make.household(database, vault)
+    attempt = make.latest(database, make.order(database, vault, make.wanted(home)))
+    now = clock.now()
+    with database.write() as session:
+        closing = operations.close_soon(
+            session, account_id=home.account.id, kind="bill", payable_id=home.bills[0].id, now=now
+        )
+    assert closing == 1
+    with database.read() as session:
+        known = queries.attempt(session, attempt_id=attempt.id)
+    assert known is not None
+    assert known.expires_at == now
