@@ -20,7 +20,8 @@ def main() -> int:
         command.add_argument("--home", type=Path, required=True)
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8001)
-    serve.add_argument("--sms-receipt-url", default=None, help="where SMS receipts are sent")
+    serve.add_argument("--currency", default="CNY", help="of all orders")
+    serve.add_argument("--sms-receipt-url", default=None, help="where SMS receipts are sent; kept in the books")
     serve.add_argument(
         "--retry-scale", type=float, default=1.0, help="multiplies the waits between deliveries of a callback"
     )
@@ -29,7 +30,11 @@ def main() -> int:
     if wanted.command == "serve":
         base_url = f"http://{wanted.host}:{wanted.port}"
         app = create_app(
-            wanted.home, base_url=base_url, receipt_url=wanted.sms_receipt_url, retry_scale=wanted.retry_scale
+            wanted.home,
+            base_url=base_url,
+            currency=wanted.currency,
+            receipt_url=wanted.sms_receipt_url,
+            retry_scale=wanted.retry_scale,
         )
         uvicorn.run(
             app, host=wanted.host, port=wanted.port, access_log=False, log_level="error", timeout_graceful_shutdown=5

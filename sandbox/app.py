@@ -3,71 +3,67 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import FastAPI
+from starlette.types import ASGIApp
 
-from sandbox import control, credentials, pages, wechat_pay
+import sandbox.aliyun_sms.api
+import sandbox.aliyun_sms.provider
+import sandbox.aliyun_sms.requests
+import sandbox.wechat_pay.api
+import sandbox.wechat_pay.provider
+import sandbox.wechat_pay.requests
+from sandbox import control, credentials, pages
+from sandbox.aliyun_sms import receipts
+from sandbox.aliyun_sms.messages import Messages
+from sandbox.aliyun_sms.signing import Nonces
 from sandbox.books import Books
-from sandbox.callbacks import Deliverer
-from sandbox.calls import carry_out
+from sandbox.calls import Wires
+from sandbox.deliveries import Deliveries, Teller
 from sandbox.faults import Faults
-from sandbox.orders import Orders, Refused
-from sandbox.sms import AliyunError, Sms
+from sandbox.wechat_pay.bills import Links
+from sandbox.wechat_pay.notifications import Notifications
+from sandbox.wechat_pay.orders import NOTIFY, Orders
 
 
-def create_app(home: Path, *, base_url: str, receipt_url: str | None, retry_scale: float = 1.0) -> FastAPI:
-    """The application over a home's keys and books; `base_url` is where it is reached."""
+def create_app(home: Path, *, base_url: str, currency: str, receipt_url: str | None, retry_scale: float) -> ASGIApp:
+    """The application over a home's keys and books; `base_url` is where it is reached.
+
+    `receipt_url` is where receipts of messages go; None leaves it as it was set last.
+    """
     platform = credentials.load(home)
     books, faults = Books(home), Faults()
-    orders, sms = Orders(books, platform, base_url=base_url), Sms(books, platform)
-    deliverer = Deliverer(books, platform, faults, receipt_url=receipt_url, retry_scale=retry_scale)
+    if receipt_url is not None:
+        receipts.set_address(books, receipt_url)
+    tellers: dict[str, Teller] = {NOTIFY: Notifications(platform), receipts.RECEIPT: receipts.Receipts()}
+    deliveries = Deliveries(books, faults, tellers, retry_scale=retry_scale)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        deliverer.start()
+        deliveries.start()
         yield
-        deliverer.stop()
+        deliveries.stop()
         books.close()
 
-    app = FastAPI(title="Wattline sandbox", lifespan=lifespan, openapi_url=None)
-    app.include_router(wechat_pay.router_of(platform, books, orders, faults, deliverer.nudge))
-    app.include_router(control.router_of(books, orders, faults, deliverer.nudge))
-    app.include_router(pages.router_of(books, orders, deliverer.nudge))
-    app.add_exception_handler(Refused, wechat_pay.refused)
-
-    @app.post("/")
-    async def aliyun(request: Request) -> Response:
-        """Every action of Aliyun's RPC APIs has this one address."""
-        body = await request.body()
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        try:
-            action, params = sms.check(
-                method="POST", query=request.scope["query_string"].decode(), headers=headers, body=body
-            )
-        except AliyunError as error:
-            return _aliyun_refusal(error)
-        accepted: dict[str, Any] = {}
-
-        def work() -> Response:
-            try:
-                accepted.update(sms.act(action, params))
-            except AliyunError as error:
-                return _aliyun_refusal(error)
-            deliverer.nudge()
-            return JSONResponse(accepted)
-
-        def dropped(_answer: Response) -> None:
-            if "BizId" in accepted:
-                sms.mark_dropped(accepted["BizId"])
-
-        return await carry_out(faults, f"aliyun_sms.{action}", work, dropped=dropped)
-
-    return app
-
-
-def _aliyun_refusal(error: AliyunError) -> Response:
-    return JSONResponse(
-        {"Code": error.code, "Message": error.message, "RequestId": "", "HostId": "dysmsapi.aliyuncs.com"}, error.status
+    app = FastAPI(title="Sandbox", lifespan=lifespan, openapi_url=None)
+    app.state.wechat_pay = sandbox.wechat_pay.provider.Provider(
+        platform=platform,
+        books=books,
+        orders=Orders(books, platform, base_url=base_url, currency=currency),
+        faults=faults,
+        links=Links(base_url=base_url),
+        nudge=deliveries.nudge,
     )
+    app.state.aliyun_sms = sandbox.aliyun_sms.provider.Provider(
+        platform=platform,
+        books=books,
+        messages=Messages(books, platform, faults),
+        nonces=Nonces(),
+        faults=faults,
+        nudge=deliveries.nudge,
+    )
+    for part in (sandbox.wechat_pay.api, sandbox.aliyun_sms.api, control, pages):
+        app.include_router(part.router)
+    app.add_exception_handler(sandbox.wechat_pay.requests.Refused, sandbox.wechat_pay.api.refused)
+    app.add_exception_handler(sandbox.aliyun_sms.requests.Refused, sandbox.aliyun_sms.api.refused)
+    return Wires(app)

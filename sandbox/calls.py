@@ -1,56 +1,77 @@
 """Carrying out a call with the faults that strike it: before, after, or instead of its effect."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Final
+import socket
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox.faults import Faults
+from sandbox.faults import Fault, Faults
 
 HANG_S: Final = 20.0
-BROKEN: Final = b'{"code":"SYSTEM_ERROR","message":"\xe7\xb3\xbb\xe7\xbb\x9f\xe5\xbc\x82\xe5\xb8\xb8"}'
-LIMITED: Final = b'{"code":"FREQUENCY_LIMITED","message":"\xe9\xa2\x91\xe7\x8e\x87\xe8\xb6\x85\xe9\x99\x90"}'
+AFTER: Final = frozenset({"error_after", "drop_after", "hang_after"})
+_WIRE: Final = "sandbox.transport"
 
 
-class Cut(Response):
-    """An answer that breaks off: it promises more bytes than come, so the server closes the connection."""
+@dataclass(frozen=True)
+class Voice:
+    """What a provider's gateway says when it is broken, and when it is asked too often."""
+
+    broken: bytes
+    limited: bytes
+
+
+class Wires:
+    """Lets an answer reach the connection below it, so that `Reset` can break it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, with the connection."""
+        scope[_WIRE] = getattr(getattr(send, "__self__", None), "transport", None)
+        await self._app(scope, receive, send)
+
+
+class Reset(Response):
+    """No answer: the connection is reset."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 -- ASGI's signature
-        """Promise a body and send none."""
-        headers = [(b"content-length", b"100000"), (b"content-type", b"application/json")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b"{", "more_body": True})
-        msg = "answer cut off on order"
-        raise ConnectionAbortedError(msg)
+        """Break off."""
+        wire: Any = scope[_WIRE]
+        # Lingering for zero seconds makes the kernel send a reset in place of an orderly end.
+        wire.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        wire.abort()
+        while (await receive())["type"] != "http.disconnect":
+            """The rest of the request is of no interest."""
 
 
 async def carry_out(
-    faults: Faults, place: str, work: Callable[[], Response], *, dropped: Callable[[Response], None] | None = None
+    faults: Faults, place: str, voice: Voice, work: Callable[[Mapping[str, Fault]], Response]
 ) -> Response:
-    """Do `work` unless a fault forbids it; `dropped` is told of an effect whose answer the caller never sees."""
+    """Do `work` unless a fault forbids it.
+
+    It is told what strikes, for its books: a fault of `AFTER` hides its answer.
+    """
     struck = faults.strike(place)
-    for fault in struck:
-        if fault.kind == "rate_limited":
-            return Response(LIMITED, 429, media_type="application/json")
-        if fault.kind == "error_before":
-            return Response(BROKEN, int(fault.value or 500), media_type="application/json")
-        if fault.kind == "hang_before":
-            await asyncio.sleep(float(fault.value or HANG_S))
-            return Cut()
-        if fault.kind == "drop_before":
-            return Cut()
-    answer = await run_in_threadpool(work)
-    for fault in struck:
-        if fault.kind in {"error_after", "drop_after", "hang_after"} and dropped is not None:
-            await run_in_threadpool(dropped, answer)
-        if fault.kind == "error_after":
-            return Response(BROKEN, int(fault.value or 500), media_type="application/json")
-        if fault.kind == "hang_after":
-            await asyncio.sleep(float(fault.value or HANG_S))
-            return Cut()
-        if fault.kind == "drop_after":
-            return Cut()
-    return answer
+    if "rate_limited" in struck:
+        return Response(voice.limited, 429, media_type="application/json")
+    spoilt = await _spoilt(struck, "before", voice)
+    if spoilt is not None:
+        return spoilt
+    answer = await run_in_threadpool(work, struck)
+    return await _spoilt(struck, "after", voice) or answer
+
+
+async def _spoilt(struck: Mapping[str, Fault], when: str, voice: Voice) -> Response | None:
+    if fault := struck.get(f"error_{when}"):
+        return Response(voice.broken, int(fault.value or 500), media_type="application/json")
+    if fault := struck.get(f"hang_{when}"):
+        await asyncio.sleep(float(fault.value or HANG_S))
+        return Reset()
+    return Reset() if f"drop_{when}" in struck else None

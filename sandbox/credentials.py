@@ -56,6 +56,7 @@ class Platform:
     sms_key_id: str
     sms_key_secret: str
     sms_sign_name: str
+    merchant_name: str
 
     @property
     def templates(self) -> dict[str, tuple[str, str, str]]:
@@ -133,6 +134,7 @@ def load(home: Path) -> Platform:
         sms_key_id=sms["access_key_id"],
         sms_key_secret=sms["access_key_secret"],
         sms_sign_name=sms["sign_name"],
+        merchant_name=sms["sign_name"],
     )
 
 
@@ -164,6 +166,7 @@ def _certificate(key: rsa.RSAPrivateKey, serial: int) -> str:
 
 def _write(file: Path, content: object) -> None:
     draft = file.with_suffix(".new")
+    draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
     draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
     draft.rename(file)

@@ -1,82 +1,124 @@
 """Pages where a person plays the payer and reads the messages of a telephone. They work without scripts."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlencode, urlsplit
 
 import jinja2
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from sandbox.books import Books
-from sandbox.orders import Orders, Refused, moment
+import sandbox.aliyun_sms.provider
+import sandbox.wechat_pay.provider
+from sandbox.times import plain
+from sandbox.wechat_pay.requests import Refused
 
+FOLDER: Final = Path(__file__).parent / "templates"
 TEMPLATES: Final = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
+    loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, undefined=jinja2.StrictUndefined
 )
-STYLE: Final = (Path(__file__).parent / "templates" / "sandbox.css").read_text(encoding="utf-8")
-TEMPLATES.filters["moment"] = lambda seconds: moment(seconds)[:19].replace("T", " ")
-TEMPLATES.filters["yuan"] = lambda minor: f"{minor // 100}.{minor % 100:02d}"
+TEMPLATES.filters["moment"] = plain
+TEMPLATES.filters["money"] = lambda order: f"{order['amount'] // 100:,}.{order['amount'] % 100:02d}"
+STYLE: Final = (FOLDER / "sandbox.css").read_text(encoding="utf-8")
+HEADERS: Final = {
+    # A form's answer may lead back to the merchant, wherever that is.
+    "content-security-policy": "default-src 'none'; style-src 'self'; form-action *; frame-ancestors 'none'",
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+}
+FEW, MANY = 6, 100
+router = APIRouter()
 
 
-def router_of(books: Books, orders: Orders, nudge: Callable[[], None]) -> APIRouter:
-    """The payer's and reader's pages."""
-    router = APIRouter()
+@router.get("/sandbox.css")
+def style() -> Response:
+    """The pages' style."""
+    return Response(STYLE, media_type="text/css")
 
-    def page(name: str, status: int = 200, **values: object) -> HTMLResponse:
-        headers = {
-            "content-security-policy": "default-src 'none'; style-src 'self'; form-action *; frame-ancestors 'none'"
-        }
-        return HTMLResponse(TEMPLATES.get_template(name).render(**values), status, headers=headers)
 
-    @router.get("/sandbox.css")
-    def style() -> Response:
-        return Response(STYLE, media_type="text/css")
+@router.get("/")
+def index(request: Request) -> HTMLResponse:
+    """What came last: codes to sign in with, orders to pay."""
+    provider = sandbox.wechat_pay.provider.provider_of(request)
+    messages = sandbox.aliyun_sms.provider.provider_of(request).messages.newest(most=FEW)
+    return _page("index.html", messages=messages, orders=provider.orders.newest(FEW))
 
-    @router.get("/")
-    def index() -> HTMLResponse:
-        return page("index.html", orders=books.all("select * from pay_order order by created_at desc limit 20"))
 
-    @router.get("/sms")
-    def sms(to: str = "") -> HTMLResponse:
-        rows = books.all(
-            "select * from message where phone like ? order by id desc limit 100",
-            f"%{to.strip().lstrip('+').removeprefix('86')}",
-        )
-        return page("sms.html", messages=rows, to=to)
+@router.get("/sms")
+def read_messages(request: Request, to: str = "") -> HTMLResponse:
+    """The messages of one telephone, or of all."""
+    messages = sandbox.aliyun_sms.provider.provider_of(request).messages
+    return _page("sms.html", messages=messages.newest(to=to.strip() or None, most=MANY), to=to.strip())
 
-    @router.get("/wechat-pay/pay")
-    def pay_page(pr: str, redirect_url: str = "") -> HTMLResponse:
-        order = orders.by_token(pr)
-        if order is None:
-            return page("gone.html", 404)
-        return page("pay.html", order=order, pr=pr, redirect_url=redirect_url, error="")
 
-    @router.get("/wechat-pay/scan")
-    def scan(code: str) -> Response:
-        """What a telephone does with a QR code: open the payer's page."""
-        return RedirectResponse("/wechat-pay/pay?" + urlencode({"pr": code.rpartition("pr=")[2]}), 303)
+@router.get("/wechat-pay")
+def list_orders(request: Request) -> HTMLResponse:
+    """Orders to choose from, and a field for what a QR code says."""
+    provider = sandbox.wechat_pay.provider.provider_of(request)
+    return _page("orders.html", orders=provider.orders.newest(MANY))
 
-    @router.post("/wechat-pay/pay")
-    def decide(
-        pr: Annotated[str, Form()], act: Annotated[str, Form()], redirect_url: Annotated[str, Form()] = ""
-    ) -> Response:
-        order = orders.by_token(pr)
-        if order is None:
-            return page("gone.html", 404)
-        if act == "pay":
-            try:
-                orders.pay(order["out_trade_no"])
-            except Refused as refused:
-                return page(
-                    "pay.html", 409, order=orders.by_token(pr), pr=pr, redirect_url=redirect_url, error=refused.message
-                )
-            nudge()
-        if urlsplit(redirect_url).scheme in {"http", "https"}:
-            return RedirectResponse(redirect_url, 303)
-        return page("pay.html", order=orders.by_token(pr), pr=pr, redirect_url="", error="")
 
-    return router
+@router.get("/wechat-pay/scan")
+def scan(request: Request, code: str = "") -> Response:
+    """What a telephone does with a QR code: open the payer's page."""
+    order = sandbox.wechat_pay.provider.provider_of(request).orders.behind(code)
+    if order is None:
+        return _page("gone.html", 404)
+    return _to_payer(order["token"])
+
+
+@router.get("/wechat-pay/pay")
+def show_order(request: Request, pr: str = "", redirect_url: str = "") -> HTMLResponse:
+    """The payer's page of one order."""
+    return _payer_page(request, pr, redirect_url)
+
+
+@router.post("/wechat-pay/pay")
+def decide(
+    request: Request,
+    pr: Annotated[str, Form()],
+    act: Annotated[str, Form()],
+    redirect_url: Annotated[str, Form()] = "",
+) -> Response:
+    """Pay or go away, then return to the merchant's page if there is one."""
+    provider = sandbox.wechat_pay.provider.provider_of(request)
+    order = provider.orders.behind(pr)
+    if order is None:
+        return _page("gone.html", 404)
+    if act == "pay":
+        try:
+            provider.orders.pay(order["out_trade_no"])
+        except Refused as refused:
+            return _payer_page(request, pr, redirect_url, error=refused.message)
+        provider.nudge()
+    else:
+        provider.orders.cancel(order["out_trade_no"])
+    if urlsplit(redirect_url).scheme in {"http", "https"}:
+        return RedirectResponse(redirect_url, 303, headers=HEADERS)
+    return _to_payer(order["token"])
+
+
+def _payer_page(request: Request, pr: str, redirect_url: str, error: str = "") -> HTMLResponse:
+    provider = sandbox.wechat_pay.provider.provider_of(request)
+    order = provider.orders.behind(pr)
+    if order is None:
+        return _page("gone.html", 404)
+    merchant = provider.platform.merchant_name
+    is_open = provider.orders.is_payable(order)
+    return _page(
+        "pay.html",
+        409 if error else 200,
+        order=order,
+        is_open=is_open,
+        merchant=merchant,
+        redirect_url=redirect_url,
+        error="" if is_open else error,
+    )
+
+
+def _to_payer(token: str) -> RedirectResponse:
+    return RedirectResponse("/wechat-pay/pay?" + urlencode({"pr": token}), 303)
+
+
+def _page(name: str, status: int = 200, **values: object) -> HTMLResponse:
+    return HTMLResponse(TEMPLATES.get_template(name).render(**values), status, headers=HEADERS)

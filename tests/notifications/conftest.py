@@ -37,6 +37,7 @@ def provider(sms_provider: SandboxProcess) -> Iterator[SandboxProcess]:
     """The provider, honest again afterwards."""
     yield sms_provider
     sms_provider.clear_faults()
+    sms_provider.send_receipts_to(None)
 
 
 @pytest.fixture

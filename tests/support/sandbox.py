@@ -104,6 +104,10 @@ class SandboxProcess:
         whole: dict[str, Any] = self._client.get("/__sandbox__/books").json()
         return whole
 
+    def send_receipts_to(self, url: str | None) -> None:
+        """Say where receipts of messages go from now on; None: nowhere."""
+        self._client.put("/__sandbox__/aliyun-sms/receipt-url", json={"url": url}).raise_for_status()
+
     def fault(self, place: str, kind: str, **more: object) -> None:
         """Put a fault in force (`value`, `count`, `probability`, `seed`)."""
         self._post("faults", {"place": place, "kind": kind, **more})
