@@ -94,6 +94,129 @@ begin
   return v_balance;
 end $$;
 
+CREATE FUNCTION public.ledger_points_earn(p_book bigint, p_source_id uuid, p_effective_at timestamp with time zone, p_points bigint, p_expires_at timestamp with time zone, p_event smallint DEFAULT NULL::smallint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_no bigint;
+begin
+  v_no := (ledger_post(array[p_book], '{13}', array[p_source_id], array[p_effective_at], '{1}', '{5900}', '{2900}', '{1}',
+    array[p_points], array[p_event]))[1];
+  if v_no > 0 then
+    insert into point_lot (book_id, no, earned, remaining, expires_at) values (p_book, v_no, p_points, p_points, p_expires_at);
+  end if;
+  return v_no;
+end $$;
+
+CREATE FUNCTION public.ledger_points_expire(p_at timestamp with time zone, p_limit integer, p_event smallint DEFAULT NULL::smallint) RETURNS TABLE(book_id bigint, no bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  for book_id in
+    select b.id from book b where b.id in (
+      select l.book_id from point_lot l where l.remaining > 0 and l.expires_at <= p_at
+      group by l.book_id order by min(l.expires_at) limit p_limit)
+    order by b.id for no key update of b skip locked
+  loop
+    no := ledger_points_expire_book(book_id, uuidv7(), p_at, p_event);
+    if no is not null then
+      return next;
+    end if;
+  end loop;
+end $$;
+
+CREATE FUNCTION public.ledger_points_expire_book(p_book bigint, p_source_id uuid, p_at timestamp with time zone, p_event smallint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_points bigint;
+  v_no bigint;
+begin
+  select sum(remaining) into v_points from point_lot where book_id = p_book and remaining > 0 and expires_at <= p_at;
+  if v_points is null then
+    return null;
+  end if;
+  v_no := (ledger_post(array[p_book], '{15}', array[p_source_id], array[p_at], '{1}', '{2900}', '{4901}', '{1}',
+    array[v_points], array[p_event]))[1];
+  with due as (
+    update point_lot set remaining = 0 where book_id = p_book and remaining > 0 and expires_at <= p_at
+    returning new.no, old.remaining as points
+  )
+  insert into point_lot_use (book_id, no, lot_no, points) select p_book, v_no, due.no, due.points from due;
+  return v_no;
+end $$;
+
+CREATE FUNCTION public.ledger_points_reverse(p_book bigint, p_source smallint, p_source_id uuid, p_effective_at timestamp with time zone, p_event smallint DEFAULT NULL::smallint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_no bigint;
+  v_original bigint;
+begin
+  if p_source not between 13 and 15 then
+    raise exception 'source % moves no points', p_source using errcode = 'LG004';
+  end if;
+  v_no := ledger_reverse(p_book, p_source, p_source_id, p_effective_at, p_event);
+  if v_no is null or v_no < 0 then
+    return v_no;
+  end if;
+  select no into strict v_original from txn where book_id = p_book and source_id = p_source_id and source = p_source;
+  if p_source = 13 then
+    perform ledger_points_take(p_book, v_no, (select earned from point_lot where book_id = p_book and no = v_original), v_original, null);
+    return v_no;
+  end if;
+  with back as (
+    insert into point_lot_use (book_id, no, lot_no, points)
+    select book_id, v_no, lot_no, -points from point_lot_use where book_id = p_book and no = v_original
+    returning lot_no, points
+  )
+  update point_lot l set remaining = l.remaining - back.points from back where l.book_id = p_book and l.no = back.lot_no;
+  return v_no;
+end $$;
+
+CREATE FUNCTION public.ledger_points_spend(p_book bigint, p_source_id uuid, p_effective_at timestamp with time zone, p_points bigint, p_event smallint DEFAULT NULL::smallint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_no bigint;
+begin
+  v_no := (ledger_post(array[p_book], '{14}', array[p_source_id], array[p_effective_at], '{1}', '{2900}', '{4900}', '{1}',
+    array[p_points], array[p_event]))[1];
+  if v_no > 0 then
+    perform ledger_points_take(p_book, v_no, p_points, null, p_effective_at);
+  end if;
+  return v_no;
+end $$;
+
+CREATE FUNCTION public.ledger_points_take(p_book bigint, p_no bigint, p_points bigint, p_first bigint, p_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_taken bigint;
+begin
+  with lot as (
+    select no, remaining, sum(remaining) over (order by no is distinct from p_first, no) - remaining as before
+    from point_lot where book_id = p_book and remaining > 0 and (p_at is null or expires_at > p_at)
+  ), taken as (
+    select no, least(remaining, p_points - before)::bigint as points from lot where before < p_points
+  ), moved as (
+    update point_lot l set remaining = l.remaining - t.points from taken t where l.book_id = p_book and l.no = t.no
+  ), used as (
+    insert into point_lot_use (book_id, no, lot_no, points) select p_book, p_no, no, points from taken
+  )
+  select coalesce(sum(points), 0) into v_taken from taken;
+  if v_taken < p_points then
+    raise exception 'the lots of book % hold % of % points', p_book, v_taken, p_points
+      using errcode = 'check_violation', constraint = 'ck_balance_floor';
+  end if;
+end $$;
+
 CREATE FUNCTION public.ledger_post(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamp with time zone[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[] DEFAULT NULL::smallint[]) RETURNS bigint[]
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1043,6 +1166,24 @@ ALTER TABLE public.payment_suspense ALTER COLUMN id ADD GENERATED ALWAYS AS IDEN
     CACHE 1
 );
 
+CREATE TABLE public.point_lot (
+    book_id bigint NOT NULL,
+    no bigint NOT NULL,
+    earned bigint NOT NULL,
+    remaining bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_point_lot_remaining CHECK (((remaining >= 0) AND (remaining <= earned)))
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.point_lot_use (
+    book_id bigint NOT NULL,
+    no bigint NOT NULL,
+    lot_no bigint NOT NULL,
+    points bigint NOT NULL,
+    CONSTRAINT ck_point_lot_use_points CHECK ((points <> 0))
+);
+
 CREATE TABLE public.premises (
     id bigint NOT NULL,
     premises_no text NOT NULL,
@@ -1259,6 +1400,12 @@ ALTER TABLE ONLY public.payment_quote_failure
 ALTER TABLE ONLY public.payment_suspense
     ADD CONSTRAINT pk_payment_suspense PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.point_lot
+    ADD CONSTRAINT pk_point_lot PRIMARY KEY (book_id, no);
+
+ALTER TABLE ONLY public.point_lot_use
+    ADD CONSTRAINT pk_point_lot_use PRIMARY KEY (book_id, no, lot_no);
+
 ALTER TABLE ONLY public.posting
     ADD CONSTRAINT pk_posting PRIMARY KEY (book_id, no, line);
 
@@ -1404,6 +1551,8 @@ CREATE INDEX ix_payment_quote_user_id ON public.payment_quote USING btree (user_
 
 CREATE INDEX ix_payment_suspense_open ON public.payment_suspense USING btree (created_at) WHERE (state = 'open'::text);
 
+CREATE INDEX ix_point_lot_expires_at ON public.point_lot USING btree (expires_at) WHERE (remaining > 0);
+
 CREATE INDEX ix_session_family_expires_at ON public.session_family USING btree (expires_at);
 
 CREATE INDEX ix_session_family_user_id ON public.session_family USING btree (user_id) WHERE (revoked_at IS NULL);
@@ -1431,6 +1580,10 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.book FOR EACH S
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.message_attempt FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.message_finding FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.point_lot FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.point_lot_use FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.posting FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -1525,6 +1678,22 @@ REVOKE ALL ON FUNCTION public.ledger_lock_books(p_books bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ledger_lock_books(p_books bigint[]) TO wattline_app;
 
 REVOKE ALL ON FUNCTION public.ledger_open_balance(p_book bigint, p_code smallint, p_asset smallint, p_amount bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.ledger_points_earn(p_book bigint, p_source_id uuid, p_effective_at timestamp with time zone, p_points bigint, p_expires_at timestamp with time zone, p_event smallint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ledger_points_earn(p_book bigint, p_source_id uuid, p_effective_at timestamp with time zone, p_points bigint, p_expires_at timestamp with time zone, p_event smallint) TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.ledger_points_expire(p_at timestamp with time zone, p_limit integer, p_event smallint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ledger_points_expire(p_at timestamp with time zone, p_limit integer, p_event smallint) TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.ledger_points_expire_book(p_book bigint, p_source_id uuid, p_at timestamp with time zone, p_event smallint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.ledger_points_reverse(p_book bigint, p_source smallint, p_source_id uuid, p_effective_at timestamp with time zone, p_event smallint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ledger_points_reverse(p_book bigint, p_source smallint, p_source_id uuid, p_effective_at timestamp with time zone, p_event smallint) TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.ledger_points_spend(p_book bigint, p_source_id uuid, p_effective_at timestamp with time zone, p_points bigint, p_event smallint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ledger_points_spend(p_book bigint, p_source_id uuid, p_effective_at timestamp with time zone, p_points bigint, p_event smallint) TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.ledger_points_take(p_book bigint, p_no bigint, p_points bigint, p_first bigint, p_at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.ledger_post(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamp with time zone[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ledger_post(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamp with time zone[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[]) TO wattline_app;
@@ -1626,6 +1795,10 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_quote TO wattline_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.payment_quote_failure TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_suspense TO wattline_app;
+
+GRANT SELECT ON TABLE public.point_lot TO wattline_app;
+
+GRANT SELECT ON TABLE public.point_lot_use TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.premises TO wattline_app;
 

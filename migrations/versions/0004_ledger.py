@@ -19,6 +19,7 @@ FUNCTIONS = (
     "ledger_reverse",
     "ledger_books",
     "ledger_rollup",
+    "ledger_points",
 )
 
 TABLES = """
@@ -93,6 +94,27 @@ create view entry as
   union all
   select book_id, no, line, 'credit', credit, asset, -amount, credit_after from posting;
 
+-- Points in the order in which they were earned; `no` is the transaction that earned them. Together a book's lots hold its balance of points.
+create table point_lot (
+  book_id bigint not null,
+  no bigint not null,
+  earned bigint not null,
+  remaining bigint not null,
+  expires_at timestamptz not null,
+  constraint pk_point_lot primary key (book_id, no),
+  constraint ck_point_lot_remaining check (remaining between 0 and earned)
+) with (fillfactor = 50);
+create index ix_point_lot_expires_at on point_lot (expires_at) where remaining > 0;
+-- Which transaction took how many points out of which lot; negative when it gave them back.
+create table point_lot_use (
+  book_id bigint not null,
+  no bigint not null,
+  lot_no bigint not null,
+  points bigint not null,
+  constraint pk_point_lot_use primary key (book_id, no, lot_no),
+  constraint ck_point_lot_use_points check (points <> 0)
+);
+
 create table ledger_rollup (
   code smallint not null,
   asset smallint not null,
@@ -113,9 +135,11 @@ insert into ledger_horizon (horizon) values ('-infinity');
 
 create trigger refuse_change before update or delete or truncate on txn for each statement execute function refuse_change();
 create trigger refuse_change before update or delete or truncate on posting for each statement execute function refuse_change();
+create trigger refuse_change before update or delete or truncate on point_lot_use for each statement execute function refuse_change();
+create trigger refuse_change before delete or truncate on point_lot for each statement execute function refuse_change();
 create trigger refuse_change before delete or truncate on book for each statement execute function refuse_change();
 create trigger refuse_change before delete or truncate on balance for each statement execute function refuse_change();
-grant select on ledger_code, ledger_asset, book, txn, posting, balance, entry, ledger_rollup, ledger_horizon to wattline_app;
+grant select on ledger_code, ledger_asset, book, txn, posting, balance, entry, point_lot, point_lot_use, ledger_rollup, ledger_horizon to wattline_app;
 """
 
 CODES = """

@@ -95,6 +95,30 @@ class Balance(SQLModel, table=True):
     floor: int | None = Field(default=None, sa_type=BIGINT)
 
 
+class PointLot(SQLModel, table=True):
+    """Points that transaction `no` earned, and how many of them are left until they expire."""
+
+    __tablename__ = "point_lot"
+    __table_args__ = (sa.Index("ix_point_lot_expires_at", "expires_at", postgresql_where=sa.text("remaining > 0")),)
+
+    book_id: int = Field(sa_column=sa.Column(BIGINT, primary_key=True, autoincrement=False))
+    no: int = Field(sa_column=sa.Column(BIGINT, primary_key=True, autoincrement=False))
+    earned: int = Field(sa_type=BIGINT)
+    remaining: int = Field(sa_type=BIGINT)
+    expires_at: datetime = Field(sa_type=Timestamp)
+
+
+class PointLotUse(SQLModel, table=True):
+    """How many points transaction `no` took out of a lot; negative when it gave them back."""
+
+    __tablename__ = "point_lot_use"
+
+    book_id: int = Field(sa_column=sa.Column(BIGINT, primary_key=True, autoincrement=False))
+    no: int = Field(sa_column=sa.Column(BIGINT, primary_key=True, autoincrement=False))
+    lot_no: int = Field(sa_column=sa.Column(BIGINT, primary_key=True, autoincrement=False))
+    points: int = Field(sa_type=BIGINT)
+
+
 class LedgerRollup(SQLModel, table=True):
     """Sums over all books of what was recorded before the horizon."""
 

@@ -15,10 +15,11 @@ import psycopg
 import sqlalchemy as sa
 
 from core.db import WriteSession, statement
+from core.errors import Json
 from core.money import Money
 from core.outbox import Event
 from services.ledger import rules
-from services.ledger.chart import BookId, Code, OwnerKind, Source
+from services.ledger.chart import POINTS, BookId, Code, OwnerKind, Source
 from services.ledger.errors import (
     AmountOutOfRange,
     ConflictingPosting,
@@ -35,7 +36,7 @@ _FLOOR: Final = "ck_balance_floor"
 class Posting:
     """`amount`, which is positive, to the debit of one code and the credit of another.
 
-    Points are money of the currency `PTS`.
+    Points do not go this way: they lie in lots (`earn_points`, `spend_points`, `expire_points`).
     """
 
     debit: Code
@@ -43,7 +44,7 @@ class Posting:
     amount: Money
 
     def __post_init__(self) -> None:
-        if self.amount.minor <= 0 or self.debit == self.credit:
+        if self.amount.minor <= 0 or self.debit == self.credit or self.amount.currency == POINTS:
             msg = f"not a posting: {self}"
             raise ValueError(msg)
 
@@ -138,9 +139,7 @@ def reverse(
             effective_at=effective_at,
             event=None if event is None else event.code,
         ).scalar_one()
-    if no is None:
-        raise NothingToReverse(book_id=book_id, source=source.name.lower(), source_id=str(source_id))
-    return PostedTransaction(book_id, abs(no), no > 0)
+    return _reversed(book_id, source, source_id, no)
 
 
 def post_staged(
@@ -152,7 +151,7 @@ def post_staged(
     """Post what a query lists, set-based: the bulk door for imports and billing runs.
 
     `query` answers one row per posting with the columns book_id, source, source_id, effective_at, line, debit, credit
-    (code names), asset (currency or `PTS`), amount (minor units) and event (a code of the outbox, or null). Same
+    (code names), asset (currency), amount (minor units) and event (a code of the outbox, or null). Same
     promises and refusals as `post`. Use shards of up to about 50,000 transactions, each its own database transaction:
     a repeated shard posts nothing twice.
     """
@@ -160,6 +159,122 @@ def post_staged(
     with _refusals([]):
         row = session.connection().execute(sa.text(wrapped), dict(params or {})).one()
     return StagedResult(posted=row.posted, repeated=row.repeated)
+
+
+def earn_points(
+    session: WriteSession,
+    *,
+    book_id: BookId,
+    source_id: UUID,
+    points: int,
+    expires_at: datetime,
+    effective_at: datetime,
+    event: type[Event] | None = None,
+) -> PostedTransaction:
+    """Give points, as one lot that expires as a whole. Once per source: a repetition answers the first.
+
+    Raises UnknownBook, ConflictingPosting for a repetition with another number of points, AmountOutOfRange.
+    """
+    return _points(
+        session,
+        """select ledger_points_earn(
+             :book, :source_id, :effective_at, :points, :expires_at, cast(:event as smallint))""",
+        book_id=book_id,
+        event=event,
+        source_id=source_id,
+        effective_at=effective_at,
+        points=_positive(points),
+        expires_at=expires_at,
+    )
+
+
+def spend_points(
+    session: WriteSession,
+    *,
+    book_id: BookId,
+    source_id: UUID,
+    points: int,
+    effective_at: datetime,
+    event: type[Event] | None = None,
+) -> PostedTransaction:
+    """Take points out of the oldest lots that have not expired at `effective_at`. Once per source.
+
+    Raises InsufficientBalance when those hold less (nothing is taken then), and what `earn_points` raises.
+    """
+    return _points(
+        session,
+        "select ledger_points_spend(:book, :source_id, :effective_at, :points, cast(:event as smallint))",
+        book_id=book_id,
+        event=event,
+        source_id=source_id,
+        effective_at=effective_at,
+        points=_positive(points),
+    )
+
+
+def expire_points(
+    session: WriteSession, *, now: datetime, limit: int, event: type[Event] | None = None
+) -> list[PostedTransaction]:
+    """Let the points expire whose time has come, in at most `limit` books; answers a transaction per book.
+
+    Books that another transaction holds are left for the next call.
+    """
+    with _refusals([]):
+        rows = session.sql(
+            "select book_id, no from ledger_points_expire(:now, :limit, cast(:event as smallint))",
+            now=now,
+            limit=limit,
+            event=None if event is None else event.code,
+        )
+        return [PostedTransaction(BookId(row.book_id), row.no, is_new=True) for row in rows]
+
+
+def reverse_points(
+    session: WriteSession,
+    *,
+    book_id: BookId,
+    source: Source,
+    source_id: UUID,
+    effective_at: datetime,
+    event: type[Event] | None = None,
+) -> PostedTransaction:
+    """Undo what a source earned, spent or let expire. Once only: a repetition answers the first reversal.
+
+    Earned points are taken back out of their own lot, then out of the oldest ones; spent and expired points return to
+    their lots and keep those lots' expiry. Raises InsufficientBalance when earned points are gone, NothingToReverse.
+    """
+    with _refusals([]):
+        no = session.sql(
+            """select ledger_points_reverse(
+                 :book, cast(:source as smallint), :source_id, :effective_at, cast(:event as smallint))""",
+            book=book_id,
+            source=source.value,
+            source_id=source_id,
+            effective_at=effective_at,
+            event=None if event is None else event.code,
+        ).scalar_one()
+    return _reversed(book_id, source, source_id, no)
+
+
+def _points(
+    session: WriteSession, call: LiteralString, *, book_id: BookId, event: type[Event] | None, **params: object
+) -> PostedTransaction:
+    with _refusals([], book_ids=[book_id]):
+        no: int = session.sql(call, book=book_id, event=None if event is None else event.code, **params).scalar_one()
+    return PostedTransaction(book_id, abs(no), no > 0)
+
+
+def _positive(points: int) -> int:
+    if points <= 0:
+        msg = f"not a number of points to move: {points}"
+        raise ValueError(msg)
+    return points
+
+
+def _reversed(book_id: BookId, source: Source, source_id: UUID, no: int | None) -> PostedTransaction:
+    if no is None:
+        raise NothingToReverse(book_id=book_id, source=source.name.lower(), source_id=str(source_id))
+    return PostedTransaction(book_id, abs(no), no > 0)
 
 
 def set_floor(session: WriteSession, *, book_id: BookId, code: Code, asset: str, floor: int | None) -> None:
@@ -215,8 +330,9 @@ def _arrays(session: WriteSession, transactions: Sequence[Transaction]) -> dict[
 
 
 @contextmanager
-def _refusals(transactions: Sequence[Transaction]) -> Iterator[None]:
+def _refusals(transactions: Sequence[Transaction], *, book_ids: Sequence[BookId] = ()) -> Iterator[None]:
     """The one place where the database's refusals become ours."""
+    books: Json = [int(book) for book in sorted({*book_ids, *(each.book_id for each in transactions)})]
     try:
         yield
     except sa.exc.DBAPIError as error:
@@ -225,13 +341,9 @@ def _refusals(transactions: Sequence[Transaction]) -> Iterator[None]:
         diagnosis, detail = error.orig.diag, error.orig.diag.message_detail or ""
         match error.orig.sqlstate:
             case "23514" if diagnosis.constraint_name == _FLOOR:
-                raise InsufficientBalance(
-                    book_ids=[int(book) for book in sorted({each.book_id for each in transactions})]
-                ) from error
+                raise InsufficientBalance(book_ids=books) from error
             case "LG001" | "P0002":
-                raise UnknownBook(
-                    book_ids=[int(book) for book in sorted({each.book_id for each in transactions})]
-                ) from error
+                raise UnknownBook(book_ids=books) from error
             case "LG002":
                 book_id, source, source_id = detail.split()
                 raise ConflictingPosting(book_id=int(book_id), source=int(source), source_id=source_id) from error

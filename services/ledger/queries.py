@@ -68,6 +68,16 @@ class AgeingLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PointLotView:
+    """Points earned together: how many, how many are left, and when those expire."""
+
+    no: int
+    earned: int
+    remaining: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Violation:
     """A broken invariant: rule, book (None for the house) and what was found."""
 
@@ -106,6 +116,14 @@ def balance(session: ReadSession, *, book_id: BookId, code: Code, asset: str) ->
         asset=asset,
     ).scalar_one_or_none()
     return Money(found or 0, asset)
+
+
+def point_lots(session: ReadSession, *, book_id: BookId) -> list[PointLotView]:
+    """A book's lots of points in the order in which they are spent, empty ones included."""
+    rows = session.sql(
+        "select no, earned, remaining, expires_at from point_lot where book_id = :book order by no", book=book_id
+    )
+    return [PointLotView(row.no, row.earned, row.remaining, row.expires_at) for row in rows]
 
 
 def statement_page(

@@ -52,4 +52,16 @@ where m.original is null or exists (
   union all
   (select credit, debit, asset, amount from posting where book_id = m.book_id and no = m.original
     except all select debit, credit, asset, amount from posting where book_id = m.book_id and no = m.no))
+union all
+select 'points_lie_in_lots', coalesce(b.book_id, l.book_id), format('balance %s, lots %s', b.balance, l.remaining)
+from (select book_id, balance from balance where book_id between :first_book and :last_book and code = 2900 and asset = 1) b
+full join (select book_id, sum(remaining) as remaining from point_lot where book_id between :first_book and :last_book group by book_id) l
+  on l.book_id = b.book_id
+where coalesce(b.balance, 0) <> coalesce(l.remaining, 0)
+union all
+select 'lots_are_what_their_uses_left', l.book_id, format('lot %s: %s of %s, used %s', l.no, l.remaining, l.earned, u.points)
+from point_lot l left join (
+  select book_id, lot_no, sum(points) as points from point_lot_use where book_id between :first_book and :last_book group by book_id, lot_no
+) u on u.book_id = l.book_id and u.lot_no = l.no
+where l.book_id between :first_book and :last_book and l.remaining <> l.earned - coalesce(u.points, 0)
 limit :limit
