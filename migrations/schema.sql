@@ -1236,7 +1236,7 @@ WITH (fillfactor='80');
 CREATE TABLE public.sign_in_budget (
     day date NOT NULL,
     sent integer NOT NULL,
-    CONSTRAINT ck_sign_in_budget_sent CHECK ((sent > 0))
+    CONSTRAINT ck_sign_in_budget_sent CHECK ((sent >= 0))
 )
 WITH (fillfactor='50');
 

@@ -66,7 +66,7 @@ create table sign_in_budget (
   day date not null,
   sent integer not null,
   constraint pk_sign_in_budget primary key (day),
-  constraint ck_sign_in_budget_sent check (sent > 0)
+  constraint ck_sign_in_budget_sent check (sent >= 0)
 ) with (fillfactor = 50);
 
 -- A signed-in device: an app with refresh tokens, or a browser with a cookie. `generation` counts its refresh tokens.

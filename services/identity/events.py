@@ -11,8 +11,8 @@ from core.outbox import Event, register
 class SessionFamilyRevoked(Event):
     """A signed-in device was signed out.
 
-    `why` is signed_out, revoked (from another device), replaced (a new sign-in in the same browser) or reuse (an old
-    refresh token came back: somebody may have stolen it).
+    `why` is signed_out, revoked (from the list of devices), replaced (a new sign-in in the same browser) or reuse (an
+    old refresh token came back: somebody may have stolen it).
     """
 
     name: ClassVar[str] = "identity.session_family_revoked"

@@ -22,6 +22,7 @@ from services.identity.operations import (
     Limited,
     OpenedSession,
     Rotated,
+    Withheld,
 )
 from services.identity.ports import SMS_SENDER, Purpose, Sending
 
@@ -74,9 +75,9 @@ def request_code(
 ) -> CodeRequested:
     """Send a one-time code to a telephone, unless a limit forbids it.
 
-    A number that had too many codes gets none, and the answer is the same; so it is when the provider refuses or never
-    answers. Raises InvalidPhone, SignInLimited (device or network), CodesExhausted. `device` is a random text that the
-    caller must bring along with the code.
+    A number that had too many codes gets none, and the answer and all statements are the same; so they are when the
+    provider refuses or never answers. Raises InvalidPhone, SignInLimited (device or network), CodesExhausted. `device`
+    is a random text that the caller must bring along with the code.
     """
     number = _canonical(phone, policy.region)
     with db.write() as session:
@@ -99,12 +100,14 @@ def request_code(
         case Exhausted():
             log.error("codes_exhausted", daily_budget=policy.daily_budget)
             raise CodesExhausted
+        case Withheld(challenge_id):
+            _record(db, challenge_id, None)
         case Challenge():
-            _send(db, granted, phone=number, locale=locale)
+            _record(db, granted.id, _send(granted, phone=number, locale=locale))
     return CodeRequested(mask_phone(number), int(rules.CODE_LIFETIME.total_seconds()))
 
 
-def _send(db: Database, challenge: Challenge, *, phone: str, locale: str) -> None:
+def _send(challenge: Challenge, *, phone: str, locale: str) -> Sending:
     """Hand the code to the provider.
 
     A crash on the way needs no repair: the code is good, and its person asks for another if none came.
@@ -114,8 +117,12 @@ def _send(db: Database, challenge: Challenge, *, phone: str, locale: str) -> Non
     faults.point("identity.request_code.sent")
     if sending is not Sending.ACCEPTED:
         log.warning("code_not_accepted", challenge_id=str(challenge.id), sending=sending)
+    return sending
+
+
+def _record(db: Database, challenge_id: UUID, sending: Sending | None) -> None:
     with db.write() as session:
-        operations.record_sending(session, challenge_id=challenge.id, sending=sending)
+        operations.record_sending(session, challenge_id=challenge_id, sending=sending)
         faults.point("identity.request_code.before_outcome_commit")
     faults.point("identity.request_code.outcome_recorded")
 
@@ -176,8 +183,8 @@ def sign_in_browser(
 ) -> OpenedSession:
     """Exchange a code for a new browser session, whose `secret` goes into the cookie.
 
-    The session of `previous_token`, the cookie that the browser had before, ends.     Raises, after the try is
-    committed, CodeWrong or CodeIsBurnt; InvalidPhone.
+    The session of `previous_token`, the cookie that the browser had before, ends. Raises, after the try is committed,
+    CodeWrong or CodeIsBurnt; InvalidPhone.
     """
     number = _canonical(phone, policy.region)
     with db.write() as session:

@@ -63,6 +63,14 @@ def devices(session: ReadSession, *, user_id: UUID, now: datetime) -> list[Devic
     return [DeviceView(row.id, row.kind, row.device_name, row.created_at, row.last_used_at) for row in rows]
 
 
+def device_name(session: ReadSession, *, session_id: UUID) -> str | None:
+    """What a device is called, signed out or not; None once it is forgotten."""
+    name: str | None = session.sql(
+        "select device_name from session_family where id = :id", id=session_id
+    ).scalar_one_or_none()
+    return name
+
+
 def owner_of(user_id: UUID) -> str:
     """Whose subkey seals a person's cells."""
     return f"user:{user_id}"

@@ -329,6 +329,39 @@ def test_known_and_unknown_numbers_take_the_same_statements(
     assert seen[PHONE] == seen[OTHER_PHONE]
 
 
+def test_a_limited_number_takes_the_statements_of_any_other(
+    database: Database, vault: Vault, phones: Telephones
+) -> None:
+    seen = []
+    for _ in range(6):
+        with statements(database) as asked:
+            identity.request_code(database, vault)
+        seen.append(asked)
+    assert len(phones.codes()) == 5
+    assert seen == [seen[0]] * 6
+
+
+def test_a_withheld_code_costs_the_budget_nothing(database: Database, vault: Vault, phones: Telephones) -> None:
+    just_before_midnight = NOON + timedelta(hours=11, minutes=50)
+    for _ in range(6):
+        identity.request_code(database, vault, now=just_before_midnight)
+    identity.request_code(database, vault, now=just_before_midnight + 15 * MINUTE)
+    assert len(phones.codes()) == 5
+    assert scalar(database, "select array_agg(sent order by day) from sign_in_budget") == [5, 0]
+
+
+def test_a_limited_number_is_not_told_apart_when_the_budget_is_used_up(
+    database: Database, vault: Vault, phones: Telephones
+) -> None:
+    policy = flows.CodePolicy(identity.POLICY.region, identity.POLICY.zone, daily_budget=5)
+    for _ in range(5):
+        identity.request_code(database, vault, policy=policy)
+    for phone in (PHONE, OTHER_PHONE):
+        with pytest.raises(CodesExhausted):
+            identity.request_code(database, vault, phone=phone, policy=policy)
+    assert phones.count() == 5
+
+
 def test_no_row_holds_a_code_a_phone_or_an_address_in_clear(
     database: Database, vault: Vault, phones: Telephones
 ) -> None:

@@ -257,6 +257,22 @@ def test_a_revoked_device_is_out_at_once(
     assert devices(database, app.user_id) == []
 
 
+def test_all_other_devices_are_signed_out_and_this_one_and_strangers_stay(
+    database: Database, vault: Vault, app: OpenedSession, browser: OpenedSession
+) -> None:
+    with database.write() as session:
+        stranger = identity.user(session, vault=vault, phone=OTHER_PHONE, now=NOON)
+        theirs = identity.app_session(session, user_id=stranger, now=NOON)
+        third = identity.app_session(session, user_id=app.user_id, now=NOON)
+        facts = {"user_id": app.user_id, "kept": browser.session_id, "address": ADDRESS, "now": NOON}
+        ended = [operations.revoke_other_devices(session, **facts) for _ in range(2)]  # type: ignore[arg-type] # keywords by table
+    assert ended == [2, 0]
+    assert devices(database, app.user_id) == [browser.session_id]
+    assert devices(database, stranger) == [theirs.session_id]
+    told = set(rows(database, "select payload ->> 'session_id' from outbox where payload ->> 'why' = 'revoked'"))
+    assert told == {str(app.session_id), str(third.session_id)}
+
+
 def test_a_stranger_s_device_cannot_be_revoked(database: Database, vault: Vault, app: OpenedSession) -> None:
     with database.write() as session:
         stranger = identity.user(session, vault=vault, phone=OTHER_PHONE, now=NOON)
@@ -350,7 +366,8 @@ def test_what_is_spent_is_forgotten_after_thirty_days(
     assert devices(database, app.user_id, now=NOON + 38 * DAY) == [app.session_id]
     assert browser.session_id not in rows(database, "select id from session_family")
     with database.write() as session:
-        assert operations.purge_spent(session, now=NOON + 300 * DAY).sessions == 1
+        last = operations.purge_spent(session, now=NOON + 300 * DAY)
+    assert (last.sessions, last.is_all) == (1, True)
     assert rows(database, "select count(*) from refresh_token") == [0]
     assert rows(database, "select count(*) from sign_in_limit") == [0]
 

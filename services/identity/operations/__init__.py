@@ -1,0 +1,61 @@
+"""Codes are granted and checked, sessions opened, renewed and ended, inside a transaction that the caller commits.
+
+What must survive a refusal comes back as a result; the edge turns it into an error after the commit.
+"""
+
+from services.identity.operations.codes import (
+    Challenge,
+    CodeAccepted,
+    CodeBurnt,
+    CodeRefused,
+    Exhausted,
+    Limited,
+    Withheld,
+    grant_code,
+    record_sending,
+    register,
+    verify_code,
+)
+from services.identity.operations.purging import Purged, purge_spent
+from services.identity.operations.sessions import (
+    OpenedSession,
+    PortalSession,
+    Reused,
+    Rotated,
+    UnknownToken,
+    close_session,
+    open_app_session,
+    open_portal_session,
+    refresh,
+    resolve_portal_session,
+    revoke_device,
+    revoke_other_devices,
+)
+
+__all__ = [
+    "Challenge",
+    "CodeAccepted",
+    "CodeBurnt",
+    "CodeRefused",
+    "Exhausted",
+    "Limited",
+    "OpenedSession",
+    "PortalSession",
+    "Purged",
+    "Reused",
+    "Rotated",
+    "UnknownToken",
+    "Withheld",
+    "close_session",
+    "grant_code",
+    "open_app_session",
+    "open_portal_session",
+    "purge_spent",
+    "record_sending",
+    "refresh",
+    "register",
+    "resolve_portal_session",
+    "revoke_device",
+    "revoke_other_devices",
+    "verify_code",
+]

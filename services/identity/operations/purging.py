@@ -1,0 +1,47 @@
+"""Forgetting what is spent."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from core.db import Statement, WriteSession, statement
+from services.identity import rules
+
+KEEP: Final = timedelta(days=30)
+"""How long spent codes and ended sessions are kept as evidence."""
+PURGE_AT_ONCE: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How many rows one purge took away."""
+
+    challenges: int
+    limits: int
+    sessions: int
+
+    @property
+    def is_all(self) -> bool:
+        """Tell whether nothing spent was left."""
+        return max(self.challenges, self.limits, self.sessions) < PURGE_AT_ONCE
+
+
+def purge_spent(session: WriteSession, *, now: datetime) -> Purged:
+    """Forget codes and ended sessions older than 30 days, and counters that limit nothing any more.
+
+    At most 10,000 rows of each per call: the job calls again until that was all.
+    """
+    most = PURGE_AT_ONCE
+    challenges = session.sql(
+        "delete from otp_challenge where id in (select id from otp_challenge where created_at < :before limit :most)",
+        before=now - KEEP,
+        most=most,
+    ).rowcount
+    limits = session.sql(_sql("purge_limits.sql"), before=now - rules.DAY, most=most).rowcount
+    sessions = session.sql(_sql("purge_sessions.sql"), before=now - KEEP, most=most).rowcount
+    session.sql("delete from sign_in_budget where day < :before", before=(now - KEEP).date())
+    return Purged(challenges, limits, sessions)
+
+
+def _sql(name: str) -> Statement:
+    return statement("services.identity", name)
