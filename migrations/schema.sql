@@ -1017,6 +1017,7 @@ CREATE TABLE public.payment_attempt (
     state text NOT NULL,
     request_sealed bytea NOT NULL,
     request_hash bytea NOT NULL,
+    chosen_nos text[],
     answer jsonb,
     refused_reason text,
     transaction_id text,

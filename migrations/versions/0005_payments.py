@@ -34,7 +34,7 @@ create table payment_order (
 ) with (fillfactor = 80);
 create index ix_payment_order_payer_user_id on payment_order (payer_user_id, created_at desc);
 
--- One number at a provider. The request is kept sealed (it may hold an openid and an address) so that a repetition sends the same bytes.
+-- One number at a provider. `chosen_nos` are the bills that the payer chose; null pays whatever is due. The request is kept sealed (it may hold an openid and an address) so that a repetition sends the same bytes.
 create table payment_attempt (
   id uuid not null,
   order_id uuid not null,
@@ -47,6 +47,7 @@ create table payment_attempt (
   state text not null,
   request_sealed bytea not null,
   request_hash bytea not null,
+  chosen_nos text[],
   answer jsonb,
   refused_reason text,
   transaction_id text,

@@ -14,7 +14,7 @@ import structlog
 
 from core import faults
 from core.crypto.vault import Vault
-from core.db import Database, ReadSession
+from core.db import Database, ReadSession, WriteSession
 from services.payments import operations, queries
 from services.payments.errors import (
     AttemptInDoubt,
@@ -77,8 +77,8 @@ def start_payment(db: Database, *, vault: Vault, wanted: Wanted, payment_no: str
     with db.write() as session:
         attempt_id = operations.open_order(session, vault=vault, wanted=wanted, payment_no=payment_no, now=now)
         attempt = queries.attempt(session, attempt_id=attempt_id)
-        if attempt is not None and (wait_s := operations.circuit_wait_s(session, provider=attempt.provider, now=now)):
-            raise ProviderUnavailable(retry_after_s=wait_s)
+        if attempt is not None and attempt.state is AttemptState.CREATED:
+            _refuse_open_circuit(session, provider=attempt.provider, now=now)
         faults.point("payments.start.before_order")
     faults.point("payments.start.ordered")
     _prepare(db, vault=vault, attempt_id=attempt_id, now=now)
@@ -93,12 +93,16 @@ def retry_payment(
     Raises PaymentUnknown, PaymentFinal, AttemptInDoubt (the old number may still be paid), and what `start_payment`
     raises.
     """
-    with db.read() as session:
+    with db.write() as session:
         payment = _seen(session, payment_no=payment_no, user_id=user_id, now=now)
         latest = queries.latest_attempt(session, payment_no=payment_no)
-    if latest is None or payment.state in {"paid", "suspended"}:
-        raise PaymentFinal
-    if _is_same(payment, latest, again, now=now):
+        if latest is None or payment.state in {"paid", "suspended"}:
+            raise PaymentFinal
+        is_same = _is_same(payment, latest, again, now=now)
+        if not is_same or _needs_preparing(latest, now=now):
+            _refuse_open_circuit(session, provider=latest.provider, now=now)
+    faults.point("payments.retry.decided")
+    if is_same:
         _prepare(db, vault=vault, attempt_id=latest.id, now=now)
         return _started(db, payment_no=payment_no, user_id=user_id, now=now)
     if latest.state in LIVING:
@@ -114,7 +118,7 @@ def retry_payment(
         account_no=payment.account_no,
         quote_id=None,
         amount_minor=payment.amount.minor if again.amount_minor is None else again.amount_minor,
-        bill_nos=again.bill_nos,
+        bill_nos=latest.chosen_nos if again.bill_nos is None else again.bill_nos,
         method=again.method or latest.method,
         payer=again.payer,
         description=again.description,
@@ -224,6 +228,9 @@ def close_attempt(db: Database, *, attempt: AttemptView, now: datetime) -> Appli
         result = ProviderResult(attempt.provider, attempt.out_trade_no, TradeState.CLOSED)
     if outcome is CloseOutcome.CLOSED and result.state in {TradeState.WAITING, TradeState.MISSING}:
         result = replace(result, state=TradeState.CLOSED)
+    # Nobody was ever given a way to pay this number, and the provider does not know it.
+    if attempt.answer is None and outcome is CloseOutcome.MISSING and result.state is TradeState.MISSING:
+        result = replace(result, state=TradeState.CLOSED)
     return _apply(db, result, now=now)
 
 
@@ -246,10 +253,7 @@ def _prepare(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime) -> 
     """Have a living attempt prepared, unless that is done. The provider's refusal is written, then raised."""
     with db.read() as session:
         attempt = queries.attempt(session, attempt_id=attempt_id)
-        if attempt is None or attempt.state not in LIVING or now >= attempt.expires_at:
-            return
-        # An H5 address lives five minutes only: the same bytes again earn a fresh one.
-        if attempt.answer is not None and attempt.method is not Method.WECHAT_H5:
+        if attempt is None or not _needs_preparing(attempt, now=now):
             return
         request = operations.open_request(session, vault=vault, attempt_id=attempt_id)
     provider = _provider(db, attempt.provider, now=now)
@@ -269,6 +273,9 @@ def _prepare(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime) -> 
         _keep_unreached(db, attempt=attempt, now=now)
         raise ProviderUnavailable(retry_after_s=error.retry_after_s or RETRY_AFTER_S) from error
     except Refused as error:
+        if attempt.answer is not None:  # what was prepared once ends by a signed answer, never by a refused repetition
+            _ask_quietly(db, attempt=attempt, now=now)
+            return
         faults.point("payments.prepare.refused")
         with db.write() as session:
             operations.keep_refusal(session, attempt_id=attempt_id, reason=error.reason, now=now)
@@ -278,6 +285,20 @@ def _prepare(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime) -> 
         operations.keep_answer(session, attempt_id=attempt_id, answer=answer, now=now)
         operations.note_answer(session, provider=attempt.provider)
     faults.point("payments.prepare.kept")
+
+
+def _needs_preparing(attempt: AttemptView, *, now: datetime) -> bool:
+    """Whether the provider has to be called. An H5 address lives five minutes: the same bytes earn a fresh one."""
+    if attempt.state not in LIVING or now >= attempt.expires_at:
+        return False
+    return attempt.answer is None or attempt.method is Method.WECHAT_H5
+
+
+def _refuse_open_circuit(session: WriteSession, *, provider: str, now: datetime) -> None:
+    """Raise ProviderUnavailable while nobody should call this provider."""
+    wait_s = operations.circuit_wait_s(session, provider=provider, now=now)
+    if wait_s is not None:
+        raise ProviderUnavailable(retry_after_s=wait_s)
 
 
 def _keep_unreached(db: Database, *, attempt: AttemptView, now: datetime) -> None:
@@ -363,7 +384,7 @@ def _started(db: Database, *, payment_no: str, user_id: UUID, now: datetime) -> 
 
 
 def _is_same(payment: PaymentView, latest: AttemptView, again: Again, *, now: datetime) -> bool:
-    nos = tuple(part.no for part in payment.parts if part.no is not None)
+    nos = latest.chosen_nos or tuple(part.no for part in payment.parts if part.no is not None)
     return (
         latest.state in LIVING
         and now < latest.expires_at

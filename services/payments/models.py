@@ -95,6 +95,7 @@ class PaymentAttempt(SQLModel, table=True):
     state: AttemptState = Field(sa_type=text_enum(AttemptState))
     request_sealed: bytes = Field(sa_type=sa.LargeBinary)
     request_hash: bytes = Field(sa_type=sa.LargeBinary)
+    chosen_nos: list[str] | None = Field(default=None, sa_type=sa.ARRAY(sa.Text))
     answer: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     refused_reason: str | None = Field(default=None, sa_type=sa.Text)
     transaction_id: str | None = Field(default=None, sa_type=sa.Text)

@@ -48,7 +48,7 @@ class PaymentView:
 
 @dataclass(frozen=True, slots=True)
 class AttemptView:
-    """One number at a provider, for flows and jobs."""
+    """One number at a provider, for flows and jobs. `chosen_nos` None: whatever is due, the oldest first."""
 
     id: UUID
     order_id: UUID
@@ -57,6 +57,7 @@ class AttemptView:
     out_trade_no: str
     amount: Money
     state: AttemptState
+    chosen_nos: tuple[str, ...] | None
     answer: Mapping[str, str] | None
     created_at: datetime
     expires_at: datetime
@@ -291,7 +292,7 @@ HOT_WATCHED: Final = statement("services.payments", "payments_watched.sql")
 """Statements of the hot reads; each checks session and grant itself and writes its answer."""
 
 _ATTEMPT: Final = """select a.id, a.order_id, a.provider, a.method, a.out_trade_no, a.amount_minor, a.currency, a.state,
-  a.answer, a.created_at, a.expires_at, a.checks, a.failures from payment_attempt a"""
+  a.chosen_nos, a.answer, a.created_at, a.expires_at, a.checks, a.failures from payment_attempt a"""
 
 
 def attempt_view(row: sa.Row[Any]) -> AttemptView:
@@ -304,6 +305,7 @@ def attempt_view(row: sa.Row[Any]) -> AttemptView:
         out_trade_no=row.out_trade_no,
         amount=Money(row.amount_minor, row.currency),
         state=AttemptState(row.state),
+        chosen_nos=None if row.chosen_nos is None else tuple(row.chosen_nos),
         answer=row.answer,
         created_at=row.created_at,
         expires_at=row.expires_at,

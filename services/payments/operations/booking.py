@@ -179,7 +179,7 @@ def _paid(session: WriteSession, *, attempt: sa.Row[Any], paid: _Paid, now: date
         applied = _suspend_whole(
             session, paid=paid, attempt=attempt, reason=SuspenseReason.AMOUNT_DIFFERS, source_id=attempt.id, now=now
         )
-        _mark_paid(session, attempt=attempt, paid=paid, event=OrderEvent.SUSPENDED)
+        _mark_paid(session, attempt=attempt, paid=paid, event=OrderEvent.SUSPENDED, now=now)
         return replace(applied, state=AttemptState.PAID)
     _claim(session, paid=paid, owner=str(attempt.id))
     parts = _settle_parts(session, attempt=attempt, now=now)
@@ -189,9 +189,9 @@ def _paid(session: WriteSession, *, attempt: sa.Row[Any], paid: _Paid, now: date
     for part in lost:
         _suspend_part(session, part=part, attempt=attempt, paid=paid, now=now)
     if len(lost) == len(parts):
-        _mark_paid(session, attempt=attempt, paid=paid, event=OrderEvent.SUSPENDED)
+        _mark_paid(session, attempt=attempt, paid=paid, event=OrderEvent.SUSPENDED, now=now)
         return Applied(Effect.SUSPENDED, attempt.id, AttemptState.PAID)
-    _mark_paid(session, attempt=attempt, paid=paid, event=OrderEvent.BOOKED)
+    _mark_paid(session, attempt=attempt, paid=paid, event=OrderEvent.BOOKED, now=now)
     outbox.add(session, PaymentBooked(order_id=str(attempt.order_id), attempt_id=str(attempt.id)))
     return Applied(Effect.BOOKED, attempt.id, AttemptState.PAID)
 
@@ -201,16 +201,25 @@ def _claim(session: WriteSession, *, paid: _Paid, owner: str) -> bool:
     return idempotency.claim(session, kind=f"{paid.provider}.transaction", key=paid.transaction_id, owner=owner)
 
 
-def _mark_paid(session: WriteSession, *, attempt: sa.Row[Any], paid: _Paid, event: OrderEvent) -> None:
+def _mark_paid(session: WriteSession, *, attempt: sa.Row[Any], paid: _Paid, event: OrderEvent, now: datetime) -> None:
     rules.next_attempt_state(AttemptState(attempt.state), AttemptEvent.PAID)
     known = OrderState(attempt.order_state)
     following = rules.next_order_state(known, event)
+    # Nobody should pay the same twice: another attempt that may still be paid is closed at its provider soon.
     session.sql(
-        """update payment_attempt set state = 'paid', transaction_id = :transaction_id, paid_at = :paid_at,
-             next_check_at = null where id = :id""",
+        """update payment_attempt set
+             state = case when id = :id then 'paid' else state end,
+             transaction_id = case when id = :id then :transaction_id end,
+             paid_at = case when id = :id then cast(:paid_at as timestamptz) end,
+             next_check_at = case when id = :id then null else cast(:now as timestamptz) end,
+             expires_at = case when id = :id then expires_at else least(expires_at, :now) end
+           where order_id = :order_id
+             and (id = :id or state in ('created', 'prepared', 'pending', 'unknown'))""",
         transaction_id=paid.transaction_id,
         paid_at=paid.paid_at,
+        now=now,
         id=attempt.id,
+        order_id=attempt.order_id,
     )
     if known is OrderState.PAID:  # the first paid attempt is what the order shows
         return

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from core import idempotency
+from core import idempotency, outbox
 from core.crypto.vault import Vault
 from core.db import ReadSession, WriteSession, to_json
 from core.ids import human_code, uuid7
@@ -28,6 +28,7 @@ from services.payments.errors import (
     PaymentFinal,
     QuoteExpired,
 )
+from services.payments.events import PaymentAttemptClosed
 from services.payments.models import AttemptState, OrderState
 from services.payments.ports import PAYABLES, PROVIDERS, Due, Method, Payer, PaymentProvider, Prepay
 from services.payments.rules import AttemptEvent, OrderEvent, Share
@@ -171,23 +172,34 @@ def keep_doubt(session: WriteSession, *, attempt_id: UUID, now: datetime) -> Att
 def keep_refusal(session: WriteSession, *, attempt_id: UUID, reason: str, now: datetime) -> AttemptState:
     """The provider will not do it (or was not reached): this attempt is over, and the order waits for another try.
 
-    Refusals are mostly unsigned, so the provider is asked once more about this number later.
+    Refusals are mostly unsigned, so the provider is asked once more about this number later, and at once when it had
+    taken the order before: such an attempt lives on. When the attempt ends, the order's quote is good again, and
+    PaymentAttemptClosed is published.
     """
     attempt = _lock(session, attempt_id=attempt_id)
-    state = rules.next_attempt_state(AttemptState(attempt.state), AttemptEvent.REFUSED)
-    if state is AttemptState.FAILED:
-        order_state = rules.next_order_state(OrderState(attempt.order_state), OrderEvent.FAILED)
-        session.sql(
-            "update payment_order set state = :state where id = :id", state=order_state.value, id=attempt.order_id
-        )
+    known = AttemptState(attempt.state)
+    state = rules.next_attempt_state(known, AttemptEvent.REFUSED)
+    if known not in rules.LIVING:
+        return state
     session.sql(
         """update payment_attempt set state = :state, refused_reason = :reason, next_check_at = :next_check_at
            where id = :id""",
         state=state.value,
         reason=reason,
-        next_check_at=now + rules.ASK_AFTER_END,
+        next_check_at=now if state in rules.LIVING else now + rules.ASK_AFTER_END,
         id=attempt_id,
     )
+    if state not in rules.LIVING:
+        order_state = rules.next_order_state(OrderState(attempt.order_state), OrderEvent.FAILED)
+        session.sql(
+            "update payment_order set state = :state where id = :id", state=order_state.value, id=attempt.order_id
+        )
+        session.sql(
+            """update payment_quote set used_at = null
+               where id = (select quote_id from payment_order where id = :id)""",
+            id=attempt.order_id,
+        )
+        outbox.add(session, PaymentAttemptClosed(order_id=str(attempt.order_id), attempt_id=str(attempt_id)))
     return state
 
 
@@ -285,9 +297,9 @@ def _add(
     )
     session.sql(
         """insert into payment_attempt (id, order_id, no, provider, method, out_trade_no, amount_minor, currency,
-             state, request_sealed, request_hash, created_at, expires_at, next_check_at)
+             state, request_sealed, request_hash, chosen_nos, created_at, expires_at, next_check_at)
            values (:id, :order, :no, :provider, :method, :out_trade_no, :amount, :currency,
-             'created', :sealed, :hash, :now, :expires_at, :next_check_at)""",
+             'created', :sealed, :hash, cast(:chosen_nos as text[]), :now, :expires_at, :next_check_at)""",
         id=attempt_id,
         order=order_id,
         no=no,
@@ -298,6 +310,7 @@ def _add(
         currency=plan.amount.currency,
         sealed=seal_request(vault, attempt_id, request),
         hash=hashlib.sha256(request).digest(),
+        chosen_nos=None if wanted.bill_nos is None else list(wanted.bill_nos),
         now=now,
         expires_at=expires_at,
         next_check_at=rules.next_check(checks=0, expires_at=expires_at, now=now),
