@@ -15,13 +15,12 @@ from notifications import handlers
 from notifications.channels.aliyun_sms import factory as aliyun_sms
 from notifications.one_time_codes import CodeSender
 from notifications.setup import SETUP, Setup
-from services.billing.operations.payable import BillPayable
+from services.billing.events import BillAmended, BillSettled
+from services.billing.operations import BillPayable, stop_payments
 from services.identity.ports import SMS_SENDER
 from services.payments.ports import PAYABLES, PROVIDERS, PaymentProvider
 from services.payments.providers.wechat_pay.adapter import Account, WeChatPay
 from web.runtime import Runtime
-
-PEM_END = "-----END CERTIFICATE-----"
 
 
 def build(settings: Settings) -> Runtime:
@@ -34,6 +33,8 @@ def build(settings: Settings) -> Runtime:
     PROVIDERS.fill({provider.name: provider for provider in _providers(settings)})
     for event_class, handler in handlers.SUBSCRIPTIONS:
         outbox.subscribe(event_class, handler)
+    outbox.subscribe(BillAmended, stop_payments)
+    outbox.subscribe(BillSettled, stop_payments)
     if missing := Slot.unfilled():
         raise UnfilledSlot(", ".join(missing))
     return Runtime(
@@ -55,15 +56,15 @@ def build(settings: Settings) -> Runtime:
 def _providers(settings: Settings) -> list[PaymentProvider]:
     if settings.wechat_pay_mchid is None:
         return []
-    keys = settings.wechat_pay_public_key
     account = Account(
         mchid=settings.wechat_pay_mchid,
         appid=settings.wechat_pay_appid,
+        currency=settings.wechat_pay_currency,
         merchant_serial=settings.wechat_pay_merchant_serial,
         private_key_pem=settings.wechat_pay_merchant_private_key.get_secret_value(),
-        apiv3_keys=[settings.wechat_pay_apiv3_key.get_secret_value()],
-        public_keys={settings.wechat_pay_public_key_id: keys} if keys else {},
-        certificates=[part + PEM_END for part in settings.wechat_pay_certificates.split(PEM_END) if part.strip()],
+        apiv3_keys=settings.wechat_pay_apiv3_keys,
+        public_keys=settings.wechat_pay_public_keys,
+        certificates=settings.wechat_pay_certificate_list,
         callback_url=settings.provider_callback_url,
     )
     return [WeChatPay(Client(settings.wechat_pay_base_url, name="wechat_pay"), account)]

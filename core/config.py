@@ -7,6 +7,7 @@ an unsafe or missing value refuses to start: nothing that protects money or pers
 import base64
 import binascii
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -19,6 +20,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 PREFIX = "WATTLINE_"
 KEY_BYTES = 32
 KEY_ID_CHARACTERS = 8
+_PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----", re.DOTALL)
 
 
 def _zone(name: str) -> str:
@@ -123,13 +125,27 @@ class Settings(BaseSettings):
         None
     )
     wechat_pay_appid: Annotated[str, Field(description="Application bound to the merchant.")] = ""
+    wechat_pay_currency: Annotated[
+        str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code that the merchant account takes.")
+    ] = "CNY"
     wechat_pay_merchant_serial: Annotated[str, Field(description="Serial of the merchant's certificate, hex.")] = ""
     wechat_pay_merchant_private_key: Annotated[
         SecretStr, Field(description="PEM (PKCS#8) that signs our requests.")
     ] = SecretStr("")
-    wechat_pay_apiv3_key: Annotated[SecretStr, Field(description="32 characters that open callbacks.")] = SecretStr("")
-    wechat_pay_public_key_id: Annotated[str, Field(description="`PUB_KEY_ID_...` of the platform's public key.")] = ""
-    wechat_pay_public_key: Annotated[str, Field(description="PEM of the platform's public key.")] = ""
+    wechat_pay_apiv3_key: Annotated[
+        SecretStr,
+        Field(description="32 characters that open callbacks; while it is changed, new and old, comma separated."),
+    ] = SecretStr("")
+    wechat_pay_public_key_id: Annotated[
+        str,
+        Field(
+            description="`PUB_KEY_ID_...` of the platform's public key; while it is changed, new and old, comma "
+            "separated: the first is asked for, all are believed."
+        ),
+    ] = ""
+    wechat_pay_public_key: Annotated[
+        str, Field(description="PEM of the platform's public key; of several, one after the other in the same order.")
+    ] = ""
     wechat_pay_certificates: Annotated[
         str, Field(description="PEM of platform certificates, for certificate mode.")
     ] = ""
@@ -172,13 +188,7 @@ class Settings(BaseSettings):
     def _refuse_unsafe(self) -> Self:
         self.data_key_ring  # noqa: B018 -- reading the ring checks it
         self.master_key_bytes  # noqa: B018 -- reading the key checks it
-        if self.wechat_pay_mchid is not None:
-            if len(self.wechat_pay_apiv3_key.get_secret_value()) != KEY_BYTES:
-                msg = "WATTLINE_WECHAT_PAY_APIV3_KEY must have exactly 32 characters"
-                raise ValueError(msg)
-            if not (self.wechat_pay_public_key or self.wechat_pay_certificates):
-                msg = "WeChat Pay answers are verified by WATTLINE_WECHAT_PAY_PUBLIC_KEY or _CERTIFICATES: set one"
-                raise ValueError(msg)
+        self._refuse_unsafe_wechat_pay()
         if self.aliyun_sms_access_key_id is not None and not self.aliyun_sms_receipt_secret.get_secret_value():
             msg = "WATTLINE_ALIYUN_SMS_RECEIPT_SECRET is empty: anybody could forge receipts"
             raise ValueError(msg)
@@ -189,6 +199,35 @@ class Settings(BaseSettings):
                     msg = f"{PREFIX}{name.upper()} must be an https address in production"
                     raise ValueError(msg)
         return self
+
+    def _refuse_unsafe_wechat_pay(self) -> None:
+        if self.wechat_pay_mchid is None:
+            return
+        if any(len(key) != KEY_BYTES for key in self.wechat_pay_apiv3_keys):
+            msg = "WATTLINE_WECHAT_PAY_APIV3_KEY must have exactly 32 characters, each of several, comma separated"
+            raise ValueError(msg)
+        ids, keys = _parts(self.wechat_pay_public_key_id), _pems(self.wechat_pay_public_key)
+        if len(ids) != len(keys):
+            msg = "WATTLINE_WECHAT_PAY_PUBLIC_KEY and _PUBLIC_KEY_ID must name the same number of keys"
+            raise ValueError(msg)
+        if not (keys or self.wechat_pay_certificates):
+            msg = "WeChat Pay answers are verified by WATTLINE_WECHAT_PAY_PUBLIC_KEY or _CERTIFICATES: set one"
+            raise ValueError(msg)
+
+    @property
+    def wechat_pay_apiv3_keys(self) -> list[str]:
+        """What opens callbacks, the present key first."""
+        return self.wechat_pay_apiv3_key.get_secret_value().split(",")
+
+    @property
+    def wechat_pay_public_keys(self) -> dict[str, str]:
+        """PEM by key id, the one that requests ask for first."""
+        return dict(zip(_parts(self.wechat_pay_public_key_id), _pems(self.wechat_pay_public_key), strict=True))
+
+    @property
+    def wechat_pay_certificate_list(self) -> list[str]:
+        """PEM of each platform certificate."""
+        return _pems(self.wechat_pay_certificates)
 
     @cached_property
     def data_key_ring(self) -> dict[str, bytes]:
@@ -210,7 +249,7 @@ class Settings(BaseSettings):
     @property
     def locales(self) -> tuple[str, ...]:
         """Offered languages, the default first."""
-        return tuple(part.strip() for part in self.supplier_locales.split(",") if part.strip())
+        return tuple(_parts(self.supplier_locales))
 
     @property
     def zone(self) -> ZoneInfo:
@@ -226,6 +265,16 @@ class Settings(BaseSettings):
     def is_secure(self) -> bool:
         """Tell whether browsers reach us by https."""
         return self.public_url.startswith("https://")
+
+
+def _parts(text: str) -> list[str]:
+    """The parts of a comma list."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _pems(text: str) -> list[str]:
+    """The PEM blocks of a text, in order."""
+    return [found.group() + "\n" for found in _PEM.finditer(text)]
 
 
 def _decode_key(encoded: str, name: str) -> bytes:

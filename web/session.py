@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends
 
-from core import clock
+from core import clock, faults
 from core.db import Database, WriteSession
 from web.runtime import RuntimeDep
 
@@ -23,6 +23,7 @@ FLOWS_AT_ONCE: Final = 5
 def _transaction(runtime: RuntimeDep) -> Iterator[WriteSession]:
     with runtime.db.write() as session:
         yield session
+    faults.point("web.committed")
 
 
 async def _database(runtime: RuntimeDep) -> Database:

@@ -39,6 +39,7 @@ def merchant(given: dict[str, Any], *, callback_url: str = "http://127.0.0.1:9",
         apiv3_keys=[given["apiv3_key"]],
         public_keys={given["public_key_id"]: given["public_key"]},
         certificates=[],
+        currency="CNY",
         callback_url=callback_url,
     )
     return replace(account, **other)

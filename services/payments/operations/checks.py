@@ -54,26 +54,47 @@ def put_off(session: WriteSession, *, attempt_id: UUID, retry_after_s: int | Non
     session.sql("update payment_attempt set next_check_at = :due where id = :id", due=now + wait, id=attempt_id)
 
 
-def close_soon(session: WriteSession, *, account_id: AccountId, kind: str, payable_id: int, now: datetime) -> int:
-    """A payable changed: attempts that ask for its old amount are closed at their providers; answers how many.
+def close_outdated(
+    session: WriteSession,
+    *,
+    account_id: AccountId,
+    kind: str,
+    payable_id: int,
+    open_minor: int,
+    changed_at: datetime,
+    now: datetime,
+) -> int:
+    """A payable changed: living attempts that ask for its old amount are closed at their providers; answers how many.
 
-    What is paid before the close succeeds is booked as any payment is. Waits for nobody: the caller may hold payables,
-    and an attempt that is being booked now needs no close.
+    Outdated is what began before `changed_at`, and what asks for more than `open_minor`. What is paid before the close
+    succeeds is booked as any payment is. Locks orders by ascending id; the caller holds neither books nor payables.
     """
-    rows = session.sql(
-        """update payment_attempt a set next_check_at = :now, expires_at = least(a.expires_at, :now)
-           where a.id in (
-             select t.id from payment_attempt t join payment_part p on p.attempt_id = t.id
+    params = {
+        "account": account_id,
+        "kind": kind,
+        "id": payable_id,
+        "open": open_minor,
+        "changed_at": changed_at,
+    }
+    orders = session.sql(
+        """select o.id from payment_order o where o.id in (
+             select t.order_id from payment_attempt t join payment_part p on p.attempt_id = t.id
              where p.account_id = :account and p.payable_kind = :kind and p.payable_id = :id
                and t.state in ('created', 'prepared', 'pending', 'unknown')
-             for update of t skip locked)
-           returning a.id""",
+               and (t.created_at < :changed_at or p.amount_minor > :open))
+           order by o.id for no key update""",
+        **params,
+    ).scalars()
+    return session.sql(
+        """update payment_attempt a set next_check_at = :now, expires_at = least(a.expires_at, :now)
+           from payment_part p
+           where a.order_id = any(:orders) and a.state in ('created', 'prepared', 'pending', 'unknown')
+             and p.attempt_id = a.id and p.account_id = :account and p.payable_kind = :kind and p.payable_id = :id
+             and (a.created_at < :changed_at or p.amount_minor > :open)""",
+        orders=list(orders),
         now=now,
-        account=account_id,
-        kind=kind,
-        id=payable_id,
-    )
-    return len(rows.all())
+        **params,
+    ).rowcount
 
 
 def circuit_wait_s(session: WriteSession, *, provider: str, now: datetime) -> int | None:

@@ -10,11 +10,10 @@ import pytest
 from core import clock
 from core.crypto.vault import Vault
 from core.db import Database
-from services.payments import operations, queries
+from services.payments import queries
 from services.payments.models import AttemptState, OrderState, SuspenseReason
 from services.payments.operations import Effect
 from services.payments.ports import PAYABLES, ProviderResult, TradeState
-from services.payments.providers.wechat_pay.adapter import WeChatPay
 from tests.factories import payments as make
 from tests.factories.payments import WECHAT, Books
 
@@ -214,21 +213,3 @@ def test_two_results_for_two_orders_of_two_accounts_in_opposite_order_do_not_dea
     with ThreadPoolExecutor(4) as pool:
         effects = list(pool.map(lambda each: make.apply(database, each).effect, results))
     assert effects == [Effect.BOOKED] * 4
-
-
-def test_a_changed_bill_has_its_open_attempts_closed_soon_without_waiting(
-    database: Database, vault: Vault, wechat: WeChatPay
-) -> None:
-    assert wechat.name == WECHAT
-    home = make.household(database, vault)
-    attempt = make.latest(database, make.order(database, vault, make.wanted(home)))
-    now = clock.now()
-    with database.write() as session:
-        closing = operations.close_soon(
-            session, account_id=home.account.id, kind="bill", payable_id=home.bills[0].id, now=now
-        )
-    assert closing == 1
-    with database.read() as session:
-        known = queries.attempt(session, attempt_id=attempt.id)
-    assert known is not None
-    assert known.expires_at == now

@@ -80,6 +80,7 @@ class Account:
     apiv3_keys: Sequence[str] = field(repr=False)
     public_keys: Mapping[str, str]
     certificates: Sequence[str]
+    currency: str
     callback_url: str
     """Address of this deployment as the platform calls it, without path."""
 
@@ -108,8 +109,8 @@ class WeChatPay:
 
     @property
     def currencies(self) -> frozenset[str]:
-        """Mainland merchants settle in yuan alone."""
-        return frozenset({"CNY"})
+        """A merchant account has one: yuan on the mainland."""
+        return frozenset({self._account.currency})
 
     @property
     def renews_keys(self) -> bool:
@@ -254,8 +255,6 @@ class WeChatPay:
             return ProviderResult(NAME, transaction.out_trade_no, state)
         if transaction.amount is None or not transaction.transaction_id or not transaction.appid:
             raise Malformed("paid without its facts")
-        if transaction.amount.currency not in self.currencies:
-            raise Malformed("currency")
         return ProviderResult(
             NAME,
             transaction.out_trade_no,
