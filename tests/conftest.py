@@ -21,6 +21,8 @@ from app import embedded
 from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database
+from tests.support.sandbox import SandboxProcess
+from tests.support.town import Town, founded
 
 TEMPLATE = "wattline_template"
 SERVERS = "WATTLINE_TEST_SERVERS"
@@ -73,8 +75,8 @@ def servers() -> Servers:
     return Servers(**json.loads(os.environ[SERVERS]))
 
 
-@pytest.fixture
-def database_name(servers: Servers) -> Iterator[str]:
+@contextlib.contextmanager
+def cloned(servers: Servers) -> Iterator[str]:
     """A fresh clone of the migrated template, dropped afterwards."""
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(servers.admin_dsn, autocommit=True) as connection:
@@ -82,6 +84,13 @@ def database_name(servers: Servers) -> Iterator[str]:
         connection.execute(made.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
         yield name
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database_name(servers: Servers) -> Iterator[str]:
+    """The test's own database."""
+    with cloned(servers) as name:
+        yield name
 
 
 @pytest.fixture
@@ -120,8 +129,7 @@ def token_pem() -> str:
     )
 
 
-@pytest.fixture
-def settings(owner_dsn: str, app_dsn: str, redis_url: str, token_pem: str) -> Settings:
+def deployment(*, owner_dsn: str, app_dsn: str, redis_url: str, token_pem: str) -> Settings:
     """Settings of a test deployment without providers; `model_copy(update=...)` makes variants."""
     return Settings(
         environment="test",
@@ -137,6 +145,35 @@ def settings(owner_dsn: str, app_dsn: str, redis_url: str, token_pem: str) -> Se
 
 
 @pytest.fixture
+def settings(owner_dsn: str, app_dsn: str, redis_url: str, token_pem: str) -> Settings:
+    """The test's deployment, over its own database."""
+    return deployment(owner_dsn=owner_dsn, app_dsn=app_dsn, redis_url=redis_url, token_pem=token_pem)
+
+
+@pytest.fixture
 def vault(settings: Settings) -> Vault:
     """The test deployment's vault."""
     return Vault(data_keys=settings.data_key_ring, master_key=settings.master_key_bytes)
+
+
+@pytest.fixture(scope="session")
+def town_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """The providers of all towns of this worker."""
+    started = SandboxProcess(tmp_path_factory.mktemp("sandbox")).start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def town(servers: Servers, token_pem: str, town_sandbox: SandboxProcess) -> Iterator[Town]:
+    """One town for all tests of a module: they must not rely on what another left or took away."""
+    town_sandbox.clear_faults()
+    with cloned(servers) as name:
+        made = deployment(
+            owner_dsn=servers.owner(name),
+            app_dsn=servers.app(name),
+            redis_url=servers.redis_url,
+            token_pem=token_pem,
+        )
+        with founded(made, town_sandbox) as town:
+            yield town

@@ -1,0 +1,278 @@
+"""How each operation is asked for: the only place of the access tests that knows paths and bodies."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, cast
+
+from core.audit import Actor
+from portal.customer import payments as payment_pages
+from portal.pages import Reader
+from tests.factories import payments as paying
+from tests.support.town import HOLDER, RECEIPT_SECRET, STANDINGS, Home, Person, Standing, Town
+
+Object = Literal["own", "others", "other_unit", "missing", "-"]
+NOBODY: Final = uuid.UUID("0197a3c2-0000-7c55-9a53-000000000000")
+NO_PAYMENT: Final = "0000000000000000"
+SPOILING: Final = frozenset(
+    {
+        "POST /api/v1/account-links",
+        "DELETE /api/v1/account-links/{account_no}",
+        "POST /accounts/link",
+        "POST /me/devices/{session_id}/revoke",
+        "POST /sign-out",
+    }
+)
+"""What takes or gives rights: each cell has people and homes of its own."""
+
+
+@dataclass(frozen=True)
+class Things:
+    """What a request may be about."""
+
+    home: Home | None
+    account_no: str
+    bill_no: str
+    payment_no: str
+    paid_no: str
+    message_id: uuid.UUID
+    device_id: uuid.UUID
+
+
+@dataclass
+class Asked:
+    """A request without its caller."""
+
+    path: str
+    json: Any = None
+    form: dict[str, str] | None = None
+    content: bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Who asks for what in one cell of the matrix."""
+
+    town: Town
+    operation: str
+    caller: str
+    object: Object
+    person: Person | None
+    things: Things
+
+
+Asking = Callable[[Scene], Asked]
+
+
+def scene(
+    town: Town,
+    operation: str,
+    caller: str,
+    wanted: Object,
+    *,
+    home: Home | None = None,
+    person: Person | None = None,
+) -> Scene:
+    """Arrange one cell: around the town's own people, or around the `home` and `person` that are given."""
+    standing = cast(Standing, caller if caller in STANDINGS else "owner")
+    is_spoiling = operation in SPOILING and home is None
+    if home is None:
+        home = town.build(town.unit_id, has_bills=False) if is_spoiling else town.house
+    if person is None and standing != "anonymous":
+        spare = is_spoiling and caller != "forged_form"
+        person = town.with_standing(standing, home, has_payments=False) if spare else town.people[standing]
+    return Scene(town, operation, caller, wanted, person, _things(town, wanted, home, person, is_spoiling=is_spoiling))
+
+
+def _things(town: Town, wanted: Object, home: Home, person: Person | None, *, is_spoiling: bool) -> Things:
+    match wanted:
+        case "others":
+            fresh = town.build(town.unit_id, has_bills=False) if is_spoiling else town.neighbour
+            where, who = fresh, town.people["neighbour"]
+        case "other_unit":
+            where, who = town.far, town.people["far"]
+        case "missing":
+            account_no = f"{uuid.uuid4().int % 10**10:010d}" if is_spoiling else town.missing_no
+            return Things(None, account_no, "B0000000000", NO_PAYMENT, NO_PAYMENT, NOBODY, NOBODY)
+        case _:
+            where, who = home, person or town.people["owner"]
+    return Things(
+        where,
+        where.account_no,
+        where.bills[-1].bill_no if where.bills else "",
+        who.waiting_no,
+        who.paid_no,
+        who.message_id,
+        who.device_id,
+    )
+
+
+def headers_of(made: Scene) -> dict[str, str]:
+    """What tells who calls, at the API or at the portal."""
+    person, town = made.person, made.town
+    is_api = made.operation.partition(" ")[2].startswith("/api/")
+    if person is None:
+        return {}
+    if made.caller == "wrong_kind":
+        return town.token_of(person, "staff") if is_api else person.bearer
+    if is_api and made.caller != "cookie_only":
+        return person.bearer
+    return town.browser(person)
+
+
+def _get(template: str) -> Asking:
+    def ask(made: Scene) -> Asked:
+        things = made.things
+        return Asked(
+            template.format(
+                account_no=things.account_no,
+                bill_no=things.bill_no,
+                payment_no=things.payment_no,
+                paid_no=things.paid_no,
+                message_id=things.message_id,
+                session_id=things.device_id,
+            )
+        )
+
+    return ask
+
+
+def _key() -> dict[str, str]:
+    return {"idempotency-key": uuid.uuid4().hex}
+
+
+def _proof(made: Scene) -> dict[str, object]:
+    meter = "M0" if made.things.home is None else made.things.home.meter_no
+    return {"kind": "meter_no", "name_character": HOLDER[0], "meter_no": meter}
+
+
+def _link(made: Scene) -> Asked:
+    return Asked(
+        "/api/v1/account-links", json={"account_no": made.things.account_no, "proof": _proof(made)}, headers=_key()
+    )
+
+
+def _pay(made: Scene) -> Asked:
+    body = {"account_no": made.things.account_no, "amount_minor": 100, "method": "wechat_native"}
+    return Asked("/api/v1/payments", json=body, headers=_key())
+
+
+def _again(made: Scene) -> Asked:
+    return Asked(f"/api/v1/payments/{made.things.payment_no}/attempts", json={}, headers=_key())
+
+
+def _quote(made: Scene) -> Asked:
+    body = {"account_no": made.things.account_no, "name_hint": HOLDER[0]}
+    return Asked("/api/v1/payment-quotes", json=body, headers=_key())
+
+
+def _wechat(made: Scene) -> Asked:
+    town = made.town
+    if made.object == "missing":
+        out_trade_no = town.unknown_order()
+    else:
+        payment_no = town.start_payment(town.people["owner"].user_id, town.house)
+        out_trade_no = paying.latest(town.runtime.db, payment_no).out_trade_no
+    call = town.callback_of(out_trade_no)
+    names = ("timestamp", "nonce", "serial", "signature-type")
+    kept = {f"wechatpay-{name}": call.headers[f"wechatpay-{name}"] for name in names}
+    if made.caller == "signed":
+        kept["wechatpay-signature"] = call.headers["wechatpay-signature"]
+    return Asked("/callbacks/wechat-pay", content=call.body, headers={**kept, "content-type": "application/json"})
+
+
+def _receipt(made: Scene) -> Asked:
+    secret = RECEIPT_SECRET if made.caller == "signed" else "guessed"
+    report = {"phone_number": "13700000001", "success": True, "biz_id": uuid.uuid4().hex, "out_id": str(NOBODY)}
+    return Asked(f"/callbacks/sms/aliyun_sms/{secret}", json=[report])
+
+
+def _static(made: Scene) -> Asked:
+    assets = made.town.app.state.renderer.assets
+    return Asked(assets.url("app.css") if made.object == "own" else "/static/app.000000000000.css")
+
+
+def _form(path: str, fields: Callable[[Scene], dict[str, str]] | None = None) -> Asking:
+    def ask(made: Scene) -> Asked:
+        asked = _get(path)(made)
+        is_known = made.person is not None and made.caller != "wrong_kind"
+        token = made.town.form_token(made.person if is_known else None)
+        if made.caller == "forged_form":
+            token = "0" * 64
+        return Asked(asked.path, form={"csrf": token, **(fields(made) if fields else {})})
+
+    return ask
+
+
+def _link_fields(made: Scene) -> dict[str, str]:
+    proof = _proof(made)
+    return {
+        "account_no": made.things.account_no,
+        "name_character": HOLDER[0],
+        "proof": "meter_no",
+        "proof_value": str(proof["meter_no"]),
+    }
+
+
+def _pay_fields(made: Scene) -> dict[str, str]:
+    person = made.person or made.town.people["owner"]
+    reader = Reader(person.user_id, person.session_id, "", "en", Actor("test"))
+    key = payment_pages._key(made.town.runtime.vault, reader, paying.payment_no()[:16])
+    return {"key": key, "amount": "1.00", "method": "wechat_native"}
+
+
+def _sign_in(path: str, **more: str) -> Asking:
+    """Each with a telephone and a browser of its own, so that no limit is met."""
+
+    def ask(made: Scene) -> Asked:
+        asked = _form(path)(made)
+        number = f"+86136{uuid.uuid4().int % 10**8:08d}"
+        return Asked(path, form={**(asked.form or {}), "phone": number, **more})
+
+    return ask
+
+
+ASKING: Final[dict[str, Asking]] = {
+    "GET /api/v1/accounts": _get("/api/v1/accounts"),
+    "GET /api/v1/accounts/{account_no}": _get("/api/v1/accounts/{account_no}"),
+    "GET /api/v1/accounts/{account_no}/bills": _get("/api/v1/accounts/{account_no}/bills"),
+    "GET /api/v1/accounts/{account_no}/bills/{bill_no}": _get("/api/v1/accounts/{account_no}/bills/{bill_no}"),
+    "POST /api/v1/account-links": _link,
+    "DELETE /api/v1/account-links/{account_no}": _get("/api/v1/account-links/{account_no}"),
+    "GET /api/v1/inbox": _get("/api/v1/inbox"),
+    "PUT /api/v1/inbox/{message_id}/read": _get("/api/v1/inbox/{message_id}/read"),
+    "POST /api/v1/payments": _pay,
+    "GET /api/v1/payments/{payment_no}": _get("/api/v1/payments/{payment_no}"),
+    "GET /api/v1/payments/{payment_no}/events": _get("/api/v1/payments/{paid_no}/events"),
+    "POST /api/v1/payments/{payment_no}/attempts": _again,
+    "POST /api/v1/payment-quotes": _quote,
+    "GET /api/v1/openapi.json": _get("/api/v1/openapi.json"),
+    "POST /callbacks/wechat-pay": _wechat,
+    "POST /callbacks/sms/{provider}/{secret}": _receipt,
+    "GET /livez": _get("/livez"),
+    "GET /readyz": _get("/readyz"),
+    "GET /metrics": _get("/metrics"),
+    "GET /static/{served_name}": _static,
+    "GET /sign-in": _get("/sign-in"),
+    "POST /sign-in": _sign_in("/sign-in"),
+    "POST /sign-in/code": _sign_in("/sign-in/code", code="000000"),
+    "POST /sign-out": _form("/sign-out"),
+    "GET /": _get("/"),
+    "GET /accounts/link": _get("/accounts/link"),
+    "POST /accounts/link": _form("/accounts/link", _link_fields),
+    "GET /accounts/{account_no}": _get("/accounts/{account_no}"),
+    "GET /me": _get("/me"),
+    "POST /me/devices/{session_id}/revoke": _form("/me/devices/{session_id}/revoke"),
+    "GET /bills": _get("/bills"),
+    "GET /bills/{account_no}/{bill_no}": _get("/bills/{account_no}/{bill_no}"),
+    "GET /pay/{account_no}": _get("/pay/{account_no}"),
+    "POST /pay/{account_no}": _form("/pay/{account_no}", _pay_fields),
+    "GET /payments/{payment_no}": _get("/payments/{payment_no}"),
+    "GET /payments/{payment_no}/status": _get("/payments/{payment_no}/status"),
+    "GET /payments/{payment_no}/events": _get("/payments/{paid_no}/events"),
+    "POST /payments/{payment_no}/check": _form("/payments/{payment_no}/check"),
+    "GET /payments/{payment_no}/receipt": _get("/payments/{paid_no}/receipt"),
+    "GET /inbox": _get("/inbox"),
+    "GET /inbox/{message_id}": _get("/inbox/{message_id}"),
+}

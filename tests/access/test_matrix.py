@@ -1,0 +1,149 @@
+"""Who may do what with whose: every cell of `matrix.csv`, asked of the whole application.
+
+The matrix is written by hand. Each line holds for all its callers and objects; together the lines of an operation must
+decide every caller and every object once, so that nothing is allowed by being forgotten.
+"""
+
+import csv
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Final, cast
+
+import httpx2 as httpx
+import pytest
+from fastapi.routing import iter_route_contexts
+from fastapi.testclient import TestClient
+
+from tests.access.requests import ASKING, Object, Scene, headers_of, scene
+from tests.support.town import STANDINGS, Town
+
+MATRIX: Final = Path(__file__).with_name("matrix.csv")
+ADDRESSED: Final = frozenset({"own", "others", "other_unit", "missing"})
+OUTSIDE: Final = ("203.0.113.9", 50_000)
+REQUEST_ID: Final = re.compile(r"\b[0-9a-f]{32}\b")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One question and its answer: a status, then a problem's code or a redirect's target."""
+
+    caller: str
+    object: Object
+    status: int
+    told: str
+
+
+def cells() -> dict[str, list[Cell]]:
+    """The matrix, by operation."""
+    found: dict[str, list[Cell]] = defaultdict(list)
+    with MATRIX.open(encoding="utf-8", newline="") as file:
+        for line in csv.DictReader(file):
+            status, _, told = line["answer"].partition(" ")
+            for caller, wanted in product(line["callers"].split(), line["objects"].split()):
+                found[line["operation"]].append(Cell(caller, cast(Object, wanted), int(status), told))
+    return dict(found)
+
+
+CELLS: Final = cells()
+
+
+def callers_of(operation: str) -> frozenset[str]:
+    """Everybody about whom an operation must decide."""
+    method, _, path = operation.partition(" ")
+    if path in {"/livez", "/readyz", "/metrics"}:
+        return frozenset({"inside", "outside"})
+    if path.startswith("/callbacks/"):
+        return frozenset({"signed", "unsigned"})
+    if path.startswith("/static/") or path.endswith("/openapi.json"):
+        return frozenset({"anyone"})
+    if path.startswith("/api/"):
+        return frozenset({*STANDINGS, "cookie_only"})
+    return frozenset({*STANDINGS, "forged_form"} if method == "POST" else STANDINGS)
+
+
+def operations_of(town: Town) -> set[str]:
+    """Every operation that the application answers, in the document or not."""
+    return {
+        f"{method} {re.sub(':[a-z]+}', '}', route.path or '')}"
+        for route in iter_route_contexts(town.app.routes)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+
+
+def test_every_operation_stands_in_the_matrix_and_nothing_else(town: Town) -> None:
+    described = {
+        f"{method.upper()} {path}" for path, methods in town.app.openapi()["paths"].items() for method in methods
+    }
+    assert described <= operations_of(town)
+    assert operations_of(town) == CELLS.keys() == ASKING.keys()
+
+
+@pytest.mark.parametrize("operation", CELLS)
+def test_every_caller_and_object_is_decided_once(operation: str) -> None:
+    decided = Counter((cell.caller, cell.object) for cell in CELLS[operation])
+    objects = {wanted for _, wanted in decided}
+    if "{" in operation and callers_of(operation) >= set(STANDINGS):
+        assert objects == ADDRESSED
+    assert decided == Counter(product(callers_of(operation), objects))
+
+
+@pytest.fixture(scope="module")
+def outside(town: Town) -> Iterator[TestClient]:
+    """A caller from another network."""
+    yield TestClient(town.app, base_url=town.settings.public_url, client=OUTSIDE)
+
+
+def ask(client: TestClient, made: Scene) -> httpx.Response:
+    """Ask without anything that an earlier answer left in the client."""
+    asked = ASKING[made.operation](made)
+    client.cookies.clear()
+    method = made.operation.partition(" ")[0]
+    headers = {**headers_of(made), **asked.headers}
+    content = asked.content
+    if asked.form is not None:
+        return client.request(method, asked.path, data=asked.form, headers=headers, follow_redirects=False)
+    if content is not None:
+        return client.request(method, asked.path, content=content, headers=headers, follow_redirects=False)
+    return client.request(method, asked.path, json=asked.json, headers=headers, follow_redirects=False)
+
+
+def told_by(answer: httpx.Response, made: Scene) -> str:
+    """What the matrix says after the status."""
+    if answer.is_redirect:
+        target = answer.headers["location"].partition("?")[0]
+        return re.sub(r"(?<=^/payments/)[0-9A-Z]{15,24}$", "{payment_no}", target)
+    if answer.headers.get("content-type") == "application/problem+json":
+        return str(answer.json()["code"])
+    return ""
+
+
+def without_names(answer: httpx.Response, made: Scene) -> tuple[bytes, list[tuple[str, str]]]:
+    """An answer without the request's id and the name that was asked for."""
+    text = REQUEST_ID.sub("#", answer.text)
+    things = made.things
+    for name in (things.account_no, things.bill_no, things.payment_no, things.message_id, things.device_id):
+        text = text.replace(str(name), "@") if name else text
+    return text.encode(), sorted((k, v) for k, v in answer.headers.multi_items() if k != "x-request-id")
+
+
+@pytest.mark.parametrize("operation", CELLS)
+def test_the_answers_are_those_of_the_matrix(town: Town, outside: TestClient, operation: str) -> None:
+    wrong: list[str] = []
+    hidden: dict[str, dict[str, tuple[bytes, list[tuple[str, str]]]]] = defaultdict(dict)
+    for cell in CELLS[operation]:
+        made = scene(town, operation, cell.caller, cell.object)
+        answer = ask(outside if cell.caller == "outside" else town.client, made)
+        expected, got = (cell.status, cell.told), (answer.status_code, told_by(answer, made))
+        if expected != got:
+            wrong.append(f"{cell.caller} asking for {cell.object}: {got}, not {expected}")
+        if answer.status_code == 404:
+            hidden[cell.caller][cell.object] = without_names(answer, made)
+    assert wrong == []
+    for caller, answers in hidden.items():
+        missing = answers.get("missing", next(iter(answers.values())))
+        for wanted, answer in answers.items():
+            assert answer == missing, f"to {caller}, {wanted} looks unlike what does not exist"
