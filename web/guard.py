@@ -72,7 +72,7 @@ class Guard:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()
         status = 500
-        path: str = scope["path"]
+        method, path = scope["method"], scope["path"]
 
         async def finish(message: Message) -> None:
             nonlocal status
@@ -89,14 +89,18 @@ class Guard:
                 wanted = locale.of_request(Request(scope), self._rules.locales)
                 await problems.answer(refusal, locale=wanted, request_id=request_id)(scope, receive, finish)
                 return
-            await self._app(scope, receive, finish)
+            if method == "HEAD":
+                scope = {**scope, "method": "GET"}
+                await _answer_head(self._app, scope, finish)
+            else:
+                await self._app(scope, receive, finish)
         finally:
             seconds = time.perf_counter() - started
             metrics.observe(scope, status, seconds)
             if path not in metrics.QUIET:
                 log.info(
                     "request",
-                    method=scope["method"],
+                    method=method,
                     path=metrics.route_of(scope),
                     status=status,
                     seconds=round(seconds, 4),
@@ -138,6 +142,24 @@ class Guard:
             headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")
         if not path.startswith("/static/"):
             headers.setdefault("cache-control", "no-store")
+
+
+async def _answer_head(app: ASGIApp, scope: Scope, send: Send) -> None:
+    """HEAD is GET without content (RFC 9110, 9.3.2). A stream ends where its first piece would come."""
+    is_told = asyncio.Event()
+
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await send(message)
+        elif not is_told.is_set():
+            is_told.set()
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def receive() -> Message:
+        await is_told.wait()
+        return {"type": "http.disconnect"}
+
+    await app(scope, receive, send_head)
 
 
 def _is_utf8(raw: bytes) -> bool:

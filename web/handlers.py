@@ -10,8 +10,8 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
-from starlette.routing import Match, Route
 
 from core.errors import Refusal
 from web import locale, problems
@@ -128,11 +128,13 @@ def _is_browser(request: Request) -> bool:
 
 
 def _methods_of(request: Request) -> set[str]:
+    """Every method of the path, whichever routes share it; whoever answers GET answers HEAD (`web.guard`)."""
+    path: str = request.scope["path"]
     found: set[str] = set()
-    for route in request.app.routes:
-        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
-            found |= route.methods or set()
-    return found
+    for context in iter_route_contexts(request.app.routes):
+        if context.methods and context.path_regex.match(path):
+            found |= context.methods
+    return found | ({"HEAD"} if "GET" in found else set())
 
 
 def _invalid_fields(request: Request, error: RequestValidationError) -> Response:

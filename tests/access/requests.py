@@ -3,13 +3,13 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
 from core.audit import Actor
 from portal.customer import payments as payment_pages
 from portal.pages import Reader
 from tests.factories import payments as paying
-from tests.support.town import HOLDER, RECEIPT_SECRET, STANDINGS, Home, Person, Standing, Town
+from tests.support.town import HOLDER, RECEIPT_SECRET, STANDINGS, Home, Person, Town
 
 Object = Literal["own", "others", "other_unit", "missing", "-"]
 NOBODY: Final = uuid.UUID("0197a3c2-0000-7c55-9a53-000000000000")
@@ -75,7 +75,7 @@ def scene(
     person: Person | None = None,
 ) -> Scene:
     """Arrange one cell: around the town's own people, or around the `home` and `person` that are given."""
-    standing = cast(Standing, caller if caller in STANDINGS else "owner")
+    standing = caller if caller in STANDINGS else "owner"
     is_spoiling = operation in SPOILING and home is None
     if home is None:
         home = town.build(town.unit_id, has_bills=False) if is_spoiling else town.house

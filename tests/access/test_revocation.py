@@ -1,7 +1,6 @@
 """What is taken away is gone at once: for tokens that were good a moment ago, and for streams that are open."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import httpx
 import pytest

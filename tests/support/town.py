@@ -329,9 +329,7 @@ class Town:
     def token_of(self, person: Person, kind: Literal["user", "staff", "service"]) -> dict[str, str]:
         """A token of another kind with the person's own subject and session."""
         now = clock.now()
-        made = Identity(
-            str(person.user_id), person.session_id, kind, frozenset(), int((now + LIFETIME).timestamp())
-        )
+        made = Identity(str(person.user_id), person.session_id, kind, frozenset(), int((now + LIFETIME).timestamp()))
         return {"authorization": f"Bearer {self.runtime.token_keys.issue(made, token_id=ids.uuid7(), now=now)}"}
 
     def fingerprint(self) -> Mapping[str, str]:
