@@ -846,6 +846,17 @@ CREATE TABLE public.ledger_asset (
     CONSTRAINT ck_ledger_asset_name CHECK ((name ~ '^[A-Z]{3}$'::text))
 );
 
+CREATE TABLE public.ledger_check (
+    name text NOT NULL,
+    next_from bigint,
+    found integer DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone,
+    violations integer DEFAULT 0 NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT ck_ledger_check_counts CHECK (((found >= 0) AND (violations >= 0))),
+    CONSTRAINT ck_ledger_check_round CHECK (((next_from IS NULL) OR (started_at IS NOT NULL)))
+);
+
 CREATE TABLE public.ledger_code (
     code smallint NOT NULL,
     name text NOT NULL,
@@ -1344,6 +1355,9 @@ ALTER TABLE ONLY public.inbox
 ALTER TABLE ONLY public.ledger_asset
     ADD CONSTRAINT pk_ledger_asset PRIMARY KEY (asset);
 
+ALTER TABLE ONLY public.ledger_check
+    ADD CONSTRAINT pk_ledger_check PRIMARY KEY (name);
+
 ALTER TABLE ONLY public.ledger_code
     ADD CONSTRAINT pk_ledger_code PRIMARY KEY (code);
 
@@ -1723,6 +1737,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.account TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.agreement TO wattline_app;
 
+GRANT SELECT ON TABLE public.alembic_version TO wattline_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.app_user TO wattline_app;
 
 GRANT SELECT,INSERT ON TABLE public.audit TO wattline_app;
@@ -1758,6 +1774,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.import_run TO wattline_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.inbox TO wattline_app;
 
 GRANT SELECT ON TABLE public.ledger_asset TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.ledger_check TO wattline_app;
 
 GRANT SELECT ON TABLE public.ledger_code TO wattline_app;
 

@@ -221,6 +221,11 @@ def unit_line(session: ReadSession, *, unit_id: int) -> list[int]:
     return [row.id for row in rows]
 
 
+def last_account(session: ReadSession) -> int:
+    """The highest account id, zero without accounts."""
+    return int(session.sql("select coalesce(max(id), 0) from account").scalar_one())
+
+
 def _card(row: sa.Row[Any]) -> AccountCard:
     return AccountCard(
         ref=AccountRef(AccountId(row.id), row.account_no, row.unit_id, row.currency),

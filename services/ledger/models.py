@@ -129,6 +129,19 @@ class LedgerRollup(SQLModel, table=True):
     balance: Decimal = Field(sa_type=sa.Numeric(30))
 
 
+class LedgerCheck(SQLModel, table=True):
+    """How far a check of the books has come, and what its last whole round found."""
+
+    __tablename__ = "ledger_check"
+
+    name: str = Field(sa_column=sa.Column(sa.Text, primary_key=True))
+    next_from: int | None = Field(default=None, sa_type=BIGINT)
+    found: int = Field(default=0, sa_column_kwargs={"server_default": sa.text("0")})
+    started_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    violations: int = Field(default=0, sa_column_kwargs={"server_default": sa.text("0")})
+    finished_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
 class LedgerHorizon(SQLModel, table=True):
     """Up to when the roll-up is complete; one row."""
 

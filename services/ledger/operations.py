@@ -7,7 +7,7 @@ first with `lock_books`.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
@@ -310,6 +310,39 @@ select ledger_post(
   cast(:counts as integer[]), cast(:debits as smallint[]), cast(:credits as smallint[]), cast(:assets as smallint[]),
   cast(:amounts as bigint[]), cast(:events as smallint[]))
 """
+
+
+def take_check(session: WriteSession, *, name: str, every: timedelta, now: datetime) -> int | None:
+    """Where check `name` of the books goes on, locked until the transaction ends.
+
+    None when somebody else is at it, or when the last round began less than `every` ago and is done.
+    """
+    session.sql("insert into ledger_check (name) values (:name) on conflict do nothing", name=name)
+    row = session.sql(
+        "select next_from, started_at from ledger_check where name = :name for update skip locked", name=name
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.next_from is not None:
+        return int(row.next_from)
+    if row.started_at is not None and row.started_at > now - every:
+        return None
+    session.sql("update ledger_check set found = 0, started_at = :now where name = :name", name=name, now=now)
+    return 1
+
+
+def keep_check(session: WriteSession, *, name: str, next_from: int | None, found: int, now: datetime) -> None:
+    """Keep what a range of a taken check showed; without `next_from` the round is whole."""
+    session.sql(
+        """update ledger_check set next_from = :next_from, found = found + :found,
+             violations = case when cast(:next_from as bigint) is null then found + :found else violations end,
+             finished_at = case when cast(:next_from as bigint) is null then :now else finished_at end
+           where name = :name""",
+        name=name,
+        next_from=next_from,
+        found=found,
+        now=now,
+    )
 
 
 def _arrays(session: WriteSession, transactions: Sequence[Transaction]) -> dict[str, list[Any]]:

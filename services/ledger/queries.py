@@ -225,9 +225,13 @@ def ageing(
 
 def book_ranges(session: ReadSession, *, size: int = 100_000) -> Iterator[tuple[BookId, BookId]]:
     """Ranges of `size` book ids that cover all books, for work in shards."""
-    highest: int = session.sql("select coalesce(max(id), 0) from book").scalar_one()
-    for first in range(1, highest + 1, size):
+    for first in range(1, last_book(session) + 1, size):
         yield BookId(first), BookId(first + size - 1)
+
+
+def last_book(session: ReadSession) -> int:
+    """The highest book id, zero without books."""
+    return int(session.sql("select coalesce(max(id), 0) from book").scalar_one())
 
 
 def check_invariants(

@@ -118,6 +118,15 @@ class RefusalCount:
     refusals: int
 
 
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A broken invariant: rule, account (None for the house) and what was found."""
+
+    rule: str
+    account_id: int | None
+    detail: str
+
+
 def payment(
     session: ReadSession, *, payment_no: str, user_id: UUID, now: datetime, session_id: UUID | None = None
 ) -> PaymentView | None:
@@ -293,6 +302,22 @@ HOT_WATCHED: Final = statement("services.payments", "payments_watched.sql")
 
 _ATTEMPT: Final = """select a.id, a.order_id, a.provider, a.method, a.out_trade_no, a.amount_minor, a.currency, a.state,
   a.chosen_nos, a.answer, a.created_at, a.expires_at, a.checks, a.failures from payment_attempt a"""
+
+
+def check_invariants(
+    session: ReadSession, *, first_account: int = 1, last_account: int = 2**63 - 1, limit: int = 100
+) -> list[Violation]:
+    """Breaches between paid attempts, their claims and their postings for a range of accounts, at most `limit`."""
+    rows = session.sql(
+        statement(__package__, "invariants.sql"), first_account=first_account, last_account=last_account, limit=limit
+    )
+    return [Violation(row.rule, row.account_id, row.detail) for row in rows]
+
+
+def check_claims(session: ReadSession, *, limit: int = 100) -> list[Violation]:
+    """Claims of providers' transactions that nothing is booked for, and suspense beside the ledger. Reads it all."""
+    rows = session.sql(statement(__package__, "claims_invariant.sql"), limit=limit)
+    return [Violation(row.rule, None, row.detail) for row in rows]
 
 
 def attempt_view(row: sa.Row[Any]) -> AttemptView:
