@@ -3,6 +3,7 @@
 The web, the worker, the relay and the command line call `build` once per process, so all of them run the same parts.
 """
 
+import migrations
 from core import outbox
 from core.config import Settings
 from core.crypto.tokens import TokenKeys
@@ -14,6 +15,7 @@ from core.registry import Slot, UnfilledSlot
 from notifications import handlers
 from notifications.channels.aliyun_sms import factory as aliyun_sms
 from notifications.one_time_codes import CodeSender
+from notifications.ports import SmsChannel
 from notifications.setup import SETUP, Setup
 from services.billing.events import BillAmended, BillSettled
 from services.billing.operations import BillPayable, stop_payments
@@ -26,11 +28,11 @@ from web.runtime import Runtime
 def build(settings: Settings) -> Runtime:
     """Make the process's runtime; raises UnfilledSlot when a port has no adapter."""
     vault = Vault(data_keys=settings.data_key_ring, master_key=settings.master_key_bytes)
-    sms = aliyun_sms.from_settings(settings)
+    sms = sms_channel(settings)
     SETUP.fill(Setup(settings, vault, sms))
     SMS_SENDER.fill(CodeSender(sms))
     PAYABLES.fill({"bill": BillPayable()})
-    PROVIDERS.fill({provider.name: provider for provider in _providers(settings)})
+    PROVIDERS.fill({provider.name: provider for provider in providers(settings)})
     for event_class, handler in handlers.SUBSCRIPTIONS:
         outbox.subscribe(event_class, handler)
     outbox.subscribe(BillAmended, stop_payments)
@@ -50,10 +52,17 @@ def build(settings: Settings) -> Runtime:
             settings.token_keys.get_secret_value(), issuer=settings.public_url, audience=settings.public_url
         ),
         cursors=Cursors(vault.subkey("cursors")),
+        schema=migrations.head(),
     )
 
 
-def _providers(settings: Settings) -> list[PaymentProvider]:
+def sms_channel(settings: Settings) -> SmsChannel | None:
+    """The channel that settings switch on; raises ValueError for templates that are not as documented."""
+    return aliyun_sms.from_settings(settings)
+
+
+def providers(settings: Settings) -> list[PaymentProvider]:
+    """The payment providers that settings switch on; raises ValueError or TypeError for keys that are none."""
     if settings.wechat_pay_mchid is None:
         return []
     account = Account(

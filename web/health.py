@@ -13,7 +13,10 @@ from web.runtime import RuntimeDep
 
 router = APIRouter(include_in_schema=False)
 
-_QUEUES: Final = statement("web", "queues.sql")
+READY: Final = statement("web", "ready.sql")
+QUEUES: Final = statement("web", "queues.sql")
+COUNTED: Final = 10_000
+"""A queue that is longer is told as this long: counting must stay quick."""
 
 
 @router.get("/livez")
@@ -24,26 +27,28 @@ async def livez() -> Response:
 
 @router.get("/readyz")
 async def readyz(runtime: RuntimeDep) -> Response:
-    """200 when the database answers on the schema this code was made for, else 503.
+    """200 when the database answers and has the schema this code needs or a later one, else 503 with what is missing.
 
-    Redis is not asked: losing it loses nothing.
+    Redis is not asked: losing it loses nothing. Nor do long queues make a process less ready.
     """
     try:
-        queues = await runtime.db.hot(_QUEUES, {})
+        schema = await runtime.db.hot(READY, {})
     except (DatabaseError, PoolTimeout):
-        return JSONResponse({"database": "unreachable"}, 503)
-    return JSONResponse({"database": "ok", "queues": {name: row["pending"] for name, row in queues.items()}})
+        return JSONResponse({"database": "unreachable", "schema": "unknown"}, 503)
+    if schema < runtime.schema:
+        return JSONResponse({"database": "ok", "schema": "behind", "has": schema, "needs": runtime.schema}, 503)
+    return JSONResponse({"database": "ok", "schema": "ok"})
 
 
 @router.get("/metrics")
 async def prometheus(request: Request, runtime: RuntimeDep) -> Response:
-    """Prometheus text. Only for peers on this machine or trusted proxies' networks: others get 404."""
+    """Prometheus text. Only for peers on this machine or those of `metrics_peers`: others get 404."""
     peer = request.client.host if request.client is not None else ""
     scrapers = {"127.0.0.1", "::1", "testclient", *filter(None, runtime.settings.metrics_peers.split(","))}
     if peer not in scrapers:
         return Response(status_code=404)
-    queues = await runtime.db.hot(_QUEUES, {})
-    for name, row in queues.items():
-        metrics.PENDING.labels(name).set(row["pending"])
-        metrics.OLDEST.labels(name).set(row["oldest_s"])
+    try:
+        metrics.tell(await runtime.db.hot(QUEUES, {"most": COUNTED}))
+    except (DatabaseError, PoolTimeout):
+        metrics.DATABASE_UP.set(0)
     return Response(metrics.render(), media_type="text/plain; version=0.0.4")

@@ -3,7 +3,9 @@
 Labels are routes, never addresses: a label must not hold what a caller sent.
 """
 
+import math
 import os
+from collections.abc import Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
@@ -23,7 +25,18 @@ SECURITY: Final = Counter("wattline_security_events_total", "Refused attempts by
 OLDEST: Final = Gauge(
     "wattline_oldest_pending_seconds", "Age of the oldest undone row", ["queue"], multiprocess_mode="mostrecent"
 )
-PENDING: Final = Gauge("wattline_pending", "Rows that wait", ["queue"], multiprocess_mode="mostrecent")
+PENDING: Final = Gauge(
+    "wattline_pending", "Rows that wait; large numbers are cut", ["queue"], multiprocess_mode="mostrecent"
+)
+BROKEN: Final = Gauge(
+    "wattline_broken_invariants", "Breaches found by the check of the books", ["check"], multiprocess_mode="mostrecent"
+)
+CHECKED: Final = Gauge(
+    "wattline_checked_age_seconds", "Age of the last whole round", ["check"], multiprocess_mode="mostrecent"
+)
+DATABASE_UP: Final = Gauge(
+    "wattline_database_up", "1 when the database answered this request", multiprocess_mode="mostrecent"
+)
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -39,6 +52,17 @@ def observe(scope: Scope, status: int, seconds: float) -> None:
     route = route_of(scope)
     _SECONDS.labels(method, route).observe(seconds)
     _ANSWERS.labels(method, route, str(status)).inc()
+
+
+def tell(found: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> None:
+    """Show what `reads/queues.sql` answered."""
+    DATABASE_UP.set(1)
+    for name, queue in found["queues"].items():
+        PENDING.labels(name).set(queue["pending"] or 0)
+        OLDEST.labels(name).set(queue["oldest_s"] or 0)
+    for name, check in found["checks"].items():
+        BROKEN.labels(name).set(check["violations"] or 0)
+        CHECKED.labels(name).set(math.inf if check["age_s"] is None else check["age_s"])
 
 
 def render() -> bytes:

@@ -21,6 +21,8 @@ class Runtime:
     vault: Vault
     token_keys: TokenKeys
     cursors: Cursors
+    schema: str = ""
+    """The revision of the database that this code needs; empty asks for none."""
 
 
 async def runtime_of(request: Request) -> Runtime:

@@ -1,6 +1,19 @@
--- Rows that wait, per queue, and the age of the oldest: pk_outbox, ix_inbox_due_at and the partial indexes of the queues serve it.
+-- Rows that wait, per queue, and the age in seconds of the oldest that is due; what the last whole round of each check of the books found.
+-- Counts stop at :most, so that the answer stays quick when it is needed most. Served by pk_outbox, ix_inbox_due_at, ix_message_due_at,
+-- ix_payment_attempt_next_check_at and pk_ledger_check.
 select json_build_object(
-  'outbox', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(created_at)), 0)::float8) from outbox),
-  'inbox', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(received_at)), 0)::float8)
-            from inbox where applied_at is null)
+  'queues', json_build_object(
+    'outbox', (select json_build_object(
+        'pending', (select count(*) from (select from outbox limit :most) o),
+        'oldest_s', coalesce(extract(epoch from now() - (select created_at from outbox order by id limit 1)), 0)::float8)),
+    'inbox', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(received_at)), 0)::float8)
+        from (select received_at from inbox where applied_at is null limit :most) i),
+    'messages', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(due_at)), 0)::float8)
+        from (select due_at from message where state in ('pending', 'sending', 'unknown') and due_at <= now() limit :most) m),
+    'payment_checks', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(next_check_at)), 0)::float8)
+        from (select next_check_at from payment_attempt where next_check_at <= now() order by next_check_at limit :most) a)
+  ),
+  'checks', coalesce((
+    select json_object_agg(name, json_build_object('violations', greatest(violations, found), 'age_s', extract(epoch from now() - finished_at)::float8))
+    from ledger_check), '{}'::json)
 )
