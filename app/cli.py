@@ -2,15 +2,18 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 import migrations
 from app import house
-from app.commands import demo, import_
+from app.commands import check_invariants, demo, doctor, import_
 from core import config, logging
-from core.db import Database
+
+CANNOT_START: Final = 2
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -19,9 +22,10 @@ cli = typer.Typer(
     help="Runs and looks after one Wattline deployment.",
 )
 
-
 cli.command("import")(import_.import_file)
 cli.command("demo")(demo.demo_command)
+cli.command("doctor")(doctor.doctor)
+cli.command("check-invariants")(check_invariants.check_invariants)
 
 
 @cli.command()
@@ -50,18 +54,18 @@ def migrate() -> None:
     settings = config.load()
     if settings.migration_database_url is None:
         typer.echo("WATTLINE_MIGRATION_DATABASE_URL is not set: migrations run as the owner role", err=True)
-        raise typer.Exit(2)
+        raise typer.Exit(CANNOT_START)
     migrations.upgrade(settings.migration_database_url.get_secret_value())
 
 
-def database() -> Database:
-    """The database of this command, as the application's role."""
-    return Database(config.load().database_url.get_secret_value(), pool_size=14)
-
-
 def main() -> int:
-    """Run a command."""
-    cli()
+    """Run a command; wrong settings are told by variable, with exit code 2."""
+    try:
+        cli()
+    except (ValidationError, SettingsError) as error:
+        for problem in config.problems(error):
+            typer.echo(problem, err=True)
+        return CANNOT_START
     return 0
 
 

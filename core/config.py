@@ -13,9 +13,15 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 PREFIX = "WATTLINE_"
 KEY_BYTES = 32
@@ -46,7 +52,7 @@ class _FileSource(EnvSettingsSource):
 class Settings(BaseSettings):
     """What an operator decides; see docs/reference/settings.md."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
 
     environment: Annotated[
         Literal["development", "test", "production"],
@@ -287,6 +293,17 @@ def _decode_key(encoded: str, name: str) -> bytes:
         msg = f"{name} must decode to {KEY_BYTES} bytes"
         raise ValueError(msg)
     return key
+
+
+def problems(error: ValidationError | SettingsError) -> list[str]:
+    """What is wrong with which variable, one sentence each, without any value."""
+    if isinstance(error, SettingsError):
+        return [f"{error}: {error.__cause__}"]
+    told = []
+    for each in error.errors(include_input=False, include_url=False, include_context=False):
+        name = f"{PREFIX}{str(each['loc'][0]).upper()}: " if each["loc"] else ""
+        told.append(name + each["msg"].removeprefix("Value error, "))
+    return told
 
 
 def load() -> Settings:

@@ -250,6 +250,30 @@ class Database:
             yield session
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What a session is connected to, and as whom. `may_create`: the role could make tables or schemas."""
+
+    version: int
+    role: str
+    is_superuser: bool
+    may_create: bool
+    is_standby: bool
+    now: datetime
+
+
+def server(session: ReadSession) -> Server:
+    """Ask the server about itself."""
+    row = session.sql(
+        """select current_setting('server_version_num')::int / 10000 as version, current_user::text as role,
+             current_setting('is_superuser') = 'on' as is_superuser, pg_is_in_recovery() as is_standby,
+             has_schema_privilege('public', 'create') or has_database_privilege(current_database(), 'create')
+               as may_create,
+             clock_timestamp() as now"""
+    ).one()
+    return Server(row.version, row.role, row.is_superuser, row.may_create, row.is_standby, row.now)
+
+
 def _options() -> str:
     return f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC -c jit=off"
 

@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[2]
 def environment_of(settings: Settings, **more: str) -> dict[str, str]:
     """The variables that make another process read the same settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    for name, value in settings:
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
         if value is not None:
             kept[PREFIX + name.upper()] = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
     return {**kept, "PYTHONPATH": str(ROOT), **more}

@@ -1,0 +1,201 @@
+"""`wattline doctor`: what keeps this deployment from running well, found before customers find it."""
+
+import json
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
+
+import kombu
+import psycopg
+import redis
+import sqlalchemy as sa
+import typer
+from cryptography import x509
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+import migrations
+from app import wiring
+from core import clock, config
+from core.config import PREFIX, Settings
+from core.crypto.tokens import TokenKeys
+from core.db import Database, ReadSession, server
+from services.payments import queries as payments
+from services.payments.ports import PaymentProvider
+from web import health
+
+WRONG: Final = 1
+LEAST_POSTGRES: Final = 18
+SKEW: Final = timedelta(seconds=2)
+LATE_S: Final = 900.0
+UNCHECKED_S: Final = 3 * 3_600.0
+EXPIRES_SOON: Final = timedelta(days=30)
+ANSWER_S: Final = 5.0
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1", None})
+OTHERS: Final = frozenset({"PORT", "SANDBOX_PORT", "PROFILE", "FAULT", "TESTS", "TEST_SERVERS"})
+"""Variables of `make run` and of tests, which are no settings."""
+
+Verdict = Literal["ok", "warning", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    verdict: Verdict
+    detail: str
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False) -> None:  # noqa: FBT002 -- an option
+    """Look at settings, keys, database, Redis, clocks and queues. Exit code 1 when something is wrong."""
+    found = list(examine())
+    if as_json:
+        typer.echo(json.dumps({"findings": [asdict(each) for each in found]}, ensure_ascii=False))
+    else:
+        for each in found:
+            typer.echo(f"{each.verdict:<8} {each.name:<16} {each.detail}")
+    if any(each.verdict == "wrong" for each in found):
+        raise typer.Exit(WRONG)
+
+
+def examine() -> Iterator[Finding]:
+    """Every finding; what cannot be looked at because something before it is wrong is left out."""
+    try:
+        settings = config.load()
+    except (ValidationError, SettingsError) as error:
+        yield from (Finding("settings", "wrong", problem) for problem in config.problems(error))
+        return
+    yield from _settings(settings)
+    made: list[PaymentProvider] = []
+    yield from _keys(settings, made)
+    yield from _redis(settings)
+    db = Database(settings.database_url.get_secret_value(), deadline_s=ANSWER_S)
+    try:
+        with db.read() as session:
+            yield from _database(session, providers=[each.name for each in made], now=clock.now())
+    except (sa.exc.SQLAlchemyError, psycopg.Error) as error:
+        yield Finding("database", "wrong", _first_line(error))
+    finally:
+        db.close()
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    given = [name for name in os.environ if name.startswith(PREFIX)]
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {PREFIX + name for name in OTHERS}
+    unknown = sorted(name for name in given if name.removesuffix("_FILE") not in known and name not in known)
+    if unknown:
+        yield Finding("settings", "warning", f"no such setting: {', '.join(unknown)}")
+    for name in sorted(name for name in given if name.endswith("_FILE")):
+        if Path(os.environ[name]).stat().st_mode & stat.S_IROTH:
+            yield Finding("settings", "warning", f"everybody on this machine can read the file of {name}")
+    if settings.environment != "production" and urlsplit(settings.public_url).hostname not in LOOPBACK:
+        yield Finding("settings", "warning", f"{settings.public_url} is served with the leniency of development")
+    yield Finding("settings", "ok", settings.environment)
+
+
+def _keys(settings: Settings, providers: list[PaymentProvider]) -> Iterator[Finding]:
+    """Look at every key; the providers that could be made are added to `providers`."""
+
+    def make_providers() -> bool:
+        providers.extend(wiring.providers(settings))
+        return bool(providers)
+
+    parts: dict[str, Callable[[], object]] = {
+        "token keys": lambda: TokenKeys(settings.token_keys.get_secret_value(), issuer="doctor", audience="doctor"),
+        "payment keys": make_providers,
+        "message keys": lambda: wiring.sms_channel(settings),
+    }
+    for name, make in parts.items():
+        try:
+            made = make()
+        except Exception as error:  # noqa: BLE001 -- whatever a parser raises, the key is of no use
+            yield Finding(name, "wrong", _first_line(error))
+        else:
+            yield Finding(name, "ok", "can be used" if made else "none set: switched off")
+    now = clock.now()
+    try:
+        certificates = x509.load_pem_x509_certificates(settings.wechat_pay_certificates.encode() or b"-")
+    except ValueError:
+        certificates = []
+    for each in certificates:
+        yield _holds("payment keys", f"platform certificate {each.serial_number:X}", each.not_valid_after_utc, now)
+
+
+def _holds(name: str, what: str, until: datetime, now: datetime) -> Finding:
+    verdict: Verdict = "wrong" if until <= now else "warning" if until <= now + EXPIRES_SOON else "ok"
+    return Finding(name, verdict, f"{what} holds until {until.date()}")
+
+
+def _redis(settings: Settings) -> Iterator[Finding]:
+    address = settings.redis_url.get_secret_value()
+    client = redis.Redis.from_url(address, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S)
+    try:
+        client.ping()
+        yield Finding("redis", "ok", "answers")
+        policy = client.config_get("maxmemory-policy").get("maxmemory-policy")
+        if policy != "noeviction":
+            yield Finding("redis", "warning", f"maxmemory-policy is {policy}: set noeviction, or hints are thrown away")
+    except redis.exceptions.ResponseError:
+        yield Finding("redis", "warning", "does not tell its maxmemory-policy: see that it is noeviction")
+    except (redis.exceptions.RedisError, OSError) as error:
+        yield Finding("redis", "wrong", _first_line(error))
+    finally:
+        client.close()
+    if settings.broker_url is not None:
+        try:
+            with kombu.Connection(settings.broker_url.get_secret_value(), connect_timeout=ANSWER_S) as broker:
+                broker.ensure_connection(max_retries=1, timeout=ANSWER_S)
+            yield Finding("broker", "ok", "answers")
+        except Exception as error:  # noqa: BLE001 -- each transport has errors of its own
+            yield Finding("broker", "wrong", _first_line(error))
+
+
+def _database(session: ReadSession, *, providers: Sequence[str], now: datetime) -> Iterator[Finding]:
+    about = server(session)
+    verdict: Verdict = "ok" if about.version >= LEAST_POSTGRES else "wrong"
+    yield Finding("database", verdict, f"PostgreSQL {about.version}" + (" (a standby)" if about.is_standby else ""))
+    if about.is_superuser or about.may_create:
+        yield Finding("database role", "wrong", f"{about.role} may do more than serve: use wattline_app")
+    else:
+        yield Finding("database role", "ok", f"{about.role} is weak")
+    skew = abs(about.now - now)
+    yield Finding("clock", "ok" if skew <= SKEW else "wrong", f"{skew.total_seconds():.1f} s apart from the database")
+    try:
+        schema = session.sql(health.READY).scalar_one()
+    except sa.exc.DBAPIError:
+        yield Finding("schema", "wrong", "there is none, or it may not be read: run `wattline migrate`")
+        return
+    if schema < migrations.head():
+        yield Finding("schema", "wrong", f"is {schema}, this code needs {migrations.head()}: run `wattline migrate`")
+        return
+    yield Finding("schema", "ok", schema)
+    yield from _work(session)
+    for name in providers:
+        for key in payments.provider_keys(session, name=name, now=now):
+            yield _holds("payment keys", f"certificate {key.serial} of {name}", key.valid_to, now)
+
+
+def _work(session: ReadSession) -> Iterator[Finding]:
+    told = session.sql(health.QUEUES, most=health.COUNTED).scalar_one()
+    for name, queue in told["queues"].items():
+        oldest_s = queue["oldest_s"] or 0.0
+        detail = f"{queue['pending']} wait, the oldest for {oldest_s:.0f} s"
+        yield Finding(f"queue {name}", "ok" if oldest_s <= LATE_S else "wrong", detail)
+    for name, check in told["checks"].items():
+        if check["violations"]:
+            detail = f"{check['violations']} breaches: `wattline check-invariants` names them"
+            yield Finding(f"check {name}", "wrong", detail)
+        elif check["age_s"] is None or check["age_s"] > UNCHECKED_S:
+            yield Finding(f"check {name}", "warning", "no whole round within three hours: does the worker run?")
+        else:
+            yield Finding(f"check {name}", "ok", "no breach in the last round")
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "orig", error)).strip().partition("\n")[0] or type(error).__name__
