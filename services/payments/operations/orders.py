@@ -13,6 +13,7 @@ from core import idempotency, outbox
 from core.crypto.vault import Vault
 from core.db import ReadSession, WriteSession, to_json
 from core.ids import human_code, uuid7
+from core.locks import lock
 from core.money import Money
 from services.accounts import queries as accounts
 from services.accounts.queries import AccountRef, Permission
@@ -71,6 +72,7 @@ def open_order(session: WriteSession, *, vault: Vault, wanted: Wanted, payment_n
 
     Raises AccountNotPayable, QuoteExpired, PayableUnknown, PartialNotAllowed, MethodNotOffered.
     """
+    lock(session, key=f"payments.order|{payment_no}")  # a form that is sent twice at once makes one order
     known = session.sql(
         """select a.id, o.payer_user_id from payment_order o join payment_attempt a on a.order_id = o.id
            where o.payment_no = :no order by a.no desc limit 1""",
