@@ -26,6 +26,7 @@ from tests.factories.billing import make_bill
 
 WECHAT: Final = "wechat_pay"
 DUE: Final = date(2026, 6, 25)
+_clients: Final[list[Client]] = []
 OPENID: Final = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 
 
@@ -46,8 +47,16 @@ def merchant(given: dict[str, Any], *, callback_url: str = "http://127.0.0.1:9",
 
 
 def provider(base_url: str, account: Account, *, total_s: float = 3.0) -> WeChatPay:
-    """Our adapter, more impatient than in production."""
-    return WeChatPay(Client(base_url, name=WECHAT, total_s=total_s), account)
+    """Our adapter, more impatient than in production; `close_clients` ends its connections."""
+    client = Client(base_url, name=WECHAT, total_s=total_s)
+    _clients.append(client)
+    return WeChatPay(client, account)
+
+
+def close_clients() -> None:
+    """End the connections of every adapter that was made."""
+    while _clients:
+        _clients.pop().close()
 
 
 def fill(made: WeChatPay) -> WeChatPay:

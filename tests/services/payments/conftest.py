@@ -26,6 +26,7 @@ def sandbox(running_sandbox: SandboxProcess) -> Iterator[SandboxProcess]:
 
 
 @pytest.fixture
-def wechat(sandbox: SandboxProcess) -> WeChatPay:
+def wechat(sandbox: SandboxProcess) -> Iterator[WeChatPay]:
     """Our adapter against the sandbox, joined with bills. Callbacks go nowhere."""
-    return make.fill(make.provider(sandbox.base_url, make.merchant(sandbox.credentials["wechat_pay"])))
+    yield make.fill(make.provider(sandbox.base_url, make.merchant(sandbox.credentials["wechat_pay"])))
+    make.close_clients()
