@@ -17,6 +17,7 @@ from portal.templating import Renderer
 from routers.accounts import endpoints as accounts
 from routers.billing import endpoints as billing
 from routers.callbacks import sms, wechat_pay
+from routers.identity import endpoints as identity
 from routers.inbox import endpoints as inbox
 from routers.payments import endpoints as payments
 from web import handlers, health
@@ -29,6 +30,7 @@ DESCRIPTION = (
 )
 
 ROUTERS = (
+    identity.router,
     accounts.router,
     billing.router,
     inbox.router,

@@ -51,6 +51,8 @@ _FIELD_TEXTS: Final = {
     "string_too_short": ("内容过短。", "This is too short."),
     "greater_than_equal": ("数值过小。", "This is too small."),
     "less_than_equal": ("数值过大。", "This is too large."),
+    "union_tag_invalid": ("不在可选范围内。", "This is not one of the choices."),
+    "union_tag_not_found": ("此项必填。", "This is needed."),
     "literal_error": ("不在可选范围内。", "This is not one of the choices."),
     "enum": ("不在可选范围内。", "This is not one of the choices."),
 }

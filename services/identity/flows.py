@@ -44,6 +44,7 @@ class CodeRequested:
 
     phone_masked: str
     expires_in_s: int
+    digits: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def request_code(
             _record(db, challenge_id, None)
         case Challenge():
             _record(db, granted.id, _send(granted, phone=number, locale=locale))
-    return CodeRequested(mask_phone(number), int(rules.CODE_LIFETIME.total_seconds()))
+    return CodeRequested(mask_phone(number), int(rules.CODE_LIFETIME.total_seconds()), rules.CODE_DIGITS)
 
 
 def _send(challenge: Challenge, *, phone: str, locale: str) -> Sending:

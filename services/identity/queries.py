@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from core.crypto.vault import Vault
@@ -23,7 +24,7 @@ class DeviceView:
     """A signed-in device; its id is the session's."""
 
     id: UUID
-    kind: str
+    kind: Literal["app", "browser"]
     name: str
     created_at: datetime
     last_used_at: datetime

@@ -54,8 +54,13 @@ class Telephones:
 def telephones(answer: Sending = Sending.ACCEPTED) -> Telephones:
     """Fill the port with new telephones."""
     made = Telephones(answer)
-    SMS_SENDER.fill(made)
+    use(made)
     return made
+
+
+def use(phones: Telephones) -> None:
+    """Put these telephones at the far side of the port."""
+    SMS_SENDER.fill(phones)
 
 
 def request_code(

@@ -1,0 +1,1 @@
+"""The JSON edge of identity: codes, tokens, the caller, and the caller's devices."""

@@ -1,0 +1,150 @@
+"""Codes and tokens, the caller, and the devices on which the caller is signed in.
+
+Neither POST takes an Idempotency-Key. Both serve people whom nobody knows yet, so a key would have no owner, and a kept
+answer of `auth/token` would be a credential in clear. What the key is for is given by other means: a repeated
+`auth/otp` is counted by the limits and voids the earlier code, a code signs in once, and a repeated refresh gets the
+same successor for ten seconds.
+"""
+
+from typing import Annotated, assert_never
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Request
+
+import web.problems.identity  # noqa: F401 -- registers how refusals are told
+from routers.identity.schemas import (
+    TOKEN_REQUEST_EXAMPLES,
+    CodeRequest,
+    CodeSent,
+    Device,
+    DeviceList,
+    Me,
+    OtpGrant,
+    RefreshGrant,
+    TokenPair,
+    TokenRequest,
+)
+from services.identity import flows, operations, queries
+from services.identity.errors import CodeIsBurnt, CodesExhausted, CodeWrong, InvalidPhone, RefreshRefused, SignInLimited
+from web.caller import LivingCustomer, address_of
+from web.locale import Locale
+from web.problems import problems
+from web.problems.common import NotFound, SignInNeeded
+from web.runtime import RuntimeDep
+from web.session import Flows, Now, Write
+from web.sign_in import code_policy
+
+router = APIRouter(prefix="/api/v1", tags=["identity"])
+
+
+@router.post(
+    "/auth/otp",
+    status_code=202,
+    operation_id="request_code",
+    responses=problems(InvalidPhone, SignInLimited, CodesExhausted),
+)
+def request_code(
+    request: Request, body: CodeRequest, db: Flows, runtime: RuntimeDep, locale: Locale, now: Now
+) -> CodeSent:
+    """Send a one-time code to a telephone. The answer does not tell whether the number is known, or had too many."""
+    requested = flows.request_code(
+        db,
+        vault=runtime.vault,
+        policy=code_policy(runtime.settings),
+        phone=body.phone,
+        device=body.device_id,
+        address=address_of(request),
+        locale=locale,
+        now=now,
+    )
+    return CodeSent(expires_in_s=requested.expires_in_s, digits=requested.digits)
+
+
+@router.post(
+    "/auth/token",
+    operation_id="issue_tokens",
+    responses=problems(InvalidPhone, CodeWrong, CodeIsBurnt, RefreshRefused),
+)
+def issue_tokens(
+    request: Request,
+    body: Annotated[TokenRequest, Body(discriminator="grant_type", openapi_examples=TOKEN_REQUEST_EXAMPLES)],
+    db: Flows,
+    runtime: RuntimeDep,
+    locale: Locale,
+    now: Now,
+) -> TokenPair:
+    """Exchange a code, or a refresh token, for a pair of tokens.
+
+    A refresh token is good once. Repeated within ten seconds it gets the same successor, since an answer may be lost;
+    later, it ends the session on that device, since somebody else may have it.
+    """
+    address = address_of(request)
+    match body:
+        case OtpGrant():
+            tokens = flows.sign_in(
+                db,
+                vault=runtime.vault,
+                keys=runtime.token_keys,
+                policy=code_policy(runtime.settings),
+                phone=body.phone,
+                code=body.code,
+                device=body.device_id,
+                device_name=body.device_name,
+                address=address,
+                locale=locale,
+                now=now,
+            )
+        case RefreshGrant():
+            tokens = flows.refresh(
+                db,
+                vault=runtime.vault,
+                keys=runtime.token_keys,
+                refresh_token=body.refresh_token,
+                address=address,
+                now=now,
+            )
+        case _:
+            assert_never(body)
+    return TokenPair.of(tokens)
+
+
+@router.get("/me", responses=problems(), operation_id="show_me")
+def show_me(caller: LivingCustomer, write: Write) -> Me:
+    """You, as we know you."""
+    found = queries.user(write, user_id=caller.user_id)
+    if found is None:
+        raise SignInNeeded
+    return Me.of(found)
+
+
+@router.get("/me/devices", responses=problems(), operation_id="list_devices")
+def list_devices(caller: LivingCustomer, write: Write, now: Now) -> DeviceList:
+    """Where you are signed in."""
+    devices = queries.devices(write, user_id=caller.user_id, now=now)
+    return DeviceList(items=[Device.of(device, current=caller.session_id) for device in devices])
+
+
+@router.delete("/me/devices", status_code=204, responses=problems(), operation_id="sign_out_other_devices")
+def sign_out_other_devices(caller: LivingCustomer, write: Write, now: Now) -> None:
+    """Sign out everywhere but here, at once."""
+    operations.revoke_other_devices(
+        write, user_id=caller.user_id, kept=caller.session_id, address=caller.address, now=now
+    )
+
+
+@router.delete("/me/devices/current", status_code=204, responses=problems(), operation_id="sign_out")
+def sign_out(caller: LivingCustomer, write: Write, now: Now) -> None:
+    """Sign out here: this access token and its refresh token are refused from now on."""
+    operations.close_session(
+        write, user_id=caller.user_id, session_id=caller.session_id, address=caller.address, now=now
+    )
+
+
+@router.delete("/me/devices/{session_id}", status_code=204, responses=problems(), operation_id="sign_out_device")
+def sign_out_device(caller: LivingCustomer, write: Write, now: Now, session_id: UUID) -> None:
+    """Sign one of your devices out, at once."""
+    is_mine = operations.revoke_device(
+        write, user_id=caller.user_id, session_id=session_id, address=caller.address, now=now
+    )
+    if not is_mine:
+        raise NotFound
