@@ -4,7 +4,7 @@ from celery.signals import beat_init, setup_logging, worker_process_init
 from kombu.transport import redis
 
 from core import config, faults, logging
-from jobs import housekeeping, ledger, notifications, payments  # noqa: F401 -- they declare tasks and their times
+from jobs import housekeeping, identity, ledger, notifications, payments  # noqa: F401 -- they declare tasks and their times
 from jobs.celery_app import app
 
 # When Redis is restarted while a task runs, kombu tries to give unacknowledged messages back over the connection that

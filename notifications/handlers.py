@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from core.outbox import Event
-from notifications.messages import billing, payments
+from notifications.messages import billing, identity, payments
 from services.billing.events import BillIssued
+from services.identity.events import SessionFamilyRevoked
 from services.payments.events import PaymentBooked
 
 SUBSCRIPTIONS: Final[list[tuple[type[Event], Callable[..., Any]]]] = [
     (PaymentBooked, payments.receipt),
     (BillIssued, billing.bill_ready),
+    (SessionFamilyRevoked, identity.signed_out),
 ]

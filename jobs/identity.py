@@ -1,0 +1,30 @@
+"""Tasks of identity."""
+
+from typing import Final
+
+import structlog
+
+from core import clock
+from jobs.celery_app import app, every
+from jobs.runtime import database
+from services.identity import operations
+
+log = structlog.get_logger(__name__)
+
+PURGE: Final = "identity.purge_spent"
+DAY_S: Final = 86_400.0
+
+
+@app.task(name=PURGE)  # type: ignore[untyped-decorator] # Celery has no types
+def purge_spent(**_: object) -> None:
+    """Forget codes and sessions that ended 30 days ago, and counters that limit nothing any more."""
+    now = clock.now()
+    is_all = False
+    while not is_all:
+        with database().write() as session:
+            purged = operations.purge_spent(session, now=now)
+        log.info("spent_purged", challenges=purged.challenges, limits=purged.limits, sessions=purged.sessions)
+        is_all = purged.is_all
+
+
+every(DAY_S, PURGE)

@@ -1,0 +1,45 @@
+"""Messages about signing in."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from core.db import WriteSession
+from core.outbox import Delivery
+from notifications.audience import of_user
+from notifications.queueing import Fact, tell
+from notifications.setup import SETUP
+from notifications.texts import moment_param
+from services.identity import queries as identity
+from services.identity.events import SessionFamilyRevoked
+
+TTL: Final = timedelta(days=30)
+TEMPLATES: Final = {"reuse": "device_signed_out_for_safety", "revoked": "device_signed_out"}
+"""Signing out on the spot, and in again in the same browser, is nothing that its person needs to be told."""
+
+
+def signed_out(session: WriteSession, delivery: Delivery, event: SessionFamilyRevoked) -> None:
+    """Tell a person that one of their devices was signed out, and why.
+
+    Once per device, in the inbox alone:
+    what protects the person has happened already.
+    """
+    template = TEMPLATES.get(event.why)
+    device = identity.device_name(session, session_id=UUID(event.session_id))
+    if template is None or device is None:
+        return
+    setup = SETUP.get()
+    fact = Fact(
+        intent=f"session_revoked:{event.session_id}",
+        template=template,
+        params={
+            "device": device,
+            "at": moment_param(delivery.occurred_at),
+            "hotline": setup.settings.supplier_hotline,
+        },
+        link="/me",
+        ttl=TTL,
+    )
+    audience = of_user(session, setup=setup, user_id=UUID(event.user_id))
+    tell(session, setup=setup, fact=fact, audience=[replace(person, phone=None) for person in audience])
