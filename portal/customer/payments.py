@@ -215,9 +215,7 @@ def payment_status(
 
 
 @router.get("/payments/{payment_no}/events")
-async def payment_events(
-    request: Request, runtime: RuntimeDep, reader: SignedIn, now: Now, payment_no: str
-) -> StreamingResponse:
+async def payment_events(request: Request, reader: SignedIn, now: Now, payment_no: str) -> StreamingResponse:
     """Says when a payment changes; the page then fetches its part."""
     asked: dict[str, object] = {
         "payment_no": payment_no,
@@ -225,7 +223,7 @@ async def payment_events(
         "session_id": reader.session_id,
         "now": now,
     }
-    first = await hot.text(runtime.db, queries.HOT_PAYMENT, asked)
+    first = await hot.text(request, queries.HOT_PAYMENT, asked)
     wanted = live.Watched(payment_no, reader.user_id, reader.session_id)
     stream = live.events(live.watch_of(request), wanted, first)
     return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})

@@ -107,11 +107,11 @@ def start_payment(
 
 @router.get("/payments/{payment_no}", response_model=Payment, responses=problems(), operation_id="show_payment")
 async def show_payment(
-    caller: Customer, runtime: RuntimeDep, payment_no: Annotated[PaymentNo, Path()], now: Now
+    request: Request, caller: Customer, payment_no: Annotated[PaymentNo, Path()], now: Now
 ) -> Response:
     """One payment of yours."""
     return await hot.answer(
-        runtime.db,
+        request,
         queries.HOT_PAYMENT,
         {"payment_no": payment_no, "user_id": caller.user_id, "session_id": caller.session_id, "now": now},
     )
@@ -127,11 +127,11 @@ async def show_payment(
     operation_id="watch_payment",
 )
 async def watch_payment(
-    request: Request, caller: Customer, runtime: RuntimeDep, payment_no: Annotated[PaymentNo, Path()], now: Now
+    request: Request, caller: Customer, payment_no: Annotated[PaymentNo, Path()], now: Now
 ) -> StreamingResponse:
     """Follow one payment until it is final; the same content as asking again and again."""
     first = await hot.text(
-        runtime.db,
+        request,
         queries.HOT_PAYMENT,
         {"payment_no": payment_no, "user_id": caller.user_id, "session_id": caller.session_id, "now": now},
     )
