@@ -10,6 +10,7 @@ from tests.support.waiting import wait_until
 
 MEETING_S = 10
 
+
 @dataclass
 class Call:
     """One request, byte for byte."""
