@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import segno
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 from markupsafe import Markup
 
 from core.config import Settings
@@ -30,6 +30,7 @@ from services.payments.ports import Method, Payer
 from services.payments.queries import PaymentView
 from web import hot, live
 from web.caller import address_of
+from web.live import EventStream
 from web.problems.common import CrossSite, NotFound
 from web.runtime import RuntimeDep
 from web.session import Flows, Now, Write
@@ -215,7 +216,7 @@ def payment_status(
 
 
 @router.get("/payments/{payment_no}/events")
-async def payment_events(request: Request, reader: SignedIn, now: Now, payment_no: str) -> StreamingResponse:
+async def payment_events(request: Request, reader: SignedIn, now: Now, payment_no: str) -> EventStream:
     """Says when a payment changes; the page then fetches its part."""
     asked: dict[str, object] = {
         "payment_no": payment_no,
@@ -225,8 +226,7 @@ async def payment_events(request: Request, reader: SignedIn, now: Now, payment_n
     }
     first = await hot.text(request, queries.HOT_PAYMENT, asked)
     wanted = live.Watched(payment_no, reader.user_id, reader.session_id)
-    stream = live.events(live.watch_of(request), wanted, first)
-    return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+    return EventStream(live.events(live.watch_of(request), wanted, first))
 
 
 @router.post("/payments/{payment_no}/check", dependencies=[CheckedForm])
