@@ -4,29 +4,39 @@
 id, metrics, one log line, security headers. The server's settings are those of `app.serve`.
 """
 
+import argparse
 import importlib.util
 import logging
 import os
+import socket
 import sys
 from typing import Any
 
+import uvicorn
 from starlette.types import ASGIApp
 
 from benchmarks.harness import limits
-from benchmarks.servers import PUBLIC_URL, serve
+from benchmarks.servers import PUBLIC_URL
 from core import logging as our_logging
 from web.guard import Guard, GuardRules, hosts_of
 
 
-def main() -> None:
+def main() -> int:
     """Serve until told to stop."""
-    app: ASGIApp = frozen().app
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--fd", type=int, required=True)
+    wanted = parser.parse_args()
+    served: ASGIApp = frozen().app
     if "WATTLINE_BENCH_GUARD" in os.environ:
         our_logging.configure(level="INFO")
-        app = Guard(app, rules=GuardRules(hosts_of(PUBLIC_URL, ""), ("zh-CN", "en"), is_secure=False))
+        served = Guard(served, rules=GuardRules(hosts_of(PUBLIC_URL, ""), ("zh-CN", "en"), is_secure=False))
     else:
         logging.basicConfig(level="WARNING")
-    serve(app)
+    config = uvicorn.Config(
+        served, log_config=None, access_log=False, server_header=False, proxy_headers=False, timeout_keep_alive=20
+    )
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=wanted.fd)])
+    return 0
 
 
 def frozen() -> Any:
@@ -41,4 +51,4 @@ def frozen() -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
