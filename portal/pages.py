@@ -1,6 +1,6 @@
 """What every view shares: who looks (signed in or not), the form token, and rendering in the reader's language."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from urllib.parse import quote
@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from core.audit import Actor
 from core.errors import Refusal
-from portal.templating import Page, Renderer
+from portal.templating import Page, Renderer, translations
 from services.identity import operations as identity
 from web import cookies, locale, problems
 from web.caller import address_of
@@ -19,12 +19,7 @@ from web.runtime import RuntimeDep
 from web.session import Now, Write
 
 SEE_OTHER: Final = 303
-_TITLES: Final = {
-    404: ("未找到页面", "Page not found"),
-    403: ("页面已过期", "This page is out of date"),
-    429: ("请稍后再试", "Please wait a moment"),
-}
-_OTHER_TITLE: Final = ("出了点问题", "Something went wrong")
+NO_CONTENT: Final = 204
 
 
 class SignInFirst(Exception):
@@ -109,6 +104,11 @@ def text_of(request: Request, refusal: Refusal) -> str:
     )
 
 
+def speak(request: Request) -> Callable[[str], str]:
+    """What turns the portal's own texts into the reader's language; call it `_`, so that they are found."""
+    return translations(locale.of_request(request, request.app.state.runtime.settings.locales)).gettext
+
+
 def go(address: str) -> RedirectResponse:
     """After a form: see another page."""
     return RedirectResponse(address, SEE_OTHER)
@@ -118,8 +118,14 @@ def problem(request: Request, status: int, code: str, detail: str, request_id: s
     """The page that tells a problem."""
     renderer: Renderer = request.app.state.renderer
     wanted = locale.of_request(request, request.app.state.runtime.settings.locales)
-    titles: Mapping[int, tuple[str, str]] = _TITLES
-    title = titles.get(status, _OTHER_TITLE)[0 if wanted.startswith("zh") else 1]
+    _ = speak(request)
+    titles = {
+        403: _("This page is out of date"),
+        404: _("Page not found"),
+        429: _("Please wait a moment"),
+        503: _("We are busy right now"),
+    }
+    title = titles.get(status, _("Something went wrong"))
     page = Page(path=request.url.path, form_token="", is_signed_in=False)
     values: dict[str, Any] = {"title": title, "detail": detail, "status": status, "request_id": request_id}
     return renderer.page("problem.html", page, locale=wanted, status=status, values=values)
@@ -128,6 +134,9 @@ def problem(request: Request, status: int, code: str, detail: str, request_id: s
 async def send_to_sign_in(request: Request, _error: Exception) -> Response:
     """Ask for signing in, and come back to a page afterwards; a form's page is not come back to."""
     wanted = request.url.path if request.method == "GET" else "/"
+    if "hx-request" in request.headers:
+        # A part of a page cannot become another page: the whole of it is loaded again, and asks for signing in itself.
+        return Response(status_code=NO_CONTENT, headers={"hx-refresh": "true"})
     return go("/sign-in" if wanted == "/" else f"/sign-in?next={quote(wanted, safe='/')}")
 
 

@@ -13,7 +13,7 @@ from core.periods import business_date
 from notifications import inbox
 from portal.customer import shelf
 from portal.customer.bills import row_of
-from portal.pages import CheckedForm, SignedIn, go, show, text_of
+from portal.pages import CheckedForm, SignedIn, go, show, speak, text_of
 from services.accounts import operations
 from services.accounts.errors import LinkLimited, LinkRefused
 from services.accounts.operations import Evidence, LastBillAmount, LinkOutcome, MeterNumber
@@ -60,7 +60,7 @@ def home(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, 
         unread=mine.unread,
         account=mine.account,
         accounts=mine.accounts,
-        may_pay=mine.account.may_pay,
+        can_pay_here=bool(mine.account.methods),
         due=owed.due,
         due_date=owed.next_due,
         is_overdue=owed.next_due is not None and owed.next_due < today,
@@ -103,7 +103,7 @@ def link(
     typed = LinkForm(account_no.strip(), name_character.strip(), proof, proof_value.strip())
     evidence = _evidence(typed, runtime.settings.supplier_currency)
     if evidence is None or not typed.account_no or not typed.name_character:
-        return _link_again(request, reader, typed, text_of(request, LinkRefused()))
+        return _link_again(request, reader, typed, _missing(request, typed, has_evidence=evidence is not None))
     result = operations.link_account(
         write,
         vault=runtime.vault,
@@ -115,9 +115,10 @@ def link(
         now=now,
     )
     if result.outcome is LinkOutcome.LIMITED:
-        return _link_again(request, reader, typed, text_of(request, LinkLimited(retry_after_s=result.retry_after_s)))
+        limited = LinkLimited(retry_after_s=result.retry_after_s)
+        return _link_again(request, reader, typed, {"account_no": text_of(request, limited)})
     if result.account is None:
-        return _link_again(request, reader, typed, text_of(request, LinkRefused()))
+        return _link_again(request, reader, typed, {"account_no": text_of(request, LinkRefused())})
     answer = go("/?linked=1")
     shelf.remember(answer, runtime.settings, result.account.account_no)
     return answer
@@ -134,13 +135,28 @@ def _evidence(typed: LinkForm, currency: str) -> Evidence | None:
         return None
 
 
-def _link_again(request: Request, reader: SignedIn, typed: LinkForm, text: str) -> Response:
+def _missing(request: Request, typed: LinkForm, *, has_evidence: bool) -> dict[str, str]:
+    _ = speak(request)
+    detail = (
+        _("Enter the number on the meter.")
+        if typed.proof == "meter_no"
+        else _("Enter the amount with its decimals, such as 128.60.")
+    )
+    needed = {
+        "account_no": (bool(typed.account_no), _("Enter the account number.")),
+        "name_character": (bool(typed.name_character), _("Enter one letter or character of the holder's name.")),
+        "proof_value": (has_evidence, detail),
+    }
+    return {field: text for field, (is_there, text) in needed.items() if not is_there}
+
+
+def _link_again(request: Request, reader: SignedIn, typed: LinkForm, wrong: dict[str, str]) -> Response:
     return show(
         request,
         "customer/link.html",
         reader,
         status=UNPROCESSABLE,
-        wrong={"account_no": text},
+        wrong=wrong,
         values=typed,
         has_accounts=True,
     )

@@ -72,6 +72,12 @@ def send_code(
     return _code_page(request, {}, phone=phone, masked=requested.phone_masked, next=next)
 
 
+@router.get("/sign-in/code")
+def ask_again() -> Response:
+    """A code's page cannot be come back to, as its form is gone: begin again."""
+    return go("/sign-in")
+
+
 @router.post("/sign-in/code", dependencies=[CheckedForm])
 def enter_code(
     request: Request,
