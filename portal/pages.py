@@ -52,18 +52,23 @@ def _reader(request: Request, runtime: RuntimeDep, write: Write, now: Now) -> Re
 
 
 def _checked_form(request: Request, runtime: RuntimeDep, csrf: Annotated[str, Form()] = "") -> None:
-    settings = runtime.settings
-    bound_to = (
-        request.cookies.get(cookies.session_name(settings))
-        or request.cookies.get(cookies.visitor_name(settings))
-        or cookies.ANONYMOUS
-    )
-    cookies.check_form(request, settings, runtime.vault, bound_to=bound_to, sent=csrf)
+    session = request.cookies.get(cookies.session_name(runtime.settings))
+    if not session:
+        raise SignInFirst
+    cookies.check_form(request, runtime.settings, runtime.vault, bound_to=session, sent=csrf)
+
+
+def _checked_visitor_form(request: Request, runtime: RuntimeDep, csrf: Annotated[str, Form()] = "") -> None:
+    bound_to = request.cookies.get(cookies.visitor_name(runtime.settings))
+    cookies.check_form(request, runtime.settings, runtime.vault, bound_to=bound_to, sent=csrf)
 
 
 SignedIn = Annotated[Reader, Depends(_reader)]
 CheckedForm = Depends(_checked_form)
-"""Goes into `dependencies=` of every route that changes something."""
+"""Goes into `dependencies=` of every route that changes something for a reader who is signed in."""
+
+VisitorForm = Depends(_checked_visitor_form)
+"""The same for forms of pages without a reader, which a browser may send whose session is over."""
 
 
 def show(
@@ -73,17 +78,13 @@ def show(
     renderer: Renderer = request.app.state.renderer
     settings = request.app.state.runtime.settings
     wanted = locale.of_request(request, settings.locales)
-    visitor = request.cookies.get(cookies.visitor_name(settings))
-    fresh = cookies.new_value() if reader is None and visitor is None else None
-    token = (
-        reader.form_token
-        if reader is not None
-        else cookies.form_token(renderer.vault, visitor or fresh or cookies.ANONYMOUS)
-    )
+    known = request.cookies.get(cookies.visitor_name(settings))
+    visitor = known or cookies.new_value()
+    token = reader.form_token if reader is not None else cookies.form_token(renderer.vault, visitor)
     page = Page(path=request.url.path, form_token=token, is_signed_in=reader is not None, unread=unread)
     answer = renderer.page(template, page, locale=wanted, status=status, values=values)
-    if fresh is not None:
-        cookies.put(answer, settings, cookies.visitor_name(settings), fresh, max_age_s=24 * 3600)
+    if reader is None and not known:
+        cookies.put(answer, settings, cookies.visitor_name(settings), visitor, max_age_s=24 * 3600)
     if request.query_params.get("lang") == wanted:
         answer.set_cookie(
             locale.COOKIE,

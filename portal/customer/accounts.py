@@ -183,6 +183,7 @@ def me(request: Request, reader: SignedIn, write: Write, now: Now) -> Response:
         {
             "id": device.id,
             "name": device.name,
+            "kind": device.kind,
             "last_used_at": device.last_used_at,
             "is_current": device.id == reader.session_id,
         }
@@ -198,6 +199,15 @@ def me(request: Request, reader: SignedIn, write: Write, now: Now) -> Response:
         devices=devices,
         phone_masked=phone,
     )
+
+
+@router.post("/me/devices/others/revoke", dependencies=[CheckedForm])
+def revoke_others(reader: SignedIn, write: Write, now: Now) -> Response:
+    """Sign all devices out but this one."""
+    identity_operations.revoke_other_devices(
+        write, user_id=reader.user_id, kept=reader.session_id, address=reader.actor.address or "", now=now
+    )
+    return go("/me")
 
 
 @router.post("/me/devices/{session_id}/revoke", dependencies=[CheckedForm])

@@ -10,6 +10,7 @@ from portal.customer import payments as payment_pages
 from portal.pages import Reader
 from tests.factories import payments as paying
 from tests.support.town import HOLDER, RECEIPT_SECRET, STANDINGS, Home, Person, Town
+from web import cookies
 
 Object = Literal["own", "others", "other_unit", "missing", "-"]
 NOBODY: Final = uuid.UUID("0197a3c2-0000-7c55-9a53-000000000000")
@@ -22,6 +23,7 @@ SPOILING: Final = frozenset(
         "DELETE /api/v1/me/devices",
         "DELETE /api/v1/me/devices/current",
         "DELETE /api/v1/me/devices/{session_id}",
+        "POST /me/devices/others/revoke",
         "POST /me/devices/{session_id}/revoke",
         "POST /sign-out",
     }
@@ -229,9 +231,16 @@ def _sign_in(path: str, **more: str) -> Asking:
     """Each with a telephone and a browser of its own, so that no limit is met."""
 
     def ask(made: Scene) -> Asked:
-        asked = _form(path)(made)
+        vault, settings = made.town.runtime.vault, made.town.settings
+        visitor = cookies.new_value()
+        token = "0" * 64 if made.caller == "forged_form" else cookies.form_token(vault, visitor)
+        held = [headers_of(made).get("cookie"), f"{cookies.visitor_name(settings)}={visitor}"]
         number = f"+86136{uuid.uuid4().int % 10**8:08d}"
-        return Asked(path, form={**(asked.form or {}), "phone": number, **more})
+        return Asked(
+            path,
+            form={"csrf": token, "phone": number, **more},
+            headers={"cookie": "; ".join(filter(None, held))},
+        )
 
     return ask
 
@@ -283,6 +292,7 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /accounts/link": _form("/accounts/link", _link_fields),
     "GET /accounts/{account_no}": _get("/accounts/{account_no}"),
     "GET /me": _get("/me"),
+    "POST /me/devices/others/revoke": _form("/me/devices/others/revoke"),
     "POST /me/devices/{session_id}/revoke": _form("/me/devices/{session_id}/revoke"),
     "GET /bills": _get("/bills"),
     "GET /bills/{account_no}/{bill_no}": _get("/bills/{account_no}/{bill_no}"),

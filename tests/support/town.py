@@ -322,7 +322,7 @@ class Town:
 
     def form_token(self, person: Person | None) -> str:
         """What a form of this person's browser carries."""
-        return cookies.form_token(self.runtime.vault, cookies.ANONYMOUS if person is None else person.cookie)
+        return cookies.form_token(self.runtime.vault, "nobody" if person is None else person.cookie)
 
     def browser(self, person: Person) -> dict[str, str]:
         """How they call the portal."""
