@@ -20,6 +20,7 @@ from services.accounts.operations import Evidence, LastBillAmount, LinkOutcome, 
 from services.billing import queries as billing
 from services.identity import operations as identity_operations
 from services.identity import queries as identity
+from services.identity.queries import DeviceView
 from web.problems.common import NotFound
 from web.runtime import RuntimeDep
 from web.session import Now, Write
@@ -29,6 +30,8 @@ router = APIRouter(include_in_schema=False)
 LATEST_BILLS: Final = 3
 LATEST_MESSAGES: Final = 4
 UNPROCESSABLE: Final = 422
+HANDHELD: Final = ("iPhone", "iPad", "Android")
+"""How the names of browsers end that run on something with a touch screen."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,7 @@ def me(request: Request, reader: SignedIn, write: Write, now: Now) -> Response:
         {
             "id": device.id,
             "name": device.name,
-            "kind": device.kind,
+            "picture": _picture(device),
             "last_used_at": device.last_used_at,
             "is_current": device.id == reader.session_id,
         }
@@ -199,6 +202,11 @@ def me(request: Request, reader: SignedIn, write: Write, now: Now) -> Response:
         devices=devices,
         phone_masked=phone,
     )
+
+
+def _picture(device: DeviceView) -> str:
+    is_handheld = device.kind == "app" or device.name.endswith(HANDHELD)
+    return "smartphone" if is_handheld else "monitor"
 
 
 @router.post("/me/devices/others/revoke", dependencies=[CheckedForm])
