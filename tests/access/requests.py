@@ -285,6 +285,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /static/{served_name}": _static,
     "GET /sign-in": _get("/sign-in"),
     "POST /sign-in": _sign_in("/sign-in"),
+    "GET /sign-in/code": _get("/sign-in/code"),
     "POST /sign-in/code": _sign_in("/sign-in/code", code="000000"),
     "POST /sign-out": _form("/sign-out"),
     "GET /": _get("/"),
