@@ -39,6 +39,10 @@ SQLModel.metadata.naming_convention = NAMING
 LOCK_TIMEOUT_MS: Final = 5_000
 STATEMENT_TIMEOUT_MS: Final = 15_000
 POOL_TIMEOUT_S: Final = 5.0
+RECONNECT_S: Final = 3.0
+"""The hot pool doubles its waits between attempts; giving up early lets the next request try at once."""
+SHUTDOWN: Final = "57P"
+"""Class of SQLSTATEs by which a server that stops or starts says goodbye, when it has the time to."""
 PING_S: Final = 2.0
 HOT_DEADLINE_S: Final = 3.0
 WATCH_INTERVAL_S: Final = 0.5
@@ -179,6 +183,7 @@ class Database:
             min_size=1,
             max_size=self._hot_pool_size,
             timeout=POOL_TIMEOUT_S,
+            reconnect_timeout=RECONNECT_S,
             open=False,
             kwargs={"autocommit": True, "prepare_threshold": 0, "options": _options(), "row_factory": tuple_row},
         )
@@ -198,7 +203,7 @@ class Database:
         try:
             return await self._hot_once(self._hot, query, params)
         except psycopg.OperationalError as error:
-            if error.sqlstate is not None:
+            if error.sqlstate is not None and not error.sqlstate.startswith(SHUTDOWN):
                 raise
             # The connection was gone, as all are after a restart of the server. A read may be repeated, once.
             await self._hot.check()
@@ -272,11 +277,6 @@ def server(session: ReadSession) -> Server:
              clock_timestamp() as now"""
     ).one()
     return Server(row.version, row.role, row.is_superuser, row.may_create, row.is_standby, row.now)
-
-
-def is_lost(error: Exception) -> bool:
-    """Tell whether the connection broke: nothing more can be written in its transaction, whoever catches the error."""
-    return isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
 
 
 def _options() -> str:

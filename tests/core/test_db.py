@@ -164,6 +164,24 @@ def test_a_hot_read_whose_server_died_is_repeated_on_a_living_one(database: Data
     asyncio.run(scene())
 
 
+def test_a_hot_read_whose_server_said_goodbye_is_repeated(database: Database, owner_dsn: str) -> None:
+    goodbye = """
+      create sequence asked;
+      create function goodbye_once() returns int language plpgsql security definer as $$ begin
+        if nextval('asked') = 1 then raise exception 'terminating connection' using errcode = '57P01'; end if;
+        return 7;
+      end $$"""
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        owner.execute(goodbye)
+
+    async def scene() -> None:
+        await database.open_hot()
+        assert await database.hot(Statement("goodbye", sa.text(""), b"select goodbye_once()"), {}) == 7
+        await database.close_hot()
+
+    asyncio.run(scene())
+
+
 def test_a_hot_read_on_a_frozen_server_is_cut_and_repeated_on_a_living_one(database: Database) -> None:
     async def scene() -> None:
         await database.open_hot()
