@@ -32,7 +32,7 @@ bench: setup
 	@$(PY) -m benchmarks
 
 chaos: setup
-	@$(PY) -m tests.faults.chaos $(if $(SEED),--seed $(SEED))
+	@$(PY) -m tests.faults.chaos
 
 setup: $(STAMP)
 

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -27,9 +28,21 @@ def end_with_parent(parent: int, stop: signal.Signals) -> None:
             os.kill(os.getpid(), stop)
 
 
-def watch(command: list[str], *, stop: signal.Signals, parent: int, cwd: Path | None = None) -> int:
+def watch(
+    command: list[str],
+    *,
+    stop: signal.Signals,
+    parent: int,
+    cwd: Path | None = None,
+    prepare: Callable[[], None] | None = None,
+) -> int:
     """Run a program below us and stop it when our parent is gone: for systems without the parent-death signal."""
-    process = subprocess.Popen(command, cwd=cwd, close_fds=False)  # noqa: S603 -- our own command
+    process = subprocess.Popen(  # noqa: S603 -- our own command
+        command,
+        cwd=cwd,
+        close_fds=False,
+        preexec_fn=prepare,  # noqa: PLW1509 -- no threads
+    )
     for received in (signal.SIGTERM, signal.SIGINT):
         signal.signal(received, lambda *_: process.send_signal(stop))
     while True:

@@ -1,67 +1,56 @@
-"""The `wattline` command: `python -m app.cli`, or `wattline` where the environment's scripts are on the path."""
+"""The `wattline` command: `.venv/bin/wattline`, or `python -m app.cli`.
 
+A command is imported when it is asked for: `up` must start quickly, and serves where others' needs are not installed.
+"""
+
+import os
 import sys
+from collections.abc import Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-import migrations
 from app import house
-from app.commands import check_invariants, demo, doctor, import_
-from core import config, logging
+from core import config
 
 CANNOT_START: Final = 2
-
-cli = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Runs and looks after one Wattline deployment.",
-)
-
-cli.command("import")(import_.import_file)
-cli.command("demo")(demo.demo_command)
-cli.command("doctor")(doctor.doctor)
-cli.command("check-invariants")(check_invariants.check_invariants)
+COMMANDS: Final[Mapping[str, str]] = {
+    "up": "up",
+    "migrate": "migrate",
+    "demo": "demo_command",
+    "import": "import_file",
+    "doctor": "doctor",
+    "check-invariants": "check_invariants",
+}
+"""Name -> function; the module of `app.commands` has the command's name, as Python can write it."""
 
 
-@cli.command()
-def up(
-    home: Annotated[Path, typer.Option(envvar="WATTLINE_HOME", help="Folder for state, secrets and logs.")] = Path(
-        ".wattline"
-    ),
-    profile: Annotated[
-        house.Profile, typer.Option(envvar="WATTLINE_PROFILE", help="Which demo supplier to be.")
-    ] = house.Profile.CNY,
-) -> None:
-    """Start everything on this machine: database, sandbox, web, workers; Ctrl-C stops it."""
-    from app import supervisor  # noqa: PLC0415 -- needs the `embedded` extra, which servers do without
-
-    logging.configure(level="WARNING")
-    try:
-        supervisor.up(home, profile=house.PROFILES[profile], after_migrations=house.furnish, ready=house.announce)
-    except supervisor.CannotStart as reason:
-        typer.echo(str(reason), err=True)
-        raise typer.Exit(1) from reason
-
-
-@cli.command()
-def migrate() -> None:
-    """Bring the database to this version's schema, as its owner."""
-    settings = config.load()
-    if settings.migration_database_url is None:
-        typer.echo("WATTLINE_MIGRATION_DATABASE_URL is not set: migrations run as the owner role", err=True)
-        raise typer.Exit(CANNOT_START)
-    migrations.upgrade(settings.migration_database_url.get_secret_value())
+def cli_of(names: Iterable[str]) -> typer.Typer:
+    """The program with these commands."""
+    cli = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="Runs and looks after one Wattline deployment.",
+    )
+    cli.callback()(lambda: None)
+    for name in names:
+        module = name.replace("-", "_") + ("_" if name == "import" else "")
+        cli.command(name)(getattr(import_module(f"app.commands.{module}"), COMMANDS[name]))
+    return cli
 
 
 def main() -> int:
     """Run a command; wrong settings are told by variable, with exit code 2."""
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    if asked != "up":
+        house.recall(Path(os.environ.get("WATTLINE_HOME", ".wattline")))
     try:
-        cli()
+        cli_of([asked] if asked in COMMANDS else COMMANDS)(prog_name="wattline")
     except (ValidationError, SettingsError) as error:
         for problem in config.problems(error):
             typer.echo(problem, err=True)

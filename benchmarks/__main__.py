@@ -10,7 +10,7 @@ from typing import Final
 
 from benchmarks.harness import VoidRun
 
-NAMES: Final = ("ledger", "hot_reads", "callbacks", "imports")
+NAMES: Final = ("ledger", "imports")
 
 
 def main() -> int:

@@ -3,12 +3,22 @@
 from pathlib import Path
 from typing import Final
 
+import psycopg
+
 HERE: Final = Path(__file__).parent
 
 
 def head() -> str:
     """The revision that this code needs. Revisions are named like their files and sort by number."""
     return max(path.stem for path in (HERE / "versions").glob("[0-9]*.py"))
+
+
+def is_current(owner_url: str) -> bool:
+    """Tell whether nothing is to be done: a start then need not load what migrates."""
+    with psycopg.connect(owner_url) as connection:
+        if connection.execute("select to_regclass('public.alembic_version')").fetchone() == (None,):
+            return False
+        return connection.execute("select version_num from alembic_version").fetchone() == (head(),)
 
 
 def upgrade(owner_url: str, *, revision: str = "head") -> None:

@@ -4,10 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-import uvicorn
-
 from sandbox import credentials
-from sandbox.app import create_app
 
 
 def main() -> int:
@@ -28,6 +25,10 @@ def main() -> int:
     wanted = parser.parse_args()
     credentials.init(wanted.home)
     if wanted.command == "serve":
+        import uvicorn  # noqa: PLC0415 -- `init` is quick
+
+        from sandbox.app import create_app  # noqa: PLC0415 -- as above
+
         base_url = f"http://{wanted.host}:{wanted.port}"
         app = create_app(
             wanted.home,

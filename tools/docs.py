@@ -21,7 +21,7 @@ from pydantic.fields import FieldInfo
 import jobs
 import services
 import web.problems
-from app.cli import cli
+from app.cli import COMMANDS, cli_of
 from core import outbox
 from core.config import PREFIX, Settings
 from jobs.celery_app import DEFAULT_QUEUE
@@ -193,7 +193,7 @@ def _period(seconds: float) -> str:
 
 def commands() -> str:
     """Every command, with arguments, options and defaults."""
-    group: Any = typer.main.get_command(cli)
+    group: Any = typer.main.get_command(cli_of(COMMANDS))
     parts: list[str] = []
     for path, command in sorted(_leaves("", group)):
         parts += [f"## `wattline{path}`", "", *_said(command.help or ""), ""]

@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 import migrations
 from app import wiring
-from app.cli import cli
+from app.cli import COMMANDS, cli_of
 from app.commands import doctor
 from app.commands.doctor import Finding
 from app.main import create_app
@@ -39,6 +39,7 @@ from tests.factories.accounts import make_account
 from tests.factories.billing import make_bill
 from tests.support.processes import ROOT, environment_of
 
+CLI = cli_of(COMMANDS)
 WECHAT = {
     "WATTLINE_WECHAT_PAY_MCHID": "1900000001",
     "WATTLINE_WECHAT_PAY_MERCHANT_SERIAL": "ABC",
@@ -161,7 +162,7 @@ def test_the_command_names_the_row_and_ends_with_one(
         account = make_account(session, vault)
         make_bill(session, account, amount_minor=5_000)
     environment = environment_of(settings)
-    clean = CliRunner().invoke(cli, ["check-invariants"], env=environment)
+    clean = CliRunner().invoke(CLI, ["check-invariants"], env=environment)
     assert (clean.exit_code, clean.output) == (0, "Every rule holds.\n")
     tamper("update bill set open_minor = open_minor - 1")
     told = wattline(environment, "check-invariants", "--json")
@@ -169,7 +170,7 @@ def test_the_command_names_the_row_and_ends_with_one(
     found = json.loads(told.stdout)["breaches"]
     assert {"open_bills_equal_receivable", "open_equals_amount_less_settlements"} == {each["rule"] for each in found}
     assert {each["subject"] for each in found} == {f"account {account.id}"}
-    said = CliRunner().invoke(cli, ["check-invariants"], env=environment)
+    said = CliRunner().invoke(CLI, ["check-invariants"], env=environment)
     assert said.exit_code == 1
     assert "open bills 4999, receivable 5000" in said.output
 
@@ -295,12 +296,12 @@ def test_a_misspelt_setting_and_an_open_secret_are_warned_of(
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("WATTLINE_REDIS_ULR", "redis://x")
     monkeypatch.delenv("WATTLINE_MASTER_KEY")
-    warned = CliRunner().invoke(cli, ["doctor"])
+    warned = CliRunner().invoke(CLI, ["doctor"])
     assert warned.exit_code == 0, warned.output
     assert "warning  settings         no such setting: WATTLINE_REDIS_ULR" in warned.output
     assert "everybody on this machine can read the file of WATTLINE_MASTER_KEY_FILE" in warned.output
     secret.chmod(0o600)
-    assert "can read" not in CliRunner().invoke(cli, ["doctor"]).output
+    assert "can read" not in CliRunner().invoke(CLI, ["doctor"]).output
 
 
 def test_wrong_settings_are_named_without_their_values(settings: Settings) -> None:
