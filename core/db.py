@@ -279,6 +279,11 @@ def server(session: ReadSession) -> Server:
     return Server(row.version, row.role, row.is_superuser, row.may_create, row.is_standby, row.now)
 
 
+def is_lost(error: Exception) -> bool:
+    """Tell whether the connection broke: nothing more can be written in its transaction, whoever catches the error."""
+    return isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
+
+
 def _options() -> str:
     return f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC -c jit=off"
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import structlog
 from sqlmodel import Field, SQLModel
 
-from core.db import Timestamp, WriteSession
+from core.db import Timestamp, WriteSession, is_lost
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +72,8 @@ def receive(session: WriteSession, *, source: str, external_id: str, body: bytes
 def apply(session: WriteSession, callback: Callback, work: Apply) -> bool:
     """Do `work` in a savepoint and mark the callback; a failure is kept for the sweeper.
 
-    Returns whether it is applied now.
+    Returns whether it is applied now. Raises what broke the connection: then nothing is kept, and the sender comes
+    again.
     """
     if callback.is_applied:
         return True
@@ -80,6 +81,8 @@ def apply(session: WriteSession, callback: Callback, work: Apply) -> bool:
         with session.begin_nested():
             work(session, callback)
     except Exception as error:
+        if is_lost(error):
+            raise
         log.exception("callback_failed", inbox_id=callback.id, source=callback.source)
         session.sql(
             """update inbox set attempts = attempts + 1, error = :error,

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from core.db import Database, Timestamp, WriteSession, to_json
+from core.db import Database, Timestamp, WriteSession, is_lost, to_json
 from core.errors import Json
 from core.faults import point
 
@@ -142,6 +142,8 @@ def relay_once(db: Database, *, limit: int = 100) -> int:
                 with session.begin_nested():
                     _deliver(session, row)
             except Exception as error:
+                if is_lost(error):
+                    raise
                 log.exception("event_failed", event_id=row.id, kind=row.kind, attempts=row.attempts + 1)
                 session.sql(_FAILED, id=row.id, error=f"{type(error).__name__}: {error}"[:2000])
                 continue

@@ -11,10 +11,14 @@ from typing import Final
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from portal.colours import shades
 from web.problems.common import NotFound
 
 FOLDER: Final = Path(__file__).parent / "static"
 FOREVER: Final = "public, max-age=31536000, immutable"
+MARK_COLOUR: Final = b"#0f6b4f"
+"""The mark's ground in its file, which the accent takes the place of."""
+
 _TEXT: Final = (".css", ".js", ".svg")
 
 
@@ -35,11 +39,7 @@ class Assets:
         self._served: dict[str, str] = {}
         for path in sorted(FOLDER.rglob("*")):
             if path.is_file() and path.suffix in _TEXT and "lucide" not in str(path):
-                body = path.read_bytes()
-                self._add(
-                    path.relative_to(FOLDER).as_posix(),
-                    shades(accent).encode() + body if path.name == "app.css" else body,
-                )
+                self._add(path.relative_to(FOLDER).as_posix(), _coloured(path.name, path.read_bytes(), accent))
         self.has_logo = logo is not None
         if logo is not None:
             self._add("logo.svg", logo.read_bytes())
@@ -60,21 +60,10 @@ class Assets:
         self._by_served_name[served] = Asset(body, gzip.compress(body, 9, mtime=0), f"{media_type}; charset=utf-8")
 
 
-def shades(accent: str) -> str:
-    """The accent and its shades as CSS variables: made here, since older phones' browsers cannot mix colours."""
-    made = {
-        "--accent": accent,
-        "--accent-ink": _mix(accent, "#000000", 0.10),
-        "--accent-tint": _mix(accent, "#ffffff", 0.91),
-        "--accent-ink-dark": _mix(accent, "#ffffff", 0.62),
-        "--accent-tint-dark": _mix(accent, "#121816", 0.78),
-    }
-    return ":root{" + ";".join(f"{name}:{value}" for name, value in made.items()) + "}\n"
-
-
-def _mix(colour: str, other: str, share: float) -> str:
-    pairs = zip(bytes.fromhex(colour[1:]), bytes.fromhex(other[1:]), strict=True)
-    return "#" + bytes(round(one * (1 - share) + two * share) for one, two in pairs).hex()
+def _coloured(name: str, body: bytes, accent: str) -> bytes:
+    if name == "app.css":
+        return shades(accent).encode() + body
+    return body.replace(MARK_COLOUR, accent.encode()) if name == "mark.svg" else body
 
 
 def router_of(assets: Assets) -> APIRouter:
@@ -86,13 +75,21 @@ def router_of(assets: Assets) -> APIRouter:
         found = assets.find(served_name)
         if found is None:
             raise NotFound
-        is_packed = "gzip" in request.headers.get("accept-encoding", "")
+        is_packed = _takes_gzip(request.headers.get("accept-encoding", ""))
         headers = {"cache-control": FOREVER, "vary": "accept-encoding"} | (
             {"content-encoding": "gzip"} if is_packed else {}
         )
         return Response(found.packed if is_packed else found.body, media_type=found.media_type, headers=headers)
 
     return router
+
+
+def _takes_gzip(accepted: str) -> bool:
+    for part in accepted.lower().replace(" ", "").split(","):
+        coding, _, weight = part.partition(";q=")
+        if coding in {"gzip", "*"}:
+            return not weight or bool(weight.strip("0."))
+    return False
 
 
 def icon(name: str) -> str:

@@ -1,6 +1,6 @@
 """What every view shares: who looks (signed in or not), the form token, and rendering in the reader's language."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from urllib.parse import quote
@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from core.audit import Actor
 from core.errors import Refusal
-from portal.templating import Page, Renderer
+from portal.templating import Page, Renderer, translations
 from services.identity import operations as identity
 from web import cookies, locale, problems
 from web.caller import address_of
@@ -19,12 +19,7 @@ from web.runtime import RuntimeDep
 from web.session import Now, Write
 
 SEE_OTHER: Final = 303
-_TITLES: Final = {
-    404: ("未找到页面", "Page not found"),
-    403: ("页面已过期", "This page is out of date"),
-    429: ("请稍后再试", "Please wait a moment"),
-}
-_OTHER_TITLE: Final = ("出了点问题", "Something went wrong")
+NO_CONTENT: Final = 204
 
 
 class SignInFirst(Exception):
@@ -57,18 +52,23 @@ def _reader(request: Request, runtime: RuntimeDep, write: Write, now: Now) -> Re
 
 
 def _checked_form(request: Request, runtime: RuntimeDep, csrf: Annotated[str, Form()] = "") -> None:
-    settings = runtime.settings
-    bound_to = (
-        request.cookies.get(cookies.session_name(settings))
-        or request.cookies.get(cookies.visitor_name(settings))
-        or cookies.ANONYMOUS
-    )
-    cookies.check_form(request, settings, runtime.vault, bound_to=bound_to, sent=csrf)
+    session = request.cookies.get(cookies.session_name(runtime.settings))
+    if not session:
+        raise SignInFirst
+    cookies.check_form(request, runtime.settings, runtime.vault, bound_to=session, sent=csrf)
+
+
+def _checked_visitor_form(request: Request, runtime: RuntimeDep, csrf: Annotated[str, Form()] = "") -> None:
+    bound_to = request.cookies.get(cookies.visitor_name(runtime.settings))
+    cookies.check_form(request, runtime.settings, runtime.vault, bound_to=bound_to, sent=csrf)
 
 
 SignedIn = Annotated[Reader, Depends(_reader)]
 CheckedForm = Depends(_checked_form)
-"""Goes into `dependencies=` of every route that changes something."""
+"""Goes into `dependencies=` of every route that changes something for a reader who is signed in."""
+
+VisitorForm = Depends(_checked_visitor_form)
+"""The same for forms of pages without a reader, which a browser may send whose session is over."""
 
 
 def show(
@@ -78,17 +78,13 @@ def show(
     renderer: Renderer = request.app.state.renderer
     settings = request.app.state.runtime.settings
     wanted = locale.of_request(request, settings.locales)
-    visitor = request.cookies.get(cookies.visitor_name(settings))
-    fresh = cookies.new_value() if reader is None and visitor is None else None
-    token = (
-        reader.form_token
-        if reader is not None
-        else cookies.form_token(renderer.vault, visitor or fresh or cookies.ANONYMOUS)
-    )
+    known = request.cookies.get(cookies.visitor_name(settings))
+    visitor = known or cookies.new_value()
+    token = reader.form_token if reader is not None else cookies.form_token(renderer.vault, visitor)
     page = Page(path=request.url.path, form_token=token, is_signed_in=reader is not None, unread=unread)
     answer = renderer.page(template, page, locale=wanted, status=status, values=values)
-    if fresh is not None:
-        cookies.put(answer, settings, cookies.visitor_name(settings), fresh, max_age_s=24 * 3600)
+    if reader is None and not known:
+        cookies.put(answer, settings, cookies.visitor_name(settings), visitor, max_age_s=24 * 3600)
     if request.query_params.get("lang") == wanted:
         answer.set_cookie(
             locale.COOKIE,
@@ -109,6 +105,11 @@ def text_of(request: Request, refusal: Refusal) -> str:
     )
 
 
+def speak(request: Request) -> Callable[[str], str]:
+    """What turns the portal's own texts into the reader's language; call it `_`, so that they are found."""
+    return translations(locale.of_request(request, request.app.state.runtime.settings.locales)).gettext
+
+
 def go(address: str) -> RedirectResponse:
     """After a form: see another page."""
     return RedirectResponse(address, SEE_OTHER)
@@ -118,8 +119,14 @@ def problem(request: Request, status: int, code: str, detail: str, request_id: s
     """The page that tells a problem."""
     renderer: Renderer = request.app.state.renderer
     wanted = locale.of_request(request, request.app.state.runtime.settings.locales)
-    titles: Mapping[int, tuple[str, str]] = _TITLES
-    title = titles.get(status, _OTHER_TITLE)[0 if wanted.startswith("zh") else 1]
+    _ = speak(request)
+    titles = {
+        403: _("This page is out of date"),
+        404: _("Page not found"),
+        429: _("Please wait a moment"),
+        503: _("We are busy right now"),
+    }
+    title = titles.get(status, _("Something went wrong"))
     page = Page(path=request.url.path, form_token="", is_signed_in=False)
     values: dict[str, Any] = {"title": title, "detail": detail, "status": status, "request_id": request_id}
     return renderer.page("problem.html", page, locale=wanted, status=status, values=values)
@@ -128,6 +135,9 @@ def problem(request: Request, status: int, code: str, detail: str, request_id: s
 async def send_to_sign_in(request: Request, _error: Exception) -> Response:
     """Ask for signing in, and come back to a page afterwards; a form's page is not come back to."""
     wanted = request.url.path if request.method == "GET" else "/"
+    if "hx-request" in request.headers:
+        # A part of a page cannot become another page: the whole of it is loaded again, and asks for signing in itself.
+        return Response(status_code=NO_CONTENT, headers={"hx-refresh": "true"})
     return go("/sign-in" if wanted == "/" else f"/sign-in?next={quote(wanted, safe='/')}")
 
 

@@ -14,7 +14,7 @@ import jinja2
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_currency_name, get_currency_symbol
 from babel.support import NullTranslations, Translations
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
@@ -27,7 +27,7 @@ from portal.assets import Assets, icon
 HERE: Final = Path(__file__).parent
 CONTENT_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'{pay}; frame-ancestors 'none'; base-uri 'none'"
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 _BABEL: Final = {"zh-CN": "zh_Hans_CN", "en": "en"}
 
@@ -82,13 +82,10 @@ class Renderer:
         """Render a template to an answer that no cache keeps and whose content comes from this site alone."""
         html = self._environments[locale].get_template(template).render(page=page, **(values or {}))
         headers = {
-            "content-security-policy": CONTENT_POLICY.format(pay=self._pay_origin()),
+            "content-security-policy": CONTENT_POLICY,
             "vary": "HX-Request, Cookie, Accept-Language",
         }
         return HTMLResponse(html, status, headers=headers)
-
-    def _pay_origin(self) -> str:
-        return ""
 
     def _environment(self, locale: str) -> jinja2.Environment:
         environment = jinja2.Environment(
@@ -121,6 +118,16 @@ def _filters(name: str, zone: ZoneInfo) -> dict[str, Any]:
     def money(amount: Money) -> str:
         return str(format_currency(amount.major, amount.currency, locale=name))
 
+    def money_parts(amount: Money) -> tuple[str, str, str, str]:
+        """What stands before the sign, the sign, the number, and the sign of languages that put it last."""
+        symbol = get_currency_symbol(amount.currency, locale=name)
+        before, _, after = money(amount).partition(symbol)
+        is_last = any(character.isdigit() for character in before)
+        return ("", "", before, symbol) if is_last else (before, symbol, after, "")
+
+    def currency(code: str) -> str:
+        return get_currency_name(code, locale=name)
+
     def day(value: date) -> str:
         return format_date(value, format="long", locale=name)
 
@@ -144,6 +151,8 @@ def _filters(name: str, zone: ZoneInfo) -> dict[str, Any]:
     return {
         "price": price,
         "money": money,
+        "money_parts": money_parts,
+        "currency": currency,
         "day": day,
         "short_day": short_day,
         "month": month,

@@ -86,7 +86,8 @@ class Deliveries:
         self._wake, self._is_stopping = threading.Event(), False
         self._busy: set[str] = set()
         self._put_off: dict[str, Struck] = {}
-        self._held: set[str] = set()
+        # Delivery -> address. Changed inside a change of the books alone, which makes one turn of both.
+        self._held: dict[str, str] = {}
         self._thread = threading.Thread(target=self._run, name="deliveries", daemon=True)
 
     def start(self) -> None:
@@ -147,9 +148,10 @@ class Deliveries:
         waits = self._tellers[delivery.kind].waits_s
         if is_acknowledged or delivery.tries >= len(waits):
             self._end(delivery, "acknowledged" if is_acknowledged else "given up", statuses, done=True)
+            if is_acknowledged:
+                self._let_go(delivery.url)
         else:
             self._end(delivery, "refused", statuses, wait_s=waits[delivery.tries] * self._retry_scale)
-        self._let_go()
 
     def _send(self, delivery: Delivery, struck: Struck) -> tuple[list[int | str], bool]:
         """Send it once, or as often as was ordered; a try counts as taken when any copy was."""
@@ -174,19 +176,22 @@ class Deliveries:
     def _hold(self, delivery: Delivery, struck: Struck) -> None:
         """Wait on order; what else struck this try strikes when it goes."""
         self._put_off[delivery.id] = struck
-        if "out_of_order" in struck:
-            self._held.add(delivery.id)
         fault = struck.get("delay") or struck["out_of_order"]
         seconds = float(fault.value if fault.value is not None else 1 if fault.kind == "delay" else HELD_S)
         with self._books.change() as change:
+            if "out_of_order" in struck:
+                self._held[delivery.id] = delivery.url
             change.execute("update delivery set due_at = ? where id = ?", (time.time() + seconds, delivery.id))
             note(change, time.time(), delivery.subject, told=delivery.event, outcome="held back")
 
-    def _let_go(self) -> None:
-        """Something was told: what waited for that goes next."""
-        while self._held:
-            with self._books.change() as change:
-                change.execute("update delivery set due_at = ? where id = ?", (time.time(), self._held.pop()))
+    def _let_go(self, url: str) -> None:
+        """Something was taken at an address: what waited for that goes next."""
+        if url not in self._held.values():
+            return
+        with self._books.change() as change:
+            for delivery_id in [held for held, where in self._held.items() if where == url]:
+                del self._held[delivery_id]
+                change.execute("update delivery set due_at = ? where id = ? and done = 0", (time.time(), delivery_id))
 
     def _end(
         self,

@@ -24,6 +24,8 @@ from core.db import Database
 from tests.support.sandbox import SandboxProcess
 from tests.support.town import Town, founded
 
+pytest_plugins = ["tests.support.browser"]
+
 TEMPLATE = "wattline_template"
 SERVERS = "WATTLINE_TEST_SERVERS"
 

@@ -18,7 +18,6 @@ from core.crypto.vault import Vault
 from web.problems.common import CrossSite
 
 SESSION_SECONDS: Final = 30 * 24 * 3600
-ANONYMOUS: Final = "anonymous"
 
 
 def session_name(settings: Settings) -> str:
@@ -53,17 +52,18 @@ def form_token(vault: Vault, bound_to: str) -> str:
     return hmac.new(vault.subkey("forms"), bound_to.encode(), hashlib.sha256).hexdigest()
 
 
-def check_form(request: Request, settings: Settings, vault: Vault, *, bound_to: str, sent: str) -> None:
-    """Raise CrossSite unless the form is ours: right token, same site."""
+def check_form(request: Request, settings: Settings, vault: Vault, *, bound_to: str | None, sent: str) -> None:
+    """Raise CrossSite unless the form is ours: right token, same site. Without a cookie there is no right token."""
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
     is_same_site = (
         site in {"same-origin", "none"} if site is not None else origin is None or _same(origin, settings.public_url)
     )
     is_allowed_origin = origin in {None, "null"} or _same(origin or "", settings.public_url) or site == "same-origin"
-    if not (
-        is_same_site and is_allowed_origin and hmac.compare_digest(sent.encode(), form_token(vault, bound_to).encode())
-    ):
+    is_right_token = bool(bound_to) and hmac.compare_digest(
+        sent.encode("utf-8", "surrogatepass"), form_token(vault, bound_to or "").encode()
+    )
+    if not (is_same_site and is_allowed_origin and is_right_token):
         raise CrossSite
 
 

@@ -79,7 +79,8 @@ def install(app: FastAPI, *, page: PageRenderer | None = None) -> None:
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 -- as above
-        return _invalid_fields(request, error)
+        is_page = page is not None and _is_browser(request)
+        return tell(request, _as_page(request)) if is_page else _invalid_fields(request, error)
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 -- as above
@@ -109,13 +110,15 @@ def _incident(request: Request, error: Exception, page: PageRenderer | None) -> 
     incident = uuid.uuid4().hex
     log.error("unexpected_error", incident=incident, exc_info=error)
     wanted = locale.of_request(request, request.app.state.runtime.settings.locales)
-    detail = (
-        f"系统出现意外错误，编号 {incident}。"
-        if wanted.startswith("zh")
-        else f"Something unexpected happened; incident {incident}."
-    )
+    is_chinese = wanted.startswith("zh")
     if page is not None and _is_browser(request):
+        detail = (
+            "系统出现意外错误，请稍后再试。" if is_chinese else "We met an error of our own. Try again in a moment."
+        )
         return page(request, 500, "internal_error", detail, incident)
+    detail = (
+        f"系统出现意外错误，编号 {incident}。" if is_chinese else f"Something unexpected happened; incident {incident}."
+    )
     content = {
         "type": problems.TYPE_BASE + "internal_error",
         "title": "internal_error",
@@ -123,6 +126,11 @@ def _incident(request: Request, error: Exception, page: PageRenderer | None) -> 
         "code": "internal_error",
     }
     return JSONResponse({**content, "detail": detail, "incident": incident}, 500, media_type=problems.MEDIA_TYPE)
+
+
+def _as_page(request: Request) -> Refusal:
+    """Why a browser's request is not valid: a part of the address is nobody's, or a field is too long or doubled."""
+    return InvalidFields() if request.method == "POST" else NotFound()
 
 
 def _is_browser(request: Request) -> bool:

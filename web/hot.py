@@ -5,17 +5,20 @@ Each statement answers one text: null when there is nothing for this caller, an 
 
 from typing import Final
 
+from fastapi import Request
 from fastapi.responses import Response
 
-from core.db import Database, Statement
+from core.db import Statement
 from web.problems.common import NotFound, SignInNeeded
+from web.runtime import Runtime
 
 JSON: Final = "application/json"
 
 
-async def text(db: Database, query: Statement, params: dict[str, object]) -> str:
+async def text(request: Request, query: Statement, params: dict[str, object]) -> str:
     """What the statement wrote; raises NotFound and SignInNeeded."""
-    found: str | None = await db.hot(query, params)
+    runtime: Runtime = request.app.state.runtime
+    found: str | None = await runtime.db.hot(query, params)
     if found is None:
         raise NotFound
     if not found:
@@ -23,6 +26,6 @@ async def text(db: Database, query: Statement, params: dict[str, object]) -> str
     return found
 
 
-async def answer(db: Database, query: Statement, params: dict[str, object]) -> Response:
+async def answer(request: Request, query: Statement, params: dict[str, object]) -> Response:
     """The statement's JSON as it is."""
-    return Response(await text(db, query, params), media_type=JSON)
+    return Response(await text(request, query, params), media_type=JSON)

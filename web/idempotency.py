@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
@@ -34,8 +34,18 @@ class Keyed:
         self.request_id = request_id
 
 
-async def _keyed(request: Request, caller: Customer) -> Keyed:
-    sent = request.headers.get("idempotency-key", "")
+Sent = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        description="Chosen by the caller for this request; sent again with it, the first answer comes again.",
+        json_schema_extra={"minLength": 1, "maxLength": 255, "pattern": f"^{KEY.pattern}$"},
+        openapi_examples={"key": {"value": "0b7f1c52-6f0e-4f8e-9a43-5d0f6f1f7c11"}},
+    ),
+]
+
+
+async def _keyed(request: Request, caller: Customer, sent: Sent = "") -> Keyed:
     if not KEY.fullmatch(sent):
         raise KeyMissing
     body = str(request.url.path).encode() + b"\0" + await request.body()

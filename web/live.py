@@ -5,13 +5,16 @@ No thread, no session and no connection per watcher. Polling the same address gi
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
 import structlog
 from fastapi import Request
+from fastapi.responses import StreamingResponse
+from starlette.types import Send
 
 from core import clock
 from core.db import Database
@@ -56,7 +59,7 @@ class PaymentWatch:
         """How many payments are asked for every second."""
         return len(self._watchers)
 
-    async def follow(self, wanted: Watched, first: str) -> AsyncIterator[str | None]:
+    async def follow(self, wanted: Watched, first: str) -> AsyncGenerator[str | None]:
         """`first`, then each other text as it comes; None says that nothing has changed for a while.
 
         Ends with the final state, when the session or the grant ends, or after ten minutes.
@@ -69,8 +72,9 @@ class PaymentWatch:
             yield first
             if json.loads(first)["is_final"]:
                 return
-            async for text in _changes(watcher):
-                yield text
+            async with aclosing(_changes(watcher)) as texts:
+                async for text in texts:
+                    yield text
         finally:
             self._watchers[wanted].remove(watcher)
             if not self._watchers[wanted]:
@@ -100,7 +104,7 @@ class PaymentWatch:
         return [None if each is None else json.dumps(each, ensure_ascii=False) for each in found]
 
 
-async def _changes(watcher: _Watcher) -> AsyncIterator[str | None]:
+async def _changes(watcher: _Watcher) -> AsyncGenerator[str | None]:
     end = asyncio.get_running_loop().time() + LONGEST_S
     while asyncio.get_running_loop().time() < end:
         try:
@@ -133,7 +137,23 @@ def watch_of(request: Request) -> PaymentWatch:
     return watch
 
 
-async def events(watch: PaymentWatch, wanted: Watched, first: str) -> AsyncIterator[str]:
+async def events(watch: PaymentWatch, wanted: Watched, first: str) -> AsyncGenerator[str]:
     """The stream in the form of server-sent events: `status` with the payment's JSON, comments as heartbeats."""
-    async for text in watch.follow(wanted, first):
-        yield ": still here\n\n" if text is None else f"event: status\ndata: {text}\n\n"
+    async with aclosing(watch.follow(wanted, first)) as texts:
+        async for text in texts:
+            yield ": still here\n\n" if text is None else f"event: status\ndata: {text}\n\n"
+
+
+class EventStream(StreamingResponse):
+    """Server-sent events. Whoever goes away is forgotten at once, not when memory is swept."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, stream: AsyncGenerator[str]) -> None:
+        super().__init__(stream, headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+        self._stream = stream
+
+    async def stream_response(self, send: Send) -> None:
+        """Send until the end, and close the stream whatever ended it."""
+        async with aclosing(self._stream):
+            await super().stream_response(send)

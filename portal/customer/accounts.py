@@ -13,13 +13,14 @@ from core.periods import business_date
 from notifications import inbox
 from portal.customer import shelf
 from portal.customer.bills import row_of
-from portal.pages import CheckedForm, SignedIn, go, show, text_of
+from portal.pages import CheckedForm, SignedIn, go, show, speak, text_of
 from services.accounts import operations
 from services.accounts.errors import LinkLimited, LinkRefused
 from services.accounts.operations import Evidence, LastBillAmount, LinkOutcome, MeterNumber
 from services.billing import queries as billing
 from services.identity import operations as identity_operations
 from services.identity import queries as identity
+from services.identity.queries import DeviceView
 from web.problems.common import NotFound
 from web.runtime import RuntimeDep
 from web.session import Now, Write
@@ -29,6 +30,8 @@ router = APIRouter(include_in_schema=False)
 LATEST_BILLS: Final = 3
 LATEST_MESSAGES: Final = 4
 UNPROCESSABLE: Final = 422
+HANDHELD: Final = ("iPhone", "iPad", "Android")
+"""How the names of browsers end that run on something with a touch screen."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def home(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, 
         unread=mine.unread,
         account=mine.account,
         accounts=mine.accounts,
-        may_pay=mine.account.may_pay,
+        can_pay_here=bool(mine.account.methods),
         due=owed.due,
         due_date=owed.next_due,
         is_overdue=owed.next_due is not None and owed.next_due < today,
@@ -103,7 +106,7 @@ def link(
     typed = LinkForm(account_no.strip(), name_character.strip(), proof, proof_value.strip())
     evidence = _evidence(typed, runtime.settings.supplier_currency)
     if evidence is None or not typed.account_no or not typed.name_character:
-        return _link_again(request, reader, typed, text_of(request, LinkRefused()))
+        return _link_again(request, reader, typed, _missing(request, typed, has_evidence=evidence is not None))
     result = operations.link_account(
         write,
         vault=runtime.vault,
@@ -115,9 +118,10 @@ def link(
         now=now,
     )
     if result.outcome is LinkOutcome.LIMITED:
-        return _link_again(request, reader, typed, text_of(request, LinkLimited(retry_after_s=result.retry_after_s)))
+        limited = LinkLimited(retry_after_s=result.retry_after_s)
+        return _link_again(request, reader, typed, {"account_no": text_of(request, limited)})
     if result.account is None:
-        return _link_again(request, reader, typed, text_of(request, LinkRefused()))
+        return _link_again(request, reader, typed, {"account_no": text_of(request, LinkRefused())})
     answer = go("/?linked=1")
     shelf.remember(answer, runtime.settings, result.account.account_no)
     return answer
@@ -134,13 +138,28 @@ def _evidence(typed: LinkForm, currency: str) -> Evidence | None:
         return None
 
 
-def _link_again(request: Request, reader: SignedIn, typed: LinkForm, text: str) -> Response:
+def _missing(request: Request, typed: LinkForm, *, has_evidence: bool) -> dict[str, str]:
+    _ = speak(request)
+    detail = (
+        _("Enter the number on the meter.")
+        if typed.proof == "meter_no"
+        else _("Enter the amount with its decimals, such as 128.60.")
+    )
+    needed = {
+        "account_no": (bool(typed.account_no), _("Enter the account number.")),
+        "name_character": (bool(typed.name_character), _("Enter one letter or character of the holder's name.")),
+        "proof_value": (has_evidence, detail),
+    }
+    return {field: text for field, (is_there, text) in needed.items() if not is_there}
+
+
+def _link_again(request: Request, reader: SignedIn, typed: LinkForm, wrong: dict[str, str]) -> Response:
     return show(
         request,
         "customer/link.html",
         reader,
         status=UNPROCESSABLE,
-        wrong={"account_no": text},
+        wrong=wrong,
         values=typed,
         has_accounts=True,
     )
@@ -167,6 +186,7 @@ def me(request: Request, reader: SignedIn, write: Write, now: Now) -> Response:
         {
             "id": device.id,
             "name": device.name,
+            "picture": _picture(device),
             "last_used_at": device.last_used_at,
             "is_current": device.id == reader.session_id,
         }
@@ -182,6 +202,20 @@ def me(request: Request, reader: SignedIn, write: Write, now: Now) -> Response:
         devices=devices,
         phone_masked=phone,
     )
+
+
+def _picture(device: DeviceView) -> str:
+    is_handheld = device.kind == "app" or device.name.endswith(HANDHELD)
+    return "smartphone" if is_handheld else "monitor"
+
+
+@router.post("/me/devices/others/revoke", dependencies=[CheckedForm])
+def revoke_others(reader: SignedIn, write: Write, now: Now) -> Response:
+    """Sign all devices out but this one."""
+    identity_operations.revoke_other_devices(
+        write, user_id=reader.user_id, kept=reader.session_id, address=reader.actor.address or "", now=now
+    )
+    return go("/me")
 
 
 @router.post("/me/devices/{session_id}/revoke", dependencies=[CheckedForm])

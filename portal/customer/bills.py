@@ -102,7 +102,7 @@ def bill(
         reader,
         unread=mine.unread,
         account=mine.account,
-        may_pay=mine.account.may_pay,
+        can_pay=mine.account.can_pay,
         bill=row_of(found, business_date(now, runtime.settings.zone)),
         lines=queries.lines(write, account_id=found.account_id, bill_id=found.id),
     )

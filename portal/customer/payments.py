@@ -9,9 +9,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Annotated, Final
 from urllib.parse import quote
 
-import segno
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 from markupsafe import Markup
 
 from core.config import Settings
@@ -19,10 +18,10 @@ from core.crypto.vault import Vault
 from core.db import ReadSession
 from core.errors import Refusal
 from core.ids import human_code
-from core.money import exponent
+from core.money import Money, exponent
 from portal.customer import shelf
 from portal.customer.shelf import AccountChoice, Shelf
-from portal.pages import CheckedForm, Reader, SignedIn, go, show, text_of
+from portal.pages import NO_CONTENT, CheckedForm, Reader, SignedIn, go, show, speak, text_of
 from services.billing import queries as billing
 from services.payments import flows, queries
 from services.payments.operations import Wanted
@@ -30,14 +29,15 @@ from services.payments.ports import Method, Payer
 from services.payments.queries import PaymentView
 from web import hot, live
 from web.caller import address_of
+from web.live import EventStream
 from web.problems.common import CrossSite, NotFound
+from web.qr import svg
 from web.runtime import RuntimeDep
 from web.session import Flows, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
 UNPROCESSABLE: Final = 422
-OFFERED: Final = (Method.WECHAT_NATIVE, Method.WECHAT_H5)
 MOST_MAJOR: Final = 10_000_000
 PAYMENT_NO_LENGTH: Final = 15
 
@@ -49,6 +49,14 @@ class PaymentPage:
     payment: PaymentView
     qr: Markup | None
     h5_url: str | None
+
+
+@dataclass(frozen=True)
+class ReceiptRow:
+    """What one bill took of a payment; without a number, what became prepaid."""
+
+    no: str | None
+    amount: Money
 
 
 def _key(vault: Vault, reader: Reader, payment_no: str) -> str:
@@ -70,6 +78,7 @@ def _form(
     mine: Shelf,
     account: AccountChoice,
     *,
+    due: Money,
     key: str,
     amount: str,
     method: str,
@@ -83,7 +92,8 @@ def _form(
         status=UNPROCESSABLE if wrong else 200,
         unread=mine.unread,
         account=account,
-        currency=account.currency,
+        due=due,
+        methods=_shown(request, account.methods),
         key=key,
         amount=amount,
         method=method,
@@ -103,15 +113,16 @@ def pay_page(
     due = billing.owed(write, account_id=mine.account.id).due
     earlier = queries.running(write, account_id=mine.account.id, user_id=reader.user_id, now=now)
     running = None if earlier is None else queries.payment(write, payment_no=earlier, user_id=reader.user_id, now=now)
-    is_phone = "Mobile" in request.headers.get("user-agent", "")
+    shown = _shown(request, mine.account.methods)
     return _form(
         request,
         reader,
         mine,
         mine.account,
+        due=due,
         key=_key(runtime.vault, reader, f"P{human_code(PAYMENT_NO_LENGTH)}"),
         amount=str(due.major) if due.minor > 0 else "",
-        method=Method.WECHAT_H5 if is_phone else Method.WECHAT_NATIVE,
+        method=shown[0] if shown else "",
         running=running,
         wrong={},
     )
@@ -134,7 +145,7 @@ def pay(
     payment_no = _payment_no(runtime.vault, reader, key)
     minor = _minor(amount, settings.supplier_currency)
     try:
-        if minor is None or method not in OFFERED:
+        if minor is None or method not in shelf.METHODS:
             raise _Unreadable
         wanted = Wanted(
             user_id=reader.user_id,
@@ -149,7 +160,9 @@ def pay(
         )
         flows.start_payment(db, vault=runtime.vault, wanted=wanted, payment_no=payment_no, now=now)
     except Refusal as refusal:
-        text = _unreadable_text(reader) if isinstance(refusal, _Unreadable) else text_of(request, refusal)
+        _ = speak(request)
+        unreadable = _("Enter an amount above zero, such as 128.60.")
+        text = unreadable if isinstance(refusal, _Unreadable) else text_of(request, refusal)
         return _again(request, db, reader, now, account_no, key=key, amount=amount, method=method, text=text)
     return go(f"/payments/{payment_no}")
 
@@ -158,14 +171,6 @@ class _Unreadable(Refusal):
     """The amount or method in the form cannot be read."""
 
     code = "invalid_fields"
-
-
-def _unreadable_text(reader: Reader) -> str:
-    return (
-        "请输入大于零的金额，最多两位小数。"
-        if reader.locale.startswith("zh")
-        else "Enter an amount above zero, such as 128.60."
-    )
 
 
 def _again(
@@ -182,11 +187,28 @@ def _again(
 ) -> Response:
     with db.write() as session:
         mine = shelf.of_reader(request, session, reader, now=now, wanted=account_no)
-    if mine.account is None or not mine.account.may_pay:
-        raise NotFound
-    chosen = method if method in OFFERED else Method.WECHAT_NATIVE
-    wrong = {"amount": text}
-    return _form(request, reader, mine, mine.account, key=key, amount=amount, method=chosen, running=None, wrong=wrong)
+        if mine.account is None or not mine.account.may_pay:
+            raise NotFound
+        due = billing.owed(session, account_id=mine.account.id).due
+    return _form(
+        request,
+        reader,
+        mine,
+        mine.account,
+        due=due,
+        key=key,
+        amount=amount,
+        method=method,
+        running=None,
+        wrong={"amount": text},
+    )
+
+
+def _shown(request: Request, methods: tuple[Method, ...]) -> tuple[Method, ...]:
+    """A telephone pays in its own WeChat first, or by another one's; a larger screen only shows the code to scan."""
+    is_phone = "Mobile" in request.headers.get("user-agent", "")
+    own = (Method.WECHAT_H5,) if is_phone else ()
+    return tuple(method for method in (*own, Method.WECHAT_NATIVE) if method in methods)
 
 
 def _minor(text: str, currency: str) -> int | None:
@@ -208,16 +230,16 @@ def payment_page(
 
 @router.get("/payments/{payment_no}/status")
 def payment_status(
-    request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, payment_no: str
+    request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, payment_no: str, seen: str = ""
 ) -> Response:
-    """The part of the page that changes."""
+    """The part of the page that changes; no content while it is as `seen`, so that nothing is read out again."""
+    if _found(write, reader, payment_no, now).state == seen:
+        return Response(status_code=NO_CONTENT)
     return _status(request, runtime.settings, reader, write, now, payment_no, "customer/payment_part.html")
 
 
 @router.get("/payments/{payment_no}/events")
-async def payment_events(
-    request: Request, runtime: RuntimeDep, reader: SignedIn, now: Now, payment_no: str
-) -> StreamingResponse:
+async def payment_events(request: Request, reader: SignedIn, now: Now, payment_no: str) -> EventStream:
     """Says when a payment changes; the page then fetches its part."""
     asked: dict[str, object] = {
         "payment_no": payment_no,
@@ -225,10 +247,9 @@ async def payment_events(
         "session_id": reader.session_id,
         "now": now,
     }
-    first = await hot.text(runtime.db, queries.HOT_PAYMENT, asked)
+    first = await hot.text(request, queries.HOT_PAYMENT, asked)
     wanted = live.Watched(payment_no, reader.user_id, reader.session_id)
-    stream = live.events(live.watch_of(request), wanted, first)
-    return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+    return EventStream(live.events(live.watch_of(request), wanted, first))
 
 
 @router.post("/payments/{payment_no}/check", dependencies=[CheckedForm])
@@ -245,7 +266,15 @@ def receipt(request: Request, reader: SignedIn, write: Write, now: Now, payment_
     if found.paid_at is None:
         return go(f"/payments/{payment_no}")
     mine = shelf.of_reader(request, write, reader, now=now)
-    return show(request, "customer/receipt.html", reader, unread=mine.unread, payment=found)
+    return show(request, "customer/receipt.html", reader, unread=mine.unread, payment=found, parts=_taken(found))
+
+
+def _taken(payment: PaymentView) -> list[ReceiptRow]:
+    """What each bill took, and what became prepaid: what was paid for that, and what a bill did not need any more."""
+    rows = [ReceiptRow(part.no, part.taken or part.amount) for part in payment.parts if part.no is not None]
+    left = payment.amount.minor - sum(row.amount.minor for row in rows)
+    prepaid = ReceiptRow(None, Money(left, payment.amount.currency))
+    return [row for row in (*rows, prepaid) if row.amount.minor > 0]
 
 
 def _status(
@@ -254,8 +283,7 @@ def _status(
     found = _found(session, reader, payment_no, now)
     needs = {} if found.is_final else queries.instructions(session, payment_no=payment_no, now=now) or {}
     code, h5 = needs.get("code_url"), needs.get("h5_url")
-    drawn = None if code is None else segno.make(code, error="m").svg_inline(omitsize=True, svgclass="code", border=2)
-    qr = None if drawn is None else Markup(drawn)  # noqa: S704 -- drawn by us from the provider's text
+    qr = None if code is None else Markup(svg(code))  # noqa: S704 -- drawn by us from the provider's text
     back = quote(f"{settings.public_url}/payments/{payment_no}", safe="")
     page = PaymentPage(found, qr, None if h5 is None else f"{h5}&redirect_url={back}")
     mine = shelf.of_reader(request, session, reader, now=now)

@@ -14,8 +14,12 @@ from notifications import inbox
 from portal.pages import Reader
 from services.accounts import queries as accounts
 from services.accounts.queries import AccountId
+from services.payments import queries as payments
+from services.payments.ports import Method
 
 COOKIE: Final = "account"
+METHODS: Final = (Method.WECHAT_NATIVE, Method.WECHAT_H5)
+"""What a browser can do; mini-program and app have their own."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +29,16 @@ class AccountChoice:
     id: AccountId
     account_no: str
     currency: str
+    state: str
     holder: str
     address: str
     may_pay: bool
+    methods: tuple[Method, ...]
+
+    @property
+    def can_pay(self) -> bool:
+        """Tell whether this reader can pay for it here and now."""
+        return self.may_pay and bool(self.methods)
 
 
 @dataclass(frozen=True)
@@ -48,9 +59,11 @@ def of_reader(
             card.ref.id,
             card.ref.account_no,
             card.ref.currency,
+            card.state,
             card.holder,
             card.address,
             card.role in {"owner", "payer"},
+            methods_for(card.ref.currency),
         )
         for card in accounts.accounts_of(session, user_id=reader.user_id, now=now)
     ]
@@ -59,6 +72,12 @@ def of_reader(
     if chosen is None and wanted is None and mine:
         chosen = mine[0]
     return Shelf(mine, chosen, inbox.unread_count(session, user_id=reader.user_id))
+
+
+def methods_for(currency: str) -> tuple[Method, ...]:
+    """How an account in this currency can be paid from a browser."""
+    offered = payments.methods(currency=currency)
+    return tuple(method for method in METHODS if method in offered)
 
 
 def remember(response: Response, settings: Settings, account_no: str) -> None:

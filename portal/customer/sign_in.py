@@ -5,44 +5,35 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
+import web.problems.identity  # noqa: F401 -- registers how refusals are told
 from core.config import Settings
-from portal.pages import CheckedForm, SignedIn, go, safe_next, show, text_of
+from portal.pages import CheckedForm, SignedIn, VisitorForm, go, safe_next, show, text_of
 from services.identity import flows, operations
 from services.identity.errors import CodeIsBurnt, CodesExhausted, CodeWrong, InvalidPhone, SignInLimited
-from services.identity.flows import CodePolicy
 from web import cookies
 from web.caller import address_of
 from web.locale import of_request
 from web.runtime import RuntimeDep
 from web.session import Flows, Now, Write
+from web.sign_in import code_policy
 
 router = APIRouter(include_in_schema=False)
 
 UNPROCESSABLE = 422
 
 
-def _policy(settings: Settings) -> CodePolicy:
-    return CodePolicy(settings.supplier_phone_region, settings.zone, settings.sign_in_daily_codes)
-
-
 def _device(request: Request, settings: Settings) -> str:
     """What binds a code to this browser: the visitor's cookie, which came with the form."""
-    return request.cookies.get(cookies.visitor_name(settings)) or cookies.ANONYMOUS
+    return request.cookies[cookies.visitor_name(settings)]
 
 
 @router.get("/sign-in")
-def sign_in_page(request: Request, runtime: RuntimeDep, next: str = "/") -> Response:  # noqa: A002 -- the form's name
+def sign_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002 -- the form's name
     """Ask for the telephone."""
-    if request.cookies.get(cookies.session_name(runtime.settings)) is not None and next == "/":
-        return _fresh_page(request)
     return show(request, "customer/sign_in.html", None, wrong={}, phone="", next=safe_next(next))
 
 
-def _fresh_page(request: Request) -> Response:
-    return show(request, "customer/sign_in.html", None, wrong={}, phone="", next="/")
-
-
-@router.post("/sign-in", dependencies=[CheckedForm])
+@router.post("/sign-in", dependencies=[VisitorForm])
 def send_code(
     request: Request,
     runtime: RuntimeDep,
@@ -57,7 +48,7 @@ def send_code(
         requested = flows.request_code(
             db,
             vault=runtime.vault,
-            policy=_policy(settings),
+            policy=code_policy(settings),
             phone=phone,
             device=_device(request, settings),
             address=address_of(request),
@@ -72,7 +63,13 @@ def send_code(
     return _code_page(request, {}, phone=phone, masked=requested.phone_masked, next=next)
 
 
-@router.post("/sign-in/code", dependencies=[CheckedForm])
+@router.get("/sign-in/code")
+def ask_again() -> Response:
+    """A code's page cannot be come back to, as its form is gone: begin again."""
+    return go("/sign-in")
+
+
+@router.post("/sign-in/code", dependencies=[VisitorForm])
 def enter_code(
     request: Request,
     runtime: RuntimeDep,
@@ -89,7 +86,7 @@ def enter_code(
         opened = flows.sign_in_browser(
             db,
             vault=runtime.vault,
-            policy=_policy(settings),
+            policy=code_policy(settings),
             phone=phone,
             code=code,
             device=_device(request, settings),

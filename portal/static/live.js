@@ -1,19 +1,34 @@
-// Watches one payment: the server says when something changed, and the page fetches its own status part. Without it the page refreshes itself.
+// Watches one payment. The server says when it has changed, and htmx then fetches the part that shows it.
 const part = document.getElementById("status");
-if (part) {
-  const source = new EventSource(part.dataset.events);
-  const refresh = async () => {
-    const answer = await fetch(part.dataset.part, { headers: { "HX-Request": "true" } });
-    if (!answer.ok) return;
-    const next = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("status");
-    if (!next || next.dataset.state === part.dataset.state) return;
-    if (next.dataset.final === "yes") { source.close(); location.reload(); return; }
-    part.dataset.state = next.dataset.state;
-    part.innerHTML = next.innerHTML;
-  };
-  source.addEventListener("status", refresh);
-  // A proxy that holds events back must not hold the customer back: the same content by polling, ever slower.
-  let wait = 2000;
-  const poll = () => { refresh(); wait = Math.min(wait * 1.3, 15000); setTimeout(poll, wait); };
-  source.addEventListener("error", () => { source.close(); poll(); }, { once: true });
-}
+const stale = document.getElementById("stale");
+const shown = () => document.getElementById("shown").dataset;
+const source = new EventSource(part.dataset.events);
+const SHORTEST = 2000, LONGEST = 15000;
+let wait = SHORTEST, timer = 0;
+
+const look = () => htmx.trigger(part, "look");
+// A proxy that holds events back must not hold the customer back: the same content by asking, ever slower.
+const ask = () => {
+  look();
+  wait = Math.min(wait * 1.3, LONGEST);
+  timer = setTimeout(ask, wait);
+};
+const rest = () => {
+  clearTimeout(timer);
+  timer = 0;
+  wait = SHORTEST;
+};
+
+source.addEventListener("open", rest);
+source.addEventListener("error", () => (timer ||= setTimeout(ask, wait)));
+source.addEventListener("status", (event) => JSON.parse(event.data).state !== shown().state && look());
+part.addEventListener("htmx:error", () => (stale.hidden = false));
+part.addEventListener("htmx:response:error", () => (stale.hidden = false));
+part.addEventListener("htmx:after:request", (event) => {
+  if (event.detail.ctx.response.status < 400) stale.hidden = true;
+});
+part.addEventListener("htmx:after:swap", () => {
+  if (shown().final !== "yes") return;
+  source.close();
+  rest();
+});

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 import web.problems.accounts  # noqa: F401 -- registers how refusals are told
@@ -28,17 +28,17 @@ router = APIRouter(prefix="/api/v1", tags=["accounts"])
 
 
 @router.get("/accounts", response_model=AccountList, responses=problems(), operation_id="list_accounts")
-async def list_accounts(caller: Customer, runtime: RuntimeDep) -> Response:
+async def list_accounts(request: Request, caller: Customer) -> Response:
     """Your accounts, with what each owes."""
     params: dict[str, object] = {"session_id": caller.session_id, "user_id": caller.user_id}
-    return await hot.answer(runtime.db, billing.HOT_ACCOUNTS, params)
+    return await hot.answer(request, billing.HOT_ACCOUNTS, params)
 
 
 @router.get("/accounts/{account_no}", response_model=AccountHome, responses=problems(), operation_id="show_account")
-async def show_account(caller: Customer, runtime: RuntimeDep, account_no: Annotated[AccountNo, Path()]) -> Response:
+async def show_account(request: Request, caller: Customer, account_no: Annotated[AccountNo, Path()]) -> Response:
     """One account with its balances and last 12 bills."""
     return await hot.answer(
-        runtime.db,
+        request,
         billing.HOT_ACCOUNT,
         {"session_id": caller.session_id, "user_id": caller.user_id, "account_no": account_no},
     )

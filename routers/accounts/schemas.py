@@ -4,13 +4,24 @@ from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
-from routers.billing.schemas import Bill
+from routers.billing.schemas import BILL_EXAMPLE, Bill
 from web.models import AccountNo, Amount, AnswerModel, RequestModel, Text
 
 AccountClass = Literal["residential", "commercial", "industrial", "agricultural"]
 AccountState = Literal["active", "suspended", "closed"]
 Role = Literal["owner", "payer", "viewer"]
+SUMMARY_EXAMPLE: JsonDict = {
+    "account_no": "3701000001",
+    "holder": "**明",
+    "address": "历下区 泉城路 18号",
+    "class": "residential",
+    "state": "active",
+    "role": "owner",
+    "due": {"amount_minor": 12860, "currency": "CNY"},
+    "next_due_date": "2026-11-25",
+}
 
 
 class LastBillProof(RequestModel):
@@ -50,6 +61,8 @@ class LinkRequest(RequestModel):
 class LinkedAccount(AnswerModel):
     """The account that is linked now."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"account_no": "3701000001"}]})
+
     account_no: str
 
 
@@ -69,11 +82,26 @@ class AccountSummary(AnswerModel):
 class AccountList(AnswerModel):
     """The caller's accounts, by number."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [SUMMARY_EXAMPLE]}]})
+
     items: list[AccountSummary]
 
 
 class AccountHome(AnswerModel):
     """An account with what is owed, what is paid in advance, and its last 12 bills, newest first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    **SUMMARY_EXAMPLE,
+                    "unit": "某市供电公司",
+                    "prepaid": {"amount_minor": 0, "currency": "CNY"},
+                    "bills": [BILL_EXAMPLE],
+                }
+            ]
+        }
+    )
 
     account_no: str
     holder: str

@@ -4,7 +4,7 @@ import json
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import StringConstraints
 
@@ -25,6 +25,7 @@ BillNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{4,32}$")]
 
 @router.get("", response_model=BillPage, responses=problems(BadCursor), operation_id="list_bills")
 async def list_bills(
+    request: Request,
     caller: Customer,
     runtime: RuntimeDep,
     account_no: Annotated[AccountNo, Path()],
@@ -35,7 +36,7 @@ async def list_bills(
     scope = f"bills|{caller.user_id}|{account_no}"
     issue_date, bill_id = FIRST_PAGE if cursor is None else runtime.cursors.open(cursor, scope=scope)
     found = await hot.text(
-        runtime.db,
+        request,
         queries.HOT_BILLS,
         {
             "session_id": caller.session_id,
@@ -55,14 +56,14 @@ async def list_bills(
 
 @router.get("/{bill_no}", response_model=BillDetail, responses=problems(), operation_id="show_bill")
 async def show_bill(
+    request: Request,
     caller: Customer,
-    runtime: RuntimeDep,
     account_no: Annotated[AccountNo, Path()],
     bill_no: Annotated[BillNo, Path()],
 ) -> Response:
     """One bill with its lines."""
     return await hot.answer(
-        runtime.db,
+        request,
         queries.HOT_BILL,
         {"session_id": caller.session_id, "user_id": caller.user_id, "account_no": account_no, "bill_no": bill_no},
     )

@@ -20,6 +20,15 @@ from web.session import Write
 
 router = APIRouter(prefix="/callbacks/sms", tags=["callbacks"])
 
+RECEIPT_EXAMPLE = {
+    "phone_number": "13800138000",
+    "success": True,
+    "err_code": "DELIVERED",
+    "biz_id": "932702304080415357^0",
+    "out_id": "0197a3c2-6f1e-7c55-9a53-0a4b1f5b7c11",
+}
+TAKEN_EXAMPLE = {"code": 0, "msg": "received"}
+
 
 async def _channel(
     runtime: RuntimeDep,
@@ -48,8 +57,14 @@ Reports = Annotated[list[Report], Depends(_reports)]
 
 @router.post(
     "/{provider}/{secret}",  # noqa: FAST003 -- `_channel` takes both parts
-    responses=problems(BadJson),
+    responses={**problems(BadJson), 200: {"content": {"application/json": {"schema": {}, "example": TAKEN_EXAMPLE}}}},
     operation_id="receive_sms_receipts",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"type": "array"}, "example": [RECEIPT_EXAMPLE]}},
+        }
+    },
 )
 def receive_receipts(sms: Channel, reports: Reports, write: Write) -> Response:
     """Take the receipts that a provider pushes."""

@@ -1,6 +1,6 @@
 """WeChat Pay's callbacks: verified over the raw bytes, kept once, applied, and acknowledged after the commit."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import structlog
 from fastapi import APIRouter, Depends, Request
@@ -53,7 +53,44 @@ Heard = Annotated[Notice | CallbackRefused, Depends(_heard)]
 Provider = Annotated[PaymentProvider, Depends(_provider)]
 
 
-@router.post("/wechat-pay", status_code=204, responses=problems(CallbackRefused), operation_id="receive_wechat_pay")
+REFUSED: Final = {"code": "FAIL", "message": "refused"}
+NOTICE_EXAMPLE: Final = {
+    "id": "EV-2018022511223320873",
+    "create_time": "2026-11-24T16:00:31+08:00",
+    "event_type": "TRANSACTION.SUCCESS",
+    "resource_type": "encrypt-resource",
+    "summary": "支付成功",
+    "resource": {
+        "original_type": "transaction",
+        "algorithm": "AEAD_AES_256_GCM",
+        "ciphertext": "...",
+        "associated_data": "transaction",
+        "nonce": "fdasfjihihihlkja",
+    },
+}
+
+
+def _responses() -> dict[int | str, dict[str, Any]]:
+    """The edge's own problems, and the form in which the platform is told that its call is refused."""
+    documented = problems(NotFound)
+    for status in (400, 401):
+        answer = documented.setdefault(status, {"description": "The call is not proved to be the platform's."})
+        answer.setdefault("content", {})["application/json"] = {"schema": {"type": "object"}, "example": REFUSED}
+    return documented
+
+
+@router.post(
+    "/wechat-pay",
+    status_code=204,
+    responses=_responses(),
+    operation_id="receive_wechat_pay",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"type": "object"}, "example": NOTICE_EXAMPLE}},
+        }
+    },
+)
 def receive(request: Request, provider: Provider, body: Body, heard: Heard, write: Write, now: Now) -> Response:
     """Take a notification. 204 says that it is kept, and applied unless something is wrong here that a job mends."""
     if isinstance(heard, CallbackRefused) and heard.facts["reason"] == UNKNOWN_SERIAL and provider.renews_keys:
@@ -74,4 +111,4 @@ def _refuse(write: Write, *, reason: str, now: Now) -> Response:
     metrics.SECURITY.labels(f"callback_{reason}").inc()
     if reason not in QUIET:
         log.warning("callback_refused", provider=NAME, reason=reason)
-    return JSONResponse({"code": "FAIL", "message": "refused"}, 400 if reason in SIGNED else 401)
+    return JSONResponse(REFUSED, 400 if reason in SIGNED else 401)

@@ -1,5 +1,6 @@
 """Payments: start, look, watch, try again; quotes to pay for others."""
 
+import json
 from typing import Annotated, Final
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import web.problems.payments  # noqa: F401 -- registers how refusals are told
 from core.idempotency import InFlight, KeyReused
 from core.ids import human_code
 from routers.payments.schemas import (
+    PAYMENT_EXAMPLE,
     AttemptRequest,
     Payment,
     PaymentNo,
@@ -41,6 +43,7 @@ from services.payments.ports import Method, Payer
 from web import hot, live
 from web.caller import Caller, Customer
 from web.idempotency import KeyedRequest, once_flow
+from web.live import EventStream
 from web.problems import problems
 from web.problems.common import KeyMissing, SignInNeeded
 from web.runtime import Runtime, RuntimeDep
@@ -52,7 +55,7 @@ PAYMENT_NO_LENGTH: Final = 16
 """80 random bits: a number that nobody guesses."""
 
 KEYED: Final = (KeyMissing, KeyReused, InFlight)
-STREAM_HEADERS: Final = {"cache-control": "no-store", "x-accel-buffering": "no"}
+EVENT_EXAMPLE: Final = f"event: status\ndata: {json.dumps(PAYMENT_EXAMPLE)}\n\n"
 
 
 def _payer(caller: Customer, runtime: RuntimeDep) -> Caller:
@@ -107,11 +110,11 @@ def start_payment(
 
 @router.get("/payments/{payment_no}", response_model=Payment, responses=problems(), operation_id="show_payment")
 async def show_payment(
-    caller: Customer, runtime: RuntimeDep, payment_no: Annotated[PaymentNo, Path()], now: Now
+    request: Request, caller: Customer, payment_no: Annotated[PaymentNo, Path()], now: Now
 ) -> Response:
     """One payment of yours."""
     return await hot.answer(
-        runtime.db,
+        request,
         queries.HOT_PAYMENT,
         {"payment_no": payment_no, "user_id": caller.user_id, "session_id": caller.session_id, "now": now},
     )
@@ -122,22 +125,24 @@ async def show_payment(
     response_class=StreamingResponse,
     responses={
         **problems(),
-        200: {"description": "Server-sent events `status`, each a Payment.", "content": {"text/event-stream": {}}},
+        200: {
+            "description": "Server-sent events `status`, each a Payment, and comments while nothing changes.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": EVENT_EXAMPLE}},
+        },
     },
     operation_id="watch_payment",
 )
 async def watch_payment(
-    request: Request, caller: Customer, runtime: RuntimeDep, payment_no: Annotated[PaymentNo, Path()], now: Now
-) -> StreamingResponse:
+    request: Request, caller: Customer, payment_no: Annotated[PaymentNo, Path()], now: Now
+) -> EventStream:
     """Follow one payment until it is final; the same content as asking again and again."""
     first = await hot.text(
-        runtime.db,
+        request,
         queries.HOT_PAYMENT,
         {"payment_no": payment_no, "user_id": caller.user_id, "session_id": caller.session_id, "now": now},
     )
     wanted = live.Watched(payment_no, caller.user_id, caller.session_id)
-    stream = live.events(live.watch_of(request), wanted, first)
-    return StreamingResponse(stream, media_type="text/event-stream", headers=STREAM_HEADERS)
+    return EventStream(live.events(live.watch_of(request), wanted, first))
 
 
 @router.post(

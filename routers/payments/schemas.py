@@ -176,6 +176,22 @@ class Pay(AnswerModel):
 class StartedPayment(AnswerModel):
     """A payment and how to pay it: null when it is final, or while the provider's answer is fetched again."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "payment": PAYMENT_EXAMPLE,
+                    "pay": {
+                        "code_url": "weixin://wxpay/bizpayurl?pr=p4lpSuKzz",
+                        "qr_svg": "<svg>...</svg>",
+                        "h5_url": None,
+                        "parameters": None,
+                    },
+                }
+            ]
+        }
+    )
+
     payment: Payment
     pay: Pay | None
 
@@ -199,6 +215,20 @@ class QuoteRequest(RequestModel):
 
 class PaymentQuote(AnswerModel):
     """What somebody else owes, for ten minutes and one payment."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "quote_id": "0197a3c2-6f1e-7c55-9a53-0a4b1f5b7c11",
+                    "account_no": "3701000001",
+                    "holder": "**明",
+                    "due": {"amount_minor": 12860, "currency": "CNY"},
+                    "expires_at": "2026-11-24T08:10:00+00:00",
+                }
+            ]
+        }
+    )
 
     quote_id: UUID
     account_no: str

@@ -189,7 +189,7 @@ class Orders:
 
 def _again(known: sqlite3.Row, fingerprint: str) -> dict[str, str]:
     if known["fingerprint"] != fingerprint:
-        raise Refused(400, "INVALID_REQUEST", "201 商户订单号重复")
+        raise Refused(403, "OUT_TRADE_NO_USED", "201 商户订单号重复")
     if known["state"] == "SUCCESS":
         raise Refused(400, "ORDERPAID", "订单已支付")
     if known["state"] == "CLOSED":

@@ -10,6 +10,7 @@ from portal.customer import payments as payment_pages
 from portal.pages import Reader
 from tests.factories import payments as paying
 from tests.support.town import HOLDER, RECEIPT_SECRET, STANDINGS, Home, Person, Town
+from web import cookies
 
 Object = Literal["own", "others", "other_unit", "missing", "-"]
 NOBODY: Final = uuid.UUID("0197a3c2-0000-7c55-9a53-000000000000")
@@ -19,6 +20,10 @@ SPOILING: Final = frozenset(
         "POST /api/v1/account-links",
         "DELETE /api/v1/account-links/{account_no}",
         "POST /accounts/link",
+        "DELETE /api/v1/me/devices",
+        "DELETE /api/v1/me/devices/current",
+        "DELETE /api/v1/me/devices/{session_id}",
+        "POST /me/devices/others/revoke",
         "POST /me/devices/{session_id}/revoke",
         "POST /sign-out",
     }
@@ -226,14 +231,38 @@ def _sign_in(path: str, **more: str) -> Asking:
     """Each with a telephone and a browser of its own, so that no limit is met."""
 
     def ask(made: Scene) -> Asked:
-        asked = _form(path)(made)
+        vault, settings = made.town.runtime.vault, made.town.settings
+        visitor = cookies.new_value()
+        token = "0" * 64 if made.caller == "forged_form" else cookies.form_token(vault, visitor)
+        held = [headers_of(made).get("cookie"), f"{cookies.visitor_name(settings)}={visitor}"]
         number = f"+86136{uuid.uuid4().int % 10**8:08d}"
-        return Asked(path, form={**(asked.form or {}), "phone": number, **more})
+        return Asked(
+            path,
+            form={"csrf": token, "phone": number, **more},
+            headers={"cookie": "; ".join(filter(None, held))},
+        )
 
     return ask
 
 
+def _code(_made: Scene) -> Asked:
+    number = f"+86135{uuid.uuid4().int % 10**8:08d}"
+    return Asked("/api/v1/auth/otp", json={"phone": number, "device_id": uuid.uuid4().hex})
+
+
+def _wrong_code(made: Scene) -> Asked:
+    body = {**_code(made).json, "grant_type": "otp", "code": "000000"}
+    return Asked("/api/v1/auth/token", json=body)
+
+
 ASKING: Final[dict[str, Asking]] = {
+    "POST /api/v1/auth/otp": _code,
+    "POST /api/v1/auth/token": _wrong_code,
+    "GET /api/v1/me": _get("/api/v1/me"),
+    "GET /api/v1/me/devices": _get("/api/v1/me/devices"),
+    "DELETE /api/v1/me/devices": _get("/api/v1/me/devices"),
+    "DELETE /api/v1/me/devices/current": _get("/api/v1/me/devices/current"),
+    "DELETE /api/v1/me/devices/{session_id}": _get("/api/v1/me/devices/{session_id}"),
     "GET /api/v1/accounts": _get("/api/v1/accounts"),
     "GET /api/v1/accounts/{account_no}": _get("/api/v1/accounts/{account_no}"),
     "GET /api/v1/accounts/{account_no}/bills": _get("/api/v1/accounts/{account_no}/bills"),
@@ -256,6 +285,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /static/{served_name}": _static,
     "GET /sign-in": _get("/sign-in"),
     "POST /sign-in": _sign_in("/sign-in"),
+    "GET /sign-in/code": _get("/sign-in/code"),
     "POST /sign-in/code": _sign_in("/sign-in/code", code="000000"),
     "POST /sign-out": _form("/sign-out"),
     "GET /": _get("/"),
@@ -263,6 +293,7 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /accounts/link": _form("/accounts/link", _link_fields),
     "GET /accounts/{account_no}": _get("/accounts/{account_no}"),
     "GET /me": _get("/me"),
+    "POST /me/devices/others/revoke": _form("/me/devices/others/revoke"),
     "POST /me/devices/{session_id}/revoke": _form("/me/devices/{session_id}/revoke"),
     "GET /bills": _get("/bills"),
     "GET /bills/{account_no}/{bill_no}": _get("/bills/{account_no}/{bill_no}"),

@@ -17,6 +17,7 @@ import pytest
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
+from app.main import described
 from tests.access.requests import ASKING, Object, Scene, headers_of, scene
 from tests.support.town import STANDINGS, Town
 
@@ -48,6 +49,7 @@ def cells() -> dict[str, list[Cell]]:
 
 
 CELLS: Final = cells()
+DOCUMENT: Final = described().openapi()
 
 
 def callers_of(operation: str) -> frozenset[str]:
@@ -120,6 +122,22 @@ def told_by(answer: httpx.Response) -> str:
     return ""
 
 
+def is_documented(operation: str, answer: httpx.Response) -> bool:
+    """Whether the document, if it knows the operation, lists this status and this problem."""
+    method, _, path = operation.partition(" ")
+    known = DOCUMENT["paths"].get(path, {}).get(method.lower())
+    if known is None:
+        return True
+    described_ = known["responses"].get(str(answer.status_code), {})
+    media_type = answer.headers.get("content-type", "").partition(";")[0]
+    if not answer.content:
+        return bool(described_)
+    examples = described_.get("content", {}).get(media_type, {}).get("examples", {})
+    return media_type in described_.get("content", {}) and (
+        media_type != "application/problem+json" or answer.json()["code"] in examples
+    )
+
+
 def without_names(answer: httpx.Response, made: Scene) -> tuple[bytes, list[tuple[str, str]]]:
     """An answer without the request's id and the name that was asked for."""
     text = REQUEST_ID.sub("#", answer.text)
@@ -139,6 +157,8 @@ def test_the_answers_are_those_of_the_matrix(town: Town, outside: TestClient, op
         expected, got = (cell.status, cell.told), (answer.status_code, told_by(answer))
         if expected != got:
             wrong.append(f"{cell.caller} asking for {cell.object}: {got}, not {expected}")
+        if not is_documented(operation, answer):
+            wrong.append(f"{got} is not in the document")
         if answer.status_code == 404:
             hidden[cell.caller][cell.object] = without_names(answer, made)
     assert wrong == []

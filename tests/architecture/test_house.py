@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from sqlmodel import SQLModel
 
 from app import wiring
@@ -100,10 +100,10 @@ def test_a_domain_says_what_it_is(domain: str) -> None:
 def test_every_address_is_served_by_one_endpoint(settings: Settings) -> None:
     runtime = wiring.build(settings)
     try:
-        included = [getattr(route, "original_router", None) for route in create_app(runtime).routes]
+        contexts = list(iter_route_contexts(create_app(runtime).routes))
     finally:
         runtime.db.close()
-    routes = [route for router in included if router for route in router.routes if isinstance(route, APIRoute)]
+    routes = [context for context in contexts if isinstance(context.original_route, APIRoute)]
     served = Counter((method, route.path) for route in routes for method in sorted(route.methods or ()))
     assert len(served) > 20
     assert [address for address, count in served.items() if count > 1] == []

@@ -1,6 +1,7 @@
 """Callbacks are kept once and applied once, whatever fails in between."""
 
 import pytest
+import sqlalchemy as sa
 
 from core import inbox
 from core.db import Database, WriteSession
@@ -79,6 +80,18 @@ def test_the_sweeper_gets_what_failed_once_it_is_due(database: Database) -> None
     with database.write() as session:
         assert inbox.claim_due(session, source="test") is None
     assert effects(database) == 1
+
+
+def lose_the_connection(session: WriteSession, callback: Callback) -> None:
+    effect(session, callback)
+    session.sql("select pg_terminate_backend(pg_backend_pid())")
+
+
+def test_a_lost_connection_is_told_as_such_and_nothing_is_kept(database: Database) -> None:
+    with pytest.raises(sa.exc.OperationalError):
+        receive_and_apply(database, lose_the_connection)
+    assert effects(database) == 0
+    assert receive_and_apply(database)
 
 
 def test_two_sweepers_never_hold_the_same_callback(database: Database) -> None:

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-STATUS_RANK: Final = {"created": 0, "pending": 1, "unknown": 1, "closed": 2, "failed": 2, "suspended": 3, "paid": 3}
+STATUS_RANK: Final = {"waiting": 1, "pending": 1, "unknown": 1, "closed": 2, "failed": 2, "suspended": 3, "paid": 3}
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One request of one client. Times are of the machine's monotonic clock, in seconds."""
+    """One request of one client. Times are of the machine's clock, in seconds, as are those of all records here."""
 
     client: str
     kind: Literal["start", "read_status", "read_balance"]
@@ -45,7 +45,10 @@ class Order:
 
 @dataclass(frozen=True)
 class Entry:
-    """One booked transaction of a book: its number, the amount that it took off what is owed, the balance after, and when it was recorded."""
+    """One booked transaction of a book: its number, the amount that it took off what is owed, and the balance after.
+
+    `recorded` is before its commit: nobody can have seen it earlier.
+    """
 
     book: str
     number: int
@@ -98,6 +101,7 @@ def judge(history: History) -> list[str]:
     return sorted(
         {
             *_effects(history),
+            *_nobody_elses_idea(history),
             *_one_effect_per_key(history),
             *_books_replay(history),
             *_reads_see_prefixes(history),
@@ -119,6 +123,25 @@ def _effects(history: History) -> Iterator[str]:
             yield f"lost: {op.client} was told that {op.payment} began, and it is not there"
         if op.outcome == "fail" and exists:
             yield f"ghost: {op.client} was refused, and {op.payment} is there"
+
+
+def _nobody_elses_idea(history: History) -> Iterator[str]:
+    """Every payment was asked for by one key, and its payer can look at it.
+
+    A payment that nobody was told of is the trace of a request that was refused after its order was made: it has
+    failed, and nobody can pay it.
+    """
+    askers: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for op in history.operations:
+        if op.kind == "start" and op.payment is not None:
+            askers[op.payment].add((op.client, op.key))
+        if op.kind == "read_status" and op.outcome == "fail" and op.payment in history.statuses and _may(history, op):
+            yield f"hidden: {op.client} was told that {op.payment} is not there"
+    for payment, status in history.statuses.items():
+        if not askers[payment] and status != "failed":
+            yield f"stray payment: nobody was told of {payment}, which is {status}"
+        if len(askers[payment]) > 1:
+            yield f"shared: {payment} answers {sorted(askers[payment])}"
 
 
 def _one_effect_per_key(history: History) -> Iterator[str]:
@@ -168,20 +191,32 @@ def _books_replay(history: History) -> Iterator[str]:
 
 
 def _reads_see_prefixes(history: History) -> Iterator[str]:
-    """Each balance that was read stood at some moment between the question and the answer: neither older nor from the future."""
+    """Each balance that was read stood at some moment between question and answer: neither older nor from the future.
+
+    Older is what lacks an entry that somebody had seen before the question: by its balance, or as a paid payment.
+    """
     books = _by_book(history.entries)
-    for op in history.operations:
-        if op.kind != "read_balance" or op.balance is None or op.outcome != "ok":
-            continue
-        possible = set()
-        before = history.opening.get(op.account)
-        for entry in books.get(op.account, []):
-            if entry.recorded <= op.begun:
-                before = entry.balance_after
-            elif entry.recorded <= op.ended:
-                possible.add(entry.balance_after)
-        if op.balance not in {*possible, before}:
-            yield f"stale: {op.client} read {op.balance} of {op.account}, which stood at no moment of the read"
+    reads = [op for op in history.operations if op.outcome == "ok"]
+    seen_paid: dict[str, float] = {}
+    for op in reads:
+        if op.kind == "read_status" and op.answer == "paid" and op.payment is not None:
+            seen_paid[op.payment] = min(op.ended, seen_paid.get(op.payment, op.ended))
+    for book, opening in history.opening.items():
+        entries = books.get(book, [])
+        balances = [opening, *(entry.balance_after for entry in entries)]
+        known = [seen_paid.get(entry.payment, float("inf")) for entry in entries]
+        own = sorted(
+            (op for op in reads if op.kind == "read_balance" and op.account == book and op.balance is not None),
+            key=lambda op: op.ended,
+        )
+        for op in own:
+            lowest = max((place for place, at in enumerate(known, 1) if at <= op.begun), default=0)
+            highest = max((place for place, entry in enumerate(entries, 1) if entry.recorded <= op.ended), default=0)
+            if op.balance not in balances[lowest : highest + 1]:
+                yield f"stale: {op.client} read {op.balance} of {book}, which stood at no moment of the read"
+                continue
+            for place in range(balances.index(op.balance)):
+                known[place] = min(known[place], op.ended)
 
 
 def _statuses_only_advance(history: History) -> Iterator[str]:
@@ -242,13 +277,16 @@ def _messages_once(history: History) -> Iterator[str]:
                 yield f"not told: {payment} to {recipient}"
 
 
+def _may(history: History, op: Operation) -> bool:
+    return any(
+        g.client == op.client and g.account == op.account and g.begun <= op.ended and op.begun <= g.ended
+        for g in history.grants
+    )
+
+
 def _nothing_without_grant(history: History) -> Iterator[str]:
     for op in history.operations:
         if op.outcome != "ok" or (op.kind == "start" and op.payment is None):
             continue
-        may = any(
-            g.client == op.client and g.account == op.account and g.begun <= op.ended and op.begun <= g.ended
-            for g in history.grants
-        )
-        if not may:
+        if not _may(history, op):
             yield f"seen without right: {op.client} and {op.account}"

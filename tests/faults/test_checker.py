@@ -53,7 +53,8 @@ def good_history() -> History:
     history.operations += [
         Operation("ann", "read_balance", "b1", "A", 6.0, 6.5, "ok", balance=99),
         Operation("ann", "read_balance", "b2", "A", 14.5, 15.5, "ok", balance=99),
-        Operation("ann", "read_balance", "b3", "A", 16.0, 16.5, "ok", balance=97),
+        Operation("ann", "read_balance", "b3", "A", 19.0, 19.5, "ok", balance=97),
+        Operation("ann", "read_balance", "b4", "A", 20.0, 20.5, "ok", balance=97),
     ]
     history.grants = [Grant("ann", "A", 0.0, 100.0), Grant("ben", "B", 0.0, 100.0)]
     return history
@@ -72,6 +73,11 @@ def _swap(history: History) -> None:
     _replace_entry(history, 1, number=1)
 
 
+def _forget(history: History) -> None:
+    _replace_operation(history, "s1", answer="pending")
+    _replace_operation(history, "b4", balance=99)
+
+
 CORRUPTIONS: dict[str, tuple[str, Callable[[History], object]]] = {
     "a confirmed payment is gone": ("lost", lambda h: h.statuses.pop("P0")),
     "a refused payment is there": ("ghost", lambda h: _replace_operation(h, "k3", outcome="fail")),
@@ -83,6 +89,12 @@ CORRUPTIONS: dict[str, tuple[str, Callable[[History], object]]] = {
         "two answers",
         lambda h: h.operations.append(Operation("ann", "start", "k0", "A", 3, 4, "ok", "P0", "other")),
     ),
+    "a payment was made that nobody asked for": ("stray payment", lambda h: h.statuses.update(P9="pending")),
+    "two keys were given one payment": (
+        "shared",
+        lambda h: h.operations.append(Operation("ann", "start", "k9", "A", 3, 4, "ok", "P0", "answer 0")),
+    ),
+    "a payer no longer finds the payment": ("hidden", lambda h: _replace_operation(h, "s0", outcome="fail")),
     "a booking is lost": ("money", lambda h: h.entries.pop(2)),
     "a booking is doubled": ("money", lambda h: h.entries.append(Entry("B", 2, "P2", "T2", 4, 92, 26.0))),
     "a booking has another amount": ("torn", lambda h: _replace_entry(h, 1, amount=3)),
@@ -92,6 +104,10 @@ CORRUPTIONS: dict[str, tuple[str, Callable[[History], object]]] = {
     "a balance drifted": ("balance", lambda h: h.balances.update(A=98)),
     "a booking lies in a book of nobody": ("stray", lambda h: h.entries.append(Entry("Z", 1, "P0", "T0", 1, 99, 5.0))),
     "a reader saw an old balance": ("stale", lambda h: _replace_operation(h, "b3", balance=99)),
+    "a reader saw less than another before": (
+        "stale",
+        _forget,
+    ),
     "a reader saw the future": ("stale", lambda h: _replace_operation(h, "b1", balance=97)),
     "a reader saw half of a transaction": ("stale", lambda h: _replace_operation(h, "b2", balance=98)),
     "a paid payment became pending": (

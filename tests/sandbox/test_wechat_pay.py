@@ -2,103 +2,135 @@
 
 import gzip
 import hashlib
-import http.server
 import json
-import threading
-import uuid
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from wechatpayv3 import WeChatPayType
+from wechatpayv3 import WeChatPay, WeChatPayType
 
-from tests.sandbox.conftest import Merchant
+from tests.sandbox.conftest import BEIJING, Merchant, Wire, number
 from tests.support.sandbox import SandboxProcess
-from tests.support.waiting import wait_until
 
 AMOUNT = {"total": 12345, "currency": "CNY"}
+METHODS: dict[WeChatPayType, dict[str, Any]] = {
+    WeChatPayType.NATIVE: {},
+    WeChatPayType.JSAPI: {"payer": {"openid": "o1"}},
+    WeChatPayType.APP: {},
+    WeChatPayType.H5: {"scene_info": {"payer_client_ip": "127.0.0.1", "h5_info": {"type": "Wap"}}},
+}
+ANSWERS = {
+    WeChatPayType.NATIVE: ("code_url", r"weixin://wxpay/bizpayurl\?pr=\S+"),
+    WeChatPayType.JSAPI: ("prepay_id", r"wx\S+"),
+    WeChatPayType.APP: ("prepay_id", r"wx\S+"),
+    WeChatPayType.H5: ("h5_url", r"http://127\.0\.0\.1:\d+/wechat-pay/pay\?pr=\S+"),
+}
 
 
-def number() -> str:
-    return uuid.uuid4().hex
+def ordered(client: WeChatPay, order: str, **more: Any) -> tuple[int, dict[str, Any]]:
+    code, text = client.pay(**{"description": "电费", "out_trade_no": order, "amount": AMOUNT, **more})
+    return code, json.loads(text)
 
 
-class Receiver:
-    """A merchant's callback address that keeps what comes."""
-
-    def __init__(self) -> None:
-        self.received: list[tuple[dict[str, str], bytes]] = []
-        self.status = 204
-        receiver = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.received.append((dict(self.headers), body))
-                self.send_response(receiver.status)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/callback"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+def today() -> str:
+    return datetime.now(BEIJING).strftime("%Y-%m-%d")
 
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+def bill(client: WeChatPay, **more: Any) -> list[str]:
+    """Lines of a bill whose hash is right."""
+    code, text = client.trade_bill(**{"bill_date": today(), **more})
+    assert code == 200, text
+    meta = json.loads(text)
+    assert meta["hash_type"] == "SHA1"
+    code, raw = client.download_bill(meta["download_url"])
+    assert code == 200
+    content = gzip.decompress(raw)
+    assert hashlib.sha1(content).hexdigest() == meta["hash_value"]
+    return content.decode("utf-8").splitlines()
 
 
-def test_every_way_of_ordering_answers_what_its_client_needs(merchant: Merchant) -> None:
-    def ordered(method: WeChatPayType, **more: Any) -> dict[str, str]:
-        code, text = merchant(method).pay(description="电费", out_trade_no=number(), amount=AMOUNT, **more)
-        assert code == 200, text
-        answer: dict[str, str] = json.loads(text)
-        return answer
-
-    assert ordered(WeChatPayType.NATIVE)["code_url"].startswith("weixin://wxpay/bizpayurl?pr=")
-    assert ordered(WeChatPayType.JSAPI, payer={"openid": "o1"})["prepay_id"]
-    assert ordered(WeChatPayType.APP)["prepay_id"]
-    scene = {"payer_client_ip": "127.0.0.1", "h5_info": {"type": "Wap"}}
-    assert "/wechat-pay/pay?" in ordered(WeChatPayType.H5, scene_info=scene)["h5_url"]
-
-
-def test_a_repeated_order_is_one_order_and_a_changed_one_is_refused(
-    merchant: Merchant, provider: SandboxProcess
+@pytest.mark.parametrize("certificates", [False, True], ids=["public key", "certificates"])
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+def test_every_way_of_ordering_goes_from_order_to_payment(
+    merchant: Merchant, provider: SandboxProcess, method: WeChatPayType, certificates: bool
 ) -> None:
-    client, order = merchant(), number()
-    first = client.pay(description="电费", out_trade_no=order, amount=AMOUNT)
-    assert client.pay(description="电费", out_trade_no=order, amount=AMOUNT) == first
-    for changed in ({"description": "水费"}, {"amount": {"total": 1, "currency": "CNY"}}):
-        code, text = client.pay(**{"description": "电费", "out_trade_no": order, "amount": AMOUNT, **changed})
-        assert code == 400
-        assert "商户订单号重复" in text
+    client, order = merchant(method, certificates=certificates), number()
+    code, answer = ordered(client, order, **METHODS[method])
+    name, pattern = ANSWERS[method]
+    assert (code, list(answer)) == (200, [name])
+    assert re.fullmatch(pattern, answer[name])
+    paid = provider.pay(order)
+    told = json.loads(client.query(transaction_id=paid["transaction_id"])[1])
+    assert (told["trade_state"], told["amount"]["total"]) == ("SUCCESS", 12345)
+    assert told["trade_type"] == {"H5": "MWEB"}.get(method.name, method.name)
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+def test_a_repeated_order_is_one_order_and_answers_the_same(
+    merchant: Merchant, provider: SandboxProcess, method: WeChatPayType
+) -> None:
+    client, order = merchant(method), number()
+    first = ordered(client, order, **METHODS[method])
+    assert ordered(client, order, **METHODS[method]) == first
     assert len([row for row in provider.orders() if row["out_trade_no"] == order]) == 1
 
 
-def test_an_order_is_paid_once_asked_for_and_cannot_be_closed_then(
-    merchant: Merchant, provider: SandboxProcess
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"description": "水费"},
+        {"amount": {"total": 12346, "currency": "CNY"}},
+        {"attach": "more"},
+        {"notify_url": "http://127.0.0.1:9/elsewhere"},
+        {"time_expire": "2099-01-01T00:00:00+08:00"},
+        {"method": WeChatPayType.JSAPI, "payer": {"openid": "o1"}},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_known_number_with_anything_changed_is_refused(
+    merchant: Merchant, provider: SandboxProcess, changed: dict[str, Any]
+) -> None:
+    order = number()
+    assert ordered(merchant(), order)[0] == 200
+    method = changed.pop("method", WeChatPayType.NATIVE)
+    code, answer = ordered(merchant(method), order, **changed)
+    assert (code, answer["code"], answer["message"]) == (403, "OUT_TRADE_NO_USED", "201 商户订单号重复")
+    kept = provider.order(order)
+    assert kept is not None
+    assert (kept["method"], kept["amount"], kept["description"]) == ("native", 12345, "电费")
+
+
+@pytest.mark.parametrize(("is_paid", "code"), [(True, "ORDERPAID"), (False, "ORDER_CLOSED")])
+def test_a_settled_order_is_not_entered_again(
+    merchant: Merchant, provider: SandboxProcess, is_paid: bool, code: str
 ) -> None:
     client, order = merchant(), number()
-    client.pay(description="电费", out_trade_no=order, amount=AMOUNT)
-    code, text = client.query(out_trade_no=order)
-    assert (code, json.loads(text)["trade_state"]) == (200, "NOTPAY")
-    paid = provider.pay(order)
+    ordered(client, order)
+    if is_paid:
+        provider.pay(order)
+    else:
+        client.close(out_trade_no=order)
+    assert ordered(client, order) == (400, {"code": code, "message": answer_of(code), "detail": {}})
+
+
+def answer_of(code: str) -> str:
+    return {"ORDERPAID": "订单已支付", "ORDER_CLOSED": "订单已关闭"}[code]
+
+
+def test_an_order_is_paid_once_and_cannot_be_closed_then(merchant: Merchant, provider: SandboxProcess) -> None:
+    client, order = merchant(), number()
+    ordered(client, order)
+    assert json.loads(client.query(out_trade_no=order)[1])["trade_state"] == "NOTPAY"
+    provider.pay(order)
     told = json.loads(client.query(out_trade_no=order)[1])
-    assert told["trade_state"] == "SUCCESS"
-    assert told["amount"]["total"] == 12345
-    assert json.loads(client.query(transaction_id=paid["transaction_id"])[1])["out_trade_no"] == order
-    assert client.close(out_trade_no=order)[0] == 400
-    with pytest.raises(httpx.HTTPStatusError):
+    assert (told["trade_state"], told["trade_state_desc"]) == ("SUCCESS", "支付成功")
+    code, text = client.close(out_trade_no=order)
+    assert (code, json.loads(text)["code"]) == (400, "ORDERPAID")
+    with pytest.raises(httpx.HTTPStatusError, match="409"):
         provider.pay(order)
 
 
@@ -106,35 +138,101 @@ def test_a_closed_order_cannot_be_paid_except_when_payment_was_under_way(
     merchant: Merchant, provider: SandboxProcess
 ) -> None:
     client, order = merchant(), number()
-    client.pay(description="电费", out_trade_no=order, amount=AMOUNT)
+    ordered(client, order)
+    assert client.close(out_trade_no=order) == (204, b"")
     assert client.close(out_trade_no=order)[0] == 204
-    assert client.close(out_trade_no=order)[0] == 204
-    with pytest.raises(httpx.HTTPStatusError):
+    assert json.loads(client.query(out_trade_no=order)[1])["trade_state"] == "CLOSED"
+    with pytest.raises(httpx.HTTPStatusError, match="409"):
         provider.pay(order)
     provider.pay(order, even_if_closed=True)
     assert json.loads(client.query(out_trade_no=order)[1])["trade_state"] == "SUCCESS"
 
 
-def test_an_order_past_its_time_cannot_be_paid(merchant: Merchant, provider: SandboxProcess) -> None:
+def test_an_order_past_its_time_cannot_be_paid_and_is_still_not_closed(
+    merchant: Merchant, provider: SandboxProcess
+) -> None:
     client, order = merchant(), number()
     past = (datetime.now(UTC) - timedelta(minutes=1)).isoformat(timespec="seconds")
-    assert client.pay(description="电费", out_trade_no=order, amount=AMOUNT, time_expire=past)[0] == 200
-    with pytest.raises(httpx.HTTPStatusError):
+    assert ordered(client, order, time_expire=past)[0] == 200
+    with pytest.raises(httpx.HTTPStatusError, match="409"):
         provider.pay(order)
+    assert json.loads(client.query(out_trade_no=order)[1])["trade_state"] == "NOTPAY"
 
 
-def test_strangers_and_stale_requests_are_refused(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_payer_who_goes_away_leaves_the_order_to_be_paid(merchant: Merchant, provider: SandboxProcess) -> None:
+    client, order = merchant(), number()
+    ordered(client, order)
+    assert provider.cancel(order)["state"] == "NOTPAY"
+    provider.pay(order)
+    assert json.loads(client.query(out_trade_no=order)[1])["trade_state"] == "SUCCESS"
+
+
+def test_an_unknown_order_is_not_found(merchant: Merchant) -> None:
+    for asked in ({"out_trade_no": number()}, {"transaction_id": "4200000000000000000000000000"}):
+        code, text = merchant().query(**asked)
+        assert (code, json.loads(text)["code"]) == (404, "ORDER_NOT_EXIST")
+    code, text = merchant().close(out_trade_no=number())
+    assert (code, json.loads(text)["code"]) == (404, "ORDER_NOT_EXIST")
+
+
+def test_strangers_are_refused(merchant: Merchant, provider: SandboxProcess) -> None:
     stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = stranger.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    order = {"description": "电费", "out_trade_no": number(), "amount": AMOUNT}
-    assert merchant(merchant_private_key=pem).pay(**order)[0] == 401
-    assert merchant(merchant_serial="AA11").pay(**order)[0] == 401
-    assert merchant(appid="wxdeadbeefdeadbeef").pay(**order)[0] == 400
+    order = number()
+    for client in (merchant(merchant_private_key=pem), merchant(merchant_serial="AA11"), merchant(mchid="1600000000")):
+        for code, text in (
+            client.pay(description="电费", out_trade_no=order, amount=AMOUNT),
+            client.query(out_trade_no=order),
+            client.close(out_trade_no=order),
+            client.trade_bill(bill_date=today()),
+            client.download_bill("/v3/billdownload/file?token=x"),
+        ):
+            assert (code, json.loads(text)["code"]) == (401, "SIGN_ERROR")
+    assert ordered(merchant(appid="wxdeadbeefdeadbeef"), order)[0] == 400
+    assert provider.order(order) is None
+
+
+@pytest.mark.parametrize(("off_s", "is_taken"), [(-310, False), (-290, True), (290, True), (310, False)])
+def test_a_request_is_good_for_five_minutes(
+    merchant: Merchant, monkeypatch: pytest.MonkeyPatch, off_s: int, is_taken: bool
+) -> None:
     import wechatpayv3.utils
 
-    real = wechatpayv3.utils.time.time
-    monkeypatch.setattr(wechatpayv3.utils.time, "time", lambda: real() - 301)
-    assert merchant().pay(**order)[0] == 401
+    now = datetime.now(UTC).timestamp()
+    client = merchant()
+    monkeypatch.setattr(wechatpayv3.utils.time, "time", lambda: now + off_s)
+    code, _ = ordered(client, number())
+    assert code == (200 if is_taken else 401)
+
+
+def test_a_body_or_address_changed_on_the_way_is_refused(wire: Wire, provider: SandboxProcess) -> None:
+    order = number()
+    body = wire.order(order)
+    changed = body.replace("12345", "12346")
+    assert wire("POST", "/v3/pay/transactions/native", body, sent=changed).status_code == 401
+    assert wire("POST", "/v3/pay/transactions/native", body, sent=body + " ").status_code == 401
+    assert provider.order(order) is None
+    assert wire("POST", "/v3/pay/transactions/native", body).status_code == 200
+    signed_for_another = wire("GET", f"/v3/pay/transactions/out-trade-no/{order}?mchid=1600000000")
+    assert (signed_for_another.status_code, signed_for_another.json()["code"]) == (400, "PARAM_ERROR")
+
+
+def test_answers_are_signed_and_refusals_are_not(wire: Wire) -> None:
+    order = number()
+    taken = wire("POST", "/v3/pay/transactions/native", wire.order(order))
+    told = {"signature", "timestamp", "nonce", "serial", "signature-type"}
+    assert {f"wechatpay-{name}" for name in told} | {"request-id"} <= set(taken.headers)
+    refused = wire("POST", "/v3/pay/transactions/native", wire.order(order, description="水费"))
+    assert (refused.status_code, "wechatpay-signature" in refused.headers) == (403, False)
+    closed = wire("POST", f"/v3/pay/transactions/out-trade-no/{order}/close", json.dumps({"mchid": wire.keys["mchid"]}))
+    assert (closed.status_code, closed.content, "wechatpay-signature" in closed.headers) == (204, b"", True)
+
+
+def test_the_key_that_the_merchant_names_signs_and_else_the_certificate(wire: Wire) -> None:
+    path = "/v3/certificates"
+    assert wire("GET", path).headers["Wechatpay-Serial"] == wire.keys["platform_certificate_serial"]
+    named = wire("GET", path, Wechatpay_Serial=wire.keys["public_key_id"])
+    assert named.headers["Wechatpay-Serial"] == wire.keys["public_key_id"]
 
 
 @pytest.mark.parametrize(
@@ -143,119 +241,98 @@ def test_strangers_and_stale_requests_are_refused(merchant: Merchant, monkeypatc
         {"out_trade_no": "short"},
         {"out_trade_no": "a" * 33},
         {"out_trade_no": "a b c d e f"},
+        {"out_trade_no": 123456},
         {"amount": {"total": 0}},
         {"amount": {"total": "1"}},
+        {"amount": {"total": 1.5}},
+        {"amount": {"total": True}},
+        {"amount": {"total": 1, "currency": "USD"}},
         {"description": "电" * 43},
+        {"description": ""},
+        {"notify_url": "http://127.0.0.1:9/callback?a=b"},
+        {"notify_url": "ftp://127.0.0.1/callback"},
+        {"attach": "a" * 129},
+        {"time_expire": "tomorrow"},
+        {"payer": {}},
+        {"mchid": "1600000000"},
     ],
+    ids=str,
 )
-def test_what_the_document_forbids_is_refused(merchant: Merchant, wrong: dict[str, Any]) -> None:
-    code, text = merchant().pay(**{"description": "电费", "out_trade_no": number(), "amount": AMOUNT, **wrong})
-    assert (code, json.loads(text)["code"]) == (400, "PARAM_ERROR")
+def test_what_the_document_forbids_is_refused_with_the_name_of_the_field(wire: Wire, wrong: dict[str, Any]) -> None:
+    answer = wire("POST", "/v3/pay/transactions/jsapi", wire.order(number(), **wrong))
+    assert (answer.status_code, answer.json()["code"]) == (400, "PARAM_ERROR")
+    assert next(iter(wrong)) in answer.json()["message"]
 
 
-def test_an_unknown_order_is_not_found(merchant: Merchant) -> None:
-    code, text = merchant().query(out_trade_no=number())
-    assert (code, json.loads(text)["code"]) == (404, "ORDER_NOT_EXIST")
+@pytest.mark.parametrize("body", ["", "[]", "{", '"text"'])
+def test_what_is_no_object_is_refused(wire: Wire, body: str) -> None:
+    answer = wire("POST", "/v3/pay/transactions/native", body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "PARAM_ERROR")
 
 
-def test_a_callback_is_signed_sealed_and_repeated_until_acknowledged(
-    merchant: Merchant, provider: SandboxProcess, receiver: Receiver
-) -> None:
-    client, order = merchant(notify_url=receiver.url), number()
-    client.pay(description="电费", out_trade_no=order, amount=AMOUNT)
-    receiver.status = 500
+def test_what_is_not_emulated_is_said_to_be_missing(wire: Wire) -> None:
+    for method, path in (("POST", "/v3/pay/transactions/telepathy"), ("GET", "/v3/refund/domestic/refunds/x")):
+        answer = wire(method, path, wire.order(number()) if method == "POST" else "")
+        assert (answer.status_code, answer.json()["code"]) == (404, "RESOURCE_NOT_EXISTS")
+    assert wire("GET", "/v3/certificates", Accept="text/html").status_code == 406
+
+
+def test_the_bill_of_a_day_lists_each_payment_and_its_sums(merchant: Merchant, provider: SandboxProcess) -> None:
+    client, order = merchant(), number()
+    ordered(client, order, description="电费,十月", attach="`a,b")
+    ordered(client, number())
+    paid = provider.pay(order)
+    head, *rows, foot, sums = bill(client)
+    assert head.startswith("\ufeff交易时间,")
+    names = head.removeprefix("\ufeff").split(",")
+    mine = next(row for row in rows if order in row)
+    cells = dict(zip(names, mine.removeprefix("`").split(",`"), strict=True))
+    assert cells["微信订单号"] == paid["transaction_id"]
+    assert (cells["订单金额"], cells["手续费"], cells["交易状态"]) == ("123.45", "0.74070", "SUCCESS")
+    assert (cells["商品名称"], cells["商户数据包"]) == ("电费,十月", "`a,b")
+    total = dict(zip(foot.split(","), sums.removeprefix("`").split(",`"), strict=True))
+    everything = [row for row in provider.books()["orders"] if row["state"] == "SUCCESS"]
+    assert int(total["总交易单数"]) == len(everything) == len(rows)
+    assert total["订单总金额"] == f"{sum(row['amount'] for row in everything) / 100:.2f}"
+
+
+def test_a_bill_may_come_unpacked(wire: Wire, provider: SandboxProcess) -> None:
+    order = number()
+    wire("POST", "/v3/pay/transactions/native", wire.order(order))
     provider.pay(order)
-    wait_until(lambda: len(receiver.received) >= 2, message="no second delivery")
-    receiver.status = 204
-    wait_until(lambda: (provider.order(order) or {})["callbacks"][0]["done"], message="never acknowledged")
-    told = [client.callback(headers, body) for headers, body in receiver.received]
-    assert {one["id"] for one in told} == {told[0]["id"]}
-    assert told[0]["resource"]["out_trade_no"] == order
-    assert len({headers["Wechatpay-Signature"] for headers, _ in receiver.received}) == len(receiver.received)
+    meta = wire("GET", f"/v3/bill/tradebill?bill_date={today()}").json()
+    file = wire("GET", meta["download_url"].removeprefix(provider.base_url))
+    assert hashlib.sha1(file.content).hexdigest() == meta["hash_value"]
+    assert order.encode() in file.content
+    assert "wechatpay-signature" not in file.headers
 
 
-@pytest.mark.parametrize("lie", ["wrong_key", "signtest", "altered"])
-def test_a_lying_callback_does_not_pass_an_independent_verifier(
-    merchant: Merchant, provider: SandboxProcess, receiver: Receiver, lie: str
-) -> None:
-    client, order = merchant(notify_url=receiver.url), number()
-    client.pay(description="电费", out_trade_no=order, amount=AMOUNT)
-    provider.fault("wechat_pay.notify", lie, count=1)
+def test_the_bill_of_successes_has_no_columns_of_refunds(merchant: Merchant, provider: SandboxProcess) -> None:
+    client, order = merchant(), number()
+    ordered(client, order)
     provider.pay(order)
-    headers, body = wait_until(lambda: receiver.received and receiver.received[0])
-    assert not client.callback(headers, body)
-
-
-@pytest.mark.parametrize(("kind", "copies"), [("duplicate", 3), ("concurrent", 3), ("drop", 0)])
-def test_callbacks_are_doubled_or_dropped_on_order(
-    merchant: Merchant, provider: SandboxProcess, receiver: Receiver, kind: str, copies: int
-) -> None:
-    client, order = merchant(notify_url=receiver.url), number()
-    client.pay(description="电费", out_trade_no=order, amount=AMOUNT)
-    provider.fault("wechat_pay.notify", kind, value=2 if copies else None)
-    provider.pay(order)
-    wait_until(lambda: (provider.order(order) or {})["callbacks"][0]["done"])
-    assert len(receiver.received) == copies
+    everything, successes = (bill(client, bill_type=kind)[0].split(",") for kind in ("ALL", "SUCCESS"))
+    assert (len(everything), len(successes)) == (27, 20)
+    assert "退款金额" not in successes
 
 
 @pytest.mark.parametrize(
-    ("kind", "has_effect"),
+    ("asked", "code"),
     [
-        ("error_before", False),
-        ("drop_before", False),
-        ("rate_limited", False),
-        ("error_after", True),
-        ("drop_after", True),
+        ({"bill_date": "2026-13-01"}, "PARAM_ERROR"),
+        ({"bill_type": "EVERYTHING"}, "PARAM_ERROR"),
+        ({"tar_type": "ZIP"}, "PARAM_ERROR"),
+        ({"bill_type": "REFUND"}, "NO_STATEMENT_EXIST"),
+        ({"bill_date": "2001-01-01"}, "INVALID_REQUEST"),
+        ({"bill_date": (datetime.now(BEIJING) - timedelta(days=40)).strftime("%Y-%m-%d")}, "NO_STATEMENT_EXIST"),
     ],
+    ids=str,
 )
-def test_calls_fail_before_or_after_their_effect_on_order(
-    merchant: Merchant, provider: SandboxProcess, kind: str, has_effect: bool
-) -> None:
-    order = number()
-    provider.fault("wechat_pay.native", kind, count=1)
-    try:
-        code, _ = merchant().pay(description="电费", out_trade_no=order, amount=AMOUNT)
-    except OSError:
-        code = 0
-    assert code != 200 or kind.startswith("drop")
-    assert (provider.order(order) is not None) == has_effect
+def test_a_bill_that_cannot_be_is_refused(merchant: Merchant, asked: dict[str, str], code: str) -> None:
+    status, text = merchant().trade_bill(**{"bill_date": today(), **asked})
+    assert (status, json.loads(text)["code"]) == (400, code)
 
 
-def test_the_books_survive_a_kill(merchant: Merchant, provider: SandboxProcess) -> None:
-    client, order = merchant(), number()
-    client.pay(description="电费", out_trade_no=order, amount=AMOUNT)
-    provider.pay(order)
-    provider.kill()
-    provider.start()
-    assert json.loads(client.query(out_trade_no=order)[1])["trade_state"] == "SUCCESS"
-
-
-def test_the_bill_of_a_day_lists_what_was_paid_and_its_hash_is_right(
-    merchant: Merchant, provider: SandboxProcess
-) -> None:
-    client, order = merchant(), number()
-    client.pay(description="电费,十月", out_trade_no=order, amount=AMOUNT)
-    provider.pay(order)
-    today = datetime.now(timezone(timedelta(hours=8))).strftime("%Y-%m-%d")
-    code, text = client.trade_bill(bill_date=today, tar_type="GZIP")
-    assert code == 200, text
-    meta = json.loads(text)
-    code, raw = client.download_bill(meta["download_url"])
-    content = gzip.decompress(raw)
-    assert hashlib.sha1(content).hexdigest() == meta["hash_value"]
-    line = next(row for row in content.decode("utf-8-sig").splitlines() if order in row)
-    assert "`123.45" in line.split(",")
-
-
-def test_certificate_mode_signs_with_the_certificate(provider: SandboxProcess, merchant: Merchant) -> None:
-    client, order = merchant(), number()
-    client.pay(description="电费", out_trade_no=order, amount=AMOUNT)
-    keys = provider.credentials["wechat_pay"]
-    path = f"/v3/pay/transactions/out-trade-no/{order}?mchid={keys['mchid']}"
-    from wechatpayv3.utils import build_authorization, load_private_key
-
-    header = build_authorization(
-        path, "GET", keys["mchid"], keys["merchant_serial"], load_private_key(keys["merchant_private_key"]), data=None
-    )
-    answer = httpx.get(provider.base_url + path, headers={"Authorization": header, "Accept": "application/json"})
-    assert answer.headers["Wechatpay-Serial"] == keys["platform_certificate_serial"]
+def test_a_bill_is_fetched_by_its_link_alone(merchant: Merchant) -> None:
+    code, text = merchant().download_bill("/v3/billdownload/file?token=guessed")
+    assert (code, json.loads(text)["code"]) == (404, "RESOURCE_NOT_EXISTS")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from tests.support.waiting import wait_until
 
+MEETING_S = 10
+
 
 @dataclass
 class Call:
@@ -20,10 +22,16 @@ class Call:
 
 @dataclass
 class Receiver:
-    """What came so far."""
+    """What came so far, and what it is answered.
+
+    With `meeting` set, answers wait until as many calls are inside as the barrier has parties.
+    """
 
     url: str
     calls: list[Call] = field(default_factory=list)
+    status: int = 204
+    answer: bytes = b""
+    meeting: threading.Barrier | None = None
 
     def next_after(self, seen: int) -> Call:
         """The call after the first `seen`; waits for it."""
@@ -33,22 +41,25 @@ class Receiver:
 
 @contextmanager
 def receiving() -> Iterator[Receiver]:
-    """A receiver while the block runs; it takes everything with 204."""
+    """A receiver while the block runs; it takes everything with 204 until it is told otherwise."""
     receiver = Receiver("")
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             receiver.calls.append(Call(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-            self.send_response(204)
+            if receiver.meeting is not None:
+                receiver.meeting.wait(MEETING_S)
+            self.send_response(receiver.status)
             self.end_headers()
+            self.wfile.write(receiver.answer)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     receiver.url = f"http://127.0.0.1:{server.server_address[1]}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield receiver
     finally:

@@ -27,6 +27,7 @@ from core.config import Settings
 from core.crypto.tokens import LIFETIME, Identity
 from core.errors import Json
 from core.money import Money
+from notifications.channels.aliyun_sms.client import AliyunSms
 from notifications.queueing import Fact, Recipient, tell
 from notifications.setup import SETUP
 from notifications.texts import money_param
@@ -38,6 +39,7 @@ from services.billing.queries import BillView
 from services.identity import operations as identity
 from services.payments import operations as payments
 from services.payments.ports import PROVIDERS, Method, Payer, Prepay
+from services.payments.providers.wechat_pay.adapter import WeChatPay
 from tests.factories import identity as people
 from tests.factories import payments as paying
 from tests.factories.accounts import ACTOR, grant, make_account, make_unit, make_user
@@ -320,7 +322,7 @@ class Town:
 
     def form_token(self, person: Person | None) -> str:
         """What a form of this person's browser carries."""
-        return cookies.form_token(self.runtime.vault, cookies.ANONYMOUS if person is None else person.cookie)
+        return cookies.form_token(self.runtime.vault, "nobody" if person is None else person.cookie)
 
     def browser(self, person: Person) -> dict[str, str]:
         """How they call the portal."""
@@ -331,6 +333,15 @@ class Town:
         now = clock.now()
         made = Identity(str(person.user_id), person.session_id, kind, frozenset(), int((now + LIFETIME).timestamp()))
         return {"authorization": f"Bearer {self.runtime.token_keys.issue(made, token_id=ids.uuid7(), now=now)}"}
+
+    def close(self) -> None:
+        """Close the clients of its providers."""
+        for provider in PROVIDERS.get().values():
+            if isinstance(provider, WeChatPay):
+                provider._client.close()
+        sms = SETUP.get().sms
+        if isinstance(sms, AliyunSms):
+            sms.close()
 
     def fingerprint(self) -> Mapping[str, str]:
         """A digest of every table: what changed shows which."""
@@ -356,5 +367,8 @@ def founded(settings: Settings, sandbox: SandboxProcess) -> Iterator[Town]:
     """A town while the block runs."""
     with receiving() as receiver:
         town = Town(deployed(settings, sandbox, callback_url=receiver.url), sandbox, receiver)
-        with town.client:
-            yield town
+        try:
+            with town.client:
+                yield town
+        finally:
+            town.close()

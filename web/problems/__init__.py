@@ -17,6 +17,7 @@ from core.errors import Json, Refusal
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_BASE: Final = "/docs/problems#"
+SCHEMA: Final = "#/components/schemas/ProblemBody"
 
 
 @dataclass(frozen=True)
@@ -128,27 +129,35 @@ def answer(refusal: Refusal, *, locale: str, request_id: str | None = None) -> R
 
 
 def problems(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
-    """`responses=` for an operation: these refusals and those that every operation may answer."""
+    """`responses=` for an operation: its own refusals and those that any operation may answer.
+
+    `web.openapi` adds what follows from the operation itself: its parameters, its body, who may call it.
+    """
     from web.problems.common import EVERYWHERE  # noqa: PLC0415 -- common registers itself with this module
 
     documented: dict[int | str, dict[str, Any]] = {}
     everywhere: tuple[type[Refusal], ...] = EVERYWHERE
     for refusal in (*everywhere, *refusals):
-        entry = _table[refusal]
-        known = documented.setdefault(
-            entry.status, {"model": ProblemBody, "description": "", "content": {MEDIA_TYPE: {"examples": {}}}}
-        )
-        known["description"] = ", ".join(filter(None, (known["description"], entry.code)))
-        known["content"][MEDIA_TYPE]["examples"][entry.code] = {
-            "value": {
-                "type": TYPE_BASE + entry.code,
-                "title": entry.code,
-                "status": entry.status,
-                "code": entry.code,
-                "detail": entry.en,
-            }
-        }
+        document(documented, refusal)
     return documented
+
+
+def document(responses: dict[Any, dict[str, Any]], refusal: type[Refusal], *, key: type[int | str] = int) -> None:
+    """Add a refusal, with its example, to an operation's responses, whose statuses are of type `key`."""
+    entry = _table[refusal]
+    known = responses.setdefault(key(entry.status), {"description": "", "content": {}})
+    told = known["content"].setdefault(MEDIA_TYPE, {"schema": {"$ref": SCHEMA}, "examples": {}})
+    if entry.code in told["examples"]:
+        return
+    known["description"] = ", ".join(filter(None, (known["description"], entry.code)))
+    told["examples"][entry.code] = {"value": example(entry.code, entry.status, entry.en)}
+    for name in entry.headers:
+        known.setdefault("headers", {})[name] = {"schema": {"type": "string"}}
+
+
+def example(code: str, status: int, detail: str) -> dict[str, Json]:
+    """A problem as the document shows it."""
+    return {"type": TYPE_BASE + code, "title": code, "status": status, "code": code, "detail": detail}
 
 
 def request_id_of(request: Request) -> str:

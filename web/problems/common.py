@@ -75,12 +75,6 @@ class UnsupportedMedia(Refusal):
     code: ClassVar[str] = "unsupported_media"
 
 
-class TooManyRequests(Refusal):
-    """A limit is reached; Retry-After says when to try again."""
-
-    code: ClassVar[str] = "too_many_requests"
-
-
 class KeyMissing(Refusal):
     """An operation that creates or moves something needs an Idempotency-Key."""
 
@@ -125,7 +119,6 @@ PROBLEMS: Final = [
         zh="不支持该内容类型，请使用 application/json。",
         en="Send application/json, not compressed.",
     ),
-    Problem(TooManyRequests, 429, zh="操作过于频繁，请稍后再试。", en="Too many requests; try again later."),
     Problem(
         KeyMissing,
         400,
@@ -165,13 +158,10 @@ register(PROBLEMS)
 
 EVERYWHERE: Final = (
     BadRequest,
-    SignInNeeded,
-    NotFound,
     MethodNotAllowed,
     TooSlow,
     TooLarge,
     UnsupportedMedia,
-    InvalidFields,
-    TooManyRequests,
     Unavailable,
 )
+"""What the guard and the database may answer before an operation is reached."""

@@ -17,7 +17,7 @@ from services.payments.ports import PAYABLES, ProviderResult, TradeState
 from tests.factories import payments as make
 from tests.factories.payments import WECHAT, Books
 
-pytestmark = pytest.mark.usefixtures("wechat")
+pytestmark = pytest.mark.usefixtures("offline")
 
 
 def test_a_payment_settles_the_bill_and_is_told_once(database: Database, vault: Vault) -> None:

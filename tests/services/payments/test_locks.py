@@ -19,7 +19,7 @@ from tests.factories import payments as make
 from tests.factories.payments import WECHAT, Books
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.usefixtures("wechat")
+pytestmark = pytest.mark.usefixtures("offline")
 LOCKING = re.compile(r"ledger_lock_(book)s|from (\w+)[^;]*?\bfor (?:no key )?update", re.DOTALL)
 
 

@@ -32,7 +32,7 @@ from tests.factories.accounts import ACTOR, make_account, make_user
 from tests.factories.billing import bill_record, load, make_bill
 from tests.factories.payments import WECHAT, Household
 
-pytestmark = pytest.mark.usefixtures("wechat")
+pytestmark = pytest.mark.usefixtures("offline")
 
 
 def rows(database: Database) -> dict[str, int]:

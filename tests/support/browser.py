@@ -1,0 +1,169 @@
+"""Chromium for tests: one browser per module, one context per visitor, and what no page may ever do is watched always."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from psycopg import sql
+
+from app.house import Profile
+from tests.conftest import TEMPLATE, Servers
+from tests.factories.identity import browser_session, user
+from tests.support.deployment import Deployment, deployed
+from tools import browser as programs
+
+ARGUMENTS: Final = (
+    *("--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+PATIENCE_MS: Final = 90_000
+PHONE_AGENT: Final = (
+    "Mozilla/5.0 (Linux; Android 14; V2309A) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Mobile Safari/537.36"
+)
+PORTAL_PATHS_OF_SANDBOX: Final = "/wechat-pay/"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--pictures FOLDER` keeps a picture of each page that the tests of the portal look at."""
+    parser.addoption("--pictures", metavar="FOLDER", default=None, help="keep pictures of the portal's pages here")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The browser. Its driver runs an event loop in this thread, so it ends with the module."""
+    program = programs.chromium()
+    if program is None or not programs.has_chinese_font():
+        told = "browser tests need Chromium and a Chinese font: run `python -m tools.browser`"
+        if os.environ.get("CI"):
+            pytest.fail(told)
+        pytest.skip(told)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        yield launched
+        launched.close()
+
+
+@contextmanager
+def own_database(servers: Servers) -> Iterator[str]:
+    """A clone of the migrated template that outlives one test; answers its name."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(servers.admin_dsn, autocommit=True) as connection:
+        made = sql.SQL("create database {} template {} strategy file_copy owner wattline_owner")
+        connection.execute(made.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
+        yield name
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def supplier(
+    servers: Servers, token_pem: str, folder: Path, *, profile: Profile = Profile.CNY, **other: object
+) -> Iterator[Deployment]:
+    """A deployment over a database of its own."""
+    with (
+        own_database(servers) as name,
+        deployed(
+            owner_dsn=servers.owner(name),
+            app_dsn=servers.app(name),
+            token_pem=token_pem,
+            folder=folder,
+            profile=profile,
+            **other,
+        ) as made,
+    ):
+        yield made
+
+
+@pytest.fixture(scope="session")
+def deployment(servers: Servers, token_pem: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """The Chinese demo supplier, started once per worker: a test takes accounts and people of its own."""
+    with supplier(servers, token_pem, tmp_path_factory.mktemp("deployment")) as made:
+        yield made
+
+
+@dataclass
+class Visit:
+    """One visitor's browser: its page, and everything it asked for and complained of."""
+
+    page: Page
+    context: BrowserContext
+    deployment: Deployment
+    requests: list[Request] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> Page:
+        """Go to a path of the portal."""
+        self.page.goto(self.deployment.url + path)
+        return self.page
+
+    def sign_in_as(self, phone: str) -> uuid.UUID:
+        """Give this browser a session of the person with this telephone, as signing in does; answers the person."""
+        with self.deployment.database.write() as session:
+            person = user(session, vault=self.deployment.vault, phone=phone)
+            opened = browser_session(session, user_id=person)
+        self.context.add_cookies([{"name": "session", "value": opened.secret, "url": self.deployment.url}])
+        return person
+
+    def strangers(self) -> list[str]:
+        """Addresses outside the portal that were asked for, save the payment provider's own pages."""
+        ours, theirs = urlsplit(self.deployment.url).netloc, urlsplit(self.deployment.sandbox.base_url).netloc
+        return [
+            each.url
+            for each in self.requests
+            if (there := urlsplit(each.url)).scheme != "data" and there.netloc not in {ours, theirs}
+        ]
+
+
+NewVisit = Callable[..., Visit]
+
+
+@pytest.fixture
+def visit(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[NewVisit]:
+    """Makes visitors. At the end none of them may have met a foreign host, a script error or a blocked load."""
+    made: list[Visit] = []
+
+    def new(
+        deployment: Deployment | None = None,
+        *,
+        locale: str = "zh-CN",
+        width: int = 1280,
+        scheme: str = "light",
+        scripts: bool = True,
+        **other: Any,
+    ) -> Visit:
+        context = chromium.new_context(
+            locale=locale,
+            viewport={"width": width, "height": 900 if width > 600 else 844},
+            color_scheme=scheme,  # type: ignore[arg-type] # one of the two words
+            java_script_enabled=scripts,
+            reduced_motion="reduce",
+            **other,
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        visitor = Visit(context.new_page(), context, deployment or request.getfixturevalue("deployment"))
+        context.on("request", lambda asked: visitor.requests.append(asked))  # noqa: PLW0108 -- the driver marks handlers, and cannot mark a built-in
+        context.on("console", lambda message: _note(visitor, message))
+        context.on("weberror", lambda error: visitor.complaints.append(str(error.error)))
+        made.append(visitor)
+        return visitor
+
+    yield new
+    complaints = [each for visitor in made for each in visitor.complaints]
+    strangers = [each for visitor in made for each in visitor.strangers()]
+    for visitor in made:
+        visitor.context.close()
+    assert complaints == []
+    assert strangers == []
+
+
+def _note(visitor: Visit, message: ConsoleMessage) -> None:
+    # The browser logs answers of 4xx and 5xx as errors of their own; tests look at those answers themselves.
+    if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+        visitor.complaints.append(message.text)
