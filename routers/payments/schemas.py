@@ -41,7 +41,10 @@ PAYMENT_EXAMPLE: JsonDict = {
 
 
 class WechatUser(RequestModel):
-    """Who pays inside WeChat: `wechat_jsapi` needs the payer's openid under our application."""
+    """Who pays inside WeChat: `wechat_jsapi` needs the payer's openid under our application.
+
+    The openid is believed: WeChat lets nobody else pay what was prepared for it, so a false one only stops its sender.
+    """
 
     appid: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{8,32}$")]
     openid: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{8,64}$")]
