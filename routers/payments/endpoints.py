@@ -127,7 +127,7 @@ async def show_payment(
         **problems(),
         200: {
             "description": "Server-sent events `status`, each a Payment, and comments while nothing changes.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": EVENT_EXAMPLE}},
+            "content": {"text/event-stream": {"example": EVENT_EXAMPLE}},
         },
     },
     operation_id="watch_payment",

@@ -50,7 +50,9 @@ class Served:
 @contextmanager
 def serving(settings: Settings, *, log: Path, port: int | None = None, **variables: str) -> Iterator[Served]:
     """One web process over a test's database while the block runs."""
-    made = Served(port or free_port(), urlsplit(settings.public_url).netloc, log)
+    chosen = port or free_port()
+    made = Served(chosen, urlsplit(settings.public_url).netloc, log)
+    settings = settings.model_copy(update={"allowed_hosts": f"127.0.0.1:{chosen}"})
     command = ("-m", "app.serve", "--host", "127.0.0.1", "--port", str(made.port))
     with running(settings, *command, log=log, **variables) as process:
 

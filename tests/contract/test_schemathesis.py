@@ -1,0 +1,164 @@
+"""The API keeps its own document under generated requests, for each kind of caller, with ids that exist.
+
+Ten generated examples of each operation, and those that cover every bound of its schemas; a hundred with
+WATTLINE_TESTS=all. One fuzzer of several: hostile bytes are in tests/hostile.
+"""
+
+import os
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.parameters import ParameterLocation
+
+from app.main import described
+from tests.factories.identity import app_session
+from tests.support.served import Served, serving
+from tests.support.town import HOLDER, RECEIPT_SECRET, Home, Person, Town
+
+EXAMPLES: Final = 100 if os.environ.get("WATTLINE_TESTS") == "all" else 10
+CONFIG: Final = SchemathesisConfig.from_dict(
+    {
+        "generation": {"with-security-parameters": False},
+        "checks": {
+            # A telephone, a cursor and a text without control characters are more than JSON Schema can say, and
+            # guesses are limited.
+            "positive_data_acceptance": {"expected-statuses": ["2xx", 400, 401, 403, 404, 409, 422, 429]},
+            # A value that makes the address too long is refused as too large.
+            "negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 409, 413, 415, 422, 429]},
+            # A key that is missing is a bad request; a token that is missing, no caller.
+            "missing_required_header": {"expected-statuses": [400, 401]},
+        },
+    }
+)
+SCHEMA: Final = schemathesis.openapi.from_dict(described().openapi(), config=CONFIG)
+BEFORE_AUTHORISATION: Final = frozenset({401, 405, 415})
+
+
+@pytest.fixture(scope="module")
+def home(town: Town) -> Home:
+    return town.build(town.unit_id)
+
+
+@pytest.fixture(scope="module")
+def edge(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, requests.Session]]:
+    """A process of its own, since its event loop must not be the fuzzer's, and one connection to it."""
+    log = tmp_path_factory.mktemp("web") / "web.log"
+    with serving(town.settings, log=log) as served, requests.Session() as session:
+        yield served, session
+    assert "unexpected_error" not in log.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def person(town: Town, home: Home) -> Person:
+    return town.settle(home)
+
+
+@dataclass
+class Seen:
+    """What one operation answered."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    takes_input: bool = False
+    is_signed: bool = False
+
+
+@pytest.fixture
+def seen() -> Iterator[Seen]:
+    """Every operation must have shown both doors to the owner: open, and shut for another reason than who asks."""
+    made = Seen()
+    yield made
+    # What only a provider can sign is let in by tests/access.
+    assert made.is_signed or any(200 <= status < 300 for status in made.statuses), made.statuses
+    refused = {status for status in made.statuses if 400 <= status < 500} - BEFORE_AUTHORISATION
+    assert made.is_signed or refused or not made.takes_input, made.statuses
+
+
+def exists(case: schemathesis.Case[Any], town: Town, home: Home, person: Person) -> None:
+    """Put ids that exist into three of four valid requests."""
+    meta = case.meta
+    assert meta is not None
+    chosen = zlib.crc32(repr((case.path_parameters, case.body, case.query)).encode()) % 4 > 0
+    if not chosen:
+        return
+    if case.path_parameters and not meta.is_negative_at(ParameterLocation.PATH):
+        known: dict[str, object] = {
+            "account_no": home.account_no,
+            "bill_no": home.bills[-1].bill_no,
+            "payment_no": person.paid_no if case.path.endswith("/events") else person.waiting_no,
+            "message_id": str(person.message_id),
+            "session_id": str(person.device_id),
+            "provider": "aliyun_sms",
+            "secret": RECEIPT_SECRET,
+        }
+        case.path_parameters = {name: known[name] for name in case.path_parameters}
+    if isinstance(case.body, dict) and not meta.is_negative_at(ParameterLocation.BODY):
+        proof = {"kind": "meter_no", "name_character": HOLDER[0], "meter_no": home.meter_no}
+        filled: dict[str, Any] = {"account_no": home.account_no, "name_hint": HOLDER[0], "proof": proof}
+        if case.body.get("grant_type") == "refresh":
+            with town.runtime.db.write() as session:
+                filled["refresh_token"] = app_session(session, user_id=person.user_id).secret
+        if case.path == "/api/v1/payments":
+            case.body = {**case.body, "account_no": home.account_no, "quote_id": None, "bill_nos": None}
+            case.body["method"] = "wechat_native"
+        else:
+            case.body = {name: filled.get(name, value) for name, value in case.body.items()}
+            if case.path.endswith("/attempts"):
+                case.body = {}
+
+
+def named(person: Person) -> dict[str, str]:
+    """A person's token, under the name by which the check of ignored tokens takes it away."""
+    return {"Authorization": person.bearer["authorization"]}
+
+
+LIGHT: Final = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+WHOLE: Final = settings(LIGHT, phases=[Phase.explicit, Phase.generate])
+
+
+@SCHEMA.parametrize()
+@WHOLE
+def test_an_operation_keeps_its_document_for_an_owner(
+    case: schemathesis.Case[Any],
+    town: Town,
+    home: Home,
+    person: Person,
+    edge: tuple[Served, requests.Session],
+    seen: Seen,
+) -> None:
+    exists(case, town, home, person)
+    answer = case.call_and_validate(base_url=edge[0].base_url, session=edge[1], headers=named(person))
+    operation = case.operation
+    seen.statuses[answer.status_code] += 1
+    seen.takes_input = bool(operation.path_parameters or operation.query or operation.body)
+    seen.is_signed = operation.path == "/callbacks/wechat-pay"
+
+
+@SCHEMA.parametrize()
+@pytest.mark.parametrize("role", ["stranger", "anonymous"])
+@LIGHT
+def test_an_operation_keeps_its_document_for_others(
+    case: schemathesis.Case[Any],
+    role: str,
+    town: Town,
+    home: Home,
+    person: Person,
+    edge: tuple[Served, requests.Session],
+) -> None:
+    exists(case, town, home, person)
+    headers = named(town.people["neighbour"]) if role == "stranger" else {}
+    case.call_and_validate(base_url=edge[0].base_url, session=edge[1], headers=headers)
