@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Final, LiteralString, Protocol, TypeAlias
 
+import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 from sqlmodel import Field, SQLModel
@@ -247,24 +248,23 @@ def refuse(session: WriteSession, *, table: LiteralString, judgement: Statement)
 
 
 def _begin(session: WriteSession, *, kind: str, digest: bytes) -> tuple[int, int]:
-    unfinished = session.sql(
-        "select id, rows_done from import_run where kind = :kind and file_digest = :digest and finished_at is null",
-        kind=kind,
-        digest=digest,
-    ).one_or_none()
-    if unfinished is not None:
-        return unfinished.id, unfinished.rows_done
-    session.sql(
-        "delete from import_run where kind = :kind and file_digest = :digest",
-        kind=kind,
-        digest=digest,
+    """The unfinished run of this file, or a new one: its id and the rows of its committed chunks."""
+    params: dict[str, object] = {"kind": kind, "digest": digest}
+    unfinished = (
+        "select id, rows_done from import_run where kind = :kind and file_digest = :digest and finished_at is null"
     )
-    run_id: int = session.sql(
-        "insert into import_run (kind, file_digest) values (:kind, :digest) returning id",
-        kind=kind,
-        digest=digest,
-    ).scalar_one()
-    return run_id, 0
+    known = session.sql(unfinished, **params).one_or_none()
+    if known is None:
+        session.sql(
+            "delete from import_run where kind = :kind and file_digest = :digest and finished_at is not null", **params
+        )
+        session.sql(
+            """insert into import_run (kind, file_digest) values (:kind, :digest)
+               on conflict (kind, file_digest) where finished_at is null do nothing""",
+            **params,
+        )
+        known = session.sql(unfinished, **params).one()  # another process may have begun at the same moment
+    return known.id, known.rows_done
 
 
 def _load_chunk(
@@ -276,8 +276,7 @@ def _load_chunk(
     chunk: Sequence[Row | Reject],
 ) -> int:
     session.sql("set local work_mem = '64MB'")  # sorts of a whole chunk stay in memory
-    reached = session.sql("select rows_done from import_run where id = :id for update", id=run_id).scalar_one_or_none()
-    if reached != done:
+    if _reached(session, run_id=run_id) != done:
         raise RunTaken
     unread = [record for record in chunk if isinstance(record, Reject)]
     refused = unread + loader.load(
@@ -302,6 +301,19 @@ def _load_chunk(
         id=run_id,
     )
     return done + len(chunk)
+
+
+def _reached(session: WriteSession, *, run_id: int) -> int | None:
+    """How far the run has come by whoever went on with it; the row stays locked. Raises RunTaken for a long chunk."""
+    try:
+        reached: int | None = session.sql(
+            "select rows_done from import_run where id = :id for update", id=run_id
+        ).scalar_one_or_none()
+    except sa.exc.OperationalError as error:
+        if isinstance(error.orig, psycopg.errors.LockNotAvailable):
+            raise RunTaken from error
+        raise
+    return reached
 
 
 def _digest(path: Path) -> bytes:

@@ -11,16 +11,17 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from core import clock, config, intake
+from core import clock, config, faults, intake
 from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database
-from core.intake import BadFile, Loader, Progress, Report, RunTaken
+from core.intake import BadFile, Loader, Progress, Reject, Report, RunTaken
 from services.accounts.operations import AccountsLoader, UnitsLoader
 from services.billing.operations import BillsLoader
 
-SOME_REJECTED: Final = 3
 CANNOT_START: Final = 2
+SOME_REJECTED: Final = 3
+REJECTS_UNWRITTEN: Final = 4
 
 
 class Kind(enum.StrEnum):
@@ -39,13 +40,18 @@ def import_file(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON and show no progress.")] = False,  # noqa: FBT002 -- an option
 ) -> None:
-    """Import a file, chunk by chunk; repeatable, resumed when it was cut off. Exit code 3 when rows were rejected."""
+    """Import a file, chunk by chunk; repeatable, resumed when it was cut off.
+
+    Exit code 2 when the file cannot be read or is being imported, 3 when rows were rejected, 4 when the file that
+    explains them cannot be written: all other rows are in, and a second start tries again.
+    """
     settings = config.load()
+    faults.arm_from_environment(settings.environment)
     db = Database(settings.database_url.get_secret_value(), pool_size=14)
     target = rejects or file.with_name(f"{file.name}.rejects.csv")
     try:
         report = run(db, settings, kind=kind, file=file, shows_progress=not as_json and sys.stderr.isatty())
-        write_rejects(db, report, target)
+        _explain(db, report, target)
     except BadFile as refusal:
         typer.echo(f"{file}: {refusal.facts['reason']}", err=True)
         raise typer.Exit(CANNOT_START) from refusal
@@ -84,21 +90,42 @@ def loader_of(kind: Kind, settings: Settings) -> Loader:
 
 
 def write_rejects(db: Database, report: Report, target: Path) -> None:
-    """Explain rejected rows in a file of row, field, reason; without any, a file of an earlier run goes away."""
+    """Explain rejected rows in a file of row, field, reason; without any, a file of an earlier run goes away.
+
+    The file is whole or is not there. Raises OSError.
+    """
     if not report.rejected:
         target.unlink(missing_ok=True)
         return
-    with target.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("row", "field", "reason"))
-        after = (0, "")
-        while True:
-            with db.read() as session:
-                page = intake.rejects(session, run_id=report.run_id, after=after)
-            if not page:
-                return
-            writer.writerows((each.row_no, each.field, each.reason) for each in page)
-            after = (page[-1].row_no, page[-1].field)
+    draft = target.with_name(f"{target.name}.new")
+    try:
+        with draft.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(("row", "field", "reason"))
+            writer.writerows((each.row_no, each.field, each.reason) for each in _all_rejects(db, report.run_id))
+        draft.replace(target)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _explain(db: Database, report: Report, target: Path) -> None:
+    try:
+        write_rejects(db, report, target)
+    except OSError as error:
+        typer.echo(f"{target}: {error.strerror}. All other rows are in; start again to have these explained", err=True)
+        raise typer.Exit(REJECTS_UNWRITTEN) from error
+
+
+def _all_rejects(db: Database, run_id: int) -> Iterator[Reject]:
+    after = (0, "")
+    while True:
+        with db.read() as session:
+            page = intake.rejects(session, run_id=run_id, after=after)
+        if not page:
+            return
+        yield from page
+        after = (page[-1].row_no, page[-1].field)
 
 
 @contextmanager

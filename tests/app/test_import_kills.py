@@ -1,0 +1,314 @@
+"""`wattline import` killed, doubled and starved, as the process that it is: the end is that of an undisturbed run."""
+
+import hashlib
+import json
+import random
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, LiteralString
+
+import psycopg
+import pytest
+from psycopg import sql
+from pydantic import SecretStr
+
+from app.commands import import_
+from app.commands.import_ import Kind
+from core import intake
+from core.config import Settings
+from core.db import Database
+from core.intake import Report
+from services.billing import queries as billing
+from services.ledger import queries as ledger
+from tests.conftest import TEMPLATE, Servers
+from tests.factories.accounts import account_record, write_csv, write_jsonl
+from tests.support.processes import ROOT, environment_of
+from tests.support.waiting import wait_until
+
+ACCOUNTS: Final = 600
+CHUNK: Final = 200
+COMMAND: Final = f"""
+{{before}}
+import functools, sys
+from core import intake
+intake.run = functools.partial(intake.run, chunk_rows={CHUNK})
+from app.cli import main
+sys.exit(main())
+"""
+"""The command itself, in chunks small enough for a test."""
+
+FULL_DISK: Final = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))"
+"""From now on a file may not grow beyond 100 bytes: for the program that writes it, the disk is full."""
+
+POINTS: Final = {
+    Kind.ACCOUNTS: ("import.chunk.before_commit", "import.chunk.committed"),
+    Kind.BILLS: ("import.chunk.committed", "import.finish.before_commit"),
+}
+TABLES: Final[dict[Kind, tuple[LiteralString, ...]]] = {
+    Kind.ACCOUNTS: ("customer", "contact_point", "premises", "account", "agreement", "meter"),
+    Kind.BILLS: ("bill", "bill_line", "book", "txn", "posting", "balance", "outbox"),
+}
+"""What every chunk writes: there a run is stopped in the middle of a statement."""
+
+UNITS: Final[list[dict[str, object]]] = [
+    {"code": "37", "parent_code": None, "kind": "province", "name": "某省电力"},
+    {"code": "3701", "parent_code": "37", "kind": "city", "name": "济南供电"},
+]
+
+CONTENT: Final[dict[str, LiteralString]] = {
+    "unit": "select code, kind, name, path from unit",
+    "customer": "select customer_no, kind, name_masked, tokens, fingerprint from customer",
+    "contact_point": """select c.customer_no, p.id, p.kind, p.address_blind, p.address_masked, p.locale
+        from contact_point p join customer c on c.id = p.customer_id""",
+    "premises": "select premises_no, district, street, building, door_sealed is null, fingerprint from premises",
+    "account": """select a.account_no, u.code, c.customer_no, p.premises_no, a.class, a.state, a.currency,
+          a.last_bill_minor, a.last_bill_issued
+        from account a join unit u on u.id = a.unit_id join customer c on c.id = a.customer_id
+        join premises p on p.id = a.premises_id""",
+    "agreement": """select a.account_no, g.id, g.tariff_code, g.is_prepaid, g.valid_from, g.valid_to
+        from agreement g join account a on a.id = g.account_id""",
+    "meter": "select m.meter_no, a.account_no from meter m join account a on a.id = m.account_id",
+    "claim": "select kind, key from claim",
+    "bill": """select a.account_no, b.bill_no, b.period_first, b.period_end, b.issue_date, b.due_date, b.energy_kwh,
+          b.amount_minor, b.open_minor, b.state, b.origin, b.opening_run_id is null
+        from bill b join account a on a.id = b.account_id""",
+    "bill_line": """select b.bill_no, l.line_no, l.code, l.quantity, l.unit, l.unit_price, l.amount_minor
+        from bill_line l join bill b on (b.account_id, b.id) = (l.account_id, l.bill_id)""",
+    "book": "select a.account_no, k.version from book k join account a on a.id = k.owner_id",
+    "balance": """select a.account_no, l.code, l.asset, l.balance, l.version
+        from balance l join book k on k.id = l.book_id join account a on a.id = k.owner_id""",
+    "txn": "select a.account_no, t.no, t.source from txn t join book k on k.id = t.book_id join account a on a.id = k.owner_id",
+    "posting": """select a.account_no, p.no, p.line, p.debit, p.credit, p.asset, p.amount, p.debit_after, p.credit_after
+        from posting p join book k on k.id = p.book_id join account a on a.id = k.owner_id""",
+    "outbox": """select o.kind, b.bill_no from outbox o
+        left join bill b on (b.account_id, b.id) = ((o.payload ->> 'account_id')::bigint, (o.payload ->> 'bill_id')::bigint)""",
+    "import_run": "select kind, file_digest, rows_done, rows_rejected, finished_at is null from import_run",
+    "import_reject": "select r.kind, j.row_no, j.field, j.reason from import_reject j join import_run r on r.id = j.run_id",
+}
+"""Each table without surrogate ids, times and sealed bytes, which differ from run to run."""
+
+CODES: Final = frozenset(
+    {"alembic_version", "bill_line_code", "ledger_asset", "ledger_code", "ledger_horizon", "ledger_house"}
+)
+
+
+def program(settings: Settings, *arguments: str, before: str = "", **variables: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", COMMAND.format(before=before), *arguments],
+        cwd=ROOT,
+        env=environment_of(settings, **variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+    told, complained = process.communicate(timeout=150)
+    return process.returncode, told, complained
+
+
+def run(settings: Settings, kind: Kind, path: Path) -> Report:
+    """The same in this process, undisturbed."""
+    database = Database(settings.database_url.get_secret_value(), pool_size=2)
+    try:
+        return intake.run(database, path=path, loader=import_.loader_of(kind, settings), chunk_rows=CHUNK)
+    finally:
+        database.close()
+
+
+def sound(settings: Settings) -> bool:
+    database = Database(settings.database_url.get_secret_value(), pool_size=1)
+    try:
+        with database.read() as session:
+            return billing.check_invariants(session) == [] == ledger.check_invariants(session)
+    finally:
+        database.close()
+
+
+def files(folder: Path) -> dict[Kind, Path]:
+    """A supplier's files in which one row of a hundred is bad."""
+    accounts = [account_record(number) for number in range(1, ACCOUNTS + 1)]
+    for place in range(50, ACCOUNTS, 100):
+        accounts[place]["class"] = "palace"
+    bills = [bill(number, month) for number in range(1, ACCOUNTS + 1) for month in (3, 4, 5)]
+    for place in range(77, len(bills), 100):
+        bills[place]["energy_kwh"] = "much"
+    return {
+        Kind.UNITS: write_jsonl(folder / "units.jsonl", UNITS),
+        Kind.ACCOUNTS: write_csv(folder / "accounts.csv", accounts),
+        Kind.BILLS: write_jsonl(folder / "bills.jsonl", bills),
+    }
+
+
+def bill(number: int, month: int) -> dict[str, object]:
+    """History, a bill that was part-paid, an open one."""
+    amount = 5_000 + number
+    states: dict[int, dict[str, object]] = {
+        3: {"state": "settled"},
+        4: {"state": "open", "open_minor": 700},
+        5: {"state": "open"},
+    }
+    return {
+        "account_no": f"80{number:08d}",
+        "bill_no": f"B{number:06d}{month:02d}",
+        "period_first": f"2026-{month:02d}-01",
+        "period_end": f"2026-{month + 1:02d}-01",
+        "issue_date": f"2026-{month + 1:02d}-03",
+        "due_date": f"2026-{month + 1:02d}-25",
+        "energy_kwh": "90.5",
+        "amount_minor": amount,
+        "lines": f"energy|90.5|kWh|0.55|{amount - 500};tax.vat||||500",
+        **states[month],
+    }
+
+
+@contextmanager
+def clone(servers: Servers, settings: Settings) -> Iterator[Settings]:
+    """A second deployment, for the undisturbed run."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(servers.admin_dsn, autocommit=True) as connection:
+        made = sql.SQL("create database {} template {} strategy file_copy owner wattline_owner")
+        connection.execute(made.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
+        yield settings.model_copy(update={"database_url": SecretStr(servers.app(name))})
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def content(dsn: str) -> dict[str, list[str]]:
+    """Everything that the database holds, comparable; fails when a filled table is not compared."""
+    with psycopg.connect(dsn) as connection:
+        named = connection.execute("select tablename from pg_tables where schemaname = 'public'").fetchall()
+        filled = {
+            name
+            for (name,) in named
+            if connection.execute(sql.SQL("select exists (select from {})").format(sql.Identifier(name))).fetchone()
+            == (True,)
+        }
+        assert filled - CODES <= CONTENT.keys(), "a table is filled that this test does not know"
+        return {table: sorted(map(repr, connection.execute(query))) for table, query in CONTENT.items()}
+
+
+def row_versions(dsn: str) -> dict[str, list[tuple[object, ...]]]:
+    """Who wrote each row, and where it lies."""
+    with psycopg.connect(dsn) as connection:
+        return {
+            table: connection.execute(
+                sql.SQL("select xmin::text, ctid::text from {} order by ctid").format(sql.Identifier(table))
+            ).fetchall()
+            for table in sorted(CONTENT.keys() - {"import_run", "import_reject"})
+        }
+
+
+def waiting(connection: psycopg.Connection[tuple[object, ...]]) -> object:
+    """How many transactions of this database wait for a lock."""
+    row = connection.execute(
+        """select count(distinct l.pid) from pg_locks l join pg_stat_activity a on a.pid = l.pid
+           where not l.granted and a.datname = current_database()"""
+    ).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def killed_in_a_statement(settings: Settings, owner: str, table: LiteralString, *arguments: str) -> int:
+    """Start the command, kill it while it waits to write to this table; answers its exit code."""
+    with psycopg.connect(owner) as blocker, psycopg.connect(owner, autocommit=True) as watcher:
+        blocker.execute(sql.SQL("lock table {} in share mode").format(sql.Identifier(table)))
+        process = program(settings, *arguments)
+        wait_until(lambda: waiting(watcher) or process.poll() is not None, timeout_s=90)
+        process.kill()
+        return finish(process)[0]
+
+
+@pytest.mark.timeout(900)
+def test_an_import_killed_ten_times_ends_like_an_undisturbed_one_and_again_changes_nothing(
+    settings: Settings, servers: Servers, owner_dsn: str, tmp_path: Path
+) -> None:
+    given = files(tmp_path)
+    chance = random.Random(20261125)
+    with clone(servers, settings) as undisturbed:
+        for kind, path in given.items():
+            run(undisturbed, kind, path)
+        expected = content(undisturbed.database_url.get_secret_value())
+    run(settings, Kind.UNITS, given[Kind.UNITS])
+    for kind, tables in TABLES.items():
+        arguments = ("import", kind.value, str(given[kind]))
+        for table in chance.sample(tables, k=3):
+            assert killed_in_a_statement(settings, owner_dsn, table, *arguments) == -signal.SIGKILL
+        for point in POINTS[kind]:
+            ended = finish(program(settings, *arguments, WATTLINE_FAULT=f"{point}:kill"))
+            assert ended[0] == -signal.SIGKILL, ended
+        assert run(settings, kind, given[kind]).resumed_from > 0
+    assert content(owner_dsn) == expected
+    before = row_versions(owner_dsn)
+    for kind, path in given.items():
+        run(settings, kind, path)
+    assert row_versions(owner_dsn) == before
+    assert sound(settings)
+
+
+def test_one_percent_of_bad_rows_is_explained_and_the_rest_is_taken(
+    settings: Settings, owner_dsn: str, tmp_path: Path
+) -> None:
+    given = files(tmp_path)
+    run(settings, Kind.UNITS, given[Kind.UNITS])
+    ended, told, _ = finish(program(settings, "import", "accounts", str(given[Kind.ACCOUNTS]), "--json"))
+    report = json.loads(told)
+    assert (ended, report["rows"], report["taken"], report["rejected"]) == (3, ACCOUNTS, ACCOUNTS - 6, 6)
+    explained = Path(report["rejects_file"]).read_text(encoding="utf-8").splitlines()
+    reason = '"is none of residential, commercial, industrial, agricultural"'
+    assert explained == ["row,field,reason", *(f"{place + 2},class,{reason}" for place in range(50, ACCOUNTS, 100))]
+    assert len(content(owner_dsn)["account"]) == ACCOUNTS - 6
+
+
+def test_a_second_process_on_a_file_whose_chunk_takes_long_is_refused(
+    settings: Settings, owner_dsn: str, tmp_path: Path
+) -> None:
+    given = files(tmp_path)
+    run(settings, Kind.UNITS, given[Kind.UNITS])
+    arguments = ("import", "accounts", str(given[Kind.ACCOUNTS]))
+    assert finish(program(settings, *arguments, WATTLINE_FAULT="import.chunk.committed:kill"))[0] == -signal.SIGKILL
+    with psycopg.connect(owner_dsn) as first:
+        first.execute("select from import_run where finished_at is null for update")
+        ended, told, complained = finish(program(settings, *arguments))
+    assert (ended, told) == (2, "")
+    assert "another process is importing this file" in complained
+    assert run(settings, Kind.ACCOUNTS, given[Kind.ACCOUNTS]).resumed_from == CHUNK
+
+
+def test_processes_that_begin_at_the_same_moment_share_one_run(
+    settings: Settings, owner_dsn: str, tmp_path: Path
+) -> None:
+    given = files(tmp_path)
+    run(settings, Kind.UNITS, given[Kind.UNITS])
+    digest = hashlib.sha256(given[Kind.ACCOUNTS].read_bytes()).digest()
+    with (
+        ThreadPoolExecutor(1) as second,
+        psycopg.connect(owner_dsn, autocommit=True) as watcher,
+        psycopg.connect(owner_dsn) as first,
+    ):
+        first.execute("insert into import_run (kind, file_digest) values (%s, %s)", ("accounts", digest))
+        report = second.submit(run, settings, Kind.ACCOUNTS, given[Kind.ACCOUNTS])
+        wait_until(lambda: waiting(watcher) or report.done(), timeout_s=60)
+        first.commit()
+        assert report.result(timeout=60).rows == ACCOUNTS
+    assert len(content(owner_dsn)["import_run"]) == 2
+
+
+def test_a_full_disk_costs_the_explanation_and_nothing_else(settings: Settings, owner_dsn: str, tmp_path: Path) -> None:
+    given = files(tmp_path)
+    run(settings, Kind.UNITS, given[Kind.UNITS])
+    arguments = ("import", "accounts", str(given[Kind.ACCOUNTS]))
+    explained = given[Kind.ACCOUNTS].with_name("accounts.csv.rejects.csv")
+    ended, _, complained = finish(program(settings, *arguments, before=FULL_DISK))
+    assert (ended, explained.exists()) == (4, False), complained
+    assert "start again" in complained
+    assert [path.name for path in tmp_path.glob("*.new")] == []
+    assert len(content(owner_dsn)["account"]) == ACCOUNTS - 6
+    assert finish(program(settings, *arguments))[0] == 3
+    assert len(explained.read_text(encoding="utf-8").splitlines()) == 7
