@@ -53,13 +53,14 @@ def limits() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One run of one variant. CPU is the server's, user and system; WAL without full-page images."""
+    """One run of one variant. CPU is user and system, of what the benchmark says; WAL without full-page images."""
 
     per_s: float
     cpu_us: float
     wal_bytes: float
     latency_ms: float
     operations: int
+    p99_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,14 @@ class Cluster:
         fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
         return (int(fields[13]) + int(fields[14])) * TICK_US
 
+    def busy_us(self) -> int:
+        """CPU of the server and of all its children, the living ones included."""
+        living = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii").split()
+        return self.cpu_us() + sum(map(process_cpu_us, map(int, living)))
+
     def pgbench(self, path: Path, *, user: str, clients: int, seconds: int, per_call: int = 1) -> Measure:
         """Run a pgbench script; `per_call` operations are counted for each of its transactions."""
-        before = self._position()
+        before = self.position()
         self._clients_gone()
         cpu = self.cpu_us()
         command: list[str | Path] = [
@@ -125,15 +131,17 @@ class Cluster:
         return Measure(
             per_s=float(_found(r"tps = ([\d.]+)", done.stdout)) * per_call,
             cpu_us=cpu / operations,
-            wal_bytes=self._record_bytes(before) / operations,
+            wal_bytes=self.record_bytes(before) / operations,
             latency_ms=float(_found(r"latency average = ([\d.]+)", done.stdout)),
             operations=operations,
         )
 
-    def _position(self) -> str:
+    def position(self) -> str:
+        """Where the WAL ends now."""
         return str(self.execute("select pg_current_wal_insert_lsn()")[0][0])
 
-    def _record_bytes(self, start: str) -> float:
+    def record_bytes(self, start: str) -> float:
+        """Bytes of WAL records since `start`, without full-page images."""
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
             row = connection.execute(
                 """select sum(record_size)
@@ -160,6 +168,15 @@ class Cluster:
         except OSError:
             return False
         return not title or title.startswith((b"postgres: postgres ", b"postgres: wattline_"))
+
+
+def process_cpu_us(pid: int) -> int:
+    """CPU that a process has used, user and system, all threads; 0 when it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    except OSError:
+        return 0
+    return (int(fields[11]) + int(fields[12])) * TICK_US
 
 
 def _found(pattern: str, text: str) -> str:
@@ -298,14 +315,14 @@ class Bar:
 def report(name: str, results: Mapping[str, Sequence[Measure]], bars: Sequence[Bar]) -> bool:
     """Print the table, write `.bench/<name>.json`, and tell whether no bar failed."""
     print(f"\n{name}: median of {len(next(iter(results.values())))} rounds, load average {os.getloadavg()}")
-    print(f"  {'variant':<24}{'per second':>12}{'CPU us':>10}{'WAL bytes':>11}{'ms':>9}")
+    print(f"  {'variant':<24}{'per second':>12}{'CPU us':>10}{'WAL bytes':>11}{'ms':>9}{'p99 ms':>9}")
     for variant, measures in results.items():
         middle = {
             field: statistics.median(getattr(each, field) for each in measures)
-            for field in ("per_s", "cpu_us", "wal_bytes", "latency_ms")
+            for field in ("per_s", "cpu_us", "wal_bytes", "latency_ms", "p99_ms")
         }
-        rate, cpu, wal, wait = middle.values()
-        print(f"  {variant:<24}{rate:>12,.0f}{cpu:>10.0f}{wal:>11.0f}{wait:>9.2f}")
+        rate, cpu, wal, wait, longest = middle.values()
+        print(f"  {variant:<24}{rate:>12,.0f}{cpu:>10.0f}{wal:>11.0f}{wait:>9.2f}{longest:>9.2f}")
     for bar in bars:
         word = "<=" if bar.at_most else ">="
         noise = f" (noisy: spread {bar.spread:.0%})" if bar.spread > NOISY else ""

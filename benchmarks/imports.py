@@ -42,9 +42,9 @@ def run(*, rounds: int, seconds: int) -> bool:  # noqa: ARG001 -- an import last
     with cluster(limits() / "pg.conf") as server:
         migrations.upgrade(server.dsn("wattline_owner"))
         server.execute("insert into unit (code, kind, name, path) values ('U1', 'province', 'Bench', '/U1/')")
-        files = _files(server.folder, accounts)
+        files = write_files(server.folder, accounts)
         with _clone(server, "filled", "bench"):
-            _import(server, "filled", files)
+            import_files(server, "filled", files)
             _keep_rows(server, "filled")
             variants: dict[str, Callable[[], Measure]] = {
                 "insert..select": lambda: _limit(server, accounts),
@@ -62,8 +62,8 @@ def run(*, rounds: int, seconds: int) -> bool:  # noqa: ARG001 -- an import last
     return report("imports", results, bars)
 
 
-def _files(folder: Path, accounts: int) -> dict[str, Path]:
-    """CSV files of accounts and of a year of bills, the last one open."""
+def write_files(folder: Path, accounts: int, *, first_month: int = 1) -> dict[str, Path]:
+    """CSV files of accounts and of bills of 2025 from a month on, of which December's are open."""
     paths = {kind: folder / f"{kind}-{accounts}.csv" for kind in ("accounts", "bills")}
     with paths["accounts"].open("w", encoding="utf-8") as file:
         file.write(
@@ -82,7 +82,7 @@ def _files(folder: Path, accounts: int) -> dict[str, Path]:
             "account_no,bill_no,period_first,period_end,issue_date,due_date,energy_kwh,amount_minor,state,lines\n"
         )
         for number in range(accounts):
-            for month in range(1, MONTHS + 1):
+            for month in range(first_month, MONTHS + 1):
                 file.write(_bill(number, month))
     for path in paths.values():
         path.chmod(0o644)
@@ -142,7 +142,7 @@ def _limit(server: Cluster, accounts: int) -> Measure:
 
 def _ours(server: Cluster, files: dict[str, Path], accounts: int) -> Measure:
     with _clone(server, "import_round", "bench"):
-        return _measure(accounts, _import(server, "import_round", files)["lasted_s"])
+        return _measure(accounts, import_files(server, "import_round", files)["lasted_s"])
 
 
 def _measure(accounts: int, lasted: float) -> Measure:
@@ -152,12 +152,12 @@ def _measure(accounts: int, lasted: float) -> Measure:
 
 def _peak(server: Cluster, accounts: int) -> int:
     """Peak resident memory in KiB of the process that imports this many accounts and their bills."""
-    files = _files(server.folder, accounts)
+    files = write_files(server.folder, accounts)
     with _clone(server, "memory", "bench"):
-        return int(_import(server, "memory", files)["peak_kib"])
+        return int(import_files(server, "memory", files)["peak_kib"])
 
 
-def _import(server: Cluster, database: str, files: dict[str, Path]) -> dict[str, float]:
+def import_files(server: Cluster, database: str, files: dict[str, Path]) -> dict[str, float]:
     """Import both files in a process of its own, which checks the invariants: `lasted_s` and `peak_kib`."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.importing", server.dsn("wattline_app", database), *map(str, files.values())],

@@ -4,39 +4,29 @@
 id, metrics, one log line, security headers. The server's settings are those of `app.serve`.
 """
 
-import argparse
 import importlib.util
 import logging
 import os
-import socket
 import sys
 from typing import Any
 
-import uvicorn
 from starlette.types import ASGIApp
 
 from benchmarks.harness import limits
-from benchmarks.servers import PUBLIC_URL
+from benchmarks.servers import PUBLIC_URL, serve
 from core import logging as our_logging
 from web.guard import Guard, GuardRules, hosts_of
 
 
-def main() -> int:
+def main() -> None:
     """Serve until told to stop."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--fd", type=int, required=True)
-    wanted = parser.parse_args()
-    served: ASGIApp = frozen().app
+    app: ASGIApp = frozen().app
     if "WATTLINE_BENCH_GUARD" in os.environ:
         our_logging.configure(level="INFO")
-        served = Guard(served, rules=GuardRules(hosts_of(PUBLIC_URL, ""), ("zh-CN", "en"), is_secure=False))
+        app = Guard(app, rules=GuardRules(hosts_of(PUBLIC_URL, ""), ("zh-CN", "en"), is_secure=False))
     else:
         logging.basicConfig(level="WARNING")
-    config = uvicorn.Config(
-        served, log_config=None, access_log=False, server_header=False, proxy_headers=False, timeout_keep_alive=20
-    )
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=wanted.fd)])
-    return 0
+    serve(app)
 
 
 def frozen() -> Any:
@@ -51,4 +41,4 @@ def frozen() -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

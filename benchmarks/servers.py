@@ -1,5 +1,6 @@
 """Web processes under measurement: ours and those of the limits, started alike on one socket each."""
 
+import argparse
 import base64
 import http.client
 import socket
@@ -12,16 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import uvicorn
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from starlette.types import ASGIApp
 
-from benchmarks.harness import ROOT, START_TIMEOUT_S, TICK_US, VoidRun
+from benchmarks.harness import ROOT, START_TIMEOUT_S, VoidRun, process_cpu_us
 from core.config import Settings
 from tests.support.processes import environment_of
 
 HOST: Final = "bench.test"
 PUBLIC_URL: Final = f"http://{HOST}"
 BACKLOG: Final = 128
+AWAKE_WITHIN_S: Final = 120.0
 
 
 def deployment(database_url: str, **more: object) -> Settings:
@@ -40,6 +44,15 @@ def deployment(database_url: str, **more: object) -> Settings:
     return Settings.model_validate(given)
 
 
+def serve(app: ASGIApp) -> None:
+    """Serve a limit on the socket of `--fd`, with the server's settings of `app.serve`, until told to stop."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--fd", type=int, required=True)
+    listener = socket.socket(fileno=parser.parse_args().fd)
+    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_keep_alive=20)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """Processes that answer on one port."""
@@ -49,12 +62,7 @@ class Served:
 
     def cpu_us(self) -> int:
         """CPU that the processes have used, user and system, all threads."""
-        return sum(map(_cpu_us, self.pids))
-
-
-def _cpu_us(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) * TICK_US
+        return sum(map(process_cpu_us, self.pids))
 
 
 @contextmanager
@@ -95,7 +103,7 @@ def serving(
 
 def _wait_ready(served: Served, started: Sequence["subprocess.Popen[bytes]"], probe: str, log: Path) -> None:
     """All have to be awake: one alone would take every connection."""
-    limit = time.monotonic() + START_TIMEOUT_S
+    limit = time.monotonic() + AWAKE_WITHIN_S
     while not (_answers(served.port, probe) and all(map(_listens, served.pids))):
         if time.monotonic() > limit or any(each.poll() is not None for each in started):
             msg = f"a server did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-3000:]}"
