@@ -4,9 +4,9 @@ Most tests share one house; those that end one come last, in the order of this f
 """
 
 import contextlib
-import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psutil
 import pytest
@@ -22,7 +22,6 @@ import pytest
 from app import embedded
 from app.embedded import free_port
 from core.config import PREFIX
-from tests.factories.billing import bill_record
 from tests.support.processes import ROOT
 from tests.support.waiting import wait_until
 
@@ -121,12 +120,6 @@ class Home:
             timeout=BACK_S,
         )
 
-    def messages(self) -> list[dict[str, Any]]:
-        """Messages that arrived at the sandbox."""
-        with opener().open(self.sandbox_url + "/__sandbox__/messages", timeout=10) as answer:
-            told: list[dict[str, Any]] = json.load(answer)
-        return told
-
     def end(self, number: signal.Signals) -> int:
         """Send the supervisor a signal and wait; answers its exit code."""
         assert self.process is not None
@@ -194,10 +187,16 @@ def test_nobody_else_can_read_the_secrets(house: Home) -> None:
     assert embedded.PostgresServer(house.folder).socket_folder.stat().st_mode & 0o077 == 0
 
 
-def test_commands_beside_the_house_find_its_settings(house: Home) -> None:
-    examined = house.wattline("doctor")
-    assert examined.returncode == 0, examined.stdout
-    assert "wrong" not in examined.stdout
+def test_the_commands_of_the_first_steps_find_the_settings_of_the_house(house: Home) -> None:
+    page = (ROOT / "docs" / "start.md").read_text(encoding="utf-8")
+    commands = [
+        shlex.split(line, comments=True) for line in re.findall(r"^\.venv/bin/wattline (.+)$", page, re.MULTILINE)
+    ]
+    assert {command[0] for command in commands} == {"demo", "doctor", "check-invariants", "import"}
+    for command in commands:
+        if command[0] != "import":  # a file is imported by tests of its own
+            done = house.wattline(*command)
+            assert done.returncode == 0, (command, done.stdout, done.stderr)
 
 
 def test_a_second_start_in_the_same_folder_is_refused(house: Home) -> None:
@@ -239,16 +238,28 @@ def test_a_killed_process_is_back_and_the_house_is_ready(house: Home, kind: str)
     wait_until(house.is_ready, timeout_s=BACK_S, message="the house is not ready again")
 
 
-def test_after_all_that_a_new_bill_still_becomes_a_message(house: Home, tmp_path: Path) -> None:
-    """Database, relay, worker, broker and sandbox do their work again, each a process that was killed."""
-    before = len(house.messages())
-    file = tmp_path / "bills.jsonl"
-    bill = bill_record("3201000001", "NEW-2027-0001")
-    file.write_text(json.dumps(bill, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
-    done = house.wattline("import", "bills", str(file))
-    assert done.returncode == 0, done.stdout + done.stderr
-    wait_until(lambda: len(house.messages()) > before, timeout_s=BACK_S, message="no message arrived")
-    assert house.wattline("check-invariants").stdout == "Every rule holds.\n"
+def test_after_all_that_the_walk_of_the_readme_works_word_for_word(house: Home) -> None:
+    """Web, database, relay, worker, broker and sandbox do their work again, each a process that was killed."""
+    blocks = re.findall(
+        r"^```sh\n(.+?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    (walk,) = [block for block in blocks if "auth/otp" in block]
+    for told, real in (("http://127.0.0.1:8000", house.url), ("http://127.0.0.1:8001", house.sandbox_url)):
+        assert walk.count(told) == 1
+        walk = walk.replace(told, real)
+    walked = subprocess.run(
+        ["sh", "-eu", "-c", walk],
+        env={**house.environment, "no_proxy": "127.0.0.1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=BACK_S,
+    )
+    assert walked.returncode == 0, walked.stderr
+    told = walked.stdout
+    assert "'state': 'issued'" in told
+    assert "{'amount_minor': 0, 'currency': 'CNY'}" in told
+    assert "江东供电" in told.splitlines()[-1], told
 
 
 def test_a_house_beside_it_has_its_own_ports_and_ends_with_its_supervisor(house: Home, tmp_path: Path) -> None:
