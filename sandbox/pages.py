@@ -22,7 +22,9 @@ TEMPLATES.filters["money"] = lambda order: f"{order['amount'] // 100:,}.{order['
 STYLE: Final = (FOLDER / "sandbox.css").read_text(encoding="utf-8")
 HEADERS: Final = {
     # A form's answer may lead back to the merchant, wherever that is.
-    "content-security-policy": "default-src 'none'; style-src 'self'; form-action *; frame-ancestors 'none'",
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; img-src data:; form-action *; frame-ancestors 'none'"
+    ),
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
 }

@@ -1,41 +1,124 @@
-"""Every page in every state is accessible, fits its screen and keeps to its budget; `--pictures FOLDER` keeps its looks."""
+"""Every page in every state is accessible and fits its screen; `--pictures FOLDER` keeps how it looks.
+
+A scene is looked at in one combination of language, width and scheme, in all of them by `make test-all`.
+"""
 
 import itertools
 import os
 import zlib
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page
 
 from tests.portal.scenes import SCENES, Stage
-from tests.support.browser import PHONE_AGENT, NewVisit
+from tests.support.browser import PHONE, NewVisit, keep_picture
 
 LOOKS: Final = list(itertools.product(("zh-CN", "en"), (390, 1280), ("light", "dark")))
+TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+NARROWEST: Final = 320
+"""1280 px at a zoom of 400 % (WCAG 2.2, 1.4.10)."""
+
+TARGET: Final = 44
+TARGETS: Final = (
+    ".button, .tab, .bar a, .ghost, .choice, .switcher summary, .row[href], input[type=text], input[type=tel]"
+)
 
 
 def combinations() -> list[tuple[str, str, int, str]]:
     """One look per scene, rotated by its name; all of them in `make test-all`."""
-    return [
-        (name, *LOOKS[place])
-        for name in SCENES
-        for place in (range(8) if os.environ.get("WATTLINE_TESTS") == "all" else [zlib.crc32(name.encode()) % 8])
-    ]
+    every = range(len(LOOKS)) if os.environ.get("WATTLINE_TESTS") == "all" else None
+    return [(name, *LOOKS[place]) for name in SCENES for place in every or [zlib.crc32(name.encode()) % len(LOOKS)]]
 
 
 @pytest.mark.parametrize(("name", "locale", "width", "scheme"), combinations())
 def test_every_page_is_accessible_and_fits(
     visit: NewVisit, pytestconfig: pytest.Config, name: str, locale: str, width: int, scheme: str
 ) -> None:
-    visitor = visit(
-        locale=locale,
-        width=width,
-        scheme=scheme,
-        device_scale_factor=1,
-        **({"user_agent": PHONE_AGENT, "has_touch": True, "is_mobile": True} if width < 600 else {}),
-    )
+    visitor = visit(locale=locale, width=width, scheme=scheme, **(PHONE if width < 600 else {}))
     SCENES[name](Stage(visitor))
-    folder = pytestconfig.getoption("--pictures")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        visitor.page.screenshot(path=Path(folder, f"{name}.{locale}.{width}.{scheme}.png"), full_page=True)
+    page = visitor.page
+    keep_picture(page, pytestconfig, f"{name}.{locale}.{width}.{scheme}.png")
+    assert page.get_attribute("html", "lang") == locale
+    assert page.locator("h1").count() == 1
+    # As high as the page: what only lies below the bar at the bottom until one scrolls is no overlap.
+    page.set_viewport_size({"width": width, "height": page.evaluate("document.documentElement.scrollHeight") + 80})
+    assert _violations(page) == []
+    assert _too_small(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.set_viewport_size({"width": NARROWEST, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST
+
+
+@pytest.mark.parametrize("name", [name for name in SCENES if name.endswith("_wrong")])
+def test_what_is_wrong_is_said_first_and_leads_to_its_field(visit: NewVisit, name: str) -> None:
+    visitor = visit(locale="en", width=390, **PHONE)
+    SCENES[name](Stage(visitor))
+    page = visitor.page
+    assert page.title().startswith("Error: ")
+    assert page.evaluate("document.activeElement.id") == "summary"
+    assert page.locator("main > :first-child:is(.summary), main > .back + .summary").count() == 1
+    told = page.locator("#summary a").all()
+    assert told
+    for link in told:
+        field = page.locator((link.get_attribute("href") or "") + "[aria-invalid=true]")
+        described = page.locator("#" + " , #".join((field.get_attribute("aria-describedby") or "").split()))
+        assert link.inner_text() in described.all_inner_texts(), "the words by the field differ"
+    told[0].click()
+    assert page.evaluate("document.activeElement.getAttribute('aria-invalid')") == "true"
+
+
+def test_what_was_typed_stays_when_something_is_wrong(visit: NewVisit) -> None:
+    visitor = visit()
+    SCENES["link_wrong"](Stage(visitor))
+    kept = {name: visitor.page.input_value(f"#{name}") for name in ("account_no", "name_character", "proof_value")}
+    assert kept == {"account_no": "3201000009", "name_character": "王", "proof_value": "12.30"}
+    SCENES["pay_wrong"](Stage(visitor))
+    assert visitor.page.input_value("#amount") == "12,3x"
+
+
+def test_each_missing_answer_is_asked_for_at_its_own_field(visit: NewVisit) -> None:
+    visitor = visit(locale="en")
+    SCENES["link_first"](Stage(visitor))
+    visitor.page.click("main form button[type=submit]")
+    visitor.page.wait_for_selector("#summary")
+    addresses = [link.get_attribute("href") for link in visitor.page.locator("#summary a").all()]
+    assert addresses == ["#account_no", "#name_character", "#proof_value"]
+
+
+def test_chinese_has_glyphs(visit: NewVisit) -> None:
+    visitor = visit(locale="zh-CN")
+    visitor.open("/sign-in")
+    drawn = visitor.page.evaluate(
+        """() => ["电", "缴", "\\u0378"].map((character) => {
+          const canvas = document.createElement("canvas");
+          const pen = canvas.getContext("2d");
+          pen.font = "64px " + getComputedStyle(document.body).fontFamily;
+          pen.fillText(character, 40, 90);
+          return canvas.toDataURL();
+        })"""
+    )
+    assert len(set(drawn)) == len(drawn), "characters look alike: they are the sign for a missing glyph"
+
+
+def _violations(page: Page) -> list[str]:
+    page.evaluate(AXE_SCRIPT)
+    options = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
+    result: dict[str, Any] = page.evaluate("options => axe.run(document, options)", options)
+    return [
+        f"{violation['id']}: {node['html'][:160]} {node['failureSummary']}"
+        for violation in result["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def _too_small(page: Page) -> list[str]:
+    found: list[str] = page.evaluate(
+        """([targets, least]) => [...document.querySelectorAll(targets)]
+             .map((element) => [element, element.getBoundingClientRect()])
+             .filter(([, box]) => box.width > 0 && box.height < least)
+             .map(([element, box]) => `${element.outerHTML.slice(0, 120)} is ${box.height} high`)""",
+        [TARGETS, TARGET],
+    )
+    return found

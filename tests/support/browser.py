@@ -16,7 +16,8 @@ from psycopg import sql
 
 from app.house import Profile
 from tests.conftest import TEMPLATE, Servers
-from tests.factories.identity import browser_session, user
+from tests.factories.accounts import make_user
+from tests.factories.identity import browser_session
 from tests.support.deployment import Deployment, deployed
 from tools import browser as programs
 
@@ -28,7 +29,8 @@ PATIENCE_MS: Final = 90_000
 PHONE_AGENT: Final = (
     "Mozilla/5.0 (Linux; Android 14; V2309A) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Mobile Safari/537.36"
 )
-PORTAL_PATHS_OF_SANDBOX: Final = "/wechat-pay/"
+PHONE: Final[dict[str, Any]] = {"user_agent": PHONE_AGENT, "has_touch": True, "is_mobile": True}
+"""What a telephone's browser says of itself."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -106,7 +108,7 @@ class Visit:
     def sign_in_as(self, phone: str) -> uuid.UUID:
         """Give this browser a session of the person with this telephone, as signing in does; answers the person."""
         with self.deployment.database.write() as session:
-            person = user(session, vault=self.deployment.vault, phone=phone)
+            person = make_user(session, self.deployment.vault, phone=phone)
             opened = browser_session(session, user_id=person)
         self.context.add_cookies([{"name": "session", "value": opened.secret, "url": self.deployment.url}])
         return person
@@ -167,3 +169,11 @@ def _note(visitor: Visit, message: ConsoleMessage) -> None:
     # The browser logs answers of 4xx and 5xx as errors of their own; tests look at those answers themselves.
     if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
         visitor.complaints.append(message.text)
+
+
+def keep_picture(page: Page, config: pytest.Config, name: str) -> None:
+    """Keep how a page looks, where `--pictures` asks for it."""
+    folder = config.getoption("--pictures")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder, name), full_page=True)
