@@ -7,7 +7,7 @@ died, takes over with the same `resource`.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -84,11 +84,15 @@ class RequestKey:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What is known of a key: the stored answer, or the `resource` that a flow must use, new or taken over."""
+    """What is known of a key: the stored answer, or the `resource` that a flow must use, new or taken over.
+
+    `lease` is what the run that began holds; whoever takes the key over later holds another one.
+    """
 
     resource: str | None
     status: int | None = None
     answer: bytes | None = None
+    lease: datetime | None = field(default=None, compare=False)
 
 
 _FIND = """
@@ -100,6 +104,7 @@ insert into idempotency (caller, route, key, request_hash, resource, leased_unti
 values (:caller, :route, :key, :request_hash, :resource, now() + make_interval(secs => :lease_s))
 on conflict (caller, route, key) do update set request_hash = excluded.request_hash, resource = excluded.resource,
   status = null, answer = null, created_at = now(), leased_until = excluded.leased_until
+returning leased_until
 """
 
 
@@ -115,50 +120,60 @@ def begin(session: WriteSession, key: RequestKey, *, resource: str | None = None
     scope = {"caller": key.caller, "route": key.route, "key": key.key}
     row = session.sql(_FIND, **scope, days=KEEP_DAYS).one_or_none()
     if row is None:
-        session.sql(_WRITE, **scope, request_hash=key.request_hash, resource=resource, lease_s=LEASE_S)
-        return Begun(resource)
+        lease = session.sql(_WRITE, **scope, request_hash=key.request_hash, resource=resource, lease_s=LEASE_S)
+        return Begun(resource, lease=lease.scalar_one())
     if bytes(row.request_hash) != key.request_hash:
         raise KeyReused
     if row.status is not None:
         return Begun(row.resource, row.status, bytes(row.answer))
     if row.is_leased:
         raise InFlight
-    session.sql(_WRITE, **scope, request_hash=key.request_hash, resource=row.resource, lease_s=LEASE_S)
-    return Begun(row.resource)
+    lease = session.sql(_WRITE, **scope, request_hash=key.request_hash, resource=row.resource, lease_s=LEASE_S)
+    return Begun(row.resource, lease=lease.scalar_one())
 
 
-def finish(session: WriteSession, key: RequestKey, *, status: int, answer: bytes) -> None:
-    """Keep the answer for repetitions."""
-    session.sql(
+def finish(session: WriteSession, key: RequestKey, begun: Begun, *, status: int, answer: bytes) -> None:
+    """Keep the answer for repetitions.
+
+    Raises InFlight when another run has taken the key over meanwhile: what that one answers stands.
+    """
+    kept = session.sql(
         """update idempotency set status = :status, answer = :answer, leased_until = null
-           where caller = :caller and route = :route and key = :key""",
-        caller=key.caller,
-        route=key.route,
-        key=key.key,
+           where caller = :caller and route = :route and key = :key and leased_until = :lease and status is null""",
+        **_held(key, begun),
         status=status,
         answer=answer,
     )
+    if not kept.rowcount:
+        raise InFlight
 
 
-def release(session: WriteSession, key: RequestKey) -> None:
-    """Let a key be used again at once: the request had no effect and its answer is not worth keeping."""
+def release(session: WriteSession, key: RequestKey, begun: Begun) -> None:
+    """Let a key be used again at once: the request had no effect and its answer is not worth keeping.
+
+    Does nothing when another run has taken it over.
+    """
     session.sql(
-        "delete from idempotency where caller = :caller and route = :route and key = :key and status is null",
-        caller=key.caller,
-        route=key.route,
-        key=key.key,
+        """delete from idempotency
+           where caller = :caller and route = :route and key = :key and leased_until = :lease and status is null""",
+        **_held(key, begun),
     )
 
 
-def interrupt(session: WriteSession, key: RequestKey) -> None:
-    """End the lease of a flow that failed half-way: the next try may take over at once, with the same `resource`."""
+def interrupt(session: WriteSession, key: RequestKey, begun: Begun) -> None:
+    """End the lease of a flow that failed half-way: the next try may take over at once, with the same `resource`.
+
+    Does nothing when another run has taken it over.
+    """
     session.sql(
         """update idempotency set leased_until = now()
-           where caller = :caller and route = :route and key = :key and status is null""",
-        caller=key.caller,
-        route=key.route,
-        key=key.key,
+           where caller = :caller and route = :route and key = :key and leased_until = :lease and status is null""",
+        **_held(key, begun),
     )
+
+
+def _held(key: RequestKey, begun: Begun) -> dict[str, object]:
+    return {"caller": key.caller, "route": key.route, "key": key.key, "lease": begun.lease}
 
 
 def purge(session: WriteSession) -> int:

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from core import faults, idempotency
 from core.db import Database, WriteSession
 from core.errors import Refusal
-from core.idempotency import RequestKey
+from core.idempotency import Begun, RequestKey
 from web import locale, metrics, problems
 from web.caller import Customer
 from web.problems.common import KeyMissing
@@ -75,9 +75,9 @@ def once(session: WriteSession, request: Keyed, work: Callable[[], BaseModel], *
         told = problems.answer(refusal, locale=request.locale, request_id=request.request_id)
         if told.status_code not in KEPT:
             raise
-        idempotency.finish(session, request.key, status=told.status_code, answer=bytes(told.body))
+        idempotency.finish(session, request.key, begun, status=told.status_code, answer=bytes(told.body))
         return told
-    idempotency.finish(session, request.key, status=status, answer=answer)
+    idempotency.finish(session, request.key, begun, status=status, answer=answer)
     return Response(answer, status, media_type="application/json")
 
 
@@ -86,7 +86,8 @@ def once_flow(
 ) -> Response:
     """Run a flow once per key.
 
-    `work` gets the id of what it makes: `resource`, or that of an earlier try which died half-way.
+    `work` gets the id of what it makes: `resource`, or that of an earlier try which died half-way. A run that stood
+    still for so long that another took over answers InFlight: the caller comes again for the other's answer.
     """
     with db.write() as session:
         begun = idempotency.begin(session, request.key, resource=resource)
@@ -96,25 +97,25 @@ def once_flow(
     try:
         answer = work(begun.resource or resource).model_dump_json().encode()
     except Refusal as refusal:
-        return _refused(db, request, refusal)
+        return _refused(db, request, begun, refusal)
     except Exception:
         with db.write() as session:
-            idempotency.interrupt(session, request.key)
+            idempotency.interrupt(session, request.key, begun)
         raise
     faults.point("idempotency.before_finish")
     with db.write() as session:
-        idempotency.finish(session, request.key, status=status, answer=answer)
+        idempotency.finish(session, request.key, begun, status=status, answer=answer)
     faults.point("idempotency.finished")
     return Response(answer, status, media_type="application/json")
 
 
-def _refused(db: Database, request: Keyed, refusal: Refusal) -> Response:
+def _refused(db: Database, request: Keyed, begun: Begun, refusal: Refusal) -> Response:
     told = problems.answer(refusal, locale=request.locale, request_id=request.request_id)
     with db.write() as session:
         if told.status_code in KEPT:
-            idempotency.finish(session, request.key, status=told.status_code, answer=bytes(told.body))
+            idempotency.finish(session, request.key, begun, status=told.status_code, answer=bytes(told.body))
         else:
-            idempotency.release(session, request.key)
+            idempotency.release(session, request.key, begun)
     return told
 
 

@@ -1,11 +1,13 @@
 """Request keys: one effect, one answer. The ten cases over HTTP are tested at the edge; here is what the edge stands on."""
 
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from core import idempotency
-from core.db import Database
+from core.db import Database, WriteSession
 from core.idempotency import Begun, InFlight, KeyReused, NameTaken, RequestKey
 
 KEY = RequestKey.of(caller="user:1", route="/api/v1/payments", key="k-1", method="POST", body=b'{"a":1}')
@@ -26,7 +28,7 @@ def answer(database: Database, key: RequestKey = KEY, *, resource: str | None = 
     with database.write() as session:
         begun = idempotency.begin(session, key, resource=resource)
         if begun.status is None:
-            idempotency.finish(session, key, status=201, answer=b"made")
+            idempotency.finish(session, key, begun, status=201, answer=b"made")
         return begun
 
 
@@ -103,25 +105,52 @@ def test_a_dead_flow_is_taken_over_with_the_resource_that_it_named(database: Dat
 
 def test_a_flow_that_failed_half_way_may_be_taken_over_at_once(database: Database) -> None:
     with database.write() as session:
-        idempotency.begin(session, KEY, resource="order-1")
-        idempotency.interrupt(session, KEY)
+        idempotency.interrupt(session, KEY, idempotency.begin(session, KEY, resource="order-1"))
     with database.write() as session:
         assert idempotency.begin(session, KEY, resource="order-2").resource == "order-1"
 
 
 def test_a_released_key_forgets_what_came_with_it(database: Database) -> None:
     with database.write() as session:
-        idempotency.begin(session, KEY)
-        idempotency.release(session, KEY)
+        idempotency.release(session, KEY, idempotency.begin(session, KEY))
     assert answer(database, other(body=b"another")).status is None
 
 
 def test_releasing_never_forgets_an_answer(database: Database) -> None:
-    answer(database)
+    begun = answer(database)
     with database.write() as session:
-        idempotency.release(session, KEY)
-        idempotency.interrupt(session, KEY)
+        idempotency.release(session, KEY, begun)
+        idempotency.interrupt(session, KEY, begun)
     assert answer(database).status == 201
+
+
+@pytest.fixture
+def overtaken(database: Database) -> Begun:
+    """A run that stood still past its lease, while another began."""
+    with database.write() as session:
+        begun = idempotency.begin(session, KEY, resource="order-1")
+        session.sql("update idempotency set leased_until = now() - interval '1 second'")
+        begun = replace(begun, lease=session.sql("select leased_until from idempotency").scalar_one())
+    with database.write() as session:
+        assert idempotency.begin(session, KEY, resource="order-2").resource == "order-1"
+    return begun
+
+
+def test_a_run_that_was_overtaken_does_not_answer_for_the_other(database: Database, overtaken: Begun) -> None:
+    with database.write() as session, pytest.raises(InFlight):
+        idempotency.finish(session, KEY, overtaken, status=409, answer=b"mine")
+    with database.read() as session:
+        assert session.sql("select status from idempotency").scalar_one() is None
+
+
+@pytest.mark.parametrize("end", [idempotency.release, idempotency.interrupt])
+def test_a_run_that_was_overtaken_cannot_free_the_key_of_the_other(
+    database: Database, overtaken: Begun, end: Callable[[WriteSession, RequestKey, Begun], None]
+) -> None:
+    with database.write() as session:
+        end(session, KEY, overtaken)
+    with database.write() as session, pytest.raises(InFlight):
+        idempotency.begin(session, KEY, resource="order-3")
 
 
 def test_an_expired_key_is_as_new_even_before_it_is_purged(database: Database) -> None:
