@@ -1,6 +1,6 @@
 """The Celery worker and its clock: `celery -A app.worker worker`, `celery -A app.worker beat`."""
 
-from celery.signals import beat_init, setup_logging, worker_process_init
+from celery.signals import beat_init, setup_logging, worker_init, worker_process_init
 from kombu.transport import redis
 
 from core import config, faults, logging
@@ -23,9 +23,15 @@ def _configure_logging(**_: object) -> None:
     logging.configure(level=settings.log_level)
 
 
+@worker_init.connect  # type: ignore[untyped-decorator] # Celery has no types
+def _load(**_: object) -> None:
+    """Import before the fork: children that must do it start slowly on a busy machine, where each pool has many."""
+    from app import wiring  # noqa: F401, PLC0415 -- the clock needs none of it
+
+
 @worker_process_init.connect  # type: ignore[untyped-decorator] # Celery has no types
 def _build(**_: object) -> None:
-    from app import wiring  # noqa: PLC0415 -- connections are made after the fork, never before
+    from app import wiring  # noqa: PLC0415 -- the clock needs none of it; connections are made here, after the fork
     from jobs import runtime  # noqa: PLC0415 -- as above
 
     faults.arm_from_environment(settings.environment)

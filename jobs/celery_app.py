@@ -48,6 +48,7 @@ app.conf.update(
         Queue(name, Exchange(name), routing_key=name) for name in (DEFAULT_QUEUE, PAYMENTS_QUEUE, MESSAGES_QUEUE)
     ],
     worker_prefetch_multiplier=1,
+    worker_proc_alive_timeout=60,  # the default kills children that a busy machine lets start slowly
     worker_max_tasks_per_child=2000,
     worker_max_memory_per_child=400_000,
     worker_soft_shutdown_timeout=30,
