@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from psycopg import sql
@@ -48,8 +49,15 @@ class Servers:
         return psycopg.conninfo.make_conninfo(self.app_dsn, dbname=name)
 
 
+def _log_plainly() -> None:
+    """structlog's own default writes out every local of every frame of an exception: minutes where tests raise many."""
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], renderer])
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers once, in the process that starts the workers, and make the template."""
+    _log_plainly()
     if hasattr(config, "workerinput") or config.option.collectonly or os.environ.get(SERVERS):
         return
     stack = contextlib.ExitStack()
