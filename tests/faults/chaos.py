@@ -46,9 +46,9 @@ class Plan:
 
 
 PLANS: Final[dict[str, Plan]] = {
-    "kills": Plan(strikes=36, customers=36, devices=2, in_flight=20, misbehaviour=True),
-    "poller-alone": Plan(strikes=12, customers=36, devices=2, in_flight=20, callbacks=False),
-    "callbacks-alone": Plan(strikes=12, customers=36, devices=2, in_flight=20, poller=False),
+    "kills": Plan(strikes=36, customers=20, devices=2, in_flight=20, misbehaviour=True),
+    "poller-alone": Plan(strikes=12, customers=15, devices=2, in_flight=20, callbacks=False),
+    "callbacks-alone": Plan(strikes=12, customers=15, devices=2, in_flight=20, poller=False),
 }
 SHORT: Final = Plan(strikes=6, customers=12, devices=2, in_flight=12, misbehaviour=True, in_a_hurry=True)
 

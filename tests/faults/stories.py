@@ -1,0 +1,423 @@
+"""Stories of one customer, told step by step through the real edges, so that any step may be cut short and told again.
+
+A step answers whether it has done its part. It is repeated until it has, as customers, providers and jobs repeat
+theirs; a story's end is checked by what the provider counted, never by what our own code says of itself.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, Final
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import httpx
+import psycopg
+from fastapi.testclient import TestClient
+
+from app import wiring
+from app.main import create_app
+from core import clock, faults, inbox, outbox
+from core.config import Settings
+from core.errors import Refusal
+from jobs.payments import AT_ONCE
+from notifications import delivery
+from notifications.channels.aliyun_sms.client import AliyunSms
+from notifications.setup import SETUP
+from notifications.states import Waits
+from services.identity import flows as identity
+from services.payments import flows as payments
+from services.payments.ports import PROVIDERS
+from services.payments.providers.wechat_pay.adapter import WeChatPay
+from tests.factories.accounts import grant, make_account, make_user
+from tests.factories.billing import make_bill
+from tests.factories.identity import access_token, app_session
+
+WECHAT: Final = "wechat_pay"
+BILL_MINOR: Final = 10_000
+PAID_MINOR: Final = 1_234
+HURRY: Final = (
+    "update outbox set due_at = now() where due_at > now()",
+    "update inbox set due_at = now() where applied_at is null and due_at > now()",
+    "update idempotency set leased_until = now() where leased_until > now()",
+    """update payment_attempt set next_check_at = now()
+       where state in ('created', 'prepared', 'pending', 'unknown') and next_check_at > now()""",
+    "update payment_attempt set asked_at = null where asked_at is not null",
+    "update payment_provider_health set failures = 0, open_until = null",
+    "update message set due_at = now() where due_at > now() and state in ('pending', 'sending', 'unknown')",
+)
+
+Case = dict[str, Any]
+"""What the customer of one telling knows: plain values, so that another process can go on with it."""
+
+
+class World:
+    """One process's application over a test's database and the sandbox."""
+
+    def __init__(self, settings: Settings, sandbox_url: str) -> None:
+        self.settings = settings
+        self.runtime = wiring.build(settings)
+        SETUP.fill(replace(SETUP.get(), waits=Waits(grace_s=-1)))
+        self.db, self.vault = self.runtime.db, self.runtime.vault
+        self.sandbox = httpx.Client(base_url=sandbox_url, timeout=30, trust_env=False)
+
+    @cached_property
+    def http(self) -> TestClient:
+        """The HTTP edge; jobs need none."""
+        app = create_app(self.runtime)
+        return TestClient(app, base_url=self.settings.public_url, raise_server_exceptions=False)
+
+    def close(self) -> None:
+        """Give connections back."""
+        self.db.close()
+        self.sandbox.close()
+        for provider in PROVIDERS.get().values():
+            if isinstance(provider, WeChatPay):
+                provider._client.close()
+        if isinstance(sms := SETUP.get().sms, AliyunSms):
+            sms.close()
+
+    def pass_time(self) -> None:
+        """What waits for a lease or a schedule waits no longer."""
+        owner = self.settings.migration_database_url
+        assert owner is not None
+        with psycopg.connect(owner.get_secret_value(), autocommit=True) as connection:
+            for statement in HURRY:
+                connection.execute(statement.encode())
+
+    def one(self, query: str, *values: object) -> Any:
+        """The first column of the first row."""
+        with psycopg.connect(self.settings.database_url.get_secret_value()) as connection:
+            row = connection.execute(query.encode(), values).fetchone()
+        return None if row is None else row[0]
+
+
+def settle(world: World) -> Case:
+    """A customer with an account, one bill and a signed-in device."""
+    phone = f"+86137{uuid4().int % 10**8:08d}"
+    with world.db.write() as session:
+        user_id = make_user(session, world.vault, phone=phone)
+        account = make_account(session, world.vault, phone=None, account_no=f"50{uuid4().int % 10**10:010d}")
+        grant(session, user_id=user_id, account_id=account.id)
+        make_bill(session, account, amount_minor=BILL_MINOR, bill_no=f"K{uuid4().int % 10**12:012d}")
+        opened = app_session(session, user_id=user_id)
+        session.sql("delete from outbox")  # the bill's own message is another story
+    return {
+        "user_id": str(user_id),
+        "phone": phone,
+        "account_id": account.id,
+        "account_no": account.account_no,
+        "token": access_token(world.runtime.token_keys, opened),
+        "keys": {name: str(uuid4()) for name in ("start", "again", "another")},
+    }
+
+
+def _post(world: World, case: Case, name: str, path: str, body: Mapping[str, object]) -> dict[str, Any] | None:
+    headers = {"authorization": f"Bearer {case['token']}", "idempotency-key": case["keys"][name]}
+    answer = world.http.post(path, json=dict(body), headers=headers)
+    case["status"] = answer.status_code
+    if answer.status_code != 201:
+        return None
+    told: dict[str, Any] = answer.json()
+    case["payment_no"] = told["payment"]["payment_no"]
+    pay = told["pay"]
+    if pay is not None:
+        case["code"] = pay["code_url"] or pay["h5_url"] or pay["parameters"]["prepayid"]
+    return told
+
+
+def start(world: World, case: Case) -> bool:
+    """Begin a payment."""
+    body = {"account_no": case["account_no"], "amount_minor": PAID_MINOR, "method": "wechat_native"}
+    return _post(world, case, "start", "/api/v1/payments", body) is not None
+
+
+def start_in_vain(world: World, case: Case) -> bool:
+    """Begin a payment that the provider refuses: the answer stays."""
+    start(world, case)
+    failed = "select bool_and(state = 'failed') from payment_order where payer_user_id = %s"
+    return bool(case["status"] == 409 and world.one(failed, case["user_id"]))
+
+
+def again(world: World, case: Case) -> bool:
+    """Ask for the QR code again."""
+    told = _post(world, case, "again", f"/api/v1/payments/{case['payment_no']}/attempts", {})
+    return told is not None and told["pay"] is not None
+
+
+def another(world: World, case: Case) -> bool:
+    """Pay by the app instead: the old number is closed first."""
+    told = _post(world, case, "another", f"/api/v1/payments/{case['payment_no']}/attempts", {"method": "wechat_app"})
+    return told is not None and told["pay"] is not None
+
+
+def pay(world: World, case: Case) -> bool:
+    """Pay on the provider's page."""
+    return world.sandbox.post("/wechat-pay/pay", data={"pr": case["code"], "act": "pay"}).status_code in {303, 409}
+
+
+def pay_late(world: World, case: Case) -> bool:
+    """Pay although the number was closed meanwhile."""
+    number = world.one(
+        """select a.out_trade_no from payment_attempt a join payment_order o on o.id = a.order_id
+           where o.payment_no = %s""",
+        case["payment_no"],
+    )
+    path = f"/__sandbox__/wechat-pay/orders/{number}/pay"
+    return world.sandbox.post(path, json={"even_if_closed": True}).status_code in {200, 409}
+
+
+def notify(world: World, case: Case) -> bool:
+    """The provider tells that it was paid."""
+    headers, body = case["notice"]
+    return world.http.post("/callbacks/wechat-pay", content=body.encode(), headers=headers).status_code == 204
+
+
+def keep_only(world: World, case: Case) -> bool:
+    """A notice was kept by a process that died before it applied it."""
+    with world.db.write() as session:
+        inbox.receive(session, source=WECHAT, external_id=f"kept {case['payment_no']}", body=case["notice"][1].encode())
+    return True
+
+
+def apply_stored(world: World, case: Case) -> bool:
+    """The job of callbacks."""
+    payments.apply_stored_callbacks(world.db, source=WECHAT, now=clock.now(), limit=AT_ONCE)
+    return is_paid(world, case)
+
+
+def poll(world: World, case: Case) -> bool:
+    """The job that asks the provider."""
+    world.pass_time()
+    payments.check_due(world.db, vault=world.vault, now=clock.now())
+    return is_paid(world, case)
+
+
+def poll_once(world: World, case: Case) -> bool:
+    """The same, whatever comes of it."""
+    world.pass_time()
+    del case
+    payments.check_due(world.db, vault=world.vault, now=clock.now())
+    return True
+
+
+def poll_after_end(world: World, case: Case) -> bool:
+    """The same, when the time to pay is over."""
+    world.pass_time()
+    payments.check_due(world.db, vault=world.vault, now=clock.now() + timedelta(minutes=31))
+    return _is(world, case, "closed")
+
+
+def look(world: World, case: Case) -> bool:
+    """The payer presses: has it come?"""
+    world.pass_time()
+    payments.check_payment(
+        world.db, vault=world.vault, user_id=UUID(case["user_id"]), payment_no=case["payment_no"], now=clock.now()
+    )
+    return is_paid(world, case)
+
+
+def relay(world: World, case: Case) -> bool:
+    """The relay."""
+    del case
+    outbox.relay_once(world.db)
+    return bool(world.one("select count(*) = 0 from outbox"))
+
+
+def send(world: World, case: Case) -> bool:
+    """The jobs of messages."""
+    delivery.sweep(world.db, setup=SETUP.get())
+    delivery.send_due(world.db, setup=SETUP.get())
+    left = "select count(*) = 0 from message where owner = %s and state in ('pending', 'sending', 'unknown')"
+    return bool(world.one(left, f"user:{case['user_id']}"))
+
+
+def refresh_keys(world: World, case: Case) -> bool:
+    """The job of certificates."""
+    del case
+    return payments.refresh_keys(world.db, name=WECHAT, now=clock.now()) == 1
+
+
+def is_paid(world: World, case: Case) -> bool:
+    """Whether the payment is booked."""
+    return _is(world, case, "paid")
+
+
+def _is(world: World, case: Case, state: str) -> bool:
+    return bool(world.one("select state = %s from payment_order where payment_no = %s", state, case["payment_no"]))
+
+
+def _policy(world: World) -> identity.CodePolicy:
+    return identity.CodePolicy(
+        region="+86", zone=ZoneInfo("Asia/Shanghai"), daily_budget=world.settings.sign_in_daily_codes
+    )
+
+
+def ask_for_code(world: World, case: Case) -> bool:
+    """Ask for a one-time code, and read it on the telephone."""
+    case["device"] = case["keys"]["start"]
+    identity.request_code(
+        world.db, vault=world.vault, policy=_policy(world), phone=case["phone"], device=case["device"],
+        address=case["device"], locale="en", now=clock.now(),
+    )  # fmt: skip
+    return True
+
+
+def _latest_code(world: World, case: Case) -> str:
+    told = world.sandbox.get("/__sandbox__/messages", params={"to": case["phone"]}).json()
+    codes = [message["params"]["code"] for message in told if message["template"] == "sign_in_code"]
+    return str(codes[0]) if codes else ""
+
+
+def sign_in(world: World, case: Case) -> bool:
+    """Sign an app in; with a new code when the old one no longer does."""
+    try:
+        tokens = identity.sign_in(
+            world.db, vault=world.vault, keys=world.runtime.token_keys, policy=_policy(world), phone=case["phone"],
+            code=_latest_code(world, case), device=case["device"], device_name="Phone", address=case["device"],
+            locale="en", now=clock.now(),
+        )  # fmt: skip
+    except Refusal:
+        ask_for_code(world, case)
+        return False
+    case["refresh"] = tokens.refresh_token
+    return True
+
+
+def sign_in_browser(world: World, case: Case) -> bool:
+    """Sign a browser in; with a new code when the old one no longer does."""
+    try:
+        opened = identity.sign_in_browser(
+            world.db, vault=world.vault, policy=_policy(world), phone=case["phone"], code=_latest_code(world, case),
+            device=case["device"], user_agent="Mozilla/5.0 Firefox/140.0", address=case["device"], locale="en",
+            now=clock.now(),
+        )  # fmt: skip
+    except Refusal:
+        ask_for_code(world, case)
+        return False
+    case["cookie"] = opened.secret
+    return True
+
+
+def refresh(world: World, case: Case) -> bool:
+    """Exchange the refresh token; the app that heard no answer sends the same one again."""
+    tokens = identity.refresh(
+        world.db, vault=world.vault, keys=world.runtime.token_keys, refresh_token=case["refresh"],
+        address=case["device"], now=clock.now(),
+    )  # fmt: skip
+    case["refresh"] = tokens.refresh_token
+    return True
+
+
+STEPS: Final[Mapping[str, Callable[[World, Case], bool]]] = {
+    step.__name__: step
+    for step in (
+        start, start_in_vain, again, another, pay, pay_late, notify, keep_only, apply_stored, poll, poll_once,
+        poll_after_end, look, relay, send, refresh_keys, ask_for_code, sign_in, sign_in_browser, refresh,
+    )
+}  # fmt: skip
+
+Fault = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Story:
+    """Steps and how they must end; which points are this story's own; what the provider does wrong, once, before a step."""
+
+    steps: tuple[str, ...]
+    end: str
+    own: tuple[str, ...]
+    provider: Mapping[str, Fault] = field(default_factory=dict)
+    settings: str = ""
+
+
+STORIES: Final[Mapping[str, Story]] = {
+    "a payment told by the provider": Story(
+        ("start", "pay", "notify", "relay", "send"),
+        "paid",
+        (
+            "idempotency.begun", "payments.start.before_order", "payments.start.ordered",
+            "payments.prepare.before_call", "payments.prepare.called", "payments.prepare.kept",
+            "idempotency.before_finish", "idempotency.finished", "payments.callback.before_commit",
+            "web.committed",
+            "outbox.relay.before_commit", "notifications.sweep.leases_over", "notifications.send.before_intent",
+            "notifications.send.before_call", "notifications.send.after_call", "notifications.send.before_outcome",
+            "notifications.send.outcome_kept",
+        ),
+    ),
+    "lost answers on all sides": Story(
+        ("start", "poll_once", "again", "pay", "poll", "relay", "send"),
+        "paid",
+        (
+            "payments.prepare.unanswered", "payments.sweep.before_claim", "payments.sweep.claimed",
+            "payments.repeat.before_look", "payments.retry.decided", "payments.check.before_call",
+            "payments.check.called", "payments.apply.before_commit", "payments.apply.committed",
+            "notifications.ask.before_claim", "notifications.ask.before_call", "notifications.ask.after_call",
+            "notifications.ask.kept",
+        ),
+        provider={"start": ("wechat_pay.native", "drop_after"), "send": ("aliyun_sms.SendSms", "drop_after")},
+    ),
+    "another way to pay": Story(
+        ("start", "another", "pay", "look", "relay", "send"),
+        "paid",
+        (
+            "payments.close.before_call", "payments.close.called", "payments.retry.closed", "payments.retry.added",
+            "payments.look.claimed",
+        ),
+    ),
+    "money that came too late": Story(
+        ("start", "poll_after_end", "pay_late", "notify", "relay", "send"),
+        "paid",
+        ("payments.close.before_call", "payments.close.called", "payments.apply.before_commit"),
+    ),
+    "a provider that is tired": Story(
+        ("start", "pay", "poll_once", "poll", "relay", "send"),
+        "paid",
+        ("payments.prepare.unreached", "payments.failure.before_note", "payments.check.unanswered"),
+        provider={"start": ("wechat_pay.native", "rate_limited"), "poll_once": ("wechat_pay.query", "error_before")},
+    ),
+    "a notice that was only kept": Story(
+        ("start", "pay", "keep_only", "apply_stored", "relay", "send"),
+        "paid",
+        ("payments.callbacks.before_apply", "payments.callbacks.applied"),
+    ),
+    "a refusal": Story(("start_in_vain",), "refused", ("payments.prepare.refused",), settings="refused"),
+    "new keys": Story(
+        ("refresh_keys", "start", "pay", "poll", "relay", "send"),
+        "paid",
+        ("payments.keys.before_call", "payments.keys.called", "payments.keys.kept"),
+        settings="certificates",
+    ),
+    "an app signs in": Story(
+        ("ask_for_code", "sign_in", "refresh", "refresh"),
+        "signed in",
+        (
+            "identity.request_code.before_grant_commit", "identity.request_code.granted",
+            "identity.request_code.before_send", "identity.request_code.sent",
+            "identity.request_code.before_outcome_commit", "identity.request_code.outcome_recorded",
+            "identity.sign_in.before_commit", "identity.sign_in.committed", "identity.refresh.before_commit",
+            "identity.refresh.committed",
+        ),
+    ),
+    "a browser signs in": Story(
+        ("ask_for_code", "sign_in_browser"),
+        "signed in",
+        ("identity.sign_in_browser.before_commit", "identity.sign_in_browser.committed"),
+    ),
+}  # fmt: skip
+
+MOST_TRIES: Final = 6
+
+
+def carry_on(world: World, case: Case, step: str) -> None:
+    """Do a step until it has done its part, letting time pass between tries."""
+    for _ in range(MOST_TRIES):
+        try:
+            if STEPS[step](world, case):
+                return
+        except faults.InjectedFault:
+            pass
+        world.pass_time()
+    msg = f"{step} comes to no end: {case}"
+    raise AssertionError(msg)
