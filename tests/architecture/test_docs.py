@@ -1,5 +1,7 @@
 """What the reference says is what the code says, and no link of the documents leads nowhere."""
 
+import importlib
+import importlib.util
 import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -93,3 +95,52 @@ def test_a_link_to_nowhere_is_noticed(tmp_path: Path) -> None:
         "[e](missing.md) [f](other.md#elsewhere) [g](#gone)\n"
     )
     assert broken_links(page) == ["missing.md", "other.md#elsewhere", "#gone"]
+
+
+@pytest.mark.parametrize("document", [name for name in DOCUMENTS if not name.startswith("docs/reference/")])
+def test_what_a_page_names_is_there(document: str) -> None:
+    assert unknown_names(ROOT / document) == []
+
+
+def test_a_name_that_nothing_has_is_noticed(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "`core.outbox.add` `core/outbox.py` `tests/sandbox` `core.outbox.gone` `core/gone.py` `services/<domain>`\n"
+    )
+    assert unknown_names(page) == ["core.outbox.gone", "core/gone.py"]
+
+
+def unknown_names(document: Path) -> list[str]:
+    """Code spans that look like our modules, functions or files, and name none."""
+    text = FENCE.sub("", document.read_text(encoding="utf-8"))
+    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")} | {"docs"}
+    unknown: list[str] = []
+    for span in re.findall(r"`([^`\s<>*{}]+)`", text):
+        if "/" in span and span.split("/")[0] in folders:
+            found = (ROOT / span).exists() or any(ROOT.glob(f"{span}*"))
+        elif re.fullmatch(r"\w+(\.\w+){2,}", span) and span.split(".")[0] in folders - {"docs"}:
+            found = is_named(span)
+        else:
+            continue
+        if not found:
+            unknown.append(span)
+    return unknown
+
+
+def is_named(name: str) -> bool:
+    """Whether a dotted name is a module of ours, or stands in one (an attribute, or a field of a class)."""
+    parts = name.split(".")
+    for length in range(len(parts), 1, -1):
+        module = ".".join(parts[:length])
+        try:
+            is_module = importlib.util.find_spec(module) is not None
+        except ModuleNotFoundError:
+            continue
+        if is_module:
+            found: object = importlib.import_module(module)
+            for attribute in parts[length:]:
+                if not hasattr(found, attribute):
+                    return False
+                found = getattr(found, attribute)
+            return True
+    return False
