@@ -1,10 +1,14 @@
 """Calls to the outside: bounded in time and size, no redirects, no environment proxy, nothing secret in logs."""
 
+import ssl
+import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 import structlog
 
@@ -33,6 +37,60 @@ class Answer:
     body: bytes
 
 
+class _Deadline(threading.local):
+    """When the call that this thread makes must have ended: a call never leaves its thread."""
+
+    at = float("inf")
+
+    def left_s(self, timeout: float | None) -> float:
+        """How long one step may wait: as httpx allows, but not past the end of the call."""
+        left = self.at - time.monotonic()
+        return max(0.001, left if timeout is None else min(timeout, left))
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection whose every wait ends with the call: httpx bounds each read, and a byte a second is many reads."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline) -> None:
+        self._stream, self._deadline = stream, deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._deadline.left_s(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._deadline.left_s(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left_s = self._deadline.left_s(timeout)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left_s), self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _Network(httpcore.NetworkBackend):
+    """Makes connections that keep the deadline."""
+
+    def __init__(self, deadline: _Deadline) -> None:
+        self._network, self._deadline = httpcore.SyncBackend(), deadline
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        left_s = self._deadline.left_s(timeout)
+        return _Stream(self._network.connect_tcp(host, port, left_s, local_address, socket_options), self._deadline)
+
+
 class Client:
     """Talks to one provider. Safe to share between threads."""
 
@@ -40,11 +98,15 @@ class Client:
         self._name = name
         self._base_url = base_url.rstrip("/")
         self._total_s = total_s
+        self._deadline = _Deadline()
+        limits = httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=20)
+        transport = httpx.HTTPTransport(trust_env=False, limits=limits)
+        transport._pool._network_backend = _Network(self._deadline)  # noqa: SLF001 -- httpx has no argument for it
         self._client = httpx.Client(
             trust_env=False,
             follow_redirects=False,
             timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
-            limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=20),
+            transport=transport,
         )
 
     @property
@@ -59,8 +121,9 @@ class Client:
         megabyte. An answer with any status is returned: what it means is the adapter's to say.
         """
         started = time.monotonic()
+        self._deadline.at = started + self._total_s
         try:
-            answer = self._exchange(method, target, headers, content, started + self._total_s)
+            answer = self._exchange(method, target, headers, content)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             self._log(method, target, started, outcome="unreachable")
             raise Unreachable(self._name) from error
@@ -74,13 +137,14 @@ class Client:
         """Close idle connections."""
         self._client.close()
 
-    def _exchange(self, method: str, target: str, headers: dict[str, str], content: bytes, deadline: float) -> Answer:
+    def _exchange(self, method: str, target: str, headers: dict[str, str], content: bytes) -> Answer:
         with self._client.stream(method, self._base_url + target, headers=headers, content=content) as response:
             body = bytearray()
             for chunk in response.iter_raw():
                 body += chunk
-                if len(body) > MAX_ANSWER_BYTES or time.monotonic() > deadline:
-                    raise OutcomeUnknown(self._name)
+                if len(body) > MAX_ANSWER_BYTES or time.monotonic() > self._deadline.at:
+                    msg = "the answer is too large or too late"
+                    raise httpx.ReadError(msg)
             return Answer(response.status_code, dict(response.headers), bytes(body))
 
     def _log(self, method: str, target: str, started: float, **more: object) -> None:

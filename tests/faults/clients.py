@@ -82,6 +82,7 @@ class Flight:
     """Payments between the first request and the moment at which their payer saw the end."""
 
     def __init__(self) -> None:
+        self.ended = 0
         self._stages: dict[str, str] = {}
         self._lock = threading.Lock()
 
@@ -90,6 +91,7 @@ class Flight:
         with self._lock:
             if stage is None:
                 self._stages.pop(key, None)
+                self.ended += 1
             else:
                 self._stages[key] = stage
 
