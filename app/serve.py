@@ -9,6 +9,7 @@ import sys
 
 import uvicorn
 
+from app.wire import BoundedProtocol
 from core import config
 
 
@@ -23,6 +24,7 @@ def main() -> int:
     settings = uvicorn.Config(
         "app.main:serve",
         factory=True,
+        http=BoundedProtocol,
         host=wanted.host,
         port=wanted.port,
         log_config=None,
@@ -33,7 +35,6 @@ def main() -> int:
         forwarded_allow_ips=trusted or None,
         timeout_keep_alive=20,
         timeout_graceful_shutdown=10,
-        h11_max_incomplete_event_size=32_768,
     )
     server = uvicorn.Server(settings)
     server.run(sockets=None if wanted.fd is None else [socket.socket(fileno=wanted.fd)])

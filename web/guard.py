@@ -36,6 +36,9 @@ ONCE_ONLY: Final = ("host", "authorization", "content-length", "content-type", "
 BAD_PATH: Final = re.compile(rb"[\x00-\x20\x7f-\xff\\]|%0|%1|%7f|%5c|%2f|/\.{1,2}(?:[/;]|$)|//|%2e", re.IGNORECASE)
 LITERAL_SURROGATE: Final = re.compile("[\ud800-\udfff\x00]")
 
+AUTHORITY: Final = "wattline.authority"
+"""Where in a scope the server puts the host that an absolute target names."""
+
 SECURITY_HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
@@ -78,7 +81,7 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._dress(MutableHeaders(scope=message), path, request_id)
+                self._dress(MutableHeaders(scope=message), request_id)
             await send(message)
 
         try:
@@ -87,7 +90,10 @@ class Guard:
                 receive = await _whole_body(scope, receive)
             except Refusal as refusal:
                 wanted = locale.of_request(Request(scope), self._rules.locales)
-                await problems.answer(refusal, locale=wanted, request_id=request_id)(scope, receive, finish)
+                answer = problems.answer(refusal, locale=wanted, request_id=request_id)
+                # What has not been read of the request must not be taken for the next one, nor waited for.
+                answer.headers["connection"] = "close"
+                await answer(scope, receive, finish)
                 return
             if method == "HEAD":
                 scope = {**scope, "method": "GET"}
@@ -117,9 +123,11 @@ class Guard:
         if (
             any(len(headers.getlist(name)) > 1 for name in ONCE_ONLY)
             or headers.get("host", "").lower() not in self._rules.hosts
+            or scope.get(AUTHORITY, headers["host"].lower()) not in self._rules.hosts
         ):
             raise BadRequest
-        if "transfer-encoding" in headers and "content-length" in headers:
+        coding = headers.get("transfer-encoding")
+        if coding is not None and ("content-length" in headers or coding.lower() != "chunked"):
             raise BadRequest
         if "content-encoding" in headers:
             raise UnsupportedMedia
@@ -133,15 +141,14 @@ class Guard:
             if len(names) != len(set(names)):
                 raise BadRequest
 
-    def _dress(self, headers: MutableHeaders, path: str, request_id: str) -> None:
+    def _dress(self, headers: MutableHeaders, request_id: str) -> None:
         for name, value in SECURITY_HEADERS.items():
             headers.setdefault(name, value)
         headers["x-request-id"] = request_id
         headers.setdefault("content-security-policy", API_POLICY)
         if self._rules.is_secure:
             headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")
-        if not path.startswith("/static/"):
-            headers.setdefault("cache-control", "no-store")
+        headers.setdefault("cache-control", "no-store")
 
 
 async def _answer_head(app: ASGIApp, scope: Scope, send: Send) -> None:

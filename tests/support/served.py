@@ -48,12 +48,19 @@ class Served:
 
 
 @contextmanager
-def serving(settings: Settings, *, log: Path, port: int | None = None, **variables: str) -> Iterator[Served]:
+def serving(
+    settings: Settings,
+    *,
+    log: Path,
+    port: int | None = None,
+    program: tuple[str, ...] = ("-m", "app.serve"),
+    **variables: str,
+) -> Iterator[Served]:
     """One web process over a test's database while the block runs."""
     chosen = port or free_port()
     made = Served(chosen, urlsplit(settings.public_url).netloc, log)
     settings = settings.model_copy(update={"allowed_hosts": f"127.0.0.1:{chosen}"})
-    command = ("-m", "app.serve", "--host", "127.0.0.1", "--port", str(made.port))
+    command = (*program, "--host", "127.0.0.1", "--port", str(made.port))
     with running(settings, *command, log=log, **variables) as process:
 
         def is_up() -> bool:
