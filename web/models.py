@@ -4,9 +4,10 @@ import unicodedata
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from core.money import BIGINT_MAX, Money
+from core.pagination import MAX_LIMIT
 
 
 def _clean(text: str) -> str:
@@ -21,6 +22,18 @@ Text = Annotated[str, AfterValidator(_clean)]
 
 AccountNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{4,32}$")]
 AmountMinor = Annotated[int, Field(ge=1, le=BIGINT_MAX // 1_000_000)]
+
+
+def _plain_digits(value: object) -> object:
+    # Python reads "1_0", "+10" and digits of other scripts as numbers; an address has one way to say ten.
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise ValueError("not digits")
+    return value
+
+
+Limit = Annotated[int, BeforeValidator(_plain_digits), Field(ge=1, le=MAX_LIMIT)]
+"""How many entries a page has."""
+
 Moment = Annotated[datetime, Field(description="RFC 3339 with offset")]
 
 

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import StringConstraints
 
-from core.pagination import MAX_CURSOR, MAX_LIMIT, BadCursor
+from core.pagination import MAX_CURSOR, BadCursor
 from routers.billing.schemas import BillDetail, BillPage
 from services.billing import queries
 from web import hot
 from web.caller import Customer
-from web.models import AccountNo
+from web.models import AccountNo, Limit
 from web.problems import problems
 from web.runtime import RuntimeDep
 
@@ -30,7 +30,7 @@ async def list_bills(
     runtime: RuntimeDep,
     account_no: Annotated[AccountNo, Path()],
     cursor: Annotated[str | None, Query(max_length=MAX_CURSOR)] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 24,
+    limit: Annotated[Limit, Query()] = 24,
 ) -> Response:
     """Bills of an account, newest first."""
     scope = f"bills|{caller.user_id}|{account_no}"

@@ -6,12 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 import web.problems.notifications  # noqa: F401 -- registers how refusals are told
-from core.pagination import MAX_LIMIT, BadCursor, Cursors
+from core.pagination import BadCursor, Cursors
 from notifications import inbox
 from notifications.inbox import FIRST_PAGE, NoSuchMessage
 from routers.inbox.schemas import Inbox, Message
 from web.caller import LivingCustomer
 from web.locale import Locale
+from web.models import Limit
 from web.problems import problems
 from web.runtime import RuntimeDep
 from web.session import Now, Write
@@ -26,7 +27,7 @@ def list_messages(
     runtime: RuntimeDep,
     locale: Locale,
     cursor: Annotated[str | None, Query(max_length=512)] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 20,
+    limit: Annotated[Limit, Query()] = 20,
 ) -> Inbox:
     """List messages."""
     before = FIRST_PAGE if cursor is None else _open(runtime.cursors, caller.user_id, cursor)
