@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -24,6 +25,8 @@ from portal.customer.shelf import AccountChoice, Shelf
 from portal.pages import NO_CONTENT, CheckedForm, Reader, SignedIn, go, show, speak, text_of
 from services.billing import queries as billing
 from services.payments import flows, queries
+from services.payments.errors import PaymentFinal
+from services.payments.flows import Again
 from services.payments.operations import Wanted
 from services.payments.ports import Method, Payer
 from services.payments.queries import PaymentView
@@ -256,6 +259,22 @@ async def payment_events(request: Request, reader: SignedIn, now: Now, payment_n
 def check(runtime: RuntimeDep, reader: SignedIn, db: Flows, now: Now, payment_no: str) -> Response:
     """The payer says that it is paid: ask the provider now."""
     flows.check_payment(db, vault=runtime.vault, user_id=reader.user_id, payment_no=payment_no, now=now)
+    return go(f"/payments/{payment_no}")
+
+
+@router.post("/payments/{payment_no}/again", dependencies=[CheckedForm])
+def again(request: Request, runtime: RuntimeDep, reader: SignedIn, db: Flows, now: Now, payment_no: str) -> Response:
+    """A fresh way to the provider for the same payment: the address of WeChat's page lives five minutes only."""
+    same = Again(
+        amount_minor=None,
+        bill_nos=None,
+        method=None,
+        payer=Payer(address_of(request)),
+        description=runtime.settings.supplier_name,
+        partial_allowed=runtime.settings.partial_payment,
+    )
+    with suppress(PaymentFinal):
+        flows.retry_payment(db, vault=runtime.vault, user_id=reader.user_id, payment_no=payment_no, again=same, now=now)
     return go(f"/payments/{payment_no}")
 
 

@@ -303,6 +303,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /payments/{payment_no}/status": _get("/payments/{payment_no}/status"),
     "GET /payments/{payment_no}/events": _get("/payments/{paid_no}/events"),
     "POST /payments/{payment_no}/check": _form("/payments/{payment_no}/check"),
+    "POST /payments/{payment_no}/again": _form("/payments/{payment_no}/again"),
     "GET /payments/{payment_no}/receipt": _get("/payments/{paid_no}/receipt"),
     "GET /inbox": _get("/inbox"),
     "GET /inbox/{message_id}": _get("/inbox/{message_id}"),

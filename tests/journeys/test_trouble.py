@@ -121,6 +121,17 @@ def test_a_phone_pays_in_its_own_wechat_and_comes_back(customer: Customer) -> No
     page.wait_for_selector("#shown[data-state=paid]")
 
 
+@pytest.mark.parametrize("customer", [{"width": 390, **PHONE}], indirect=True)
+def test_a_link_that_is_too_old_is_renewed_without_a_second_order(customer: Customer) -> None:
+    payment_no, page = customer.begin_to_pay(), customer.page
+    page.click(f"form[action='/payments/{payment_no}/again'] button")
+    page.wait_for_url(f"**/payments/{payment_no}")
+    page.click("#shown a.button")
+    page.click("button[value=pay]")
+    page.wait_for_selector("#shown[data-state=paid]")
+    assert orders_of(customer) == 1
+
+
 def test_a_payer_who_goes_away_finds_the_payment_waiting(customer: Customer) -> None:
     payment_no = customer.begin_to_pay()
     customer.deployment.sandbox.cancel(customer.deployment.out_trade_no(payment_no))
