@@ -86,7 +86,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.add_middleware(
         Guard,
         rules=GuardRules(
-            hosts=hosts_of(settings.public_url, settings.allowed_hosts),
+            hosts=hosts_of(settings.public_url, settings.allowed_hosts) | hosts_of(settings.provider_callback_url, ""),
             locales=settings.locales,
             is_secure=settings.is_secure,
         ),

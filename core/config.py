@@ -84,7 +84,10 @@ class Settings(BaseSettings):
         Field(pattern=r"^https?://[^/]+$", description="How providers reach it, when that differs from `public_url`."),
     ] = None
     allowed_hosts: Annotated[
-        str, Field(description="Comma list of Host values that are answered; the host of `public_url` always is.")
+        str,
+        Field(
+            description="Comma list of Host values that are answered, besides those of `public_url` and `callback_url`."
+        ),
     ] = ""
     trusted_proxies: Annotated[
         str, Field(description="Comma list of proxy addresses whose X-Forwarded-For is believed.")
