@@ -12,7 +12,6 @@ import pytest
 from core import clock
 from sandbox import credentials
 from sandbox.credentials import Platform
-from sandbox.wechat_pay.signing import sealed, signed_headers, to_bytes
 from services.payments import operations, queries
 from services.payments.models import SuspenseReason
 from services.payments.ports import PROVIDERS
@@ -20,8 +19,8 @@ from services.payments.providers.wechat_pay.adapter import WeChatPay
 from tests.factories import payments as make
 from tests.support.receiver import Call
 from tests.support.town import Home, Person, Town
+from tests.support.wechat_notices import URL, notice, paid, signed
 
-URL: Final = "/callbacks/wechat-pay"
 ADDRESSED: Final = {"content-type": "application/json"}
 
 
@@ -52,38 +51,6 @@ def send(town: Town, call: Call) -> Any:
     """Deliver what the platform sent elsewhere, byte for byte."""
     headers = {name: value for name, value in call.headers.items() if name.startswith(("wechatpay-", "content-type"))}
     return town.client.post(URL, content=call.body, headers=headers)
-
-
-def notice(platform: Platform, resource: dict[str, Any] | bytes, *, number: str = "notice-1", **envelope: Any) -> bytes:
-    plain = resource if isinstance(resource, bytes) else to_bytes(resource)
-    content = {
-        "id": number,
-        "create_time": "2026-06-20T11:00:00+08:00",
-        "event_type": "TRANSACTION.SUCCESS",
-        "resource_type": "encrypt-resource",
-        "summary": "支付成功",
-        "resource": {**sealed(platform, plain, associated="transaction"), "original_type": "transaction"},
-    }
-    return to_bytes({**content, **envelope})
-
-
-def signed(platform: Platform, body: bytes, **how: Any) -> Call:
-    serial = how.pop("serial", platform.public_key_id)
-    headers = {name.lower(): value for name, value in signed_headers(platform, body, serial=serial, **how).items()}
-    return Call(URL, {**headers, **ADDRESSED}, body)
-
-
-def paid(platform: Platform, number: str, **other: Any) -> dict[str, Any]:
-    return {
-        "mchid": platform.mchid,
-        "appid": platform.appid,
-        "out_trade_no": number,
-        "transaction_id": "4200002468" + "0" * 18,
-        "trade_state": "SUCCESS",
-        "success_time": "2026-06-20T11:00:00+08:00",
-        "amount": {"total": 100, "payer_total": 100, "currency": "CNY"},
-        **other,
-    }
 
 
 def kept(town: Town) -> tuple[int, int]:

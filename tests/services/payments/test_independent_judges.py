@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,13 +19,13 @@ from wechatpayv3.utils import rsa_verify
 
 from core import clock
 from sandbox import credentials
-from sandbox.wechat_pay.signing import sealed, signed_headers, to_bytes
 from services.payments.errors import CallbackRefused
 from services.payments.ports import Method, OutcomeInDoubt, Payer, Prepay, TradeState
 from services.payments.providers.wechat_pay.adapter import WeChatPay
 from tests.factories import payments as make
 from tests.support.receiver import receiving
 from tests.support.sandbox import SandboxProcess
+from tests.support.wechat_notices import notice, paid, signed
 
 AUTHORIZATION = re.compile(r'(\w+)="([^"]*)"')
 
@@ -162,12 +163,12 @@ def test_a_callback_that_the_library_takes_is_taken_here_until_it_is_stale(
         sandbox.pay(number)
         call = receiver.next_after(0)
     theirs = library.callback(call.headers, call.body)
-    notice = wechat.read_notice(call.headers, call.body, now=clock.now())
-    assert notice.result is not None
-    assert notice.id == theirs["id"]
+    heard = wechat.read_notice(call.headers, call.body, now=clock.now())
+    assert heard.result is not None
+    assert heard.id == theirs["id"]
     resource = theirs["resource"]
-    assert (notice.result.out_trade_no, notice.result.transaction_id) == (number, resource["transaction_id"])
-    assert (notice.result.state, notice.result.amount) == (TradeState.PAID, make.yuan(resource["amount"]["total"]))
+    assert (heard.result.out_trade_no, heard.result.transaction_id) == (number, resource["transaction_id"])
+    assert (heard.result.state, heard.result.amount) == (TradeState.PAID, make.yuan(resource["amount"]["total"]))
     assert library.callback({**call.headers, "wechatpay-nonce": "another"}, call.body) is None
     for headers, body, now in [
         ({**call.headers, "wechatpay-nonce": "another"}, call.body, clock.now()),
@@ -240,27 +241,15 @@ def test_old_and_new_keys_are_believed_side_by_side(homes: dict[str, Path], sign
         certificates=[given["old"]["platform_certificate"]],
     )
     ours = make.provider("http://127.0.0.1:9", account)
-    resource = {
-        "mchid": given["old"]["mchid"],
-        "appid": given["old"]["appid"],
-        "out_trade_no": "R" * 26,
-        "transaction_id": "T1",
-        "trade_state": "SUCCESS",
-        "success_time": "2026-06-20T11:00:00+08:00",
-        "amount": {"total": 100, "currency": "CNY"},
-    }
-    box = sealed(platforms[body_key], to_bytes(resource), associated="transaction")
-    body = to_bytes(
-        {"id": "n1", "event_type": "TRANSACTION.SUCCESS", "resource_type": "encrypt-resource", "resource": box}
-    )
+    sealer = replace(platforms[body_key], mchid=given["old"]["mchid"], appid=given["old"]["appid"])
+    body = notice(sealer, paid(sealer, "R" * 26))
     platform = platforms["old" if signer == "certificate" else signer]
-    serial = platform.certificate_serial if signer == "certificate" else platform.public_key_id
-    headers = {name.lower(): value for name, value in signed_headers(platform, body, serial=serial).items()}
-    notice = ours.read_notice(headers, body, now=clock.now())
-    assert notice.result is not None
-    assert notice.result.out_trade_no == "R" * 26
+    call = signed(platform, body, serial=platform.certificate_serial if signer == "certificate" else None)
+    heard = ours.read_notice(call.headers, body, now=clock.now())
+    assert heard.result is not None
+    assert heard.result.out_trade_no == "R" * 26
     only_new = make.merchant(given["new"], mchid=given["old"]["mchid"], appid=given["old"]["appid"])
     if (signer, body_key) != ("new", "new"):
         with pytest.raises(CallbackRefused):
-            make.provider("http://127.0.0.1:9", only_new).read_notice(headers, body, now=clock.now())
+            make.provider("http://127.0.0.1:9", only_new).read_notice(call.headers, body, now=clock.now())
     make.close_clients()
