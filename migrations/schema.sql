@@ -900,6 +900,7 @@ CREATE TABLE public.message (
     channel text NOT NULL,
     intent text NOT NULL,
     template text NOT NULL,
+    priority smallint NOT NULL,
     params jsonb NOT NULL,
     locale text NOT NULL,
     link text,
@@ -923,6 +924,7 @@ CREATE TABLE public.message (
     CONSTRAINT ck_message_lease CHECK (((state <> ALL (ARRAY['sending'::text, 'unknown'::text])) OR (lease_token IS NOT NULL))),
     CONSTRAINT ck_message_link CHECK ((link ~ '^/[^/]'::text)),
     CONSTRAINT ck_message_owner CHECK ((owner ~ '^(user:[0-9a-f-]{36}|customer:[0-9]+)$'::text)),
+    CONSTRAINT ck_message_priority CHECK ((priority = ANY (ARRAY[0, 1]))),
     CONSTRAINT ck_message_read CHECK (((read_at IS NULL) OR (channel = 'inbox'::text))),
     CONSTRAINT ck_message_state CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'unknown'::text, 'accepted'::text, 'delivered'::text, 'undelivered'::text, 'expired'::text, 'suppressed'::text, 'dead'::text])))
 )
@@ -1539,6 +1541,8 @@ CREATE INDEX ix_link_failure_user_id ON public.link_failure USING btree (user_id
 CREATE INDEX ix_message_attempt_owner_message_id ON public.message_attempt USING btree (owner, message_id);
 
 CREATE INDEX ix_message_due_at ON public.message USING btree (state, due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX ix_message_pending ON public.message USING btree (priority, due_at) WHERE (state = 'pending'::text);
 
 CREATE INDEX ix_message_unread ON public.message USING btree (owner) WHERE ((channel = 'inbox'::text) AND (read_at IS NULL));
 

@@ -22,6 +22,7 @@ class MessageRow(SQLModel, table=True):
     channel: Channel = Field(sa_type=text_enum(Channel))
     intent: str = Field(sa_type=sa.Text)
     template: str = Field(sa_type=sa.Text)
+    priority: int = Field(sa_type=sa.SmallInteger)
     params: dict[str, Any] = Field(sa_type=JSONB)
     locale: str = Field(sa_type=sa.Text)
     link: str | None = Field(default=None, sa_type=sa.Text)

@@ -12,7 +12,7 @@ from core.db import WriteSession, to_json
 from core.errors import Json
 from core.ids import uuid7
 from notifications.setup import Setup
-from notifications.states import Channel
+from notifications.states import Channel, Priority
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ class Fact:
     """What is told.
 
     `intent` names the fact once and for ever, `template` and `params` say it, `link` is its page in the portal; after
-    `ttl` it is not worth sending.
+    `ttl` it is not worth sending, and `priority` says which facts it waits behind.
     """
 
     intent: str
@@ -44,6 +44,7 @@ class Fact:
     params: Mapping[str, Json]
     link: str | None
     ttl: timedelta
+    priority: Priority
 
 
 def user_owner(user_id: UUID) -> str:
@@ -52,9 +53,9 @@ def user_owner(user_id: UUID) -> str:
 
 
 _ADD = """
-insert into message (owner, id, channel, intent, template, params, locale, link, state, due_at, expires_at,
+insert into message (owner, id, channel, intent, template, priority, params, locale, link, state, due_at, expires_at,
   address_sealed, address_blind, address_masked, accepted_at, finished_at)
-values (:owner, :id, :channel, :intent, :template, cast(:params as jsonb), :locale, :link, :state,
+values (:owner, :id, :channel, :intent, :template, :priority, cast(:params as jsonb), :locale, :link, :state,
   case when :state = 'pending' then now() end, now() + :ttl, :address_sealed, :address_blind, :address_masked,
   case when :state = 'delivered' then now() end, case when :state = 'delivered' then now() end)
 on conflict do nothing
@@ -93,6 +94,7 @@ def _add(
         channel=channel.value,
         intent=fact.intent,
         template=fact.template,
+        priority=fact.priority.value,
         params=to_json(dict(fact.params)),
         locale=recipient.locale,
         link=fact.link,

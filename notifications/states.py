@@ -12,6 +12,15 @@ class Channel(enum.StrEnum):
     INBOX = "inbox"
 
 
+class Priority(enum.IntEnum):
+    """Which of two due messages goes first: the lower number."""
+
+    PROMPT = 0
+    """Somebody waits for it: a receipt, a notice about the safety of an account."""
+    BULK = 1
+    """Told to many at once, such as the bills of one run: a day more or less changes nothing."""
+
+
 class State(enum.StrEnum):
     """Where a message stands."""
 

@@ -10,13 +10,14 @@ depends_on = None
 SQL = """
 -- One row per fact, recipient and channel. `owner` is `user:<uuid>` or `customer:<id>`; `intent` names the fact (`payment:...`), so that
 -- telling it twice inserts nothing. `due_at` is when somebody must look again: a pending message is sent, a lease that ran out is asked
--- about, an accepted one without a receipt expires. The lease token is the id of the running attempt.
+-- about, an accepted one without a receipt expires; of pending ones that are due, the lower `priority` goes first. The lease token is the id of the running attempt.
 create table message (
   owner text not null,
   id uuid not null,
   channel text not null,
   intent text not null,
   template text not null,
+  priority smallint not null,
   params jsonb not null,
   locale text not null,
   link text,
@@ -38,6 +39,7 @@ create table message (
   constraint uq_message_owner_intent_channel unique (owner, intent, channel),
   constraint ck_message_owner check (owner ~ '^(user:[0-9a-f-]{36}|customer:[0-9]+)$'),
   constraint ck_message_channel check (channel in ('sms', 'inbox')),
+  constraint ck_message_priority check (priority in (0, 1)),
   constraint ck_message_state check
     (state in ('pending', 'sending', 'unknown', 'accepted', 'delivered', 'undelivered', 'expired', 'suppressed', 'dead')),
   constraint ck_message_address check ((channel = 'sms') = (address_sealed is not null) and (channel = 'sms') = (address_blind is not null)),
@@ -49,6 +51,7 @@ create table message (
 -- One telephone is told one fact once, though it may belong to two recipients.
 create unique index uq_message_intent_channel_address_blind on message (intent, channel, address_blind) where address_blind is not null;
 create index ix_message_due_at on message (state, due_at) where due_at is not null;
+create index ix_message_pending on message (priority, due_at) where state = 'pending';
 create index ix_message_unread on message (owner) where channel = 'inbox' and read_at is null;
 
 -- Written and committed before the provider is called; its id goes along as our reference.

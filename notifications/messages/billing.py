@@ -8,6 +8,7 @@ from core.outbox import Delivery
 from notifications.audience import of_account_owners
 from notifications.queueing import Fact, tell
 from notifications.setup import SETUP
+from notifications.states import Priority
 from notifications.texts import day_param, masked_account, money_param, month_param
 from services.accounts import queries as accounts
 from services.accounts.queries import AccountId
@@ -35,6 +36,7 @@ def bill_ready(session: WriteSession, delivery: Delivery, event: BillIssued) -> 
         },
         link=f"/bills/{account_no}/{bill.bill_no}",
         ttl=TTL,
+        priority=Priority.BULK,
     )
     audience = of_account_owners(session, setup=setup, account_id=account_id, now=delivery.occurred_at)
     tell(session, setup=setup, fact=fact, audience=audience)

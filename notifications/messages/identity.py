@@ -10,6 +10,7 @@ from core.outbox import Delivery
 from notifications.audience import of_user
 from notifications.queueing import Fact, tell
 from notifications.setup import SETUP
+from notifications.states import Priority
 from notifications.texts import moment_param
 from services.identity import queries as identity
 from services.identity.events import SessionFamilyRevoked
@@ -40,6 +41,7 @@ def signed_out(session: WriteSession, delivery: Delivery, event: SessionFamilyRe
         },
         link="/me",
         ttl=TTL,
+        priority=Priority.PROMPT,
     )
     audience = of_user(session, setup=setup, user_id=UUID(event.user_id))
     tell(session, setup=setup, fact=fact, audience=[replace(person, phone=None) for person in audience])

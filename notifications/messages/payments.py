@@ -9,6 +9,7 @@ from core.outbox import Delivery
 from notifications.audience import of_user
 from notifications.queueing import Fact, tell
 from notifications.setup import SETUP
+from notifications.states import Priority
 from notifications.texts import masked_account, moment_param, money_param
 from services.accounts import queries as accounts
 from services.accounts.queries import AccountId
@@ -37,6 +38,7 @@ def receipt(session: WriteSession, delivery: Delivery, event: PaymentBooked) -> 
         },
         link=f"/payments/{booked.payment_no}/receipt",
         ttl=TTL,
+        priority=Priority.PROMPT,
     )
     tell(session, setup=setup, fact=fact, audience=of_user(session, setup=setup, user_id=booked.payer_user_id))
 

@@ -17,7 +17,7 @@ from notifications.channels.aliyun_sms.client import AliyunSms
 from notifications.channels.aliyun_sms.factory import from_settings
 from notifications.queueing import Fact, Recipient, tell
 from notifications.setup import SETUP, Setup
-from notifications.states import Waits
+from notifications.states import Priority, Waits
 from notifications.texts import money_param
 from tests.support.sandbox import SandboxProcess
 
@@ -115,6 +115,7 @@ def queue(database: Database, setup: Setup, number: str) -> Queue:
             },
             link="/payments/P1/receipt",
             ttl=ttl,
+            priority=Priority.PROMPT,
         )
         recipient = Recipient(owner or f"customer:{uuid4().int % 10**9}", "zh-CN", phone)
         with database.write() as session:

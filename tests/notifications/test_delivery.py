@@ -17,8 +17,9 @@ from core.faults import InjectedFault
 from jobs.celery_app import app
 from notifications.delivery import record, send_due, sweep
 from notifications.ports import Outcome
+from notifications.queueing import Fact, Recipient, tell
 from notifications.setup import Setup
-from notifications.states import NEXT, RANK, Finding, Source, State, Waits, next_state, wait_s
+from notifications.states import NEXT, RANK, Finding, Priority, Source, State, Waits, next_state, wait_s
 from tests.notifications.conftest import Channels, Queue
 from tests.support.sandbox import SandboxProcess
 
@@ -92,6 +93,19 @@ def test_one_telephone_of_two_recipients_is_told_once(
     with pytest.raises(sa.exc.NoResultFound):
         queue(intent="receipt:1", owner="customer:2")
     work(database, setup)
+    assert len(provider.messages(number)) == 1
+
+
+def test_a_receipt_goes_before_the_bills_of_a_run_that_were_queued_first(
+    database: Database, setup: Setup, queue: Queue, provider: SandboxProcess, number: str
+) -> None:
+    bill = Fact("bill_ready:1:1", "bill_ready", {}, None, timedelta(days=3), Priority.BULK)
+    holders = [Recipient(f"customer:{n}", "zh-CN", f"+8613700000{n:03d}") for n in range(200)]
+    with database.write() as session:
+        assert tell(session, setup=setup, fact=bill, audience=holders) == 200
+    receipt_id = queue()
+    assert send_due(database, setup=setup, limit=1) == 1
+    assert message(database, receipt_id).state == "accepted"
     assert len(provider.messages(number)) == 1
 
 
@@ -335,15 +349,17 @@ def test_the_next_message_is_found_by_its_index(database: Database, setup: Setup
     send_due(database, setup=setup)
     with psycopg.connect(owner_dsn, autocommit=True) as owner:
         owner.execute(
-            """insert into message (owner, id, channel, intent, template, params, locale, state, expires_at, address_sealed, address_blind)
-               select 'customer:' || n, gen_random_uuid(), 'sms', 'x:' || n, 't', '{}', 'en', 'delivered', now(), '\\x00', int8send(n)
+            """insert into message (owner, id, channel, intent, template, priority, params, locale, state, expires_at, address_sealed,
+                 address_blind)
+               select 'customer:' || n, gen_random_uuid(), 'sms', 'x:' || n, 't', 0, '{}', 'en', 'delivered', now(), '\\x00', int8send(n)
                from generate_series(1000000, 1020000) n"""
         )
         owner.execute("vacuum analyze message")
-        query = "select owner, id from message where state = 'pending' and due_at <= now() and expires_at > now() order by due_at limit 1"
+        query = """select owner, id from message where state = 'pending' and due_at <= now() and expires_at > now()
+                   order by priority, due_at limit 1"""
         plan = owner.execute("explain (format json) " + query).fetchone()
     assert plan is not None
-    assert "ix_message_due_at" in str(plan[0])
+    assert "ix_message_pending" in str(plan[0])
     assert "Seq Scan" not in str(plan[0])
 
 

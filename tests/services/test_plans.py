@@ -55,8 +55,8 @@ update book set version = 1;
 insert into txn (book_id, no, source, source_id, effective_at, recorded_at) select id, 1, 5, gen_random_uuid(), now(), now() from book;
 insert into posting (book_id, no, line, debit, credit, asset, amount, debit_after, credit_after)
   select book_id, no, 1, 1100, 1200, 156, 100, 100, 100 from txn;
-insert into message (owner, id, channel, intent, template, params, locale, state, expires_at)
-  select 'user:' || id, uuidv7(), 'inbox', 'x', 'x', '{}', 'en', 'delivered', now() from app_user;
+insert into message (owner, id, channel, intent, template, priority, params, locale, state, expires_at)
+  select 'user:' || id, uuidv7(), 'inbox', 'x', 'x', 0, '{}', 'en', 'delivered', now() from app_user;
 """
 QUEUES: Final = (
     "session_family",

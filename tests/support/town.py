@@ -30,6 +30,7 @@ from core.money import Money
 from notifications.channels.aliyun_sms.client import AliyunSms
 from notifications.queueing import Fact, Recipient, tell
 from notifications.setup import SETUP
+from notifications.states import Priority
 from notifications.texts import money_param
 from services.accounts import operations as accounts
 from services.accounts.models import Role
@@ -265,7 +266,8 @@ class Town:
             "payment_no": "P7K2M9QX4D",
             "paid_at": "2026-06-15",
         }
-        fact = Fact(intent, "payment_receipt", params, "/payments/P7K2M9QX4D/receipt", timedelta(days=1))
+        link, ttl = "/payments/P7K2M9QX4D/receipt", timedelta(days=1)
+        fact = Fact(intent, "payment_receipt", params, link, ttl, Priority.PROMPT)
         recipient = Recipient(f"user:{user_id}", "zh-CN", None)
         with self.runtime.db.write() as session:
             tell(session, setup=SETUP.get(), fact=fact, audience=[recipient])
