@@ -479,11 +479,11 @@ CREATE FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uu
     'expires_at', o.expires_at,
     'paid_at', o.paid_at,
     'provider_reference', a.transaction_id,
-    'parts', (
+    'parts', case when o.quote_id is not null then '[]'::jsonb else (
       select jsonb_agg(
         jsonb_build_object('kind', coalesce(p.payable_kind, 'prepaid'), 'no', p.payable_no, 'amount_minor', p.amount_minor,
           'taken_minor', p.taken_minor, 'outcome', p.outcome) order by p.id)
-      from payment_part p where p.attempt_id = a.id))
+      from payment_part p where p.attempt_id = a.id) end)
   from payment_order o
   join lateral (
     select t.id, t.state, t.expires_at, t.transaction_id from payment_attempt t where t.order_id = o.id

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable
 from typing import Final
 
-import psycopg_pool
+import psycopg
 import sqlalchemy as sa
 import structlog
 from fastapi import FastAPI, Request
@@ -100,7 +100,7 @@ def install(app: FastAPI, *, page: PageRenderer | None = None) -> None:
     app.add_exception_handler(Refusal, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-    for away in (sa.exc.OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError, psycopg_pool.PoolTimeout):
+    for away in (sa.exc.OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError, psycopg.OperationalError):
         app.add_exception_handler(away, unavailable)
     app.add_exception_handler(Exception, bug)
 

@@ -193,6 +193,7 @@ grant select, insert, delete on payment_quote_failure to wattline_app;
 VIEW = """
 -- A payment as its payer may see it, or null: the session lives, the payer is this person, and the payer still may pay for the account (or
 -- paid with a quote for somebody else's). `waiting` turns into `unknown` when nobody knows yet whether money moved: do not pay twice.
+-- Who pays by a quote for somebody else does not see which bills the money went to, nor what each of them came to.
 create function payment_view(p_payment_no text, p_user uuid, p_session uuid, p_now timestamptz) returns jsonb language sql stable as $$
   select jsonb_build_object(
     'payment_no', o.payment_no,
@@ -206,11 +207,11 @@ create function payment_view(p_payment_no text, p_user uuid, p_session uuid, p_n
     'expires_at', o.expires_at,
     'paid_at', o.paid_at,
     'provider_reference', a.transaction_id,
-    'parts', (
+    'parts', case when o.quote_id is not null then '[]'::jsonb else (
       select jsonb_agg(
         jsonb_build_object('kind', coalesce(p.payable_kind, 'prepaid'), 'no', p.payable_no, 'amount_minor', p.amount_minor,
           'taken_minor', p.taken_minor, 'outcome', p.outcome) order by p.id)
-      from payment_part p where p.attempt_id = a.id))
+      from payment_part p where p.attempt_id = a.id) end)
   from payment_order o
   join lateral (
     select t.id, t.state, t.expires_at, t.transaction_id from payment_attempt t where t.order_id = o.id

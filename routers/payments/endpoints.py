@@ -154,6 +154,7 @@ async def watch_payment(
         PaymentUnknown,
         PaymentFinal,
         AttemptInDoubt,
+        QuoteExpired,
         PayableUnknown,
         PartialNotAllowed,
         MethodNotOffered,

@@ -108,7 +108,7 @@ def add_attempt(session: WriteSession, *, vault: Vault, wanted: Wanted, payment_
     """Another try of an order whose earlier attempts have ended, with another number, amount or method.
 
     Raises PaymentFinal when the order is paid or its money waits for a decision, AttemptInDoubt when an attempt is
-    living, and what `open_order` raises.
+    living, QuoteExpired when its quote's ten minutes are over, and what `open_order` raises.
     """
     order = session.sql(
         "select id, state, quote_id from payment_order where payment_no = :no for no key update", no=payment_no
@@ -122,7 +122,7 @@ def add_attempt(session: WriteSession, *, vault: Vault, wanted: Wanted, payment_
         id=order.id,
     ).scalar_one():
         raise AttemptInDoubt
-    account = _granted(session, wanted=wanted, now=now) if order.quote_id is None else _quoted(session, order.quote_id)
+    account = _again(session, wanted=wanted, quote_id=order.quote_id, now=now)
     plan = _plan(session, account=account, wanted=wanted, now=now)
     session.sql(
         """update payment_order set state = :state, provider = :provider, method = :method, amount_minor = :amount,
@@ -257,6 +257,16 @@ def _account(session: WriteSession, *, wanted: Wanted, now: datetime) -> Account
     if used is None:
         raise QuoteExpired
     return _quoted(session, wanted.quote_id)
+
+
+def _again(session: WriteSession, *, wanted: Wanted, quote_id: UUID | None, now: datetime) -> AccountRef:
+    """Where another try may pay to: a quote shows a stranger's debt for its ten minutes only."""
+    if quote_id is None:
+        return _granted(session, wanted=wanted, now=now)
+    lives = session.sql("select expires_at > :now from payment_quote where id = :id", id=quote_id, now=now).scalar_one()
+    if not lives:
+        raise QuoteExpired
+    return _quoted(session, quote_id)
 
 
 def _quoted(session: WriteSession, quote_id: UUID) -> AccountRef:

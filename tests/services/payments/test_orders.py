@@ -241,6 +241,25 @@ def test_a_quote_pays_somebody_elses_bill_once_and_for_ten_minutes(database: Dat
         assert queries.payment(session, payment_no=no, user_id=home.user_id, now=clock.now()) is None
 
 
+def test_a_used_quote_shows_no_bills_and_opens_no_debt_after_its_ten_minutes(database: Database, vault: Vault) -> None:
+    home = make.household(database, vault)
+    with database.write() as session:
+        friend = make_user(session, vault)
+    made = quote(database, vault, friend, home).quote
+    assert made is not None
+    by_quote = make.wanted(home, user_id=friend, account_no=None, quote_id=made.id)
+    no = make.order(database, vault, by_quote)
+    with database.read() as session:
+        shown = queries.payment(session, payment_no=no, user_id=friend, now=clock.now())
+    assert shown is not None
+    assert shown.parts == ()
+    make.apply(database, ProviderResult(WECHAT, make.latest(database, no).out_trade_no, TradeState.CLOSED))
+    with database.write() as session, pytest.raises(QuoteExpired):
+        operations.add_attempt(
+            session, vault=vault, wanted=by_quote, payment_no=no, now=clock.now() + timedelta(minutes=11)
+        )
+
+
 def test_a_quote_is_good_again_when_its_order_never_came_to_anything(database: Database, vault: Vault) -> None:
     home = make.household(database, vault)
     made = quote(database, vault, home.user_id, home).quote
