@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlmodel import Field, SQLModel
 
-from core import faults
+from core import faults, locks
 from core.db import Database, ReadSession, Statement, Timestamp, WriteSession
 from core.errors import Refusal
 
@@ -40,7 +41,7 @@ class BadFile(Refusal):
 
 
 class RunTaken(Refusal):
-    """Another process is importing this very file."""
+    """Another process is importing this very file, or another file of a kind whose chunks take turns."""
 
     code = "import_running"
 
@@ -247,6 +248,18 @@ def refuse(session: WriteSession, *, table: LiteralString, judgement: Statement)
     return found
 
 
+def take_turn(session: WriteSession, *, kind: str) -> None:
+    """Let no other run of this kind write until the transaction ends. Raises RunTaken when the other's turn is long."""
+    with _taken():
+        locks.lock(session, key=f"import|{kind}")
+
+
+def older_unfinished(session: ReadSession, *, kind: str, run_id: int) -> list[int]:
+    """Runs of this kind that began before this one and were cut off, or are still at work."""
+    older = "select id from import_run where kind = :kind and id < :run_id and finished_at is null order by id"
+    return list(session.sql(older, kind=kind, run_id=run_id).scalars())
+
+
 def _begin(session: WriteSession, *, kind: str, digest: bytes) -> tuple[int, int]:
     """The unfinished run of this file, or a new one: its id and the rows of its committed chunks."""
     params: dict[str, object] = {"kind": kind, "digest": digest}
@@ -305,15 +318,21 @@ def _load_chunk(
 
 def _reached(session: WriteSession, *, run_id: int) -> int | None:
     """How far the run has come by whoever went on with it; the row stays locked. Raises RunTaken for a long chunk."""
+    with _taken():
+        locked = session.sql("select rows_done from import_run where id = :id for update", id=run_id)
+    reached: int | None = locked.scalar_one_or_none()
+    return reached
+
+
+@contextmanager
+def _taken() -> Iterator[None]:
+    """A lock that was not to be had in time means another process."""
     try:
-        reached: int | None = session.sql(
-            "select rows_done from import_run where id = :id for update", id=run_id
-        ).scalar_one_or_none()
+        yield
     except sa.exc.OperationalError as error:
         if isinstance(error.orig, psycopg.errors.LockNotAvailable):
             raise RunTaken from error
         raise
-    return reached
 
 
 def _digest(path: Path) -> bytes:

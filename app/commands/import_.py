@@ -56,7 +56,8 @@ def import_file(
         typer.echo(f"{file}: {refusal.facts['reason']}", err=True)
         raise typer.Exit(CANNOT_START) from refusal
     except RunTaken as refusal:
-        typer.echo(f"{file}: another process is importing this file", err=True)
+        taken = f"another process is importing this file or another of {kind.value}: start again when it has ended"
+        typer.echo(f"{file}: {taken}", err=True)
         raise typer.Exit(CANNOT_START) from refusal
     finally:
         db.close()

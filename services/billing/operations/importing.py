@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from core import idempotency, intake, locks, outbox
+from core import idempotency, intake, outbox
 from core.db import WriteSession, statement
 from core.intake import Layout, Reject, Row
 from services.accounts import operations as accounts
@@ -82,7 +82,7 @@ class BillsLoader:
     def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> list[Reject]:
         """Write new and changed bills of one chunk, and what follows from them in ledger and outbox."""
         # Two files at once could know one bill differently; chunks of bills take turns.
-        locks.lock(session, key="import|bills")
+        intake.take_turn(session, kind=self.kind)
         columns = {"row_no": "bigint", **dict.fromkeys(self.layout.columns, "text")}
         intake.stage(session, table="staged_bill", columns=columns, rows=((row.no, *row.values) for row in rows))
         refused = intake.refuse(session, table="staged_bill", judgement=statement(_PACKAGE, "import_bills_format.sql"))
@@ -100,23 +100,30 @@ class BillsLoader:
         return refused
 
     def finish(self, session: WriteSession, *, run_id: int) -> bool:
-        """Post the next opening balances of this file; True when none is left."""
-        found = session.sql(statement(_PACKAGE, "openings.sql"), run_id=run_id, limit=_OPENINGS_AT_ONCE).scalars().all()
+        """Post the next opening balances; True when none is left.
+
+        Also those of older runs that were cut off: their bills may have come again in this file, and theirs may not.
+        """
+        intake.take_turn(
+            session, kind=self.kind
+        )  # an older run may still be at work: none of its bills may slip in here
+        run_ids = [run_id, *intake.older_unfinished(session, kind=self.kind, run_id=run_id)]
+        openings = statement(_PACKAGE, "openings.sql")
+        found = session.sql(openings, run_ids=run_ids, limit=_OPENINGS_AT_ONCE).scalars().all()
         if not found:
             return True
         books = ledger.ensure_books(session, owner_kind=OwnerKind.ACCOUNT, owner_ids=found)
         ledger.lock_books(session, book_ids=list(books.values()))
         params = {
             "source": Source.OPENING.value,
-            "run_name": str(run_id),
-            "run_id": run_id,
+            "run_ids": run_ids,
             "account_ids": found,
             "now": self._now,
         }
         ledger.post_staged(session, query=_text("openings_post.sql"), params=params)
         session.sql(
-            "update bill set opening_run_id = null where opening_run_id = :run_id and account_id = any(:ids)",
-            run_id=run_id,
+            "update bill set opening_run_id = null where opening_run_id = any(:run_ids) and account_id = any(:ids)",
+            run_ids=run_ids,
             ids=found,
         )
         apply_prepaid(session, account_ids=found, now=self._now)

@@ -1,5 +1,6 @@
 -- Per account: what is open of its bills equals the receivable of its book; and each issued bill is open by its amount less its settlements.
--- A bill whose opening balance is still to be posted counts only with what was settled since. Reads whole ranges of bill and balance.
+-- A bill whose opening balance is still to be posted counts only with what was settled since, and is a breach itself when no run is at it.
+-- Reads whole ranges of bill and balance.
 with owed as (
   select bill.account_id, sum(bill.open_minor) as open_minor
   from bill where bill.account_id between :first_account and :last_account and bill.opening_run_id is null group by bill.account_id
@@ -26,6 +27,14 @@ left join lateral (
 ) t on true
 where b.account_id between :first_account and :last_account and b.origin = 'issued' and b.state <> 'cancelled'
   and b.open_minor <> b.amount_minor - t.settled
+union all
+select b.account_id, 'openings_are_posted', format('bill %s: of run %s, which no run of the last day will post', b.id, b.opening_run_id)
+from bill b
+where b.account_id between :first_account and :last_account and b.opening_run_id is not null
+  and not exists (
+    select from import_run r
+    where r.kind = 'bills' and r.id >= b.opening_run_id and r.finished_at is null and r.started_at > now() - interval '1 day'
+  )
 union all
 select b.account_id, 'lines_equal_amount', format('bill %s: amount %s, lines %s', b.id, b.amount_minor, l.total)
 from bill b

@@ -14,7 +14,7 @@ from core import faults, intake
 from core.crypto.vault import Vault
 from core.db import Database
 from core.faults import InjectedFault
-from core.intake import Report
+from core.intake import Report, RunTaken
 from core.money import Money
 from services.accounts.queries import AccountRef
 from services.billing import operations, queries
@@ -183,6 +183,62 @@ def test_part_paid_bills_become_one_opening_balance_per_account_and_file(
     sound(database)
     do_import(*records)
     assert balance(database, account, RECEIVABLE) == 6_000
+
+
+def part_paid(number: int) -> dict[str, object]:
+    return bill_record("7000000001", f"B-000{number}", open_minor=1_000 * number, lines=None)
+
+
+def cut_off(do_import: Import, *records: dict[str, object]) -> None:
+    """Import these, killed before the last step of the file."""
+
+    def die(point: str) -> None:
+        if point == "import.finish.before_commit":
+            raise InjectedFault(point)
+
+    faults.arm(die)
+    try:
+        with pytest.raises(InjectedFault):
+            do_import(*records)
+    finally:
+        faults.arm(None)
+
+
+def test_what_a_run_that_was_cut_off_left_open_is_posted_by_the_corrected_file(
+    database: Database, do_import: Import, account: AccountRef, tmp_path: Path
+) -> None:
+    cut_off(do_import, part_paid(1), part_paid(2))
+    assert balance(database, account, RECEIVABLE) == 0
+    assert do_import(part_paid(2), part_paid(3)).rejected == 0
+    assert balance(database, account, RECEIVABLE) == 6_000
+    sound(database)
+    resumed = intake.run(database, path=tmp_path / "bills1.jsonl", loader=BillsLoader(zone=ZONE, now=NOW))
+    assert (resumed.rows, resumed.resumed_from) == (2, 2)
+    assert do_import(part_paid(4)).rejected == 0
+    assert balance(database, account, RECEIVABLE) == 10_000
+    sound(database)
+
+
+def test_a_part_paid_bill_that_no_run_will_post_is_a_breach(
+    database: Database, do_import: Import, account: AccountRef, owner_dsn: str
+) -> None:
+    cut_off(do_import, part_paid(1))
+    sound(database)
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("update import_run set started_at = now() - interval '25 hours'")
+    with database.read() as session:
+        found = queries.check_invariants(session)
+    assert [(each.rule, each.account_id) for each in found] == [("openings_are_posted", account.id)]
+    do_import(part_paid(2))
+    sound(database)
+
+
+@pytest.mark.usefixtures("account")
+def test_a_file_of_bills_does_not_wait_for_another_that_takes_long(database: Database, do_import: Import) -> None:
+    with database.write() as other:
+        intake.take_turn(other, kind="bills")
+        with pytest.raises(RunTaken):
+            do_import(part_paid(1))
 
 
 def test_prepaid_balance_is_applied_at_issue_oldest_due_first(
