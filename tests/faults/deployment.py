@@ -92,6 +92,18 @@ class Program:
             self._process.kill()
             self._process.wait()
 
+    def twin(self) -> "Program":
+        """Another process of the same kind."""
+        return Program(self.name, self._arguments, environment=self._environment, log=self._log, fds=self._fds)
+
+    def kill(self) -> None:
+        """Kill it with all below it."""
+        below = self.children()
+        self.signal(signal.SIGKILL)
+        self.wait()
+        for child in below:
+            _kill(child)
+
     def children(self) -> list[psutil.Process]:
         """The processes below it."""
         return psutil.Process(self.pid).children(recursive=True)
@@ -160,11 +172,11 @@ class Deployment:
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
         """Kill a program, or ask it to stop, and start it again when it has ended."""
         program = self.programs[name]
-        below = program.children() if number is signal.SIGKILL else []
-        program.signal(number)
-        program.wait()
-        for child in below:
-            _kill(child)
+        if number is signal.SIGKILL:
+            program.kill()
+        else:
+            program.signal(number)
+            program.wait()
         program.start()
 
     def kill_child(self, name: str) -> None:
@@ -181,12 +193,16 @@ class Deployment:
 
     def kill_postgres(self) -> None:
         """Kill PostgreSQL with all its processes, as a power cut does, and start it again."""
+        self.cut_power()
+        self.start_postgres()
+
+    def cut_power(self) -> None:
+        """Kill PostgreSQL with all its processes."""
         postmaster = psutil.Process(self.servers.postgres.pid)
         below = postmaster.children(recursive=True)
         self.servers.postgres.kill()
         for child in below:
             _kill(child)
-        self._start_postgres()
 
     def kill_backend(self) -> None:
         """Kill one of PostgreSQL's sessions: the server then throws all of them out and recovers."""
@@ -197,7 +213,8 @@ class Deployment:
         if found is not None:
             os.kill(found[0], signal.SIGKILL)
 
-    def _start_postgres(self) -> None:
+    def start_postgres(self) -> None:
+        """Start it where it was killed."""
         limit = time.monotonic() + READY_S
         while True:
             try:
