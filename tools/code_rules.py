@@ -33,6 +33,7 @@ TIMED: Final = {
     "core/db.py": "the application-side deadline of a transaction",
     "core/http.py": "the total deadline of an outside call",
     "notifications/delivery.py": "the budget of one task, and the age of a lease around a call",
+    "services/payments/flows.py": "the budget of one task",
     "web/guard.py": "how long a request took",
 }
 """Files that may measure durations, each with its reason. A duration decides no business question."""

@@ -4,6 +4,7 @@ The recovery point of every flow is the attempt: its number and the bytes of its
 call, so that whoever comes next, the same client or a job, repeats exactly the same.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -144,12 +145,16 @@ def check_payment(db: Database, *, vault: Vault, user_id: UUID, payment_no: str,
         return _seen(session, payment_no=payment_no, user_id=user_id, now=now)
 
 
-def check_due(db: Database, *, vault: Vault, now: datetime, limit: int = 50) -> int:
+def check_due(db: Database, *, vault: Vault, now: datetime, limit: int = 50, budget_s: int = 15) -> int:
     """Ask about every attempt whose question is due, at most `limit`; answers how many were asked about.
 
-    Ends at the first question that is not answered: a job has less time than several providers may let it wait.
+    Ends at the first question that is not answered, and `budget_s` seconds after it began: a job has less time than
+    several providers may let it wait.
     """
+    stop = time.monotonic() + budget_s
     for done in range(limit):
+        if time.monotonic() >= stop:
+            return done
         faults.point("payments.sweep.before_claim")
         with db.write() as session:
             claimed = operations.claim_due(session, limit=1)

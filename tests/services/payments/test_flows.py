@@ -97,6 +97,13 @@ def test_a_lost_notification_is_made_good_by_asking(database: Database, vault: V
     assert flows.check_due(database, vault=vault, now=clock.now()) == 0, "nobody asks about what is paid"
 
 
+def test_a_sweep_ends_when_its_time_is_up(database: Database, vault: Vault) -> None:
+    make.start(database, vault, make.wanted(make.household(database, vault)))
+    make_due(database)
+    assert flows.check_due(database, vault=vault, now=clock.now(), budget_s=0) == 0
+    assert flows.check_due(database, vault=vault, now=clock.now()) == 1, "what was left is due for the next"
+
+
 def test_only_the_providers_word_pays_whatever_the_payers_browser_says(
     database: Database, vault: Vault, sandbox: SandboxProcess
 ) -> None:
