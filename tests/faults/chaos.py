@@ -46,7 +46,7 @@ class Plan:
 
 
 PLANS: Final[dict[str, Plan]] = {
-    "kills": Plan(strikes=36, customers=20, devices=2, in_flight=20, misbehaviour=True),
+    "kills": Plan(strikes=36, customers=30, devices=2, in_flight=20, misbehaviour=True),
     "poller-alone": Plan(strikes=12, customers=15, devices=2, in_flight=20, callbacks=False),
     "callbacks-alone": Plan(strikes=12, customers=15, devices=2, in_flight=20, poller=False),
 }
