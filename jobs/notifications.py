@@ -2,10 +2,15 @@
 
 from typing import Final
 
+import structlog
+from kombu.exceptions import OperationalError
+
 from jobs.celery_app import MESSAGES_QUEUE, app, every
 from jobs.runtime import database
 from notifications import delivery, receipts
 from notifications.setup import SETUP
+
+log = structlog.get_logger(__name__)
 
 SEND: Final = "notifications.send"
 SWEEP: Final = "notifications.sweep"
@@ -14,8 +19,13 @@ PERIOD_S: Final = 5.0
 
 @app.task(name=SEND)  # type: ignore[untyped-decorator] # Celery has no types
 def send(**_: object) -> None:
-    """Send what is due."""
-    delivery.send_due(database(), setup=SETUP.get())
+    """Send what is due; a run that had to leave some asks for the next one at once."""
+    if delivery.send_due(database(), setup=SETUP.get()).is_all:
+        return
+    try:
+        hint()
+    except OperationalError as error:
+        log.warning("hint_lost", error=type(error).__name__)
 
 
 @app.task(name=SWEEP)  # type: ignore[untyped-decorator] # Celery has no types

@@ -53,6 +53,14 @@ class _Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """What one run of sending did: how many messages it took up, and whether it left none that was due."""
+
+    taken: int
+    is_all: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Swept:
     """What one sweep did."""
 
@@ -61,18 +69,20 @@ class Swept:
     asked: int
 
 
-def send_due(db: Database, *, setup: Setup, limit: int = 100, budget_s: float = 15.0) -> int:
-    """Send due messages one after the other; returns how many were taken up.
+def send_due(db: Database, *, setup: Setup, limit: int = 100, budget_s: float = 15.0) -> Sent:
+    """Send due messages one after the other.
 
     Ends when none is left, when `limit` is reached, or `budget_s` seconds after it began.
     """
     if setup.sms is None:
-        return 0
+        return Sent(0, is_all=True)
     stop = time.monotonic() + budget_s
-    sent = 0
-    while sent < limit and time.monotonic() < stop and _send_next(db, setup, setup.sms):
-        sent += 1
-    return sent
+    taken = 0
+    while taken < limit and time.monotonic() < stop:
+        if not _send_next(db, setup, setup.sms):
+            return Sent(taken, is_all=True)
+        taken += 1
+    return Sent(taken, is_all=False)
 
 
 def sweep(db: Database, *, setup: Setup, limit: int = 50, budget_s: float = 15.0) -> Swept:

@@ -15,7 +15,7 @@ from core import faults
 from core.db import Database
 from core.faults import InjectedFault
 from jobs.celery_app import app
-from notifications.delivery import record, send_due, sweep
+from notifications.delivery import Sent, record, send_due, sweep
 from notifications.ports import Outcome
 from notifications.queueing import Fact, Recipient, tell
 from notifications.setup import Setup
@@ -70,7 +70,7 @@ def test_a_queued_message_reaches_the_telephone_once(
     database: Database, setup: Setup, queue: Queue, provider: SandboxProcess, number: str
 ) -> None:
     message_id = queue()
-    assert send_due(database, setup=setup) == 1
+    assert send_due(database, setup=setup) == Sent(1, is_all=True)
     work(database, setup)
     assert [told["text"] for told in provider.messages(number)] == [
         "【江东供电】户号****0017已缴费¥128.40，缴费单号P1。感谢您的支持。"
@@ -104,9 +104,15 @@ def test_a_receipt_goes_before_the_bills_of_a_run_that_were_queued_first(
     with database.write() as session:
         assert tell(session, setup=setup, fact=bill, audience=holders) == 200
     receipt_id = queue()
-    assert send_due(database, setup=setup, limit=1) == 1
+    assert send_due(database, setup=setup, limit=1) == Sent(1, is_all=False)
     assert message(database, receipt_id).state == "accepted"
     assert len(provider.messages(number)) == 1
+
+
+def test_a_run_whose_time_is_over_says_that_it_left_some(database: Database, setup: Setup, queue: Queue) -> None:
+    queue()
+    assert send_due(database, setup=setup, budget_s=0) == Sent(0, is_all=False)
+    assert send_due(database, setup=setup) == Sent(1, is_all=True)
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "error_after"])

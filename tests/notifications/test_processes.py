@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -11,7 +12,11 @@ import redis
 from app.embedded import ValkeyServer, free_port
 from core.config import Settings
 from core.db import Database
+from jobs.celery_app import MESSAGES_QUEUE, app
+from jobs.notifications import SEND
+from notifications.queueing import Fact, Recipient, tell
 from notifications.setup import Setup
+from notifications.states import Priority
 from tests.factories.accounts import make_account
 from tests.factories.billing import make_bill
 from tests.notifications.conftest import Queue
@@ -108,6 +113,27 @@ def test_a_message_whose_every_hint_was_lost_is_sent_by_the_clock(
                 message="nothing was sent after Redis was emptied",
             )
     assert len(provider.messages(number)) == len(messages)
+
+
+@pytest.mark.usefixtures("provider")
+def test_one_hint_empties_a_queue_that_is_longer_than_a_run(
+    deployed: Settings, valkey: ValkeyServer, database: Database, setup: Setup, tmp_path: Path
+) -> None:
+    params = {"account": "****0017", "amount": "¥1", "period": "2026-06", "due": "2026-07-15", "bill_no": "B1"}
+    fact = Fact("bill_ready:1:1", "bill_ready", params, None, timedelta(days=3), Priority.BULK)
+    with database.write() as session:
+        holders = [Recipient(f"customer:{n}", "zh-CN", f"+8613700000{n:03d}") for n in range(120)]
+        assert tell(session, setup=setup, fact=fact, audience=holders) == 120
+
+    def waiting() -> int:
+        with database.read() as session:
+            found: int = session.sql("select count(*) from message where state = 'pending'").scalar_one()
+        return found
+
+    with app.connection_for_write(valkey.url) as broker:
+        app.send_task(SEND, queue=MESSAGES_QUEUE, connection=broker)
+    with running(deployed, *SOLO, log=tmp_path / "worker.log"):
+        wait_until(lambda: waiting() == 0, timeout_s=PATIENCE_S, message="a run left messages and asked for no other")
 
 
 def test_a_worker_killed_between_the_call_and_its_note_sends_nothing_twice(
