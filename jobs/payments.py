@@ -21,8 +21,13 @@ AT_ONCE: Final = 100
 
 @app.task(name=CHECK)  # type: ignore[untyped-decorator] # Celery has no types
 def check_attempts(**_: object) -> None:
-    """Ask providers about attempts whose question is due, and close those that are over."""
-    flows.check_due(database(), vault=SETUP.get().vault, now=clock.now())
+    """Ask providers about attempts whose question is due, and close those that are over; go on while there are more.
+
+    Every tick of the clock begins another such chain: a long queue is worked at by all workers.
+    """
+    asked = flows.check_due(database(), vault=SETUP.get().vault, now=clock.now())
+    if asked.may_have_more:
+        app.send_task(CHECK, queue=PAYMENTS_QUEUE, expires=CHECK_S, retry=False)
 
 
 @app.task(name=CALLBACKS)  # type: ignore[untyped-decorator] # Celery has no types

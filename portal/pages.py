@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 from uuid import UUID
@@ -10,13 +11,14 @@ from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from core.audit import Actor
+from core.db import WriteSession
 from core.errors import Refusal
 from portal.templating import Page, Renderer, translations
 from services.identity import operations as identity
 from web import cookies, locale, problems
 from web.caller import address_of
-from web.runtime import RuntimeDep
-from web.session import Now, Write
+from web.runtime import Runtime, RuntimeDep
+from web.session import Flows, Now, Write
 
 SEE_OTHER: Final = 303
 NO_CONTENT: Final = 204
@@ -38,8 +40,17 @@ class Reader:
 
 
 def _reader(request: Request, runtime: RuntimeDep, write: Write, now: Now) -> Reader:
+    return _resolved(request, runtime, write, now)
+
+
+def _reader_of_flow(request: Request, runtime: RuntimeDep, db: Flows, now: Now) -> Reader:
+    with db.write() as session:
+        return _resolved(request, runtime, session, now)
+
+
+def _resolved(request: Request, runtime: Runtime, session: WriteSession, now: datetime) -> Reader:
     token = request.cookies.get(cookies.session_name(runtime.settings))
-    found = None if token is None else identity.resolve_portal_session(write, token=token, now=now)
+    found = None if token is None else identity.resolve_portal_session(session, token=token, now=now)
     if token is None or found is None:
         raise SignInFirst
     return Reader(
@@ -64,6 +75,9 @@ def _checked_visitor_form(request: Request, runtime: RuntimeDep, csrf: Annotated
 
 
 SignedIn = Annotated[Reader, Depends(_reader)]
+ReaderOfFlow = Annotated[Reader, Depends(_reader_of_flow)]
+"""The same for a view that calls a flow: found in a transaction that ends before the provider is called."""
+
 CheckedForm = Depends(_checked_form)
 """Goes into `dependencies=` of every route that changes something for a reader who is signed in."""
 

@@ -14,7 +14,7 @@ from core.crypto.tokens import InvalidToken
 from services.identity import queries as identity
 from web.problems.common import SignInNeeded
 from web.runtime import Runtime
-from web.session import Write
+from web.session import Flows, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,13 @@ def _living_customer(caller: "Customer", write: Write) -> Caller:
     return caller
 
 
+def _customer_of_flow(caller: "Customer", db: Flows) -> Caller:
+    with db.read() as session:
+        if not identity.session_is_alive(session, session_id=caller.session_id):
+            raise SignInNeeded
+    return caller
+
+
 def address_of(request: Request) -> str:
     """The peer's address; a proxy's X-Forwarded-For was taken into account by the server for trusted proxies alone."""
     return request.client.host if request.client is not None else "unknown"
@@ -71,3 +78,6 @@ Customer = Annotated[Caller, Security(_Bearer())]
 
 LivingCustomer = Annotated[Caller, Depends(_living_customer)]
 """A verified token whose session has not been revoked, checked in the request's transaction."""
+
+CustomerOfFlow = Annotated[Caller, Depends(_customer_of_flow)]
+"""The same for an endpoint that calls a flow: checked in a transaction that ends before the provider is called."""

@@ -22,7 +22,9 @@ from core.ids import human_code
 from core.money import Money, exponent
 from portal.customer import shelf
 from portal.customer.shelf import AccountChoice, Shelf
-from portal.pages import NO_CONTENT, CheckedForm, Reader, SignedIn, go, show, speak, text_of
+from portal.pages import NO_CONTENT, CheckedForm, Reader, ReaderOfFlow, SignedIn, go, show, speak, text_of
+from services.accounts import queries as accounts
+from services.accounts.queries import Permission
 from services.billing import queries as billing
 from services.payments import flows, queries
 from services.payments.errors import PaymentFinal
@@ -35,7 +37,7 @@ from web.caller import address_of
 from web.live import EventStream
 from web.problems.common import CrossSite, NotFound
 from web.qr import svg
-from web.runtime import RuntimeDep
+from web.runtime import Runtime, RuntimeDep
 from web.session import Flows, Now, Write
 
 router = APIRouter(include_in_schema=False)
@@ -43,6 +45,7 @@ router = APIRouter(include_in_schema=False)
 UNPROCESSABLE: Final = 422
 MOST_MAJOR: Final = 10_000_000
 PAYMENT_NO_LENGTH: Final = 15
+SUSPENDED: Final = "suspended"
 
 
 @dataclass(frozen=True)
@@ -56,16 +59,27 @@ class PaymentPage:
 
 @dataclass(frozen=True)
 class ReceiptRow:
-    """What one bill took of a payment; without a number, what became prepaid."""
+    """What one bill took of a payment; without a number, what became prepaid. `is_waiting`: our staff places it."""
 
     no: str | None
     amount: Money
+    is_waiting: bool = False
 
 
 def _key(vault: Vault, reader: Reader, payment_no: str) -> str:
     """A form's own payment number, bound to its reader: sent twice, it is one payment."""
     tag = hmac.new(vault.subkey("payment-forms"), f"{reader.user_id}|{payment_no}".encode(), hashlib.sha256)
     return f"{payment_no}.{tag.hexdigest()[:32]}"
+
+
+def _fresh_key(vault: Vault, reader: Reader) -> str:
+    return _key(vault, reader, f"P{human_code(PAYMENT_NO_LENGTH)}")
+
+
+def _running(session: ReadSession, account: AccountChoice, reader: Reader, now: datetime) -> PaymentView | None:
+    """A payment of this reader for this account whose end nobody knows yet."""
+    earlier = queries.running(session, account_id=account.id, user_id=reader.user_id, now=now)
+    return None if earlier is None else queries.payment(session, payment_no=earlier, user_id=reader.user_id, now=now)
 
 
 def _payment_no(vault: Vault, reader: Reader, key: str) -> str:
@@ -114,8 +128,6 @@ def pay_page(
     if mine.account is None or not mine.account.may_pay:
         raise NotFound
     due = billing.owed(write, account_id=mine.account.id).due
-    earlier = queries.running(write, account_id=mine.account.id, user_id=reader.user_id, now=now)
-    running = None if earlier is None else queries.payment(write, payment_no=earlier, user_id=reader.user_id, now=now)
     shown = _shown(request, mine.account.methods)
     return _form(
         request,
@@ -123,10 +135,10 @@ def pay_page(
         mine,
         mine.account,
         due=due,
-        key=_key(runtime.vault, reader, f"P{human_code(PAYMENT_NO_LENGTH)}"),
+        key=_fresh_key(runtime.vault, reader),
         amount=str(due.major) if due.minor > 0 else "",
         method=shown[0] if shown else "",
-        running=running,
+        running=_running(write, mine.account, reader, now),
         wrong={},
     )
 
@@ -135,7 +147,7 @@ def pay_page(
 def pay(
     request: Request,
     runtime: RuntimeDep,
-    reader: SignedIn,
+    reader: ReaderOfFlow,
     now: Now,
     db: Flows,
     account_no: str,
@@ -146,7 +158,13 @@ def pay(
     """Start the payment and show its page; the same form sent again shows the same payment."""
     settings = runtime.settings
     payment_no = _payment_no(runtime.vault, reader, key)
-    minor = _minor(amount, settings.supplier_currency)
+    with db.read() as session:
+        account = accounts.resolve_access(
+            session, user_id=reader.user_id, account_no=account_no, permission=Permission.PAY, now=now
+        )
+    if account is None:
+        raise NotFound
+    minor = _minor(amount, account.currency)
     try:
         if minor is None or method not in shelf.METHODS:
             raise _Unreadable
@@ -158,7 +176,7 @@ def pay(
             bill_nos=None,
             method=Method(method),
             payer=Payer(address_of(request)),
-            description=f"{settings.supplier_name} {account_no}",
+            description=settings.supplier_name,
             partial_allowed=settings.partial_payment,
         )
         flows.start_payment(db, vault=runtime.vault, wanted=wanted, payment_no=payment_no, now=now)
@@ -166,7 +184,7 @@ def pay(
         _ = speak(request)
         unreadable = _("Enter an amount above zero, such as 128.60.")
         text = unreadable if isinstance(refusal, _Unreadable) else text_of(request, refusal)
-        return _again(request, db, reader, now, account_no, key=key, amount=amount, method=method, text=text)
+        return _again(request, runtime, db, reader, now, account_no, amount=amount, method=method, text=text)
     return go(f"/payments/{payment_no}")
 
 
@@ -178,31 +196,33 @@ class _Unreadable(Refusal):
 
 def _again(
     request: Request,
+    runtime: Runtime,
     db: Flows,
     reader: Reader,
     now: datetime,
     account_no: str,
     *,
-    key: str,
     amount: str,
     method: str,
     text: str,
 ) -> Response:
+    """The form once more, as another payment: the refused one is over, and said to run on if it does."""
     with db.write() as session:
         mine = shelf.of_reader(request, session, reader, now=now, wanted=account_no)
         if mine.account is None or not mine.account.may_pay:
             raise NotFound
         due = billing.owed(session, account_id=mine.account.id).due
+        running = _running(session, mine.account, reader, now)
     return _form(
         request,
         reader,
         mine,
         mine.account,
         due=due,
-        key=key,
+        key=_fresh_key(runtime.vault, reader),
         amount=amount,
         method=method,
-        running=None,
+        running=running,
         wrong={"amount": text},
     )
 
@@ -256,14 +276,16 @@ async def payment_events(request: Request, reader: SignedIn, now: Now, payment_n
 
 
 @router.post("/payments/{payment_no}/check", dependencies=[CheckedForm])
-def check(runtime: RuntimeDep, reader: SignedIn, db: Flows, now: Now, payment_no: str) -> Response:
+def check(runtime: RuntimeDep, reader: ReaderOfFlow, db: Flows, now: Now, payment_no: str) -> Response:
     """The payer says that it is paid: ask the provider now."""
     flows.check_payment(db, vault=runtime.vault, user_id=reader.user_id, payment_no=payment_no, now=now)
     return go(f"/payments/{payment_no}")
 
 
 @router.post("/payments/{payment_no}/again", dependencies=[CheckedForm])
-def again(request: Request, runtime: RuntimeDep, reader: SignedIn, db: Flows, now: Now, payment_no: str) -> Response:
+def again(
+    request: Request, runtime: RuntimeDep, reader: ReaderOfFlow, db: Flows, now: Now, payment_no: str
+) -> Response:
     """A fresh way to the provider for the same payment: the address of WeChat's page lives five minutes only."""
     same = Again(
         amount_minor=None,
@@ -282,15 +304,20 @@ def again(request: Request, runtime: RuntimeDep, reader: SignedIn, db: Flows, no
 def receipt(request: Request, reader: SignedIn, write: Write, now: Now, payment_no: str) -> Response:
     """The receipt of a paid payment."""
     found = _found(write, reader, payment_no, now)
-    if found.paid_at is None:
+    if found.state != "paid":
         return go(f"/payments/{payment_no}")
     mine = shelf.of_reader(request, write, reader, now=now)
     return show(request, "customer/receipt.html", reader, unread=mine.unread, payment=found, parts=_taken(found))
 
 
 def _taken(payment: PaymentView) -> list[ReceiptRow]:
-    """What each bill took, and what became prepaid: what was paid for that, and what a bill did not need any more."""
-    rows = [ReceiptRow(part.no, part.taken or part.amount) for part in payment.parts if part.no is not None]
+    """What each bill took, what waits for our staff, and what became prepaid: meant so, or not needed by a bill."""
+    rows = []
+    for part in payment.parts:
+        if part.outcome == SUSPENDED:
+            rows.append(ReceiptRow(part.no, part.amount, is_waiting=True))
+        elif part.no is not None and part.taken is not None:
+            rows.append(ReceiptRow(part.no, part.taken))
     left = payment.amount.minor - sum(row.amount.minor for row in rows)
     prepaid = ReceiptRow(None, Money(left, payment.amount.currency))
     return [row for row in (*rows, prepaid) if row.amount.minor > 0]

@@ -16,7 +16,7 @@ from services.accounts.operations import LastBillAmount, LinkOutcome, LinkResult
 from services.billing import queries as billing
 from web import hot
 from web.access import ViewedAccount
-from web.caller import Caller, Customer, LivingCustomer
+from web.caller import Caller, Customer, CustomerOfFlow, LivingCustomer
 from web.idempotency import KeyedRequest, once_flow
 from web.models import AccountNo
 from web.problems import problems
@@ -52,7 +52,7 @@ async def show_account(request: Request, caller: Customer, account_no: Annotated
     responses=problems(LinkRefused, LinkLimited, KeyMissing, KeyReused, InFlight),
 )
 def link_account(
-    body: LinkRequest, caller: LivingCustomer, keyed: KeyedRequest, flows: Flows, runtime: RuntimeDep, now: Now
+    body: LinkRequest, caller: CustomerOfFlow, keyed: KeyedRequest, flows: Flows, runtime: RuntimeDep, now: Now
 ) -> Response:
     """Link an account by proof; five failed proofs a day, for you and for the account number."""
 

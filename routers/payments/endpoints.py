@@ -4,7 +4,7 @@ import json
 from typing import Annotated, Final
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response, StreamingResponse
 
 import web.problems.payments  # noqa: F401 -- registers how refusals are told
@@ -21,7 +21,6 @@ from routers.payments.schemas import (
     StartedPayment,
     WechatUser,
 )
-from services.identity import queries as identity
 from services.payments import flows, operations, queries
 from services.payments.errors import (
     AccountNotPayable,
@@ -41,11 +40,11 @@ from services.payments.flows import Again
 from services.payments.operations import Wanted
 from services.payments.ports import Method, Payer
 from web import hot, live
-from web.caller import Caller, Customer
+from web.caller import Caller, Customer, CustomerOfFlow
 from web.idempotency import KeyedRequest, once_flow
 from web.live import EventStream
 from web.problems import problems
-from web.problems.common import KeyMissing, SignInNeeded
+from web.problems.common import KeyMissing
 from web.runtime import Runtime, RuntimeDep
 from web.session import Flows, Now
 
@@ -56,17 +55,6 @@ PAYMENT_NO_LENGTH: Final = 16
 
 KEYED: Final = (KeyMissing, KeyReused, InFlight)
 EVENT_EXAMPLE: Final = f"event: status\ndata: {json.dumps(PAYMENT_EXAMPLE)}\n\n"
-
-
-def _payer(caller: Customer, runtime: RuntimeDep) -> Caller:
-    """A caller whose session lives, asked in a transaction that ends before the provider is called."""
-    with runtime.db.read() as session:
-        if not identity.session_is_alive(session, session_id=caller.session_id):
-            raise SignInNeeded
-    return caller
-
-
-LivingPayer = Annotated[Caller, Depends(_payer)]
 
 
 @router.post(
@@ -86,7 +74,7 @@ LivingPayer = Annotated[Caller, Depends(_payer)]
     ),
 )
 def start_payment(
-    body: PaymentRequest, caller: LivingPayer, keyed: KeyedRequest, db: Flows, runtime: RuntimeDep, now: Now
+    body: PaymentRequest, caller: CustomerOfFlow, keyed: KeyedRequest, db: Flows, runtime: RuntimeDep, now: Now
 ) -> Response:
     """Start a payment; repeated with its key it goes on where it was cut, and never pays twice."""
     wanted = Wanted(
@@ -165,7 +153,7 @@ async def watch_payment(
 )
 def retry_payment(
     body: AttemptRequest,
-    caller: LivingPayer,
+    caller: CustomerOfFlow,
     keyed: KeyedRequest,
     db: Flows,
     runtime: RuntimeDep,
@@ -199,7 +187,7 @@ def retry_payment(
     responses=problems(QuoteRefused, QuotesLimited, *KEYED),
 )
 def quote_payment(
-    body: QuoteRequest, caller: LivingPayer, keyed: KeyedRequest, db: Flows, runtime: RuntimeDep, now: Now
+    body: QuoteRequest, caller: CustomerOfFlow, keyed: KeyedRequest, db: Flows, runtime: RuntimeDep, now: Now
 ) -> Response:
     """See what somebody else owes, to pay it for them: for ten minutes, with a limited number of guesses a day."""
 

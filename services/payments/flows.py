@@ -67,6 +67,14 @@ class Again:
     partial_allowed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How many attempts one round asked about, and whether it ended with more of them due."""
+
+    attempts: int
+    may_have_more: bool
+
+
 def start_payment(db: Database, *, vault: Vault, wanted: Wanted, payment_no: str, now: datetime) -> Started:
     """Make an order and have it prepared by its provider.
 
@@ -145,21 +153,21 @@ def check_payment(db: Database, *, vault: Vault, user_id: UUID, payment_no: str,
         return _seen(session, payment_no=payment_no, user_id=user_id, now=now)
 
 
-def check_due(db: Database, *, vault: Vault, now: datetime, limit: int = 50, budget_s: int = 15) -> int:
-    """Ask about every attempt whose question is due, at most `limit`; answers how many were asked about.
+def check_due(db: Database, *, vault: Vault, now: datetime, limit: int = 50, budget_s: int = 10) -> Asked:
+    """Ask about attempts whose question is due, at most `limit` and for `budget_s` seconds.
 
-    Ends at the first question that is not answered, and `budget_s` seconds after it began: a job has less time than
-    several providers may let it wait.
+    The budget leaves the last question, with its close, the time that a task has. Ends at the first question that is
+    not answered: a job has less time than several providers may let it wait.
     """
     stop = time.monotonic() + budget_s
     for done in range(limit):
         if time.monotonic() >= stop:
-            return done
+            return Asked(done, may_have_more=True)
         faults.point("payments.sweep.before_claim")
         with db.write() as session:
             claimed = operations.claim_due(session, limit=1)
         if not claimed:
-            return done
+            return Asked(done, may_have_more=False)
         faults.point("payments.sweep.claimed")
         try:
             applied = check_attempt(db, vault=vault, attempt_id=claimed[0], now=now)
@@ -167,8 +175,8 @@ def check_due(db: Database, *, vault: Vault, now: datetime, limit: int = 50, bud
             log.exception("check_failed", attempt_id=str(claimed[0]))
             continue
         if applied.effect is Effect.PUT_OFF:
-            return done + 1
-    return limit
+            return Asked(done + 1, may_have_more=False)
+    return Asked(limit, may_have_more=True)
 
 
 def apply_stored_callbacks(db: Database, *, source: str, now: datetime, limit: int) -> int:
@@ -284,6 +292,7 @@ def _prepare(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime) -> 
         faults.point("payments.prepare.refused")
         with db.write() as session:
             operations.keep_refusal(session, attempt_id=attempt_id, reason=error.reason, now=now)
+            operations.note_answer(session, provider=attempt.provider)  # a refusal is an answer, too
         raise ProviderRefused(reason=error.reason) from error
     faults.point("payments.prepare.called")
     with db.write() as session:

@@ -91,17 +91,17 @@ def test_a_lost_notification_is_made_good_by_asking(database: Database, vault: V
     no = make.start(database, vault, make.wanted(home)).payment.payment_no
     sandbox.pay(make.latest(database, no).out_trade_no)
     make_due(database)
-    assert flows.check_due(database, vault=vault, now=clock.now()) == 1
+    assert flows.check_due(database, vault=vault, now=clock.now()).attempts == 1
     assert make.books(database, home) == Books(0, 0, 10_000, 0, (0,), 1, 0)
     make_due(database)
-    assert flows.check_due(database, vault=vault, now=clock.now()) == 0, "nobody asks about what is paid"
+    assert flows.check_due(database, vault=vault, now=clock.now()).attempts == 0, "nobody asks about what is paid"
 
 
 def test_a_sweep_ends_when_its_time_is_up(database: Database, vault: Vault) -> None:
     make.start(database, vault, make.wanted(make.household(database, vault)))
     make_due(database)
-    assert flows.check_due(database, vault=vault, now=clock.now(), budget_s=0) == 0
-    assert flows.check_due(database, vault=vault, now=clock.now()) == 1, "what was left is due for the next"
+    assert flows.check_due(database, vault=vault, now=clock.now(), budget_s=0) == Asked(0, may_have_more=True)
+    assert flows.check_due(database, vault=vault, now=clock.now()).attempts == 1, "what was left is due for the next"
 
 
 def test_only_the_providers_word_pays_whatever_the_payers_browser_says(
@@ -248,7 +248,9 @@ def test_a_success_after_the_close_is_credited_though_nobody_tells_of_it(
     assert shown(database, home, no).state == "closed"
     sandbox.pay(attempt.out_trade_no, even_if_closed=True)
     make_due(database)
-    assert flows.check_due(database, vault=vault, now=clock.now()) == 1, "an ended attempt is asked about once more"
+    assert flows.check_due(database, vault=vault, now=clock.now()).attempts == 1, (
+        "an ended attempt is asked about once more"
+    )
     assert shown(database, home, no).state == "paid"
     assert make.books(database, home) == Books(0, 0, 10_000, 0, (0,), 1, 0)
 
