@@ -13,7 +13,7 @@ from core.crypto.vault import Vault
 from core.db import Database
 from services.payments import flows, operations, queries, rules
 from services.payments.errors import PaymentFinal, ProviderUnavailable
-from services.payments.flows import Again, Started
+from services.payments.flows import Again, Asked, Started
 from services.payments.models import AttemptState
 from services.payments.operations import Effect
 from services.payments.ports import Method, Payer
