@@ -176,10 +176,15 @@ def _held(key: RequestKey, begun: Begun) -> dict[str, object]:
     return {"caller": key.caller, "route": key.route, "key": key.key, "lease": begun.lease}
 
 
-def purge(session: WriteSession) -> int:
-    """Forget keys older than KEEP_DAYS; returns how many."""
+def purge(session: WriteSession, *, most: int) -> int:
+    """Forget up to `most` keys older than KEEP_DAYS; returns how many."""
     return session.sql(
-        "delete from idempotency where created_at <= now() - make_interval(days => :days)", days=KEEP_DAYS
+        """delete from idempotency where (caller, route, key) in (
+             select caller, route, key from idempotency where created_at <= now() - make_interval(days => :days)
+             order by created_at limit :most for update skip locked
+           )""",
+        days=KEEP_DAYS,
+        most=most,
     ).rowcount
 
 

@@ -19,6 +19,8 @@ from core.db import Timestamp, WriteSession, is_lost
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS: Final = 30
+KEEP_DAYS: Final = 90
+"""Longer than any sender repeats itself; what a callback did is kept by those who applied it."""
 
 
 class InboxRow(SQLModel, table=True):
@@ -105,3 +107,18 @@ def claim_due(session: WriteSession, *, source: str) -> Callback | None:
         most=MAX_ATTEMPTS,
     ).one_or_none()
     return None if row is None else Callback(row.id, source, row.external_id, bytes(row.body), is_applied=False)
+
+
+def purge(session: WriteSession, *, most: int) -> int:
+    """Forget up to `most` callbacks that were applied more than KEEP_DAYS ago; returns how many.
+
+    What is not applied stays.
+    """
+    return session.sql(
+        """delete from inbox where id in (
+             select id from inbox where applied_at < now() - make_interval(days => :days)
+             order by applied_at limit :most for update skip locked
+           )""",
+        days=KEEP_DAYS,
+        most=most,
+    ).rowcount

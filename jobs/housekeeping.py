@@ -2,16 +2,15 @@
 
 from typing import Final
 
-import structlog
-
-from core import clock, idempotency
+from core import clock, idempotency, inbox
 from jobs.celery_app import app, every
-from jobs.runtime import database
+from jobs.runtime import database, forget
+from services.accounts import operations as accounts
 from services.billing import flows
 
-log = structlog.get_logger(__name__)
-
 PURGE: Final = "housekeeping.purge_request_keys"
+PURGE_CALLBACKS: Final = "housekeeping.purge_callbacks"
+PURGE_LINKS: Final = "housekeeping.purge_link_failures"
 CHECK: Final = "housekeeping.check_books"
 DAY_S: Final = 86_400.0
 CHECK_S: Final = 60.0
@@ -21,8 +20,20 @@ RANGES: Final = 20
 @app.task(name=PURGE)  # type: ignore[untyped-decorator] # Celery has no types
 def purge_request_keys(**_: object) -> None:
     """Forget request keys that are older than they are kept."""
-    with database().write() as session:
-        log.info("request_keys_purged", count=idempotency.purge(session))
+    forget("request keys", lambda session, most: idempotency.purge(session, most=most))
+
+
+@app.task(name=PURGE_CALLBACKS)  # type: ignore[untyped-decorator] # Celery has no types
+def purge_callbacks(**_: object) -> None:
+    """Forget callbacks that were applied more than 90 days ago."""
+    forget("callbacks", lambda session, most: inbox.purge(session, most=most))
+
+
+@app.task(name=PURGE_LINKS)  # type: ignore[untyped-decorator] # Celery has no types
+def purge_link_failures(**_: object) -> None:
+    """Forget failed tries to link an account that are older than 30 days."""
+    now = clock.now()
+    forget("link failures", lambda session, most: accounts.purge_link_failures(session, now=now, most=most))
 
 
 @app.task(name=CHECK)  # type: ignore[untyped-decorator] # Celery has no types
@@ -32,4 +43,6 @@ def check_books(**_: object) -> None:
 
 
 every(DAY_S, PURGE)
+every(DAY_S, PURGE_CALLBACKS)
+every(DAY_S, PURGE_LINKS)
 every(CHECK_S, CHECK)

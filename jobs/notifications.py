@@ -6,7 +6,7 @@ import structlog
 from kombu.exceptions import OperationalError
 
 from jobs.celery_app import MESSAGES_QUEUE, app, every
-from jobs.runtime import database
+from jobs.runtime import database, forget
 from notifications import delivery, receipts
 from notifications.setup import SETUP
 
@@ -14,7 +14,9 @@ log = structlog.get_logger(__name__)
 
 SEND: Final = "notifications.send"
 SWEEP: Final = "notifications.sweep"
+PURGE: Final = "notifications.purge"
 PERIOD_S: Final = 5.0
+DAY_S: Final = 86_400.0
 
 
 @app.task(name=SEND)  # type: ignore[untyped-decorator] # Celery has no types
@@ -35,6 +37,12 @@ def sweep(**_: object) -> None:
     receipts.apply_due(database())
 
 
+@app.task(name=PURGE)  # type: ignore[untyped-decorator] # Celery has no types
+def purge(**_: object) -> None:
+    """Forget messages that ended more than 400 days ago, with their attempts and findings."""
+    forget("messages", lambda session, most: delivery.purge(session, most=most))
+
+
 def hint() -> None:
     """Say that messages may be due. May be lost: the schedule says so again; so it does not wait for Redis either."""
     app.send_task(SEND, queue=MESSAGES_QUEUE, expires=PERIOD_S, retry=False)
@@ -42,3 +50,4 @@ def hint() -> None:
 
 every(PERIOD_S, SEND, queue=MESSAGES_QUEUE)
 every(PERIOD_S, SWEEP, queue=MESSAGES_QUEUE)
+every(DAY_S, PURGE)

@@ -4,7 +4,7 @@ from typing import Final
 
 from core import clock
 from jobs.celery_app import PAYMENTS_QUEUE, app, every
-from jobs.runtime import database
+from jobs.runtime import database, forget
 from notifications.setup import SETUP
 from services.payments import flows, operations, queries
 
@@ -12,6 +12,7 @@ CHECK: Final = "payments.check_attempts"
 CALLBACKS: Final = "payments.apply_callbacks"
 KEYS: Final = "payments.refresh_keys"
 PURGE: Final = "payments.purge_guesses"
+PURGE_QUOTES: Final = "payments.purge_quotes"
 CHECK_S: Final = 5.0
 CALLBACKS_S: Final = 10.0
 KEYS_S: Final = 3600.0
@@ -47,11 +48,19 @@ def refresh_keys(**_: object) -> None:
 @app.task(name=PURGE)  # type: ignore[untyped-decorator] # Celery has no types
 def purge_guesses(**_: object) -> None:
     """Forget wrong guesses that no limit counts any more."""
-    with database().write() as session:
-        operations.purge_failures(session, now=clock.now())
+    now = clock.now()
+    forget("guesses", lambda session, most: operations.purge_failures(session, now=now, most=most))
+
+
+@app.task(name=PURGE_QUOTES)  # type: ignore[untyped-decorator] # Celery has no types
+def purge_quotes(**_: object) -> None:
+    """Forget quotes that ended 30 days ago and that no order names."""
+    now = clock.now()
+    forget("quotes", lambda session, most: operations.purge_quotes(session, now=now, most=most))
 
 
 every(CHECK_S, CHECK, queue=PAYMENTS_QUEUE)
 every(CALLBACKS_S, CALLBACKS, queue=PAYMENTS_QUEUE)
 every(KEYS_S, KEYS)
 every(PURGE_S, PURGE)
+every(PURGE_S, PURGE_QUOTES)

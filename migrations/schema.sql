@@ -24,6 +24,36 @@ CREATE FUNCTION public.account_access(p_user uuid, p_account_no text, p_permissi
         end
 $$;
 
+CREATE FUNCTION public.keep_attempt() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if exists (select from message where owner = old.owner and id = old.message_id) then
+    raise exception 'an attempt is kept as long as its message' using errcode = 'restrict_violation';
+  end if;
+  return old;
+end $$;
+
+CREATE FUNCTION public.keep_finding() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if exists (select from message_attempt where id = old.attempt_id) then
+    raise exception 'a finding is kept as long as its attempt' using errcode = 'restrict_violation';
+  end if;
+  return old;
+end $$;
+
+CREATE FUNCTION public.keep_young_message() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if old.finished_at is null or old.finished_at > now() - interval '400 days' then
+    raise exception 'a message is kept for 400 days' using errcode = 'restrict_violation';
+  end if;
+  return old;
+end $$;
+
 CREATE FUNCTION public.ledger_check_staged(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -1532,6 +1562,8 @@ CREATE INDEX ix_customer_tokens ON public.customer USING gin (tokens);
 
 CREATE INDEX ix_idempotency_created_at ON public.idempotency USING btree (created_at);
 
+CREATE INDEX ix_inbox_applied_at ON public.inbox USING btree (applied_at) WHERE (applied_at IS NOT NULL);
+
 CREATE INDEX ix_inbox_due_at ON public.inbox USING btree (source, due_at) WHERE (applied_at IS NULL);
 
 CREATE INDEX ix_link_failure_account_no ON public.link_failure USING btree (account_no, failed_at);
@@ -1541,6 +1573,8 @@ CREATE INDEX ix_link_failure_user_id ON public.link_failure USING btree (user_id
 CREATE INDEX ix_message_attempt_owner_message_id ON public.message_attempt USING btree (owner, message_id);
 
 CREATE INDEX ix_message_due_at ON public.message USING btree (state, due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX ix_message_finished_at ON public.message USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 
 CREATE INDEX ix_message_pending ON public.message USING btree (priority, due_at) WHERE (state = 'pending'::text);
 
@@ -1556,6 +1590,8 @@ CREATE INDEX ix_payment_attempt_next_check_at ON public.payment_attempt USING bt
 
 CREATE INDEX ix_payment_order_payer_user_id ON public.payment_order USING btree (payer_user_id, created_at DESC);
 
+CREATE INDEX ix_payment_order_quote_id ON public.payment_order USING btree (quote_id) WHERE (quote_id IS NOT NULL);
+
 CREATE INDEX ix_payment_part_attempt_id ON public.payment_part USING btree (attempt_id);
 
 CREATE INDEX ix_payment_part_payable ON public.payment_part USING btree (account_id, payable_kind, payable_id);
@@ -1565,6 +1601,8 @@ CREATE INDEX ix_payment_quote_failure_account_no ON public.payment_quote_failure
 CREATE INDEX ix_payment_quote_failure_address_blind ON public.payment_quote_failure USING btree (address_blind, failed_at);
 
 CREATE INDEX ix_payment_quote_failure_user_id ON public.payment_quote_failure USING btree (user_id, failed_at);
+
+CREATE INDEX ix_payment_quote_unused ON public.payment_quote USING btree (expires_at) WHERE (used_at IS NULL);
 
 CREATE INDEX ix_payment_quote_user_id ON public.payment_quote USING btree (user_id, created_at);
 
@@ -1588,6 +1626,12 @@ CREATE UNIQUE INDEX uq_otp_challenge_living ON public.otp_challenge USING btree 
 
 CREATE UNIQUE INDEX uq_payment_attempt_living ON public.payment_attempt USING btree (order_id) WHERE (state = ANY (ARRAY['created'::text, 'prepared'::text, 'pending'::text, 'unknown'::text]));
 
+CREATE TRIGGER keep BEFORE DELETE ON public.message_attempt FOR EACH ROW EXECUTE FUNCTION public.keep_attempt();
+
+CREATE TRIGGER keep BEFORE DELETE ON public.message_finding FOR EACH ROW EXECUTE FUNCTION public.keep_finding();
+
+CREATE TRIGGER keep_young BEFORE DELETE ON public.message FOR EACH ROW EXECUTE FUNCTION public.keep_young_message();
+
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.balance FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -1596,9 +1640,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bill_
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.book FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.message_attempt FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER refuse_change BEFORE UPDATE OR TRUNCATE ON public.message_attempt FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.message_finding FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER refuse_change BEFORE UPDATE OR TRUNCATE ON public.message_finding FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.point_lot FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -1645,10 +1689,10 @@ ALTER TABLE ONLY public.import_reject
     ADD CONSTRAINT fk_import_reject_run_id FOREIGN KEY (run_id) REFERENCES public.import_run(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.message_attempt
-    ADD CONSTRAINT fk_message_attempt_owner_message_id FOREIGN KEY (owner, message_id) REFERENCES public.message(owner, id);
+    ADD CONSTRAINT fk_message_attempt_owner_message_id FOREIGN KEY (owner, message_id) REFERENCES public.message(owner, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.message_finding
-    ADD CONSTRAINT fk_message_finding_attempt_id FOREIGN KEY (attempt_id) REFERENCES public.message_attempt(id);
+    ADD CONSTRAINT fk_message_finding_attempt_id FOREIGN KEY (attempt_id) REFERENCES public.message_attempt(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.meter
     ADD CONSTRAINT fk_meter_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
@@ -1789,7 +1833,7 @@ GRANT SELECT ON TABLE public.ledger_rollup TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.link_failure TO wattline_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.message TO wattline_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.message TO wattline_app;
 
 GRANT SELECT,INSERT ON TABLE public.message_attempt TO wattline_app;
 
@@ -1813,7 +1857,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_provider_certificate TO wattl
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_provider_health TO wattline_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_quote TO wattline_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.payment_quote TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.payment_quote_failure TO wattline_app;
 

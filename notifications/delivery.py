@@ -33,6 +33,8 @@ _TOO_LATE: Final = statement(__package__, "too_late.sql")
 _LOCK: Final = statement(__package__, "lock_by_attempt.sql")
 _MOVE: Final = statement(__package__, "move.sql")
 SWEEP_ROWS: Final = 500
+KEEP_DAYS: Final = 400
+"""How long an ended message is kept with its evidence; the database refuses to forget one sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,21 @@ def sweep(db: Database, *, setup: Setup, limit: int = 50, budget_s: float = 15.0
     while setup.sms is not None and asked < limit and time.monotonic() < stop and _ask_next(db, setup, setup.sms):
         asked += 1
     return Swept(leases_over=leases_over, too_late=too_late, asked=asked)
+
+
+def purge(session: WriteSession, *, most: int) -> int:
+    """Forget up to `most` messages that ended more than KEEP_DAYS ago, with their attempts and findings.
+
+    Returns how many. ix_message_finished_at serves it.
+    """
+    return session.sql(
+        """delete from message where (owner, id) in (
+             select owner, id from message where finished_at < now() - make_interval(days => :days)
+             order by finished_at limit :most for update skip locked
+           )""",
+        days=KEEP_DAYS,
+        most=most,
+    ).rowcount
 
 
 def record(

@@ -41,6 +41,7 @@ create table inbox (
   constraint ck_inbox_external_id check (length(external_id) between 1 and 128)
 );
 create index ix_inbox_due_at on inbox (source, due_at) where applied_at is null;
+create index ix_inbox_applied_at on inbox (applied_at) where applied_at is not null;
 
 create table idempotency (
   caller text not null,

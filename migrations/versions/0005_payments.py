@@ -33,6 +33,7 @@ create table payment_order (
   constraint ck_payment_order_period check (expires_at > created_at)
 ) with (fillfactor = 80);
 create index ix_payment_order_payer_user_id on payment_order (payer_user_id, created_at desc);
+create index ix_payment_order_quote_id on payment_order (quote_id) where quote_id is not null;
 
 -- One number at a provider. `chosen_nos` are the bills that the payer chose; null pays whatever is due. The request is kept sealed (it may hold an openid and an address) so that a repetition sends the same bytes.
 create table payment_attempt (
@@ -142,6 +143,7 @@ create table payment_quote (
   constraint fk_payment_quote_account_id foreign key (account_id) references account (id)
 );
 create index ix_payment_quote_user_id on payment_quote (user_id, created_at);
+create index ix_payment_quote_unused on payment_quote (expires_at) where used_at is null;
 
 -- Wrong guesses; the account need not exist. The address is a keyed hash.
 create table payment_quote_failure (
@@ -186,6 +188,7 @@ create table payment_callback_refusal (
 
 grant select, insert, update on payment_order, payment_attempt, payment_part, payment_suspense, payment_quote, payment_provider_health,
   payment_provider_certificate, payment_callback_refusal to wattline_app;
+grant delete on payment_quote to wattline_app;
 grant select, insert, delete on payment_quote_failure to wattline_app;
 """
 

@@ -52,6 +52,7 @@ create table message (
 create unique index uq_message_intent_channel_address_blind on message (intent, channel, address_blind) where address_blind is not null;
 create index ix_message_due_at on message (state, due_at) where due_at is not null;
 create index ix_message_pending on message (priority, due_at) where state = 'pending';
+create index ix_message_finished_at on message (finished_at) where finished_at is not null;
 create index ix_message_unread on message (owner) where channel = 'inbox' and read_at is null;
 
 -- Written and committed before the provider is called; its id goes along as our reference.
@@ -63,7 +64,7 @@ create table message_attempt (
   provider text not null,
   started_at timestamptz not null default now(),
   constraint pk_message_attempt primary key (id),
-  constraint fk_message_attempt_owner_message_id foreign key (owner, message_id) references message (owner, id)
+  constraint fk_message_attempt_owner_message_id foreign key (owner, message_id) references message (owner, id) on delete cascade
 );
 create index ix_message_attempt_owner_message_id on message_attempt (owner, message_id);
 
@@ -78,13 +79,39 @@ create table message_finding (
   request_ref text,
   learned_at timestamptz not null default now(),
   constraint pk_message_finding primary key (attempt_id, id),
-  constraint fk_message_finding_attempt_id foreign key (attempt_id) references message_attempt (id),
+  constraint fk_message_finding_attempt_id foreign key (attempt_id) references message_attempt (id) on delete cascade,
   constraint ck_message_finding_source check (source in ('answer', 'query', 'receipt', 'lease'))
 );
-create trigger refuse_change before update or delete or truncate on message_attempt for each statement execute function refuse_change();
-create trigger refuse_change before update or delete or truncate on message_finding for each statement execute function refuse_change();
+create trigger refuse_change before update or truncate on message_attempt for each statement execute function refuse_change();
+create trigger refuse_change before update or truncate on message_finding for each statement execute function refuse_change();
 
-grant select, insert, update on message to wattline_app;
+-- A message may be forgotten 400 days after its end, and takes its evidence along; nothing else takes evidence away.
+create function keep_young_message() returns trigger language plpgsql as $$
+begin
+  if old.finished_at is null or old.finished_at > now() - interval '400 days' then
+    raise exception 'a message is kept for 400 days' using errcode = 'restrict_violation';
+  end if;
+  return old;
+end $$;
+create function keep_attempt() returns trigger language plpgsql as $$
+begin
+  if exists (select from message where owner = old.owner and id = old.message_id) then
+    raise exception 'an attempt is kept as long as its message' using errcode = 'restrict_violation';
+  end if;
+  return old;
+end $$;
+create function keep_finding() returns trigger language plpgsql as $$
+begin
+  if exists (select from message_attempt where id = old.attempt_id) then
+    raise exception 'a finding is kept as long as its attempt' using errcode = 'restrict_violation';
+  end if;
+  return old;
+end $$;
+create trigger keep_young before delete on message for each row execute function keep_young_message();
+create trigger keep before delete on message_attempt for each row execute function keep_attempt();
+create trigger keep before delete on message_finding for each row execute function keep_finding();
+
+grant select, insert, update, delete on message to wattline_app;
 grant select, insert on message_attempt, message_finding to wattline_app;
 """
 

@@ -10,6 +10,7 @@ from services.accounts.operations.grants import (
     MeterNumber,
     grant_access,
     link_account,
+    purge_link_failures,
     record_last_bills,
     revoke_access,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "UnitsLoader",
     "grant_access",
     "link_account",
+    "purge_link_failures",
     "record_last_bills",
     "revoke_access",
 ]

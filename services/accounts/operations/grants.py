@@ -19,6 +19,8 @@ from services.accounts.rules import customer_owner, has_character
 TRIES: Final = 5
 """Failed proofs within TRIES_WITHIN, counted per person and per account number."""
 TRIES_WITHIN: Final = timedelta(days=1)
+KEEP_FAILURES: Final = timedelta(days=30)
+"""How long failed tries to link are kept as evidence."""
 NO_NAME: Final = " "
 
 
@@ -80,6 +82,15 @@ select max(nth) from (
   where account_no = :account_no and failed_at > :since
 ) failures
 """
+
+
+def purge_link_failures(session: WriteSession, *, now: datetime, most: int) -> int:
+    """Forget up to `most` failed tries to link that are older than 30 days; returns how many."""
+    return session.sql(
+        "delete from link_failure where id in (select id from link_failure where failed_at < :before limit :most)",
+        before=now - KEEP_FAILURES,
+        most=most,
+    ).rowcount
 
 
 def link_account(

@@ -27,7 +27,7 @@ from services.payments.operations.orders import (
     open_request,
     provider_for,
 )
-from services.payments.operations.quotes import Quote, QuoteResult, purge_failures, quote_for_others
+from services.payments.operations.quotes import Quote, QuoteResult, purge_failures, purge_quotes, quote_for_others
 
 __all__ = [
     "Applied",
@@ -53,6 +53,7 @@ __all__ = [
     "open_request",
     "provider_for",
     "purge_failures",
+    "purge_quotes",
     "put_off",
     "quote_for_others",
     "read_with_new_keys",

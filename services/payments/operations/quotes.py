@@ -18,6 +18,8 @@ from services.payments.errors import QuoteRefused, QuotesLimited
 from services.payments.ports import PAYABLES
 
 WINDOW: Final = timedelta(days=1)
+KEEP: Final = timedelta(days=30)
+"""How long a quote that nobody paid with is kept after its end."""
 WRONG_BY_USER: Final = 10
 WRONG_BY_ADDRESS: Final = 50
 WRONG_BY_ACCOUNT: Final = 20
@@ -122,6 +124,29 @@ def _wait_s(
     return None if oldest is None else max(1, round((oldest + WINDOW - now).total_seconds()))
 
 
-def purge_failures(session: WriteSession, *, now: datetime) -> int:
-    """Forget guesses that no limit counts any more."""
-    return session.sql("delete from payment_quote_failure where failed_at <= :since", since=now - WINDOW).rowcount
+def purge_failures(session: WriteSession, *, now: datetime, most: int) -> int:
+    """Forget up to `most` guesses that no limit counts any more; returns how many."""
+    return session.sql(
+        """delete from payment_quote_failure where id in (
+             select id from payment_quote_failure where failed_at <= :since limit :most
+           )""",
+        since=now - WINDOW,
+        most=most,
+    ).rowcount
+
+
+def purge_quotes(session: WriteSession, *, now: datetime, most: int) -> int:
+    """Forget up to `most` quotes that ended 30 days ago and that no order names; returns how many.
+
+    Served by ix_payment_quote_unused and ix_payment_order_quote_id.
+    """
+    return session.sql(
+        """delete from payment_quote where id in (
+             select q.id from payment_quote q
+             where q.used_at is null and q.expires_at < :before
+               and not exists (select from payment_order o where o.quote_id = q.id)
+             order by q.expires_at limit :most for update of q skip locked
+           )""",
+        before=now - KEEP,
+        most=most,
+    ).rowcount
