@@ -335,8 +335,11 @@ def message(stage: Stage) -> None:
 
 @scene
 def me(stage: Stage) -> None:
-    stage.visit.sign_in_as("+8613800138001")
-    stage.visit.sign_in_as("+8613800138001")
+    phone = f"+8613700{next(_phones):06d}"
+    for _ in range(3):
+        person = stage.visit.sign_in_as(phone)
+    stage.account(person, name="林小满")
+    stage.account(person, name=LONG_NAME)
     stage.visit.open("/me")
 
 
