@@ -421,14 +421,18 @@ begin
     v_credits, v_debits, v_assets, v_amounts, array[p_event]))[1];
 end $$;
 
-CREATE FUNCTION public.ledger_roll_up() RETURNS timestamp with time zone
+CREATE FUNCTION public.ledger_roll_up(p_most integer) RETURNS timestamp with time zone
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
     AS $$
 declare
   v_now timestamptz;
   v_xid bigint;
   v_mark ledger_horizon;
+  v_from timestamptz;
+  v_until timestamptz;
+  v_half timestamptz;
 begin
   if pg_current_xact_id_if_assigned() is not null then
     raise exception 'ledger_roll_up must be the first write of its transaction' using errcode = 'LG004';
@@ -437,14 +441,25 @@ begin
   v_xid := pg_current_xact_id()::text::bigint;
   select * into strict v_mark from ledger_horizon for update;
   if v_mark.candidate_xid <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint then
+    v_from := greatest(v_mark.horizon, timestamptz '2000-01-01 00:00:00+00');
+    v_until := v_mark.candidate;
+    while (
+      select count(*) from (select from txn t where t.recorded_at >= v_mark.horizon and t.recorded_at < v_until limit p_most + 1) x
+    ) > p_most loop
+      v_half := v_from + (v_until - v_from) / 2;
+      exit when v_half <= v_from or v_half >= v_until;
+      v_until := v_half;
+    end loop;
     insert into ledger_rollup as r (code, asset, balance)
       select e.code, e.asset, sum(case when e.code between 2000 and 4999 then -e.amount else e.amount end)
       from txn t join entry e on e.book_id = t.book_id and e.no = t.no
-      where t.recorded_at >= v_mark.horizon and t.recorded_at < v_mark.candidate
+      where t.recorded_at >= v_mark.horizon and t.recorded_at < v_until
       group by e.code, e.asset
       on conflict (code, asset) do update set balance = r.balance + excluded.balance;
-    v_mark.horizon := v_mark.candidate;
-    v_mark.candidate_xid := null;
+    v_mark.horizon := v_until;
+    if v_until = v_mark.candidate then
+      v_mark.candidate_xid := null;
+    end if;
   end if;
   -- A number from the future comes from a dump that was restored into another server: start over with this server's numbers.
   if v_mark.candidate_xid is null or v_mark.candidate_xid > v_xid then
@@ -1769,8 +1784,8 @@ GRANT ALL ON FUNCTION public.ledger_post_staged(p_books bigint[], p_sources smal
 REVOKE ALL ON FUNCTION public.ledger_reverse(p_book bigint, p_source smallint, p_source_id uuid, p_effective_at timestamp with time zone, p_event smallint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ledger_reverse(p_book bigint, p_source smallint, p_source_id uuid, p_effective_at timestamp with time zone, p_event smallint) TO wattline_app;
 
-REVOKE ALL ON FUNCTION public.ledger_roll_up() FROM PUBLIC;
-GRANT ALL ON FUNCTION public.ledger_roll_up() TO wattline_app;
+REVOKE ALL ON FUNCTION public.ledger_roll_up(p_most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ledger_roll_up(p_most integer) TO wattline_app;
 
 REVOKE ALL ON FUNCTION public.ledger_same_postings(p_book bigint, p_source smallint, p_source_id uuid, p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[]) FROM PUBLIC;
 

@@ -293,14 +293,24 @@ def set_floor(session: WriteSession, *, book_id: BookId, code: Code, asset: str,
         )
 
 
-def roll_up(session: WriteSession) -> datetime | None:
+def roll_up(session: WriteSession, *, most: int = 50_000) -> datetime | None:
     """Move the horizon of the house totals forward and answer it, None before the first.
 
     Must be the first write of its transaction. Every second call moves it, unless a transaction that is older than the
-    previous call is still running.
+    previous call is still running. A call adds at most `most` transactions (and what was recorded in the same
+    microsecond); `roll_up_is_behind` tells whether to call again.
     """
-    horizon: datetime | None = session.sql("select nullif(ledger_roll_up(), '-infinity')").scalar_one()
+    horizon: datetime | None = session.sql("select nullif(ledger_roll_up(:most), '-infinity')", most=most).scalar_one()
     return horizon
+
+
+def roll_up_is_behind(session: WriteSession) -> bool:
+    """Tell, in the transaction of a `roll_up`, whether it left postings that could have been added."""
+    is_behind: bool = session.sql(
+        """select candidate_xid < pg_current_xact_id()::text::bigint
+             and candidate_xid <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint from ledger_horizon"""
+    ).scalar_one()
+    return is_behind
 
 
 _POST: Final = """

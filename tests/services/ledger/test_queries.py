@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TypeVar
 from uuid import uuid4
 
@@ -103,6 +104,33 @@ def test_the_roll_up_waits_for_a_transaction_that_still_runs(database: Database)
     with database.read() as reading:
         assert queries.check_rollup(reading) == []
         assert reading.sql("select balance from ledger_rollup where code = 1100").scalar_one() == 5_000
+
+
+def test_a_backlog_is_rolled_up_in_slices(database: Database) -> None:
+    book, other, _ = books(database)
+    for _ in range(4):
+        post(database, bill(book))
+    post(database, bill(other), bill(book), bill(book))
+    with database.write() as session:
+        assert operations.roll_up(session) is None
+        assert not operations.roll_up_is_behind(session)
+    added = [0]
+
+    def rolled_up() -> bool:
+        with database.write() as session:
+            operations.roll_up(session, most=3)
+            is_behind = operations.roll_up_is_behind(session)
+        with database.read() as session:
+            assert queries.check_rollup(session) == []
+            total = session.sql("select coalesce(sum(balance), 0) from ledger_rollup where code = 1100").scalar_one()
+        if total != added[-1]:
+            added.append(total)
+        return not is_behind and total == 7 * 5_000
+
+    moved(rolled_up)
+    steps = [(after - before) // 5_000 for before, after in pairwise(added)]
+    assert sum(steps) == 7
+    assert max(steps) <= 3
 
 
 def test_clearing_totals_name_the_payment_order_over_all_its_books(database: Database) -> None:
