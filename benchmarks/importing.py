@@ -21,7 +21,7 @@ def main() -> int:
     """Import; exit code 1 when anything was rejected or an invariant is broken."""
     dsn, accounts, bills = sys.argv[1:]
     vault = Vault(data_keys={"bench": KEY}, master_key=KEY)
-    db = Database(dsn, pool_size=14, deadline_s=300.0)
+    db = Database(dsn, pool_size=14, deadline_s=intake.DEADLINE_S, statement_timeout_s=intake.DEADLINE_S)
     begun = time.monotonic()
     people = AccountsLoader(vault, currency="CNY", phone_region="+86", locales=("zh-CN",))
     rejected = intake.run(db, path=Path(accounts), loader=people).rejected

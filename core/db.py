@@ -37,7 +37,6 @@ NAMING: Final = {
 SQLModel.metadata.naming_convention = NAMING
 
 LOCK_TIMEOUT_MS: Final = 5_000
-STATEMENT_TIMEOUT_MS: Final = 15_000
 POOL_TIMEOUT_S: Final = 5.0
 RECONNECT_S: Final = 3.0
 """The hot pool doubles its waits between attempts; giving up early lets the next request try at once."""
@@ -149,8 +148,18 @@ def _cut(descriptor: int) -> None:
 class Database:
     """A process's two ways to PostgreSQL: a synchronous pool for transactions, an asynchronous one for hot reads."""
 
-    def __init__(self, url: str, *, pool_size: int = 16, hot_pool_size: int = 6, deadline_s: float = 30.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 16,
+        hot_pool_size: int = 6,
+        deadline_s: float = 30.0,
+        statement_timeout_s: float = 15,
+    ) -> None:
+        """`deadline_s` ends a transaction, `statement_timeout_s` one statement of it; a read of all needs more."""
         self._dsn = url
+        self._statement_timeout_s = statement_timeout_s
         self._deadline_s = deadline_s
         self._deadlines = _Deadlines()
         self.pool_size = pool_size
@@ -185,7 +194,7 @@ class Database:
             timeout=POOL_TIMEOUT_S,
             reconnect_timeout=RECONNECT_S,
             open=False,
-            kwargs={"autocommit": True, "prepare_threshold": 0, "options": _options(), "row_factory": tuple_row},
+            kwargs={"autocommit": True, "prepare_threshold": 0, "options": self._options(), "row_factory": tuple_row},
         )
         await self._hot.open()
 
@@ -234,7 +243,11 @@ class Database:
         return self._connect()
 
     def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
-        return psycopg.connect(self._dsn, options=_options(), connect_timeout=5)
+        return psycopg.connect(self._dsn, options=self._options(), connect_timeout=5)
+
+    def _options(self) -> str:
+        timeouts = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={round(self._statement_timeout_s * 1_000)}"
+        return f"{timeouts} -c timezone=UTC -c jit=off"
 
     def _ping(self, connection: Any, _record: object, _proxy: object) -> None:
         """Refuse a pooled connection that does not answer: SQLAlchemy's own ping waits for ever on a frozen server."""
@@ -286,10 +299,6 @@ def server(session: ReadSession) -> Server:
 def is_lost(error: Exception) -> bool:
     """Tell whether the connection broke: nothing more can be written in its transaction, whoever catches the error."""
     return isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
-
-
-def _options() -> str:
-    return f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC -c jit=off"
 
 
 def to_json(value: object) -> str:

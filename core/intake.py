@@ -31,6 +31,7 @@ LINE: Final = "line"
 """Name of the field of a reject that concerns the whole line."""
 UTF8_MARK: Final = b"\xef\xbb\xbf"
 OTHER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+DEADLINE_S: Final = 300.0  # of a chunk and of each of its statements
 FORMATS: Final = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
@@ -256,7 +257,7 @@ def take_turn(session: WriteSession, *, kind: str) -> None:
 
 def older_unfinished(session: ReadSession, *, kind: str, run_id: int) -> list[int]:
     """Runs of this kind that began before this one and were cut off, or are still at work."""
-    older = "select id from import_run where kind = :kind and id < :run_id and finished_at is null order by id"
+    older = "select id from import_run where kind = :kind and id < :run_id and finished_at is null"
     return list(session.sql(older, kind=kind, run_id=run_id).scalars())
 
 

@@ -21,7 +21,8 @@ def check_invariants(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON and show no progress.")] = False,  # noqa: FBT002 -- an option
 ) -> None:
     """Judge all books, bills, payments and claims, and name each row that breaks a rule. Exit code 1 when any does."""
-    db = Database(config.load().database_url.get_secret_value(), deadline_s=DEADLINE_S)
+    url = config.load().database_url.get_secret_value()
+    db = Database(url, deadline_s=DEADLINE_S, statement_timeout_s=DEADLINE_S)
     shows_progress = not as_json and sys.stderr.isatty()
     try:
         with _bar() if shows_progress else nullcontext(lambda _done, _of: None) as told:

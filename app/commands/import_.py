@@ -47,7 +47,8 @@ def import_file(
     """
     settings = config.load()
     faults.arm_from_environment(settings.environment)
-    db = Database(settings.database_url.get_secret_value(), pool_size=14)
+    url = settings.database_url.get_secret_value()
+    db = Database(url, pool_size=14, deadline_s=intake.DEADLINE_S, statement_timeout_s=intake.DEADLINE_S)
     target = rejects or file.with_name(f"{file.name}.rejects.csv")
     try:
         report = run(db, settings, kind=kind, file=file, shows_progress=not as_json and sys.stderr.isatty())

@@ -57,6 +57,18 @@ def backend(session: WriteSession) -> int:
     return pid
 
 
+def test_a_statement_ends_at_the_timeout_that_its_process_chose(app_dsn: str) -> None:
+    brief, patient = Database(app_dsn, statement_timeout_s=0.2), Database(app_dsn, statement_timeout_s=3_600)
+    try:
+        with pytest.raises(sa.exc.OperationalError, match="statement timeout"), brief.read() as session:
+            session.sql("select pg_sleep(60)")
+        with patient.read() as session:
+            assert session.sql("select current_setting('statement_timeout')").scalar_one() == "1h"
+    finally:
+        brief.close()
+        patient.close()
+
+
 def test_a_transaction_commits_when_its_block_ends(database: Database) -> None:
     with database.write() as session:
         session.sql("insert into claim (kind, key, owner) values ('k', '1', 'a')")
