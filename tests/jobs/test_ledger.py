@@ -17,14 +17,14 @@ def test_one_run_adds_a_backlog_of_many_slices(database: Database, monkeypatch: 
     for _ in range(4):
         post(database, bill(book))
     runtime.use(database)
-    totals = []
+    totals: list[int] = []
 
     def rolled_up() -> bool:
         jobs.roll_up()
         with database.read() as session:
             assert queries.check_rollup(session) == []
             query = "select coalesce(sum(balance), 0) from ledger_rollup where code = 1100"
-            totals.append(session.sql(query).scalar_one())
+            totals.append(int(session.sql(query).scalar_one()))
         return totals[-1] > 0
 
     wait_until(rolled_up, timeout_s=120, message="the horizon did not move")
