@@ -32,6 +32,7 @@ TIMED: Final = {
     "app/supervisor.py": "waits for processes to be ready",
     "core/db.py": "the application-side deadline of a transaction",
     "core/http.py": "the total deadline of an outside call",
+    "jobs/ledger.py": "the budget of one task",
     "notifications/delivery.py": "the budget of one task, and the age of a lease around a call",
     "services/payments/flows.py": "the budget of one task",
     "web/guard.py": "how long a request took",
