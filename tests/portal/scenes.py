@@ -66,12 +66,12 @@ class Stage:
             self.database, self.visit.deployment.vault, bills=amounts or (12_860,), user_id=self.person()
         )
 
-    def payment(self, method: Method = Method.WECHAT_NATIVE) -> str:
+    def payment(self, method: Method = Method.WECHAT_NATIVE, *, amount_minor: int = 12_860) -> str:
         """A payment that waits; answers its number."""
         home = self.household()
         self.visit.deployment.act_as_web()
         no = paying.payment_no()
-        want = paying.wanted(home, 12_860, method=method)
+        want = paying.wanted(home, amount_minor, method=method)
         paying.start(self.database, self.visit.deployment.vault, want, no=no)
         return no
 
@@ -292,8 +292,8 @@ def payment_suspended(stage: Stage) -> None:
     stage.visit.open(f"/payments/{no}")
 
 
-def _paid(stage: Stage) -> str:
-    no = stage.payment()
+def _paid(stage: Stage, amount_minor: int = 12_860) -> str:
+    no = stage.payment(amount_minor=amount_minor)
     stage.visit.deployment.sandbox.pay(stage.visit.deployment.out_trade_no(no))
     wait_until(
         lambda: paying.latest(stage.database, no).state == "paid",
@@ -306,6 +306,18 @@ def _paid(stage: Stage) -> str:
 @scene
 def payment_paid(stage: Stage) -> None:
     stage.visit.open(f"/payments/{_paid(stage)}")
+
+
+@scene
+def home_prepaid(stage: Stage) -> None:
+    _paid(stage, amount_minor=20_000)
+    stage.visit.open("/")
+
+
+@scene
+def home_supply_stopped(stage: Stage) -> None:
+    stage.visit.sign_in_as("+8613800138008")
+    stage.visit.open("/")
 
 
 @scene
