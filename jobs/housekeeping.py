@@ -14,7 +14,7 @@ PURGE_LINKS: Final = "housekeeping.purge_link_failures"
 CHECK: Final = "housekeeping.check_books"
 DAY_S: Final = 86_400.0
 CHECK_S: Final = 60.0
-RANGES: Final = 20
+RANGES: Final = 1_000
 
 
 @app.task(name=PURGE)  # type: ignore[untyped-decorator] # Celery has no types

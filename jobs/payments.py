@@ -2,11 +2,16 @@
 
 from typing import Final
 
+import structlog
+from kombu.exceptions import OperationalError
+
 from core import clock
 from jobs.celery_app import PAYMENTS_QUEUE, app, every
 from jobs.runtime import database, forget
 from notifications.setup import SETUP
 from services.payments import flows, operations, queries
+
+log = structlog.get_logger(__name__)
 
 CHECK: Final = "payments.check_attempts"
 CALLBACKS: Final = "payments.apply_callbacks"
@@ -27,8 +32,12 @@ def check_attempts(**_: object) -> None:
     Every tick of the clock begins another such chain: a long queue is worked at by all workers.
     """
     asked = flows.check_due(database(), vault=SETUP.get().vault, now=clock.now())
-    if asked.may_have_more:
+    if not asked.may_have_more:
+        return
+    try:
         app.send_task(CHECK, queue=PAYMENTS_QUEUE, expires=CHECK_S, retry=False)
+    except OperationalError as error:
+        log.warning("hint_lost", error=type(error).__name__)
 
 
 @app.task(name=CALLBACKS)  # type: ignore[untyped-decorator] # Celery has no types
