@@ -62,7 +62,7 @@ insert into payment_part (account_id, attempt_id, book_id, payable_kind, payable
   select account_id, attempt_id, book_id, 'bill', bill_id, bill_no, open_minor from wanted
 """
 _DOUBLED: Final = """
-select (select count(*) from (select from txn where source = 1 group by source_id having count(*) > 1) twice)
+select (select count(*) from (select from txn where source = 5 group by source_id having count(*) > 1) twice)
   + (select count(*) from (select from bill_settlement group by account_id, bill_id having count(*) > 1) twice)
 """
 _STATE: Final = """

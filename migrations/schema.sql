@@ -24,6 +24,65 @@ CREATE FUNCTION public.account_access(p_user uuid, p_account_no text, p_permissi
         end
 $$;
 
+CREATE FUNCTION public.bill_settle(p_account bigint, p_bill bigint, p_payment uuid, p_amount bigint, p_currency text, p_now timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_open bigint;
+  v_currency text;
+  v_share bigint;
+begin
+  select b.open_minor, a.currency into strict v_open, v_currency
+    from bill b join account a on a.id = b.account_id where b.account_id = p_account and b.id = p_bill for update of b;
+  if v_currency <> p_currency then
+    raise exception 'bill % of account % is in %', p_bill, p_account, v_currency using errcode = 'BL001';
+  end if;
+  select sum(s.amount_minor)::bigint into v_share
+    from bill_settlement s where s.account_id = p_account and s.bill_id = p_bill and s.payment_id = p_payment;
+  if v_share > 0 then
+    return v_share;
+  end if;
+  v_share := least(v_open, p_amount);
+  if v_share > 0 then
+    update bill set open_minor = open_minor - v_share, state = case when open_minor = v_share then 'settled' else 'issued' end
+      where account_id = p_account and id = p_bill;
+    insert into bill_settlement (account_id, bill_id, payment_id, amount_minor, settled_at)
+      values (p_account, p_bill, p_payment, v_share, p_now);
+  end if;
+  if v_share > 0 and v_share = v_open then
+    insert into outbox (kind, payload) values (5, jsonb_build_object('account_id', p_account, 'bill_id', p_bill));
+  end if;
+  return v_share;
+end $$;
+
+CREATE FUNCTION public.claim_take(p_kind text, p_key text, p_owner text) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into claim (kind, key, owner) values (p_kind, p_key, p_owner) on conflict do nothing;
+  return found;
+end $$;
+
+CREATE FUNCTION public.inbox_is_applied(p_source text, p_external_id text) RETURNS boolean
+    LANGUAGE sql
+    AS $$
+  select applied_at is not null from inbox where source = p_source and external_id = p_external_id for update
+$$;
+
+CREATE FUNCTION public.inbox_keep(p_source text, p_external_id text, p_body bytea) RETURNS bigint
+    LANGUAGE sql
+    AS $$
+  insert into inbox (source, external_id, body, applied_at) values (p_source, p_external_id, p_body, now())
+  on conflict (source, external_id) do nothing returning id
+$$;
+
+CREATE FUNCTION public.inbox_leave(p_id bigint) RETURNS void
+    LANGUAGE sql
+    AS $$
+  update inbox set applied_at = null where id = p_id
+$$;
+
 CREATE FUNCTION public.keep_attempt() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -507,6 +566,108 @@ begin
       raise exception 'no code % or asset %', p_code, p_asset using errcode = 'LG003';
     end if;
   end if;
+end $$;
+
+CREATE FUNCTION public.payment_book(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  return payment_book_plain(p_provider, p_out_trade_no, p_transaction_id, p_amount, p_currency, p_paid_at, p_now, p_kinds, p_settles);
+exception when others then
+  raise warning 'payment_book: % %', sqlstate, sqlerrm;
+  return null;
+end $$;
+
+CREATE FUNCTION public.payment_book_plain(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+declare
+  v_order uuid;
+  v_attempt uuid;
+  v_method text;
+  v_book bigint;
+  v_taken bigint;
+  v_owed bigint := 0;
+  v_codes smallint[];
+  v_postings integer;
+  v_asset smallint;
+  v_part record;
+begin
+  select o.id into v_order from payment_order o
+    where o.id = (select t.order_id from payment_attempt t where t.out_trade_no = p_out_trade_no) and o.state = 'open' for no key update;
+  if not found then
+    return null;
+  end if;
+  select t.id, t.method into v_attempt, v_method from payment_attempt t
+    where t.out_trade_no = p_out_trade_no and t.provider = p_provider and t.amount_minor = p_amount and t.currency = p_currency
+      and t.state in ('created', 'prepared', 'pending', 'unknown')
+    for no key update;
+  if not found then
+    return null;
+  end if;
+  select min(p.book_id) into v_book from payment_part p left join unnest(p_kinds, p_settles) k (kind, settle) on k.kind = p.payable_kind
+    where p.attempt_id = v_attempt
+    having min(p.book_id) = max(p.book_id) and bool_and(p.outcome = 'open' and (p.payable_kind is null or k.settle is not null))
+      and sum(p.amount_minor) = p_amount;
+  if not found or not claim_take(p_provider || '.transaction', p_transaction_id, v_attempt::text) then
+    return null;
+  end if;
+  perform ledger_lock_books(array[v_book]);
+  for v_part in
+    select p.account_id, p.id, p.payable_id, p.amount_minor, k.settle
+    from payment_part p left join unnest(p_kinds, p_settles) k (kind, settle) on k.kind = p.payable_kind
+    where p.attempt_id = v_attempt order by p.payable_id nulls last, p.id
+  loop
+    v_taken := 0;
+    if v_part.settle is not null then
+      execute format('select %I($1, $2, $3, $4, $5, $6)', v_part.settle) into strict v_taken
+        using v_part.account_id, v_part.payable_id, v_attempt, v_part.amount_minor, p_currency, p_now;
+      if v_taken not between 0 and v_part.amount_minor then
+        raise exception '% took % of %', v_part.settle, v_taken, v_part.amount_minor;
+      end if;
+    end if;
+    v_owed := v_owed + v_taken;
+    update payment_part set taken_minor = v_taken, outcome = 'booked' where account_id = v_part.account_id and id = v_part.id;
+  end loop;
+  select array[
+      (select c.code from ledger_code c where c.name = 'clearing.' || p_provider),
+      (select c.code from ledger_code c where c.name = 'receivable'),
+      (select c.code from ledger_code c where c.name = 'prepaid')],
+    (select a.asset from ledger_asset a where a.name = p_currency) into v_codes, v_asset;
+  -- What payables needed, then the surplus; each only when there is some.
+  v_postings := case when v_owed in (0, p_amount) then 1 else 2 end;
+  perform ledger_post(
+    array[v_book], array[5::smallint], array[v_attempt], array[p_paid_at], array[v_postings],
+    array_fill(v_codes[1], array[v_postings]),
+    case v_owed when 0 then v_codes[3:3] when p_amount then v_codes[2:2] else v_codes[2:3] end,
+    array_fill(v_asset, array[v_postings]),
+    case v_postings when 1 then array[p_amount] else array[v_owed, p_amount - v_owed] end,
+    array[null::smallint]);
+  -- No other attempt of an open order lives beside a living one (uq_payment_attempt_living).
+  update payment_attempt set state = 'paid', transaction_id = p_transaction_id, paid_at = p_paid_at, next_check_at = null where id = v_attempt;
+  update payment_order set state = 'paid', paid_at = p_paid_at, amount_minor = p_amount, currency = p_currency, method = v_method,
+    provider = p_provider where id = v_order;
+  insert into outbox (kind, payload) values (1, jsonb_build_object('order_id', v_order, 'attempt_id', v_attempt));
+  return v_attempt;
+end $_$;
+
+CREATE FUNCTION public.payment_take(p_source text, p_external_id text, p_body bytea, p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_callback bigint := inbox_keep(p_source, p_external_id, p_body);
+begin
+  if v_callback is null then
+    return inbox_is_applied(p_source, p_external_id);
+  end if;
+  if payment_book(p_provider, p_out_trade_no, p_transaction_id, p_amount, p_currency, p_paid_at, p_now, p_kinds, p_settles) is null then
+    perform inbox_leave(v_callback);
+    return false;
+  end if;
+  return true;
 end $$;
 
 CREATE FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uuid, p_now timestamp with time zone) RETURNS jsonb
@@ -1747,6 +1908,17 @@ ALTER TABLE ONLY public.unit
 
 GRANT USAGE ON SCHEMA public TO wattline_app;
 
+REVOKE ALL ON FUNCTION public.bill_settle(p_account bigint, p_bill bigint, p_payment uuid, p_amount bigint, p_currency text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.bill_settle(p_account bigint, p_bill bigint, p_payment uuid, p_amount bigint, p_currency text, p_now timestamp with time zone) TO wattline_app;
+
+GRANT ALL ON FUNCTION public.claim_take(p_kind text, p_key text, p_owner text) TO wattline_app;
+
+GRANT ALL ON FUNCTION public.inbox_is_applied(p_source text, p_external_id text) TO wattline_app;
+
+GRANT ALL ON FUNCTION public.inbox_keep(p_source text, p_external_id text, p_body bytea) TO wattline_app;
+
+GRANT ALL ON FUNCTION public.inbox_leave(p_id bigint) TO wattline_app;
+
 REVOKE ALL ON FUNCTION public.ledger_check_staged(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.ledger_ensure_books(p_owner_kind text, p_owner_ids bigint[]) FROM PUBLIC;
@@ -1791,6 +1963,15 @@ REVOKE ALL ON FUNCTION public.ledger_same_postings(p_book bigint, p_source small
 
 REVOKE ALL ON FUNCTION public.ledger_set_floor(p_book bigint, p_code smallint, p_asset smallint, p_floor bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ledger_set_floor(p_book bigint, p_code smallint, p_asset smallint, p_floor bigint) TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.payment_book(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.payment_book(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.payment_book_plain(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.payment_book_plain(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.payment_take(p_source text, p_external_id text, p_body bytea, p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.payment_take(p_source text, p_external_id text, p_body bytea, p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) TO wattline_app;
 
 GRANT ALL ON FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uuid, p_now timestamp with time zone) TO wattline_app;
 

@@ -26,7 +26,7 @@ LOCAL: Final = {
     },
     "SmsSender": set[str](),
     "SmsChannel": {"name", "read_receipts", "receipt_answer", "wire_number"},
-    "Payable": {"quote", "settle", "reverse", "describe"},
+    "Payable": {"settles_by", "quote", "settle", "reverse", "describe"},
 }  # fmt: skip
 """Methods that stay in the process, or in the transaction that they are given."""
 

@@ -1,5 +1,7 @@
 """WeChat Pay's callbacks: verified over the raw bytes, kept once, applied, and acknowledged after the commit."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import structlog
@@ -7,14 +9,15 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 import web.problems.payments  # noqa: F401 -- registers how refusals are told
-from core import faults
-from services.payments import operations
+from core import clock
+from core.db import Database
+from services.payments import flows
 from services.payments.errors import CallbackRefused
 from services.payments.ports import PROVIDERS, Notice, PaymentProvider
 from web import metrics
 from web.problems import problems
 from web.problems.common import NotFound
-from web.session import Now, Write
+from web.session import Flows, Now
 
 log = structlog.get_logger(__name__)
 
@@ -28,29 +31,25 @@ SIGNED: Final = frozenset({"malformed", "foreign_merchant"})
 QUIET: Final = frozenset({"signature_probe"})
 
 
-async def _provider() -> PaymentProvider:
-    found = PROVIDERS.get().get(NAME)
-    if found is None:
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A call as it came, and what the provider's adapter makes of it."""
+
+    provider: PaymentProvider
+    headers: Mapping[str, str]
+    body: bytes
+    heard: Notice | CallbackRefused
+
+
+async def _delivered(request: Request) -> Delivery:
+    provider = PROVIDERS.get().get(NAME)
+    if provider is None:
         raise NotFound
-    return found
-
-
-async def _body(request: Request) -> bytes:
-    return await request.body()
-
-
-async def _heard(
-    request: Request, provider: Annotated[PaymentProvider, Depends(_provider)], body: "Body", now: Now
-) -> Notice | CallbackRefused:
+    headers, body = dict(request.headers), await request.body()
     try:
-        return provider.read_notice(dict(request.headers), body, now=now)
+        return Delivery(provider, headers, body, provider.read_notice(headers, body, now=clock.now()))
     except CallbackRefused as refused:
-        return refused
-
-
-Body = Annotated[bytes, Depends(_body)]
-Heard = Annotated[Notice | CallbackRefused, Depends(_heard)]
-Provider = Annotated[PaymentProvider, Depends(_provider)]
+        return Delivery(provider, headers, body, refused)
 
 
 REFUSED: Final = {"code": "FAIL", "message": "refused"}
@@ -91,23 +90,24 @@ def _responses() -> dict[int | str, dict[str, Any]]:
         }
     },
 )
-def receive(request: Request, provider: Provider, body: Body, heard: Heard, write: Write, now: Now) -> Response:
+def receive(delivery: Annotated[Delivery, Depends(_delivered)], db: Flows, now: Now) -> Response:
     """Take a notification. 204 says that it is kept, and applied unless something is wrong here that a job mends."""
-    if isinstance(heard, CallbackRefused) and heard.facts["reason"] == UNKNOWN_SERIAL and provider.renews_keys:
-        try:
-            heard = operations.read_with_new_keys(write, source=NAME, headers=dict(request.headers), body=body, now=now)
-        except CallbackRefused as refused:
-            heard = refused
+    heard = delivery.heard
+    if isinstance(heard, CallbackRefused) and _may_know_more(delivery.provider, heard):
+        heard = flows.read_with_new_keys(db, source=NAME, headers=delivery.headers, body=delivery.body, now=now)
     if isinstance(heard, CallbackRefused):
-        return _refuse(write, reason=str(heard.facts["reason"]), now=now)
-    operations.receive_notice(write, source=NAME, notice=heard, body=body, now=now)
-    faults.point("payments.callback.before_commit")
+        return _refuse(db, reason=str(heard.facts["reason"]), now=now)
+    flows.receive_notice(db, source=NAME, notice=heard, body=delivery.body, now=now)
     return Response(status_code=204)
 
 
-def _refuse(write: Write, *, reason: str, now: Now) -> Response:
+def _may_know_more(provider: PaymentProvider, refused: CallbackRefused) -> bool:
+    return provider.renews_keys and refused.facts["reason"] == UNKNOWN_SERIAL
+
+
+def _refuse(db: Database, *, reason: str, now: Now) -> Response:
     """Count it, keep nothing of it, and say no more than the platform needs."""
-    operations.count_refusal(write, source=NAME, reason=reason, now=now)
+    flows.count_refusal(db, source=NAME, reason=reason, now=now)
     metrics.SECURITY.labels(f"callback_{reason}").inc()
     if reason not in QUIET:
         log.warning("callback_refused", provider=NAME, reason=reason)

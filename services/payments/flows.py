@@ -19,6 +19,7 @@ from core.db import Database, ReadSession, WriteSession
 from services.payments import operations, queries
 from services.payments.errors import (
     AttemptInDoubt,
+    CallbackRefused,
     PaymentFinal,
     PaymentUnknown,
     ProviderRefused,
@@ -30,6 +31,7 @@ from services.payments.ports import (
     AlreadyPaid,
     CloseOutcome,
     Method,
+    Notice,
     OutcomeInDoubt,
     Payer,
     PaymentProvider,
@@ -188,6 +190,39 @@ def apply_stored_callbacks(db: Database, *, source: str, now: datetime, limit: i
                 return done
         faults.point("payments.callbacks.applied")
     return limit
+
+
+def receive_notice(db: Database, *, source: str, notice: Notice, body: bytes, now: datetime) -> bool:
+    """Keep a verified callback once and apply it; acknowledge it then. Answers whether it is applied now.
+
+    One that cannot be applied is kept all the same: `apply_stored_callbacks` goes on with it.
+    """
+    faults.point("payments.callback.before_keep")
+    with db.write() as session:
+        applied = operations.receive_notice(session, source=source, notice=notice, body=body, now=now)
+        faults.point("payments.callback.before_commit")
+    faults.point("payments.callback.committed")
+    return applied
+
+
+def read_with_new_keys(
+    db: Database, *, source: str, headers: Mapping[str, str], body: bytes, now: datetime
+) -> Notice | CallbackRefused:
+    """Verify a callback again with certificates that another process has fetched meanwhile."""
+    with db.read() as session:
+        operations.learn_keys(session, source=source, now=now)
+    try:
+        return queries.provider(source).read_notice(headers, body, now=now)
+    except CallbackRefused as refused:
+        return refused
+
+
+def count_refusal(db: Database, *, source: str, reason: str, now: datetime) -> None:
+    """Count a callback that is not the platform's."""
+    faults.point("payments.refusal.before_count")
+    with db.write() as session:
+        operations.count_refusal(session, source=source, reason=reason, now=now)
+    faults.point("payments.refusal.counted")
 
 
 def check_attempt(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime) -> Applied:

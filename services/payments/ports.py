@@ -36,6 +36,14 @@ class Described:
 class Payable(Protocol):
     """One kind of thing that is paid for. Every call is for payables of one account."""
 
+    @property
+    def settles_by(self) -> str | None:
+        """The function of the database that is `settle`, if there is one: then a booking is one statement.
+
+        It takes account, payable, payment, amount, currency and now, and answers what it took.
+        """
+        ...
+
     def quote(
         self, session: ReadSession, *, account_id: AccountId, nos: Sequence[str] | None, now: datetime
     ) -> list[Due]:

@@ -66,6 +66,23 @@ def fill(made: WeChatPay) -> WeChatPay:
     return made
 
 
+class General:
+    """A payable as it is, save that the database cannot settle it by itself: bookings take the general way."""
+
+    settles_by = None
+
+    def __init__(self, whole: object) -> None:
+        self._whole = whole
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._whole, name)
+
+
+def take_the_general_way() -> None:
+    """From now on no booking is one statement."""
+    PAYABLES.fill({"bill": General(BillPayable())})
+
+
 @dataclass(frozen=True)
 class Household:
     """A person, an account of theirs, and its bills, oldest due first."""

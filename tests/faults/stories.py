@@ -175,6 +175,19 @@ def notify(world: World, case: Case) -> bool:
     return world.http.post("/callbacks/wechat-pay", content=body.encode(), headers=headers).status_code == 204
 
 
+def forge(world: World, case: Case) -> bool:
+    """Somebody sends the same under a signature that is not its own."""
+    headers, body = case["notice"]
+    body = body.replace("{", "{ ", 1)
+    return world.http.post("/callbacks/wechat-pay", content=body.encode(), headers=headers).status_code == 401
+
+
+def open_inbox(world: World, case: Case) -> bool:
+    """Look at the messages."""
+    headers = {"authorization": f"Bearer {case['token']}"}
+    return world.http.get("/api/v1/inbox", headers=headers).status_code == 200
+
+
 def keep_only(world: World, case: Case) -> bool:
     """A notice was kept by a process that died before it applied it."""
     with world.db.write() as session:
@@ -314,8 +327,8 @@ def refresh(world: World, case: Case) -> bool:
 STEPS: Final[Mapping[str, Callable[[World, Case], bool]]] = {
     step.__name__: step
     for step in (
-        start, start_in_vain, again, another, pay, pay_late, notify, keep_only, apply_stored, poll, poll_once,
-        poll_after_end, look, relay, send, refresh_keys, ask_for_code, sign_in, sign_in_browser, refresh,
+        start, start_in_vain, again, another, pay, pay_late, notify, forge, keep_only, apply_stored, poll, poll_once,
+        poll_after_end, look, relay, send, open_inbox, refresh_keys, ask_for_code, sign_in, sign_in_browser, refresh,
     )
 }  # fmt: skip
 
@@ -335,13 +348,13 @@ class Story:
 
 STORIES: Final[Mapping[str, Story]] = {
     "a payment told by the provider": Story(
-        ("start", "pay", "notify", "relay", "send"),
+        ("start", "pay", "notify", "relay", "send", "open_inbox"),
         "paid",
         (
             "idempotency.begun", "payments.start.before_order", "payments.start.ordered",
             "payments.prepare.before_call", "payments.prepare.called", "payments.prepare.kept",
-            "idempotency.before_finish", "idempotency.finished", "payments.callback.before_commit",
-            "web.committed",
+            "idempotency.before_finish", "idempotency.finished", "payments.callback.before_keep",
+            "payments.callback.before_commit", "payments.callback.committed", "web.committed",
             "outbox.relay.before_commit", "notifications.sweep.leases_over", "notifications.send.before_intent",
             "notifications.send.before_call", "notifications.send.after_call", "notifications.send.before_outcome",
             "notifications.send.outcome_kept",
@@ -379,9 +392,12 @@ STORIES: Final[Mapping[str, Story]] = {
         provider={"start": ("wechat_pay.native", "rate_limited"), "poll_once": ("wechat_pay.query", "error_before")},
     ),
     "a notice that was only kept": Story(
-        ("start", "pay", "keep_only", "apply_stored", "relay", "send"),
+        ("start", "pay", "forge", "keep_only", "apply_stored", "relay", "send"),
         "paid",
-        ("payments.callbacks.before_apply", "payments.callbacks.applied"),
+        (
+            "payments.refusal.before_count", "payments.refusal.counted", "payments.callbacks.before_apply",
+            "payments.callbacks.applied",
+        ),
     ),
     "a refusal": Story(("start_in_vain",), "refused", ("payments.prepare.refused",), settings="refused"),
     "new keys": Story(

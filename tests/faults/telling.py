@@ -17,7 +17,7 @@ from tests.support.receiver import Receiver
 from tests.support.sandbox import SandboxProcess
 from tests.support.waiting import wait_until
 
-NEEDS_NOTICE: Final = frozenset({"notify", "keep_only"})
+NEEDS_NOTICE: Final = frozenset({"notify", "forge", "keep_only"})
 LEASED: Final = frozenset({"notifications.send.before_call"})
 """Here the first looks at the machine's clock before it goes on: a second one within the lease is all that can be."""
 

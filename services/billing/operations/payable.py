@@ -15,6 +15,8 @@ from services.payments.ports import Described, Due
 class BillPayable:
     """`payments.ports.Payable` for bills; see there for what each method promises."""
 
+    settles_by = "bill_settle"
+
     def quote(
         self,
         session: ReadSession,

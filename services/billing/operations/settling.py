@@ -8,6 +8,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import psycopg
+import sqlalchemy as sa
+
 from core import outbox
 from core.db import WriteSession, statement
 from core.money import MixedCurrencies, Money
@@ -17,6 +20,7 @@ from services.ledger import operations as ledger
 from services.ledger.chart import Source
 
 _PACKAGE: Final = "services.billing"
+OTHER_CURRENCY: Final = "BL001"
 
 
 def settle(
@@ -27,18 +31,21 @@ def settle(
     Idempotent by payment: a repetition answers what it took the first time. Raises MixedCurrencies. Publishes
     BillSettled at zero. The caller holds the lock of the account's book and posts what was taken.
     """
-    bill = session.sql(statement(_PACKAGE, "bill_locked.sql"), account_id=account_id, id=bill_id).one()
-    if bill.currency != amount.currency:
-        raise MixedCurrencies
-    taken = _taken(session, account_id=account_id, payment_id=payment_id).get(bill_id, 0)
-    if taken > 0:
-        return Money(taken, bill.currency)
-    share: int = min(bill.open_minor, amount.minor)
-    if share > 0:
-        _move(session, account_id=account_id, bill_id=bill_id, amount_minor=share, payment_id=payment_id, now=now)
-    if share > 0 and share == bill.open_minor:
-        outbox.add(session, BillSettled(account_id=account_id, bill_id=bill_id))
-    return Money(share, bill.currency)
+    try:
+        taken: int = session.sql(
+            "select bill_settle(:account_id, :bill_id, :payment_id, :amount, :currency, :now)",
+            account_id=account_id,
+            bill_id=bill_id,
+            payment_id=payment_id,
+            amount=amount.minor,
+            currency=amount.currency,
+            now=now,
+        ).scalar_one()
+    except sa.exc.DBAPIError as error:
+        if isinstance(error.orig, psycopg.Error) and error.orig.sqlstate == OTHER_CURRENCY:
+            raise MixedCurrencies from error
+        raise
+    return Money(taken, amount.currency)
 
 
 def put_back(session: WriteSession, *, account_id: AccountId, payment_id: UUID, now: datetime) -> Money:

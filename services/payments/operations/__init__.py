@@ -4,7 +4,7 @@ from services.payments.operations.booking import Applied, Effect, apply_provider
 from services.payments.operations.callbacks import (
     apply_stored,
     count_refusal,
-    read_with_new_keys,
+    learn_keys,
     receive_notice,
 )
 from services.payments.operations.checks import (
@@ -47,6 +47,7 @@ __all__ = [
     "keep_doubt",
     "keep_keys",
     "keep_refusal",
+    "learn_keys",
     "note_answer",
     "note_failure",
     "open_order",
@@ -56,6 +57,5 @@ __all__ = [
     "purge_quotes",
     "put_off",
     "quote_for_others",
-    "read_with_new_keys",
     "receive_notice",
 ]

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -78,6 +78,10 @@ def apply_provider_result(session: WriteSession, *, result: ProviderResult, now:
     MISSING plan the next question.
     Locks the order, then its attempt, then books, then payables.
     """
+    if result.state is TradeState.PAID:
+        booked = _booked_plainly(session, paid=_facts(result), now=now)
+        if booked is not None:
+            return Applied(Effect.BOOKED, booked, AttemptState.PAID)
     locked = _lock(session, out_trade_no=result.out_trade_no)
     if locked is None:
         return _unknown_order(session, result=result, now=now)
@@ -87,6 +91,50 @@ def apply_provider_result(session: WriteSession, *, result: ProviderResult, now:
     if event is None or AttemptState(locked.state) not in rules.LIVING:
         return _still(session, attempt=locked, state=result.state, now=now)
     return _ended(session, attempt=locked, event=event, now=now)
+
+
+def take_paid(
+    session: WriteSession, *, source: str, external_id: str, body: bytes, result: ProviderResult, now: datetime
+) -> bool:
+    """Keep a callback that says PAID and book it, in one statement.
+
+    False says that more than that is needed: the callback may be kept already, and is not applied.
+    """
+    try:
+        paid = _facts(result)
+    except ValueError:
+        return False  # applying it the general way keeps the evidence
+    taken: bool = session.sql(
+        f"select payment_take(:source, :external_id, :body, {_PAID})",
+        source=source,
+        external_id=external_id,
+        body=body,
+        **_params(paid, now),
+    ).scalar_one()
+    return taken
+
+
+_PAID: Final = """:provider, :out_trade_no, :transaction_id, :amount, :currency, :paid_at, :now,
+  cast(:kinds as text[]), cast(:settles as text[])"""
+
+
+def _booked_plainly(session: WriteSession, *, paid: _Paid, now: datetime) -> UUID | None:
+    booked: UUID | None = session.sql(f"select payment_book({_PAID})", **_params(paid, now)).scalar_one()
+    return booked
+
+
+def _params(paid: _Paid, now: datetime) -> dict[str, object]:
+    return {
+        "provider": paid.provider,
+        "out_trade_no": paid.out_trade_no,
+        "transaction_id": paid.transaction_id,
+        "amount": paid.amount.minor,
+        "currency": paid.amount.currency,
+        "paid_at": paid.paid_at,
+        "now": now,
+        "kinds": [kind for kind, payable in PAYABLES.get().items() if payable.settles_by],
+        "settles": [payable.settles_by for payable in PAYABLES.get().values() if payable.settles_by],
+    }
 
 
 def _lock(session: WriteSession, *, out_trade_no: str) -> sa.Row[Any] | None:

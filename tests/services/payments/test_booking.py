@@ -158,6 +158,8 @@ def test_a_second_transaction_under_a_paid_number_is_kept_apart(database: Databa
 class _Stubborn:
     """A payable on the far side of the port that fails to settle."""
 
+    settles_by = None
+
     def __init__(self, whole: object, stubborn: int) -> None:
         self._whole, self._stubborn = whole, stubborn
 

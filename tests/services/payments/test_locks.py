@@ -20,7 +20,20 @@ from tests.factories.payments import WECHAT, Books
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("offline")
-LOCKING = re.compile(r"ledger_lock_(book)s|from (\w+)[^;]*?\bfor (?:no key )?update", re.DOTALL)
+LOCKING = re.compile(
+    r"ledger_lock_(book)s|(bill)_settle|v_part\.(settle)|from (\w+)[^;]*?\bfor (?:no key )?update", re.DOTALL
+)
+
+
+def locks_of(text: str) -> list[str]:
+    """What a text locks, in its order."""
+    return [next(filter(None, found.groups())) for found in LOCKING.finditer(text)]
+
+
+def test_the_booking_in_one_statement_locks_in_this_order(database: Database) -> None:
+    with database.read() as session:
+        text = session.sql("select prosrc from pg_proc where proname = 'payment_book_plain'").scalar_one()
+    assert list(dict.fromkeys(locks_of(text))) == ["payment_order", "payment_attempt", "book", "settle"]
 
 
 def test_the_funnel_locks_order_attempt_books_and_bills_in_this_order(database: Database, vault: Vault) -> None:
@@ -29,8 +42,9 @@ def test_the_funnel_locks_order_attempt_books_and_bills_in_this_order(database: 
     locked: list[str] = []
 
     def note(_conn: object, _cursor: object, statement: str, *_: object) -> None:
-        locked.extend(found.group(1) or found.group(2) for found in LOCKING.finditer(statement))
+        locked.extend(locks_of(statement))
 
+    make.take_the_general_way()
     sa.event.listen(database.engine, "before_cursor_execute", note)
     make.apply(database, result)
     assert list(dict.fromkeys(locked)) == ["payment_order", "payment_attempt", "book", "bill"]
