@@ -27,7 +27,7 @@ from tests.faults.nemesis import Nemesis, Strike
 from tests.faults.verdict import Verdict, hurry, judged, run_dry
 from tests.support.processes import ROOT
 
-LIVENESS_S: Final = 300.0
+LIVENESS_S: Final = 600.0
 
 
 @dataclass(frozen=True)

@@ -312,4 +312,5 @@ def grants_of(customers: list[Customer]) -> list[Grant]:
     ]
 
 
-PATIENCE_S: Final = LEASE_S + 210.0
+PATIENCE_S: Final = LEASE_S + 450.0
+"""The poller asks after 15, 45, 105 and 285 seconds: a payment whose notice was dropped may wait so long."""

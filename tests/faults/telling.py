@@ -1,6 +1,7 @@
 """Tells stories: undisturbed, or cut short at a point; and counts their ends at the provider."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -55,7 +56,7 @@ class Teller:
         self, story: Story, world: World, provider: SandboxProcess, receiver: Receiver, zygote: Zygote | None = None
     ) -> None:
         self.story, self.world = story, world
-        self.passes: dict[str, set[str]] = {}
+        self.passes: dict[str, set[str]] = defaultdict(set)
         self._provider, self._receiver, self._zygote = provider, receiver, zygote
 
     def tell(self, *, point: str | None = None, kind: str | None = None) -> list[str]:
@@ -73,7 +74,7 @@ class Teller:
                 place, what = self.story.provider[name]
                 self._provider.fault(place, what, count=1)
             if name in NEEDS_NOTICE and "notice" not in case:
-                case["notice"] = self._notice()
+                case["notice"] = self.notice()
             if name in {"pay", "pay_late"}:
                 self._receiver.calls.clear()
             if point is not None and kind == "kill" and not struck:
@@ -85,7 +86,7 @@ class Teller:
         assert point is None or struck, f"{point} was never reached"
         return passed
 
-    def _notice(self) -> tuple[dict[str, str], str]:
+    def notice(self) -> tuple[dict[str, str], str]:
         """What the provider told the receiver, as a story can carry it."""
         wait_until(lambda: self._receiver.calls, message="the provider did not call")
         call = self._receiver.calls[-1]
@@ -105,7 +106,6 @@ class Teller:
 
     def rehearse(self) -> list[str]:
         """An undisturbed telling: where each step passes."""
-        self.passes = {step: set() for step in self.story.steps}
         return self.tell()
 
     def _hook(

@@ -3,11 +3,31 @@
 import pytest
 
 from core.config import Settings
-from tests.faults.stories import STORIES, World, settle
+from tests.faults.stories import STORIES, Story, World, is_paid, notify, settle
 from tests.faults.telling import Teller, check_end, deployed
 from tests.support.proxy import proxied
 from tests.support.receiver import Receiver
 from tests.support.sandbox import SandboxProcess
+
+
+def test_a_notice_whose_commit_never_arrived_is_not_acknowledged(
+    settings: Settings, provider: SandboxProcess, receiver: Receiver
+) -> None:
+    with proxied(settings.database_url.get_secret_value()) as proxy:
+        through = Settings.model_validate({**settings.model_dump(), "database_url": proxy.dsn})
+        world = World(deployed(through, provider, receiver), provider.base_url)
+        teller = Teller(Story(("start", "pay"), "unseen", ()), world, provider, receiver)
+        try:
+            case = settle(world)
+            teller.go(case)
+            case["notice"] = teller.notice()
+            proxy.cut(1, is_passed_on=False)
+            assert not notify(world, case)
+            assert not is_paid(world, case)
+            assert notify(world, case)
+            assert is_paid(world, case)
+        finally:
+            world.close()
 
 
 @pytest.mark.timeout(600)

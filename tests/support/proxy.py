@@ -1,4 +1,4 @@
-"""A proxy before PostgreSQL's socket that loses the answer to a COMMIT: the server has it done, and nobody hears of it."""
+"""A proxy before PostgreSQL's socket that loses a COMMIT, or its answer: the server has done it, and nobody hears of it."""
 
 import shutil
 import socket
@@ -16,7 +16,7 @@ COMMIT: Final = b"COMMIT"
 
 
 class Proxy:
-    """Passes everything on. `cut(n)`: the n-th COMMIT from now on is passed on, its answer is not."""
+    """Passes everything on, save what `cut` says."""
 
     def __init__(self, dsn: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="wl-proxy-"))  # short: the path of a socket has few characters
@@ -25,16 +25,17 @@ class Proxy:
         self.commits = 0
         self._server = str(Path(str(given["host"])) / SOCKET_NAME)
         self._cut_at: int | None = None
+        self._is_passed_on = True
         self._lock = threading.Lock()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self.folder / SOCKET_NAME))
         self._listener.listen(64)
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def cut(self, at: int | None) -> None:
-        """Lose the answer to the `at`-th COMMIT, counted from 1; None: to none."""
+    def cut(self, at: int | None, *, is_passed_on: bool = True) -> None:
+        """Lose the answer to the `at`-th COMMIT, counted from 1, or the COMMIT itself; None: lose none."""
         with self._lock:
-            self.commits, self._cut_at = 0, at
+            self.commits, self._cut_at, self._is_passed_on = 0, at, is_passed_on
 
     def close(self) -> None:
         """Let nobody in any more."""
@@ -61,6 +62,8 @@ class Proxy:
                     with self._lock:
                         self.commits += 1
                         if self.commits == self._cut_at:
+                            if not self._is_passed_on:
+                                break
                             is_lost.set()
                 server.sendall(sent)
         _end(server)
