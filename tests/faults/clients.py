@@ -63,7 +63,7 @@ class Recorder:
         """The provider's token of each payment, from the QR code that its payer was shown."""
         self.trouble: list[str] = []
         self.outcomes: Counter[str] = Counter()
-        self._file = file.open("a", encoding="utf-8")
+        self._file = file
         self._lock = threading.Lock()
 
     def add(self, operation: Operation) -> None:
@@ -71,8 +71,8 @@ class Recorder:
         with self._lock:
             self.operations.append(operation)
             self.outcomes[f"{operation.kind} {operation.outcome}"] += 1
-            self._file.write(json.dumps(asdict(operation)) + "\n")
-            self._file.flush()
+            with self._file.open("a", encoding="utf-8") as history:
+                history.write(json.dumps(asdict(operation)) + "\n")
 
     def complain(self, text: str) -> None:
         """Something that no fault excuses."""
