@@ -15,13 +15,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from core.crypto.tokens import TokenKeys
 from core.db import Database
-from tests.faults.clients import PATIENCE_S, Client, Flight, Recorder, World, amounts_of, settle_down
+from tests.faults.clients import PATIENCE_S, Client, Customer, Flight, Recorder, World, amounts_of, settle_down
 from tests.faults.deployment import Deployment, deployed
 from tests.faults.nemesis import Nemesis, Strike
 from tests.faults.verdict import Verdict, hurry, judged, run_dry
@@ -81,35 +82,44 @@ def run(mode: str, plan: Plan, *, seed: int, folder: Path, say: Callable[[str], 
 def _phases(
     deployment: Deployment, plan: Plan, *, seed: int, say: Callable[[str], None]
 ) -> tuple[dict[str, Any], Verdict]:
+    with ExitStack() as stack:
+        recorder = Recorder(deployment.folder / "history.jsonl")
+        world, customers = _people(deployment, plan, recorder)
+        amounts = amounts_of(customers)
+        clients = [
+            Client(world, each, device, seed=f"{seed} {each.name} {device}", amounts=amounts[each.account_no])
+            for each in customers
+            for device in range(plan.devices)
+        ]
+        for client in clients:
+            stack.enter_context(closing(client))
+        nemesis = Nemesis(deployment, world.flight, seed=f"{seed}", count=plan.strikes, in_flight=plan.in_flight)
+        if not plan.callbacks:
+            deployment.sandbox.fault("wechat_pay.notify", "drop")
+        misbehaviour = nemesis.misbehave(deployment.sandbox) if plan.misbehaviour else []
+        for client in clients:
+            client.start()
+        strikes = nemesis.strikes(lambda strike: say(_line(strike)))
+        world.stop.set()
+        if plan.callbacks:
+            deployment.sandbox.clear_faults()
+        _join(clients, deployment, plan)
+        drained_s = run_dry(deployment, limit_s=LIVENESS_S, in_a_hurry=plan.in_a_hurry)
+        for client, other in zip(clients, clients[plan.devices :] + clients[: plan.devices], strict=True):
+            client.look_around(other.customer.account_no)
+        verdict = judged(deployment, recorder, customers)
+        return _figures(strikes, misbehaviour, drained_s, verdict), verdict
+
+
+def _people(deployment: Deployment, plan: Plan, recorder: Recorder) -> tuple[World, list[Customer]]:
+    """Customers with their accounts, and what all their devices share."""
     settings = deployment.settings
-    recorder, flight, stop = Recorder(deployment.folder / "history.jsonl"), Flight(), threading.Event()
     db = Database(settings.database_url.get_secret_value())
     customers = settle_down(db, settings, customers=plan.customers, devices=plan.devices)
     db.close()
     keys = TokenKeys(settings.token_keys.get_secret_value(), issuer=settings.public_url, audience=settings.public_url)
-    world = World(settings, keys, deployment.sandbox.base_url, recorder, flight, stop, PATIENCE_S)
-    amounts = amounts_of(customers)
-    clients = [
-        Client(world, customer, device, seed=f"{seed} {customer.name} {device}", amounts=amounts[customer.account_no])
-        for customer in customers
-        for device in range(plan.devices)
-    ]
-    nemesis = Nemesis(deployment, flight, seed=f"{seed}", count=plan.strikes, in_flight=plan.in_flight)
-    if not plan.callbacks:
-        deployment.sandbox.fault("wechat_pay.notify", "drop")
-    misbehaviour = nemesis.misbehave(deployment.sandbox) if plan.misbehaviour else []
-    for client in clients:
-        client.start()
-    strikes = nemesis.strikes(lambda strike: say(_line(strike)))
-    stop.set()
-    if plan.callbacks:
-        deployment.sandbox.clear_faults()
-    _join(clients, deployment, plan)
-    drained_s = run_dry(deployment, limit_s=LIVENESS_S, in_a_hurry=plan.in_a_hurry)
-    for client, other in zip(clients, clients[plan.devices :] + clients[: plan.devices], strict=True):
-        client.look_around(other.customer.account_no)
-    verdict = judged(deployment, recorder, customers)
-    return _figures(strikes, misbehaviour, drained_s, verdict), verdict
+    sandbox = deployment.sandbox.base_url
+    return World(settings, keys, sandbox, recorder, Flight(), threading.Event(), PATIENCE_S), customers
 
 
 def _join(clients: list[Client], deployment: Deployment, plan: Plan) -> None:

@@ -225,6 +225,9 @@ class Client(threading.Thread):
         self._world.recorder.add(
             Operation(self.name, "read_balance", account_no, account_no, begun, ended, _outcome(answer))
         )
+
+    def close(self) -> None:
+        """Hang up."""
         self._http.close()
         self._payer.close()
 

@@ -1,5 +1,7 @@
 """After the faults: run dry, read everything one last time, and judge."""
 
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from typing import Any, Final
@@ -7,12 +9,11 @@ from typing import Any, Final
 import psycopg
 
 from core.db import Database
-from services.billing import queries as billing
-from services.ledger import queries as ledger
 from services.ledger.chart import Source
 from tests.faults.checker import Entry, History, Message, Order, judge
 from tests.faults.clients import OWED_MINOR, Customer, Recorder, grants_of
 from tests.faults.deployment import Deployment
+from tests.support.processes import ROOT, environment_of
 
 SETTLED_S: Final = 5
 """A call that began this long ago has ended: in a hurry it counts as lost."""
@@ -136,6 +137,19 @@ def _entries(connection: psycopg.Connection[Any], ours: dict[str, str]) -> list[
     ]
 
 
+def broken_rules(deployment: Deployment) -> list[str]:
+    """What `wattline check-invariants` finds."""
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", "check-invariants"],
+        cwd=ROOT,
+        env=environment_of(deployment.settings),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [] if done.returncode == 0 else [f"check-invariants: {done.stdout}{done.stderr}"]
+
+
 def judged(deployment: Deployment, recorder: Recorder, customers: list[Customer]) -> Verdict:
     """Every breach of what was promised, by the checker, by the domains' own invariants, and by the clients' complaints."""
     history = read_history(deployment, recorder, customers)
@@ -143,9 +157,6 @@ def judged(deployment: Deployment, recorder: Recorder, customers: list[Customer]
     db = Database(deployment.settings.database_url.get_secret_value())
     try:
         with db.read() as session:
-            rules = [f"{found.rule}: {found.detail}" for found in ledger.check_invariants(session)]
-            rules += [f"{found.rule}: {found.detail}" for found in ledger.check_rollup(session)]
-            rules += [f"{found.rule}: {found.detail}" for found in billing.check_invariants(session)]
             cleared = session.sql(
                 """select coalesce(sum(l.balance), 0) from balance l join ledger_code c on c.code = l.code
                    where c.name = 'clearing.wechat_pay'"""
@@ -157,7 +168,7 @@ def judged(deployment: Deployment, recorder: Recorder, customers: list[Customer]
             ).scalar_one()
     finally:
         db.close()
-    breaches = [*judge(history), *rules, *recorder.trouble]
+    breaches = [*judge(history), *broken_rules(deployment), *recorder.trouble]
     if cleared != taken:
         breaches.append(f"clearing is {cleared}, the provider took {taken}")
     if suspended:
