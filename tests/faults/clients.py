@@ -199,10 +199,15 @@ class Client(threading.Thread):
         return None
 
     def _pay(self, code: str) -> None:
-        """As a person does on the provider's page. The provider stands outside of our faults."""
-        answer = self._payer.post("/wechat-pay/pay", data={"pr": code, "act": "pay"})
-        if answer.status_code != 303:
-            self._world.recorder.complain(f"{self.name} could not pay: {answer.status_code}")
+        """As a person does on the provider's page, who presses again when the page does not load."""
+        for _ in range(5):
+            try:
+                answer = self._payer.post("/wechat-pay/pay", data={"pr": code, "act": "pay"})
+            except httpx.TransportError:
+                continue
+            if answer.status_code in {303, 409}:  # now, or by the press before
+                return
+        self._world.recorder.complain(f"{self.name} could not pay")
 
     def _see(self, number: str) -> str | None:
         answer, begun, ended = self._ask("GET", f"/api/v1/payments/{number}")
