@@ -30,6 +30,13 @@ from services.ledger.errors import (
 )
 
 _FLOOR: Final = "ck_balance_floor"
+_MOVE_POINTS: Final = frozenset({Source.POINTS_EARNED, Source.POINTS_SPENT, Source.POINTS_EXPIRED})
+_REVERSE: Final = """
+select ledger_reverse(:book, cast(:source as smallint), :source_id, :effective_at, cast(:event as smallint))
+"""
+_REVERSE_POINTS: Final = """
+select ledger_points_reverse(:book, cast(:source as smallint), :source_id, :effective_at, cast(:event as smallint))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,20 +133,23 @@ def reverse(
 ) -> PostedTransaction:
     """Post the mirror image of what a source posted. Once only: a repetition answers the first reversal.
 
-    The pair is linked by its source: the mirror has the negative number of the original's kind. Raises
-    NothingToReverse when the source posted nothing in this book, and what `post` raises.
+    The pair is linked by its source: the mirror has the negative number of the original's kind. Earned points are taken
+    back out of their own lot, then out of the oldest ones; spent and expired points return to their lots and keep those
+    lots' expiry. Raises NothingToReverse when the source posted nothing in this book, InsufficientBalance when earned
+    points are gone, and what `post` raises.
     """
-    with _refusals([]):
-        no = session.sql(
-            """select ledger_reverse(
-                 :book, cast(:source as smallint), :source_id, :effective_at, cast(:event as smallint))""",
+    with _refusals([], book_ids=[book_id]):
+        no: int | None = session.sql(
+            _REVERSE_POINTS if source in _MOVE_POINTS else _REVERSE,
             book=book_id,
             source=source.value,
             source_id=source_id,
             effective_at=effective_at,
             event=None if event is None else event.code,
         ).scalar_one()
-    return _reversed(book_id, source, source_id, no)
+    if no is None:
+        raise NothingToReverse(book_id=book_id, source=source.name.lower(), source_id=str(source_id))
+    return PostedTransaction(book_id, abs(no), no > 0)
 
 
 def post_staged(
@@ -229,33 +239,6 @@ def expire_points(
         return [PostedTransaction(BookId(row.book_id), row.no, is_new=True) for row in rows]
 
 
-def reverse_points(
-    session: WriteSession,
-    *,
-    book_id: BookId,
-    source: Source,
-    source_id: UUID,
-    effective_at: datetime,
-    event: type[Event] | None = None,
-) -> PostedTransaction:
-    """Undo what a source earned, spent or let expire. Once only: a repetition answers the first reversal.
-
-    Earned points are taken back out of their own lot, then out of the oldest ones; spent and expired points return to
-    their lots and keep those lots' expiry. Raises InsufficientBalance when earned points are gone, NothingToReverse.
-    """
-    with _refusals([]):
-        no = session.sql(
-            """select ledger_points_reverse(
-                 :book, cast(:source as smallint), :source_id, :effective_at, cast(:event as smallint))""",
-            book=book_id,
-            source=source.value,
-            source_id=source_id,
-            effective_at=effective_at,
-            event=None if event is None else event.code,
-        ).scalar_one()
-    return _reversed(book_id, source, source_id, no)
-
-
 def _points(
     session: WriteSession, call: LiteralString, *, book_id: BookId, event: type[Event] | None, **params: object
 ) -> PostedTransaction:
@@ -269,12 +252,6 @@ def _positive(points: int) -> int:
         msg = f"not a number of points to move: {points}"
         raise ValueError(msg)
     return points
-
-
-def _reversed(book_id: BookId, source: Source, source_id: UUID, no: int | None) -> PostedTransaction:
-    if no is None:
-        raise NothingToReverse(book_id=book_id, source=source.name.lower(), source_id=str(source_id))
-    return PostedTransaction(book_id, abs(no), no > 0)
 
 
 def set_floor(session: WriteSession, *, book_id: BookId, code: Code, asset: str, floor: int | None) -> None:

@@ -57,7 +57,7 @@ def expire(database: Database, *, days: int) -> list[PostedTransaction]:
 
 def reverse(database: Database, book: BookId, source: Source, source_id: UUID) -> PostedTransaction:
     with database.write() as session:
-        return operations.reverse_points(session, book_id=book, source=source, source_id=source_id, effective_at=NOON)
+        return operations.reverse(session, book_id=book, source=source, source_id=source_id, effective_at=NOON)
 
 
 def left(database: Database, book: BookId) -> list[int]:
