@@ -9,7 +9,7 @@ from core.outbox import Event, register
 @register
 @dataclass(frozen=True, kw_only=True)
 class BillIssued(Event):
-    """A new bill is owed."""
+    """A bill that was not known is owed. How old it was when it came, its own dates tell."""
 
     name: ClassVar[str] = "billing.bill_issued"
     code: ClassVar[int] = 3

@@ -1,7 +1,7 @@
 """From an event to what people read: who is told, in which language, how often."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ from tests.support.sandbox import SandboxProcess
 from web.runtime import Runtime
 
 NOW = datetime(2026, 6, 15, 4, 0, tzinfo=UTC)
+ISSUED = "2026-06-10"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
@@ -65,7 +66,10 @@ def rows(database: Database) -> list[Any]:
         )
 
 
-def relay(database: Database) -> None:
+def relay(database: Database, *, came_at: datetime = NOW) -> None:
+    """Tell every fact as one of `came_at`, whatever day it is today."""
+    with database.write() as session:
+        session.sql("update outbox set created_at = :came_at", came_at=came_at)
     while outbox.relay_once(database):
         pass
 
@@ -77,7 +81,7 @@ def scene(runtime: Runtime, number: str) -> tuple[AccountRef, BillView, UUID]:
         account = make_account(session, runtime.vault, phone=number)
         user_id = make_user(session, runtime.vault, phone=number)
         grant(session, user_id=user_id, account_id=account.id)
-        bill = make_bill(session, account)
+        bill = make_bill(session, account, issue_date=ISSUED)
     return account, bill, user_id
 
 
@@ -99,19 +103,50 @@ def test_a_new_bill_is_told_to_its_owner_once_by_each_channel(
     )
 
 
+@pytest.mark.parametrize(
+    ("issued", "due", "is_told"),
+    [
+        (ISSUED, date(2026, 6, 15), True),
+        (ISSUED, date(2026, 6, 14), False),
+        ("2026-06-05", date(2026, 6, 25), True),
+        ("2026-06-04", date(2026, 6, 25), False),
+        ("2026-06-20", date(2026, 6, 30), True),
+    ],
+    ids=["due today", "due yesterday", "ten days old", "eleven days old", "dated ahead"],
+)
+def test_a_bill_that_is_no_news_when_it_comes_is_told_to_nobody(
+    runtime: Runtime, number: str, issued: str, due: date, *, is_told: bool
+) -> None:
+    with runtime.db.write() as session:
+        account = make_account(session, runtime.vault, phone=number)
+        grant(session, user_id=make_user(session, runtime.vault, phone=number), account_id=account.id)
+        make_bill(session, account, issue_date=issued, due_date=due)
+    relay(runtime.db, came_at=NOW)
+    assert [row.channel for row in rows(runtime.db)] == (["inbox", "sms"] if is_told else [])
+
+
+def test_a_day_ends_where_the_supplier_is(runtime: Runtime, number: str) -> None:
+    with runtime.db.write() as session:
+        make_bill(
+            session, make_account(session, runtime.vault, phone=number), issue_date=ISSUED, due_date=date(2026, 6, 15)
+        )
+    relay(runtime.db, came_at=datetime(2026, 6, 15, 16, 0, tzinfo=UTC))
+    assert rows(runtime.db) == []
+
+
 def test_those_who_only_pay_or_view_are_not_told_of_bills(runtime: Runtime) -> None:
     with runtime.db.write() as session:
         account = make_account(session, runtime.vault, phone=None)
         for role in (Role.PAYER, Role.VIEWER):
             grant(session, user_id=make_user(session, runtime.vault), account_id=account.id, role=role)
-        make_bill(session, account)
+        make_bill(session, account, issue_date=ISSUED)
     relay(runtime.db)
     assert rows(runtime.db) == []
 
 
 def test_a_holder_without_an_app_is_told_by_telephone(runtime: Runtime, provider: SandboxProcess, number: str) -> None:
     with runtime.db.write() as session:
-        make_bill(session, make_account(session, runtime.vault, phone=number, locale="en"))
+        make_bill(session, make_account(session, runtime.vault, phone=number, locale="en"), issue_date=ISSUED)
     relay(runtime.db)
     send_due(runtime.db, setup=SETUP.get())
     told = provider.messages(number)

@@ -2,8 +2,9 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -80,6 +81,12 @@ def state(database: Database) -> Callable[[UUID], str]:
 
 def clock(folder: Path) -> tuple[str, ...]:
     return ("-m", "celery", "-A", "app.worker", "beat", "-s", str(folder / "schedule"), "--pidfile=", "-l", "INFO")
+
+
+def of_today() -> dict[str, Any]:
+    """The dates of a bill that is news to the customer."""
+    today = datetime.now(UTC).date()
+    return {"issue_date": str(today), "due_date": today + timedelta(days=20)}
 
 
 def make_due(database: Database) -> None:
@@ -170,7 +177,7 @@ def test_a_relay_killed_before_its_commit_leaves_one_message(
     deployed: Settings, database: Database, setup: Setup, number: str, tmp_path: Path
 ) -> None:
     with database.write() as session:
-        make_bill(session, make_account(session, setup.vault, phone=number))
+        make_bill(session, make_account(session, setup.vault, phone=number), **of_today())
 
     def count(table: str) -> int:
         with database.read() as session:
@@ -212,7 +219,7 @@ def test_a_relay_tells_though_redis_is_away_or_frozen(
         with running(deployed, *RELAY, log=tmp_path / "relay.log"):
             for wanted in (1, 2):
                 with database.write() as session:
-                    make_bill(session, make_account(session, setup.vault, phone=number))
+                    make_bill(session, make_account(session, setup.vault, phone=number), **of_today())
                 wait_until(
                     lambda wanted=wanted: messages() == wanted,  # type: ignore[misc] # bound in each round
                     timeout_s=PATIENCE_S,
