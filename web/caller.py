@@ -11,10 +11,11 @@ from fastapi.security.base import SecurityBase
 from core import clock
 from core.audit import Actor
 from core.crypto.tokens import InvalidToken
+from core.db import Database
 from services.identity import queries as identity
 from web.problems.common import SignInNeeded
 from web.runtime import Runtime
-from web.session import Flows, Write
+from web.session import Flows, PaymentFlows, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,14 @@ def _living_customer(caller: "Customer", write: Write) -> Caller:
 
 
 def _customer_of_flow(caller: "Customer", db: Flows) -> Caller:
+    return _alive(caller, db)
+
+
+def _customer_of_payment_flow(caller: "Customer", db: PaymentFlows) -> Caller:
+    return _alive(caller, db)
+
+
+def _alive(caller: Caller, db: Database) -> Caller:
     with db.read() as session:
         if not identity.session_is_alive(session, session_id=caller.session_id):
             raise SignInNeeded
@@ -80,4 +89,7 @@ LivingCustomer = Annotated[Caller, Depends(_living_customer)]
 """A verified token whose session has not been revoked, checked in the request's transaction."""
 
 CustomerOfFlow = Annotated[Caller, Depends(_customer_of_flow)]
-"""The same for an endpoint that calls a flow: checked in a transaction that ends before the provider is called."""
+"""The same for an endpoint that takes `Flows`: checked in a transaction that ends before the flow begins."""
+
+CustomerOfPaymentFlow = Annotated[Caller, Depends(_customer_of_payment_flow)]
+"""The same for an endpoint that takes `PaymentFlows`."""

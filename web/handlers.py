@@ -68,9 +68,11 @@ def install(app: FastAPI, *, page: PageRenderer | None = None) -> None:
         request_id = problems.request_id_of(request)
         problem = problems.of(refusal)
         if page is not None and _is_browser(request):
-            return page(
+            shown = page(
                 request, status or problem.status, problem.code, problem.detail(wanted, refusal.facts), request_id
             )
+            shown.headers.update(problems.waiting_of(refusal))
+            return shown
         return problems.answer(refusal, locale=wanted, request_id=request_id)
 
     async def refused(request: Request, error: Exception) -> Response:

@@ -1,8 +1,11 @@
-"""How an edge reaches the database: one alias for operations, one for flows, one reading of the clock.
+"""How an edge reaches the database: one alias for operations, one for each kind of flow, one reading of the clock.
 
-Both aliases are bounded below the pool's size. Without the bounds, requests that hold a connection between two hops
-of the thread pool wait for threads that wait for connections: a deadlock. Every edge must use these very aliases,
-since each `Depends()` object counts for itself.
+Every alias holds a place of its bulkhead until its work is committed. Two things follow, and both are tested:
+
+- *No deadlock.* An operation holds its connection between two hops of the thread pool. All places together are fewer
+  than the threads of a process, so whoever holds a connection finds a thread. A flow holds one only within a hop.
+- *No starvation.* Operations and flows without outside calls are together fewer than the connections of the smallest
+  pool: they need not wait for flows that call a provider, whose transactions are short and whose waiting needs none.
 """
 
 from collections.abc import Iterator
@@ -13,20 +16,37 @@ from fastapi import Depends
 
 from core import clock, faults
 from core.db import Database, WriteSession
+from web.bulkheads import Bulkhead
 from web.runtime import RuntimeDep
 
-OPERATIONS_AT_ONCE: Final = 9
-FLOWS_AT_ONCE: Final = 5
-"""Together the least `database_pool_size` that the settings allow."""
+OPERATIONS: Final = Bulkhead("operations", 9)
+FLOWS: Final = Bulkhead("flows", 4)
+PAYMENT_FLOWS: Final = Bulkhead("payment_flows", 10)
+CODE_FLOWS: Final = Bulkhead("code_flows", 6)
+BULKHEADS: Final = (OPERATIONS, FLOWS, PAYMENT_FLOWS, CODE_FLOWS)
 
 
-def _transaction(runtime: RuntimeDep) -> Iterator[WriteSession]:
+def _transaction(
+    runtime: RuntimeDep, _place: Annotated[None, Depends(OPERATIONS, scope="function")]
+) -> Iterator[WriteSession]:
     with runtime.db.write() as session:
         yield session
     faults.point("web.committed")
 
 
-async def _database(runtime: RuntimeDep) -> Database:
+async def _for_flow(runtime: RuntimeDep, _place: Annotated[None, Depends(FLOWS, scope="function")]) -> Database:
+    return runtime.db
+
+
+async def _for_payment_flow(
+    runtime: RuntimeDep, _place: Annotated[None, Depends(PAYMENT_FLOWS, scope="function")]
+) -> Database:
+    return runtime.db
+
+
+async def _for_code_flow(
+    runtime: RuntimeDep, _place: Annotated[None, Depends(CODE_FLOWS, scope="function")]
+) -> Database:
     return runtime.db
 
 
@@ -34,11 +54,17 @@ async def _now() -> datetime:
     return clock.now()
 
 
-Write = Annotated[WriteSession, Depends(_transaction, scope="function", max_concurrency=OPERATIONS_AT_ONCE)]
+Write = Annotated[WriteSession, Depends(_transaction, scope="function")]
 """The request's one transaction: committed before the answer leaves, rolled back by an exception."""
 
-Flows = Annotated[Database, Depends(_database, scope="function", max_concurrency=FLOWS_AT_ONCE)]
-"""The database for an endpoint that calls a flow; such an endpoint takes no `Write`."""
+Flows = Annotated[Database, Depends(_for_flow)]
+"""The database for an endpoint that calls a flow without an outside call; such an endpoint takes no `Write`."""
+
+PaymentFlows = Annotated[Database, Depends(_for_payment_flow)]
+"""The same for flows that call a payment provider."""
+
+CodeFlows = Annotated[Database, Depends(_for_code_flow)]
+"""The same for flows that send a one-time code."""
 
 Now = Annotated[datetime, Depends(_now)]
 """The moment at which the request was read."""

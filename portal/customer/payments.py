@@ -22,7 +22,7 @@ from core.ids import human_code
 from core.money import Money, exponent
 from portal.customer import shelf
 from portal.customer.shelf import AccountChoice, Shelf
-from portal.pages import NO_CONTENT, CheckedForm, Reader, ReaderOfFlow, SignedIn, go, show, speak, text_of
+from portal.pages import NO_CONTENT, CheckedForm, Reader, ReaderOfPaymentFlow, SignedIn, go, show, speak, text_of
 from services.accounts import queries as accounts
 from services.accounts.queries import Permission
 from services.billing import queries as billing
@@ -38,7 +38,7 @@ from web.live import EventStream
 from web.problems.common import CrossSite, NotFound
 from web.qr import svg
 from web.runtime import Runtime, RuntimeDep
-from web.session import Flows, Now, Write
+from web.session import Now, PaymentFlows, Write
 
 router = APIRouter(include_in_schema=False)
 
@@ -147,9 +147,9 @@ def pay_page(
 def pay(
     request: Request,
     runtime: RuntimeDep,
-    reader: ReaderOfFlow,
+    reader: ReaderOfPaymentFlow,
     now: Now,
-    db: Flows,
+    db: PaymentFlows,
     account_no: str,
     key: Annotated[str, Form(max_length=100)] = "",
     amount: Annotated[str, Form(max_length=32)] = "",
@@ -197,7 +197,7 @@ class _Unreadable(Refusal):
 def _again(
     request: Request,
     runtime: Runtime,
-    db: Flows,
+    db: PaymentFlows,
     reader: Reader,
     now: datetime,
     account_no: str,
@@ -276,7 +276,7 @@ async def payment_events(request: Request, reader: SignedIn, now: Now, payment_n
 
 
 @router.post("/payments/{payment_no}/check", dependencies=[CheckedForm])
-def check(runtime: RuntimeDep, reader: ReaderOfFlow, db: Flows, now: Now, payment_no: str) -> Response:
+def check(runtime: RuntimeDep, reader: ReaderOfPaymentFlow, db: PaymentFlows, now: Now, payment_no: str) -> Response:
     """The payer says that it is paid: ask the provider now."""
     flows.check_payment(db, vault=runtime.vault, user_id=reader.user_id, payment_no=payment_no, now=now)
     return go(f"/payments/{payment_no}")
@@ -284,7 +284,7 @@ def check(runtime: RuntimeDep, reader: ReaderOfFlow, db: Flows, now: Now, paymen
 
 @router.post("/payments/{payment_no}/again", dependencies=[CheckedForm])
 def again(
-    request: Request, runtime: RuntimeDep, reader: ReaderOfFlow, db: Flows, now: Now, payment_no: str
+    request: Request, runtime: RuntimeDep, reader: ReaderOfPaymentFlow, db: PaymentFlows, now: Now, payment_no: str
 ) -> Response:
     """A fresh way to the provider for the same payment: the address of WeChat's page lives five minutes only."""
     same = Again(

@@ -14,7 +14,7 @@ from web import cookies
 from web.caller import address_of
 from web.locale import of_request
 from web.runtime import RuntimeDep
-from web.session import Flows, Now, Write
+from web.session import CodeFlows, Flows, Now, Write
 from web.sign_in import code_policy
 
 router = APIRouter(include_in_schema=False)
@@ -37,7 +37,7 @@ def sign_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002 -
 def send_code(
     request: Request,
     runtime: RuntimeDep,
-    db: Flows,
+    db: CodeFlows,
     now: Now,
     phone: Annotated[str, Form(max_length=64)] = "",
     next: Annotated[str, Form(max_length=500)] = "/",  # noqa: A002 -- the form's name

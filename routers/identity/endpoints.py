@@ -31,7 +31,7 @@ from web.locale import Locale
 from web.problems import problems
 from web.problems.common import NotFound, SignInNeeded
 from web.runtime import RuntimeDep
-from web.session import Flows, Now, Write
+from web.session import CodeFlows, Flows, Now, Write
 from web.sign_in import code_policy
 
 router = APIRouter(prefix="/api/v1", tags=["identity"])
@@ -44,7 +44,7 @@ router = APIRouter(prefix="/api/v1", tags=["identity"])
     responses=problems(InvalidPhone, SignInLimited, CodesExhausted),
 )
 def request_code(
-    request: Request, body: CodeRequest, db: Flows, runtime: RuntimeDep, locale: Locale, now: Now
+    request: Request, body: CodeRequest, db: CodeFlows, runtime: RuntimeDep, locale: Locale, now: Now
 ) -> CodeSent:
     """Send a one-time code to a telephone. The answer does not tell whether the number is known, or had too many."""
     requested = flows.request_code(

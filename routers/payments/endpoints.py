@@ -40,13 +40,13 @@ from services.payments.flows import Again
 from services.payments.operations import Wanted
 from services.payments.ports import Method, Payer
 from web import hot, live
-from web.caller import Caller, Customer, CustomerOfFlow
+from web.caller import Caller, Customer, CustomerOfFlow, CustomerOfPaymentFlow
 from web.idempotency import KeyedRequest, once_flow
 from web.live import EventStream
 from web.problems import problems
 from web.problems.common import KeyMissing
 from web.runtime import Runtime, RuntimeDep
-from web.session import Flows, Now
+from web.session import Flows, Now, PaymentFlows
 
 router = APIRouter(prefix="/api/v1", tags=["payments"])
 
@@ -74,7 +74,12 @@ EVENT_EXAMPLE: Final = f"event: status\ndata: {json.dumps(PAYMENT_EXAMPLE)}\n\n"
     ),
 )
 def start_payment(
-    body: PaymentRequest, caller: CustomerOfFlow, keyed: KeyedRequest, db: Flows, runtime: RuntimeDep, now: Now
+    body: PaymentRequest,
+    caller: CustomerOfPaymentFlow,
+    keyed: KeyedRequest,
+    db: PaymentFlows,
+    runtime: RuntimeDep,
+    now: Now,
 ) -> Response:
     """Start a payment; repeated with its key it goes on where it was cut, and never pays twice."""
     wanted = Wanted(
@@ -153,9 +158,9 @@ async def watch_payment(
 )
 def retry_payment(
     body: AttemptRequest,
-    caller: CustomerOfFlow,
+    caller: CustomerOfPaymentFlow,
     keyed: KeyedRequest,
-    db: Flows,
+    db: PaymentFlows,
     runtime: RuntimeDep,
     payment_no: Annotated[PaymentNo, Path()],
     now: Now,

@@ -17,6 +17,7 @@ from core.errors import Json, Refusal
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_BASE: Final = "/docs/problems#"
+RETRY_AFTER: Final = "Retry-After"
 SCHEMA: Final = "#/components/schemas/ProblemBody"
 
 
@@ -116,16 +117,23 @@ def body(problem: Problem, refusal: Refusal, *, locale: str, request_id: str | N
 def answer(refusal: Refusal, *, locale: str, request_id: str | None = None) -> Response:
     """The answer that tells a refusal."""
     problem = of(refusal)
-    headers = dict(problem.headers)
-    retry = refusal.facts.get("retry_after_s")
-    if retry is not None:
-        headers["Retry-After"] = str(retry)
     return JSONResponse(
         body(problem, refusal, locale=locale, request_id=request_id),
         problem.status,
-        headers=headers,
+        headers=headers_of(refusal),
         media_type=MEDIA_TYPE,
     )
+
+
+def headers_of(refusal: Refusal) -> dict[str, str]:
+    """The headers that tell a refusal."""
+    return {**of(refusal).headers, **waiting_of(refusal)}
+
+
+def waiting_of(refusal: Refusal) -> dict[str, str]:
+    """The header that says when to come again, where it makes sense to: what the refusal knows, else what is usual."""
+    wait_s = refusal.facts.get("retry_after_s") or of(refusal).headers.get(RETRY_AFTER)
+    return {} if wait_s is None else {RETRY_AFTER: str(wait_s)}
 
 
 def problems(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:

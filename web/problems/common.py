@@ -81,6 +81,12 @@ class KeyMissing(Refusal):
     code: ClassVar[str] = "idempotency_key_missing"
 
 
+class Busy(Refusal):
+    """All places for requests of this kind are taken, and stayed taken while this one waited; nothing has happened."""
+
+    code: ClassVar[str] = "busy"
+
+
 class Unavailable(Refusal):
     """The database cannot be reached or is too slow right now; nothing is known to have happened."""
 
@@ -147,6 +153,13 @@ PROBLEMS: Final = [
         en="The cursor does not belong to this list; start from the first page.",
     ),
     Problem(
+        Busy,
+        503,
+        zh="当前请求较多，您的请求尚未处理，请稍后重试。",
+        en="Too many requests are waiting right now and nothing was done; try again in a moment.",
+        headers={"Retry-After": "5"},
+    ),
+    Problem(
         Unavailable,
         503,
         zh="服务暂时不可用，请稍后重试；重试时请使用相同的 Idempotency-Key。",
@@ -162,6 +175,7 @@ EVERYWHERE: Final = (
     TooSlow,
     TooLarge,
     UnsupportedMedia,
+    Busy,
     Unavailable,
 )
-"""What the guard and the database may answer before an operation is reached."""
+"""What the guard, the bulkheads and the database may answer before an operation is reached."""

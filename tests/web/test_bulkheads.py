@@ -1,0 +1,163 @@
+"""Requests of one kind cannot take what another needs: slow providers, full places, pools of threads and connections."""
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import pytest
+
+from core import faults
+from tests.access.requests import ASKING, headers_of, scene
+from tests.support.town import HOLDER, Home, Person, Town
+from tests.support.waiting import wait_until
+from web import bulkheads, session
+
+Send = Callable[[], httpx2.Response]
+
+
+@dataclass
+class Held:
+    """Requests that stand still at a point until they are let go."""
+
+    arrived: int = 0
+    let_go: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def at(self, *points: str) -> None:
+        def hook(reached: str) -> None:
+            if reached in points:
+                with self.lock:
+                    self.arrived += 1
+                assert self.let_go.wait(120)
+
+        faults.arm(hook)
+
+
+@contextmanager
+def holding(send: Send, count: int, point: str) -> Iterator[list[Future[httpx2.Response]]]:
+    """`count` requests that have come to `point` and stay there while the block runs."""
+    held = Held()
+    held.at(point)
+    with ThreadPoolExecutor(count) as pool:
+        try:
+            answers = [pool.submit(send) for _ in range(count)]
+            wait_until(lambda: held.arrived == count, timeout_s=60, message=f"not all came to {point}")
+            yield answers
+        finally:
+            held.let_go.set()
+            faults.arm(None)
+
+
+@pytest.fixture(autouse=True)
+def _short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulkheads, "LONGEST_WAIT_S", 0.2)
+
+
+@pytest.fixture
+def home(town: Town) -> Home:
+    return town.build(town.unit_id)
+
+
+@pytest.fixture
+def person(town: Town, home: Home) -> Person:
+    return town.settle(home, has_payments=False)
+
+
+def asking(town: Town, person: Person, home: Home, operation: str) -> Send:
+    """Sends an operation as this person, who may do it."""
+
+    def send() -> httpx2.Response:
+        made = scene(town, operation, "owner", "own", home=home, person=person)
+        asked = ASKING[operation](made)
+        return town.client.request(
+            operation.partition(" ")[0],
+            asked.path,
+            json=asked.json,
+            data=asked.form,
+            headers={**headers_of(made), **asked.headers},
+        )
+
+    return send
+
+
+def quote(town: Town, person: Person) -> httpx2.Response:
+    body = {"account_no": town.neighbour.account_no, "name_hint": HOLDER[0]}
+    headers = {**person.bearer, "idempotency-key": uuid.uuid4().hex}
+    return town.client.post("/api/v1/payment-quotes", json=body, headers=headers)
+
+
+def told(answer: httpx2.Response) -> tuple[int, Any]:
+    return answer.status_code, answer.json().get("code")
+
+
+def test_payments_at_a_slow_provider_starve_nobody_else(town: Town, person: Person, home: Home) -> None:
+    start = asking(town, person, home, "POST /api/v1/payments")
+    with holding(start, session.PAYMENT_FLOWS.places, "payments.prepare.before_call") as answers:
+        for operation, status in (
+            ("GET /api/v1/me", 200),
+            ("GET /", 200),
+            ("POST /api/v1/auth/otp", 202),
+            ("GET /api/v1/accounts/{account_no}", 200),
+        ):
+            assert asking(town, person, home, operation)().status_code == status, operation
+        assert quote(town, person).status_code == 201
+        out_trade_no = town.unknown_order()
+        call = town.callback_of(out_trade_no)
+        assert town.client.post("/callbacks/wechat-pay", content=call.body, headers=call.headers).status_code == 204
+
+        refused = start()
+        assert told(refused) == (503, "busy")
+        assert int(refused.headers["retry-after"]) > 0
+    assert {answer.result().status_code for answer in answers} == {201}
+    assert start().status_code == 201
+
+
+def test_codes_at_a_slow_provider_leave_payments_alone(town: Town, person: Person, home: Home) -> None:
+    ask = asking(town, person, home, "POST /api/v1/auth/otp")
+    with holding(ask, session.CODE_FLOWS.places, "identity.request_code.before_send"):
+        assert told(ask()) == (503, "busy")
+        assert asking(town, person, home, "POST /api/v1/payments")().status_code == 201
+
+
+@pytest.mark.parametrize(("language", "text"), [("zh-CN", "请稍后重试"), ("en", "try again in a moment")])
+def test_a_browser_that_waited_in_vain_gets_a_page_that_says_when_to_come_again(
+    town: Town, person: Person, home: Home, language: str, text: str
+) -> None:
+    start = asking(town, person, home, "POST /api/v1/payments")
+    pay = asking(town, person, home, "POST /pay/{account_no}")
+    with holding(start, session.PAYMENT_FLOWS.places, "payments.prepare.before_call"):
+        town.client.headers["accept-language"] = language
+        try:
+            page = pay()
+        finally:
+            del town.client.headers["accept-language"]
+    assert page.status_code == 503
+    assert page.headers["content-type"].startswith("text/html")
+    assert int(page.headers["retry-after"]) > 0
+    assert text in page.text
+
+
+def test_a_refused_wait_leaves_no_place_taken(town: Town, person: Person, home: Home) -> None:
+    look = asking(town, person, home, "GET /api/v1/me")
+    places = session.OPERATIONS.places
+    for _ in range(2):
+        with holding(look, places, "web.committed"), ThreadPoolExecutor(places) as others:
+            refused = [others.submit(look) for _ in range(places)]
+            assert {told(answer.result()) for answer in refused} == {(503, "busy")}
+        assert look().status_code == 200
+
+
+def test_more_requests_than_threads_and_connections_are_all_answered(
+    town: Town, person: Person, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests that hold a connection between two hops of the thread pool must not wait for those that hold threads."""
+    monkeypatch.setattr(bulkheads, "LONGEST_WAIT_S", 60.0)
+    look, start = (asking(town, person, home, name) for name in ("GET /api/v1/me", "POST /api/v1/payments"))
+    with ThreadPoolExecutor(90) as pool:
+        sent = [pool.submit(start if number % 10 == 0 else look) for number in range(180)]
+        assert {answer.result().status_code for answer in sent} == {200, 201}
