@@ -21,14 +21,17 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlmodel import Field, SQLModel
 
-from core import faults, locks
+from core import audit, faults, locks
+from core.audit import Actor
 from core.db import Database, ReadSession, Statement, Timestamp, WriteSession
-from core.errors import Refusal
+from core.errors import Json, Refusal
 
 CHUNK_ROWS: Final = 10_000
 MAX_LINE_BYTES: Final = 64 * 1024
 LINE: Final = "line"
 """Name of the field of a reject that concerns the whole line."""
+COMMAND: Final = Actor("command:import")
+"""Who imports where no person is known."""
 UTF8_MARK: Final = b"\xef\xbb\xbf"
 OTHER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 DEADLINE_S: Final = 300.0  # of a chunk and of each of its statements
@@ -52,22 +55,11 @@ class ImportRunRow(SQLModel, table=True):
 
     __tablename__ = "import_run"
 
-    id: int | None = Field(
-        default=None,
-        sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True),
-    )
+    id: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
     kind: str = Field(sa_type=sa.Text)
     file_digest: bytes = Field(sa_type=sa.LargeBinary)
-    rows_done: int = Field(
-        default=0,
-        sa_type=sa.BigInteger,
-        sa_column_kwargs={"server_default": sa.text("0")},
-    )
-    rows_rejected: int = Field(
-        default=0,
-        sa_type=sa.BigInteger,
-        sa_column_kwargs={"server_default": sa.text("0")},
-    )
+    rows_done: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": sa.text("0")})
+    rows_rejected: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": sa.text("0")})
     started_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": sa.text("now()")})
     finished_at: datetime | None = Field(default=None, sa_type=Timestamp)
 
@@ -77,12 +69,7 @@ class ImportRejectRow(SQLModel, table=True):
 
     __tablename__ = "import_reject"
 
-    run_id: int = Field(
-        sa_type=sa.BigInteger,
-        primary_key=True,
-        foreign_key="import_run.id",
-        ondelete="CASCADE",
-    )
+    run_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="import_run.id", ondelete="CASCADE")
     row_no: int = Field(sa_type=sa.BigInteger, primary_key=True)
     field: str = Field(sa_type=sa.Text, primary_key=True)
     reason: str = Field(sa_type=sa.Text)
@@ -154,10 +141,11 @@ def run(
     *,
     path: Path,
     loader: Loader,
+    actor: Actor = COMMAND,
     chunk_rows: int = CHUNK_ROWS,
     told: Callable[[Progress], None] = lambda _progress: None,
 ) -> Report:
-    """Import a file.
+    """Import a file. The audit log tells who began or resumed it, and what came of it.
 
     Raises BadFile before anything is written, and RunTaken when a second process works on the same file.
     """
@@ -165,6 +153,8 @@ def run(
     digest = _digest(path)
     with db.write() as session:
         run_id, done = _begin(session, kind=loader.kind, digest=digest)
+        what: dict[str, Json] = {"kind": loader.kind, "sha256": digest.hex(), "resumed_from": done}
+        audit.record(session, actor=actor, act="import.begin", subject=f"import_run:{run_id}", after=what)
     resumed_from = done
     with path.open("rb") as file:
         for chunk, position in _read_ahead(_chunks(source.records(file, skip=done), chunk_rows, file)):
@@ -180,10 +170,11 @@ def run(
             is_finished = loader.finish(session, run_id=run_id)
             faults.point("import.finish.before_commit")
     with db.write() as session:
-        rejected = session.sql(
-            "update import_run set finished_at = now() where id = :id returning rows_rejected",
-            id=run_id,
+        rejected: int = session.sql(
+            "update import_run set finished_at = now() where id = :id returning rows_rejected", id=run_id
         ).scalar_one()
+        came: dict[str, Json] = {"rows": done, "rejected": rejected}
+        audit.record(session, actor=actor, act="import.finish", subject=f"import_run:{run_id}", after=came)
     return Report(run_id, done, rejected, resumed_from)
 
 

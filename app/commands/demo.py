@@ -61,7 +61,7 @@ def furnish(db: Database, settings: Settings, *, supplier: Supplier, now: dateti
         for kind, rows in ((Kind.UNITS, files.units), (Kind.ACCOUNTS, files.accounts), (Kind.BILLS, files.bills)):
             path = Path(folder, f"{kind.value}.jsonl")
             path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-            report = import_.run(db, settings, kind=kind, file=path)
+            report = import_.run(db, settings, kind=kind, file=path, actor=ACTOR)
             if report.rejected:
                 raise DemoRejected(kind.value, report.rejected)
     vault = Vault(data_keys=settings.data_key_ring, master_key=settings.master_key_bytes)

@@ -3,6 +3,9 @@
 import csv
 import enum
 import json
+import os
+import pwd
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -12,6 +15,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from core import clock, config, faults, intake
+from core.audit import Actor
 from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database
@@ -51,7 +55,8 @@ def import_file(
     db = Database(url, pool_size=14, deadline_s=intake.DEADLINE_S, statement_timeout_s=intake.DEADLINE_S)
     target = rejects or file.with_name(f"{file.name}.rejects.csv")
     try:
-        report = run(db, settings, kind=kind, file=file, shows_progress=not as_json and sys.stderr.isatty())
+        bar = not as_json and sys.stderr.isatty()
+        report = run(db, settings, kind=kind, file=file, actor=operator(), shows_progress=bar)
         _explain(db, report, target)
     except BadFile as refusal:
         typer.echo(f"{file}: {refusal.facts['reason']}", err=True)
@@ -67,12 +72,24 @@ def import_file(
         raise typer.Exit(SOME_REJECTED)
 
 
-def run(db: Database, settings: Settings, *, kind: Kind, file: Path, shows_progress: bool = False) -> Report:
+def operator() -> Actor:
+    """Whoever works at this machine: the operating system's name for them, as no variable can change it."""
+    uid = os.getuid()
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:  # containers run as numbers without a name
+        name = str(uid)
+    return Actor(f"operator:{name}", socket.gethostname())
+
+
+def run(
+    db: Database, settings: Settings, *, kind: Kind, file: Path, actor: Actor, shows_progress: bool = False
+) -> Report:
     """Import one file with this deployment's settings."""
     loader = loader_of(kind, settings)
     bar = _bar(file) if shows_progress else nullcontext(lambda _progress: None)
     with bar as told:
-        return intake.run(db, path=file, loader=loader, told=told)
+        return intake.run(db, path=file, loader=loader, actor=actor, told=told)
 
 
 def loader_of(kind: Kind, settings: Settings) -> Loader:

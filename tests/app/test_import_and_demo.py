@@ -1,7 +1,10 @@
 """`wattline import` and `wattline demo`, run as programs."""
 
+import hashlib
 import json
 import os
+import pwd
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +65,21 @@ def test_a_whole_supplier_is_imported_by_three_commands(
         assert json.loads(done.stdout)["rejected"] == 0
     with database.read() as session:
         assert session.sql("select sum(open_minor) from bill").scalar_one() == 12_860
+
+
+def test_an_import_stands_in_the_audit_log_with_its_operator_and_its_outcome(
+    environment: dict[str, str], database: Database, tmp_path: Path
+) -> None:
+    path = write_jsonl(tmp_path / "units.jsonl", [*UNITS, {**UNITS[0], "code": "?"}])
+    assert wattline(environment, "import", "units", str(path)).returncode == 3
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    with database.read() as session:
+        begun, finished = session.sql("select * from audit order by id").all()
+    me = (f"operator:{pwd.getpwuid(os.getuid()).pw_name}", socket.gethostname())
+    assert [(each.actor, each.address) for each in (begun, finished)] == [me, me]
+    assert (begun.act, begun.after) == ("import.begin", {"kind": "units", "sha256": digest, "resumed_from": 0})
+    assert (finished.act, finished.after) == ("import.finish", {"rows": 3, "rejected": 1})
+    assert begun.subject == finished.subject
 
 
 def test_rejected_rows_are_explained_in_a_file_and_by_the_exit_code(

@@ -110,6 +110,14 @@ def test_a_name_that_nothing_has_is_noticed(tmp_path: Path) -> None:
     assert unknown_names(page) == ["core.outbox.gone", "core/gone.py"]
 
 
+def test_every_act_of_the_audit_log_is_told_and_no_other() -> None:
+    sources = [path for folder in ("core", "services", "app") for path in (ROOT / folder).rglob("*.py")]
+    written = {act for path in sources for act in re.findall(r'\bact="([^"]+)"', path.read_text(encoding="utf-8"))}
+    page = (ROOT / "docs/operating/audit.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert {act for row in rows for act in re.findall(r"`([^`]+)`", row)} == written
+
+
 def unknown_names(document: Path) -> list[str]:
     """Code spans that look like our modules, functions or files, and name none."""
     text = FENCE.sub("", document.read_text(encoding="utf-8"))

@@ -9,9 +9,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from core import idempotency, outbox
+from core import audit, idempotency, outbox
+from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import ReadSession, WriteSession, to_json
+from core.errors import Json
 from core.ids import human_code, uuid7
 from core.locks import lock
 from core.money import Money
@@ -101,7 +103,15 @@ def open_order(session: WriteSession, *, vault: Vault, wanted: Wanted, payment_n
         now=now,
         expires_at=now + rules.LIFE,
     )
-    return _add(session, vault=vault, plan=plan, wanted=wanted, order_id=order_id, no=1, now=now)
+    attempt_id = _add(session, vault=vault, plan=plan, wanted=wanted, order_id=order_id, no=1, now=now)
+    audit.record(
+        session,
+        actor=_actor(wanted),
+        act="payments.start",
+        subject=f"payment:{payment_no}",
+        after=_audited(plan, wanted, attempt_id),
+    )
+    return attempt_id
 
 
 def add_attempt(session: WriteSession, *, vault: Vault, wanted: Wanted, payment_no: str, now: datetime) -> UUID:
@@ -111,7 +121,9 @@ def add_attempt(session: WriteSession, *, vault: Vault, wanted: Wanted, payment_
     living, QuoteExpired when its quote's ten minutes are over, and what `open_order` raises.
     """
     order = session.sql(
-        "select id, state, quote_id from payment_order where payment_no = :no for no key update", no=payment_no
+        """select id, state, quote_id, method, amount_minor, currency from payment_order
+           where payment_no = :no for no key update""",
+        no=payment_no,
     ).one()
     if OrderState(order.state) in {OrderState.PAID, OrderState.SUSPENDED}:
         raise PaymentFinal
@@ -136,7 +148,21 @@ def add_attempt(session: WriteSession, *, vault: Vault, wanted: Wanted, payment_
         id=order.id,
     )
     last: int = session.sql("select max(no) from payment_attempt where order_id = :id", id=order.id).scalar_one()
-    return _add(session, vault=vault, plan=plan, wanted=wanted, order_id=order.id, no=last + 1, now=now)
+    attempt_id = _add(session, vault=vault, plan=plan, wanted=wanted, order_id=order.id, no=last + 1, now=now)
+    audit.record(
+        session,
+        actor=_actor(wanted),
+        act="payments.retry",
+        subject=f"payment:{payment_no}",
+        before={
+            "state": order.state,
+            "method": order.method,
+            "amount_minor": order.amount_minor,
+            "currency": order.currency,
+        },
+        after=_audited(plan, wanted, attempt_id),
+    )
+    return attempt_id
 
 
 def keep_answer(session: WriteSession, *, attempt_id: UUID, answer: Mapping[str, str], now: datetime) -> AttemptState:
@@ -218,6 +244,20 @@ def _lock(session: WriteSession, *, attempt_id: UUID) -> sa.Row[Any]:
         id=attempt_id,
         order_state=order_state,
     ).one()
+
+
+def _actor(wanted: Wanted) -> Actor:
+    return Actor(f"user:{wanted.user_id}", wanted.payer.address)
+
+
+def _audited(plan: _Plan, wanted: Wanted, attempt_id: UUID) -> dict[str, Json]:
+    return {
+        "attempt_id": str(attempt_id),
+        "account_id": plan.account.id,
+        "method": wanted.method.value,
+        "amount_minor": plan.amount.minor,
+        "currency": plan.amount.currency,
+    }
 
 
 def _plan(session: WriteSession, *, account: AccountRef, wanted: Wanted, now: datetime) -> _Plan:

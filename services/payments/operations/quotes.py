@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from core import audit
+from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import WriteSession
 from core.errors import Refusal
@@ -51,6 +53,7 @@ def quote_for_others(
 ) -> QuoteResult:
     """Quote what is due when number and name belong together. Unknown numbers and wrong names are told alike."""
     lock(session, key=f"payments.quotes|{user_id}")
+    actor = Actor(f"user:{user_id}", address)
     address_blind = vault.blind("address", address)
     if wait_s := _wait_s(session, user_id=user_id, address_blind=address_blind, account_no=account_no, now=now):
         return QuoteResult(None, QuotesLimited(retry_after_s=wait_s))
@@ -64,6 +67,7 @@ def quote_for_others(
             account_no=account_no,
             now=now,
         )
+        audit.record(session, actor=actor, act="payments.quote_refused", subject=f"account_no:{account_no}")
         return QuoteResult(None, QuoteRefused())
     quote = Quote(
         id=uuid7(),
@@ -80,6 +84,13 @@ def quote_for_others(
         account=card.ref.id,
         now=now,
         expires_at=quote.expires_at,
+    )
+    audit.record(
+        session,
+        actor=actor,
+        act="payments.quote",
+        subject=f"account:{card.ref.id}",
+        after={"quote_id": str(quote.id)},
     )
     return QuoteResult(quote, None)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -48,6 +49,17 @@ def add(database: Database, vault: Vault, no: str, want: operations.Wanted) -> U
         return operations.add_attempt(session, vault=vault, wanted=want, payment_no=no, now=clock.now())
 
 
+def audited(database: Database) -> list[Any]:
+    """The acts of people on payments, the grants of the scene left out."""
+    with database.read() as session:
+        return [
+            tuple(row)
+            for row in session.sql(
+                "select actor, address, act, subject, before, after from audit where act like 'payments.%' order by id"
+            )
+        ]
+
+
 def close(database: Database, no: str) -> None:
     make.apply(database, ProviderResult(WECHAT, make.latest(database, no).out_trade_no, TradeState.CLOSED))
 
@@ -63,6 +75,40 @@ def test_an_order_asked_for_again_is_the_same_order_with_the_same_number(databas
     stranger = make.household(database, vault)
     with database.write() as session, pytest.raises(AccountNotPayable):
         operations.open_order(session, vault=vault, wanted=make.wanted(stranger), payment_no=no, now=clock.now())
+
+
+def test_starting_and_retrying_a_payment_stand_in_the_audit_log_once_with_what_they_changed(
+    database: Database, vault: Vault
+) -> None:
+    home, no = make.household(database, vault), make.payment_no()
+    for _ in range(2):
+        with database.write() as session:
+            operations.open_order(session, vault=vault, wanted=make.wanted(home), payment_no=no, now=clock.now())
+    first = make.latest(database, no)
+    close(database, no)
+    second = add(database, vault, no, make.wanted(home, 5_000, payer=Payer("203.0.113.8"), method=Method.WECHAT_H5))
+    who, what, account = f"user:{home.user_id}", f"payment:{no}", {"account_id": home.account.id, "currency": "CNY"}
+    started = {**account, "attempt_id": str(first.id), "amount_minor": 10_000, "method": "wechat_native"}
+    retried = {**account, "attempt_id": str(second), "amount_minor": 5_000, "method": "wechat_h5"}
+    left = {"amount_minor": 10_000, "currency": "CNY", "method": "wechat_native", "state": "closed"}
+    assert audited(database) == [
+        (who, "203.0.113.7", "payments.start", what, None, started),
+        (who, "203.0.113.8", "payments.retry", what, left, retried),
+    ]
+
+
+def test_quotes_given_and_refused_stand_in_the_audit_log_without_a_name(database: Database, vault: Vault) -> None:
+    asked = make.household(database, vault)
+    with database.write() as session:
+        me = make_user(session, vault)
+    given = quote(database, vault, me, asked)
+    quote(database, vault, me, asked, name_hint="错")
+    assert given.quote is not None
+    told = {"quote_id": str(given.quote.id)}
+    assert audited(database) == [
+        (f"user:{me}", "203.0.113.7", "payments.quote", f"account:{asked.account.id}", None, told),
+        (f"user:{me}", "203.0.113.7", "payments.quote_refused", f"account_no:{asked.account.account_no}", None, None),
+    ]
 
 
 def test_what_may_not_be_paid_is_refused_and_leaves_nothing(database: Database, vault: Vault) -> None:
