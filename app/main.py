@@ -22,6 +22,7 @@ from routers.inbox import endpoints as inbox
 from routers.payments import endpoints as payments
 from web import handlers, health, openapi
 from web.guard import Guard, GuardRules, hosts_of
+from web.live import PaymentWatch
 from web.runtime import Runtime
 
 DESCRIPTION = (
@@ -72,12 +73,14 @@ def create_app(runtime: Runtime) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await runtime.db.open_hot()
         yield
+        await watch.close()
         await runtime.db.close_hot()
         runtime.db.close()
 
     app = described()
     app.router.lifespan_context = lifespan
     app.state.runtime = runtime
+    watch = app.state.payment_watch = PaymentWatch(runtime.db)
     files = assets.Assets(accent=settings.supplier_accent, logo=settings.supplier_logo)
     app.state.renderer = Renderer(settings, runtime.vault, files)
     app.include_router(assets.router_of(files))

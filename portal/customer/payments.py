@@ -272,7 +272,7 @@ async def payment_events(request: Request, reader: SignedIn, now: Now, payment_n
     }
     first = await hot.text(request, queries.HOT_PAYMENT, asked)
     wanted = live.Watched(payment_no, reader.user_id, reader.session_id)
-    return EventStream(live.events(live.watch_of(request), wanted, first))
+    return EventStream(live.watch_of(request), wanted, first)
 
 
 @router.post("/payments/{payment_no}/check", dependencies=[CheckedForm])

@@ -45,6 +45,7 @@ from web.idempotency import KeyedRequest, once_flow
 from web.live import EventStream
 from web.problems import problems
 from web.problems.common import KeyMissing
+from web.problems.live import StreamsFull, TooManyStreams
 from web.runtime import Runtime, RuntimeDep
 from web.session import Flows, Now, PaymentFlows
 
@@ -117,7 +118,7 @@ async def show_payment(
     "/payments/{payment_no}/events",
     response_class=StreamingResponse,
     responses={
-        **problems(),
+        **problems(TooManyStreams, StreamsFull),
         200: {
             "description": "Server-sent events `status`, each a Payment, and comments while nothing changes.",
             "content": {"text/event-stream": {"example": EVENT_EXAMPLE}},
@@ -135,7 +136,7 @@ async def watch_payment(
         {"payment_no": payment_no, "user_id": caller.user_id, "session_id": caller.session_id, "now": now},
     )
     wanted = live.Watched(payment_no, caller.user_id, caller.session_id)
-    return EventStream(live.events(live.watch_of(request), wanted, first))
+    return EventStream(live.watch_of(request), wanted, first)
 
 
 @router.post(

@@ -1,5 +1,6 @@
 """Impatient fingers, the back button, a payment that ran out of time, a lost connection, and paying on the phone itself."""
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from tests.factories.accounts import grant
 from tests.journeys.customer import SUBMIT, Customer, home_with_a_bill, new_phone
 from tests.support.browser import PATIENCE_MS, PHONE, NewVisit
 from tests.support.waiting import wait_until
+from web.live import STREAMS_EACH
 
 
 @pytest.fixture
@@ -189,3 +191,34 @@ def test_signing_out_ends_the_session_in_every_tab(customer: Customer) -> None:
     page.evaluate("htmx.trigger('#status', 'look')")
     page.wait_for_url(f"**/sign-in?next=/payments/{payment_no}", timeout=PATIENCE_MS)
     wait_until(lambda: page.locator("#phone").count() == 1)
+
+
+def test_a_page_whose_stream_is_refused_goes_on_by_asking(customer: Customer, visit: NewVisit) -> None:
+    page, payer, url = customer.page, visit(width=390), customer.deployment.url
+    payment_no = customer.begin_to_pay()
+    page.goto("about:blank")
+    cookies = {str(each["name"]): str(each["value"]) for each in customer.visit.context.cookies()}
+    path = f"{url}/payments/{payment_no}/events"
+    with httpx.Client(cookies=cookies, timeout=60, trust_env=False) as client, contextlib.ExitStack() as streams:
+        for _ in range(STREAMS_EACH):
+            stream = wait_until(lambda: admitted(streams, client, path), timeout_s=60, message="no room for a stream")
+            assert stream is not None
+            assert stream.headers["content-type"].startswith("text/event-stream")
+        with page.expect_response(path) as refused:
+            page.goto(f"{url}/payments/{payment_no}")
+        assert refused.value.status == httpx.codes.TOO_MANY_REQUESTS
+        page.evaluate("window.sameDocument = true")
+        customer.scan_and_pay(payer, payment_no)
+        page.wait_for_selector("#shown[data-state=paid]")
+        assert page.evaluate("window.sameDocument"), "the page was loaded again"
+
+
+def admitted(streams: contextlib.ExitStack, client: httpx.Client, path: str) -> httpx.Response | None:
+    """A stream that stays open, once those of a page that was left are forgotten."""
+    opened = client.stream("GET", path)
+    stream = opened.__enter__()
+    if stream.status_code != httpx.codes.OK:
+        opened.__exit__(None, None, None)
+        return None
+    streams.push(opened)
+    return stream
