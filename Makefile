@@ -5,6 +5,8 @@ VENV := .venv
 PY := "$(CURDIR)/$(VENV)/bin/python"
 LOCKS := requirements-bootstrap.lock requirements.lock
 STAMP := $(VENV)/.locked
+# Some containers forbid Python to keep what it compiled: then each process that a test starts compiles all libraries anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test check test-all bench chaos lint setup
 run: setup

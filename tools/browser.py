@@ -1,8 +1,8 @@
-"""Finds Chromium and a Chinese font for the browser tests, or installs them.
+"""Finds what browser tests need, or installs it: Chromium, a Chinese font, and a library of Playwright's driver.
 
 As root by Debian's packages, else Playwright's own browser.
 
-When neither can be had, browser tests fail where `CI` is set and are skipped, loudly, elsewhere.
+When these cannot be had, browser tests fail where `CI` is set and are skipped, loudly, elsewhere.
 """
 
 import os
@@ -17,7 +17,7 @@ MAC: Final = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
-PACKAGES: Final = ("chromium", "fonts-noto-cjk")
+PACKAGES: Final = ("chromium", "fonts-noto-cjk", "libatomic1")
 FONTS: Final = (
     "Noto Sans CJK",
     "Noto Sans SC",
@@ -48,6 +48,20 @@ def has_chinese_font() -> bool:
     return bool(listed.strip()) or any(name in listed for name in FONTS)
 
 
+def has_driver() -> bool:
+    """Tell whether Playwright's driver runs: the Node in its wheel needs libatomic, which a bare Debian has not."""
+    command = [sys.executable, "-m", "playwright", "--version"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def missing() -> list[str]:
+    """What browser tests would not find here."""
+    if not has_driver():
+        return ["libatomic (Playwright's driver does not start)"]
+    there = {"Chromium": chromium() is not None, "a Chinese font": has_chinese_font()}
+    return [name for name, is_there in there.items() if not is_there]
+
+
 def _playwrights_own() -> str | None:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 -- slow to import, rarely needed
 
@@ -64,23 +78,19 @@ def _install() -> None:
             ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *PACKAGES],
         ):
             subprocess.run(command, env=environment, check=False, stdout=subprocess.DEVNULL)
-    if chromium() is None:
+    if "Chromium" in missing():
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
 
 
 def main() -> int:
-    """Make sure that both are there; 1 where `CI` is set and they cannot be had."""
-    if chromium() is None or not has_chinese_font():
+    """Make sure that all is there; 1 where `CI` is set and it cannot be had."""
+    if missing():
         _install()
-    missing = [
-        name
-        for name, is_there in (("Chromium", chromium() is not None), ("a Chinese font", has_chinese_font()))
-        if not is_there
-    ]
-    if not missing:
+    absent = missing()
+    if not absent:
         return 0
     sys.stderr.write(
-        f"Browser tests need {' and '.join(missing)}. As root on Debian: apt-get install {' '.join(PACKAGES)}\n"
+        f"Browser tests need {' and '.join(absent)}. As root on Debian: apt-get install {' '.join(PACKAGES)}\n"
     )
     return 1 if os.environ.get("CI") else 0
 

@@ -1,42 +1,26 @@
 """A person plays the payer and reads the telephone, with scripts off."""
 
 import html
-import os
 import re
 from collections.abc import Iterator
 
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.sandbox.conftest import Account, Wire, number, telephone
 from tests.support.receiver import Receiver
 from tests.support.sandbox import SandboxProcess
 from tests.support.waiting import wait_until
-from tools.browser import chromium
 
 PHONE = {"width": 360, "height": 740}
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    program = chromium()
-    if program is None:
-        assert "CI" not in os.environ, "no Chromium"
-        pytest.skip("no Chromium here: run `python -m tools.browser`")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--headless", "--disable-gpu"]
-        )
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
-def page(browser: Browser, provider: SandboxProcess) -> Iterator[Page]:
+def page(chromium: Browser, provider: SandboxProcess) -> Iterator[Page]:
     """A telephone's browser without scripts."""
-    context = browser.new_context(base_url=provider.base_url, viewport=PHONE, java_script_enabled=False)  # type: ignore[arg-type] # a plain dict
+    context = chromium.new_context(base_url=provider.base_url, viewport=PHONE, java_script_enabled=False)  # type: ignore[arg-type] # a plain dict
     yield context.new_page()
     context.close()
 
@@ -171,7 +155,7 @@ def test_texts_of_merchants_are_shown_as_texts(provider: SandboxProcess, wire: W
 
 @pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
 def test_pages_are_accessible_and_fit_their_screen(
-    browser: Browser,
+    chromium: Browser,
     provider: SandboxProcess,
     account: Account,
     order: str,
@@ -179,7 +163,7 @@ def test_pages_are_accessible_and_fit_their_screen(
     width: int,
 ) -> None:
     account("SendSms", account.message(telephone()))
-    context = browser.new_context(
+    context = chromium.new_context(
         base_url=provider.base_url,
         viewport={"width": width, "height": 700},
         color_scheme=scheme,  # type: ignore[arg-type] # one of two

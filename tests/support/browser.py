@@ -38,17 +38,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pictures", metavar="FOLDER", default=None, help="keep pictures of the portal's pages here")
 
 
+@pytest.fixture(scope="session")
+def chromium_program() -> str | None:
+    """The browser's program, or None where something that its tests need is missing."""
+    return None if programs.missing() else programs.chromium()
+
+
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def chromium(chromium_program: str | None) -> Iterator[Browser]:
     """The browser. Its driver runs an event loop in this thread, so it ends with the module."""
-    program = programs.chromium()
-    if program is None or not programs.has_chinese_font():
-        told = "browser tests need Chromium and a Chinese font: run `python -m tools.browser`"
+    if chromium_program is None:
+        told = "browser tests need Chromium, its driver and a Chinese font: run `python -m tools.browser`"
         if os.environ.get("CI"):
             pytest.fail(told)
         pytest.skip(told)
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        launched = playwright.chromium.launch(executable_path=chromium_program, args=list(ARGUMENTS))
         yield launched
         launched.close()
 
