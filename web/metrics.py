@@ -6,7 +6,7 @@ Labels are routes, never addresses: a label must not hold what a caller sent.
 import math
 import os
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from starlette.types import Scope
@@ -35,6 +35,14 @@ BROKEN: Final = Gauge(
 CHECKED: Final = Gauge(
     "wattline_checked_age_seconds", "Age of the last whole round", ["check"], multiprocess_mode="mostrecent"
 )
+SUSPENSE: Final = Gauge(
+    "wattline_open_suspense",
+    "Sums of money that wait for a person's decision; large numbers are cut",
+    multiprocess_mode="mostrecent",
+)
+OLDEST_SUSPENSE: Final = Gauge(
+    "wattline_oldest_suspense_seconds", "Age of the oldest sum in suspense", multiprocess_mode="mostrecent"
+)
 DATABASE_UP: Final = Gauge(
     "wattline_database_up", "1 when the database answered this request", multiprocess_mode="mostrecent"
 )
@@ -55,12 +63,14 @@ def observe(scope: Scope, status: int, seconds: float) -> None:
     _ANSWERS.labels(method, route, str(status)).inc()
 
 
-def tell(found: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> None:
+def tell(found: Mapping[str, Any]) -> None:
     """Show what `reads/queues.sql` answered."""
     DATABASE_UP.set(1)
     for name, queue in found["queues"].items():
         PENDING.labels(name).set(queue["pending"] or 0)
         OLDEST.labels(name).set(queue["oldest_s"] or 0)
+    SUSPENSE.set(found["suspense"]["open"])
+    OLDEST_SUSPENSE.set(found["suspense"]["oldest_s"])
     for name, check in found["checks"].items():
         BROKEN.labels(name).set(check["violations"] or 0)
         CHECKED.labels(name).set(math.inf if check["age_s"] is None else check["age_s"])

@@ -34,6 +34,9 @@ LEAST_POSTGRES: Final = 18
 SKEW: Final = timedelta(seconds=2)
 LATE_S: Final = 900.0
 UNCHECKED_S: Final = 3 * 3_600.0
+DAY_S: Final = 86_400.0
+UNDECIDED_S: Final = 3 * DAY_S
+"""A weekend may pass before somebody decides where money belongs."""
 EXPIRES_SOON: Final = timedelta(days=30)
 ANSWER_S: Final = 5.0
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1", None})
@@ -187,6 +190,7 @@ def _work(session: ReadSession) -> Iterator[Finding]:
         oldest_s = queue["oldest_s"] or 0.0
         detail = f"{queue['pending']} wait, the oldest for {oldest_s:.0f} s"
         yield Finding(f"queue {name}", "ok" if oldest_s <= LATE_S else "wrong", detail)
+    yield _suspense(told["suspense"]["open"], told["suspense"]["oldest_s"])
     for name, check in told["checks"].items():
         if check["violations"]:
             detail = f"{check['violations']} breaches: `wattline check-invariants` names them"
@@ -195,6 +199,14 @@ def _work(session: ReadSession) -> Iterator[Finding]:
             yield Finding(f"check {name}", "warning", "no whole round within three hours: does the worker run?")
         else:
             yield Finding(f"check {name}", "ok", "no breach in the last round")
+
+
+def _suspense(count: int, oldest_s: float) -> Finding:
+    if count == 0:
+        return Finding("suspense", "ok", "all money that came has its place")
+    verdict: Verdict = "warning" if oldest_s <= UNDECIDED_S else "wrong"
+    waited = f"the oldest for {oldest_s / DAY_S:.0f} days"
+    return Finding("suspense", verdict, f"{count} sums of money wait for a person to say whose they are, {waited}")
 
 
 def _first_line(error: Exception) -> str:

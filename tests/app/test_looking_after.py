@@ -373,6 +373,27 @@ def test_metrics_tell_the_age_of_the_oldest_undone_row_of_each_queue(
     assert told["wattline_database_up"] == 1
 
 
+@pytest.mark.usefixtures("paid")
+def test_money_without_a_place_is_told_by_metrics_and_doctor_until_it_has_one(
+    client: TestClient, examined: Examined, tamper: Break
+) -> None:
+    tamper("update payment_suspense set created_at = now() - interval '2 days'")
+    told = measured(client)
+    assert told["wattline_open_suspense"] == 1
+    assert 172_800 <= told["wattline_oldest_suspense_seconds"] < 180_000
+    found = examined()["suspense"]
+    assert (found.verdict, found.detail) == (
+        "warning",
+        "1 sums of money wait for a person to say whose they are, the oldest for 2 days",
+    )
+    tamper("update payment_suspense set created_at = now() - interval '4 days'")
+    assert wrong(examined()) == ["suspense"]
+    tamper("update payment_suspense set state = 'assigned'")
+    assert examined()["suspense"].verdict == "ok"
+    told = measured(client)
+    assert (told["wattline_open_suspense"], told["wattline_oldest_suspense_seconds"]) == (0, 0)
+
+
 def measured(client: TestClient) -> dict[str, float]:
     lines = (line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines() if not line.startswith("#"))
     return {name: float(value) for name, value in lines}
