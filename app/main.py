@@ -1,5 +1,6 @@
 """The HTTP process: `uvicorn app.main:serve --factory`."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -22,6 +23,7 @@ from routers.inbox import endpoints as inbox
 from routers.payments import endpoints as payments
 from web import handlers, health, openapi
 from web.guard import Guard, GuardRules, hosts_of
+from web.leases import Leases
 from web.live import PaymentWatch
 from web.runtime import Runtime
 
@@ -72,14 +74,18 @@ def create_app(runtime: Runtime) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await runtime.db.open_hot()
+        keeping = asyncio.create_task(leases.keep(), name="leases")
         yield
         await watch.close()
+        keeping.cancel()
+        await asyncio.wait([keeping])
         await runtime.db.close_hot()
         runtime.db.close()
 
     app = described()
     app.router.lifespan_context = lifespan
     app.state.runtime = runtime
+    leases = app.state.leases = Leases(runtime.db)
     watch = app.state.payment_watch = PaymentWatch(runtime.db)
     files = assets.Assets(accent=settings.supplier_accent, logo=settings.supplier_logo)
     app.state.renderer = Renderer(settings, runtime.vault, files)

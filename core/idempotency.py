@@ -2,14 +2,15 @@
 
 A key is scoped to caller and route. An operation keeps its answer in the transaction of its effect (`begin`, then
 `finish`). A flow begins in one short transaction, which records the id of the thing it will make (`resource`), and
-finishes in its last; between them the row is leased, so that a repetition waits (InFlight) and, when the first has
-died, takes over with the same `resource`.
+finishes in its last; between them the row is leased to this run, and the lease is prolonged while the run lives
+(`web.leases`), so that a repetition waits (InFlight) and, when the first has died, takes over with the same `resource`.
 """
 
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
@@ -19,7 +20,8 @@ from core.errors import Refusal
 from core.locks import try_lock
 
 KEEP_DAYS: Final = 7
-LEASE_S: Final = 30
+LEASE_S: Final = 12
+"""Not for how long a flow may take, but how long a dead one is waited for: whoever runs prolongs it."""
 
 
 class KeyReused(Refusal):
@@ -54,6 +56,7 @@ class IdempotencyRow(SQLModel, table=True):
     answer: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
     created_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": sa.text("now()")})
     leased_until: datetime | None = Field(default=None, sa_type=Timestamp)
+    run: UUID | None = Field(default=None)
 
 
 class ClaimRow(SQLModel, table=True):
@@ -86,13 +89,13 @@ class RequestKey:
 class Begun:
     """What is known of a key: the stored answer, or the `resource` that a flow must use, new or taken over.
 
-    `lease` is what the run that began holds; whoever takes the key over later holds another one.
+    `run` names who works now; whoever takes the key over later is another one.
     """
 
     resource: str | None
     status: int | None = None
     answer: bytes | None = None
-    lease: datetime | None = field(default=None, compare=False)
+    run: UUID | None = field(default=None, compare=False)
 
 
 _FIND = """
@@ -100,11 +103,10 @@ select request_hash, resource, status, answer, leased_until > now() as is_leased
 where caller = :caller and route = :route and key = :key and created_at > now() - make_interval(days => :days)
 """
 _WRITE = """
-insert into idempotency (caller, route, key, request_hash, resource, leased_until)
-values (:caller, :route, :key, :request_hash, :resource, now() + make_interval(secs => :lease_s))
+insert into idempotency (caller, route, key, request_hash, resource, leased_until, run)
+values (:caller, :route, :key, :request_hash, :resource, now() + make_interval(secs => :lease_s), :run)
 on conflict (caller, route, key) do update set request_hash = excluded.request_hash, resource = excluded.resource,
-  status = null, answer = null, created_at = now(), leased_until = excluded.leased_until
-returning leased_until
+  status = null, answer = null, created_at = now(), leased_until = excluded.leased_until, run = excluded.run
 """
 
 
@@ -120,16 +122,29 @@ def begin(session: WriteSession, key: RequestKey, *, resource: str | None = None
     scope = {"caller": key.caller, "route": key.route, "key": key.key}
     row = session.sql(_FIND, **scope, days=KEEP_DAYS).one_or_none()
     if row is None:
-        lease = session.sql(_WRITE, **scope, request_hash=key.request_hash, resource=resource, lease_s=LEASE_S)
-        return Begun(resource, lease=lease.scalar_one())
+        return _run(session, key, resource)
     if bytes(row.request_hash) != key.request_hash:
         raise KeyReused
     if row.status is not None:
         return Begun(row.resource, row.status, bytes(row.answer))
     if row.is_leased:
         raise InFlight
-    lease = session.sql(_WRITE, **scope, request_hash=key.request_hash, resource=row.resource, lease_s=LEASE_S)
-    return Begun(row.resource, lease=lease.scalar_one())
+    return _run(session, key, row.resource)
+
+
+def _run(session: WriteSession, key: RequestKey, resource: str | None) -> Begun:
+    run = uuid4()
+    session.sql(
+        _WRITE,
+        caller=key.caller,
+        route=key.route,
+        key=key.key,
+        request_hash=key.request_hash,
+        resource=resource,
+        lease_s=LEASE_S,
+        run=run,
+    )
+    return Begun(resource, run=run)
 
 
 def finish(session: WriteSession, key: RequestKey, begun: Begun, *, status: int, answer: bytes) -> None:
@@ -138,8 +153,8 @@ def finish(session: WriteSession, key: RequestKey, begun: Begun, *, status: int,
     Raises InFlight when another run has taken the key over meanwhile: what that one answers stands.
     """
     kept = session.sql(
-        """update idempotency set status = :status, answer = :answer, leased_until = null
-           where caller = :caller and route = :route and key = :key and leased_until = :lease and status is null""",
+        """update idempotency set status = :status, answer = :answer, leased_until = null, run = null
+           where caller = :caller and route = :route and key = :key and run = :run and status is null""",
         **_held(key, begun),
         status=status,
         answer=answer,
@@ -155,7 +170,7 @@ def release(session: WriteSession, key: RequestKey, begun: Begun) -> None:
     """
     session.sql(
         """delete from idempotency
-           where caller = :caller and route = :route and key = :key and leased_until = :lease and status is null""",
+           where caller = :caller and route = :route and key = :key and run = :run and status is null""",
         **_held(key, begun),
     )
 
@@ -166,14 +181,14 @@ def interrupt(session: WriteSession, key: RequestKey, begun: Begun) -> None:
     Does nothing when another run has taken it over.
     """
     session.sql(
-        """update idempotency set leased_until = now()
-           where caller = :caller and route = :route and key = :key and leased_until = :lease and status is null""",
+        """update idempotency set leased_until = now(), run = null
+           where caller = :caller and route = :route and key = :key and run = :run and status is null""",
         **_held(key, begun),
     )
 
 
 def _held(key: RequestKey, begun: Begun) -> dict[str, object]:
-    return {"caller": key.caller, "route": key.route, "key": key.key, "lease": begun.lease}
+    return {"caller": key.caller, "route": key.route, "key": key.key, "run": begun.run}
 
 
 def purge(session: WriteSession, *, most: int) -> int:

@@ -992,6 +992,7 @@ CREATE TABLE public.idempotency (
     answer bytea,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     leased_until timestamp with time zone,
+    run uuid,
     CONSTRAINT ck_idempotency_answer CHECK (((status IS NULL) = (answer IS NULL))),
     CONSTRAINT ck_idempotency_key CHECK (((length(key) >= 1) AND (length(key) <= 255)))
 );

@@ -5,9 +5,11 @@ the key again.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Annotated, Final
 
+import sqlalchemy as sa
 from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
@@ -18,6 +20,7 @@ from core.errors import Refusal
 from core.idempotency import Begun, RequestKey
 from web import locale, metrics, problems
 from web.caller import Customer
+from web.leases import Leases
 from web.problems.common import KeyMissing
 
 KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
@@ -26,10 +29,11 @@ REPLAYED: Final = {"Idempotent-Replayed": "true"}
 
 
 class Keyed:
-    """A request with its key, and the language its problems are told in."""
+    """A request with its key, the leases of its process, and the language its problems are told in."""
 
-    def __init__(self, key: RequestKey, *, locale: str, request_id: str) -> None:
+    def __init__(self, key: RequestKey, *, leases: Leases, locale: str, request_id: str) -> None:
         self.key = key
+        self.leases = leases
         self.locale = locale
         self.request_id = request_id
 
@@ -57,7 +61,7 @@ async def _keyed(request: Request, caller: Customer, sent: Sent = "") -> Keyed:
         body=body,
     )
     wanted = locale.of_request(request, request.app.state.runtime.settings.locales)
-    return Keyed(key, locale=wanted, request_id=problems.request_id_of(request))
+    return Keyed(key, leases=request.app.state.leases, locale=wanted, request_id=problems.request_id_of(request))
 
 
 KeyedRequest = Annotated[Keyed, Depends(_keyed)]
@@ -94,19 +98,30 @@ def once_flow(
     if begun.status is not None and begun.answer is not None:
         return _replay(begun.status, begun.answer)
     faults.point("idempotency.begun")
-    try:
-        answer = work(begun.resource or resource).model_dump_json().encode()
-    except Refusal as refusal:
-        return _refused(db, request, begun, refusal)
-    except Exception:
+    with _freed_by_failure(db, request, begun):
+        try:
+            with request.leases.held(request.key, begun):
+                answer = work(begun.resource or resource).model_dump_json().encode()
+        except Refusal as refusal:
+            return _refused(db, request, begun, refusal)
+        faults.point("idempotency.before_finish")
         with db.write() as session:
-            idempotency.interrupt(session, request.key, begun)
-        raise
-    faults.point("idempotency.before_finish")
-    with db.write() as session:
-        idempotency.finish(session, request.key, begun, status=status, answer=answer)
+            idempotency.finish(session, request.key, begun, status=status, answer=answer)
     faults.point("idempotency.finished")
     return Response(answer, status, media_type="application/json")
+
+
+@contextmanager
+def _freed_by_failure(db: Database, request: Keyed, begun: Begun) -> Iterator[None]:
+    """Whatever fails in the block, the next try need not wait for the lease. The failure rises, not what it causes."""
+    try:
+        yield
+    except Refusal:
+        raise
+    except Exception:
+        with suppress(sa.exc.DBAPIError, sa.exc.TimeoutError), db.write() as session:
+            idempotency.interrupt(session, request.key, begun)
+        raise
 
 
 def _refused(db: Database, request: Keyed, begun: Begun, refusal: Refusal) -> Response:

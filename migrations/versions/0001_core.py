@@ -53,6 +53,7 @@ create table idempotency (
   answer bytea,
   created_at timestamptz not null default now(),
   leased_until timestamptz,
+  run uuid,
   constraint pk_idempotency primary key (caller, route, key),
   constraint ck_idempotency_key check (length(key) between 1 and 255),
   constraint ck_idempotency_answer check ((status is null) = (answer is null))

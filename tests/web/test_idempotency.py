@@ -4,6 +4,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,16 @@ import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
-from core import faults
+from core import clock, faults, idempotency
 from core.faults import InjectedFault
+from core.idempotency import LEASE_S
 from services.accounts.models import Role
 from services.payments.models import AttemptState
 from tests.factories import payments as paying
 from tests.support.served import serving
 from tests.support.town import HOLDER, Home, Person, Town
+from tests.support.waiting import wait_until
+from web import leases
 
 START = "/api/v1/payments"
 QUOTE = "/api/v1/payment-quotes"
@@ -76,6 +80,16 @@ def orders_of(town: Town, who: Person) -> list[tuple[str, str]]:
 
 def at_provider(town: Town, out_trade_no: str) -> bool:
     return town.sandbox.order(out_trade_no) is not None
+
+
+def leased_until(town: Town, sent: str) -> datetime:
+    with town.runtime.db.read() as session:
+        found: datetime = session.sql("select leased_until from idempotency where key = :key", key=sent).scalar_one()
+    return found
+
+
+def lease_s(town: Town, sent: str) -> float:
+    return (leased_until(town, sent) - clock.now()).total_seconds()
 
 
 def expire_lease(town: Town) -> None:
@@ -213,6 +227,40 @@ def test_7_while_the_first_is_at_work_the_second_is_told_to_wait(
     assert len(orders_of(town, person)) == 1
 
 
+def test_7_a_provider_may_be_slower_than_a_lease_is_long(
+    town: Town, home: Home, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that lives holds its key, however long it takes: its lease is prolonged, and nobody takes over."""
+    monkeypatch.setattr(idempotency, "LEASE_S", 3)
+    monkeypatch.setattr(leases, "PERIOD_S", 0.1)
+    arrived, may_go = threading.Event(), threading.Event()
+
+    def hold(point: str) -> None:
+        if point == "payments.prepare.before_call":
+            arrived.set()
+            assert may_go.wait(60)
+
+    sent, portal = key(), town.client.portal
+    assert portal is not None
+    faults.arm(hold)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(send, town.client, START, person, sent, wish(home))
+        assert arrived.wait(60)
+        ends_at = leased_until(town, sent)
+        keeping = portal.start_task_soon(town.app.state.leases.keep)
+        wait_until(lambda: clock.now() > ends_at, timeout_s=60, message="time stands still")
+        second = send(town.client, START, person, sent, wish(home))
+        keeping.cancel()
+        may_go.set()
+    assert told(second) == (409, "request_in_flight")
+    assert first.result().status_code == 201
+    assert len(orders_of(town, person)) == 1
+
+
+def test_two_renewals_may_fail_before_a_lease_is_over() -> None:
+    assert 3 * leases.PERIOD_S < idempotency.LEASE_S
+
+
 def test_7_fifty_at_once_have_one_effect(town: Town, client: TestClient, home: Home, person: Person) -> None:
     sent = key()
     with ThreadPoolExecutor(10) as pool:
@@ -262,7 +310,6 @@ def test_9_a_crash_between_phases_goes_on_with_the_same_number_at_the_provider(
     assert told(send(client, START, person, sent, wish(home))) == (500, "internal_error")
     faults.arm(None)
     [before] = orders_of(town, person)
-    expire_lease(town)
     again = send(client, START, person, sent, wish(home))
     assert again.status_code == 201
     assert orders_of(town, person) == [before]
@@ -286,6 +333,7 @@ def test_9_a_killed_process_leaves_a_lease_and_then_the_next_one_goes_on(
     before = orders_of(town, person)
     assert len(before) == (0 if point == "idempotency.begun" else 1)
     assert told(send(client, START, person, sent, wish(home))) == (409, "request_in_flight")
+    assert lease_s(town, sent) <= LEASE_S, "the dead are waited for no longer than a lease"
     expire_lease(town)
     again = send(client, START, person, sent, wish(home))
     assert again.status_code == 201
