@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from app import wiring
 from core import config, faults, logging
-from portal import assets, pages
+from portal import assets, pages, reference
 from portal.customer import accounts as accounts_pages
 from portal.customer import bills as bills_pages
 from portal.customer import inbox as inbox_pages
@@ -45,6 +45,7 @@ ROUTERS = (
     bills_pages.router,
     payments_pages.router,
     inbox_pages.router,
+    reference.router,
 )
 
 

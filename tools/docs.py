@@ -131,7 +131,8 @@ def errors() -> str:
     ]
     intro = (
         "Every error answer is an RFC 9457 problem (`application/problem+json`) with a stable `code`. Words in braces "
-        "are facts of the case; they stand beside the text as members of their own. No problem echoes what was sent."
+        "are facts of the case; they stand beside the text as members of their own. No problem echoes what was sent. "
+        "The `type` of each leads to `/docs/problems` of the deployment, which tells the same."
     )
     return _page("Errors", intro, _table(("Code", "Status", "When", "English", "Chinese"), rows))
 

@@ -19,6 +19,7 @@ from web.problems.common import (
     BadJson,
     BadRequest,
     Forbidden,
+    InternalError,
     InvalidFields,
     MethodNotAllowed,
     NotFound,
@@ -117,17 +118,8 @@ def _incident(request: Request, error: Exception, page: PageRenderer | None) -> 
         detail = (
             "系统出现意外错误，请稍后再试。" if is_chinese else "We met an error of our own. Try again in a moment."
         )
-        return page(request, 500, "internal_error", detail, incident)
-    detail = (
-        f"系统出现意外错误，编号 {incident}。" if is_chinese else f"Something unexpected happened; incident {incident}."
-    )
-    content = {
-        "type": problems.TYPE_BASE + "internal_error",
-        "title": "internal_error",
-        "status": 500,
-        "code": "internal_error",
-    }
-    return JSONResponse({**content, "detail": detail, "incident": incident}, 500, media_type=problems.MEDIA_TYPE)
+        return page(request, 500, InternalError.code, detail, incident)
+    return problems.answer(InternalError(incident=incident), locale=wanted)
 
 
 def _as_page(request: Request) -> Refusal:

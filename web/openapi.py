@@ -14,14 +14,13 @@ from pydantic import BaseModel
 from web import problems
 from web.models import AnswerModel, RequestModel
 from web.problems import ProblemBody
-from web.problems.common import BadJson, InvalidFields, NotFound, SignInNeeded
+from web.problems.common import BadJson, InternalError, InvalidFields, NotFound, SignInNeeded
 
 Json = dict[str, Any]
 FOREIGN: Final = ("HTTPValidationError", "ValidationError")
 """FastAPI's own form of a 422, which we do not use."""
 
 REF: Final = "#/components/schemas/{model}"
-INTERNAL: Final = "internal_error"
 CALLBACKS: Final = "/callbacks/"
 
 
@@ -86,10 +85,11 @@ def _complete(path: str, operation: Json, schemas: Json) -> None:
 
 
 def _document_bugs(responses: Json) -> None:
-    value = problems.example(INTERNAL, 500, "Something unexpected happened; incident 6f0c2d0e8a7b4b6e9d3c5a1f2e4d6c8b.")
-    value["incident"] = "6f0c2d0e8a7b4b6e9d3c5a1f2e4d6c8b"
-    told = {"schema": {"$ref": problems.SCHEMA}, "examples": {INTERNAL: {"value": value}}}
-    responses["500"] = {"description": INTERNAL, "content": {problems.MEDIA_TYPE: told}}
+    bug = InternalError(incident="6f0c2d0e8a7b4b6e9d3c5a1f2e4d6c8b")
+    detail = problems.of(bug).detail("en", bug.facts)
+    value = {**problems.example(bug.code, 500, detail), **bug.facts}
+    told = {"schema": {"$ref": problems.SCHEMA}, "examples": {bug.code: {"value": value}}}
+    responses["500"] = {"description": bug.code, "content": {problems.MEDIA_TYPE: told}}
 
 
 def _models(*bases: type[BaseModel]) -> Iterator[type[BaseModel]]:

@@ -283,6 +283,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /readyz": _get("/readyz"),
     "GET /metrics": _get("/metrics"),
     "GET /static/{served_name}": _static,
+    "GET /docs/problems": _get("/docs/problems"),
     "GET /sign-in": _get("/sign-in"),
     "POST /sign-in": _sign_in("/sign-in"),
     "GET /sign-in/code": _get("/sign-in/code"),

@@ -368,6 +368,11 @@ def not_found(stage: Stage) -> None:
 
 
 @scene
+def error_codes(stage: Stage) -> None:
+    stage.visit.open("/docs/problems#busy")
+
+
+@scene
 def form_out_of_date(stage: Stage) -> None:
     page = stage.visit.open("/sign-in")
     page.evaluate("document.querySelector('[name=csrf]').value = 'old'")

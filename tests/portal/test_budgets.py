@@ -29,7 +29,18 @@ def _load(visitor: Visit, name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["sign_in", "link_first", "home_overdue", "bills", "bill", "pay", "payment_waiting_by_code", "receipt", "inbox"],
+    [
+        "sign_in",
+        "link_first",
+        "home_overdue",
+        "bills",
+        "bill",
+        "pay",
+        "payment_waiting_by_code",
+        "receipt",
+        "inbox",
+        "error_codes",
+    ],
 )
 def test_a_page_keeps_to_its_budget(visit: NewVisit, name: str) -> None:
     visitor = visit(width=390, **PHONE)

@@ -16,7 +16,10 @@ from pydantic import BaseModel, ConfigDict
 from core.errors import Json, Refusal
 
 MEDIA_TYPE: Final = "application/problem+json"
-TYPE_BASE: Final = "/docs/problems#"
+TYPE_PAGE: Final = "/docs/problems"
+"""The portal serves it: whoever follows a problem's `type` reads what to do."""
+
+TYPE_BASE: Final = TYPE_PAGE + "#"
 RETRY_AFTER: Final = "Retry-After"
 SCHEMA: Final = "#/components/schemas/ProblemBody"
 
@@ -38,9 +41,11 @@ class Problem:
 
     def detail(self, locale: str, facts: Mapping[str, Json]) -> str:
         """The text in the reader's language."""
-        return (self.zh if locale.startswith("zh") else self.en).format_map(
-            {name: str(value) for name, value in facts.items()}
-        )
+        return self.text(locale).format_map({name: str(value) for name, value in facts.items()})
+
+    def text(self, locale: str) -> str:
+        """The same with the names of the facts."""
+        return self.zh if locale.startswith("zh") else self.en
 
 
 class FieldProblem(BaseModel):
@@ -110,7 +115,7 @@ def body(problem: Problem, refusal: Refusal, *, locale: str, request_id: str | N
         "status": problem.status,
         "code": problem.code,
         "detail": problem.detail(locale, refusal.facts),
-        "request_id": request_id,
+        **({} if request_id is None else {"request_id": request_id}),
     }
 
 

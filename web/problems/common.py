@@ -93,6 +93,12 @@ class Unavailable(Refusal):
     code: ClassVar[str] = "unavailable"
 
 
+class InternalError(Refusal):
+    """A mistake of ours, which is in our log under the incident's id."""
+
+    code: ClassVar[str] = "internal_error"
+
+
 PROBLEMS: Final = [
     Problem(BadRequest, 400, zh="请求无法识别，请检查请求格式。", en="The request cannot be read; check its form."),
     Problem(
@@ -165,6 +171,12 @@ PROBLEMS: Final = [
         zh="服务暂时不可用，请稍后重试；重试时请使用相同的 Idempotency-Key。",
         en="The service is busy; try again in a moment, with the same Idempotency-Key.",
         headers={"Retry-After": "5"},
+    ),
+    Problem(
+        InternalError,
+        500,
+        zh="系统出现意外错误，编号 {incident}。",
+        en="Something unexpected happened; incident {incident}.",
     ),
 ]
 register(PROBLEMS)
