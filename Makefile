@@ -8,12 +8,15 @@ STAMP := $(VENV)/.locked
 # Some containers forbid Python to keep what it compiled: then each process that a test starts compiles all libraries anew.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Whole files on two cores, in the order of tests/conftest.py: a file's tests share a database, a browser, a deployment.
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
+
 .PHONY: run test check test-all bench chaos lint setup
 run: setup
 	@$(PY) -m app.cli up
 
 check: lint
-	@$(PY) -m pytest -q -n 2 tests/architecture tests/core tests/web
+	@$(PY) -m pytest -q $(TWO) tests/architecture tests/core tests/web
 
 lint: setup
 	@$(PY) -m ruff check .
@@ -24,11 +27,11 @@ lint: setup
 
 test: lint
 	@$(PY) -m tools.browser
-	@$(PY) -m pytest -n 2
+	@$(PY) -m pytest $(TWO)
 
 test-all: lint
 	@$(PY) -m tools.browser
-	@WATTLINE_TESTS=all $(PY) -m pytest -n 2
+	@WATTLINE_TESTS=all $(PY) -m pytest $(TWO)
 
 bench: setup
 	@$(PY) -m benchmarks

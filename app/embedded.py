@@ -24,8 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -57,6 +56,7 @@ NOT_DURABLE: Final = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum_naptime": "10s",
+    "max_wal_size": "256MB",
 }
 
 
@@ -421,39 +421,6 @@ class ValkeyServer:
                 file.write_text(secrets.token_urlsafe(24))
             self._password = file.read_text()
         return self._password
-
-
-@dataclass(frozen=True)
-class Scratch:
-    """A pair of running servers for tests."""
-
-    postgres: PostgresServer
-    valkey: ValkeyServer
-
-    def dsn(self, role: str, dbname: str = DATABASE) -> str:
-        """Address of a database for a role."""
-        return self.postgres.dsn(role, dbname)
-
-    @property
-    def redis_url(self) -> str:
-        """Valkey's address."""
-        return self.valkey.url
-
-
-@contextlib.contextmanager
-def scratch(*, durable: bool) -> Iterator[Scratch]:
-    """A PostgreSQL and a Valkey in a temporary folder that vanishes afterwards."""
-    home = Path(tempfile.mkdtemp(prefix="wl-"))
-    postgres, valkey = PostgresServer(home, durable=durable), ValkeyServer(home, port=free_port())
-    try:
-        postgres.start()
-        valkey.start()
-        yield Scratch(postgres, valkey)
-    finally:
-        valkey.stop()
-        postgres.stop()
-        shutil.rmtree(state_folder(home), ignore_errors=True)
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def main() -> int:

@@ -18,16 +18,23 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from psycopg import sql
 
 import migrations
-from app import embedded
 from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database
 from tests.support.sandbox import SandboxProcess
 from tests.support.town import Town, founded
+from tools.scratch import scratch
 
 pytest_plugins = ["tests.support.browser"]
 
 TEMPLATE = "wattline_template"
+FIRST = (
+    *("tests/faults/test_mutations", "tests/app/test_supervisor", "tests/faults/test_servers"),
+    *("tests/faults/test_crash_points", "tests/app/test_import_kills", "tests/faults", "tests/services/payments"),
+    *("tests/portal", "tests/journeys", "tests/notifications/test_processes", "tests/services", "tests/app"),
+)
+"""Whole files go to one of two processes, the longest first: so both are done at about the same time."""
+
 SERVERS = "WATTLINE_TEST_SERVERS"
 
 
@@ -61,7 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or config.option.collectonly or os.environ.get(SERVERS):
         return
     stack = contextlib.ExitStack()
-    running = stack.enter_context(embedded.scratch(durable=False))
+    running = stack.enter_context(scratch(durable=False))
     servers = Servers(
         running.dsn("postgres", "postgres"),
         running.dsn("wattline_owner"),
@@ -77,6 +84,15 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[SERVERS] = json.dumps(servers.__dict__)
     config.add_cleanup(stack.close)
     config.add_cleanup(lambda: os.environ.__delitem__(SERVERS))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first."""
+
+    def place(item: pytest.Item) -> int:
+        return next((place for place, path in enumerate(FIRST) if item.nodeid.startswith(path)), len(FIRST))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Finds what browser tests need, or installs it: Chromium, a Chinese font, and a library of Playwright's driver.
+"""Finds what tests need beside Python, or installs it: Chromium, its driver's library, a Chinese font, and curl.
 
 As root by Debian's packages, else Playwright's own browser.
 
@@ -17,7 +17,7 @@ MAC: Final = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
-PACKAGES: Final = ("chromium", "fonts-noto-cjk", "libatomic1")
+PACKAGES: Final = ("chromium", "fonts-noto-cjk", "libatomic1", "curl")
 FONTS: Final = (
     "Noto Sans CJK",
     "Noto Sans SC",
@@ -62,6 +62,10 @@ def missing() -> list[str]:
     return [name for name, is_there in there.items() if not is_there]
 
 
+def _all_missing() -> list[str]:
+    return missing() + ([] if shutil.which("curl") else ["curl (for the walk of the README)"])
+
+
 def _playwrights_own() -> str | None:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 -- slow to import, rarely needed
 
@@ -84,14 +88,12 @@ def _install() -> None:
 
 def main() -> int:
     """Make sure that all is there; 1 where `CI` is set and it cannot be had."""
-    if missing():
+    if _all_missing():
         _install()
-    absent = missing()
+    absent = _all_missing()
     if not absent:
         return 0
-    sys.stderr.write(
-        f"Browser tests need {' and '.join(absent)}. As root on Debian: apt-get install {' '.join(PACKAGES)}\n"
-    )
+    sys.stderr.write(f"Tests need {' and '.join(absent)}. As root on Debian: apt-get install {' '.join(PACKAGES)}\n")
     return 1 if os.environ.get("CI") else 0
 
 

