@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,7 +31,7 @@ from services.payments.errors import PaymentFinal
 from services.payments.flows import Again
 from services.payments.operations import Wanted
 from services.payments.ports import Method, Payer
-from services.payments.queries import PaymentView
+from services.payments.queries import PartView, PaymentView
 from web import hot, live
 from web.caller import address_of
 from web.live import EventStream
@@ -64,6 +64,16 @@ class ReceiptRow:
     no: str | None
     amount: Money
     is_waiting: bool = False
+
+
+@dataclass(frozen=True)
+class AlsoReceived:
+    """Another sum that came for a payment, and what became of it."""
+
+    amount: Money
+    paid_at: datetime
+    provider_reference: str
+    rows: list[ReceiptRow]
 
 
 def _key(vault: Vault, reader: Reader, payment_no: str) -> str:
@@ -307,20 +317,42 @@ def receipt(request: Request, reader: SignedIn, write: Write, now: Now, payment_
     if found.state != "paid":
         return go(f"/payments/{payment_no}")
     mine = shelf.of_reader(request, write, reader, now=now)
-    return show(request, "customer/receipt.html", reader, unread=mine.unread, payment=found, parts=_taken(found))
+    rows = _rows(found.parts, found.amount)
+    return show(
+        request, "customer/receipt.html", reader, unread=mine.unread, payment=found, parts=rows, also=_also(found)
+    )
 
 
-def _taken(payment: PaymentView) -> list[ReceiptRow]:
-    """What each bill took, what waits for our staff, and what became prepaid: meant so, or not needed by a bill."""
+def _rows(parts: Sequence[PartView], amount: Money) -> list[ReceiptRow]:
+    """What each bill took, what waits for our staff, and what became prepaid: meant so, or not needed by a bill.
+
+    Nothing where the parts are not the payer's to see.
+    """
+    if not parts:
+        return []
     rows = []
-    for part in payment.parts:
+    for part in parts:
         if part.outcome == SUSPENDED:
             rows.append(ReceiptRow(part.no, part.amount, is_waiting=True))
         elif part.no is not None and part.taken is not None:
             rows.append(ReceiptRow(part.no, part.taken))
-    left = payment.amount.minor - sum(row.amount.minor for row in rows)
-    prepaid = ReceiptRow(None, Money(left, payment.amount.currency))
+    left = amount.minor - sum(row.amount.minor for row in rows)
+    prepaid = ReceiptRow(None, Money(left, amount.currency))
     return [row for row in (*rows, prepaid) if row.amount.minor > 0]
+
+
+def _also(payment: PaymentView) -> list[AlsoReceived]:
+    return [
+        AlsoReceived(
+            also.amount,
+            also.paid_at,
+            also.provider_reference,
+            [ReceiptRow(None, also.amount, is_waiting=True)]
+            if also.outcome == SUSPENDED
+            else _rows(also.parts, also.amount),
+        )
+        for also in payment.also_received
+    ]
 
 
 def _status(
@@ -333,7 +365,16 @@ def _status(
     back = quote(f"{settings.public_url}/payments/{payment_no}", safe="")
     page = PaymentPage(found, qr, None if h5 is None else f"{h5}&redirect_url={back}")
     mine = shelf.of_reader(request, session, reader, now=now)
-    return show(request, template, reader, unread=mine.unread, payment=page.payment, qr=page.qr, h5_url=page.h5_url)
+    return show(
+        request,
+        template,
+        reader,
+        unread=mine.unread,
+        payment=page.payment,
+        also=_also(found),
+        qr=page.qr,
+        h5_url=page.h5_url,
+    )
 
 
 def _found(session: ReadSession, reader: Reader, payment_no: str, now: datetime) -> PaymentView:

@@ -13,7 +13,7 @@ from core.money import Money
 from services.payments.flows import Started
 from services.payments.operations import Quote
 from services.payments.ports import Method
-from services.payments.queries import PaymentView
+from services.payments.queries import PartView, PaymentView, ReceivedView
 from web import qr
 from web.models import AccountNo, Amount, AmountMinor, AnswerModel, RequestModel, Text
 
@@ -37,6 +37,7 @@ PAYMENT_EXAMPLE: JsonDict = {
     "parts": [
         {"kind": "bill", "no": "B202610-000001", "amount_minor": 12860, "taken_minor": None, "outcome": "open"},
     ],
+    "also_received": [],
 }
 
 
@@ -105,9 +106,52 @@ class Part(AnswerModel):
     taken_minor: int | None
     outcome: Literal["open", "booked", "suspended"]
 
+    @classmethod
+    def of(cls, view: PartView) -> "Part":
+        """The answer for a view."""
+        return cls.model_validate(
+            {
+                "kind": view.kind,
+                "no": view.no,
+                "amount_minor": view.amount.minor,
+                "taken_minor": None if view.taken is None else view.taken.minor,
+                "outcome": view.outcome,
+            }
+        )
+
+
+class Received(AnswerModel):
+    """Another sum that came for the same payment.
+
+    `booked`: `parts` say what it went to; what they did not take became prepaid balance. `suspended`: staff assign it.
+    `parts` is empty for who pays by quote, and for a sum that is not divided.
+    """
+
+    amount: Amount
+    paid_at: datetime
+    provider_reference: str
+    outcome: Literal["booked", "suspended"]
+    parts: list[Part]
+
+    @classmethod
+    def of(cls, view: ReceivedView) -> "Received":
+        """The answer for a view."""
+        return cls.model_validate(
+            {
+                "amount": Amount.of(view.amount),
+                "paid_at": view.paid_at,
+                "provider_reference": view.provider_reference,
+                "outcome": view.outcome,
+                "parts": [Part.of(part) for part in view.parts],
+            }
+        )
+
 
 class Payment(AnswerModel):
-    """A payment. `unknown`: the result is being checked, do not pay twice. `suspended`: received, staff assign it."""
+    """A payment. `unknown`: the result is being checked, do not pay twice. `suspended`: received, staff assign it.
+
+    When more than one try was paid, the first sum is shown, and the others are in `also_received`.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [PAYMENT_EXAMPLE]})
 
@@ -123,6 +167,7 @@ class Payment(AnswerModel):
     paid_at: datetime | None
     provider_reference: str | None
     parts: list[Part]
+    also_received: list[Received]
 
     @classmethod
     def of(cls, view: PaymentView) -> "Payment":
@@ -140,18 +185,8 @@ class Payment(AnswerModel):
                 "expires_at": view.expires_at,
                 "paid_at": view.paid_at,
                 "provider_reference": view.provider_reference,
-                "parts": [
-                    Part.model_validate(
-                        {
-                            "kind": part.kind,
-                            "no": part.no,
-                            "amount_minor": part.amount.minor,
-                            "taken_minor": None if part.taken is None else part.taken.minor,
-                            "outcome": part.outcome,
-                        }
-                    )
-                    for part in view.parts
-                ],
+                "parts": [Part.of(part) for part in view.parts],
+                "also_received": [Received.of(also) for also in view.also_received],
             }
         )
 

@@ -29,8 +29,25 @@ class PartView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceivedView:
+    """A sum that came for a payment besides the one that it shows: `booked`, or `suspended` until staff decide.
+
+    `parts` is empty where it is not divided, or not the payer's to see.
+    """
+
+    amount: Money
+    paid_at: datetime
+    provider_reference: str
+    outcome: str
+    parts: tuple[PartView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentView:
-    """A payment for its payer. `state`: waiting, unknown (do not pay twice), paid, suspended, closed or failed."""
+    """A payment for its payer. `state`: waiting, unknown (do not pay twice), paid, suspended, closed or failed.
+
+    When several tries were paid, it shows the sum that was booked first; `also_received` are the others.
+    """
 
     payment_no: str
     state: str
@@ -44,6 +61,7 @@ class PaymentView:
     paid_at: datetime | None
     provider_reference: str | None
     parts: tuple[PartView, ...]
+    also_received: tuple[ReceivedView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,14 +372,28 @@ def _payment(told: dict[str, Any]) -> PaymentView:
         expires_at=datetime.fromisoformat(told["expires_at"]),
         paid_at=None if paid_at is None else datetime.fromisoformat(paid_at),
         provider_reference=told["provider_reference"],
-        parts=tuple(
-            PartView(
-                kind=part["kind"],
-                no=part["no"],
-                amount=Money(part["amount_minor"], currency),
-                taken=None if part["taken_minor"] is None else Money(part["taken_minor"], currency),
-                outcome=part["outcome"],
+        parts=_parts(told["parts"], currency),
+        also_received=tuple(
+            ReceivedView(
+                amount=Money(also["amount"]["amount_minor"], also["amount"]["currency"]),
+                paid_at=datetime.fromisoformat(also["paid_at"]),
+                provider_reference=also["provider_reference"],
+                outcome=also["outcome"],
+                parts=_parts(also["parts"], also["amount"]["currency"]),
             )
-            for part in told["parts"]
+            for also in told["also_received"]
         ),
+    )
+
+
+def _parts(told: list[dict[str, Any]], currency: str) -> tuple[PartView, ...]:
+    return tuple(
+        PartView(
+            kind=part["kind"],
+            no=part["no"],
+            amount=Money(part["amount_minor"], currency),
+            taken=None if part["taken_minor"] is None else Money(part["taken_minor"], currency),
+            outcome=part["outcome"],
+        )
+        for part in told
     )

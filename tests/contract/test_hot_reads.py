@@ -16,7 +16,7 @@ from services.accounts.models import Role
 from tests.contract.test_document import OPERATIONS, wrong_in
 from tests.factories import payments as paying
 from tests.factories.billing import bill_record, load, make_bill
-from tests.support.town import Home, Person, Town
+from tests.support.town import Home, Person, Town, twice_paid
 
 LIST: Final = "GET /api/v1/accounts"
 HOME: Final = "GET /api/v1/accounts/{account_no}"
@@ -195,3 +195,23 @@ def test_a_grant_that_begins_tomorrow_shows_nothing_today(town: Town) -> None:
         )
     assert read(town, person, LIST) == {"items": []}
     assert town.client.get(f"/api/v1/accounts/{home.account_no}", headers=person.bearer).status_code == 404
+
+
+def test_a_payment_that_was_paid_twice_shows_both_sums(town: Town) -> None:
+    home = town.build(town.unit_id)
+    person = town.settle(home, has_payments=False)
+    number = twice_paid(town, person, home)
+    told = read(town, person, PAYMENT, payment_no=number)
+    assert told["amount"]["amount_minor"] == 12_860
+    sums = [(each["amount"]["amount_minor"], each["outcome"]) for each in told["also_received"]]
+    assert sums == [(12_860, "suspended"), (12_860, "booked")]
+    prepaid = told["also_received"][1]["parts"]
+    assert [(part["kind"], part["taken_minor"]) for part in prepaid] == [("bill", 0)]
+
+
+def test_who_pays_by_quote_sees_a_second_sum_and_not_what_it_went_to(town: Town) -> None:
+    home = town.build(town.unit_id)
+    friend = town.settle(home, by_quote=True, has_payments=False)
+    number = twice_paid(town, friend, home, by_quote=True)
+    also = read(town, friend, PAYMENT, payment_no=number)["also_received"]
+    assert [(each["outcome"], each["parts"]) for each in also] == [("suspended", []), ("booked", [])]

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from core import clock
 from core.db import Database
+from notifications import inbox as inbox_of
 from services.accounts.models import Role
 from services.accounts.queries import AccountRef
 from services.payments import flows, operations
@@ -326,8 +327,30 @@ def receipt(stage: Stage) -> None:
 
 
 @scene
+def receipt_of_two_sums(stage: Stage) -> None:
+    no = _paid(stage)
+    attempt = paying.latest(stage.database, no)
+    paying.apply(stage.database, paying.paid(attempt))
+    stage.visit.open(f"/payments/{no}/receipt")
+
+
+def _told_of_bills(stage: Stage, count: int) -> None:
+    """A person whose inbox has so many bills that are ready."""
+    person = stage.person()
+    account = stage.account(person)
+    for _ in range(count):
+        stage.bill(account, amount_minor=12_860, issue_date=str(TODAY))
+
+    def told() -> bool:
+        with stage.database.read() as session:
+            return inbox_of.unread_count(session, user_id=person) == count
+
+    wait_until(told, timeout_s=60, message="the bills are not told")
+
+
+@scene
 def inbox(stage: Stage) -> None:
-    stage.visit.sign_in_as("+8613800138005")
+    _told_of_bills(stage, 3)
     stage.visit.open("/inbox")
 
 
@@ -339,7 +362,7 @@ def inbox_empty(stage: Stage) -> None:
 
 @scene
 def message(stage: Stage) -> None:
-    stage.visit.sign_in_as("+8613800138001")
+    _told_of_bills(stage, 1)
     page = stage.visit.open("/inbox")
     page.click("main .rows a")
     page.wait_for_selector("article")

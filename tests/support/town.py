@@ -39,7 +39,7 @@ from services.billing import queries
 from services.billing.queries import BillView
 from services.identity import operations as identity
 from services.payments import operations as payments
-from services.payments.ports import PROVIDERS, Method, Payer, Prepay
+from services.payments.ports import PROVIDERS, Method, Payer, Prepay, ProviderResult, TradeState
 from services.payments.providers.wechat_pay.adapter import WeChatPay
 from tests.factories import identity as people
 from tests.factories import payments as paying
@@ -362,6 +362,23 @@ class Town:
                 assert rows is not None
                 found[name] = hashlib.sha256(rows[0].encode()).hexdigest()
         return found
+
+
+def twice_paid(town: Town, person: Person, home: Home, *, by_quote: bool = False) -> str:
+    """A payment of a bill whose two tries were both paid, one of them by two transactions; answers its number."""
+    quoted: dict[str, Any] = {"account_no": None, "quote_id": town.quote(person.user_id, home)} if by_quote else {}
+    want = paying.wanted(paying.Household(person.user_id, home.account, home.bills), 12_860, **quoted)
+    db, vault = town.runtime.db, town.runtime.vault
+    no = paying.start(db, vault, want).payment.payment_no
+    first = paying.latest(db, no)
+    paying.apply(db, ProviderResult("wechat_pay", first.out_trade_no, TradeState.CLOSED))
+    with db.write() as session:
+        payments.add_attempt(session, vault=vault, wanted=want, payment_no=no, now=clock.now())
+    second = paying.latest(db, no)
+    for minute, attempt in enumerate((first, first, second)):
+        paid_at = clock.now() + timedelta(minutes=minute)
+        paying.apply(db, paying.paid(attempt, paid_at=paid_at))
+    return no
 
 
 @contextlib.contextmanager

@@ -3,21 +3,25 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import pytest
 
 from core import clock
 from core.crypto.vault import Vault
 from core.db import Database
-from services.payments import queries
+from services.payments import operations, queries
 from services.payments.models import AttemptState, OrderState, SuspenseReason
 from services.payments.operations import Effect
 from services.payments.ports import PAYABLES, ProviderResult, TradeState
+from services.payments.queries import AttemptView, PaymentView
 from tests.factories import payments as make
-from tests.factories.payments import WECHAT, Books
+from tests.factories.payments import WECHAT, Books, Household
 
 pytestmark = pytest.mark.usefixtures("offline")
+
+PAID_AT: Final = datetime(2026, 6, 20, 3, tzinfo=UTC)
 
 
 def test_a_payment_settles_the_bill_and_is_told_once(database: Database, vault: Vault) -> None:
@@ -153,6 +157,82 @@ def test_a_second_transaction_under_a_paid_number_is_kept_apart(database: Databa
     second = make.paid(attempt)
     assert [make.apply(database, second).effect for _ in range(2)] == [Effect.SUSPENDED, Effect.NOTHING]
     assert make.books(database, home) == Books(0, 0, 20_000, 10_000, (0,), 1, 1)
+
+
+def tried_twice(database: Database, vault: Vault) -> tuple[Household, str, AttemptView, AttemptView]:
+    """A payment of 100.00 whose first try was closed, and its second of 50.00 that waits."""
+    home = make.household(database, vault)
+    no = make.order(database, vault, make.wanted(home))
+    first = make.latest(database, no)
+    make.apply(database, ProviderResult(WECHAT, first.out_trade_no, TradeState.CLOSED))
+    with database.write() as session:
+        again = make.wanted(home, 5_000)
+        operations.add_attempt(session, vault=vault, wanted=again, payment_no=no, now=clock.now())
+    return home, no, first, make.latest(database, no)
+
+
+def shown(database: Database, home: Household, no: str) -> PaymentView:
+    with database.read() as session:
+        found = queries.payment(session, payment_no=no, user_id=home.user_id, now=clock.now())
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "the later try first"])
+def test_two_tries_both_paid_are_both_shown_with_where_the_second_sum_went(
+    database: Database, vault: Vault, order: tuple[int, int]
+) -> None:
+    home, no, *tries = tried_twice(database, vault)
+    results = [make.paid(tries[place], paid_at=PAID_AT + timedelta(minutes=step)) for step, place in enumerate(order)]
+    for result in results:
+        assert make.apply(database, result).effect is Effect.BOOKED
+    amounts = [make.yuan((10_000, 5_000)[place]) for place in order]
+    seen = shown(database, home, no)
+    assert (seen.state, seen.amount, seen.provider_reference) == ("paid", amounts[0], results[0].transaction_id)
+    assert [part.amount for part in seen.parts] == [amounts[0]]
+    [also] = seen.also_received
+    assert (also.amount, also.provider_reference, also.paid_at) == (
+        amounts[1],
+        results[1].transaction_id,
+        results[1].paid_at,
+    )
+    left = make.yuan(0 if order == (0, 1) else 5_000)
+    assert (also.outcome, [part.taken for part in also.parts]) == ("booked", [left])
+
+
+def test_a_second_try_paid_with_another_amount_is_shown_as_waiting_for_staff(database: Database, vault: Vault) -> None:
+    home, no, first, second = tried_twice(database, vault)
+    make.apply(database, make.paid(first))
+    assert make.apply(database, make.paid(second, amount=make.yuan(4_999))).effect is Effect.SUSPENDED
+    seen = shown(database, home, no)
+    [also] = seen.also_received
+    assert (seen.amount, also.amount, also.outcome, also.parts) == (
+        make.yuan(10_000),
+        make.yuan(4_999),
+        "suspended",
+        (),
+    )
+
+
+def test_a_second_transaction_under_one_number_is_shown_until_and_after_it_is_placed(
+    database: Database, vault: Vault
+) -> None:
+    home = make.household(database, vault)
+    no = make.order(database, vault, make.wanted(home))
+    attempt = make.latest(database, no)
+    make.apply(database, make.paid(attempt))
+    assert shown(database, home, no).also_received == ()
+    second = make.paid(attempt)
+    make.apply(database, second)
+    [also] = shown(database, home, no).also_received
+    assert (also.amount, also.provider_reference, also.outcome) == (
+        make.yuan(10_000),
+        second.transaction_id,
+        "suspended",
+    )
+    with database.write() as session:
+        session.sql("update payment_suspense set state = 'assigned'")
+    assert [each.outcome for each in shown(database, home, no).also_received] == ["booked"]
 
 
 class _Stubborn:
