@@ -6,6 +6,7 @@ an unsafe or missing value refuses to start: nothing that protects money or pers
 
 import base64
 import binascii
+import ipaddress
 import os
 import re
 from functools import cached_property
@@ -32,6 +33,12 @@ _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----", re.DOTALL)
 def _zone(name: str) -> str:
     ZoneInfo(name)
     return name
+
+
+def _networks(text: str) -> str:
+    for part in _parts(text):
+        ipaddress.ip_network(part)
+    return text
 
 
 class _FileSource(EnvSettingsSource):
@@ -93,7 +100,9 @@ class Settings(BaseSettings):
         str, Field(description="Comma list of proxy addresses whose X-Forwarded-For is believed.")
     ] = ""
     metrics_peers: Annotated[
-        str, Field(description="Comma list of addresses that may read /metrics besides this machine.")
+        str,
+        AfterValidator(_networks),
+        Field(description="Comma list of addresses and networks (CIDR) that may read /metrics besides this machine."),
     ] = ""
 
     master_key: Annotated[
@@ -259,6 +268,11 @@ class Settings(BaseSettings):
     def locales(self) -> tuple[str, ...]:
         """Offered languages, the default first."""
         return tuple(_parts(self.supplier_locales))
+
+    @cached_property
+    def metrics_networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        """Who may read /metrics besides this machine."""
+        return tuple(ipaddress.ip_network(part) for part in _parts(self.metrics_peers))
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,5 +1,6 @@
 """Liveness, readiness and metrics: for machines, never for customers."""
 
+import ipaddress
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -7,14 +8,17 @@ from fastapi.responses import JSONResponse, Response
 from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 
+from core.config import Settings
 from core.db import statement
 from web import metrics
+from web.caller import address_of
 from web.runtime import RuntimeDep
 
 router = APIRouter(include_in_schema=False)
 
 READY: Final = statement("web", "ready.sql")
 QUEUES: Final = statement("web", "queues.sql")
+PASSED_ON: Final = ("x-forwarded-for", "forwarded")
 COUNTED: Final = 10_000
 """A queue that is longer is told as this long: counting must stay quick."""
 
@@ -43,12 +47,22 @@ async def readyz(runtime: RuntimeDep) -> Response:
 @router.get("/metrics")
 async def prometheus(request: Request, runtime: RuntimeDep) -> Response:
     """Prometheus text. Only for peers on this machine or those of `metrics_peers`: others get 404."""
-    peer = request.client.host if request.client is not None else ""
-    scrapers = {"127.0.0.1", "::1", "testclient", *filter(None, runtime.settings.metrics_peers.split(","))}
-    if peer not in scrapers:
+    if not _may_scrape(request, runtime.settings):
         return Response(status_code=404)
     try:
         metrics.tell(await runtime.db.hot(QUEUES, {"most": COUNTED}))
     except (DatabaseError, PoolTimeout):
         metrics.DATABASE_UP.set(0)
     return Response(metrics.render(), media_type="text/plain; version=0.0.4")
+
+
+def _may_scrape(request: Request, settings: Settings) -> bool:
+    try:
+        peer = ipaddress.ip_address(address_of(request))
+    except ValueError:
+        return False
+    if isinstance(peer, ipaddress.IPv6Address):
+        peer = peer.ipv4_mapped or peer
+    # A proxy on this machine whose word is not taken calls from a loopback address for the whole world.
+    is_passed_on = any(name in request.headers for name in PASSED_ON)
+    return (peer.is_loopback and not is_passed_on) or any(peer in network for network in settings.metrics_networks)

@@ -38,6 +38,7 @@ from tests.factories import payments as make
 from tests.factories.accounts import make_account
 from tests.factories.billing import make_bill
 from tests.support.processes import ROOT, environment_of
+from tests.support.town import INSIDE
 
 CLI = cli_of(COMMANDS)
 WECHAT = {
@@ -322,7 +323,7 @@ def test_wrong_settings_are_named_without_their_values(settings: Settings) -> No
 @pytest.fixture
 def client(settings: Settings) -> Iterator[TestClient]:
     runtime = wiring.build(settings)
-    with TestClient(create_app(runtime), base_url="http://testserver") as opened:
+    with TestClient(create_app(runtime), base_url="http://testserver", client=INSIDE) as opened:
         yield opened
 
 
@@ -345,7 +346,7 @@ def test_without_a_database_the_process_lives_but_is_not_ready(
     monkeypatch.setattr(db, "POOL_TIMEOUT_S", 0.5)
     away = settings.model_copy(update={"database_url": SecretStr("host=127.0.0.1 port=9 user=x")})
     runtime = wiring.build(away)
-    with TestClient(create_app(runtime), base_url="http://testserver") as cut:
+    with TestClient(create_app(runtime), base_url="http://testserver", client=INSIDE) as cut:
         assert cut.get("/livez").status_code == 200
         answer = cut.get("/readyz")
         assert (answer.status_code, answer.json()["database"]) == (503, "unreachable")

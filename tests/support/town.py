@@ -74,6 +74,9 @@ STANDINGS: Final[tuple[Standing, ...]] = (
 )
 ROLES: Final = {"payer": Role.PAYER, "viewer": Role.VIEWER}
 HOLDER: Final = "王小明"
+INSIDE: Final = ("127.0.0.1", 50_000)
+"""Where callers call from who do not say otherwise: this machine."""
+
 RECEIPT_SECRET: Final = "a-secret-of-the-test"
 _numbers = itertools.count(1)
 
@@ -146,7 +149,7 @@ class Town:
         self._receiver = receiver
         self.runtime: Runtime = wiring.build(settings)
         self.app: FastAPI = create_app(self.runtime)
-        self.client = TestClient(self.app, base_url=settings.public_url, follow_redirects=False)
+        self.client = TestClient(self.app, base_url=settings.public_url, follow_redirects=False, client=INSIDE)
         with self.runtime.db.write() as session:
             make_unit(session, code="37")
             self.unit_id = make_unit(session, code="3701", parent="37", kind="city", name="某市供电")
