@@ -129,6 +129,9 @@ begin
   if array_position(p_debits, null) is not null or array_position(p_credits, null) is not null or array_position(p_assets, null) is not null then
     raise exception 'a code or asset is unknown' using errcode = 'LG003';
   end if;
+  if 1 = any (p_assets) then
+    raise exception 'points move with their lots, not in bulk' using errcode = 'LG005';
+  end if;
   with head as (
     select book_id, source, source_id, n, sum(n) over (order by i) - n as before
     from unnest(p_books, p_sources, p_source_ids, p_counts) with ordinality h (book_id, source, source_id, n, i)

@@ -1,5 +1,6 @@
 -- What ledger_post does, for many transactions in one set-based statement: same arguments, same answers, same refusals. One source may
--- stand in a call only once. Meant for hundreds to hundreds of thousands of transactions; for a few, ledger_post is faster.
+-- stand in a call only once, and points are refused (LG005): they lie in lots, which are written one by one.
+-- Meant for hundreds to hundreds of thousands of transactions; for a few, ledger_post is faster.
 create function ledger_post_staged(
   p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamptz[], p_counts integer[],
   p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[] default null
@@ -100,6 +101,9 @@ begin
   end if;
   if array_position(p_debits, null) is not null or array_position(p_credits, null) is not null or array_position(p_assets, null) is not null then
     raise exception 'a code or asset is unknown' using errcode = 'LG003';
+  end if;
+  if 1 = any (p_assets) then
+    raise exception 'points move with their lots, not in bulk' using errcode = 'LG005';
   end if;
   with head as (
     select book_id, source, source_id, n, sum(n) over (order by i) - n as before

@@ -37,3 +37,9 @@ class AmountOutOfRange(Refusal):
     """A balance would pass what the ledger can count (63 bits of minor units)."""
 
     code = "amount_out_of_range"
+
+
+class PointsOutsideLots(Refusal):
+    """Points were to be posted in bulk; they move with their lots, by the ledger's own operations for points."""
+
+    code = "points_outside_lots"

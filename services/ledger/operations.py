@@ -25,6 +25,7 @@ from services.ledger.errors import (
     ConflictingPosting,
     InsufficientBalance,
     NothingToReverse,
+    PointsOutsideLots,
     UnknownBook,
     UnknownCode,
 )
@@ -162,8 +163,8 @@ def post_staged(
 
     `query` answers one row per posting with the columns book_id, source, source_id, effective_at, line, debit, credit
     (code names), asset (currency), amount (minor units) and event (a code of the outbox, or null). Same
-    promises and refusals as `post`. Use shards of up to about 50,000 transactions, each its own database transaction:
-    a repeated shard posts nothing twice.
+    promises and refusals as `post`, and PointsOutsideLots. Use shards of up to about 50,000 transactions, each its own
+    database transaction: a repeated shard posts nothing twice.
     """
     wrapped = statement(__package__, "post_staged.sql").clause.text.replace("(select /* staged rows */)", f"({query})")
     with _refusals([]):
@@ -369,6 +370,8 @@ def _refusals(transactions: Sequence[Transaction], *, book_ids: Sequence[BookId]
                 raise ConflictingPosting(book_id=int(book_id), source=int(source), source_id=source_id) from error
             case "LG003":
                 raise UnknownCode from error
+            case "LG005":
+                raise PointsOutsideLots from error
             case "22003":
                 raise AmountOutOfRange from error
             case _:

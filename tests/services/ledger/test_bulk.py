@@ -7,15 +7,15 @@ from sqlalchemy.exc import DBAPIError
 
 from core.db import Database
 from services.ledger import operations, queries
-from services.ledger.chart import PREPAID, RECEIVABLE, REVENUE_ENERGY, BookId
-from services.ledger.errors import ConflictingPosting, InsufficientBalance, UnknownBook, UnknownCode
+from services.ledger.chart import POINTS, PREPAID, RECEIVABLE, REVENUE_ENERGY, BookId
+from services.ledger.errors import ConflictingPosting, InsufficientBalance, PointsOutsideLots, UnknownBook, UnknownCode
 from services.ledger.events import LedgerPosted
 from services.ledger.operations import StagedResult
 from tests.services.ledger.factories import bill, books, payment, post, posting, staged, surplus
 
 BILLS = """
 select b.id as book_id, 1::smallint as source, md5('bill ' || b.id || :batch)::uuid as source_id, timestamptz '2026-10-01' as effective_at, l.line,
-  :debit as debit, l.credit, 'CNY' as asset, (l.amount + b.id)::bigint as amount, 3::smallint as event
+  :debit as debit, l.credit, :asset as asset, (l.amount + b.id)::bigint as amount, 3::smallint as event
 from book b cross join (values (1, 'revenue.energy', 5000), (2, 'tax.vat', 650)) l (line, credit, amount)
 """
 
@@ -25,10 +25,15 @@ class Batch:
     database: Database
     batch: str = "october"
     debit: str = "receivable"
+    asset: str = "CNY"
+
+    @property
+    def params(self) -> dict[str, object]:
+        return {"batch": self.batch, "debit": self.debit, "asset": self.asset}
 
     def post(self) -> StagedResult:
         with self.database.write() as session:
-            return operations.post_staged(session, query=BILLS, params={"batch": self.batch, "debit": self.debit})
+            return operations.post_staged(session, query=BILLS, params=self.params)
 
 
 def test_staged_bills_are_posted_once_with_their_events(database: Database) -> None:
@@ -54,6 +59,14 @@ def test_an_unknown_code_is_refused(database: Database) -> None:
     books(database)
     with pytest.raises(UnknownCode):
         Batch(database, debit="nonsense").post()
+
+
+def test_points_do_not_go_this_way_since_they_lie_in_lots(database: Database) -> None:
+    books(database)
+    with pytest.raises(PointsOutsideLots):
+        Batch(database, asset=POINTS).post()
+    with database.read() as session:
+        assert session.sql("select count(*) from txn").scalar_one() == 0
 
 
 def test_an_unknown_book_is_refused(database: Database) -> None:
