@@ -2,7 +2,8 @@
 
 Each mode is one run: `kills` (providers misbehave, all parts die), `poller-alone` (every callback is dropped),
 `callbacks-alone` (nobody asks the provider by the clock). A run has two phases: faults, under which nothing may be lost
-or doubled; then none, and all must come to an end. What a failing run leaves lies in `build/chaos/<seed>-<mode>`.
+or doubled; then none, and all must come to an end. What a failing run leaves lies in `build/chaos/<seed>-<mode>`; what
+was counted is told as a table and kept in `build/chaos/<seed>.json`.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from tests.faults.verdict import Verdict, hurry, judged, run_dry
 from tests.support.processes import ROOT
 
 LIVENESS_S: Final = 600.0
+FOLDER: Final = ROOT / "build" / "chaos"
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,25 @@ class Plan:
 
 PLANS: Final[dict[str, Plan]] = {
     "kills": Plan(strikes=36, customers=30, devices=2, in_flight=20, misbehaviour=True),
-    "poller-alone": Plan(strikes=12, customers=15, devices=2, in_flight=20, callbacks=False),
-    "callbacks-alone": Plan(strikes=12, customers=15, devices=2, in_flight=20, poller=False),
+    "poller-alone": Plan(strikes=32, customers=30, devices=2, in_flight=20, callbacks=False),
+    "callbacks-alone": Plan(strikes=32, customers=30, devices=2, in_flight=20, poller=False),
 }
 SHORT: Final = Plan(strikes=6, customers=12, devices=2, in_flight=12, misbehaviour=True, in_a_hurry=True)
 
 
+COLUMNS: Final = (
+    *("mode", "seed", "strikes", "least in flight", "payments", "paid at the provider", "entries"),
+    *("receipts counted at the provider", "unknowable messages", "breaches", "seconds"),
+)
+"""What the table tells of a run: figures, and of a list how long it is."""
+
+
 class Failed(AssertionError):
-    """A run found something; says the seed, so that it can be run again."""
+    """A run found something; says the seed, so that it can be run again, and what was counted if it came so far."""
+
+    def __init__(self, message: str, figures: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.figures = figures
 
 
 def run(mode: str, plan: Plan, *, seed: int, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
@@ -67,16 +80,18 @@ def run(mode: str, plan: Plan, *, seed: int, folder: Path, say: Callable[[str], 
             figures, verdict = _phases(deployment, plan, seed=seed, say=say)
     except Exception as error:
         msg = f"chaos {mode}, seed {seed}: {error}\nartefacts: {folder}"
-        raise Failed(msg) from error
+        raise Failed(msg, {"mode": mode, "seed": seed, "error": str(error)}) from error
+    seconds = round(time.monotonic() - begun)
+    figures = {"mode": mode, "seed": seed, "seconds": seconds, "breaches": verdict.breaches, **figures}
     (folder / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
     if verdict.breaches:
         (folder / "breaches.txt").write_text("\n".join(verdict.breaches), encoding="utf-8")
         (folder / "books.json").write_text(json.dumps([asdict(entry) for entry in verdict.history.entries]))
         listed = "\n".join(verdict.breaches[:20])
         msg = f"chaos {mode}, seed {seed}: {len(verdict.breaches)} breaches\n{listed}\nartefacts: {folder}"
-        raise Failed(msg)
+        raise Failed(msg, figures)
     shutil.rmtree(folder)
-    return {"mode": mode, "seed": seed, "seconds": round(time.monotonic() - begun), **figures}
+    return figures
 
 
 def _phases(
@@ -140,7 +155,8 @@ def _line(strike: Strike) -> str:
 
 def _figures(strikes: list[Strike], misbehaviour: list[str], drained_s: float, verdict: Verdict) -> dict[str, Any]:
     return {
-        "strikes": dict(Counter(f"{strike.target} {strike.manner}" for strike in strikes)),
+        "strikes": len(strikes),
+        "by manner": dict(Counter(f"{strike.target} {strike.manner}" for strike in strikes)),
         "least in flight": min(strike.in_flight for strike in strikes),
         "slowest return (s)": round(max(strike.seconds for strike in strikes), 1),
         "ended with others": dict(Counter(name for strike in strikes for name in strike.ended)),
@@ -156,16 +172,32 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--mode", choices=[*PLANS, "all"], default="all")
     wanted = parser.parse_args()
+    found = []
     for mode in PLANS if wanted.mode == "all" else [wanted.mode]:
-        folder = ROOT / "build" / "chaos" / f"{wanted.seed}-{mode}"
-        sys.stdout.write(f"chaos {mode}, seed {wanted.seed}, process {os.getpid()}\n")
+        _say(f"chaos {mode}, seed {wanted.seed}, process {os.getpid()}")
         try:
-            figures = run(mode, PLANS[mode], seed=wanted.seed, folder=folder, say=_say)
+            folder = FOLDER / f"{wanted.seed}-{mode}"
+            found.append(run(mode, PLANS[mode], seed=wanted.seed, folder=folder, say=_say))
         except Failed as failure:
-            sys.stdout.write(f"FAILED {failure}\n")
-            return 1
-        _say(json.dumps(figures, indent=1, ensure_ascii=False))
-    return 0
+            _say(f"FAILED {failure}")
+            found.append(failure.figures)
+        _say(json.dumps(found[-1], indent=1, ensure_ascii=False))
+    (FOLDER / f"{wanted.seed}.json").write_text(json.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
+    _say(table(found))
+    return 0 if all(figures.get("breaches") == [] for figures in found) else 1
+
+
+def table(found: list[dict[str, Any]]) -> str:
+    """The runs, one a line; of a run that did not come to its end only what is known."""
+
+    def cell(value: object) -> str:
+        return str(len(value) if isinstance(value, list) else value)
+
+    rows = [COLUMNS, *([cell(figures.get(column, "-")) for column in COLUMNS] for figures in found)]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(COLUMNS))]
+    return "\n".join(
+        "  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
 
 
 def _say(text: str) -> None:
