@@ -54,7 +54,23 @@ TABLES: Final[dict[Kind, tuple[LiteralString, ...]]] = {
     Kind.ACCOUNTS: ("customer", "contact_point", "premises", "account", "agreement", "meter"),
     Kind.BILLS: ("bill", "bill_line", "book", "txn", "posting", "balance", "outbox"),
 }
-"""What every chunk writes: there a run is stopped in the middle of a statement."""
+"""What every chunk writes: at any row of these a run may be killed, in the middle of a statement."""
+
+RANDOM_KILLS: Final = 5
+"""Of each kind of file."""
+
+FAR: Final = -1_000_000_000
+MOMENT: Final[LiteralString] = """
+drop function if exists moment cascade;
+drop sequence if exists row_number;
+create sequence row_number minvalue -1000000000 start -1000000000;
+create function moment() returns trigger language plpgsql security definer set search_path = public as $$
+begin
+  if nextval('row_number') = 0 then perform pg_advisory_xact_lock(0); end if;
+  return new;
+end $$;
+"""
+ITS_SESSIONS: Final = "select from pg_stat_activity where datname = current_database() and usename = 'wattline_app'"
 
 UNITS: Final[list[dict[str, object]]] = [
     {"code": "37", "parent_code": None, "kind": "province", "name": "某省电力"},
@@ -216,31 +232,67 @@ def waiting(connection: psycopg.Connection[tuple[object, ...]]) -> object:
     return row[0]
 
 
-def killed_in_a_statement(settings: Settings, owner: str, table: LiteralString, *arguments: str) -> int:
-    """Start the command, kill it while it waits to write to this table; answers its exit code."""
+def watch_rows(owner: str, kind: Kind) -> None:
+    """From now on each row that an import of this kind writes is counted, and the one whose number is zero waits."""
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(MOMENT)
+        for table in TABLES[kind]:
+            connection.execute(
+                sql.SQL(
+                    "create trigger a_moment before insert or update on {} for each row execute function moment()"
+                ).format(sql.Identifier(table))
+            )
+
+
+def count_from(connection: psycopg.Connection[tuple[object, ...]], number: int) -> None:
+    connection.execute("select setval('row_number', %s)", [number])
+
+
+def rows_written(owner: str) -> int:
+    """How many rows an undisturbed import wrote, counted from `FAR`."""
+    with psycopg.connect(owner) as connection:
+        row = connection.execute("select last_value from row_number").fetchone()
+    assert row is not None
+    return int(row[0]) - FAR
+
+
+def killed_at_a_row(settings: Settings, owner: str, number: int, *arguments: str) -> int:
+    """Start the command, kill it while it writes this row, whichever that is; answers its exit code."""
     with psycopg.connect(owner) as blocker, psycopg.connect(owner, autocommit=True) as watcher:
-        blocker.execute(sql.SQL("lock table {} in share mode").format(sql.Identifier(table)))
+        blocker.execute("select pg_advisory_xact_lock(0)")
+        count_from(watcher, -number)
         process = program(settings, *arguments)
         wait_until(lambda: waiting(watcher) or process.poll() is not None, timeout_s=90)
         process.kill()
-        return finish(process)[0]
+        ended = finish(process)[0]
+        blocker.rollback()
+        wait_until(lambda: not watcher.execute(ITS_SESSIONS).fetchall(), timeout_s=90)
+        count_from(watcher, FAR)
+    return ended
 
 
 @pytest.mark.timeout(900)
-def test_an_import_killed_ten_times_ends_like_an_undisturbed_one_and_again_changes_nothing(
+def test_an_import_killed_at_random_ends_like_an_undisturbed_one_and_again_changes_nothing(
     settings: Settings, servers: Servers, owner_dsn: str, tmp_path: Path
 ) -> None:
     given = files(tmp_path)
     chance = random.Random(20261125)
+    rows: dict[Kind, int] = {}
     with clone(servers, settings) as undisturbed:
-        for kind, path in given.items():
-            run(undisturbed, kind, path)
+        there = psycopg.conninfo.conninfo_to_dict(undisturbed.database_url.get_secret_value())["dbname"]
+        run(undisturbed, Kind.UNITS, given[Kind.UNITS])
+        for kind in TABLES:
+            watch_rows(servers.owner(str(there)), kind)
+            run(undisturbed, kind, given[kind])
+            rows[kind] = rows_written(servers.owner(str(there)))
         expected = content(undisturbed.database_url.get_secret_value())
     run(settings, Kind.UNITS, given[Kind.UNITS])
-    for kind, tables in TABLES.items():
+    for kind in TABLES:
         arguments = ("import", kind.value, str(given[kind]))
-        for table in chance.sample(tables, k=3):
-            assert killed_in_a_statement(settings, owner_dsn, table, *arguments) == -signal.SIGKILL
+        watch_rows(owner_dsn, kind)
+        for _ in range(RANDOM_KILLS):  # so few rows each that they cannot be the end of it
+            number = chance.randint(1, rows[kind] // (RANDOM_KILLS + 1))
+            assert killed_at_a_row(settings, owner_dsn, number, *arguments) == -signal.SIGKILL
         for point in POINTS[kind]:
             ended = finish(program(settings, *arguments, WATTLINE_FAULT=f"{point}:kill"))
             assert ended[0] == -signal.SIGKILL, ended
