@@ -1,14 +1,15 @@
 """Accounts of the signed-in customer: list, home, link, unlink."""
 
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import uuid4
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 import web.problems.accounts  # noqa: F401 -- registers how refusals are told
 from core.db import Database
 from core.idempotency import InFlight, KeyReused
+from core.pagination import MAX_CURSOR, BadCursor
 from routers.accounts.schemas import AccountHome, AccountList, LastBillProof, LinkedAccount, LinkRequest
 from services.accounts import operations
 from services.accounts.errors import LinkLimited, LinkRefused
@@ -18,7 +19,7 @@ from web import hot
 from web.access import ViewedAccount
 from web.caller import Caller, Customer, CustomerOfFlow, LivingCustomer
 from web.idempotency import KeyedRequest, once_flow
-from web.models import AccountNo
+from web.models import AccountNo, Limit
 from web.problems import problems
 from web.problems.common import KeyMissing
 from web.runtime import Runtime, RuntimeDep
@@ -26,12 +27,28 @@ from web.session import Flows, Now, Write
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"])
 
+FIRST_PAGE: Final = [""]
+"""No account number comes before it."""
 
-@router.get("/accounts", response_model=AccountList, responses=problems(), operation_id="list_accounts")
-async def list_accounts(request: Request, caller: Customer) -> Response:
-    """Your accounts, with what each owes."""
-    params: dict[str, object] = {"session_id": caller.session_id, "user_id": caller.user_id}
-    return await hot.answer(request, billing.HOT_ACCOUNTS, params)
+
+@router.get("/accounts", response_model=AccountList, responses=problems(BadCursor), operation_id="list_accounts")
+async def list_accounts(
+    request: Request,
+    caller: Customer,
+    runtime: RuntimeDep,
+    cursor: Annotated[str | None, Query(max_length=MAX_CURSOR)] = None,
+    limit: Annotated[Limit, Query()] = 24,
+) -> Response:
+    """Your accounts by number, with what each owes."""
+    scope = f"accounts|{caller.user_id}"
+    [after] = FIRST_PAGE if cursor is None else runtime.cursors.open(cursor, scope=scope)
+    params: dict[str, object] = {
+        "session_id": caller.session_id,
+        "user_id": caller.user_id,
+        "after": after,
+        "limit": limit,
+    }
+    return hot.page(await hot.text(request, billing.HOT_ACCOUNTS, params), runtime.cursors, scope=scope)
 
 
 @router.get("/accounts/{account_no}", response_model=AccountHome, responses=problems(), operation_id="show_account")

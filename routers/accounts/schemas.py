@@ -80,11 +80,12 @@ class AccountSummary(AnswerModel):
 
 
 class AccountList(AnswerModel):
-    """The caller's accounts, by number."""
+    """A page of the caller's accounts, by number; `next` is the cursor of the following one."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [SUMMARY_EXAMPLE]}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [SUMMARY_EXAMPLE], "next": None}]})
 
     items: list[AccountSummary]
+    next: str | None
 
 
 class AccountHome(AnswerModel):

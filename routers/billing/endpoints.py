@@ -1,6 +1,5 @@
 """Bills of one account."""
 
-import json
 from datetime import date
 from typing import Annotated
 
@@ -47,11 +46,7 @@ async def list_bills(
             "limit": limit,
         },
     )
-    position, _, bills = found.partition("\n")
-    following = (
-        "null" if position == "null" else json.dumps(runtime.cursors.make(scope=scope, position=json.loads(position)))
-    )
-    return Response(f'{{"items":{bills},"next":{following}}}', media_type=hot.JSON)
+    return hot.page(found, runtime.cursors, scope=scope)
 
 
 @router.get("/{bill_no}", response_model=BillDetail, responses=problems(), operation_id="show_bill")

@@ -134,7 +134,7 @@ def test_every_role_reads_the_same_schema(town: Town, role: Role) -> None:
 
 
 def test_nobody_with_no_account_reads_an_empty_list(town: Town) -> None:
-    assert read(town, town.people["stranger"], LIST) == {"items": []}
+    assert read(town, town.people["stranger"], LIST) == {"items": [], "next": None}
 
 
 def test_prepaid_money_shows_as_such(town: Town) -> None:

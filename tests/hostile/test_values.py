@@ -309,7 +309,7 @@ QUERIES: Final = (
 
 
 @pytest.mark.parametrize("query", QUERIES)
-@pytest.mark.parametrize("path", ["/api/v1/inbox", "/api/v1/accounts/{account_no}/bills"])
+@pytest.mark.parametrize("path", ["/api/v1/inbox", "/api/v1/accounts", "/api/v1/accounts/{account_no}/bills"])
 def test_a_hostile_query_is_refused(town: Town, person: Person, path: str, query: str) -> None:
     if "[]" in query:
         query = "limit=x&" + query.replace("[]", "%5B%5D")

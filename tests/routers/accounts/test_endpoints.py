@@ -112,6 +112,39 @@ def test_the_list_names_what_each_account_owes(client: TestClient, owner: Person
     )
 
 
+def test_accounts_come_page_by_page_without_gap_or_double(
+    client: TestClient, database: Database, vault: Vault, owner: Person, account: AccountRef
+) -> None:
+    numbers = [account.account_no, *(f"37010001{number:02d}" for number in range(6))]
+    with database.write() as session:
+        for number in numbers[1:]:
+            ref = make_account(session, vault, account_no=number)
+            grant(session, user_id=owner.user_id, account_id=ref.id)
+            make_bill(session, ref, amount_minor=500)
+    seen: list[tuple[str, int]] = []
+    cursor: str | None = None
+    sizes = []
+    while True:
+        params = {"limit": "3"} | ({} if cursor is None else {"cursor": cursor})
+        page = AccountList.model_validate_json(
+            client.get("/api/v1/accounts", params=params, headers=owner.headers).text
+        )
+        sizes.append(len(page.items))
+        seen += [(entry.account_no, entry.due.amount_minor) for entry in page.items]
+        cursor = page.next
+        if cursor is None:
+            break
+    assert sizes == [3, 3, 1]
+    assert seen == [(account.account_no, 13_000), *((number, 500) for number in numbers[1:])]
+
+
+def test_a_last_page_that_is_full_names_no_other(client: TestClient, owner: Person, account: AccountRef) -> None:
+    page = AccountList.model_validate_json(
+        client.get("/api/v1/accounts", params={"limit": "1"}, headers=owner.headers).text
+    )
+    assert ([entry.account_no for entry in page.items], page.next) == ([account.account_no], None)
+
+
 def test_the_home_of_an_account_keeps_its_declared_form(client: TestClient, owner: Person, account: AccountRef) -> None:
     answer = client.get(f"/api/v1/accounts/{account.account_no}", headers=owner.headers)
     home = AccountHome.model_validate_json(answer.text)

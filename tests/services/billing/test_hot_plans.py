@@ -36,6 +36,7 @@ PARAMS = {
     "bill_no": "B42-7",
     "issue_date": "9999-12-31",
     "bill_id": 2**63 - 1,
+    "after": "",
     "limit": 24,
 }
 
