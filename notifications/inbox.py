@@ -59,6 +59,19 @@ def unread_count(session: ReadSession, *, user_id: UUID) -> int:
     return count
 
 
+def message(session: ReadSession, *, user_id: UUID, message_id: UUID, locale: str) -> MessageView:
+    """One message, read or not. Raises NoSuchMessage."""
+    row = session.sql(
+        """select id, template, params, link, created_at, read_at from message
+           where owner = :owner and id = :id and channel = 'inbox'""",
+        owner=user_owner(user_id),
+        id=message_id,
+    ).one_or_none()
+    if row is None:
+        raise NoSuchMessage
+    return _view(row, locale)
+
+
 def read(session: WriteSession, *, user_id: UUID, message_id: UUID, locale: str, now: datetime) -> MessageView:
     """Mark a message as read and return it; reading it again keeps the first time. Raises NoSuchMessage."""
     row = session.sql(

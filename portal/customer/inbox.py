@@ -1,4 +1,8 @@
-"""Messages: the list and one message, which reading marks as read."""
+"""Messages: the list, one message, and the mark that it is read.
+
+Looking writes nothing: browsers fetch pages that nobody has opened yet. A form marks a message, and a script sends it
+when the page is really seen.
+"""
 
 from typing import Final
 from uuid import UUID
@@ -7,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from notifications import inbox
-from portal.pages import SignedIn, show
+from portal.pages import CheckedForm, SignedIn, go, show
 from web.runtime import RuntimeDep
 from web.session import Now, Write
 
@@ -28,8 +32,15 @@ def messages(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Wri
 
 
 @router.get("/inbox/{message_id}")
-def message(request: Request, reader: SignedIn, write: Write, now: Now, message_id: UUID) -> Response:
+def message(request: Request, reader: SignedIn, write: Write, message_id: UUID) -> Response:
     """One message."""
-    found = inbox.read(write, user_id=reader.user_id, message_id=message_id, locale=reader.locale, now=now)
+    found = inbox.message(write, user_id=reader.user_id, message_id=message_id, locale=reader.locale)
     unread = inbox.unread_count(write, user_id=reader.user_id)
     return show(request, "customer/message.html", reader, unread=unread, message=found)
+
+
+@router.post("/inbox/{message_id}/read", dependencies=[CheckedForm])
+def mark_as_read(reader: SignedIn, write: Write, now: Now, message_id: UUID) -> Response:
+    """The message has been read."""
+    inbox.read(write, user_id=reader.user_id, message_id=message_id, locale=reader.locale, now=now)
+    return go(f"/inbox/{message_id}")

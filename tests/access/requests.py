@@ -308,4 +308,5 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /payments/{payment_no}/receipt": _get("/payments/{paid_no}/receipt"),
     "GET /inbox": _get("/inbox"),
     "GET /inbox/{message_id}": _get("/inbox/{message_id}"),
+    "POST /inbox/{message_id}/read": _form("/inbox/{message_id}/read"),
 }

@@ -116,6 +116,7 @@ def told_by(answer: httpx.Response) -> str:
     """What the matrix says after the status."""
     if answer.is_redirect:
         target = answer.headers["location"].partition("?")[0]
+        target = re.sub(r"(?<=^/inbox/)[0-9a-f-]{36}$", "{message_id}", target)
         return re.sub(r"(?<=^/payments/)[0-9A-Z]{15,24}$", "{payment_no}", target)
     if answer.headers.get("content-type") == "application/problem+json":
         return str(answer.json()["code"])

@@ -64,6 +64,21 @@ def test_head_answers_as_get_does_without_the_content(town: Town, operation: str
         assert told[0] == told[1]
 
 
+SEEN: Final = {"session_family"}
+"""When a session was last used is written by whatever it asks."""
+
+
+def test_a_get_writes_nothing_but_that_a_session_was_used(town: Town) -> None:
+    before = town.fingerprint()
+    for operation in READS:
+        made = scene(town, operation, "owner", "own")
+        town.client.cookies.clear()
+        answer = town.client.get(ASKING[operation](made).path, headers=headers_of(made), follow_redirects=False)
+        assert answer.status_code < 400, operation
+    after = town.fingerprint()
+    assert {name for name in after if after[name] != before[name]} <= SEEN
+
+
 def _object(name: str) -> Object:
     return "missing" if name == "missing" else "own"
 

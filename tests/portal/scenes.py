@@ -366,6 +366,7 @@ def message(stage: Stage) -> None:
     page = stage.visit.open("/inbox")
     page.click("main .rows a")
     page.wait_for_selector("article")
+    page.wait_for_selector("#read", state="detached")
 
 
 @scene

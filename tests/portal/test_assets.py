@@ -55,7 +55,9 @@ def test_a_name_changes_with_its_content_and_only_then(files: Assets, tmp_path: 
     assert Assets(accent=ACCENT, logo=logo).url("logo.svg").startswith("/static/logo.")
 
 
-@pytest.mark.parametrize("name", ["app.css", "portal.js", "live.js", "mark.svg", "vendor/htmx-4.0.1/htmx.min.js"])
+@pytest.mark.parametrize(
+    "name", ["app.css", "portal.js", "live.js", "read.js", "mark.svg", "vendor/htmx-4.0.1/htmx.min.js"]
+)
 def test_files_are_kept_for_ever_and_come_packed_to_those_who_can_unpack(
     files: Assets, client: TestClient, name: str
 ) -> None:
