@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
 from core.money import exponent
@@ -15,6 +15,7 @@ from portal.customer import shelf
 from portal.customer.bills import row_of
 from portal.pages import CheckedForm, SignedIn, go, show, speak, text_of
 from services.accounts import operations
+from services.accounts import queries as accounts
 from services.accounts.errors import LinkLimited, LinkRefused
 from services.accounts.operations import Evidence, LastBillAmount, LinkOutcome, MeterNumber
 from services.billing import queries as billing
@@ -29,6 +30,7 @@ router = APIRouter(include_in_schema=False)
 
 LATEST_BILLS: Final = 3
 LATEST_MESSAGES: Final = 4
+PAGE: Final = 24
 UNPROCESSABLE: Final = 422
 HANDHELD: Final = ("iPhone", "iPad", "Android")
 """How the names of browsers end that run on something with a touch screen."""
@@ -63,6 +65,7 @@ def home(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, 
         unread=mine.unread,
         account=mine.account,
         accounts=mine.accounts,
+        has_more=mine.has_more,
         can_pay_here=bool(mine.account.methods),
         due=owed.due,
         due_date=owed.next_due,
@@ -72,6 +75,34 @@ def home(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, 
         bills=[row_of(bill, today) for bill in bills],
         messages=messages,
         has_linked=linked == "1",
+    )
+
+
+@router.get("/accounts")
+def all_accounts(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: SignedIn,
+    write: Write,
+    now: Now,
+    after: str = "",
+    part: Annotated[str, Query(max_length=64)] = "",
+) -> Response:
+    """All my accounts by number, or those whose number contains what was typed."""
+    scope = f"portal.accounts|{reader.user_id}"
+    behind = str(runtime.cursors.open(after, scope=scope)[0]) if after else ""
+    typed = part.strip()
+    found = accounts.accounts_of(write, user_id=reader.user_id, now=now, limit=PAGE + 1, after=behind, part=typed)
+    shown = found[:PAGE]
+    more = runtime.cursors.make(scope=scope, position=[shown[-1].ref.account_no]) if len(found) > PAGE else ""
+    return show(
+        request,
+        "customer/accounts.html",
+        reader,
+        unread=inbox.unread_count(write, user_id=reader.user_id),
+        accounts=[shelf.choice_of(card) for card in shown],
+        part=typed,
+        next=more,
     )
 
 
@@ -199,6 +230,7 @@ def me(request: Request, reader: SignedIn, write: Write, now: Now) -> Response:
         reader,
         unread=mine.unread,
         accounts=mine.accounts,
+        has_more=mine.has_more,
         devices=devices,
         phone_masked=phone,
     )

@@ -13,11 +13,13 @@ from core.db import ReadSession
 from notifications import inbox
 from portal.pages import Reader
 from services.accounts import queries as accounts
-from services.accounts.queries import AccountId
+from services.accounts.queries import AccountCard, AccountId
 from services.payments import queries as payments
 from services.payments.ports import Method
 
 COOKIE: Final = "account"
+SWITCHER: Final = 8
+"""Accounts in the switcher: as many as fit on a telephone without scrolling."""
 METHODS: Final = (Method.WECHAT_NATIVE, Method.WECHAT_H5)
 """What a browser can do; mini-program and app have their own."""
 
@@ -43,35 +45,48 @@ class AccountChoice:
 
 @dataclass(frozen=True)
 class Shelf:
-    """A reader's accounts, the chosen one, and how many messages are unread."""
+    """A reader's first accounts by number, the chosen one, and how many messages are unread.
+
+    `has_more`: the rest is on the page of all accounts.
+    """
 
     accounts: Sequence[AccountChoice]
     account: AccountChoice | None
     unread: int
+    has_more: bool
 
 
 def of_reader(
     request: Request, session: ReadSession, reader: Reader, *, now: datetime, wanted: str | None = None
 ) -> Shelf:
-    """The reader's accounts; `wanted` names one that must be among them, else `account` is None."""
-    mine = [
-        AccountChoice(
-            card.ref.id,
-            card.ref.account_no,
-            card.ref.currency,
-            card.state,
-            card.holder,
-            card.address,
-            card.role in {"owner", "payer"},
-            methods_for(card.ref.currency),
-        )
-        for card in accounts.accounts_of(session, user_id=reader.user_id, now=now)
-    ]
+    """The reader's first accounts and the chosen one, which `wanted` names: None then when it is not theirs."""
+    found = accounts.accounts_of(session, user_id=reader.user_id, now=now, limit=SWITCHER + 1)
     asked = wanted if wanted is not None else request.cookies.get(COOKIE)
-    chosen = next((account for account in mine if account.account_no == asked), None)
-    if chosen is None and wanted is None and mine:
-        chosen = mine[0]
-    return Shelf(mine, chosen, inbox.unread_count(session, user_id=reader.user_id))
+    chosen = next((card for card in found if card.ref.account_no == asked), None)
+    if chosen is None and asked is not None and len(found) > SWITCHER:
+        chosen = accounts.account_of(session, user_id=reader.user_id, account_no=asked, now=now)
+    if chosen is None and wanted is None and found:
+        chosen = found[0]
+    return Shelf(
+        [choice_of(card) for card in found[:SWITCHER]],
+        None if chosen is None else choice_of(chosen),
+        inbox.unread_count(session, user_id=reader.user_id),
+        has_more=len(found) > SWITCHER,
+    )
+
+
+def choice_of(card: AccountCard) -> AccountChoice:
+    """What pages show of an account to choose."""
+    return AccountChoice(
+        card.ref.id,
+        card.ref.account_no,
+        card.ref.currency,
+        card.state,
+        card.holder,
+        card.address,
+        card.role in {"owner", "payer"},
+        methods_for(card.ref.currency),
+    )
 
 
 def methods_for(currency: str) -> tuple[Method, ...]:

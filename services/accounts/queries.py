@@ -101,9 +101,25 @@ def resolve_access(
     return None if row is None else AccountRef(AccountId(row.id), row.account_no, row.unit_id, row.currency)
 
 
-def accounts_of(session: ReadSession, *, user_id: UUID, now: datetime) -> list[AccountCard]:
-    """Every account that a person may view at `now`, by account number."""
-    return [_card(row) for row in session.sql(statement(__package__, "accounts_of.sql"), user_id=user_id, now=now)]
+def accounts_of(
+    session: ReadSession, *, user_id: UUID, now: datetime, limit: int, after: str = "", part: str = ""
+) -> list[AccountCard]:
+    """Up to `limit` accounts that a person may view at `now`, by number, behind the number `after`.
+
+    With `part` only those whose number contains it.
+    """
+    rows = session.sql(
+        statement(__package__, "accounts_of.sql"), user_id=user_id, now=now, limit=limit, after=after, part=part
+    )
+    return [_card(row) for row in rows]
+
+
+def account_of(session: ReadSession, *, user_id: UUID, account_no: str, now: datetime) -> AccountCard | None:
+    """The account with this number, when this person may view it at `now`."""
+    row = session.sql(
+        statement(__package__, "account_of.sql"), user_id=user_id, account_no=account_no, now=now
+    ).one_or_none()
+    return None if row is None else _card(row)
 
 
 def account(session: ReadSession, *, account_id: AccountId) -> AccountCard:

@@ -290,6 +290,7 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /sign-in/code": _sign_in("/sign-in/code", code="000000"),
     "POST /sign-out": _form("/sign-out"),
     "GET /": _get("/"),
+    "GET /accounts": _get("/accounts"),
     "GET /accounts/link": _get("/accounts/link"),
     "POST /accounts/link": _form("/accounts/link", _link_fields),
     "GET /accounts/{account_no}": _get("/accounts/{account_no}"),

@@ -203,6 +203,17 @@ def switcher(stage: Stage) -> None:
 
 
 @scene
+def all_accounts(stage: Stage) -> None:
+    person = stage.person()
+    for _ in range(9):
+        stage.account(person, name="林小满")
+    page = stage.visit.open("/")
+    page.click(".switcher summary")
+    page.click(".switcher a[href='/accounts']")
+    page.wait_for_selector("#part")
+
+
+@scene
 def bills(stage: Stage) -> None:
     stage.visit.sign_in_as("+8613800138001")
     stage.visit.open("/bills")

@@ -166,7 +166,7 @@ def test_another_role_takes_the_place_of_the_one_held(database: Database, accoun
         for role in (Role.VIEWER, Role.OWNER):
             operations.grant_access(session, user_id=user_id, account_id=account.id, role=role, actor=ACTOR, now=NOW)
         [grantee] = queries.grantees(session, account_ids=[account.id], now=NOW)
-        [card] = queries.accounts_of(session, user_id=user_id, now=NOW)
+        [card] = queries.accounts_of(session, user_id=user_id, now=NOW, limit=9)
     assert (grantee.role, card.role) == ("owner", "owner")
 
 
