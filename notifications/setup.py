@@ -19,6 +19,11 @@ class Setup:
     sms: SmsChannel | None
     waits: Waits = field(default_factory=Waits)
 
+    @property
+    def has_sms(self) -> bool:
+        """Whether text messages are sent at all: pages promise none where they are not."""
+        return self.sms is not None
+
     def locale(self, wanted: str | None) -> str:
         """The offered language that is nearest to `wanted`, else the supplier's first."""
         offered = self.settings.locales

@@ -20,6 +20,7 @@ from core.db import ReadSession
 from core.errors import Refusal
 from core.ids import human_code
 from core.money import Money, exponent
+from notifications.setup import SETUP
 from portal.customer import shelf
 from portal.customer.shelf import AccountChoice, Shelf
 from portal.pages import NO_CONTENT, CheckedForm, Reader, ReaderOfPaymentFlow, SignedIn, go, show, speak, text_of
@@ -372,6 +373,7 @@ def _status(
         unread=mine.unread,
         payment=page.payment,
         also=_also(found),
+        by_sms=SETUP.get().has_sms,
         qr=page.qr,
         h5_url=page.h5_url,
     )

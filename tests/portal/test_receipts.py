@@ -1,7 +1,10 @@
 """What a receipt says, as HTML: no browser is needed to read it."""
 
+from dataclasses import replace
+
 import pytest
 
+from notifications.setup import SETUP
 from tests.support.town import Home, Person, Town, twice_paid
 
 
@@ -41,3 +44,19 @@ def test_whoever_paid_twice_reads_that_both_sums_came_and_where_each_went(
 def test_whoever_paid_once_reads_of_nothing_else(town: Town, home: Home, payer: Person) -> None:
     number = town.pay(town.start_payment(payer.user_id, home))
     assert "Received as well" not in page(town, payer, f"/payments/{number}/receipt", "en")
+
+
+@pytest.mark.parametrize(("locale", "promise"), [("en", "SMS"), ("zh-CN", "短信")])
+def test_a_receipt_by_text_message_is_promised_only_where_one_is_sent(
+    town: Town, home: Home, payer: Person, locale: str, promise: str
+) -> None:
+    number = town.pay(town.start_payment(payer.user_id, home))
+    setup = SETUP.get()
+    assert promise in page(town, payer, f"/payments/{number}", locale)
+    SETUP.fill(replace(setup, sms=None))
+    try:
+        told = page(town, payer, f"/payments/{number}", locale)
+    finally:
+        SETUP.fill(setup)
+    assert promise not in told
+    assert {"en": "The receipt is in your messages.", "zh-CN": "凭证可在“消息”中查看。"}[locale] in told
