@@ -33,13 +33,13 @@ DESCRIPTION = (
 )
 
 ROUTERS = (
-    identity.router,
     accounts.router,
     billing.router,
-    inbox.router,
     payments.router,
-    sms.router,
     wechat_pay.router,
+    inbox.router,
+    identity.router,
+    sms.router,
     sign_in_pages.router,
     accounts_pages.router,
     bills_pages.router,

@@ -1,4 +1,4 @@
-"""PostgreSQL: sessions, transactions with a deadline, statements from files, and the asynchronous way for hot reads.
+"""PostgreSQL: sessions, transactions with a deadline, statements from files, and the asynchronous way for single ones.
 
 Only edges and `flows.py` open transactions. A session outside one raises at its first use (`autobegin=False`), and so
 does a second `begin`.
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final, LiteralString, TypeVar
+from typing import Any, Final, LiteralString, TypeAlias, TypeVar
 
 import psycopg
 import sqlalchemy as sa
@@ -44,6 +44,8 @@ SHUTDOWN: Final = "57P"
 """Class of SQLSTATEs by which a server that stops or starts says goodbye, when it has the time to."""
 PING_S: Final = 2.0
 HOT_DEADLINE_S: Final = 3.0
+HOT_WRITE_DEADLINE_S: Final = 10.0
+"""Longer than a statement waits for a lock."""
 WATCH_INTERVAL_S: Final = 0.5
 _DIALECT: Final[sa.Dialect] = psycopg_dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves its dialects untyped
 
@@ -145,8 +147,11 @@ def _cut(descriptor: int) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
+_HotPool: TypeAlias = AsyncConnectionPool[psycopg.AsyncConnection[tuple[Any, ...]]]
+
+
 class Database:
-    """A process's two ways to PostgreSQL: a synchronous pool for transactions, an asynchronous one for hot reads."""
+    """A process's ways to PostgreSQL: a synchronous pool for transactions, asynchronous ones for single statements."""
 
     def __init__(
         self,
@@ -154,6 +159,7 @@ class Database:
         *,
         pool_size: int = 16,
         hot_pool_size: int = 6,
+        hot_write_pool_size: int = 6,
         deadline_s: float = 30.0,
         statement_timeout_s: float = 15,
     ) -> None:
@@ -175,7 +181,9 @@ class Database:
         self._sessions = sessionmaker(bind=self.engine, class_=WriteSession, autobegin=False, expire_on_commit=False)
         self._reads = sessionmaker(bind=self.engine, class_=ReadSession, autobegin=False, expire_on_commit=False)
         self._hot_pool_size = hot_pool_size
-        self._hot: AsyncConnectionPool[psycopg.AsyncConnection[tuple[Any, ...]]] | None = None
+        self._hot_write_pool_size = hot_write_pool_size
+        self._hot: _HotPool | None = None
+        self._hot_write: _HotPool | None = None
 
     def write(self) -> AbstractContextManager[WriteSession]:
         """A transaction that commits when the block ends and rolls back when it raises."""
@@ -186,53 +194,66 @@ class Database:
         return self._begin_read()
 
     async def open_hot(self) -> None:
-        """Start the asynchronous pool; call it in the event loop that will use it."""
-        self._hot = AsyncConnectionPool(
+        """Start the asynchronous pools; call it in the event loop that will use them.
+
+        Writes have a pool of their own: readers do not wait behind a lock.
+        """
+        self._hot = self._hot_pool(self._hot_pool_size)
+        self._hot_write = self._hot_pool(self._hot_write_pool_size)
+        await self._hot.open()
+        await self._hot_write.open()
+
+    async def close_hot(self) -> None:
+        """End the asynchronous pools."""
+        pools, self._hot, self._hot_write = (self._hot, self._hot_write), None, None
+        for pool in pools:
+            if pool is not None:
+                await pool.close()
+
+    async def hot(self, query: Statement, params: Mapping[str, object]) -> Any:
+        """The first column of the first row, or None. One statement, JSON text made by the database."""
+        began = time.monotonic()
+        while True:
+            try:
+                return await self._hot_once(self._hot, query, params, HOT_DEADLINE_S)
+            except PoolTimeout:
+                raise
+            except psycopg.OperationalError as error:
+                # A read may be repeated, and each try leaves one broken connection less. A silent server uses up the
+                # time with two.
+                if not is_gone(error) or time.monotonic() - began >= 2 * HOT_DEADLINE_S:
+                    raise
+
+    async def hot_write(self, query: Statement, params: Mapping[str, object]) -> Any:
+        """The first column of a statement that writes, committed when it answers: a transaction of its own.
+
+        Never repeated here. Nobody knows what became of it when the connection breaks (`is_gone`): the caller must be
+        able to ask again.
+        """
+        return await self._hot_once(self._hot_write, query, params, HOT_WRITE_DEADLINE_S)
+
+    async def _hot_once(
+        self, pool: _HotPool | None, query: Statement, params: Mapping[str, object], deadline_s: float
+    ) -> Any:
+        if pool is None:
+            msg = "the asynchronous pools are not open"
+            raise RuntimeError(msg)
+        async with pool.connection() as connection:
+            with self._deadlines.watch(connection.fileno(), deadline_s):
+                cursor = await connection.execute(query.driver_sql, params)
+                row = await cursor.fetchone()
+        return None if row is None else row[0]
+
+    def _hot_pool(self, size: int) -> _HotPool:
+        return AsyncConnectionPool(
             self._dsn,
             min_size=1,
-            max_size=self._hot_pool_size,
+            max_size=size,
             timeout=POOL_TIMEOUT_S,
             reconnect_timeout=RECONNECT_S,
             open=False,
             kwargs={"autocommit": True, "prepare_threshold": 0, "options": self._options(), "row_factory": tuple_row},
         )
-        await self._hot.open()
-
-    async def close_hot(self) -> None:
-        """End the asynchronous pool."""
-        if self._hot is not None:
-            await self._hot.close()
-            self._hot = None
-
-    async def hot(self, query: Statement, params: Mapping[str, object]) -> Any:
-        """The first column of the first row, or None. One statement, JSON text made by the database."""
-        if self._hot is None:
-            msg = "the pool of hot reads is not open"
-            raise RuntimeError(msg)
-        began = time.monotonic()
-        while True:
-            try:
-                return await self._hot_once(self._hot, query, params)
-            except PoolTimeout:
-                raise
-            except psycopg.OperationalError as error:
-                # The connection was gone, as all are after a restart of the server: a read may be repeated, and each
-                # try leaves one broken connection less. A silent server uses up the time with two.
-                is_gone = error.sqlstate is None or error.sqlstate.startswith(SHUTDOWN)
-                if not is_gone or time.monotonic() - began >= 2 * HOT_DEADLINE_S:
-                    raise
-
-    async def _hot_once(
-        self,
-        pool: AsyncConnectionPool[psycopg.AsyncConnection[tuple[Any, ...]]],
-        query: Statement,
-        params: Mapping[str, object],
-    ) -> Any:
-        async with pool.connection() as connection:
-            with self._deadlines.watch(connection.fileno(), HOT_DEADLINE_S):
-                cursor = await connection.execute(query.driver_sql, params)
-                row = await cursor.fetchone()
-        return None if row is None else row[0]
 
     def close(self) -> None:
         """Close the synchronous pool."""
@@ -294,6 +315,11 @@ def server(session: ReadSession) -> Server:
              clock_timestamp() as now"""
     ).one()
     return Server(row.version, row.role, row.is_superuser, row.may_create, row.is_standby, row.now)
+
+
+def is_gone(error: psycopg.OperationalError) -> bool:
+    """Tell whether the connection broke or the server says goodbye, as all connections do after its restart."""
+    return error.sqlstate is None or error.sqlstate.startswith(SHUTDOWN)
 
 
 def is_lost(error: Exception) -> bool:

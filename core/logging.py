@@ -15,8 +15,19 @@ _SECRET_NAMES: Final = frozenset(
 )
 
 
+class _Output(structlog.WriteLogger):
+    """Standard output. Knows its name, as the loggers of the standard library do."""
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__(sys.stdout)
+        self.name = name
+
+
 def configure(*, level: str) -> None:
-    """Send structlog's and the standard library's records to standard output as JSON lines."""
+    """Send structlog's and the standard library's records to standard output as JSON lines.
+
+    Our own records, one per request at least, do not pass the standard library, which takes twice as long.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -25,20 +36,17 @@ def configure(*, level: str) -> None:
         structlog.processors.format_exc_info,
         scrub,
     ]
+    as_json = structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*shared, as_json],
+        logger_factory=_Output,
+        wrapper_class=structlog.make_filtering_bound_logger(level.lower()),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
-            ],
+            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, as_json]
         )
     )
     root = logging.getLogger()

@@ -29,28 +29,26 @@ CREATE FUNCTION public.bill_settle(p_account bigint, p_bill bigint, p_payment uu
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
-  v_open bigint;
-  v_currency text;
   v_share bigint;
+  v_is_settled boolean;
+  v_currency text;
 begin
-  select b.open_minor, a.currency into strict v_open, v_currency
-    from bill b join account a on a.id = b.account_id where b.account_id = p_account and b.id = p_bill for update of b;
-  if v_currency <> p_currency then
-    raise exception 'bill % of account % is in %', p_bill, p_account, v_currency using errcode = 'BL001';
+  update bill b set open_minor = b.open_minor - least(b.open_minor, p_amount),
+      state = case when b.open_minor <= p_amount then 'settled' else 'issued' end
+    from account a
+    where b.account_id = p_account and b.id = p_bill and b.open_minor > 0 and p_amount > 0 and a.id = p_account and a.currency = p_currency
+      and not exists (select from bill_settlement s where s.account_id = p_account and s.bill_id = p_bill and s.payment_id = p_payment)
+    returning old.open_minor - new.open_minor, new.open_minor = 0 into v_share, v_is_settled;
+  if not found then
+    select a.currency into strict v_currency from bill b join account a on a.id = b.account_id where b.account_id = p_account and b.id = p_bill;
+    if v_currency <> p_currency then
+      raise exception 'bill % of account % is in %', p_bill, p_account, v_currency using errcode = 'BL001';
+    end if;
+    return (select coalesce(sum(s.amount_minor), 0) from bill_settlement s
+      where s.account_id = p_account and s.bill_id = p_bill and s.payment_id = p_payment);
   end if;
-  select sum(s.amount_minor)::bigint into v_share
-    from bill_settlement s where s.account_id = p_account and s.bill_id = p_bill and s.payment_id = p_payment;
-  if v_share > 0 then
-    return v_share;
-  end if;
-  v_share := least(v_open, p_amount);
-  if v_share > 0 then
-    update bill set open_minor = open_minor - v_share, state = case when open_minor = v_share then 'settled' else 'issued' end
-      where account_id = p_account and id = p_bill;
-    insert into bill_settlement (account_id, bill_id, payment_id, amount_minor, settled_at)
-      values (p_account, p_bill, p_payment, v_share, p_now);
-  end if;
-  if v_share > 0 and v_share = v_open then
+  insert into bill_settlement (account_id, bill_id, payment_id, amount_minor, settled_at) values (p_account, p_bill, p_payment, v_share, p_now);
+  if v_is_settled then
     insert into outbox (kind, payload) values (5, jsonb_build_object('account_id', p_account, 'bill_id', p_bill));
   end if;
   return v_share;
@@ -166,7 +164,12 @@ CREATE FUNCTION public.ledger_lock_books(p_books bigint[]) RETURNS void
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
-  perform from book where id = any (p_books) order by id for no key update;
+  -- For an array PostgreSQL plans anew with each call, which costs more than the lock.
+  if cardinality(p_books) = 1 then
+    perform from book where id = p_books[1] for no key update;
+  else
+    perform from book where id = any (p_books) order by id for no key update;
+  end if;
 end $$;
 
 CREATE FUNCTION public.ledger_open_balance(p_book bigint, p_code smallint, p_asset smallint, p_amount bigint) RETURNS bigint
@@ -593,7 +596,7 @@ declare
   v_book bigint;
   v_taken bigint;
   v_owed bigint := 0;
-  v_codes smallint[];
+  v_clearing smallint;
   v_postings integer;
   v_asset smallint;
   v_part record;
@@ -610,7 +613,10 @@ begin
   if not found then
     return null;
   end if;
-  select min(p.book_id) into v_book from payment_part p left join unnest(p_kinds, p_settles) k (kind, settle) on k.kind = p.payable_kind
+  select min(p.book_id), (select c.code from ledger_code c where c.name = 'clearing.' || p_provider),
+      (select a.asset from ledger_asset a where a.name = p_currency)
+    into v_book, v_clearing, v_asset
+    from payment_part p left join unnest(p_kinds, p_settles) k (kind, settle) on k.kind = p.payable_kind
     where p.attempt_id = v_attempt
     having min(p.book_id) = max(p.book_id) and bool_and(p.outcome = 'open' and (p.payable_kind is null or k.settle is not null))
       and sum(p.amount_minor) = p_amount;
@@ -634,17 +640,11 @@ begin
     v_owed := v_owed + v_taken;
     update payment_part set taken_minor = v_taken, outcome = 'booked' where account_id = v_part.account_id and id = v_part.id;
   end loop;
-  select array[
-      (select c.code from ledger_code c where c.name = 'clearing.' || p_provider),
-      (select c.code from ledger_code c where c.name = 'receivable'),
-      (select c.code from ledger_code c where c.name = 'prepaid')],
-    (select a.asset from ledger_asset a where a.name = p_currency) into v_codes, v_asset;
-  -- What payables needed, then the surplus; each only when there is some.
+  -- What payables needed, then the surplus; each only when there is some. 1100 is receivable, 2100 prepaid.
   v_postings := case when v_owed in (0, p_amount) then 1 else 2 end;
   perform ledger_post(
-    array[v_book], array[5::smallint], array[v_attempt], array[p_paid_at], array[v_postings],
-    array_fill(v_codes[1], array[v_postings]),
-    case v_owed when 0 then v_codes[3:3] when p_amount then v_codes[2:2] else v_codes[2:3] end,
+    array[v_book], '{5}', array[v_attempt], array[p_paid_at], array[v_postings], array_fill(v_clearing, array[v_postings]),
+    case v_owed when 0 then array[2100::smallint] when p_amount then array[1100::smallint] else array[1100::smallint, 2100::smallint] end,
     array_fill(v_asset, array[v_postings]),
     case v_postings when 1 then array[p_amount] else array[v_owed, p_amount - v_owed] end,
     array[null::smallint]);

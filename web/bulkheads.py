@@ -5,6 +5,7 @@ finds all places taken waits LONGEST_WAIT_S and is refused then: by that time it
 """
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import anyio
@@ -31,6 +32,12 @@ class Bulkhead:
 
     async def __call__(self) -> AsyncIterator[None]:
         """Wait for a place, and give it back at the end."""
+        async with self.place():
+            yield
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """The same for an endpoint that seldom needs one."""
         free = self._of_this_loop()
         try:
             with anyio.fail_after(LONGEST_WAIT_S):

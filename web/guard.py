@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,7 +32,18 @@ MAX_BODY_BYTES: Final = 262_144
 BODY_DEADLINE_S: Final = 15.0
 MAX_JSON_DEPTH: Final = 32
 MAX_JSON_DIGITS: Final = 18
-ONCE_ONLY: Final = ("host", "authorization", "content-length", "content-type", "cookie", "idempotency-key", "origin")
+ONCE_ONLY: Final = frozenset(
+    {
+        b"host",
+        b"authorization",
+        b"content-length",
+        b"content-type",
+        b"cookie",
+        b"idempotency-key",
+        b"origin",
+        b"transfer-encoding",
+    }
+)
 BAD_PATH: Final = re.compile(rb"[\x00-\x20\x7f-\xff\\]|%0|%1|%7f|%5c|%2f|/\.{1,2}(?:[/;]|$)|//|%2e", re.IGNORECASE)
 LITERAL_SURROGATE: Final = re.compile("[\ud800-\udfff\x00]")
 
@@ -46,7 +57,11 @@ SECURITY_HEADERS: Final = {
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), payment=()",
 }
-API_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+DEFAULTS: Final = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cache-control": "no-store",
+}
+"""Of answers that do not say it themselves."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +79,9 @@ class Guard:
     def __init__(self, app: ASGIApp, *, rules: GuardRules) -> None:
         self._app = app
         self._rules = rules
+        self._added = [(name.encode(), value.encode()) for name, value in {**SECURITY_HEADERS, **DEFAULTS}.items()]
+        if rules.is_secure:
+            self._added.append((b"strict-transport-security", b"max-age=31536000; includeSubDomains"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with the whole body at hand."""
@@ -81,7 +99,7 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._dress(MutableHeaders(scope=message), request_id)
+                self._dress(message["headers"], request_id)
             await send(message)
 
         try:
@@ -119,36 +137,35 @@ class Guard:
         target = scope.get("raw_path") or scope["path"].encode()
         if len(target) + len(scope["query_string"]) > MAX_TARGET_BYTES:
             raise TooLarge
-        headers = Headers(scope=scope)
+        names = [name for name, _ in raw if name in ONCE_ONLY]
+        headers = dict(raw)
+        host = headers.get(b"host", b"").decode("latin-1").lower()
         if (
-            any(len(headers.getlist(name)) > 1 for name in ONCE_ONLY)
-            or headers.get("host", "").lower() not in self._rules.hosts
-            or scope.get(AUTHORITY, headers["host"].lower()) not in self._rules.hosts
+            len(names) != len(set(names))
+            or host not in self._rules.hosts
+            or scope.get(AUTHORITY, host) not in self._rules.hosts
         ):
             raise BadRequest
-        coding = headers.get("transfer-encoding")
-        if coding is not None and ("content-length" in headers or coding.lower() != "chunked"):
+        coding = headers.get(b"transfer-encoding")
+        if coding is not None and (b"content-length" in headers or coding.lower() != b"chunked"):
             raise BadRequest
-        if "content-encoding" in headers:
+        if b"content-encoding" in headers:
             raise UnsupportedMedia
         if BAD_PATH.search(target) or not _is_utf8(unquote_to_bytes(target)) or not target.startswith(b"/"):
             raise BadRequest
         query = scope["query_string"]
-        if not query.isascii() or not _is_utf8(unquote_to_bytes(query)) or b"%00" in query:
+        if query and (not query.isascii() or not _is_utf8(unquote_to_bytes(query)) or b"%00" in query):
             raise BadRequest
-        if scope["path"].startswith("/api/"):
+        if query and scope["path"].startswith("/api/"):
             names = [name for name, _ in parse_qsl(query.decode("ascii"), keep_blank_values=True)]
             if len(names) != len(set(names)):
                 raise BadRequest
 
-    def _dress(self, headers: MutableHeaders, request_id: str) -> None:
-        for name, value in SECURITY_HEADERS.items():
-            headers.setdefault(name, value)
-        headers["x-request-id"] = request_id
-        headers.setdefault("content-security-policy", API_POLICY)
-        if self._rules.is_secure:
-            headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")
-        headers.setdefault("cache-control", "no-store")
+    def _dress(self, headers: list[tuple[bytes, bytes]], request_id: str) -> None:
+        """Add what the answer does not say itself."""
+        said = {name for name, _ in headers}
+        headers.extend(pair for pair in self._added if pair[0] not in said)
+        headers.append((b"x-request-id", request_id.encode()))
 
 
 async def _answer_head(app: ASGIApp, scope: Scope, send: Send) -> None:

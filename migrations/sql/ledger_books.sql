@@ -14,7 +14,12 @@ end $$;
 create function ledger_lock_books(p_books bigint[])
 returns void language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-  perform from book where id = any (p_books) order by id for no key update;
+  -- For an array PostgreSQL plans anew with each call, which costs more than the lock.
+  if cardinality(p_books) = 1 then
+    perform from book where id = p_books[1] for no key update;
+  else
+    perform from book where id = any (p_books) order by id for no key update;
+  end if;
 end $$;
 
 -- From now on this balance may not fall below `p_floor`; null takes the floor away. Refuses when it is below already.

@@ -14,7 +14,7 @@ declare
   v_book bigint;
   v_taken bigint;
   v_owed bigint := 0;
-  v_codes smallint[];
+  v_clearing smallint;
   v_postings integer;
   v_asset smallint;
   v_part record;
@@ -31,7 +31,10 @@ begin
   if not found then
     return null;
   end if;
-  select min(p.book_id) into v_book from payment_part p left join unnest(p_kinds, p_settles) k (kind, settle) on k.kind = p.payable_kind
+  select min(p.book_id), (select c.code from ledger_code c where c.name = 'clearing.' || p_provider),
+      (select a.asset from ledger_asset a where a.name = p_currency)
+    into v_book, v_clearing, v_asset
+    from payment_part p left join unnest(p_kinds, p_settles) k (kind, settle) on k.kind = p.payable_kind
     where p.attempt_id = v_attempt
     having min(p.book_id) = max(p.book_id) and bool_and(p.outcome = 'open' and (p.payable_kind is null or k.settle is not null))
       and sum(p.amount_minor) = p_amount;
@@ -55,17 +58,11 @@ begin
     v_owed := v_owed + v_taken;
     update payment_part set taken_minor = v_taken, outcome = 'booked' where account_id = v_part.account_id and id = v_part.id;
   end loop;
-  select array[
-      (select c.code from ledger_code c where c.name = 'clearing.' || p_provider),
-      (select c.code from ledger_code c where c.name = 'receivable'),
-      (select c.code from ledger_code c where c.name = 'prepaid')],
-    (select a.asset from ledger_asset a where a.name = p_currency) into v_codes, v_asset;
-  -- What payables needed, then the surplus; each only when there is some.
+  -- What payables needed, then the surplus; each only when there is some. 1100 is receivable, 2100 prepaid.
   v_postings := case when v_owed in (0, p_amount) then 1 else 2 end;
   perform ledger_post(
-    array[v_book], array[5::smallint], array[v_attempt], array[p_paid_at], array[v_postings],
-    array_fill(v_codes[1], array[v_postings]),
-    case v_owed when 0 then v_codes[3:3] when p_amount then v_codes[2:2] else v_codes[2:3] end,
+    array[v_book], '{5}', array[v_attempt], array[p_paid_at], array[v_postings], array_fill(v_clearing, array[v_postings]),
+    case v_owed when 0 then array[2100::smallint] when p_amount then array[1100::smallint] else array[1100::smallint, 2100::smallint] end,
     array_fill(v_asset, array[v_postings]),
     case v_postings when 1 then array[p_amount] else array[v_owed, p_amount - v_owed] end,
     array[null::smallint]);

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from datetime import datetime
+from typing import Any, Final
 
 import structlog
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 import web.problems.payments  # noqa: F401 -- registers how refusals are told
@@ -17,7 +19,7 @@ from services.payments.ports import PROVIDERS, Notice, PaymentProvider
 from web import metrics
 from web.problems import problems
 from web.problems.common import NotFound
-from web.session import Flows, Now
+from web.session import FLOWS
 
 log = structlog.get_logger(__name__)
 
@@ -32,24 +34,13 @@ QUIET: Final = frozenset({"signature_probe"})
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """A call as it came, and what the provider's adapter makes of it."""
+class Call:
+    """A call as it came."""
 
     provider: PaymentProvider
     headers: Mapping[str, str]
     body: bytes
-    heard: Notice | CallbackRefused
-
-
-async def _delivered(request: Request) -> Delivery:
-    provider = PROVIDERS.get().get(NAME)
-    if provider is None:
-        raise NotFound
-    headers, body = dict(request.headers), await request.body()
-    try:
-        return Delivery(provider, headers, body, provider.read_notice(headers, body, now=clock.now()))
-    except CallbackRefused as refused:
-        return Delivery(provider, headers, body, refused)
+    now: datetime
 
 
 REFUSED: Final = {"code": "FAIL", "message": "refused"}
@@ -90,14 +81,34 @@ def _responses() -> dict[int | str, dict[str, Any]]:
         }
     },
 )
-def receive(delivery: Annotated[Delivery, Depends(_delivered)], db: Flows, now: Now) -> Response:
+async def receive(request: Request) -> Response:
     """Take a notification. 204 says that it is kept, and applied unless something is wrong here that a job mends."""
-    heard = delivery.heard
-    if isinstance(heard, CallbackRefused) and _may_know_more(delivery.provider, heard):
-        heard = flows.read_with_new_keys(db, source=NAME, headers=delivery.headers, body=delivery.body, now=now)
+    now = clock.now()
+    provider = PROVIDERS.get().get(NAME)
+    if provider is None:
+        raise NotFound
+    call = Call(provider, dict(request.headers), await request.body(), now)
+    db: Database = request.app.state.runtime.db
+    heard = _read(call)
+    if isinstance(heard, Notice) and await flows.take_notice(db, source=NAME, notice=heard, body=call.body, now=now):
+        return Response(status_code=204)
+    async with FLOWS.place():
+        return await run_in_threadpool(_receive_at_length, db, call, heard)
+
+
+def _read(call: Call) -> Notice | CallbackRefused:
+    try:
+        return call.provider.read_notice(call.headers, call.body, now=call.now)
+    except CallbackRefused as refused:
+        return refused
+
+
+def _receive_at_length(db: Database, call: Call, heard: Notice | CallbackRefused) -> Response:
+    if isinstance(heard, CallbackRefused) and _may_know_more(call.provider, heard):
+        heard = flows.read_with_new_keys(db, source=NAME, headers=call.headers, body=call.body, now=call.now)
     if isinstance(heard, CallbackRefused):
-        return _refuse(db, reason=str(heard.facts["reason"]), now=now)
-    flows.receive_notice(db, source=NAME, notice=heard, body=delivery.body, now=now)
+        return _refuse(db, reason=str(heard.facts["reason"]), now=call.now)
+    flows.receive_notice(db, source=NAME, notice=heard, body=call.body, now=call.now)
     return Response(status_code=204)
 
 
@@ -105,7 +116,7 @@ def _may_know_more(provider: PaymentProvider, refused: CallbackRefused) -> bool:
     return provider.renews_keys and refused.facts["reason"] == UNKNOWN_SERIAL
 
 
-def _refuse(db: Database, *, reason: str, now: Now) -> Response:
+def _refuse(db: Database, *, reason: str, now: datetime) -> Response:
     """Count it, keep nothing of it, and say no more than the platform needs."""
     flows.count_refusal(db, source=NAME, reason=reason, now=now)
     metrics.SECURITY.labels(f"callback_{reason}").inc()

@@ -62,15 +62,16 @@ MUTATIONS: Final[Mapping[str, Code | Schema | Function]] = {
     ),
     "a callback is acknowledged before its commit": Code(
         "routers/callbacks/wechat_pay.py",
-        """    flows.receive_notice(db, source=NAME, notice=heard, body=delivery.body, now=now)
-    return Response(status_code=204)
+        """    if isinstance(heard, Notice) and await flows.take_notice(db, source=NAME, notice=heard, body=call.body, now=now):
+        return Response(status_code=204)
 """,
         """    from functools import partial
 
     from starlette.background import BackgroundTask
 
-    work = partial(flows.receive_notice, db, source=NAME, notice=heard, body=delivery.body, now=now)
-    return Response(status_code=204, background=BackgroundTask(work))
+    if isinstance(heard, Notice):
+        work = partial(flows.take_notice, db, source=NAME, notice=heard, body=call.body, now=now)
+        return Response(status_code=204, background=BackgroundTask(work))
 """,
         "tests/faults/test_lost_commits.py::test_a_notice_whose_commit_never_arrived_is_not_acknowledged",
     ),

@@ -5,6 +5,7 @@ theirs; a story's end is checked by what the provider counted, never by what our
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
@@ -62,15 +63,18 @@ class World:
         SETUP.fill(replace(SETUP.get(), waits=Waits(grace_s=-1)))
         self.db, self.vault = self.runtime.db, self.runtime.vault
         self.sandbox = httpx.Client(base_url=sandbox_url, timeout=30, trust_env=False)
+        self._running = ExitStack()
 
     @cached_property
     def http(self) -> TestClient:
         """The HTTP edge; jobs need none."""
         app = create_app(self.runtime)
-        return TestClient(app, base_url=self.settings.public_url, raise_server_exceptions=False)
+        client = TestClient(app, base_url=self.settings.public_url, raise_server_exceptions=False)
+        return self._running.enter_context(client)
 
     def close(self) -> None:
         """Give connections back."""
+        self._running.close()
         self.db.close()
         self.sandbox.close()
         for provider in PROVIDERS.get().values():
@@ -353,8 +357,8 @@ STORIES: Final[Mapping[str, Story]] = {
         (
             "idempotency.begun", "payments.start.before_order", "payments.start.ordered",
             "payments.prepare.before_call", "payments.prepare.called", "payments.prepare.kept",
-            "idempotency.before_finish", "idempotency.finished", "payments.callback.before_keep",
-            "payments.callback.before_commit", "payments.callback.committed", "web.committed",
+            "idempotency.before_finish", "idempotency.finished", "payments.callback.before_take",
+            "payments.callback.taken", "web.committed",
             "outbox.relay.before_commit", "notifications.sweep.leases_over", "notifications.send.before_intent",
             "notifications.send.before_call", "notifications.send.after_call", "notifications.send.before_outcome",
             "notifications.send.outcome_kept",
@@ -383,7 +387,10 @@ STORIES: Final[Mapping[str, Story]] = {
     "money that came too late": Story(
         ("start", "poll_after_end", "pay_late", "notify", "relay", "send"),
         "paid",
-        ("payments.close.before_call", "payments.close.called", "payments.apply.before_commit"),
+        (
+            "payments.close.before_call", "payments.close.called", "payments.apply.before_commit",
+            "payments.callback.before_keep", "payments.callback.before_commit", "payments.callback.committed",
+        ),
     ),
     "a provider that is tired": Story(
         ("start", "pay", "poll_once", "poll", "relay", "send"),

@@ -24,6 +24,7 @@ def test_a_notice_whose_commit_never_arrived_is_not_acknowledged(
             proxy.cut(1, is_passed_on=False)
             assert not notify(world, case)
             assert not is_paid(world, case)
+            proxy.cut(None)
             assert notify(world, case)
             assert is_paid(world, case)
         finally:

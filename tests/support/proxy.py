@@ -1,5 +1,6 @@
 """A proxy before PostgreSQL's socket that loses a COMMIT, or its answer: the server has done it, and nobody hears of it."""
 
+import re
 import shutil
 import socket
 import tempfile
@@ -13,6 +14,8 @@ import psycopg
 
 SOCKET_NAME: Final = ".s.PGSQL.5432"
 COMMIT: Final = b"COMMIT"
+TAKE: Final = re.compile(rb"(_pg3_\d+)\x00[^\x00]*payment_take\(")
+"""The statement that commits by itself gets a name, by which it is run from then on."""
 
 
 class Proxy:
@@ -33,7 +36,7 @@ class Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self, at: int | None, *, is_passed_on: bool = True) -> None:
-        """Lose the answer to the `at`-th COMMIT, counted from 1, or the COMMIT itself; None: lose none."""
+        """Lose the answer to the `at`-th COMMIT, counted from 1, or it and all that follow themselves; None: lose none."""
         with self._lock:
             self.commits, self._cut_at, self._is_passed_on = 0, at, is_passed_on
 
@@ -56,14 +59,17 @@ class Proxy:
                 threading.Thread(target=work, args=(client, server, is_lost), daemon=True).start()
 
     def _questions(self, client: socket.socket, server: socket.socket, is_lost: threading.Event) -> None:
+        runs_take = None
         with suppress(OSError):
             while sent := client.recv(65_536):
-                if COMMIT in sent:
+                if named := TAKE.search(sent):
+                    runs_take = re.compile(rb"B.{4}\x00" + named[1] + rb"\x00", re.DOTALL)
+                if COMMIT in sent or (runs_take is not None and runs_take.search(sent)):
                     with self._lock:
                         self.commits += 1
+                        if self._cut_at is not None and self.commits >= self._cut_at and not self._is_passed_on:
+                            break
                         if self.commits == self._cut_at:
-                            if not self._is_passed_on:
-                                break
                             is_lost.set()
                 server.sendall(sent)
         _end(server)

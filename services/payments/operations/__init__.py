@@ -2,10 +2,12 @@
 
 from services.payments.operations.booking import Applied, Effect, apply_provider_result
 from services.payments.operations.callbacks import (
+    TAKE_PAID,
     apply_stored,
     count_refusal,
     learn_keys,
     receive_notice,
+    take,
 )
 from services.payments.operations.checks import (
     circuit_wait_s,
@@ -30,6 +32,7 @@ from services.payments.operations.orders import (
 from services.payments.operations.quotes import Quote, QuoteResult, purge_failures, purge_quotes, quote_for_others
 
 __all__ = [
+    "TAKE_PAID",
     "Applied",
     "Effect",
     "Quote",
@@ -58,4 +61,5 @@ __all__ = [
     "put_off",
     "quote_for_others",
     "receive_notice",
+    "take",
 ]

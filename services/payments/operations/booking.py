@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -93,37 +93,22 @@ def apply_provider_result(session: WriteSession, *, result: ProviderResult, now:
     return _ended(session, attempt=locked, event=event, now=now)
 
 
-def take_paid(
-    session: WriteSession, *, source: str, external_id: str, body: bytes, result: ProviderResult, now: datetime
-) -> bool:
-    """Keep a callback that says PAID and book it, in one statement.
-
-    False says that more than that is needed: the callback may be kept already, and is not applied.
-    """
-    try:
-        paid = _facts(result)
-    except ValueError:
-        return False  # applying it the general way keeps the evidence
-    taken: bool = session.sql(
-        f"select payment_take(:source, :external_id, :body, {_PAID})",
-        source=source,
-        external_id=external_id,
-        body=body,
-        **_params(paid, now),
-    ).scalar_one()
-    return taken
-
-
-_PAID: Final = """:provider, :out_trade_no, :transaction_id, :amount, :currency, :paid_at, :now,
-  cast(:kinds as text[]), cast(:settles as text[])"""
+def paid_params(result: ProviderResult, *, now: datetime) -> dict[str, object]:
+    """What the SQL functions of an ordinary booking need; raises ValueError for a paid result without its facts."""
+    return _params(_facts(result), now)
 
 
 def _booked_plainly(session: WriteSession, *, paid: _Paid, now: datetime) -> UUID | None:
-    booked: UUID | None = session.sql(f"select payment_book({_PAID})", **_params(paid, now)).scalar_one()
+    booked: UUID | None = session.sql(
+        """select payment_book(:provider, :out_trade_no, :transaction_id, :amount, :currency, :paid_at, :now,
+             cast(:kinds as text[]), cast(:settles as text[]))""",
+        **_params(paid, now),
+    ).scalar_one()
     return booked
 
 
 def _params(paid: _Paid, now: datetime) -> dict[str, object]:
+    payables = {kind: payable.settles_by for kind, payable in PAYABLES.get().items() if payable.settles_by}
     return {
         "provider": paid.provider,
         "out_trade_no": paid.out_trade_no,
@@ -132,8 +117,8 @@ def _params(paid: _Paid, now: datetime) -> dict[str, object]:
         "currency": paid.amount.currency,
         "paid_at": paid.paid_at,
         "now": now,
-        "kinds": [kind for kind, payable in PAYABLES.get().items() if payable.settles_by],
-        "settles": [payable.settles_by for payable in PAYABLES.get().values() if payable.settles_by],
+        "kinds": list(payables),
+        "settles": list(payables.values()),
     }
 
 

@@ -2,13 +2,16 @@
 
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 from core import inbox
-from core.db import ReadSession, WriteSession
+from core.db import ReadSession, WriteSession, statement
 from core.inbox import Callback
 from services.payments import queries
-from services.payments.operations.booking import apply_provider_result, take_paid
+from services.payments.operations.booking import apply_provider_result, paid_params
 from services.payments.ports import PROVIDERS, Notice, ProviderResult, TradeState
+
+TAKE_PAID: Final = statement("services.payments", "take_paid.sql")
 
 
 def apply_stored(session: WriteSession, *, source: str, now: datetime) -> bool | None:
@@ -19,20 +22,28 @@ def apply_stored(session: WriteSession, *, source: str, now: datetime) -> bool |
     return inbox.apply(session, callback, partial(_apply, now=now))
 
 
+def take(*, source: str, notice: Notice, body: bytes, now: datetime) -> dict[str, object] | None:
+    """Parameters of TAKE_PAID, which keeps a callback and books what it says was paid; None when it says no such thing.
+
+    The statement answers true when nothing is left to do; else `receive_notice` goes on from where it stopped.
+    """
+    result = notice.result
+    if result is None or result.state is not TradeState.PAID:
+        return None
+    try:
+        params = paid_params(result, now=now)
+    except ValueError:
+        return None  # `receive_notice` keeps the evidence
+    return {"source": source, "external_id": notice.id, "body": body, **params}
+
+
 def receive_notice(session: WriteSession, *, source: str, notice: Notice, body: bytes, now: datetime) -> bool:
     """Keep a verified callback once and apply it; a failure leaves it to `apply_stored`. Acknowledge after the commit.
 
     Answers whether it is applied now.
     """
-    result = notice.result
-    if (
-        result is not None
-        and result.state is TradeState.PAID
-        and take_paid(session, source=source, external_id=notice.id, body=body, result=result, now=now)
-    ):
-        return True  # nearly every callback, in one statement; the rest goes on from where that stopped
     callback = inbox.receive(session, source=source, external_id=notice.id, body=body)
-    return inbox.apply(session, callback, partial(_apply_result, result=result, now=now))
+    return inbox.apply(session, callback, partial(_apply_result, result=notice.result, now=now))
 
 
 def learn_keys(session: ReadSession, *, source: str, now: datetime) -> None:

@@ -221,7 +221,7 @@ def test_while_the_database_is_away_nothing_is_acknowledged_and_the_repetition_i
 
 
 @pytest.mark.parametrize(
-    ("point", "before"), [("payments.callback.before_commit", "waiting"), ("payments.callback.committed", "paid")]
+    ("point", "before"), [("payments.callback.before_take", "waiting"), ("payments.callback.taken", "paid")]
 )
 def test_a_process_killed_around_its_commit_is_told_again_and_books_once(
     database: Database,
