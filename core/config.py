@@ -82,7 +82,10 @@ class Settings(BaseSettings):
     database_deadline_s: Annotated[
         float, Field(gt=0, le=300, description="A transaction older than this is cut, even when the server is frozen.")
     ] = 30.0
-    redis_url: Annotated[SecretStr, Field(description="Redis for nudges; losing it loses nothing.")]
+    redis_url: Annotated[
+        SecretStr,
+        Field(description="Redis; carries Celery's messages unless `broker_url` does. Losing it loses nothing."),
+    ]
     broker_url: Annotated[SecretStr | None, Field(description="Celery's broker; the Redis address when absent.")] = None
 
     public_url: Annotated[str, Field(pattern=r"^https?://[^/]+$", description="How customers reach this deployment.")]
