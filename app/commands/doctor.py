@@ -40,6 +40,9 @@ UNDECIDED_S: Final = 3 * DAY_S
 EXPIRES_SOON: Final = timedelta(days=30)
 ANSWER_S: Final = 5.0
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1", None})
+MOUNTED: Final = Path("/run/secrets")
+"""Where a container finds the secrets it is given: it has no other users, and its files keep the modes of the host."""
+
 OTHERS: Final = frozenset({"PORT", "SANDBOX_PORT", "PROFILE", "FAULT", "TESTS", "TEST_SERVERS"})
 """Variables of `make run` and of tests, which are no settings."""
 
@@ -95,11 +98,20 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     if unknown:
         yield Finding("settings", "warning", f"no such setting: {', '.join(unknown)}")
     for name in sorted(name for name in given if name.endswith("_FILE")):
-        if Path(os.environ[name]).stat().st_mode & stat.S_IROTH:
+        if _is_open(Path(os.environ[name])):
             yield Finding("settings", "warning", f"everybody on this machine can read the file of {name}")
     if settings.environment != "production" and urlsplit(settings.public_url).hostname not in LOOPBACK:
         yield Finding("settings", "warning", f"{settings.public_url} is served with the leniency of development")
     yield Finding("settings", "ok", settings.environment)
+
+
+def _is_open(file: Path) -> bool:
+    """Whether everybody on this machine can read it: the file itself, and every folder on the way to it."""
+    found = file.resolve()
+    if found.is_relative_to(MOUNTED):
+        return False
+    is_reachable = all(folder.stat().st_mode & stat.S_IXOTH for folder in found.parents)
+    return is_reachable and bool(found.stat().st_mode & stat.S_IROTH)
 
 
 def _keys(settings: Settings, providers: list[PaymentProvider]) -> Iterator[Finding]:

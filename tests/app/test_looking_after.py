@@ -1,8 +1,10 @@
 """`wattline doctor`, `wattline check-invariants`, the hourly check of the books, and what machines are told."""
 
 import json
+import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -287,10 +289,20 @@ def test_a_platform_certificate_that_ends_is_told_in_time(examined: Examined, da
     assert (found.verdict, "certificate ABC holds until" in found.detail) == (verdict, True)
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user of this machine may enter; those of pytest are closed."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        folder.chmod(0o755)
+        assert all(each.stat().st_mode & stat.S_IXOTH for each in folder.parents), "the temporary folder is closed"
+        yield folder
+
+
 def test_a_misspelt_setting_and_an_open_secret_are_warned_of(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, open_folder: Path
 ) -> None:
-    secret = tmp_path / "master"
+    secret = open_folder / "master"
     secret.write_text(settings.master_key.get_secret_value())
     secret.chmod(0o644)
     for name, value in environment_of(settings, WATTLINE_MASTER_KEY_FILE=str(secret)).items():
@@ -303,6 +315,14 @@ def test_a_misspelt_setting_and_an_open_secret_are_warned_of(
     assert "everybody on this machine can read the file of WATTLINE_MASTER_KEY_FILE" in warned.output
     secret.chmod(0o600)
     assert "can read" not in CliRunner().invoke(CLI, ["doctor"]).output
+    secret.chmod(0o444)
+    open_folder.chmod(0o700)
+    assert "can read" not in CliRunner().invoke(CLI, ["doctor"]).output, "nobody else comes as far as the file"
+    open_folder.chmod(0o755)
+    with monkeypatch.context() as inside:
+        inside.setattr(doctor, "MOUNTED", open_folder)
+        assert "can read" not in CliRunner().invoke(CLI, ["doctor"]).output, "a container has no other users"
+    assert "can read" in CliRunner().invoke(CLI, ["doctor"]).output
 
 
 def test_wrong_settings_are_named_without_their_values(settings: Settings) -> None:
