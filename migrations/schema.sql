@@ -1479,8 +1479,10 @@ WITH (fillfactor='80');
 
 CREATE TABLE public.sign_in_budget (
     day date NOT NULL,
+    shard smallint NOT NULL,
     sent integer NOT NULL,
-    CONSTRAINT ck_sign_in_budget_sent CHECK ((sent >= 0))
+    CONSTRAINT ck_sign_in_budget_sent CHECK ((sent >= 0)),
+    CONSTRAINT ck_sign_in_budget_shard CHECK (((shard >= 0) AND (shard <= 15)))
 )
 WITH (fillfactor='50');
 
@@ -1666,7 +1668,7 @@ ALTER TABLE ONLY public.session_family
     ADD CONSTRAINT pk_session_family PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.sign_in_budget
-    ADD CONSTRAINT pk_sign_in_budget PRIMARY KEY (day);
+    ADD CONSTRAINT pk_sign_in_budget PRIMARY KEY (day, shard);
 
 ALTER TABLE ONLY public.sign_in_limit
     ADD CONSTRAINT pk_sign_in_limit PRIMARY KEY (kind, key);

@@ -64,8 +64,10 @@ create table sign_in_limit (
 
 create table sign_in_budget (
   day date not null,
+  shard smallint not null,
   sent integer not null,
-  constraint pk_sign_in_budget primary key (day),
+  constraint pk_sign_in_budget primary key (day, shard),
+  constraint ck_sign_in_budget_shard check (shard between 0 and 15),
   constraint ck_sign_in_budget_sent check (sent >= 0)
 ) with (fillfactor = 50);
 

@@ -105,11 +105,12 @@ class SignInLimit(SQLModel, table=True):
 
 
 class SignInBudget(SQLModel, table=True):
-    """How many codes were sent on one day of the supplier's zone."""
+    """How many codes were sent on one day of the supplier's zone, in shards that are added up."""
 
     __tablename__ = "sign_in_budget"
 
     day: date = Field(sa_type=sa.Date, primary_key=True)
+    shard: int = Field(sa_type=sa.SmallInteger, primary_key=True)
     sent: int = Field(sa_type=sa.Integer)
 
 

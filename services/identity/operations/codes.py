@@ -69,10 +69,7 @@ class CodeBurnt:
     """The code had its five tries."""
 
 
-_SPEND: Final = """
-insert into sign_in_budget as b (day, sent) values (:day, :codes)
-on conflict (day) do update set sent = b.sent + excluded.sent where b.sent < :most returning b.sent
-"""
+BUDGET_SHARDS: Final = 16
 _VOID: Final = """
 update otp_challenge set state = 'voided'
 where phone_blind = :phone and purpose = :purpose and state = 'open'
@@ -122,7 +119,9 @@ def grant_code(
             return Limited(_retry_after_s(session, kind=kind, key=key, limit=limit, now=now))
     phone_blind = vault.blind("app_user.phone", phone)
     is_withheld = not _within_limit(session, kind=LimitKind.PHONE, key=phone_blind, limit=rules.PHONE_LIMIT, now=now)
-    spent = session.sql(_SPEND, day=day, codes=0 if is_withheld else 1, most=daily_budget)
+    spent = session.sql(
+        _sql("spend_budget.sql"), day=day, shard=_shard(), codes=0 if is_withheld else 1, most=daily_budget
+    )
     if spent.scalar_one_or_none() is None:
         return Exhausted()
     session.sql(_VOID, phone=phone_blind, purpose=purpose.value, is_withheld=is_withheld)
@@ -148,6 +147,10 @@ def grant_code(
         expires_at=now + rules.CODE_LIFETIME,
     )
     return Withheld(challenge.id) if is_withheld else challenge
+
+
+def _shard() -> int:
+    return secrets.randbelow(BUDGET_SHARDS)
 
 
 def record_sending(session: WriteSession, *, challenge_id: UUID, sending: Sending | None) -> None:
