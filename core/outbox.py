@@ -159,23 +159,3 @@ def _deliver(session: WriteSession, row: sa.Row[Any]) -> None:
     delivery = Delivery(row.id, event_class(**payload), row.created_at)
     for handler in _handlers[row.kind]:
         handler(session, delivery, delivery.event)
-
-
-@dataclasses.dataclass(frozen=True)
-class Backlog:
-    """How far behind the relay is."""
-
-    pending: int
-    dead: int
-    oldest_s: float
-
-
-def backlog(session: WriteSession) -> Backlog:
-    """Undelivered events, those given up, and the age in seconds of the oldest: the alarm that catches most."""
-    row = session.sql(
-        """select count(*) filter (where attempts < :most) as pending,
-             count(*) filter (where attempts >= :most) as dead,
-             coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest_s from outbox""",
-        most=MAX_ATTEMPTS,
-    ).one()
-    return Backlog(pending=row.pending, dead=row.dead, oldest_s=row.oldest_s)

@@ -44,10 +44,6 @@ class Vault:
         key_id, nonce, box = sealed[2:end].decode(), sealed[end : end + NONCE_BYTES], sealed[end + NONCE_BYTES :]
         return AESGCM(self._subkey(key_id, owner)).decrypt(nonce, box, _bound_to(table, column, owner)).decode()
 
-    def key_id(self, sealed: bytes) -> str:
-        """Which data key sealed this value: what a rotation looks for."""
-        return sealed[2 : 2 + sealed[1]].decode()
-
     def blind(self, kind: str, value: str) -> bytes:
         """A keyed hash (16 bytes) that finds equal values without showing them."""
         normal = unicodedata.normalize("NFKC", value)

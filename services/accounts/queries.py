@@ -69,18 +69,6 @@ class Grantee:
     role: str
 
 
-@dataclass(frozen=True, slots=True)
-class UnitView:
-    """A place in the supplier's tree; `path` lists the codes from the root down."""
-
-    id: int
-    code: str
-    parent_id: int | None
-    kind: str
-    name: str
-    path: str
-
-
 def resolve_access(
     session: ReadSession,
     *,
@@ -210,31 +198,6 @@ def grantees(session: ReadSession, *, account_ids: Sequence[AccountId], now: dat
         now=now,
     )
     return [Grantee(AccountId(row.account_id), row.user_id, row.role) for row in rows]
-
-
-def units(session: ReadSession) -> list[UnitView]:
-    """The supplier's whole tree, parents before their children."""
-    rows = session.sql("select id, code, parent_id, kind, name, path from unit order by path")
-    return [UnitView(row.id, row.code, row.parent_id, row.kind, row.name, row.path) for row in rows]
-
-
-def unit_subtree(session: ReadSession, *, unit_id: int) -> list[int]:
-    """Ids of a unit and of all below it."""
-    rows = session.sql(
-        """select u.id from unit u, unit top where top.id = :id and starts_with(u.path, top.path) order by u.path""",
-        id=unit_id,
-    )
-    return [row.id for row in rows]
-
-
-def unit_line(session: ReadSession, *, unit_id: int) -> list[int]:
-    """Ids from the unit up to the root: the order in which a setting chosen by unit is looked for."""
-    rows = session.sql(
-        """select u.id from unit u, unit leaf where leaf.id = :id and starts_with(leaf.path, u.path)
-           order by length(u.path) desc""",
-        id=unit_id,
-    )
-    return [row.id for row in rows]
 
 
 def last_account(session: ReadSession) -> int:

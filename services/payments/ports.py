@@ -170,12 +170,11 @@ class Throttled(Exception):
 
 
 class Refused(Exception):
-    """The provider understood and refuses; `reason` is its normalised code. `is_closed`: never payable."""
+    """The provider understood and refuses; `reason` is its normalised code."""
 
-    def __init__(self, reason: str, *, is_closed: bool = False) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.is_closed = is_closed
 
 
 class AlreadyPaid(Exception):

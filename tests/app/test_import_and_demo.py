@@ -5,8 +5,6 @@ import json
 import os
 import pwd
 import socket
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +17,8 @@ from services.billing import queries as billing
 from services.ledger import queries as ledger
 from tests.factories.accounts import account_record, write_csv, write_jsonl
 from tests.factories.billing import bill_record
+from tests.support.processes import wattline
 
-ROOT = Path(__file__).parents[2]
 UNITS: list[dict[str, object]] = [
     {"code": "37", "parent_code": None, "kind": "province", "name": "某省电力"},
     {"code": "3701", "parent_code": "37", "kind": "city", "name": "济南供电"},
@@ -37,18 +35,6 @@ def environment(settings: Settings) -> dict[str, str]:
     }
     plain = {"environment": "test", "public_url": settings.public_url}
     return {**os.environ, **{f"WATTLINE_{name.upper()}": value for name, value in {**secret, **plain}.items()}}
-
-
-def wattline(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "app.cli", *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
 
 
 def test_a_whole_supplier_is_imported_by_three_commands(

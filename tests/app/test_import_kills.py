@@ -6,10 +6,7 @@ import random
 import signal
 import subprocess
 import sys
-import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, LiteralString
 
@@ -26,7 +23,7 @@ from core.db import Database
 from core.intake import Report
 from services.billing import queries as billing
 from services.ledger import queries as ledger
-from tests.conftest import TEMPLATE, Servers
+from tests.conftest import Servers, cloned
 from tests.factories.accounts import account_record, write_csv, write_jsonl
 from tests.support.processes import ROOT, environment_of
 from tests.support.waiting import wait_until
@@ -186,17 +183,6 @@ def bill(number: int, month: int) -> dict[str, object]:
     }
 
 
-@contextmanager
-def clone(servers: Servers, settings: Settings) -> Iterator[Settings]:
-    """A second deployment, for the undisturbed run."""
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(servers.admin_dsn, autocommit=True) as connection:
-        made = sql.SQL("create database {} template {} strategy file_copy owner wattline_owner")
-        connection.execute(made.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
-        yield settings.model_copy(update={"database_url": SecretStr(servers.app(name))})
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
-
-
 def content(dsn: str) -> dict[str, list[str]]:
     """Everything that the database holds, comparable; fails when a filled table is not compared."""
     with psycopg.connect(dsn) as connection:
@@ -278,14 +264,14 @@ def test_an_import_killed_at_random_ends_like_an_undisturbed_one_and_again_chang
     given = files(tmp_path)
     chance = random.Random(20261125)
     rows: dict[Kind, int] = {}
-    with clone(servers, settings) as undisturbed:
-        there = psycopg.conninfo.conninfo_to_dict(undisturbed.database_url.get_secret_value())["dbname"]
+    with cloned(servers) as name:
+        undisturbed = settings.model_copy(update={"database_url": SecretStr(servers.app(name))})
         run(undisturbed, Kind.UNITS, given[Kind.UNITS])
         for kind in TABLES:
-            watch_rows(servers.owner(str(there)), kind)
+            watch_rows(servers.owner(name), kind)
             run(undisturbed, kind, given[kind])
-            rows[kind] = rows_written(servers.owner(str(there)))
-        expected = content(undisturbed.database_url.get_secret_value())
+            rows[kind] = rows_written(servers.owner(name))
+        expected = content(servers.app(name))
     run(settings, Kind.UNITS, given[Kind.UNITS])
     for kind in TABLES:
         arguments = ("import", kind.value, str(given[kind]))

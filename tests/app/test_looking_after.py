@@ -39,7 +39,7 @@ from tests.conftest import Servers
 from tests.factories import payments as make
 from tests.factories.accounts import make_account
 from tests.factories.billing import make_bill
-from tests.support.processes import ROOT, environment_of
+from tests.support.processes import ROOT, environment_of, wattline
 from tests.support.town import INSIDE
 
 CLI = cli_of(COMMANDS)
@@ -50,18 +50,6 @@ WECHAT = {
     "WATTLINE_WECHAT_PAY_CERTIFICATES": "-",
 }
 Break = Callable[[str], None]
-
-
-def wattline(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "app.cli", *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
 
 
 Examined = Callable[..., dict[str, Finding]]

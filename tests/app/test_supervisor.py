@@ -23,7 +23,7 @@ import pytest
 from app import embedded
 from app.embedded import free_port
 from core.config import PREFIX
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, wattline
 from tests.support.waiting import wait_until
 
 START_S: Final = 150.0
@@ -109,15 +109,7 @@ class Home:
 
     def wattline(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """A command run beside it, which finds the settings in the home."""
-        return subprocess.run(
-            [sys.executable, "-m", "app.cli", *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=BACK_S,
-        )
+        return wattline(self.environment, *arguments)
 
     def end(self, number: signal.Signals) -> int:
         """Send the supervisor a signal and wait; answers its exit code."""

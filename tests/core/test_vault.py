@@ -49,7 +49,6 @@ def test_the_first_key_seals_and_every_key_opens() -> None:
     sealed = old.seal(**PLACE, text="张三")
     assert turned.open(**PLACE, sealed=sealed) == "张三"
     again = turned.seal(**PLACE, text="张三")
-    assert (turned.key_id(sealed), turned.key_id(again)) == ("a", "b")
     with pytest.raises(KeyError):
         old.open(**PLACE, sealed=again)
 

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +11,8 @@ from typing import Final
 
 import psycopg
 import pytest
-from psycopg import sql
 
-from tests.conftest import TEMPLATE, Servers
+from tests.conftest import TEMPLATE, Servers, cloned
 from tests.faults.mutations import MUTATIONS, Code, Function, Schema
 from tests.support.processes import ROOT
 
@@ -59,17 +57,11 @@ def replaced(file: Path, standing: str, wrong: str) -> Iterator[None]:
 @contextmanager
 def altered(copy: Path, servers: Servers, mutation: Schema | Function) -> Iterator[None]:
     """The copy's tests clone a template of their own, in which the mutation was done."""
-    name = f"mutant_{uuid.uuid4().hex}"
-    with psycopg.connect(servers.admin_dsn, autocommit=True) as admin:
-        made = sql.SQL("create database {} template {} strategy file_copy owner wattline_owner")
-        admin.execute(made.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
-        try:
-            with psycopg.connect(servers.owner(name), autocommit=True) as owner:
-                owner.execute(_statement(owner, mutation).encode())
-            with replaced(copy / "tests" / "conftest.py", f'TEMPLATE = "{TEMPLATE}"', f'TEMPLATE = "{name}"'):
-                yield
-        finally:
-            admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    with cloned(servers) as name:
+        with psycopg.connect(servers.owner(name), autocommit=True) as owner:
+            owner.execute(_statement(owner, mutation).encode())
+        with replaced(copy / "tests" / "conftest.py", f'TEMPLATE = "{TEMPLATE}"', f'TEMPLATE = "{name}"'):
+            yield
 
 
 def _statement(owner: psycopg.Connection[tuple[str]], mutation: Schema | Function) -> str:
@@ -96,7 +88,9 @@ def test_a_wrong_version_turns_its_named_test_red(name: str, copy: Path, servers
     assert f"FAILED {mutation.noticed_by}" in done.stdout, done.stdout[-2000:]
 
 
-@pytest.mark.timeout(400)
-def test_all_of_these_tests_are_green_without_it(copy: Path) -> None:
-    done = run(copy, *sorted({mutation.noticed_by for mutation in MUTATIONS.values()}))
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+if os.environ.get("WATTLINE_TESTS") == "all":  # elsewhere the suite itself says so, which has each of these tests
+
+    @pytest.mark.timeout(400)
+    def test_all_of_these_tests_are_green_without_it(copy: Path) -> None:
+        done = run(copy, *sorted({mutation.noticed_by for mutation in MUTATIONS.values()}))
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr

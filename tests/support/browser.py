@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
-from psycopg import sql
 
 from app.house import Profile
-from tests.conftest import TEMPLATE, Servers
+from tests.conftest import Servers, cloned
 from tests.factories.accounts import make_user
 from tests.factories.identity import browser_session
 from tests.support.deployment import Deployment, deployed
@@ -59,23 +57,12 @@ def chromium(chromium_program: str | None) -> Iterator[Browser]:
 
 
 @contextmanager
-def own_database(servers: Servers) -> Iterator[str]:
-    """A clone of the migrated template that outlives one test; answers its name."""
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(servers.admin_dsn, autocommit=True) as connection:
-        made = sql.SQL("create database {} template {} strategy file_copy owner wattline_owner")
-        connection.execute(made.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
-        yield name
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
-
-
-@contextmanager
 def supplier(
     servers: Servers, token_pem: str, folder: Path, *, profile: Profile = Profile.CNY, **other: object
 ) -> Iterator[Deployment]:
     """A deployment over a database of its own."""
     with (
-        own_database(servers) as name,
+        cloned(servers) as name,
         deployed(
             owner_dsn=servers.owner(name),
             app_dsn=servers.app(name),

@@ -24,6 +24,19 @@ def environment_of(settings: Settings, **more: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), **more}
 
 
+def wattline(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """The command, run to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "app.cli", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
 @contextmanager
 def running(settings: Settings, *arguments: str, log: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """`python ARGUMENTS` until the block ends; its output goes to `log`."""

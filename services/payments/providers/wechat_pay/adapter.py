@@ -324,7 +324,7 @@ class WeChatPay:
         if code in _PAID_CODES:
             return AlreadyPaid(NAME)
         log.warning("provider_refused", provider=NAME, status=answer.status, reason=code)
-        return Refused(code or "UNKNOWN", is_closed=code in _CLOSED_CODES)
+        return Refused(code or "UNKNOWN")
 
 
 class _NotOurs(Malformed):
