@@ -140,6 +140,28 @@ async def watch_payment(
 
 
 @router.post(
+    "/payments/{payment_no}/check",
+    operation_id="check_payment",
+    responses=problems(PaymentUnknown),
+)
+def check_payment(
+    caller: CustomerOfPaymentFlow,
+    db: PaymentFlows,
+    runtime: RuntimeDep,
+    payment_no: Annotated[PaymentNo, Path()],
+    now: Now,
+) -> Payment:
+    """Ask the provider now whether a payment is paid, as an app does when WeChat hands back to it.
+
+    Moves nothing by itself, so it takes no key: asked again within three seconds, or while the provider is away, it
+    tells what is known.
+    """
+    return Payment.of(
+        flows.check_payment(db, vault=runtime.vault, user_id=caller.user_id, payment_no=payment_no, now=now)
+    )
+
+
+@router.post(
     "/payments/{payment_no}/attempts",
     response_model=StartedPayment,
     status_code=201,

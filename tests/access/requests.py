@@ -275,6 +275,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /api/v1/payments/{payment_no}": _get("/api/v1/payments/{payment_no}"),
     "GET /api/v1/payments/{payment_no}/events": _get("/api/v1/payments/{paid_no}/events"),
     "POST /api/v1/payments/{payment_no}/attempts": _again,
+    "POST /api/v1/payments/{payment_no}/check": _get("/api/v1/payments/{payment_no}/check"),
     "POST /api/v1/payment-quotes": _quote,
     "GET /api/v1/openapi.json": _get("/api/v1/openapi.json"),
     "POST /callbacks/wechat-pay": _wechat,

@@ -204,6 +204,28 @@ def test_asking_shows_what_the_stream_says(town: Town, home: Home, payer: Person
     assert json.loads(event.removeprefix("event: status\ndata: ")) == shown.json()
 
 
+def test_who_asks_hears_that_it_is_paid_though_no_callback_came(town: Town, home: Home, payer: Person) -> None:
+    payment_no = started(post(town, payer, "/payments", wish(home))).payment.payment_no
+    url = f"/api/v1/payments/{payment_no}/check"
+    waiting = Payment.model_validate_json(town.client.post(url, headers=payer.bearer).text)
+    assert (waiting.payment_no, waiting.state) == (payment_no, "waiting")
+    town.callback_of(number(town, payment_no))
+    with town.runtime.db.write() as session:
+        session.sql("update payment_attempt set asked_at = asked_at - interval '3 seconds'")
+    told = town.client.post(url, headers=payer.bearer)
+    seen = Payment.model_validate_json(told.text)
+    assert (told.status_code, seen.state) == (200, "paid")
+    shown = town.client.get(f"/api/v1/payments/{payment_no}", headers=payer.bearer)
+    assert seen == Payment.model_validate_json(shown.text)
+
+
+def test_who_asks_while_the_provider_is_away_is_told_what_is_known(town: Town, home: Home, payer: Person) -> None:
+    payment_no = started(post(town, payer, "/payments", wish(home))).payment.payment_no
+    town.sandbox.fault("wechat_pay.query", "drop_before", count=1)
+    told = town.client.post(f"/api/v1/payments/{payment_no}/check", headers=payer.bearer)
+    assert (told.status_code, told.json()["state"]) == (200, "waiting")
+
+
 def test_another_try_takes_another_number_and_a_paid_payment_none(town: Town, home: Home, payer: Person) -> None:
     payment_no = started(post(town, payer, "/payments", wish(home))).payment.payment_no
     url, first = f"/payments/{payment_no}/attempts", number(town, payment_no)
