@@ -74,7 +74,7 @@ class Settings(BaseSettings):
         SecretStr | None, Field(description="Address for the owner role, used by `wattline migrate` alone.")
     ] = None
     database_pool_size: Annotated[
-        int, Field(ge=14, le=200, description="Connections per process for synchronous work.")
+        int, Field(ge=16, le=200, description="Connections per process for synchronous work.")
     ] = 16
     database_hot_pool_size: Annotated[
         int, Field(ge=1, le=100, description="Connections per process for hot reads.")

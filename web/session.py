@@ -23,7 +23,10 @@ OPERATIONS: Final = Bulkhead("operations", 9)
 FLOWS: Final = Bulkhead("flows", 4)
 PAYMENT_FLOWS: Final = Bulkhead("payment_flows", 10)
 CODE_FLOWS: Final = Bulkhead("code_flows", 6)
-BULKHEADS: Final = (OPERATIONS, FLOWS, PAYMENT_FLOWS, CODE_FLOWS)
+CALLBACKS: Final = Bulkhead("callbacks", 2)
+"""For callbacks that one statement does not settle: whoever sends forged ones keeps only others of them waiting."""
+
+BULKHEADS: Final = (OPERATIONS, FLOWS, PAYMENT_FLOWS, CODE_FLOWS, CALLBACKS)
 
 
 def _transaction(

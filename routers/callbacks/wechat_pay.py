@@ -19,7 +19,7 @@ from services.payments.ports import PROVIDERS, Notice, PaymentProvider
 from web import metrics
 from web.problems import problems
 from web.problems.common import NotFound
-from web.session import FLOWS
+from web.session import CALLBACKS
 
 log = structlog.get_logger(__name__)
 
@@ -92,7 +92,7 @@ async def receive(request: Request) -> Response:
     heard = _read(call)
     if isinstance(heard, Notice) and await flows.take_notice(db, source=NAME, notice=heard, body=call.body, now=now):
         return Response(status_code=204)
-    async with FLOWS.place():
+    async with CALLBACKS.place():
         return await run_in_threadpool(_receive_at_length, db, call, heard)
 
 

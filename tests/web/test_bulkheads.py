@@ -13,6 +13,7 @@ import pytest
 
 from core import faults
 from tests.access.requests import ASKING, headers_of, scene
+from tests.factories import payments as make
 from tests.support.town import HOLDER, Home, Person, Town
 from tests.support.waiting import wait_until
 from web import bulkheads, session
@@ -115,6 +116,23 @@ def test_payments_at_a_slow_provider_starve_nobody_else(town: Town, person: Pers
         assert int(refused.headers["retry-after"]) > 0
     assert {answer.result().status_code for answer in answers} == {201}
     assert start().status_code == 201
+
+
+def test_forged_callbacks_keep_neither_true_ones_nor_customers_waiting(town: Town, person: Person, home: Home) -> None:
+    call = town.callback_of(town.unknown_order())
+    number = make.latest(town.runtime.db, town.start_payment(person.user_id, home)).out_trade_no
+    proved = town.callback_of(number)
+
+    def forge() -> httpx2.Response:
+        return town.client.post("/callbacks/wechat-pay", content=call.body + b" ", headers=call.headers)
+
+    with holding(forge, session.CALLBACKS.places, "payments.refusal.before_count") as answers:
+        assert told(forge()) == (503, "busy")
+        answer = town.client.post("/callbacks/wechat-pay", content=proved.body, headers=proved.headers)
+        assert answer.status_code == 204
+        assert quote(town, person).status_code == 201
+        assert asking(town, person, home, "POST /api/v1/auth/otp")().status_code == 202
+    assert {answer.result().status_code for answer in answers} == {401}
 
 
 def test_codes_at_a_slow_provider_leave_payments_alone(town: Town, person: Person, home: Home) -> None:
