@@ -1,20 +1,14 @@
 """The Celery worker and its clock: `celery -A app.worker worker`, `celery -A app.worker beat`."""
 
 from celery.signals import beat_init, setup_logging, worker_init, worker_process_init
-from kombu.transport import redis
 
 from core import config, faults, logging
-from jobs import housekeeping, identity, ledger, notifications, payments  # noqa: F401 -- they declare tasks and their times
+from jobs import broker, housekeeping, identity, ledger, notifications, payments  # noqa: F401 -- they declare tasks and their times
 from jobs.celery_app import app
 
-# When Redis is restarted while a task runs, kombu tries to give unacknowledged messages back over the connection that
-# is gone, and the worker
-# exits. Without the attempt (and with `worker_cancel_long_running_tasks_on_connection_loss`) it reconnects within
-# seconds; nothing is lost, since
-# messages are hints. To be dropped when kombu mends it; a fault test kills Redis under a running task.
-redis.Channel.do_restore = False
-
 settings = config.load()
+broker.outlive_its_server()
+app.steps["worker"].add(broker.LastResort)
 app.conf.broker_url = (settings.broker_url or settings.redis_url).get_secret_value()
 
 
