@@ -111,32 +111,56 @@ class _Deadlines:
     """Cuts the socket of a transaction that is too old: a frozen server ignores `statement_timeout`."""
 
     def __init__(self) -> None:
-        self._running: dict[int, tuple[float, int]] = {}
+        self._running: dict[_Watched, None] = {}
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    @contextmanager
-    def watch(self, descriptor: int, seconds: float) -> Iterator[None]:
+    def watch(self, descriptor: int, seconds: float) -> "_Watched":
+        """A block that is cut when it takes longer."""
+        return _Watched(self, descriptor, seconds)
+
+    def begin(self, watched: "_Watched") -> None:
+        self._running[watched] = None
+        if self._thread is None or not self._thread.is_alive():
+            self._start()
+
+    def end(self, watched: "_Watched") -> None:
+        with self._lock:  # a descriptor that is cut must still be the one that was watched
+            self._running.pop(watched, None)
+
+    def _start(self) -> None:
         with self._lock:
-            token = max(self._running, default=0) + 1
-            self._running[token] = (time.monotonic() + seconds, descriptor)
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._cut_overdue, name="database-deadlines", daemon=True)
                 self._thread.start()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._running.pop(token, None)
 
     def _cut_overdue(self) -> None:
         while True:
             time.sleep(WATCH_INTERVAL_S)
             with self._lock:
-                overdue = [(token, fd) for token, (limit, fd) in self._running.items() if limit <= time.monotonic()]
-                for token, descriptor in overdue:
-                    del self._running[token]
-                    _cut(descriptor)
+                now = time.monotonic()
+                for watched in [each for each in list(self._running) if each.limit <= now]:
+                    self._running.pop(watched, None)
+                    _cut(watched.descriptor)
+
+
+class _Watched:
+    """One block under a deadline. Every hot statement has one: a class costs a third of what a generator would."""
+
+    __slots__ = ("_deadlines", "_seconds", "descriptor", "limit")
+
+    def __init__(self, deadlines: _Deadlines, descriptor: int, seconds: float) -> None:
+        self._deadlines = deadlines
+        self._seconds = seconds
+        self.descriptor = descriptor
+        self.limit = 0.0
+
+    def __enter__(self) -> None:
+        self.limit = time.monotonic() + self._seconds
+        self._deadlines.begin(self)
+
+    def __exit__(self, *_: object) -> None:
+        self._deadlines.end(self)
 
 
 def _cut(descriptor: int) -> None:
