@@ -56,7 +56,7 @@ class Leases:
         with self._lock:
             held = list(self._held.items())
         if held:
-            await self._db.hot(
+            await self._db.hot_write(
                 RENEW,
                 {
                     "callers": [key.caller for key, _ in held],
