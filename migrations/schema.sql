@@ -766,6 +766,7 @@ CREATE TABLE public.account (
     currency text NOT NULL,
     last_bill_minor bigint,
     last_bill_issued date,
+    amounts_shown_until timestamp with time zone,
     CONSTRAINT ck_account_class CHECK ((class = ANY (ARRAY['residential'::text, 'commercial'::text, 'industrial'::text, 'agricultural'::text]))),
     CONSTRAINT ck_account_currency CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT ck_account_last_bill CHECK (((last_bill_minor IS NULL) = (last_bill_issued IS NULL))),

@@ -70,7 +70,8 @@ create table premises (
   constraint uq_premises_premises_no unique (premises_no)
 );
 
--- `last_bill_minor` is told by billing with each newest bill: it is half of the proof by which a person links an account.
+-- `last_bill_minor` is told by billing with each newest bill: it is half of the proof by which a person links an account,
+-- unless `amounts_shown_until` stands: then somebody may have been shown it who has no grant.
 create table account (
   id bigint generated always as identity,
   account_no text not null,
@@ -82,6 +83,7 @@ create table account (
   currency text not null,
   last_bill_minor bigint,
   last_bill_issued date,
+  amounts_shown_until timestamptz,
   constraint pk_account primary key (id),
   constraint uq_account_account_no unique (account_no),
   constraint fk_account_unit_id foreign key (unit_id) references unit (id),

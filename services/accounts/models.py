@@ -133,6 +133,7 @@ class Account(SQLModel, table=True):
     currency: str = Field(sa_type=sa.Text)
     last_bill_minor: int | None = Field(default=None, sa_type=sa.BigInteger)
     last_bill_issued: date | None = Field(default=None, sa_type=sa.Date)
+    amounts_shown_until: datetime | None = Field(default=None, sa_type=Timestamp)
 
 
 class Agreement(SQLModel, table=True):

@@ -9,8 +9,9 @@ PROBLEMS: Final = [
     Problem(
         LinkRefused,
         409,
-        zh="户号或核验信息不符，请核对账单或电表上的信息后重试。",
-        en="Account number and details do not match; compare them with the bill or the meter and try again.",
+        zh="户号或核验信息不符，请核对账单或电表上的信息后重试。电表号始终可用于核验。",
+        en="Account number and details do not match; compare them with the bill or the meter and try again. "
+        "The number on the meter always works.",
     ),
     Problem(
         LinkLimited,

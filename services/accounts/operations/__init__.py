@@ -13,6 +13,7 @@ from services.accounts.operations.grants import (
     purge_link_failures,
     record_last_bills,
     revoke_access,
+    show_amounts,
 )
 from services.accounts.operations.importing import AccountsLoader, UnitsLoader
 
@@ -31,4 +32,5 @@ __all__ = [
     "purge_link_failures",
     "record_last_bills",
     "revoke_access",
+    "show_amounts",
 ]

@@ -68,7 +68,8 @@ class LastBill:
 
 
 _FIND: Final = """
-select a.id, a.account_no, a.unit_id, a.currency, a.last_bill_minor, c.customer_no, c.name_sealed,
+select a.id, a.account_no, a.unit_id, a.currency, c.customer_no, c.name_sealed,
+  case when a.amounts_shown_until is null then a.last_bill_minor end as secret_minor,
   array(select m.meter_no from meter m where m.account_id = a.id order by m.id) as meters
 from account a join customer c on c.id = a.customer_id
 where a.account_no = :account_no and a.state <> 'closed'
@@ -106,8 +107,9 @@ def link_account(
 ) -> LinkResult:
     """Give a person the owner's grant of an account that they prove to be theirs; once linked, again changes nothing.
 
-    Never raises for a wrong proof: the failure is written and must be committed before it is told. A missing account
-    and a wrong proof have the same result and the same statements. Publishes AccountLinked.
+    Never raises for a wrong proof: the failure is written and must be committed before it is told. A missing account,
+    a wrong proof, and an amount that strangers were shown have the same result and the same statements. Publishes
+    AccountLinked.
     """
     for key in sorted((f"link|user|{user_id}", f"link|account|{account_no}")):
         locks.lock(session, key=key)
@@ -133,7 +135,7 @@ def link_account(
             sealed=bytes(row.name_sealed),
         )
     is_named = has_character(name, name_character)
-    is_shown = row is not None and _holds(evidence, last_bill_minor=row.last_bill_minor, meters=row.meters)
+    is_shown = row is not None and _holds(evidence, secret_minor=row.secret_minor, meters=row.meters)
     if row is None or not (is_named and is_shown):
         session.sql(
             "insert into link_failure (user_id, account_no, failed_at) values (:user_id, :account_no, :now)",
@@ -237,10 +239,26 @@ def revoke_access(
     return bool(revoked)
 
 
-def record_last_bills(session: WriteSession, *, bills: list[LastBill]) -> None:
-    """Tell accounts the amounts of their newest bills, half of the proof of ownership; older bills change nothing."""
+def show_amounts(session: WriteSession, *, account_id: AccountId, until: datetime) -> None:
+    """Note that somebody without a grant is shown what the account owes, up to `until`: it proves nothing any more.
+
+    Call it after the amounts were read: a bill that comes at the same time is then not shown, or proves nothing either.
+    """
     session.sql(
-        """update account a set last_bill_minor = s.amount_minor, last_bill_issued = s.issue_date
+        "update account set amounts_shown_until = greatest(amounts_shown_until, :until) where id = :id",
+        until=until,
+        id=account_id,
+    )
+
+
+def record_last_bills(session: WriteSession, *, bills: list[LastBill], now: datetime) -> None:
+    """Tell accounts the amounts of their newest bills, half of the proof of ownership; older bills change nothing.
+
+    A new amount is a proof again for an account whose amounts nobody is shown at `now`.
+    """
+    session.sql(
+        """update account a set last_bill_minor = s.amount_minor, last_bill_issued = s.issue_date,
+             amounts_shown_until = case when a.amounts_shown_until > :now then a.amounts_shown_until end
            from unnest(cast(:ids as bigint[]), cast(:amounts as bigint[]), cast(:dates as date[]))
              s (id, amount_minor, issue_date)
            where a.id = s.id and (a.last_bill_issued is null or a.last_bill_issued <= s.issue_date)
@@ -248,12 +266,13 @@ def record_last_bills(session: WriteSession, *, bills: list[LastBill]) -> None:
         ids=[each.account_id for each in bills],
         amounts=[each.amount_minor for each in bills],
         dates=[each.issue_date for each in bills],
+        now=now,
     )
 
 
-def _holds(evidence: Evidence, *, last_bill_minor: int | None, meters: list[str]) -> bool:
+def _holds(evidence: Evidence, *, secret_minor: int | None, meters: list[str]) -> bool:
     match evidence:
         case LastBillAmount(amount_minor):
-            return last_bill_minor == amount_minor
+            return secret_minor == amount_minor
         case MeterNumber(meter_no):
             return any(hmac.compare_digest(meter_no.encode(), known.encode()) for known in meters)

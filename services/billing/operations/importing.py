@@ -159,7 +159,7 @@ class BillsLoader:
         )
         told = [LastBill(AccountId(row.account_id), row.amount_minor, row.issue_date) for row in newest]
         if told:
-            accounts.record_last_bills(session, bills=told)
+            accounts.record_last_bills(session, bills=told, now=self._now)
 
     def _claim_numbers(self, session: WriteSession) -> list[Reject]:
         """Give each new bill its number, unique over all accounts; a number that another account has is refused."""

@@ -13,6 +13,7 @@ from core.errors import Refusal
 from core.ids import uuid7
 from core.locks import lock
 from core.money import Money
+from services.accounts import operations as account_operations
 from services.accounts import queries as accounts
 from services.accounts.queries import AccountCard
 from services.payments import rules
@@ -51,7 +52,10 @@ class QuoteResult:
 def quote_for_others(
     session: WriteSession, *, vault: Vault, user_id: UUID, address: str, account_no: str, name_hint: str, now: datetime
 ) -> QuoteResult:
-    """Quote what is due when number and name belong together. Unknown numbers and wrong names are told alike."""
+    """Quote what is due when number and name belong together. Unknown numbers and wrong names are told alike.
+
+    What a quote shows, here and in a payment by it, proves no ownership any more.
+    """
     lock(session, key=f"payments.quotes|{user_id}")
     actor = Actor(f"user:{user_id}", address)
     address_blind = vault.blind("address", address)
@@ -76,6 +80,7 @@ def quote_for_others(
         due=_due(session, card=card, now=now),
         expires_at=now + rules.QUOTE_LIFE,
     )
+    account_operations.show_amounts(session, account_id=card.ref.id, until=quote.expires_at)
     session.sql(
         """insert into payment_quote (id, user_id, account_id, created_at, expires_at)
            values (:id, :user, :account, :now, :expires_at)""",
