@@ -1,5 +1,6 @@
 """The reader's language: what the address asks for, a cookie, the browser's wishes, the supplier's default."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Final
 
@@ -9,6 +10,8 @@ from web.runtime import RuntimeDep
 
 COOKIE: Final = "lang"
 MAX_HEADER: Final = 200
+_WEIGHT: Final = re.compile(r"[01](\.[0-9]{0,3})?")
+"""RFC 9110, 12.4.2, less the rule that nothing comes after 1."""
 
 
 def negotiate(wishes: str, offered: Sequence[str]) -> str:
@@ -32,7 +35,7 @@ def _weight(parameter: str) -> float:
     name, _, value = parameter.strip().partition("=")
     if name != "q":
         return 1.0
-    return float(value) if value.replace(".", "", 1).isdigit() else 0.0
+    return float(value) if _WEIGHT.fullmatch(value) else 0.0
 
 
 def of_request(request: Request, offered: Sequence[str]) -> str:

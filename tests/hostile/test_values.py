@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import httpx2 as httpx
+import hypothesis
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from tests.access.requests import ASKING, NOBODY, scene
-from tests.support.town import HOLDER, Person, Town
+from tests.support.town import HOLDER, RECEIPT_SECRET, Person, Town
 
 MARK: Final = "zqxjkv"
 WORDS: Final = ("traceback", "psycopg", "sqlalchemy", "pydantic", "fastapi", "python", "select ", "uvicorn")
@@ -442,6 +445,34 @@ def test_a_callback_takes_no_foreign_body(town: Town, path: str, body: bytes) ->
         answer = town.client.post(path, content=body, headers={"content-type": content_type})
         assert answer.status_code in {400, 401, 413, 415, 422}
         assert MARK not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/api/v1/accounts", "/nothing", "/?a=%00"])
+def test_no_wish_for_a_language_makes_an_answer_fail(town: Town, path: str) -> None:
+    """Of every kind of answer: a page, a problem, a page that there is not, a refusal at the door."""
+    target = httpx.URL("http://testserver").copy_with(raw_path=path.encode())
+    town.client.cookies.clear()
+    for byte in (*range(0x20, 0x7F), *range(0x80, 0x100)):
+        answer = town.client.request("GET", target, headers=[(b"accept-language", b"en;q=" + bytes([byte]))])
+        assert answer.status_code < 500, (byte, answer.text)
+
+
+@given(
+    body=st.binary(max_size=60) | st.recursive(st.text(max_size=9), st.lists).map(lambda it: json.dumps(it).encode())
+)
+@example(body=b'[{"phone_number": "13800138000", "success": true, "biz_id": "\xe9"}]')
+@example(body=b'[{"phone_number": "13800138000", "success": true, "biz_id": "\\ud800"}]')
+@example(body=b'[{"phone_number": "13800138000", "success": true, "biz_id": "b", "out_id": "\\u0000"}]')
+@hypothesis.settings(max_examples=40, deadline=None)
+def test_no_bytes_pushed_as_receipts_are_a_failure(town: Town, body: bytes) -> None:
+    pushed = town.client.post(f"/callbacks/sms/aliyun_sms/{RECEIPT_SECRET}", content=body)
+    assert pushed.status_code == (200 if body.strip() == b"[]" else 400)
+
+
+@pytest.mark.parametrize("secret", ["%C3%A9", "%F0%9F%98%80", "%B2", "%ED%A0%80", "a" * 300])
+def test_a_strange_secret_opens_no_receipts(town: Town, secret: str) -> None:
+    target = httpx.URL("http://testserver").copy_with(raw_path=f"/callbacks/sms/aliyun_sms/{secret}".encode())
+    assert town.client.request("POST", target, content=b"[]").status_code in {400, 404, 422}
 
 
 READS: Final = sorted(
