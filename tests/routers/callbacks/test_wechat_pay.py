@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from core import clock
 from sandbox import credentials
@@ -154,6 +156,7 @@ def test_a_missing_header_is_a_refusal_and_no_failure(
         {"wechatpay-signature": base64.b64encode(b"short").decode()},
         {"wechatpay-signature": "A" * 8_000},
         {"wechatpay-serial": "PUB_KEY_ID_"},
+        {"wechatpay-signature": "\u00e9"},
         {"wechatpay-serial": "\u00e9"},
         {"wechatpay-nonce": "x" * 2_000},
         {"wechatpay-signature-type": "WECHATPAY2-SM2-WITH-SM3"},
@@ -169,6 +172,27 @@ def test_hostile_headers_are_refused_and_never_a_failure(
     answer = town.client.post(URL, content=call.body, headers=headers)
     assert 400 <= answer.status_code < 500
     assert kept(town) == before
+
+
+SIGNED_HEADERS: Final = ("timestamp", "nonce", "signature", "serial", "signature-type")
+
+
+@given(name=st.sampled_from(SIGNED_HEADERS), value=st.binary(max_size=40))
+@example(name="signature", value=b"\xe9")
+@example(name="timestamp", value=b"\xb2")
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_in_a_signed_header_are_a_counted_refusal(
+    town: Town, platform: Platform, name: str, value: bytes
+) -> None:
+    call = signed(platform, notice(platform, paid(platform, "N" * 24), number="any-bytes"))
+    headers = {key.encode(): text.encode("latin-1") for key, text in call.headers.items()}
+    before, counted = kept(town), sum(refusals(town).values())
+    answer = town.client.post(
+        URL, content=call.body, headers=list({**headers, f"wechatpay-{name}".encode(): value}.items())
+    )
+    assert (answer.status_code, answer.json()) == (401, {"code": "FAIL", "message": "refused"})
+    assert kept(town) == before
+    assert sum(refusals(town).values()) == counted + 1
 
 
 Making = Callable[[Platform], bytes]
@@ -212,6 +236,14 @@ def test_a_payment_to_another_merchant_or_application_is_refused(
     with refused(town, reason="foreign_merchant"):
         body = notice(platform, paid(platform, out_trade_no, **change))
         assert send(town, signed(platform, body)).status_code == 400
+
+
+@pytest.mark.parametrize("part", ["ciphertext", "nonce"])
+def test_a_resource_of_letters_beyond_ascii_is_refused(town: Town, platform: Platform, part: str) -> None:
+    body = json.loads(notice(platform, paid(platform, "N" * 24)))
+    body["resource"][part] = "\u00e9" * 12
+    with refused(town, reason="resource_sealed"):
+        assert send(town, signed(platform, json.dumps(body).encode())).status_code == 401
 
 
 def test_a_resource_sealed_with_another_key_is_refused(town: Town, platform: Platform, out_trade_no: str) -> None:
