@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from core.outbox import Event
-from notifications.messages import billing, identity, payments
+from notifications.messages import accounts, billing, identity, payments
+from services.accounts.events import AccountLinked
 from services.billing.events import BillIssued
 from services.identity.events import SessionFamilyRevoked
 from services.payments.events import PaymentBooked
@@ -12,5 +13,6 @@ from services.payments.events import PaymentBooked
 SUBSCRIPTIONS: Final[list[tuple[type[Event], Callable[..., Any]]]] = [
     (PaymentBooked, payments.receipt),
     (BillIssued, billing.bill_ready),
+    (AccountLinked, accounts.linked),
     (SessionFamilyRevoked, identity.signed_out),
 ]

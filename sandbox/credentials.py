@@ -36,6 +36,16 @@ TEMPLATES: Final = {
         "zh-CN": ("SMS_100005", "户号${account}的${period}账单已出，金额${amount}，请于${due}前缴纳。"),
         "en": ("SMS_100006", "Account ${account}: the bill for ${period} is ${amount}, to pay by ${due}."),
     },
+    "account_linked": {
+        "zh-CN": (
+            "SMS_100007",
+            "手机号${person}的用户于${at}绑定了户号${account}。如非您认识的人，请尽快联系供电公司。",
+        ),
+        "en": (
+            "SMS_100008",
+            "${person} added account ${account} at ${at}. If you do not know them, call your supplier.",
+        ),
+    },
 }
 
 

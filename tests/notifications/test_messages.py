@@ -268,11 +268,12 @@ def test_values_are_written_as_the_language_writes_them(locale: str, expected: t
 
 
 @pytest.mark.parametrize(
-    "template", ["payment_receipt", "bill_ready", "device_signed_out", "device_signed_out_for_safety"]
+    "template", ["payment_receipt", "bill_ready", "account_linked", "device_signed_out", "device_signed_out_for_safety"]
 )
 def test_every_text_exists_in_every_language_with_the_same_values(template: str) -> None:
     values: dict[str, Any] = dict.fromkeys(
-        ("account", "amount", "payment_no", "paid_at", "period", "due", "bill_no", "device", "at", "hotline"), "X"
+        ("account", "amount", "payment_no", "paid_at", "period", "due", "bill_no", "person", "device", "at", "hotline"),
+        "X",
     )
     for locale in ("zh-CN", "en", "de"):
         title, text = title_and_text(template=template, locale=locale, zone=SHANGHAI, params=values)
