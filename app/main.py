@@ -100,6 +100,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             locales=settings.locales,
             is_secure=settings.is_secure,
         ),
+        page=pages.problem,
     )
     return app
 

@@ -17,10 +17,11 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 import structlog
 from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import Refusal
-from web import locale, metrics, problems
+from web import handlers, metrics
 from web.problems.common import BadJson, BadRequest, TooLarge, TooSlow, UnsupportedMedia
 
 log = structlog.get_logger(__name__)
@@ -76,15 +77,16 @@ class GuardRules:
 class Guard:
     """Pure ASGI, outermost."""
 
-    def __init__(self, app: ASGIApp, *, rules: GuardRules) -> None:
+    def __init__(self, app: ASGIApp, *, rules: GuardRules, page: handlers.PageRenderer | None = None) -> None:
         self._app = app
         self._rules = rules
+        self._page = page
         self._added = [(name.encode(), value.encode()) for name, value in {**SECURITY_HEADERS, **DEFAULTS}.items()]
         if rules.is_secure:
             self._added.append((b"strict-transport-security", b"max-age=31536000; includeSubDomains"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, or pass on with the whole body at hand."""
+        """Refuse, or pass on with the whole body at hand. What nobody foresaw ends here: a 500, logged once."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -92,32 +94,31 @@ class Guard:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()
-        status = 500
+        status, has_begun = 500, False
         method, path = scope["method"], scope["path"]
 
         async def finish(message: Message) -> None:
-            nonlocal status
+            nonlocal status, has_begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, has_begun = message["status"], True
                 self._dress(message["headers"], request_id)
             await send(message)
 
         try:
-            try:
-                self._check_head(scope)
-                receive = await _whole_body(scope, receive)
-            except Refusal as refusal:
-                wanted = locale.of_request(Request(scope), self._rules.locales)
-                answer = problems.answer(refusal, locale=wanted, request_id=request_id)
-                # What has not been read of the request must not be taken for the next one, nor waited for.
-                answer.headers["connection"] = "close"
-                await answer(scope, receive, finish)
-                return
-            if method == "HEAD":
+            whole = await self._admit(scope, receive)
+            if isinstance(whole, Response):
+                await whole(scope, receive, finish)
+            elif method == "HEAD":
                 scope = {**scope, "method": "GET"}
                 await _answer_head(self._app, scope, finish)
             else:
-                await self._app(scope, receive, finish)
+                await self._app(scope, whole, finish)
+        except Exception as error:  # noqa: BLE001 -- the last place that can answer it
+            incident = handlers.log_bug(error)
+            # An answer that had begun stays without its end, and the server closes the connection: it is seen as cut.
+            if not has_begun:
+                told = handlers.tell_of_bug(Request(scope), incident, locales=self._rules.locales, page=self._page)
+                await _closing(told)(scope, receive, finish)
         finally:
             seconds = time.perf_counter() - started
             metrics.observe(scope, status, seconds)
@@ -129,6 +130,16 @@ class Guard:
                     status=status,
                     seconds=round(seconds, 4),
                 )
+
+    async def _admit(self, scope: Scope, receive: Receive) -> Receive | Response:
+        """What gives the whole body, or the answer to what is refused."""
+        page = None
+        try:
+            self._check_head(scope)
+            page = self._page  # which builds addresses from a head that is not doubtful any more
+            return await _whole_body(scope, receive)
+        except Refusal as refusal:
+            return _closing(handlers.tell(Request(scope), refusal, locales=self._rules.locales, page=page))
 
     def _check_head(self, scope: Scope) -> None:
         raw: list[tuple[bytes, bytes]] = scope["headers"]
@@ -166,6 +177,12 @@ class Guard:
         said = {name for name, _ in headers}
         headers.extend(pair for pair in self._added if pair[0] not in said)
         headers.append((b"x-request-id", request_id.encode()))
+
+
+def _closing(answer: Response) -> Response:
+    """The last answer of its connection: what was not read must not be taken for the next request, nor waited for."""
+    answer.headers["connection"] = "close"
+    return answer
 
 
 async def _answer_head(app: ASGIApp, scope: Scope, send: Send) -> None:

@@ -1,7 +1,10 @@
-"""From exceptions to problems: refusals, wrong fields, unknown paths, a database that is away, and bugs."""
+"""From exceptions to problems: refusals, wrong fields, unknown paths, a database that is away, and bugs.
+
+Bugs have no handler of the framework's: it would answer them outside `web.guard`, whose part they are.
+"""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import psycopg
@@ -62,64 +65,72 @@ _WRONG: Final = ("内容有误。", "This is not valid.")
 
 
 def install(app: FastAPI, *, page: PageRenderer | None = None) -> None:
-    """Register all handlers; `page` renders problems for browsers outside `/api` and `/callbacks`."""
+    """Handle all that is foreseen; `page` renders problems for browsers outside `/api` and `/callbacks`."""
 
-    def tell(request: Request, refusal: Refusal, status: int | None = None) -> Response:
-        wanted = locale.of_request(request, request.app.state.runtime.settings.locales)
-        request_id = problems.request_id_of(request)
-        problem = problems.of(refusal)
-        if page is not None and _is_browser(request):
-            shown = page(
-                request, status or problem.status, problem.code, problem.detail(wanted, refusal.facts), request_id
-            )
-            shown.headers.update(problems.waiting_of(refusal))
-            return shown
-        return problems.answer(refusal, locale=wanted, request_id=request_id)
+    def say(request: Request, refusal: Refusal) -> Response:
+        return tell(request, refusal, locales=request.app.state.runtime.settings.locales, page=page)
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)  # noqa: S101 -- narrows for the type checker; Starlette dispatches by class
-        return tell(request, error)
+        return say(request, error)
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 -- as above
         is_page = page is not None and _is_browser(request)
-        return tell(request, _as_page(request)) if is_page else _invalid_fields(request, error)
+        return say(request, _as_page(request)) if is_page else _invalid_fields(request, error)
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 -- as above
         refusal = _BY_STATUS.get(error.status_code, BadRequest)()
-        answer = tell(request, refusal)
+        answer = say(request, refusal)
         if error.status_code == METHOD_NOT_ALLOWED:
             answer.headers["Allow"] = ", ".join(sorted(_methods_of(request)))
         return answer
 
     async def unavailable(request: Request, error: Exception) -> Response:
         log.warning("database_unavailable", error=type(error).__name__)
-        return tell(request, Unavailable())
-
-    async def bug(request: Request, error: Exception) -> Response:
-        return _incident(request, error, page)
+        return say(request, Unavailable())
 
     app.add_exception_handler(Refusal, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
     for away in (sa.exc.OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError, psycopg.OperationalError):
         app.add_exception_handler(away, unavailable)
-    app.add_exception_handler(Exception, bug)
 
 
-def _incident(request: Request, error: Exception, page: PageRenderer | None) -> Response:
-    """A bug: the details go to the log under an id, the id goes to the reader."""
+def tell(request: Request, refusal: Refusal, *, locales: Sequence[str], page: PageRenderer | None) -> Response:
+    """The answer that tells a refusal: a page for browsers where there is a renderer, else a problem."""
+    wanted = locale.of_request(request, locales)
+    request_id = problems.request_id_of(request)
+    if page is None or not _is_browser(request):
+        return problems.answer(refusal, locale=wanted, request_id=request_id)
+    problem = problems.of(refusal)
+    shown = page(request, problem.status, problem.code, problem.detail(wanted, refusal.facts), request_id)
+    shown.headers.update(problems.waiting_of(refusal))
+    return shown
+
+
+def log_bug(error: Exception) -> str:
+    """Log an error that nobody foresaw, and return the number under which it is found."""
     incident = uuid.uuid4().hex
     log.error("unexpected_error", incident=incident, exc_info=error)
-    wanted = locale.of_request(request, request.app.state.runtime.settings.locales)
-    is_chinese = wanted.startswith("zh")
-    if page is not None and _is_browser(request):
+    return incident
+
+
+def tell_of_bug(request: Request, incident: str, *, locales: Sequence[str], page: PageRenderer | None) -> Response:
+    """The answer that tells a bug's number and nothing else; should its page or its language fail, a plain problem."""
+    try:
+        wanted = locale.of_request(request, locales)
+        if page is None or not _is_browser(request):
+            return problems.answer(InternalError(incident=incident), locale=wanted)
+        is_chinese = wanted.startswith("zh")
         detail = (
             "系统出现意外错误，请稍后再试。" if is_chinese else "We met an error of our own. Try again in a moment."
         )
         return page(request, 500, InternalError.code, detail, incident)
-    return problems.answer(InternalError(incident=incident), locale=wanted)
+    except Exception:
+        log.exception("incident_not_shown", incident=incident)
+        return problems.answer(InternalError(incident=incident), locale=locales[0])
 
 
 def _as_page(request: Request) -> Refusal:

@@ -69,7 +69,7 @@ class World:
     def http(self) -> TestClient:
         """The HTTP edge; jobs need none."""
         app = create_app(self.runtime)
-        client = TestClient(app, base_url=self.settings.public_url, raise_server_exceptions=False)
+        client = TestClient(app, base_url=self.settings.public_url)
         return self._running.enter_context(client)
 
     def close(self) -> None:

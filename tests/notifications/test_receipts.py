@@ -1,15 +1,12 @@
 """Receipts: pushed by the real provider process to the real endpoint, early, twice, out of order, and forged."""
 
 import json
-import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -25,6 +22,7 @@ from notifications.setup import Setup
 from routers.callbacks import sms
 from tests.notifications.conftest import RECEIPT_SECRET, Queue
 from tests.support.sandbox import SandboxProcess
+from tests.support.served import listening
 from tests.support.waiting import wait_until
 from web import handlers
 from web.runtime import Runtime
@@ -206,23 +204,10 @@ def test_a_receipt_that_failed_to_apply_is_acknowledged_and_applied_later(
         assert inbox.claim_due(session, source="aliyun_sms") is None
 
 
-class Server(uvicorn.Server):
-    """The edge on a socket, for a provider in another process."""
-
-    def install_signal_handlers(self) -> None:
-        """Signals belong to the test's process."""
-
-
 @pytest.fixture
 def receipt_url(edge: FastAPI) -> Iterator[str]:
-    server = Server(uvicorn.Config(edge, port=0, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    wait_until(lambda: server.started, message="the edge did not start")
-    listener: socket.socket = server.servers[0].sockets[0]
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
-    server.should_exit = True
-    thread.join()
+    with listening(edge) as port:
+        yield f"http://127.0.0.1:{port}{PATH}"
 
 
 @pytest.mark.parametrize("lie", [None, "duplicate"])

@@ -1,6 +1,7 @@
 """The application as a process of its own behind a real socket, for what only bytes on a wire can tell."""
 
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,8 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import uvicorn
+from starlette.types import ASGIApp
 
 from app.embedded import free_port
+from app.wire import BoundedProtocol
 from core.config import Settings
 from tests.support.processes import running
 from tests.support.waiting import wait_until
@@ -69,3 +73,24 @@ def serving(
 
         wait_until(is_up, timeout_s=60, message="the web process did not start")
         yield made
+
+
+class _Server(uvicorn.Server):
+    def install_signal_handlers(self) -> None:
+        """Signals belong to the test's process."""
+
+
+@contextmanager
+def listening(app: ASGIApp) -> Iterator[int]:
+    """The port of an application that a thread of this process serves while the block runs."""
+    server = _Server(
+        uvicorn.Config(app, port=0, http=BoundedProtocol, log_config=None, access_log=False, lifespan="off")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    wait_until(lambda: server.started, message="the application did not start")
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()

@@ -1,13 +1,18 @@
 """What no handler may see is refused at the door with a problem, never with a 500."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
 import httpx2 as httpx
 import pytest
 from fastapi import FastAPI, Request
+from fastapi.responses import Response, StreamingResponse
 from fastapi.testclient import TestClient
+from structlog.testing import capture_logs
 
-from web.guard import BAD_PATH, MAX_BODY_BYTES, Guard, GuardRules, check_json
+from tests.support.served import listening
+from web.guard import BAD_PATH, DEFAULTS, MAX_BODY_BYTES, SECURITY_HEADERS, Guard, GuardRules, check_json
+from web.handlers import PageRenderer
 from web.problems.common import BadJson
 
 RULES = GuardRules(hosts=frozenset({"testserver"}), locales=("zh-CN", "en"), is_secure=True)
@@ -155,3 +160,85 @@ def test_the_problem_speaks_the_readers_language(client: TestClient) -> None:
         return str(answer.json()["detail"])
 
     assert speak("zh-CN,zh;q=0.9") == speak("fr") != speak("en-GB,en;q=0.8,zh;q=0.1")
+
+
+class Bug(Exception):
+    """Nobody foresaw it."""
+
+
+def failing_page(*_: object) -> Response:
+    raise Bug
+
+
+async def _begins_and_breaks() -> AsyncIterator[bytes]:
+    yield b"begun"
+    raise Bug
+
+
+def broken_app(page: PageRenderer | None = None) -> FastAPI:
+    app = FastAPI()
+
+    @app.post("/api/bug")
+    @app.get("/bug")
+    async def bug() -> None:
+        raise Bug
+
+    @app.get("/api/begun")
+    async def begun() -> StreamingResponse:
+        return StreamingResponse(_begins_and_breaks())
+
+    @app.get("/api/echo")
+    async def ok() -> dict[str, bool]:
+        return {"ok": True}
+
+    app.add_middleware(Guard, rules=RULES, page=page)
+    return app
+
+
+@pytest.fixture(scope="module")
+def broken() -> Iterator[httpx.Client]:
+    with (
+        listening(broken_app()) as port,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"host": "testserver"}, trust_env=False) as client,
+    ):
+        yield client
+
+
+def tracebacks(caplog: pytest.LogCaptureFixture, logs: Sequence[Mapping[str, object]]) -> int:
+    """How often an error was written with where it came from: by us, by the server."""
+    return sum("exc_info" in each for each in logs) + sum(bool(each.exc_info) for each in caplog.records)
+
+
+def test_a_bug_is_told_by_its_number_with_all_that_every_answer_carries_and_logged_once(
+    broken: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    for method, path in (("POST", "/api/bug"), ("GET", "/bug"), ("HEAD", "/bug")):
+        caplog.clear()
+        with capture_logs() as logs:
+            answer = broken.request(method, path, json={} if method == "POST" else None)
+        assert answer.status_code == 500
+        for name, value in {**SECURITY_HEADERS, **DEFAULTS}.items():
+            assert answer.headers[name] == value
+        assert "strict-transport-security" in answer.headers
+        assert re.fullmatch(r"[0-9a-f]{32}", answer.headers["x-request-id"])
+        [bug] = [each for each in logs if each["event"] == "unexpected_error"]
+        assert [each["status"] for each in logs if each["event"] == "request"] == [500]
+        assert method == "HEAD" or answer.json()["incident"] == bug["incident"]
+        assert tracebacks(caplog, logs) == 1
+        assert answer.headers["connection"] == "close"
+        assert broken.get("/api/echo").status_code == 200
+
+
+def test_an_answer_that_breaks_off_is_seen_to_be_cut(broken: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    with capture_logs() as logs:
+        with pytest.raises(httpx.RemoteProtocolError):
+            broken.get("/api/begun")
+        assert broken.get("/api/echo").status_code == 200
+    assert len([each for each in logs if each["event"] == "unexpected_error"]) == 1
+    assert tracebacks(caplog, logs) == 1
+
+
+def test_a_bug_is_told_even_when_its_page_fails_too() -> None:
+    with TestClient(broken_app(failing_page)) as client:
+        answer = client.get("/bug", headers={"accept-language": "en"})
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")

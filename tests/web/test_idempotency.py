@@ -48,7 +48,7 @@ def _disarmed() -> Iterator[None]:
 @pytest.fixture
 def client(town: Town) -> TestClient:
     """Tells bugs as callers see them."""
-    return TestClient(town.app, base_url=town.settings.public_url, raise_server_exceptions=False)
+    return TestClient(town.app, base_url=town.settings.public_url)
 
 
 def key() -> str:

@@ -38,7 +38,7 @@ def db(runtime: Runtime) -> Database:
 
 @pytest.fixture
 def client(runtime: Runtime) -> Iterator[TestClient]:
-    with TestClient(create_app(runtime), raise_server_exceptions=False) as opened:
+    with TestClient(create_app(runtime)) as opened:
         yield opened
 
 
