@@ -193,7 +193,7 @@ def test_a_grant_that_begins_tomorrow_shows_nothing_today(town: Town) -> None:
             start=clock.now() + timedelta(days=1),
             user=person.user_id,
         )
-    assert read(town, person, LIST) == {"items": []}
+    assert read(town, person, LIST)["items"] == []
     assert town.client.get(f"/api/v1/accounts/{home.account_no}", headers=person.bearer).status_code == 404
 
 
