@@ -25,6 +25,7 @@ from core import audit, faults, locks
 from core.audit import Actor
 from core.db import Database, ReadSession, Statement, Timestamp, WriteSession
 from core.errors import Json, Refusal
+from core.texts import is_line, normal_form
 
 CHUNK_ROWS: Final = 10_000
 MAX_LINE_BYTES: Final = 64 * 1024
@@ -419,7 +420,9 @@ class _Source:
 
     def _parse_json(self, text: str) -> tuple[str | None, ...]:
         try:
-            record = json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
+            record = json.loads(
+                text, parse_int=str, parse_float=str, parse_constant=_refuse_constant, object_pairs_hook=_distinct
+            )
         except (ValueError, RecursionError) as error:
             raise _Unreadable(LINE, "is not JSON") from error
         if not isinstance(record, dict):
@@ -470,13 +473,10 @@ def _text(raw: bytes) -> str:
 
 def _clean(text: str) -> str:
     """Refuse what no column of ours may hold; a tab is a space."""
-    if not text.isprintable() and any(character < " " and character != "\t" for character in text):
-        raise _Unreadable(LINE, "has control characters")
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise _Unreadable(LINE, "has half a surrogate pair") from error
-    return text
+    spaced = text.replace("\t", " ")
+    if not is_line(spaced):
+        raise _Unreadable(LINE, "has characters that are not seen")
+    return normal_form(spaced)
 
 
 def _cells(text: str) -> list[str]:
@@ -484,6 +484,14 @@ def _cells(text: str) -> list[str]:
         return next(csv.reader((text,), strict=True), [])
     except csv.Error as error:
         raise _Unreadable(LINE, "has quotes that do not close; a record must be one line") from error
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        # Readers of JSON differ in which of the two they take: nobody knows what the writer meant.
+        raise _Unreadable(LINE, "has a name twice")
+    return made
 
 
 def _refuse_constant(_name: str) -> str:

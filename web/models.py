@@ -1,6 +1,5 @@
 """Base classes and field types of request and answer models."""
 
-import unicodedata
 from datetime import datetime
 from typing import Annotated
 
@@ -8,17 +7,18 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from core.money import BIGINT_MAX, Money
 from core.pagination import MAX_LIMIT
+from core.texts import is_line, normal_form
 
 
 def _clean(text: str) -> str:
-    if any(unicodedata.category(character) in {"Cc", "Cs", "Cf"} for character in text):
+    if not is_line(text):
         msg = "control characters are not allowed"
         raise ValueError(msg)
-    return unicodedata.normalize("NFC", text)
+    return normal_form(text)
 
 
 Text = Annotated[str, AfterValidator(_clean)]
-"""A line of text: no control characters, no lone surrogates, NFC."""
+"""A line of text: nothing unseen in it, NFC."""
 
 AccountNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{4,32}$")]
 AmountMinor = Annotated[int, Field(ge=1, le=BIGINT_MAX // 1_000_000)]

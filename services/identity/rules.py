@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from core.texts import is_line
+
 CODE_DIGITS: Final = 6
 CODE_LIFETIME: Final = timedelta(minutes=5)
 MAX_TRIES: Final = 5
@@ -83,9 +85,7 @@ def canonical_phone(text: str, *, region: str) -> str | None:
     without a country code gets `region` (`+86`). Control and format characters are refused, so is a number that its
     country's plan does not have.
     """
-    if len(text) > _MAX_TYPED or any(
-        unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for character in text
-    ):
+    if len(text) > _MAX_TYPED or not is_line(text):
         return None
     typed = unicodedata.normalize("NFKC", text).strip()
     if typed.startswith("+"):

@@ -43,6 +43,7 @@ CORE = {
     "pagination",
     "periods",
     "registry",
+    "texts",
 }
 """A module enters when two domains need it and its docstring needs no word of the business. Say why in the commit."""
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -260,7 +261,7 @@ def test_unreadable_lines_are_rejects_not_crashes(database: Database, loader: Ac
     assert "UTF-8" in told[4]
     assert "quotes" in told[5]
     assert "longer" in told[6]
-    assert "control" in told[7]
+    assert "not seen" in told[7]
 
 
 @pytest.mark.usefixtures("_units")
@@ -282,6 +283,39 @@ def test_hostile_json_lines_are_rejects(database: Database, loader: AccountsLoad
     path.write_text(line + "\n", encoding="utf-8")
     report = intake.run(database, path=path, loader=loader)
     assert (report.rows, report.rejected) == (1, 1)
+
+
+@pytest.mark.usefixtures("_units")
+def test_a_json_line_that_says_a_name_twice_is_a_reject(
+    database: Database, loader: AccountsLoader, tmp_path: Path
+) -> None:
+    path = write_jsonl(tmp_path / "a.jsonl", [account_record(1)])
+    path.write_text(path.read_text(encoding="utf-8").replace("{", '{"name": "王明", ', 1), encoding="utf-8")
+    (reject,) = all_rejects(database, intake.run(database, path=path, loader=loader).run_id)
+    assert (reject.row_no, reject.field, reject.reason) == (1, "line", "has a name twice")
+
+
+@pytest.mark.usefixtures("_units")
+@pytest.mark.parametrize("write", [write_csv, write_jsonl])
+def test_what_nobody_sees_in_a_name_is_a_reject(
+    database: Database, loader: AccountsLoader, tmp_path: Path, write: Callable[..., Path]
+) -> None:
+    unseen = ("\u202e", "\u200b", "\u2066", "\ufeff", "\u00ad", "\u2028", "\u0085", "\u007f")
+    records = [account_record(number, name=f"王{each}明") for number, each in enumerate(unseen)]
+    suffix = "csv" if write is write_csv else "jsonl"
+    seen = account_record(99, name="Zoë\u3000王 🙂")
+    report = intake.run(database, path=write(tmp_path / f"a.{suffix}", [*records, seen]), loader=loader)
+    assert (report.rows, report.rejected) == (len(unseen) + 1, len(unseen))
+    told = {each.reason for each in all_rejects(database, report.run_id)}
+    assert told == {"has characters that are not seen"}
+
+
+@pytest.mark.usefixtures("_units")
+def test_what_nobody_sees_is_found_behind_an_escape(database: Database, loader: AccountsLoader, tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "a.jsonl", [account_record(1, name="王RLO明")])
+    path.write_text(path.read_text(encoding="utf-8").replace("RLO", "\\u202e"), encoding="utf-8")
+    (reject,) = all_rejects(database, intake.run(database, path=path, loader=loader).run_id)
+    assert reject.reason == "has characters that are not seen"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,21 @@
+"""What a line of text may hold, from whichever edge it comes."""
+
+import unicodedata
+from typing import Final
+
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def is_line(text: str) -> bool:
+    """Whether everything in it is seen as it stands.
+
+    Control and format characters (zero width, reversed direction), separators of lines and lone surrogates are not: two
+    texts that look alike would differ, or one would be read as another.
+    """
+    # Whatever is printable to Python is of no such category: nearly every text needs no look at its characters.
+    return text.isprintable() or not any(unicodedata.category(character) in _UNSEEN for character in text)
+
+
+def normal_form(text: str) -> str:
+    """The text with composed characters (NFC): what looks alike is kept alike."""
+    return unicodedata.normalize("NFC", text)
