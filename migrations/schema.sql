@@ -706,7 +706,8 @@ CREATE FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uu
               jsonb_build_object('kind', coalesce(p.payable_kind, 'prepaid'), 'no', p.payable_no, 'amount_minor', p.amount_minor,
                 'taken_minor', p.taken_minor, 'outcome', p.outcome) order by p.id)
             from payment_part p where p.attempt_id = t.id) end as parts
-        from payment_attempt t left join payment_suspense s on s.order_id = o.id and s.attempt_id = t.id and s.reason = 'amount_differs'
+        from payment_attempt t left join payment_suspense s on s.order_id = o.id and s.attempt_id = t.id and s.transaction_id = t.transaction_id
+          and s.reason in ('amount_differs', 'transaction_claimed')
         where t.order_id = o.id and t.state = 'paid' and t.id <> a.id
         union all
         select s.amount_minor, s.currency, s.paid_at, s.transaction_id, case s.state when 'open' then 'suspended' else 'booked' end, '[]'::jsonb
@@ -1390,15 +1391,16 @@ CREATE TABLE public.payment_suspense (
     attempt_id uuid,
     account_id bigint,
     part_id bigint,
-    book_id bigint NOT NULL,
-    source_id uuid NOT NULL,
+    book_id bigint,
+    source_id uuid,
     amount_minor bigint NOT NULL,
     currency text NOT NULL,
     paid_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone NOT NULL,
     state text NOT NULL,
     CONSTRAINT ck_payment_suspense_amount CHECK ((amount_minor > 0)),
-    CONSTRAINT ck_payment_suspense_reason CHECK ((reason = ANY (ARRAY['unknown_order'::text, 'amount_differs'::text, 'settling_failed'::text, 'second_transaction'::text]))),
+    CONSTRAINT ck_payment_suspense_posted CHECK ((((reason = 'transaction_claimed'::text) = (book_id IS NULL)) AND ((reason = 'transaction_claimed'::text) = (source_id IS NULL)))),
+    CONSTRAINT ck_payment_suspense_reason CHECK ((reason = ANY (ARRAY['unknown_order'::text, 'amount_differs'::text, 'settling_failed'::text, 'second_transaction'::text, 'transaction_claimed'::text]))),
     CONSTRAINT ck_payment_suspense_state CHECK ((state = ANY (ARRAY['open'::text, 'assigned'::text])))
 );
 
@@ -1722,9 +1724,6 @@ ALTER TABLE ONLY public.payment_attempt
 ALTER TABLE ONLY public.payment_order
     ADD CONSTRAINT uq_payment_order_payment_no UNIQUE (payment_no);
 
-ALTER TABLE ONLY public.payment_suspense
-    ADD CONSTRAINT uq_payment_suspense_source_id_part_id UNIQUE NULLS NOT DISTINCT (source_id, part_id);
-
 ALTER TABLE ONLY public.premises
     ADD CONSTRAINT uq_premises_premises_no UNIQUE (premises_no);
 
@@ -1830,6 +1829,10 @@ CREATE UNIQUE INDEX uq_message_intent_channel_address_blind ON public.message US
 CREATE UNIQUE INDEX uq_otp_challenge_living ON public.otp_challenge USING btree (phone_blind, purpose) WHERE ((state = 'open'::text) AND (sending IS DISTINCT FROM 'withheld'::text));
 
 CREATE UNIQUE INDEX uq_payment_attempt_living ON public.payment_attempt USING btree (order_id) WHERE (state = ANY (ARRAY['created'::text, 'prepared'::text, 'pending'::text, 'unknown'::text]));
+
+CREATE UNIQUE INDEX uq_payment_suspense_claimed ON public.payment_suspense USING btree (provider, transaction_id, out_trade_no) WHERE (reason = 'transaction_claimed'::text);
+
+CREATE UNIQUE INDEX uq_payment_suspense_source_id_part_id ON public.payment_suspense USING btree (source_id, part_id) NULLS NOT DISTINCT WHERE (source_id IS NOT NULL);
 
 CREATE TRIGGER keep BEFORE DELETE ON public.message_attempt FOR EACH ROW EXECUTE FUNCTION public.keep_attempt();
 

@@ -103,6 +103,8 @@ create index ix_payment_part_payable on payment_part (account_id, payable_kind, 
 
 REST = """
 -- Money that came and has no place yet: posted to `suspense` in this book under this source. Never lost; staff assign it.
+-- `transaction_claimed` has no money of its own, hence neither book nor source: its transaction is booked for another number, and
+-- this row says which number, and which order of ours, the provider names for it as well.
 create table payment_suspense (
   id bigint generated always as identity,
   reason text not null,
@@ -113,8 +115,8 @@ create table payment_suspense (
   attempt_id uuid,
   account_id bigint,
   part_id bigint,
-  book_id bigint not null,
-  source_id uuid not null,
+  book_id bigint,
+  source_id uuid,
   amount_minor bigint not null,
   currency text not null,
   paid_at timestamptz not null,
@@ -124,11 +126,17 @@ create table payment_suspense (
   constraint fk_payment_suspense_order_id foreign key (order_id) references payment_order (id),
   constraint fk_payment_suspense_attempt_id foreign key (attempt_id) references payment_attempt (id),
   constraint fk_payment_suspense_book_id foreign key (book_id) references book (id),
-  constraint uq_payment_suspense_source_id_part_id unique nulls not distinct (source_id, part_id),
-  constraint ck_payment_suspense_reason check (reason in ('unknown_order', 'amount_differs', 'settling_failed', 'second_transaction')),
+  constraint ck_payment_suspense_reason check (
+    reason in ('unknown_order', 'amount_differs', 'settling_failed', 'second_transaction', 'transaction_claimed')),
+  constraint ck_payment_suspense_posted check (
+    (reason = 'transaction_claimed') = (book_id is null) and (reason = 'transaction_claimed') = (source_id is null)),
   constraint ck_payment_suspense_amount check (amount_minor > 0),
   constraint ck_payment_suspense_state check (state in ('open', 'assigned'))
 );
+create unique index uq_payment_suspense_source_id_part_id on payment_suspense (source_id, part_id) nulls not distinct
+  where source_id is not null;
+create unique index uq_payment_suspense_claimed on payment_suspense (provider, transaction_id, out_trade_no)
+  where reason = 'transaction_claimed';
 create index ix_payment_suspense_open on payment_suspense (created_at) where state = 'open';
 create index ix_payment_suspense_order_id on payment_suspense (order_id) where order_id is not null;
 
@@ -231,7 +239,8 @@ create function payment_view(p_payment_no text, p_user uuid, p_session uuid, p_n
               jsonb_build_object('kind', coalesce(p.payable_kind, 'prepaid'), 'no', p.payable_no, 'amount_minor', p.amount_minor,
                 'taken_minor', p.taken_minor, 'outcome', p.outcome) order by p.id)
             from payment_part p where p.attempt_id = t.id) end as parts
-        from payment_attempt t left join payment_suspense s on s.order_id = o.id and s.attempt_id = t.id and s.reason = 'amount_differs'
+        from payment_attempt t left join payment_suspense s on s.order_id = o.id and s.attempt_id = t.id and s.transaction_id = t.transaction_id
+          and s.reason in ('amount_differs', 'transaction_claimed')
         where t.order_id = o.id and t.state = 'paid' and t.id <> a.id
         union all
         select s.amount_minor, s.currency, s.paid_at, s.transaction_id, case s.state when 'open' then 'suspended' else 'booked' end, '[]'::jsonb

@@ -50,6 +50,7 @@ class SuspenseReason(enum.StrEnum):
     AMOUNT_DIFFERS = "amount_differs"
     SETTLING_FAILED = "settling_failed"
     SECOND_TRANSACTION = "second_transaction"
+    TRANSACTION_CLAIMED = "transaction_claimed"
 
 
 class SuspenseState(enum.StrEnum):
@@ -128,10 +129,9 @@ class PaymentPart(SQLModel, table=True):
 
 
 class PaymentSuspense(SQLModel, table=True):
-    """Money that came and has no place yet."""
+    """Money that came and has no place yet; without a book, one more order that says the same money is its own."""
 
     __tablename__ = "payment_suspense"
-    __table_args__ = (sa.UniqueConstraint("source_id", "part_id", postgresql_nulls_not_distinct=True),)
 
     id: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
     reason: SuspenseReason = Field(sa_type=text_enum(SuspenseReason))
@@ -142,8 +142,8 @@ class PaymentSuspense(SQLModel, table=True):
     attempt_id: UUID | None = Field(default=None, sa_type=sa.Uuid, foreign_key="payment_attempt.id")
     account_id: int | None = Field(default=None, sa_type=sa.BigInteger)
     part_id: int | None = Field(default=None, sa_type=sa.BigInteger)
-    book_id: int = Field(sa_type=sa.BigInteger, foreign_key="book.id")
-    source_id: UUID = Field(sa_type=sa.Uuid)
+    book_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="book.id")
+    source_id: UUID | None = Field(default=None, sa_type=sa.Uuid)
     amount_minor: int = Field(sa_type=sa.BigInteger)
     currency: str = Field(sa_type=sa.Text)
     paid_at: datetime = Field(sa_type=Timestamp)

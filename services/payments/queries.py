@@ -112,7 +112,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class SuspenseView:
-    """Money that waits for a decision."""
+    """Money that waits for a decision; without a book, an order that waits for what is booked elsewhere."""
 
     id: int
     reason: SuspenseReason
@@ -121,9 +121,14 @@ class SuspenseView:
     transaction_id: str
     order_id: UUID | None
     account_id: AccountId | None
-    book_id: BookId
+    book_id: BookId | None
     amount: Money
     paid_at: datetime
+
+    @property
+    def is_posted(self) -> bool:
+        """Whether this row is money; else its transaction was booked under another number."""
+        return self.book_id is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +258,7 @@ def suspense(session: ReadSession, *, limit: int = 100) -> list[SuspenseView]:
             transaction_id=row.transaction_id,
             order_id=row.order_id,
             account_id=None if row.account_id is None else AccountId(row.account_id),
-            book_id=BookId(row.book_id),
+            book_id=None if row.book_id is None else BookId(row.book_id),
             amount=Money(row.amount_minor, row.currency),
             paid_at=row.paid_at,
         )

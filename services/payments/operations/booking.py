@@ -74,8 +74,9 @@ def apply_provider_result(session: WriteSession, *, result: ProviderResult, now:
     """Apply a provider's proved word. Idempotent and monotone: repeated, late or out of order, the end is the same.
 
     PAID money is posted, payables are settled, PaymentBooked is told, all or nothing; money without a place is posted
-    to suspense and PaymentSuspended told. CLOSED and FAILED end a living attempt (PaymentAttemptClosed). WAITING and
-    MISSING plan the next question.
+    to suspense and PaymentSuspended told. A transaction that is booked for another number already is posted no second
+    time: that this number was named for it, too, is kept as suspense without money. CLOSED and FAILED end a living
+    attempt (PaymentAttemptClosed). WAITING and MISSING plan the next question.
     Locks the order, then its attempt, then books, then payables.
     """
     if result.state is TradeState.PAID:
@@ -214,7 +215,12 @@ def _paid(session: WriteSession, *, attempt: sa.Row[Any], paid: _Paid, now: date
         )
         _mark_paid(session, attempt=attempt, paid=paid, event=OrderEvent.SUSPENDED, now=now)
         return replace(applied, state=AttemptState.PAID)
-    _claim(session, paid=paid, owner=str(attempt.id))
+    try:
+        _claim(session, paid=paid, owner=str(attempt.id))
+    except idempotency.NameTaken:
+        applied = _suspend_claimed(session, paid=paid, attempt=attempt, now=now)
+        _mark_paid(session, attempt=attempt, paid=paid, event=OrderEvent.SUSPENDED, now=now)
+        return replace(applied, state=AttemptState.PAID)
     parts = _settle_parts(session, attempt=attempt, now=now)
     ledger.post(session, transactions=_transactions(parts, attempt_id=attempt.id, paid=paid))
     _write_parts(session, parts)
@@ -230,7 +236,7 @@ def _paid(session: WriteSession, *, attempt: sa.Row[Any], paid: _Paid, now: date
 
 
 def _claim(session: WriteSession, *, paid: _Paid, owner: str) -> bool:
-    """One transaction of a provider is booked for one owner, for ever."""
+    """One transaction of a provider is booked for one owner, for ever; raises NameTaken when that is another."""
     return idempotency.claim(session, kind=f"{paid.provider}.transaction", key=paid.transaction_id, owner=owner)
 
 
@@ -386,7 +392,11 @@ def _suspend_whole(
     """Post the whole amount to suspense in the supplier's book, once per transaction there, and raise the alarm."""
     attempt_id = None if attempt is None else attempt.id
     owner = f"suspense:{paid.out_trade_no}" if reason is not SuspenseReason.AMOUNT_DIFFERS else str(attempt_id)
-    if not _claim(session, paid=paid, owner=owner):
+    try:
+        is_new = _claim(session, paid=paid, owner=owner)
+    except idempotency.NameTaken:
+        return _suspend_claimed(session, paid=paid, attempt=attempt, now=now)
+    if not is_new:
         return Applied(Effect.NOTHING, attempt_id)
     log.error("payment_suspended", reason=reason.value, provider=paid.provider, out_trade_no=paid.out_trade_no)
     book_id = ledger.ensure_books(session, owner_kind=OwnerKind.SUPPLIER, owner_ids=[rules.SUPPLIER])[rules.SUPPLIER]
@@ -398,6 +408,26 @@ def _suspend_whole(
     _write_suspense(
         session, paid=paid, attempt=attempt, part=None, reason=reason, book_id=book_id, source_id=source_id, now=now
     )
+    return Applied(Effect.SUSPENDED, attempt_id, None if attempt is None else AttemptState(attempt.state))
+
+
+def _suspend_claimed(session: WriteSession, *, paid: _Paid, attempt: sa.Row[Any] | None, now: datetime) -> Applied:
+    """Keep that the provider names this number, too, for a transaction whose money is booked for another: once each."""
+    attempt_id = None if attempt is None else attempt.id
+    is_new = _write_suspense(
+        session,
+        paid=paid,
+        attempt=attempt,
+        part=None,
+        reason=SuspenseReason.TRANSACTION_CLAIMED,
+        book_id=None,
+        source_id=None,
+        now=now,
+    )
+    if not is_new:
+        return Applied(Effect.NOTHING, attempt_id)
+    reason = SuspenseReason.TRANSACTION_CLAIMED.value
+    log.error("payment_suspended", reason=reason, provider=paid.provider, out_trade_no=paid.out_trade_no)
     return Applied(Effect.SUSPENDED, attempt_id, None if attempt is None else AttemptState(attempt.state))
 
 
@@ -421,16 +451,18 @@ def _write_suspense(
     attempt: sa.Row[Any] | None,
     part: _Part | None,
     reason: SuspenseReason,
-    book_id: BookId,
-    source_id: UUID,
+    book_id: BookId | None,
+    source_id: UUID | None,
     now: datetime,
-) -> None:
+) -> bool:
+    """Write the row and tell it; False when this number was named for a claimed transaction before."""
     amount = paid.amount if part is None else part.amount
-    suspense_id: int = session.sql(
+    suspense_id: int | None = session.sql(
         """insert into payment_suspense (reason, provider, out_trade_no, transaction_id, order_id, attempt_id,
              account_id, part_id, book_id, source_id, amount_minor, currency, paid_at, created_at, state)
            values (:reason, :provider, :out_trade_no, :transaction_id, :order_id, :attempt_id,
              :account_id, :part_id, :book_id, :source_id, :amount_minor, :currency, :paid_at, :now, 'open')
+           on conflict (provider, transaction_id, out_trade_no) where reason = 'transaction_claimed' do nothing
            returning id""",
         reason=reason.value,
         provider=paid.provider,
@@ -446,5 +478,8 @@ def _write_suspense(
         currency=amount.currency,
         paid_at=paid.paid_at,
         now=now,
-    ).scalar_one()
+    ).scalar_one_or_none()
+    if suspense_id is None:
+        return False
     outbox.add(session, PaymentSuspended(suspense_id=suspense_id))
+    return True

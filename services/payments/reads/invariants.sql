@@ -22,6 +22,8 @@ union all
 select p.account_id, 'paid_attempts_are_claimed', format('attempt %s: claimed for %s', p.id, coalesce(c.owner, 'nobody'))
 from paid p left join claim c on c.kind = p.provider || '.transaction' and c.key = p.transaction_id
 where c.owner is distinct from p.id::text
+  and not (c.owner is not null and exists (
+    select from payment_suspense s where s.attempt_id = p.id and s.transaction_id = p.transaction_id and s.reason = 'transaction_claimed'))
 union all
 select b.owner_id, 'postings_are_of_paid_attempts', format('book %s no %s: attempt %s', t.book_id, t.no, t.source_id)
 from book b join txn t on t.book_id = b.id and t.source = 5

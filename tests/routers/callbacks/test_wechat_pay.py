@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from core import clock
 from sandbox import credentials
 from sandbox.credentials import Platform
-from services.payments import operations, queries
+from services.payments import flows, operations, queries
 from services.payments.models import SuspenseReason
+from services.payments.operations import Effect
 from services.payments.ports import PROVIDERS
 from services.payments.providers.wechat_pay.adapter import WeChatPay
 from tests.factories import payments as make
@@ -302,8 +303,43 @@ def test_one_provider_transaction_never_pays_two_orders(
         assert send(town, signed(platform, body)).status_code == 204
     assert kept(town) == (before[0] + 2, before[1] + 1)
     with town.runtime.db.read() as session:
-        [error] = session.sql("select error from inbox where applied_at is null").scalars()
-    assert "NameTaken" in error
+        assert session.sql("select count(*) from inbox where applied_at is null").scalar_one() == 0
+        [case] = [each for each in queries.suspense(session) if each.out_trade_no == numbers[1]]
+    assert (case.reason, case.is_posted) == (SuspenseReason.TRANSACTION_CLAIMED, False)
+
+
+@pytest.mark.parametrize("word", ["callback", "check", "attempts", "poller", "closer"])
+def test_a_payment_told_first_of_an_unknown_order_ends_as_received_whoever_brings_the_honest_word(
+    town: Town, home: Home, payer: Person, word: str
+) -> None:
+    payment_no = town.start_payment(payer.user_id, home)
+    attempt = make.latest(town.runtime.db, payment_no)
+    town.sandbox.fault("wechat_pay.notify", "unknown_order", count=1)
+    assert send(town, town.callback_of(attempt.out_trade_no)).status_code == 204
+    town.sandbox.clear_faults()
+    booked = kept(town)[1]
+    address = f"/api/v1/payments/{payment_no}"
+    match word:
+        case "callback":
+            seen = len(town._receiver.calls)
+            town.sandbox.notify(attempt.out_trade_no)
+            assert send(town, town._receiver.next_after(seen)).status_code == 204
+        case "check":
+            assert town.client.post(f"{address}/check", headers=payer.bearer).status_code == 200
+        case "attempts":
+            asked = {"amount_minor": 200}
+            headers = payer.bearer | {"idempotency-key": payment_no}
+            assert town.client.post(f"{address}/attempts", json=asked, headers=headers).status_code == 201
+        case _:
+            now = clock.now() if word == "poller" else attempt.expires_at
+            applied = flows.check_attempt(town.runtime.db, vault=town.runtime.vault, attempt_id=attempt.id, now=now)
+            assert applied.effect is Effect.SUSPENDED
+    shown = town.client.get(address, headers=payer.bearer).json()
+    assert (shown["state"], shown["is_final"]) == ("suspended", True)
+    assert kept(town)[1] == booked, "the money is in the books already"
+    with town.runtime.db.read() as session:
+        assert session.sql("select count(*) from inbox where applied_at is null").scalar_one() == 0
+        assert queries.check_claims(session) == []
 
 
 def test_a_notice_about_something_else_is_kept_and_changes_nothing(town: Town, platform: Platform) -> None:

@@ -235,6 +235,91 @@ def test_a_second_transaction_under_one_number_is_shown_until_and_after_it_is_pl
     assert [each.outcome for each in shown(database, home, no).also_received] == ["booked"]
 
 
+def claimed_by_a_stranger(database: Database, vault: Vault) -> tuple[Household, str, ProviderResult]:
+    """An honest payment whose transaction was told before under a number that is not ours."""
+    home = make.household(database, vault)
+    no = make.order(database, vault, make.wanted(home))
+    honest = make.paid(make.latest(database, no))
+    stray = replace(honest, out_trade_no="STRANGER00000000000000000X")
+    assert make.apply(database, stray).effect is Effect.SUSPENDED
+    return home, no, honest
+
+
+def assert_sound(database: Database) -> None:
+    with database.read() as session:
+        assert queries.check_invariants(session) == []
+        assert queries.check_claims(session) == []
+
+
+def test_a_payment_whose_transaction_is_claimed_is_received_and_posted_no_second_time(
+    database: Database, vault: Vault
+) -> None:
+    home, no, honest = claimed_by_a_stranger(database, vault)
+    effects = [make.apply(database, honest) for _ in range(3)]
+    assert [each.effect for each in effects] == [Effect.SUSPENDED, Effect.NOTHING, Effect.NOTHING]
+    assert effects[0].state is AttemptState.PAID
+    assert make.books(database, home) == Books(10_000, 0, 10_000, 10_000, (10_000,), 0, 2)
+    with database.read() as session:
+        money, claimant = queries.suspense(session)
+        order_id = make.latest(database, no).order_id
+    assert (money.reason, money.order_id, money.is_posted) == (SuspenseReason.UNKNOWN_ORDER, None, True)
+    assert (claimant.reason, claimant.order_id, claimant.is_posted) == (
+        SuspenseReason.TRANSACTION_CLAIMED,
+        order_id,
+        False,
+    )
+    assert (claimant.transaction_id, claimant.out_trade_no) == (money.transaction_id, honest.out_trade_no)
+    seen = shown(database, home, no)
+    assert (seen.state, seen.is_final, seen.amount) == ("suspended", True, make.yuan(10_000))
+    assert_sound(database)
+
+
+def test_a_closed_payment_whose_transaction_is_claimed_is_received(database: Database, vault: Vault) -> None:
+    home, no, honest = claimed_by_a_stranger(database, vault)
+    make.apply(database, ProviderResult(WECHAT, honest.out_trade_no, TradeState.CLOSED))
+    assert make.apply(database, honest).effect is Effect.SUSPENDED
+    assert shown(database, home, no).state == "suspended"
+    assert_sound(database)
+
+
+def test_a_claimed_transaction_of_another_amount_is_received_and_not_posted(database: Database, vault: Vault) -> None:
+    home, no, honest = claimed_by_a_stranger(database, vault)
+    other = replace(honest, amount=make.yuan(9_999))
+    effects = [make.apply(database, other).effect for _ in range(2)]
+    assert effects == [Effect.SUSPENDED, Effect.NOTHING]
+    assert make.books(database, home).clearing == 10_000
+    assert shown(database, home, no).state == "suspended"
+    assert_sound(database)
+
+
+def test_a_claimed_transaction_told_of_a_paid_number_or_of_a_stranger_is_kept_once(
+    database: Database, vault: Vault
+) -> None:
+    home, no, honest = claimed_by_a_stranger(database, vault)
+    make.apply(database, replace(honest, transaction_id="OF-ITS-OWN"))
+    before = make.books(database, home)
+    for number in (honest.out_trade_no, "STRANGER00000000000000000Y"):
+        told = replace(honest, out_trade_no=number)
+        assert [make.apply(database, told).effect for _ in range(2)] == [Effect.SUSPENDED, Effect.NOTHING]
+    assert make.books(database, home) == replace(before, suspended=3)
+    assert shown(database, home, no).state == "paid"
+    assert_sound(database)
+
+
+def test_a_second_try_whose_transaction_is_claimed_is_shown_as_waiting_for_staff(
+    database: Database, vault: Vault
+) -> None:
+    home, no, first, second = tried_twice(database, vault)
+    booked = make.paid(first)
+    make.apply(database, booked)
+    claimed = make.paid(second, transaction_id=booked.transaction_id)
+    assert make.apply(database, claimed).effect is Effect.SUSPENDED
+    assert make.books(database, home).clearing == 10_000
+    seen = shown(database, home, no)
+    assert (seen.state, [each.outcome for each in seen.also_received]) == ("paid", ["suspended"])
+    assert_sound(database)
+
+
 class _Stubborn:
     """A payable on the far side of the port that fails to settle."""
 
