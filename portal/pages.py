@@ -11,6 +11,7 @@ from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from core.audit import Actor
+from core.config import Settings
 from core.db import WriteSession
 from core.errors import Refusal
 from portal.templating import Page, Renderer, translations
@@ -100,16 +101,13 @@ def show(
     if reader is None and not known:
         cookies.put(answer, settings, cookies.visitor_name(settings), visitor, max_age_s=24 * 3600)
     if request.query_params.get("lang") == wanted:
-        answer.set_cookie(
-            locale.COOKIE,
-            wanted,
-            max_age=365 * 24 * 3600,
-            path="/",
-            secure=settings.is_secure,
-            httponly=True,
-            samesite="lax",
-        )
+        remember_locale(answer, settings, wanted)
     return answer
+
+
+def remember_locale(answer: Response, settings: Settings, wanted: str) -> None:
+    """Keep the language of this browser's pages for a year."""
+    cookies.put(answer, settings, locale.COOKIE, wanted, max_age_s=365 * 24 * 3600)
 
 
 def text_of(request: Request, refusal: Refusal) -> str:

@@ -6,7 +6,8 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
-from web.runtime import RuntimeDep
+from web.problems.common import LocaleNotOffered
+from web.runtime import Runtime, RuntimeDep
 
 COOKIE: Final = "lang"
 MAX_HEADER: Final = 200
@@ -44,6 +45,14 @@ def of_request(request: Request, offered: Sequence[str]) -> str:
         if wish is not None and wish in offered:
             return wish
     return negotiate(request.headers.get("accept-language", ""), offered)
+
+
+def offered(wanted: str, runtime: Runtime) -> str:
+    """A language that somebody chooses; raises LocaleNotOffered."""
+    locales = runtime.settings.locales
+    if wanted not in locales:
+        raise LocaleNotOffered(locales=", ".join(locales))
+    return wanted
 
 
 async def _locale(request: Request, runtime: RuntimeDep) -> str:

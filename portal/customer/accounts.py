@@ -13,7 +13,7 @@ from core.periods import business_date
 from notifications import inbox
 from portal.customer import shelf
 from portal.customer.bills import row_of
-from portal.pages import CheckedForm, SignedIn, go, show, speak, text_of
+from portal.pages import CheckedForm, SignedIn, go, remember_locale, safe_next, show, speak, text_of
 from services.accounts import operations
 from services.accounts import queries as accounts
 from services.accounts.errors import LinkLimited, LinkRefused
@@ -22,6 +22,7 @@ from services.billing import queries as billing
 from services.identity import operations as identity_operations
 from services.identity import queries as identity
 from services.identity.queries import DeviceView
+from web.locale import offered
 from web.problems.common import NotFound
 from web.runtime import RuntimeDep
 from web.session import Now, Write
@@ -239,6 +240,22 @@ def me(request: Request, reader: SignedIn, write: Write, now: Now) -> Response:
 def _picture(device: DeviceView) -> str:
     is_handheld = device.kind == "app" or device.name.endswith(HANDHELD)
     return "smartphone" if is_handheld else "monitor"
+
+
+@router.post("/me/language", dependencies=[CheckedForm])
+def choose_language(
+    runtime: RuntimeDep,
+    reader: SignedIn,
+    write: Write,
+    locale: Annotated[str, Form(max_length=35)] = "",
+    next: Annotated[str, Form(max_length=500)] = "/",  # noqa: A002 -- the form's name
+) -> Response:
+    """The language of my messages, and of this browser's pages."""
+    wanted = offered(locale, runtime)
+    identity_operations.choose_locale(write, user_id=reader.user_id, locale=wanted, address=reader.actor.address or "")
+    answer = go(safe_next(next))
+    remember_locale(answer, runtime.settings, wanted)
+    return answer
 
 
 @router.post("/me/devices/others/revoke", dependencies=[CheckedForm])

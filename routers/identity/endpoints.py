@@ -19,6 +19,7 @@ from routers.identity.schemas import (
     Device,
     DeviceList,
     Me,
+    MeChange,
     OtpGrant,
     RefreshGrant,
     TokenPair,
@@ -27,9 +28,9 @@ from routers.identity.schemas import (
 from services.identity import flows, operations, queries
 from services.identity.errors import CodeIsBurnt, CodesExhausted, CodeWrong, InvalidPhone, RefreshRefused, SignInLimited
 from web.caller import LivingCustomer, address_of
-from web.locale import Locale
+from web.locale import Locale, offered
 from web.problems import problems
-from web.problems.common import NotFound, SignInNeeded
+from web.problems.common import LocaleNotOffered, NotFound, SignInNeeded
 from web.runtime import RuntimeDep
 from web.session import CodeFlows, Flows, Now, Write
 from web.sign_in import code_policy
@@ -115,6 +116,14 @@ def show_me(caller: LivingCustomer, write: Write) -> Me:
     if found is None:
         raise SignInNeeded
     return Me.of(found)
+
+
+@router.patch("/me", responses=problems(LocaleNotOffered), operation_id="change_me")
+def change_me(caller: LivingCustomer, body: MeChange, runtime: RuntimeDep, write: Write) -> Me:
+    """Choose the language of your messages. Signing in does not change it, wherever you do."""
+    wanted = offered(body.locale, runtime)
+    operations.choose_locale(write, user_id=caller.user_id, locale=wanted, address=caller.address)
+    return show_me(caller, write)
 
 
 @router.get("/me/devices", responses=problems(), operation_id="list_devices")

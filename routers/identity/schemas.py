@@ -128,7 +128,7 @@ class TokenPair(AnswerModel):
 
 
 class Me(AnswerModel):
-    """The caller. `locale` is the language of messages: that of the latest sign-in."""
+    """The caller. `locale` is the language of messages: that of the sign-up until you choose another."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -147,6 +147,14 @@ class Me(AnswerModel):
     def of(cls, user: UserView) -> "Me":
         """The answer of a person."""
         return cls(phone_masked=user.phone_masked, locale=user.locale, created_at=user.created_at)
+
+
+class MeChange(RequestModel):
+    """What you choose: the language in which you are written to, one that the supplier offers."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"locale": "en"}]})
+
+    locale: Annotated[Text, StringConstraints(min_length=1, max_length=35)]
 
 
 class Device(AnswerModel):

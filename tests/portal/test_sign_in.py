@@ -255,6 +255,28 @@ def test_a_page_that_needs_a_person_is_come_back_to(browser: TestClient, phones:
     assert sign_in(browser, phones, next="/inbox").headers["location"] == "/inbox"
 
 
+def test_the_language_chosen_by_a_reader_is_that_of_messages_and_no_sign_in_changes_it(
+    browser: TestClient, open_browser: NewBrowser, phones: Telephones, runtime: Runtime
+) -> None:
+    def written_in() -> str:
+        with runtime.db.read() as session:
+            return str(session.sql("select locale from app_user").scalar_one())
+
+    sign_in(browser, phones)
+    assert written_in() == "en", "that of the sign-up"
+    form = {"csrf": token_of(browser.get("/me")), "locale": "zh-CN", "next": "/bills"}
+    for _ in range(2):
+        answer = browser.post("/me/language", data=form)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/bills")
+    assert written_in() == "zh-CN"
+    assert audited(runtime.db).count("identity.locale_chosen") == 1
+    assert '<html lang="zh-CN">' in browser.get("/me").text
+    sign_in(open_browser(), phones)
+    assert written_in() == "zh-CN"
+    assert browser.post("/me/language", data={**form, "locale": "fr"}).status_code == 422
+    assert written_in() == "zh-CN"
+
+
 def test_the_portal_takes_no_bearer_token(browser: TestClient, runtime: Runtime) -> None:
     with runtime.db.write() as session:
         opened = identity.app_session(session, user_id=identity.user(session, vault=runtime.vault))

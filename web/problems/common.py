@@ -27,6 +27,12 @@ class InvalidFields(Refusal):
     code: ClassVar[str] = "invalid_fields"
 
 
+class LocaleNotOffered(Refusal):
+    """The supplier does not write in this language; `locales` are those that it offers."""
+
+    code: ClassVar[str] = "locale_not_offered"
+
+
 class SignInNeeded(Refusal):
     """No valid access token or session."""
 
@@ -112,6 +118,12 @@ PROBLEMS: Final = [
         422,
         zh="部分字段有误，请按提示修改后重试。",
         en="Some fields are wrong; correct those listed and try again.",
+    ),
+    Problem(
+        LocaleNotOffered,
+        422,
+        zh="暂不提供该语言，可选：{locales}。",
+        en="This language is not offered; choose one of {locales}.",
     ),
     Problem(SignInNeeded, 401, zh="请先登录。", en="Sign in first.", headers={"WWW-Authenticate": "Bearer"}),
     Problem(Forbidden, 403, zh="您没有权限进行此操作。", en="You are not allowed to do this."),

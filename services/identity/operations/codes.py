@@ -7,7 +7,8 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from core import ids
+from core import audit, ids
+from core.audit import Actor
 from core.crypto.vault import Vault, mask_phone
 from core.db import ReadSession, Statement, WriteSession, statement
 from services.identity import rules
@@ -214,6 +215,29 @@ def verify_code(
 def register(session: WriteSession, *, vault: Vault, phone: str, locale: str, now: datetime) -> UUID:
     """The person with this E.164 number, made where missing: for whoever knows people before they sign in."""
     return _sign_up(session, vault=vault, phone=phone, locale=locale, now=now).user_id
+
+
+def choose_locale(session: WriteSession, *, user_id: UUID, locale: str, address: str) -> None:
+    """The language in which this person is written to from now on; the same again changes nothing.
+
+    `locale` is one that the supplier offers: the caller has made sure.
+    """
+    before: str | None = session.sql(
+        """update app_user u set locale = :locale from app_user o
+           where u.id = :id and o.id = u.id and u.locale <> :locale returning o.locale""",
+        id=user_id,
+        locale=locale,
+    ).scalar_one_or_none()
+    if before is None:
+        return
+    audit.record(
+        session,
+        actor=Actor(f"user:{user_id}", address),
+        act="identity.locale_chosen",
+        subject=f"user:{user_id}",
+        before={"locale": before},
+        after={"locale": locale},
+    )
 
 
 def _sign_up(session: WriteSession, *, vault: Vault, phone: str, locale: str, now: datetime) -> CodeAccepted:
