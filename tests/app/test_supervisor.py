@@ -4,6 +4,7 @@ Most tests share one house; those that end one come last, in the order of this f
 """
 
 import contextlib
+import json
 import os
 import re
 import shlex
@@ -231,17 +232,37 @@ def test_a_killed_process_is_back_and_the_house_is_ready(house: Home, kind: str)
 
 def test_after_all_that_the_walk_of_the_readme_works_word_for_word(house: Home) -> None:
     """Web, database, relay, worker, broker and sandbox do their work again, each a process that was killed."""
+    told = walk(house).stdout
+    assert "'state': 'issued'" in told
+    assert "{'amount_minor': 0, 'currency': 'CNY'}" in told
+    assert "江东供电" in told.splitlines()[-1], told
+
+
+def test_the_walk_of_the_readme_ends_with_a_word_where_nothing_is_due(house: Home) -> None:
+    demo = json.loads((house.folder / "run" / "demo.json").read_text(encoding="utf-8"))
+    paid_up = {each["account_no"] for each in demo["accounts"] if each["due"]["amount_minor"] == 0}
+    phone = next(person["phone"] for person in demo["people"] if set(person["accounts"]) <= paid_up)
+    told = walk(house, phone=phone.removeprefix("+86")).stdout
+    assert "Nothing is due for 3201" in told.splitlines()[-1], told
+
+
+def walk(house: Home, *, phone: str = "13800138000") -> "subprocess.CompletedProcess[str]":
+    """Walk the README's way by curl, word for word but for addresses and the telephone."""
     if shutil.which("curl") is None and "CI" not in os.environ:
         pytest.skip("no curl here: run `python -m tools.browser`")
     blocks = re.findall(
         r"^```sh\n(.+?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
-    (walk,) = [block for block in blocks if "auth/otp" in block]
-    for told, real in (("http://127.0.0.1:8000", house.url), ("http://127.0.0.1:8001", house.sandbox_url)):
-        assert walk.count(told) == 1
-        walk = walk.replace(told, real)
+    (steps,) = [block for block in blocks if "auth/otp" in block]
+    for told, real in (
+        ("http://127.0.0.1:8000", house.url),
+        ("http://127.0.0.1:8001", house.sandbox_url),
+        ("13800138000", phone),
+    ):
+        assert steps.count(told) == 1
+        steps = steps.replace(told, real)
     walked = subprocess.run(
-        ["sh", "-eu", "-c", walk],
+        ["sh", "-eu", "-c", steps],
         env={**house.environment, "no_proxy": "127.0.0.1"},
         capture_output=True,
         text=True,
@@ -249,10 +270,7 @@ def test_after_all_that_the_walk_of_the_readme_works_word_for_word(house: Home) 
         timeout=BACK_S,
     )
     assert walked.returncode == 0, walked.stderr
-    told = walked.stdout
-    assert "'state': 'issued'" in told
-    assert "{'amount_minor': 0, 'currency': 'CNY'}" in told
-    assert "江东供电" in told.splitlines()[-1], told
+    return walked
 
 
 def test_a_house_beside_it_has_its_own_ports_and_ends_with_its_supervisor(house: Home, tmp_path: Path) -> None:
