@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import Refusal
 from web import handlers, metrics
-from web.problems.common import BadJson, BadRequest, TooLarge, TooSlow, UnsupportedMedia
+from web.problems.common import BadJson, BadRequest, InvalidFields, TooLarge, TooSlow, UnsupportedMedia
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +46,14 @@ ONCE_ONLY: Final = frozenset(
     }
 )
 BAD_PATH: Final = re.compile(rb"[\x00-\x20\x7f-\xff\\]|%0|%1|%7f|%5c|%2f|/\.{1,2}(?:[/;]|$)|//|%2e", re.IGNORECASE)
+NUL_IN_COOKIE: Final = rb"\000"
+"""As a quoted value says it (RFC 2109); other escapes are left alone, for cookies of our domain need not be ours."""
+
 LITERAL_SURROGATE: Final = re.compile("[\ud800-\udfff\x00]")
+
+JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
+"""Multipart has no place here: nobody uploads, and its parser is one more that reads what strangers send."""
 
 AUTHORITY: Final = "wattline.authority"
 """Where in a scope the server puts the host that an absolute target names."""
@@ -155,6 +162,7 @@ class Guard:
             len(names) != len(set(names))
             or host not in self._rules.hosts
             or scope.get(AUTHORITY, host) not in self._rules.hosts
+            or NUL_IN_COOKIE in headers.get(b"cookie", b"")
         ):
             raise BadRequest
         coding = headers.get(b"transfer-encoding")
@@ -212,7 +220,7 @@ def _is_utf8(raw: bytes) -> bool:
 
 
 async def _whole_body(scope: Scope, receive: Receive) -> Receive:
-    """Read the body within its deadline and size, check JSON meant for the API, and hand it on in one piece."""
+    """Read the body within its deadline and size, check JSON and forms, and hand it on in one piece."""
     headers = Headers(scope=scope)
     announced = headers.get("content-length", "0" if "transfer-encoding" not in headers else "1")
     if not (announced.isascii() and announced.isdigit()):
@@ -226,10 +234,7 @@ async def _whole_body(scope: Scope, receive: Receive) -> Receive:
             body = await _read(receive)
     except TimeoutError as error:
         raise TooSlow from error
-    if scope["path"].startswith("/api/"):
-        if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            raise UnsupportedMedia
-        check_json(body)
+    _check_content(scope["path"], headers.get("content-type", ""), body)
     sent = False
 
     async def replay() -> Message:
@@ -240,6 +245,19 @@ async def _whole_body(scope: Scope, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
+
+
+def _check_content(path: str, content_type: str, body: bytes) -> None:
+    """The API reads JSON, pages read forms, and callbacks whatever they are sent."""
+    if path.startswith("/callbacks/"):
+        return
+    is_api = path.startswith("/api/")
+    if content_type.partition(";")[0].strip().lower() != (JSON if is_api else FORM):
+        raise UnsupportedMedia
+    if is_api:
+        check_json(body)
+    else:
+        check_form(body)
 
 
 async def _read(receive: Receive) -> bytes:
@@ -254,6 +272,16 @@ async def _read(receive: Receive) -> bytes:
         if len(body) > MAX_BODY_BYTES:
             raise TooLarge
     return bytes(body)
+
+
+def check_form(body: bytes) -> None:
+    """Raise InvalidFields for a form that holds what is no text: NUL, or bytes that are not UTF-8.
+
+    The parser would put replacement characters for the latter, and PostgreSQL refuses the former.
+    """
+    plain = unquote_to_bytes(body)
+    if b"\x00" in plain or not _is_utf8(plain):
+        raise InvalidFields
 
 
 def check_json(body: bytes) -> None:
