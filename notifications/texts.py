@@ -16,6 +16,8 @@ from core.money import Money
 
 _BABEL: Final = {"zh-CN": "zh_Hans_CN"}
 _FALLBACK: Final = "en"
+_MOMENTS: Final = {"en": "MMM d, yyyy, HH:mm", "zh_Hans_CN": "y年M月d日 HH:mm", "de": "dd.MM.yyyy, HH:mm"}
+"""As the portal writes them above the messages; other languages have Babel's own way."""
 
 
 class Wording:
@@ -39,7 +41,8 @@ class Wording:
 
     def moment(self, moment: datetime) -> str:
         """Day and time at the supplier's."""
-        return format_datetime(moment, format="medium", tzinfo=self._zone, locale=self._babel)
+        pattern = _MOMENTS.get(self._babel, "medium")
+        return format_datetime(moment, format=pattern, tzinfo=self._zone, locale=self._babel)
 
     def value(self, typed: Json) -> str:
         """A stored value as text: what `money_param` and its like made, or a text as it is."""

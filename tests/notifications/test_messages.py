@@ -255,15 +255,16 @@ def test_no_telephone_lies_open_in_a_message(runtime: Runtime, number: str) -> N
 @pytest.mark.parametrize(
     ("locale", "expected"),
     [
-        ("zh-CN", ("¥1,234.50", "€0.05", "JP¥7", "2026年6月15日", "2026年6月")),
-        ("en", ("CN¥1,234.50", "€0.05", "¥7", "June 15, 2026", "June 2026")),
-        ("de", ("1.234,50\xa0CN¥", "0,05\xa0€", "7\xa0¥", "15. Juni 2026", "Juni 2026")),
+        ("zh-CN", ("¥1,234.50", "€0.05", "JP¥7", "2026年6月15日", "2026年6月", "2026年6月15日 17:05")),
+        ("en", ("CN¥1,234.50", "€0.05", "¥7", "June 15, 2026", "June 2026", "Jun 15, 2026, 17:05")),
+        ("de", ("1.234,50\xa0CN¥", "0,05\xa0€", "7\xa0¥", "15. Juni 2026", "Juni 2026", "15.06.2026, 17:05")),
     ],
 )
 def test_values_are_written_as_the_language_writes_them(locale: str, expected: tuple[str, ...]) -> None:
     words = Wording(locale, SHANGHAI)
     amounts = (Money(123450, "CNY"), Money(5, "EUR"), Money(7, "JPY"))
-    written = (*map(words.money, amounts), words.day(NOW.date()), words.month(NOW.date()))
+    afternoon = datetime(2026, 6, 15, 9, 5, 42, tzinfo=UTC)
+    written = (*map(words.money, amounts), words.day(NOW.date()), words.month(NOW.date()), words.moment(afternoon))
     assert written == expected
 
 
