@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
+from babel.core import get_global
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
@@ -27,17 +28,45 @@ from pydantic_settings import (
 PREFIX = "WATTLINE_"
 KEY_BYTES = 32
 KEY_ID_CHARACTERS = 8
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----", re.DOTALL)
 
 
 def _zone(name: str) -> str:
-    ZoneInfo(name)
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # unknown is a KeyError, a path a ValueError, a folder an OSError
+        msg = "there is no such zone; see IANA's list"
+        raise ValueError(msg) from error
     return name
 
 
+def _currency(code: str) -> str:
+    tenders = get_global("territory_currencies").values()
+    if not any(
+        code == known and is_tender and until is None for each in tenders for known, _, until, is_tender in each
+    ):
+        msg = "no territory has such a currency today"
+        raise ValueError(msg)
+    return code
+
+
+def _hosts(text: str) -> str:
+    if not all(_HOST.fullmatch(part) for part in _parts(text)):
+        msg = "each part is a host and its port, if it has one: there are no patterns"
+        raise ValueError(msg)
+    return text
+
+
 def _networks(text: str) -> str:
-    for part in _parts(text):
-        ipaddress.ip_network(part)
+    try:
+        networks = [ipaddress.ip_network(part) for part in _parts(text)]
+    except ValueError as error:
+        msg = "each part is an address or a network (CIDR)"
+        raise ValueError(msg) from error
+    if any(network.prefixlen == 0 for network in networks):
+        msg = "a network of everybody protects from nobody"
+        raise ValueError(msg)
     return text
 
 
@@ -95,12 +124,15 @@ class Settings(BaseSettings):
     ] = None
     allowed_hosts: Annotated[
         str,
+        AfterValidator(_hosts),
         Field(
             description="Comma list of Host values that are answered, besides those of `public_url` and `callback_url`."
         ),
     ] = ""
     trusted_proxies: Annotated[
-        str, Field(description="Comma list of proxy addresses whose X-Forwarded-For is believed.")
+        str,
+        AfterValidator(_networks),
+        Field(description="Comma list of proxies' addresses and networks (CIDR) whose X-Forwarded-For is believed."),
     ] = ""
     metrics_peers: Annotated[
         str,
@@ -126,7 +158,9 @@ class Settings(BaseSettings):
     supplier_zone: Annotated[str, AfterValidator(_zone), Field(description="IANA zone of business dates.")] = (
         "Asia/Shanghai"
     )
-    supplier_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all bills.")] = "CNY"
+    supplier_currency: Annotated[
+        str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all bills."), AfterValidator(_currency)
+    ] = "CNY"
     supplier_locales: Annotated[str, Field(description="Comma list of offered languages, the default first.")] = (
         "zh-CN,en"
     )
@@ -147,7 +181,9 @@ class Settings(BaseSettings):
     )
     wechat_pay_appid: Annotated[str, Field(description="Application bound to the merchant.")] = ""
     wechat_pay_currency: Annotated[
-        str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code that the merchant account takes.")
+        str,
+        Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code that the merchant account takes."),
+        AfterValidator(_currency),
     ] = "CNY"
     wechat_pay_merchant_serial: Annotated[str, Field(description="Serial of the merchant's certificate, hex.")] = ""
     wechat_pay_merchant_private_key: Annotated[

@@ -92,12 +92,13 @@ def examine() -> Iterator[Finding]:
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    given = [name for name in os.environ if name.startswith(PREFIX)]
-    known = {PREFIX + name.upper() for name in Settings.model_fields} | {PREFIX + name for name in OTHERS}
-    unknown = sorted(name for name in given if name.removesuffix("_FILE") not in known and name not in known)
+    given = {name for name in os.environ if name.startswith(PREFIX)}
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    files = {name + "_FILE" for name in known}
+    unknown = given - known - files - {PREFIX + name for name in OTHERS}
     if unknown:
-        yield Finding("settings", "warning", f"no such setting: {', '.join(unknown)}")
-    for name in sorted(name for name in given if name.endswith("_FILE")):
+        yield Finding("settings", "warning", f"no such setting: {', '.join(sorted(unknown))}")
+    for name in sorted(given & files):
         if _is_open(Path(os.environ[name])):
             yield Finding("settings", "warning", f"everybody on this machine can read the file of {name}")
     if settings.environment != "production" and urlsplit(settings.public_url).hostname not in LOOPBACK:
@@ -178,7 +179,7 @@ def _database(session: ReadSession, *, providers: Sequence[str], now: datetime) 
     if about.is_superuser or about.may_create:
         yield Finding("database role", "wrong", f"{about.role} may do more than serve: use wattline_app")
     else:
-        yield Finding("database role", "ok", f"{about.role} is weak")
+        yield Finding("database role", "ok", f"{about.role} has only the rights it needs")
     skew = abs(about.now - now)
     yield Finding("clock", "ok" if skew <= SKEW else "wrong", f"{skew.total_seconds():.1f} s apart from the database")
     try:

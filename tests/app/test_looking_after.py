@@ -257,12 +257,44 @@ def test_clocks_that_differ_are_wrong(examined: Examined, monkeypatch: pytest.Mo
         ({"WATTLINE_MASTER_KEY": "c2hvcnQ="}, "settings", "WATTLINE_MASTER_KEY must decode to 32 bytes"),
         ({"WATTLINE_ENVIRONMENT": "production"}, "settings", "WATTLINE_PUBLIC_URL must be an https address"),
         ({"WATTLINE_SUPPLIER_ACCENT_FILE": "/no/such/file"}, "settings", "No such file"),
+        ({"WATTLINE_SUPPLIER_ZONE": "Mars/X"}, "settings", "WATTLINE_SUPPLIER_ZONE: there is no such zone"),
+        ({"WATTLINE_SUPPLIER_ZONE": "../etc"}, "settings", "WATTLINE_SUPPLIER_ZONE: there is no such zone"),
+        ({"WATTLINE_SUPPLIER_ZONE": "Asia"}, "settings", "WATTLINE_SUPPLIER_ZONE: there is no such zone"),
+        ({"WATTLINE_SUPPLIER_CURRENCY": "XXQ"}, "settings", "WATTLINE_SUPPLIER_CURRENCY: no territory"),
+        ({"WATTLINE_SUPPLIER_CURRENCY": "DEM"}, "settings", "WATTLINE_SUPPLIER_CURRENCY: no territory"),
+        ({"WATTLINE_ALLOWED_HOSTS": "*"}, "settings", "WATTLINE_ALLOWED_HOSTS: each part is a host"),
+        ({"WATTLINE_ALLOWED_HOSTS": "a.example, *.b.example"}, "settings", "WATTLINE_ALLOWED_HOSTS: each part"),
+        ({"WATTLINE_ALLOWED_HOSTS": "https://a.example"}, "settings", "WATTLINE_ALLOWED_HOSTS: each part"),
+        ({"WATTLINE_TRUSTED_PROXIES": "*"}, "settings", "WATTLINE_TRUSTED_PROXIES: each part is an address"),
+        ({"WATTLINE_TRUSTED_PROXIES": "10.0.0.1, proxy"}, "settings", "WATTLINE_TRUSTED_PROXIES: each part"),
+        ({"WATTLINE_TRUSTED_PROXIES": "0.0.0.0/0"}, "settings", "WATTLINE_TRUSTED_PROXIES: a network of everybody"),
+        ({"WATTLINE_TRUSTED_PROXIES": "10.0.0.1,::/0"}, "settings", "WATTLINE_TRUSTED_PROXIES: a network of everybody"),
     ],
 )
 def test_what_is_wrong_is_named(examined: Examined, variables: dict[str, str], name: str, said: str) -> None:
     found = examined(**variables)
     assert wrong(found) == [name]
     assert said in found[name].detail
+
+
+def test_what_an_operator_may_well_set_is_taken(examined: Examined) -> None:
+    found = examined(
+        WATTLINE_SUPPLIER_ZONE="Europe/Berlin",
+        WATTLINE_SUPPLIER_CURRENCY="EUR",
+        WATTLINE_ALLOWED_HOSTS="a.example, web_1:8000, [::1]:8000",
+        WATTLINE_TRUSTED_PROXIES="10.0.0.1, 10.1.0.0/16, 2001:db8::/64",
+    )
+    assert wrong(found) == []
+    assert found["database role"].detail == "wattline_app has only the rights it needs"
+
+
+def test_a_file_of_no_setting_is_named_and_not_looked_for(examined: Examined) -> None:
+    strange = {"WATTLINE_MASTER_KYE_FILE": "/no/such/file", "WATTLINE_PORT_FILE": "/no/such/file"}
+    found = examined(WATTLINE_PUBLIC_URL="http://localhost", **strange)["settings"]
+    assert (found.verdict, found.detail) == (
+        "warning",
+        "no such setting: WATTLINE_MASTER_KYE_FILE, WATTLINE_PORT_FILE",
+    )
 
 
 @pytest.mark.parametrize(("days", "verdict"), [(-1, "wrong"), (10, "warning"), (300, "ok")])
