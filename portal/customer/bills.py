@@ -14,6 +14,7 @@ from portal.customer import shelf
 from portal.pages import SignedIn, go, show
 from services.billing import queries
 from services.billing.queries import BillView
+from services.payments import queries as payments
 from web.problems.common import NotFound
 from web.runtime import RuntimeDep
 from web.session import Now, Write
@@ -22,6 +23,8 @@ router = APIRouter(include_in_schema=False)
 
 PAGE: Final = 12
 SCOPE: Final = "portal.bills"
+BILL: Final = "bill"
+"""What payments call a bill."""
 
 
 @dataclass(frozen=True)
@@ -106,4 +109,7 @@ def bill(
         can_pay=mine.account.can_pay,
         bill=row_of(found, business_date(now, runtime.settings.zone)),
         lines=queries.lines(write, account_id=found.account_id, bill_id=found.id),
+        paid=payments.paid_for(
+            write, account_id=found.account_id, kind=BILL, payable_id=found.id, user_id=reader.user_id
+        ),
     )

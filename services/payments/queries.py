@@ -111,6 +111,15 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidView:
+    """Money that a payable took. `payment_no` is for its payer alone."""
+
+    paid_at: datetime
+    taken: Money
+    payment_no: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class SuspenseView:
     """Money that waits for a decision; without a book, an order that waits for what is booked elsewhere."""
 
@@ -244,6 +253,25 @@ def receipt(session: ReadSession, *, attempt_id: UUID) -> Receipt:
             for part in parts
         ),
     )
+
+
+def paid_for(
+    session: ReadSession, *, account_id: AccountId, kind: str, payable_id: int, user_id: UUID
+) -> list[PaidView]:
+    """What was paid for a payable, the latest first, as this person may see it. Served by ix_payment_part_payable."""
+    rows = session.sql(
+        """select a.paid_at, p.taken_minor, a.currency,
+             case when o.payer_user_id = :user and o.state = 'paid' then o.payment_no end as payment_no
+           from payment_part p join payment_attempt a on a.id = p.attempt_id join payment_order o on o.id = a.order_id
+           where p.account_id = :account and p.payable_kind = :kind and p.payable_id = :payable
+             and p.outcome = 'booked' and p.taken_minor > 0
+           order by a.paid_at desc, p.id desc""",
+        account=account_id,
+        kind=kind,
+        payable=payable_id,
+        user=user_id,
+    )
+    return [PaidView(row.paid_at, Money(row.taken_minor, row.currency), row.payment_no) for row in rows]
 
 
 def suspense(session: ReadSession, *, limit: int = 100) -> list[SuspenseView]:

@@ -234,6 +234,14 @@ def bill(stage: Stage) -> None:
 
 
 @scene
+def bill_paid(stage: Stage) -> None:
+    _paid(stage)
+    page = stage.visit.open("/bills")
+    page.click("#rows a")
+    page.wait_for_selector("main time")
+
+
+@scene
 def bill_industrial(stage: Stage) -> None:
     stage.visit.sign_in_as("+8613800138014")
     page = stage.visit.open("/bills")
