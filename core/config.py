@@ -225,6 +225,9 @@ class Settings(BaseSettings):
         int, Field(ge=1, le=10_000_000, description="One-time codes sent per day at most: the bound of SMS pumping.")
     ] = 20_000
     partial_payment: Annotated[bool, Field(description="May a customer pay less than what is due?")] = True
+    payment_most: Annotated[
+        int, Field(ge=1, le=10**12, description="The most that one payment may be, in whole units of its currency.")
+    ] = 10_000_000
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least severe record that is written.")
     ] = "INFO"

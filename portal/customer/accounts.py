@@ -1,16 +1,15 @@
 """Home, the account switcher, linking an account, and the page about me."""
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
-from core.money import exponent
 from core.periods import business_date
 from notifications import inbox
+from portal.amounts import typed_minor
 from portal.customer import shelf
 from portal.customer.bills import row_of
 from portal.pages import CheckedForm, SignedIn, go, remember_locale, safe_next, show, speak, text_of
@@ -33,6 +32,8 @@ LATEST_BILLS: Final = 3
 LATEST_MESSAGES: Final = 4
 PAGE: Final = 24
 UNPROCESSABLE: Final = 422
+TOO_MUCH: Final = 10**15
+"""Minor units that no bill comes to."""
 HANDHELD: Final = ("iPhone", "iPad", "Android")
 """How the names of browsers end that run on something with a touch screen."""
 
@@ -131,7 +132,7 @@ def link(
     now: Now,
     account_no: Annotated[str, Form(max_length=64)] = "",
     name_character: Annotated[str, Form(max_length=16)] = "",
-    proof: Annotated[str, Form(max_length=32)] = "",
+    proof: Annotated[Literal["last_bill_amount", "meter_no"], Form()] = "last_bill_amount",
     proof_value: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
     """Link the account when the proofs are right; a failed try is counted and committed with this answer."""
@@ -162,12 +163,8 @@ def link(
 def _evidence(typed: LinkForm, currency: str) -> Evidence | None:
     if typed.proof == "meter_no":
         return MeterNumber(typed.proof_value) if typed.proof_value else None
-    try:
-        amount = Decimal(typed.proof_value.replace(",", "").lstrip("¥￥€ "))
-        minor = amount.scaleb(exponent(currency))
-        return LastBillAmount(int(minor)) if minor == minor.to_integral_value() and 0 <= minor < 10**15 else None
-    except InvalidOperation:
-        return None
+    minor = typed_minor(typed.proof_value, currency)
+    return None if minor is None or minor >= TOO_MUCH else LastBillAmount(minor)
 
 
 def _missing(request: Request, typed: LinkForm, *, has_evidence: bool) -> dict[str, str]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Annotated, Final
 from urllib.parse import quote
 
@@ -19,8 +18,9 @@ from core.crypto.vault import Vault
 from core.db import ReadSession
 from core.errors import Refusal
 from core.ids import human_code
-from core.money import Money, exponent
+from core.money import Money
 from notifications.setup import SETUP
+from portal.amounts import typed_minor
 from portal.customer import shelf
 from portal.customer.shelf import AccountChoice, Shelf
 from portal.pages import NO_CONTENT, CheckedForm, Reader, ReaderOfPaymentFlow, SignedIn, go, show, speak, text_of
@@ -44,9 +44,10 @@ from web.session import Now, PaymentFlows, Write
 router = APIRouter(include_in_schema=False)
 
 UNPROCESSABLE: Final = 422
-MOST_MAJOR: Final = 10_000_000
 PAYMENT_NO_LENGTH: Final = 15
 SUSPENDED: Final = "suspended"
+WAITING: Final = "waiting"
+EXAMPLE_MINOR: Final = 12_860
 
 
 @dataclass(frozen=True)
@@ -175,10 +176,8 @@ def pay(
         )
     if account is None:
         raise NotFound
-    minor = _minor(amount, account.currency)
     try:
-        if minor is None or method not in shelf.METHODS:
-            raise _Unreadable
+        minor = _asked(amount, account.currency, method)
         wanted = Wanted(
             user_id=reader.user_id,
             account_no=account_no,
@@ -189,14 +188,31 @@ def pay(
             payer=Payer(address_of(request)),
             description=settings.supplier_name,
             partial_allowed=settings.partial_payment,
+            most_major=settings.payment_most,
         )
-        flows.start_payment(db, vault=runtime.vault, wanted=wanted, payment_no=payment_no, now=now)
+        begun = flows.start_payment(db, vault=runtime.vault, wanted=wanted, payment_no=payment_no, now=now).payment
     except Refusal as refusal:
-        _ = speak(request)
-        unreadable = _("Enter an amount above zero, such as 128.60.")
-        text = unreadable if isinstance(refusal, _Unreadable) else text_of(request, refusal)
+        text = _told(request, refusal, account.currency)
         return _again(request, runtime, db, reader, now, account_no, amount=amount, method=method, text=text)
-    return go(f"/payments/{payment_no}")
+    is_other = (begun.amount.minor, begun.method) != (minor, method)
+    return go(f"/payments/{payment_no}{'?kept=1' if is_other else ''}")
+
+
+def _asked(amount: str, currency: str, method: str) -> int:
+    """The amount of a form in minor units; raises _Unreadable."""
+    minor = typed_minor(amount, currency)
+    if not minor or method not in shelf.METHODS:
+        raise _Unreadable
+    return minor
+
+
+def _told(request: Request, refusal: Refusal, currency: str) -> str:
+    """What stands beside the amount of a form that was refused."""
+    if not isinstance(refusal, _Unreadable):
+        return text_of(request, refusal)
+    _ = speak(request)
+    text = _("Enter an amount above zero in plain digits, such as %(example)s.")
+    return text % {"example": Money(EXAMPLE_MINOR, currency).major}
 
 
 class _Unreadable(Refusal):
@@ -245,21 +261,13 @@ def _shown(request: Request, methods: tuple[Method, ...]) -> tuple[Method, ...]:
     return tuple(method for method in (*own, Method.WECHAT_NATIVE) if method in methods)
 
 
-def _minor(text: str, currency: str) -> int | None:
-    try:
-        exact = Decimal(text.strip().replace(",", "").lstrip("¥￥€ ")).scaleb(exponent(currency))
-    except InvalidOperation:
-        return None
-    is_whole = exact.is_finite() and exact == exact.to_integral_value()
-    return int(exact) if is_whole and 0 < exact <= MOST_MAJOR * 10 ** exponent(currency) else None
-
-
 @router.get("/payments/{payment_no}")
 def payment_page(
-    request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, payment_no: str
+    request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, payment_no: str, kept: str = ""
 ) -> Response:
-    """Where a payment stands, and what to do next."""
-    return _status(request, runtime.settings, reader, write, now, payment_no, "customer/payment.html")
+    """Where a payment stands, and what to do next; `kept`: a form with another amount or method did not change it."""
+    template = "customer/payment.html"
+    return _status(request, runtime.settings, reader, write, now, payment_no, template, was_kept=kept == "1")
 
 
 @router.get("/payments/{payment_no}/status")
@@ -269,7 +277,9 @@ def payment_status(
     """The part of the page that changes; no content while it is as `seen`, so that nothing is read out again."""
     if _found(write, reader, payment_no, now).state == seen:
         return Response(status_code=NO_CONTENT)
-    return _status(request, runtime.settings, reader, write, now, payment_no, "customer/payment_part.html")
+    return _status(
+        request, runtime.settings, reader, write, now, payment_no, "customer/payment_part.html", was_kept=False
+    )
 
 
 @router.get("/payments/{payment_no}/events")
@@ -305,9 +315,91 @@ def again(
         payer=Payer(address_of(request)),
         description=runtime.settings.supplier_name,
         partial_allowed=runtime.settings.partial_payment,
+        most_major=runtime.settings.payment_most,
     )
     with suppress(PaymentFinal):
         flows.retry_payment(db, vault=runtime.vault, user_id=reader.user_id, payment_no=payment_no, again=same, now=now)
+    return go(f"/payments/{payment_no}")
+
+
+@router.get("/payments/{payment_no}/change")
+def change_page(request: Request, reader: SignedIn, write: Write, now: Now, payment_no: str) -> Response:
+    """Another amount or method for a payment that waits for its payer."""
+    found = _found(write, reader, payment_no, now)
+    if found.state != WAITING:
+        return go(f"/payments/{payment_no}")
+    return _change_form(
+        request, reader, write, now, found, amount=str(found.amount.major), method=found.method.value, wrong={}
+    )
+
+
+@router.post("/payments/{payment_no}/change", dependencies=[CheckedForm])
+def change(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: ReaderOfPaymentFlow,
+    db: PaymentFlows,
+    now: Now,
+    payment_no: str,
+    amount: Annotated[str, Form(max_length=32)] = "",
+    method: Annotated[str, Form(max_length=32)] = "",
+) -> Response:
+    """Go on with another amount or method; what was begun is closed at its provider first."""
+    with db.read() as session:
+        found = _found(session, reader, payment_no, now)
+    settings = runtime.settings
+    try:
+        other = Again(
+            amount_minor=_asked(amount, found.amount.currency, method),
+            bill_nos=None,
+            method=Method(method),
+            payer=Payer(address_of(request)),
+            description=settings.supplier_name,
+            partial_allowed=settings.partial_payment,
+            most_major=settings.payment_most,
+        )
+        flows.retry_payment(
+            db, vault=runtime.vault, user_id=reader.user_id, payment_no=payment_no, again=other, now=now
+        )
+    except PaymentFinal:
+        return go(f"/payments/{payment_no}")
+    except Refusal as refusal:
+        wrong = {"amount": _told(request, refusal, found.amount.currency)}
+        with db.write() as session:
+            return _change_form(request, reader, session, now, found, amount=amount, method=method, wrong=wrong)
+    return go(f"/payments/{payment_no}")
+
+
+def _change_form(
+    request: Request,
+    reader: Reader,
+    session: ReadSession,
+    now: datetime,
+    payment: PaymentView,
+    *,
+    amount: str,
+    method: str,
+    wrong: Mapping[str, str],
+) -> Response:
+    mine = shelf.of_reader(request, session, reader, now=now)
+    return show(
+        request,
+        "customer/change.html",
+        reader,
+        status=UNPROCESSABLE if wrong else 200,
+        unread=mine.unread,
+        payment=payment,
+        methods=_shown(request, shelf.methods_for(payment.amount.currency)),
+        amount=amount,
+        method=method,
+        wrong=wrong,
+    )
+
+
+@router.post("/payments/{payment_no}/give-up", dependencies=[CheckedForm])
+def give_up(request: Request, reader: ReaderOfPaymentFlow, db: PaymentFlows, now: Now, payment_no: str) -> Response:
+    """The payer will not pay: close the payment at its provider."""
+    flows.give_up_payment(db, user_id=reader.user_id, payment_no=payment_no, address=address_of(request), now=now)
     return go(f"/payments/{payment_no}")
 
 
@@ -357,7 +449,15 @@ def _also(payment: PaymentView) -> list[AlsoReceived]:
 
 
 def _status(
-    request: Request, settings: Settings, reader: Reader, session: Write, now: datetime, payment_no: str, template: str
+    request: Request,
+    settings: Settings,
+    reader: Reader,
+    session: Write,
+    now: datetime,
+    payment_no: str,
+    template: str,
+    *,
+    was_kept: bool,
 ) -> Response:
     found = _found(session, reader, payment_no, now)
     needs = {} if found.is_final else queries.instructions(session, payment_no=payment_no, now=now) or {}
@@ -376,6 +476,7 @@ def _status(
         by_sms=SETUP.get().has_sms,
         qr=page.qr,
         h5_url=page.h5_url,
+        was_kept=was_kept,
     )
 
 

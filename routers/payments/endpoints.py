@@ -24,6 +24,7 @@ from routers.payments.schemas import (
 from services.payments import flows, operations, queries
 from services.payments.errors import (
     AccountNotPayable,
+    AmountTooLarge,
     AttemptInDoubt,
     MethodNotOffered,
     PartialNotAllowed,
@@ -68,6 +69,7 @@ EVENT_EXAMPLE: Final = f"event: status\ndata: {json.dumps(PAYMENT_EXAMPLE)}\n\n"
         QuoteExpired,
         PayableUnknown,
         PartialNotAllowed,
+        AmountTooLarge,
         MethodNotOffered,
         ProviderUnavailable,
         ProviderRefused,
@@ -93,6 +95,7 @@ def start_payment(
         payer=_person(caller, body.wechat),
         description=_description(runtime),
         partial_allowed=runtime.settings.partial_payment,
+        most_major=runtime.settings.payment_most,
     )
 
     def work(payment_no: str) -> StartedPayment:
@@ -173,6 +176,7 @@ def check_payment(
         QuoteExpired,
         PayableUnknown,
         PartialNotAllowed,
+        AmountTooLarge,
         MethodNotOffered,
         ProviderUnavailable,
         ProviderRefused,
@@ -196,6 +200,7 @@ def retry_payment(
         payer=_person(caller, body.wechat),
         description=_description(runtime),
         partial_allowed=runtime.settings.partial_payment,
+        most_major=runtime.settings.payment_most,
     )
 
     def work(_resource: str) -> StartedPayment:

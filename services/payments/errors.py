@@ -27,6 +27,12 @@ class PartialNotAllowed(Refusal):
     code = "partial_payment_not_allowed"
 
 
+class AmountTooLarge(Refusal):
+    """One payment may not be that much; `most_minor` is the most."""
+
+    code = "payment_too_large"
+
+
 class MethodNotOffered(Refusal):
     """No provider of this deployment offers the method in this currency, or it lacks what the method needs."""
 

@@ -15,6 +15,7 @@ import psycopg
 import structlog
 
 from core import faults
+from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import Database, ReadSession, WriteSession, is_gone
 from services.payments import operations, queries
@@ -68,6 +69,7 @@ class Again:
     payer: Payer
     description: str
     partial_allowed: bool
+    most_major: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +137,32 @@ def retry_payment(
         payer=again.payer,
         description=again.description,
         partial_allowed=again.partial_allowed,
+        most_major=again.most_major,
     )
     with db.write() as session:
         attempt_id = operations.add_attempt(session, vault=vault, wanted=wanted, payment_no=payment_no, now=now)
     faults.point("payments.retry.added")
     _prepare(db, vault=vault, attempt_id=attempt_id, now=now)
     return _started(db, payment_no=payment_no, user_id=user_id, now=now)
+
+
+def give_up_payment(db: Database, *, user_id: UUID, payment_no: str, address: str, now: datetime) -> PaymentView:
+    """Close a payment that its payer will not pay; one that was paid meanwhile is paid, one that is over stays so.
+
+    While the provider does not answer, the payment is `unknown`, and jobs close it. Raises PaymentUnknown.
+    """
+    faults.point("payments.give_up.before_note")
+    with db.write() as session:
+        _seen(session, payment_no=payment_no, user_id=user_id, now=now)
+        operations.give_up(session, payment_no=payment_no, actor=Actor(f"user:{user_id}", address), now=now)
+        latest = queries.latest_attempt(session, payment_no=payment_no)
+    faults.point("payments.give_up.noted")
+    if latest is not None and latest.state in LIVING:
+        try:
+            close_attempt(db, attempt=latest, now=now)
+        except (OutcomeInDoubt, Throttled):
+            log.info("close_put_off", attempt_id=str(latest.id))
+    return _started(db, payment_no=payment_no, user_id=user_id, now=now).payment
 
 
 def check_payment(db: Database, *, vault: Vault, user_id: UUID, payment_no: str, now: datetime) -> PaymentView:

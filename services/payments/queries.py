@@ -295,13 +295,16 @@ def suspense(session: ReadSession, *, limit: int = 100) -> list[SuspenseView]:
 
 
 def running(session: ReadSession, *, account_id: AccountId, user_id: UUID, now: datetime) -> str | None:
-    """The newest payment of this person for this account that is still open: do not pay twice."""
+    """The newest payment of this person for this account that is still open; before it, one whose end nobody knows."""
     found: str | None = session.sql(
         """select o.payment_no from payment_order o
            where o.payer_user_id = :user and o.state = 'open' and o.created_at > :now - interval '1 day' and exists (
              select from payment_attempt a join payment_part p on p.attempt_id = a.id
              where a.order_id = o.id and p.account_id = :account)
-           order by o.created_at desc limit 1""",
+           order by exists (
+             select from payment_attempt a where a.order_id = o.id and (a.state = 'unknown'
+               or (a.state in ('created', 'prepared', 'pending') and a.expires_at <= :now))) desc,
+             o.created_at desc limit 1""",
         user=user_id,
         account=account_id,
         now=now,

@@ -227,6 +227,18 @@ def _pay_fields(made: Scene) -> dict[str, str]:
     return {"key": key, "amount": "1.00", "method": "wechat_native"}
 
 
+def _give_up(made: Scene) -> Asked:
+    asked = _form("/payments/{payment_no}/give-up")(made)
+    if made.object != "own" or made.person is None or made.caller not in {"owner", "payer", "stranger"}:
+        return asked
+    payment_no = made.town.start_payment(made.person.user_id, made.town.house, by_quote=made.caller == "stranger")
+    return Asked(f"/payments/{payment_no}/give-up", form=asked.form)  # the payment of other cells goes on waiting
+
+
+def _change_fields(_made: Scene) -> dict[str, str]:
+    return {"amount": "1.00", "method": "wechat_native"}
+
+
 def _sign_in(path: str, **more: str) -> Asking:
     """Each with a telephone and a browser of its own, so that no limit is met."""
 
@@ -307,6 +319,9 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /payments/{payment_no}": _get("/payments/{payment_no}"),
     "GET /payments/{payment_no}/status": _get("/payments/{payment_no}/status"),
     "GET /payments/{payment_no}/events": _get("/payments/{paid_no}/events"),
+    "GET /payments/{payment_no}/change": _get("/payments/{payment_no}/change"),
+    "POST /payments/{payment_no}/change": _form("/payments/{payment_no}/change", _change_fields),
+    "POST /payments/{payment_no}/give-up": _give_up,
     "POST /payments/{payment_no}/check": _form("/payments/{payment_no}/check"),
     "POST /payments/{payment_no}/again": _form("/payments/{payment_no}/again"),
     "GET /payments/{payment_no}/receipt": _get("/payments/{paid_no}/receipt"),

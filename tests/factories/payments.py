@@ -127,6 +127,7 @@ def wanted(home: Household, amount_minor: int = 10_000, **other: Any) -> Wanted:
         payer=Payer("203.0.113.7"),
         description="Wattline",
         partial_allowed=True,
+        most_major=10_000_000,
     )
     return replace(made, **other)
 

@@ -227,6 +227,19 @@ def poll_after_end(world: World, case: Case) -> bool:
     return _is(world, case, "closed")
 
 
+def give_up(world: World, case: Case) -> bool:
+    """The payer will not pay after all."""
+    world.pass_time()
+    payments.give_up_payment(
+        world.db,
+        user_id=UUID(case["user_id"]),
+        payment_no=case["payment_no"],
+        address="203.0.113.7",
+        now=clock.now(),
+    )
+    return _is(world, case, "closed")
+
+
 def look(world: World, case: Case) -> bool:
     """The payer presses: has it come?"""
     world.pass_time()
@@ -332,7 +345,8 @@ STEPS: Final[Mapping[str, Callable[[World, Case], bool]]] = {
     step.__name__: step
     for step in (
         start, start_in_vain, again, another, pay, pay_late, notify, forge, keep_only, apply_stored, poll, poll_once,
-        poll_after_end, look, relay, send, open_inbox, refresh_keys, ask_for_code, sign_in, sign_in_browser, refresh,
+        poll_after_end, give_up, look, relay, send, open_inbox, refresh_keys, ask_for_code, sign_in, sign_in_browser,
+        refresh,
     )
 }  # fmt: skip
 
@@ -391,6 +405,11 @@ STORIES: Final[Mapping[str, Story]] = {
             "payments.close.before_call", "payments.close.called", "payments.apply.before_commit",
             "payments.callback.before_keep", "payments.callback.before_commit", "payments.callback.committed",
         ),
+    ),
+    "money for what was given up": Story(
+        ("start", "give_up", "pay_late", "notify", "relay", "send"),
+        "paid",
+        ("payments.give_up.before_note", "payments.give_up.noted"),
     ),
     "a provider that is tired": Story(
         ("start", "pay", "poll_once", "poll", "relay", "send"),

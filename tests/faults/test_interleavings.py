@@ -74,6 +74,7 @@ class Scene:
             payer=Payer("203.0.113.7"),
             description="Wattline",
             partial_allowed=True,
+            most_major=10_000_000,
         )
         number = f"{mark}{self.user_id.hex[-19:].upper()}"
         started = flows.start_payment(
@@ -99,6 +100,7 @@ class Scene:
             payer=Payer("203.0.113.7"),
             description="Wattline",
             partial_allowed=True,
+            most_major=10_000_000,
         )
         flows.retry_payment(
             self.world.db,

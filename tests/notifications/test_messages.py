@@ -166,6 +166,7 @@ def pay(runtime: Runtime, *, user_id: UUID, account: AccountRef, amount_minor: i
         payer=Payer("203.0.113.7"),
         description="电费",
         partial_allowed=True,
+        most_major=10_000_000,
     )
     with runtime.db.write() as session:
         attempt_id = orders.open_order(

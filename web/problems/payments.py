@@ -4,6 +4,7 @@ from typing import Final
 
 from services.payments.errors import (
     AccountNotPayable,
+    AmountTooLarge,
     AttemptInDoubt,
     CallbackRefused,
     IllegalTransition,
@@ -39,6 +40,12 @@ PROBLEMS: Final = [
         409,
         zh="本单位不支持部分缴费，请缴清全部应缴金额。",
         en="Partial payments are not taken; pay at least the whole amount due.",
+    ),
+    Problem(
+        AmountTooLarge,
+        409,
+        zh="单笔支付不能超过 {most} {currency}，请分次缴纳或拨打服务热线。",
+        en="One payment may be at most {most} {currency}; pay in parts, or call the hotline.",
     ),
     Problem(
         MethodNotOffered,

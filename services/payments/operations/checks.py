@@ -2,10 +2,12 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from core import audit
+from core.audit import Actor
 from core.db import WriteSession
 from services.accounts.queries import AccountId
 from services.payments import rules
@@ -95,6 +97,25 @@ def close_outdated(
         now=now,
         **params,
     ).rowcount
+
+
+def give_up(session: WriteSession, *, payment_no: str, actor: Actor, now: datetime) -> None:
+    """The payer will not pay: living attempts end now, and whoever comes first closes them at their provider.
+
+    Does nothing to a payment that is over. Locks the order, then its attempts.
+    """
+    order_id: UUID = session.sql(
+        "select id from payment_order where payment_no = :no for no key update", no=payment_no
+    ).scalar_one()
+    ended = session.sql(
+        """update payment_attempt set expires_at = least(expires_at, :now), next_check_at = :next_check_at
+           where order_id = :id and state in ('created', 'prepared', 'pending', 'unknown')""",
+        now=now,
+        next_check_at=now + timedelta(seconds=LEASE_S),
+        id=order_id,
+    ).rowcount
+    if ended:
+        audit.record(session, actor=actor, act="payments.give_up", subject=f"payment:{payment_no}")
 
 
 def circuit_wait_s(session: WriteSession, *, provider: str, now: datetime) -> int | None:

@@ -16,7 +16,7 @@ from core.db import ReadSession, WriteSession, to_json
 from core.errors import Json
 from core.ids import human_code, uuid7
 from core.locks import lock
-from core.money import Money
+from core.money import Money, exponent
 from services.accounts import queries as accounts
 from services.accounts.queries import AccountRef, Permission
 from services.ledger import operations as ledger
@@ -24,6 +24,7 @@ from services.ledger.chart import OwnerKind
 from services.payments import rules
 from services.payments.errors import (
     AccountNotPayable,
+    AmountTooLarge,
     AttemptInDoubt,
     MethodNotOffered,
     PartialNotAllowed,
@@ -44,8 +45,8 @@ OUT_TRADE_NO_LENGTH: Final = 26
 class Wanted:
     """What a person asks to pay: for an account that they may pay for, or by a quote for somebody else's.
 
-    `bill_nos` None spreads the amount over all that is due. `partial_allowed` is the supplier's rule. `description` is
-    what the provider shows to the payer.
+    `bill_nos` None spreads the amount over all that is due. `partial_allowed` and `most_major`, the
+    most that one payment may be, are the supplier's rules. `description` is what the provider shows to the payer.
     """
 
     user_id: UUID
@@ -57,6 +58,7 @@ class Wanted:
     payer: Payer
     description: str
     partial_allowed: bool
+    most_major: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class _Plan:
 def open_order(session: WriteSession, *, vault: Vault, wanted: Wanted, payment_no: str, now: datetime) -> UUID:
     """Make an order with its first attempt and parts; answers the attempt, for a known `payment_no` its latest.
 
-    Raises AccountNotPayable, QuoteExpired, PayableUnknown, PartialNotAllowed, MethodNotOffered.
+    Raises AccountNotPayable, AmountTooLarge, QuoteExpired, PayableUnknown, PartialNotAllowed, MethodNotOffered.
     """
     lock(session, key=f"payments.order|{payment_no}")  # a form that is sent twice at once makes one order
     known = session.sql(
@@ -261,6 +263,9 @@ def _audited(plan: _Plan, wanted: Wanted, attempt_id: UUID) -> dict[str, Json]:
 
 
 def _plan(session: WriteSession, *, account: AccountRef, wanted: Wanted, now: datetime) -> _Plan:
+    most = wanted.most_major * 10 ** exponent(account.currency)
+    if wanted.amount_minor > most:
+        raise AmountTooLarge(most_minor=most, currency=account.currency, most=str(Money(most, account.currency).major))
     amount = Money(wanted.amount_minor, account.currency)
     dues = _dues(session, account=account, wanted=wanted, now=now)
     if not wanted.partial_allowed:

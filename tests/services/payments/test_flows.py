@@ -39,7 +39,7 @@ def retry(
     partial_allowed: bool = True,
     now: datetime | None = None,
 ) -> Started:
-    again = Again(amount, bill_nos, method, Payer("203.0.113.7"), "Wattline", partial_allowed)
+    again = Again(amount, bill_nos, method, Payer("203.0.113.7"), "Wattline", partial_allowed, 10_000_000)
     return flows.retry_payment(
         database, vault=vault, user_id=home.user_id, payment_no=no, again=again, now=now or clock.now()
     )
@@ -379,3 +379,41 @@ def test_a_provider_that_cannot_be_reached_leaves_no_payment_that_might_be_paid(
     assert shown(database, home, no).state == "failed"
     make.fill(make.provider(sandbox.base_url, account))
     assert retry(database, vault, home, no).pay is not None
+
+
+def give_up(database: Database, home: Household, no: str) -> PaymentView:
+    return flows.give_up_payment(database, user_id=home.user_id, payment_no=no, address="203.0.113.7", now=clock.now())
+
+
+def test_what_is_given_up_is_closed_at_the_provider_and_may_be_begun_again(
+    database: Database, vault: Vault, sandbox: SandboxProcess
+) -> None:
+    home = make.household(database, vault)
+    no = make.start(database, vault, make.wanted(home)).payment.payment_no
+    number = make.latest(database, no).out_trade_no
+    assert [give_up(database, home, no).state for _ in range(2)] == ["closed", "closed"]
+    assert order(sandbox, number)["state"] == "CLOSED"
+    with database.read() as session:
+        assert session.sql("select count(*) from audit where act = 'payments.give_up'").scalar_one() == 1
+    assert retry(database, vault, home, no).payment.state == "waiting"
+
+
+def test_what_was_paid_before_it_is_given_up_is_paid(database: Database, vault: Vault, sandbox: SandboxProcess) -> None:
+    home = make.household(database, vault)
+    no = make.start(database, vault, make.wanted(home)).payment.payment_no
+    sandbox.pay(make.latest(database, no).out_trade_no)
+    assert give_up(database, home, no).state == "paid"
+    assert make.books(database, home) == Books(0, 0, 10_000, 0, (0,), 1, 0)
+
+
+def test_giving_up_while_the_provider_is_away_is_unknown_until_a_job_has_closed_it(
+    database: Database, vault: Vault, sandbox: SandboxProcess
+) -> None:
+    home = make.household(database, vault)
+    no = make.start(database, vault, make.wanted(home)).payment.payment_no
+    sandbox.fault("wechat_pay.*", "error_before")
+    assert give_up(database, home, no).state == "unknown"
+    sandbox.clear_faults()
+    make_due(database)
+    flows.check_due(database, vault=vault, now=clock.now())
+    assert shown(database, home, no).state == "closed"

@@ -18,6 +18,7 @@ from services.billing.queries import BillView
 from services.payments import operations, queries
 from services.payments.errors import (
     AccountNotPayable,
+    AmountTooLarge,
     AttemptInDoubt,
     MethodNotOffered,
     PartialNotAllowed,
@@ -128,6 +129,8 @@ def test_what_may_not_be_paid_is_refused_and_leaves_nothing(database: Database, 
         (make.wanted(home, bill_nos=(other.bills[0].bill_no,)), PayableUnknown),
         (make.wanted(home, bill_nos=(home.bills[0].bill_no, "B-NONE")), PayableUnknown),
         (make.wanted(home, 9_999, partial_allowed=False), PartialNotAllowed),
+        (make.wanted(home, 10_001, most_major=100), AmountTooLarge),
+        (make.wanted(home, 10**12), AmountTooLarge),
         (make.wanted(yen), MethodNotOffered),
         (make.wanted(home, method=Method.WECHAT_JSAPI), MethodNotOffered),
         (make.wanted(home, method=Method.WECHAT_JSAPI, payer=Payer("::1", make.OPENID, "wxother")), MethodNotOffered),
