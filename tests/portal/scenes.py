@@ -283,6 +283,11 @@ def payment_waiting_on_phone(stage: Stage) -> None:
 
 
 @scene
+def payment_to_change(stage: Stage) -> None:
+    stage.visit.open(f"/payments/{stage.payment()}/change")
+
+
+@scene
 def payment_unknown(stage: Stage) -> None:
     no, attempt = stage.order()
     with stage.database.write() as session:
