@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from core import clock, idempotency
+from core import clock
 from core.crypto.vault import Vault
 from core.db import Database
 from sandbox import credentials
@@ -35,13 +35,13 @@ def test_a_notice_that_could_not_be_applied_is_applied_once_its_obstacle_is_gone
     attempt = make.latest(database, make.order(database, vault, make.wanted(home)))
     body = notice(platform, paid(platform, attempt.out_trade_no, amount=YUAN, transaction_id="T1"))
     heard = wechat.read_notice(signed(platform, body).headers, body, now=clock.now())
-    with database.write() as session:
-        idempotency.claim(session, kind="wechat_pay.transaction", key="T1", owner="somebody else")
+    with psycopg.connect(owner_dsn) as owner:
+        owner.execute("alter table payment_order add constraint ck_planted check (state <> 'paid') not valid")
     with database.write() as session:
         assert not operations.receive_notice(session, source=WECHAT, notice=heard, body=body, now=clock.now())
     assert make.books(database, home) == Books(10_000, 0, 0, 0, (10_000,), 0, 0)
     with psycopg.connect(owner_dsn) as owner:
-        owner.execute("delete from claim where key = 'T1'")
+        owner.execute("alter table payment_order drop constraint ck_planted")
         owner.execute("update inbox set due_at = now()")
     assert flows.apply_stored_callbacks(database, source=WECHAT, now=clock.now(), limit=9) == 1
     assert flows.apply_stored_callbacks(database, source=WECHAT, now=clock.now(), limit=9) == 0
