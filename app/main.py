@@ -88,6 +88,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.state.runtime = runtime
     leases = app.state.leases = Leases(runtime.db)
     watch = app.state.payment_watch = PaymentWatch(runtime.db)
+    app.state.takes = wechat_pay.takes(runtime.db)
     files = assets.Assets(accent=settings.supplier_accent, logo=settings.supplier_logo)
     app.state.renderer = Renderer(settings, runtime.vault, files)
     app.include_router(assets.router_of(files))

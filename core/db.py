@@ -45,7 +45,8 @@ SHUTDOWN: Final = "57P"
 PING_S: Final = 2.0
 HOT_DEADLINE_S: Final = 3.0
 HOT_WRITE_DEADLINE_S: Final = 10.0
-"""Longer than a statement waits for a lock."""
+HOT_WRITE_LOCK_TIMEOUT_MS: Final = 500
+"""Others may wait for the same statement: what is locked for longer is done by a thread of its own."""
 WATCH_INTERVAL_S: Final = 0.5
 _DIALECT: Final[sa.Dialect] = psycopg_dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves its dialects untyped
 
@@ -183,7 +184,7 @@ class Database:
         *,
         pool_size: int = 16,
         hot_pool_size: int = 6,
-        hot_write_pool_size: int = 6,
+        hot_write_pool_size: int = 3,
         deadline_s: float = 30.0,
         statement_timeout_s: float = 15,
     ) -> None:
@@ -222,8 +223,10 @@ class Database:
 
         Writes have a pool of their own: readers do not wait behind a lock.
         """
-        self._hot = self._hot_pool(self._hot_pool_size)
-        self._hot_write = self._hot_pool(self._hot_write_pool_size)
+        self._hot = self._hot_pool(self._hot_pool_size, self._options())
+        self._hot_write = self._hot_pool(
+            self._hot_write_pool_size, f"{self._options()} -c lock_timeout={HOT_WRITE_LOCK_TIMEOUT_MS}"
+        )
         await self._hot.open()
         await self._hot_write.open()
 
@@ -268,7 +271,7 @@ class Database:
                 row = await cursor.fetchone()
         return None if row is None else row[0]
 
-    def _hot_pool(self, size: int) -> _HotPool:
+    def _hot_pool(self, size: int, options: str) -> _HotPool:
         return AsyncConnectionPool(
             self._dsn,
             min_size=1,
@@ -276,7 +279,7 @@ class Database:
             timeout=POOL_TIMEOUT_S,
             reconnect_timeout=RECONNECT_S,
             open=False,
-            kwargs={"autocommit": True, "prepare_threshold": 0, "options": self._options(), "row_factory": tuple_row},
+            kwargs={"autocommit": True, "prepare_threshold": 0, "options": options, "row_factory": tuple_row},
         )
 
     def close(self) -> None:

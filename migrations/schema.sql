@@ -673,6 +673,21 @@ begin
   return true;
 end $$;
 
+CREATE PROCEDURE public.payment_take_each(IN p_sources text[], IN p_external_ids text[], IN p_bodies bytea[], IN p_providers text[], IN p_out_trade_nos text[], IN p_transaction_ids text[], IN p_amounts bigint[], IN p_currencies text[], IN p_paid_at timestamp with time zone[], IN p_now timestamp with time zone[], IN p_kinds text[], IN p_settles text[], INOUT p_taken boolean[])
+    LANGUAGE plpgsql
+    AS $$
+begin
+  for i in 1 .. cardinality(p_sources) loop
+    if i < cardinality(p_sources) then
+      set local synchronous_commit = off;
+    end if;
+    p_taken[i] := payment_take(
+      p_sources[i], p_external_ids[i], p_bodies[i], p_providers[i], p_out_trade_nos[i], p_transaction_ids[i], p_amounts[i],
+      p_currencies[i], p_paid_at[i], p_now[i], p_kinds, p_settles);
+    commit;
+  end loop;
+end $$;
+
 CREATE FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uuid, p_now timestamp with time zone) RETURNS jsonb
     LANGUAGE sql STABLE
     AS $$
@@ -2004,6 +2019,9 @@ GRANT ALL ON FUNCTION public.payment_book_plain(p_provider text, p_out_trade_no 
 
 REVOKE ALL ON FUNCTION public.payment_take(p_source text, p_external_id text, p_body bytea, p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.payment_take(p_source text, p_external_id text, p_body bytea, p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) TO wattline_app;
+
+REVOKE ALL ON PROCEDURE public.payment_take_each(IN p_sources text[], IN p_external_ids text[], IN p_bodies bytea[], IN p_providers text[], IN p_out_trade_nos text[], IN p_transaction_ids text[], IN p_amounts bigint[], IN p_currencies text[], IN p_paid_at timestamp with time zone[], IN p_now timestamp with time zone[], IN p_kinds text[], IN p_settles text[], INOUT p_taken boolean[]) FROM PUBLIC;
+GRANT ALL ON PROCEDURE public.payment_take_each(IN p_sources text[], IN p_external_ids text[], IN p_bodies bytea[], IN p_providers text[], IN p_out_trade_nos text[], IN p_transaction_ids text[], IN p_amounts bigint[], IN p_currencies text[], IN p_paid_at timestamp with time zone[], IN p_now timestamp with time zone[], IN p_kinds text[], IN p_settles text[], INOUT p_taken boolean[]) TO wattline_app;
 
 GRANT ALL ON FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uuid, p_now timestamp with time zone) TO wattline_app;
 

@@ -104,5 +104,25 @@ begin
   return true;
 end $$;
 
-revoke all on function payment_book_plain, payment_book, payment_take from public;
-grant execute on function payment_book_plain, payment_book, payment_take to wattline_app;
+-- Take callbacks that came at the same moment, each in a transaction of its own: none holds locks while the next is at work. What is answered is
+-- durable: the last commit waits for the log, which holds all before it in the same order. Whoever sees one of them earlier and acts on it
+-- commits later still. Whether nothing is left to do is told for each.
+create procedure payment_take_each(
+  p_sources text[], p_external_ids text[], p_bodies bytea[], p_providers text[], p_out_trade_nos text[], p_transaction_ids text[],
+  p_amounts bigint[], p_currencies text[], p_paid_at timestamptz[], p_now timestamptz[], p_kinds text[], p_settles text[],
+  inout p_taken boolean[]
+) language plpgsql as $$
+begin
+  for i in 1 .. cardinality(p_sources) loop
+    if i < cardinality(p_sources) then
+      set local synchronous_commit = off;
+    end if;
+    p_taken[i] := payment_take(
+      p_sources[i], p_external_ids[i], p_bodies[i], p_providers[i], p_out_trade_nos[i], p_transaction_ids[i], p_amounts[i],
+      p_currencies[i], p_paid_at[i], p_now[i], p_kinds, p_settles);
+    commit;
+  end loop;
+end $$;
+
+revoke all on routine payment_book_plain, payment_book, payment_take, payment_take_each from public;
+grant execute on routine payment_book_plain, payment_book, payment_take, payment_take_each to wattline_app;

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -15,11 +16,13 @@ from core import clock
 from core.db import Database
 from services.payments import flows
 from services.payments.errors import CallbackRefused
+from services.payments.operations import Heard
 from services.payments.ports import PROVIDERS, Notice, PaymentProvider
 from web import metrics
 from web.problems import problems
 from web.problems.common import NotFound
 from web.session import CALLBACKS
+from web.together import Together
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +36,13 @@ SIGNED: Final = frozenset({"malformed", "foreign_merchant"})
 QUIET: Final = frozenset({"signature_probe"})
 
 
+AT_ONCE: Final = 2
+"""Statements that take callbacks, of one process; the pool has another connection for leases."""
+
+TOGETHER: Final = 16
+"""Callbacks in one of them: with as many the wait for the disk is shared, and none waits long for the others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call as it came."""
@@ -41,6 +51,11 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     now: datetime
+
+
+def takes(db: Database) -> Together[Heard, bool]:
+    """What takes the callbacks of one process."""
+    return Together(partial(flows.take_notices, db), at_once=AT_ONCE, most=TOGETHER)
 
 
 REFUSED: Final = {"code": "FAIL", "message": "refused"}
@@ -89,8 +104,9 @@ async def receive(request: Request) -> Response:
         raise NotFound
     call = Call(provider, dict(request.headers), await request.body(), now)
     db: Database = request.app.state.runtime.db
+    takes: Together[Heard, bool] = request.app.state.takes
     heard = _read(call)
-    if isinstance(heard, Notice) and await flows.take_notice(db, source=NAME, notice=heard, body=call.body, now=now):
+    if isinstance(heard, Notice) and await takes(Heard(NAME, heard, call.body, now)):
         return Response(status_code=204)
     async with CALLBACKS.place():
         return await run_in_threadpool(_receive_at_length, db, call, heard)

@@ -5,7 +5,7 @@ call, so that whoever comes next, the same client or a job, repeats exactly the 
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -13,11 +13,12 @@ from uuid import UUID
 
 import psycopg
 import structlog
+from psycopg_pool import PoolTimeout
 
 from core import faults
 from core.audit import Actor
 from core.crypto.vault import Vault
-from core.db import Database, ReadSession, WriteSession, is_gone
+from core.db import Database, ReadSession, WriteSession
 from services.payments import operations, queries
 from services.payments.errors import (
     AttemptInDoubt,
@@ -28,7 +29,7 @@ from services.payments.errors import (
     ProviderUnavailable,
 )
 from services.payments.models import AttemptState
-from services.payments.operations import Applied, Effect, Wanted
+from services.payments.operations import Applied, Effect, Heard, Wanted
 from services.payments.ports import (
     AlreadyPaid,
     CloseOutcome,
@@ -215,23 +216,25 @@ def apply_stored_callbacks(db: Database, *, source: str, now: datetime, limit: i
     return limit
 
 
-async def take_notice(db: Database, *, source: str, notice: Notice, body: bytes, now: datetime) -> bool:
-    """Keep a verified callback and book what it says was paid, in one statement: nearly every callback is no more.
+async def take_notices(db: Database, heard: Sequence[Heard]) -> list[bool]:
+    """Keep verified callbacks and book what they say was paid, in one statement: nearly every one is no more.
 
-    False says that `receive_notice` is needed, which goes on from wherever this stopped.
+    False says that `receive_notice` is needed for this one, which goes on from wherever this stopped.
     """
-    paid = operations.take(source=source, notice=notice, body=body, now=now)
-    if paid is None:
-        return False
-    faults.point("payments.callback.before_take")
-    try:
-        taken = bool(await db.hot_write(operations.TAKE_PAID, paid))
-    except psycopg.OperationalError as error:
-        if not is_gone(error):
+    plain = {at: paid for at, each in enumerate(heard) if (paid := operations.plainly_paid(each)) is not None}
+    taken = [False] * len(heard)
+    if plain:
+        faults.point("payments.callback.before_take")
+        try:
+            told = await db.hot_write(operations.TAKE_NOTICES, operations.take_params(list(plain.values())))
+        except PoolTimeout:
             raise
-        log.warning("callback_taken_perhaps", source=source, error=type(error).__name__)
-        return False
-    faults.point("payments.callback.taken")
+        except psycopg.OperationalError as error:  # a lock that is not free soon, or nobody knows
+            log.warning("callbacks_taken_perhaps", callbacks=len(plain), error=type(error).__name__)
+            return taken
+        for at, is_taken in zip(plain, told, strict=True):
+            taken[at] = is_taken
+        faults.point("payments.callback.taken")
     return taken
 
 

@@ -14,7 +14,7 @@ import psycopg
 
 SOCKET_NAME: Final = ".s.PGSQL.5432"
 COMMIT: Final = b"COMMIT"
-TAKE: Final = re.compile(rb"(_pg3_\d+)\x00[^\x00]*payment_take\(")
+TAKE: Final = re.compile(rb"(_pg3_\d+)\x00[^\x00]*payment_take_each\(")
 """The statement that commits by itself gets a name, by which it is run from then on."""
 
 

@@ -2,12 +2,14 @@
 
 from services.payments.operations.booking import Applied, Effect, apply_provider_result
 from services.payments.operations.callbacks import (
-    TAKE_PAID,
+    TAKE_NOTICES,
+    Heard,
     apply_stored,
     count_refusal,
     learn_keys,
+    plainly_paid,
     receive_notice,
-    take,
+    take_params,
 )
 from services.payments.operations.checks import (
     circuit_wait_s,
@@ -33,9 +35,10 @@ from services.payments.operations.orders import (
 from services.payments.operations.quotes import Quote, QuoteResult, purge_failures, purge_quotes, quote_for_others
 
 __all__ = [
-    "TAKE_PAID",
+    "TAKE_NOTICES",
     "Applied",
     "Effect",
+    "Heard",
     "Quote",
     "QuoteResult",
     "Wanted",
@@ -57,11 +60,12 @@ __all__ = [
     "note_failure",
     "open_order",
     "open_request",
+    "plainly_paid",
     "provider_for",
     "purge_failures",
     "purge_quotes",
     "put_off",
     "quote_for_others",
     "receive_notice",
-    "take",
+    "take_params",
 ]

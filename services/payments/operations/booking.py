@@ -48,8 +48,8 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
-class _Paid:
-    """A PAID result with its facts."""
+class PaidFacts:
+    """What a PAID result must tell."""
 
     provider: str
     out_trade_no: str
@@ -80,47 +80,40 @@ def apply_provider_result(session: WriteSession, *, result: ProviderResult, now:
     Locks the order, then its attempt, then books, then payables.
     """
     if result.state is TradeState.PAID:
-        booked = _booked_plainly(session, paid=_facts(result), now=now)
+        booked = _booked_plainly(session, paid=paid_facts(result), now=now)
         if booked is not None:
             return Applied(Effect.BOOKED, booked, AttemptState.PAID)
     locked = _lock(session, out_trade_no=result.out_trade_no)
     if locked is None:
         return _unknown_order(session, result=result, now=now)
     if result.state is TradeState.PAID:
-        return _paid(session, attempt=locked, paid=_facts(result), now=now)
+        return _paid(session, attempt=locked, paid=paid_facts(result), now=now)
     event = _ending(result.state, expires_at=locked.expires_at, now=now)
     if event is None or AttemptState(locked.state) not in rules.LIVING:
         return _still(session, attempt=locked, state=result.state, now=now)
     return _ended(session, attempt=locked, event=event, now=now)
 
 
-def paid_params(result: ProviderResult, *, now: datetime) -> dict[str, object]:
-    """What the SQL functions of an ordinary booking need; raises ValueError for a paid result without its facts."""
-    return _params(_facts(result), now)
-
-
-def _booked_plainly(session: WriteSession, *, paid: _Paid, now: datetime) -> UUID | None:
+def _booked_plainly(session: WriteSession, *, paid: PaidFacts, now: datetime) -> UUID | None:
     booked: UUID | None = session.sql(
         """select payment_book(:provider, :out_trade_no, :transaction_id, :amount, :currency, :paid_at, :now,
              cast(:kinds as text[]), cast(:settles as text[]))""",
-        **_params(paid, now),
+        provider=paid.provider,
+        out_trade_no=paid.out_trade_no,
+        transaction_id=paid.transaction_id,
+        amount=paid.amount.minor,
+        currency=paid.amount.currency,
+        paid_at=paid.paid_at,
+        now=now,
+        **settling(),
     ).scalar_one()
     return booked
 
 
-def _params(paid: _Paid, now: datetime) -> dict[str, object]:
+def settling() -> dict[str, object]:
+    """The kinds of payables that settle in the database, and the SQL functions that do it."""
     payables = {kind: payable.settles_by for kind, payable in PAYABLES.get().items() if payable.settles_by}
-    return {
-        "provider": paid.provider,
-        "out_trade_no": paid.out_trade_no,
-        "transaction_id": paid.transaction_id,
-        "amount": paid.amount.minor,
-        "currency": paid.amount.currency,
-        "paid_at": paid.paid_at,
-        "now": now,
-        "kinds": list(payables),
-        "settles": list(payables.values()),
-    }
+    return {"kinds": list(payables), "settles": list(payables.values())}
 
 
 def _lock(session: WriteSession, *, out_trade_no: str) -> sa.Row[Any] | None:
@@ -140,11 +133,12 @@ def _lock(session: WriteSession, *, out_trade_no: str) -> sa.Row[Any] | None:
     ).one()
 
 
-def _facts(result: ProviderResult) -> _Paid:
+def paid_facts(result: ProviderResult) -> PaidFacts:
+    """The facts of a PAID result; raises ValueError when one is missing."""
     if result.transaction_id is None or result.amount is None or result.paid_at is None or result.amount.minor <= 0:
         msg = "a paid result without its facts"
         raise ValueError(msg)
-    return _Paid(result.provider, result.out_trade_no, result.transaction_id, result.amount, result.paid_at)
+    return PaidFacts(result.provider, result.out_trade_no, result.transaction_id, result.amount, result.paid_at)
 
 
 def _ending(state: TradeState, *, expires_at: datetime, now: datetime) -> AttemptEvent | None:
@@ -202,7 +196,7 @@ def _ended(session: WriteSession, *, attempt: sa.Row[Any], event: AttemptEvent, 
     return Applied(Effect.ENDED, attempt.id, following)
 
 
-def _paid(session: WriteSession, *, attempt: sa.Row[Any], paid: _Paid, now: datetime) -> Applied:
+def _paid(session: WriteSession, *, attempt: sa.Row[Any], paid: PaidFacts, now: datetime) -> Applied:
     if AttemptState(attempt.state) is AttemptState.PAID:
         if attempt.transaction_id == paid.transaction_id:
             return Applied(Effect.NOTHING, attempt.id, AttemptState.PAID)
@@ -235,12 +229,14 @@ def _paid(session: WriteSession, *, attempt: sa.Row[Any], paid: _Paid, now: date
     return Applied(Effect.BOOKED, attempt.id, AttemptState.PAID)
 
 
-def _claim(session: WriteSession, *, paid: _Paid, owner: str) -> bool:
+def _claim(session: WriteSession, *, paid: PaidFacts, owner: str) -> bool:
     """One transaction of a provider is booked for one owner, for ever; raises NameTaken when that is another."""
     return idempotency.claim(session, kind=f"{paid.provider}.transaction", key=paid.transaction_id, owner=owner)
 
 
-def _mark_paid(session: WriteSession, *, attempt: sa.Row[Any], paid: _Paid, event: OrderEvent, now: datetime) -> None:
+def _mark_paid(
+    session: WriteSession, *, attempt: sa.Row[Any], paid: PaidFacts, event: OrderEvent, now: datetime
+) -> None:
     rules.next_attempt_state(AttemptState(attempt.state), AttemptEvent.PAID)
     known = OrderState(attempt.order_state)
     following = rules.next_order_state(known, event)
@@ -324,7 +320,7 @@ def _check_taken(taken: Money, offered: Money) -> None:
         raise ValueError(msg)
 
 
-def _transactions(parts: Sequence[_Part], *, attempt_id: UUID, paid: _Paid) -> list[Transaction]:
+def _transactions(parts: Sequence[_Part], *, attempt_id: UUID, paid: PaidFacts) -> list[Transaction]:
     """One transaction per book: what payables needed, the surplus, and what failed to settle."""
     sums: dict[BookId, dict[str, Money]] = defaultdict(dict)
     for part in parts:
@@ -372,7 +368,7 @@ def _unknown_order(session: WriteSession, *, result: ProviderResult, now: dateti
         return Applied(Effect.NOTHING)
     return _suspend_whole(
         session,
-        paid=_facts(result),
+        paid=paid_facts(result),
         attempt=None,
         reason=SuspenseReason.UNKNOWN_ORDER,
         source_id=uuid7(),
@@ -383,7 +379,7 @@ def _unknown_order(session: WriteSession, *, result: ProviderResult, now: dateti
 def _suspend_whole(
     session: WriteSession,
     *,
-    paid: _Paid,
+    paid: PaidFacts,
     attempt: sa.Row[Any] | None,
     reason: SuspenseReason,
     source_id: UUID,
@@ -411,7 +407,7 @@ def _suspend_whole(
     return Applied(Effect.SUSPENDED, attempt_id, None if attempt is None else AttemptState(attempt.state))
 
 
-def _suspend_claimed(session: WriteSession, *, paid: _Paid, attempt: sa.Row[Any] | None, now: datetime) -> Applied:
+def _suspend_claimed(session: WriteSession, *, paid: PaidFacts, attempt: sa.Row[Any] | None, now: datetime) -> Applied:
     """Keep that the provider names this number, too, for a transaction whose money is booked for another: once each."""
     attempt_id = None if attempt is None else attempt.id
     is_new = _write_suspense(
@@ -431,7 +427,7 @@ def _suspend_claimed(session: WriteSession, *, paid: _Paid, attempt: sa.Row[Any]
     return Applied(Effect.SUSPENDED, attempt_id, None if attempt is None else AttemptState(attempt.state))
 
 
-def _suspend_part(session: WriteSession, *, part: _Part, attempt: sa.Row[Any], paid: _Paid, now: datetime) -> None:
+def _suspend_part(session: WriteSession, *, part: _Part, attempt: sa.Row[Any], paid: PaidFacts, now: datetime) -> None:
     _write_suspense(
         session,
         paid=paid,
@@ -447,7 +443,7 @@ def _suspend_part(session: WriteSession, *, part: _Part, attempt: sa.Row[Any], p
 def _write_suspense(
     session: WriteSession,
     *,
-    paid: _Paid,
+    paid: PaidFacts,
     attempt: sa.Row[Any] | None,
     part: _Part | None,
     reason: SuspenseReason,

@@ -1,5 +1,7 @@
 """Callbacks: those that failed to apply are done again, those that were forged are counted."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -8,10 +10,28 @@ from core import inbox
 from core.db import ReadSession, WriteSession, statement
 from core.inbox import Callback
 from services.payments import queries
-from services.payments.operations.booking import apply_provider_result, paid_params
+from services.payments.operations.booking import PaidFacts, apply_provider_result, paid_facts, settling
 from services.payments.ports import PROVIDERS, Notice, ProviderResult, TradeState
 
-TAKE_PAID: Final = statement("services.payments", "take_paid.sql")
+TAKE_NOTICES: Final = statement("services.payments", "take_notices.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A verified callback as it came, and when."""
+
+    source: str
+    notice: Notice
+    body: bytes
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlainlyPaid:
+    """A callback that says PAID, with its facts."""
+
+    heard: Heard
+    facts: PaidFacts
 
 
 def apply_stored(session: WriteSession, *, source: str, now: datetime) -> bool | None:
@@ -22,19 +42,36 @@ def apply_stored(session: WriteSession, *, source: str, now: datetime) -> bool |
     return inbox.apply(session, callback, partial(_apply, now=now))
 
 
-def take(*, source: str, notice: Notice, body: bytes, now: datetime) -> dict[str, object] | None:
-    """Parameters of TAKE_PAID, which keeps a callback and books what it says was paid; None when it says no such thing.
+def plainly_paid(heard: Heard) -> PlainlyPaid | None:
+    """What TAKE_NOTICES needs of a callback; None when it tells of no payment.
 
-    The statement answers true when nothing is left to do; else `receive_notice` goes on from where it stopped.
+    The statement keeps callbacks and books what they say was paid. For each it answers true when nothing is left to
+    do; else `receive_notice` goes on from where it stopped.
     """
-    result = notice.result
+    result = heard.notice.result
     if result is None or result.state is not TradeState.PAID:
         return None
     try:
-        params = paid_params(result, now=now)
+        return PlainlyPaid(heard, paid_facts(result))
     except ValueError:
         return None  # `receive_notice` keeps the evidence
-    return {"source": source, "external_id": notice.id, "body": body, **params}
+
+
+def take_params(paid: Sequence[PlainlyPaid]) -> dict[str, object]:
+    """Parameters of TAKE_NOTICES."""
+    return {
+        "sources": [each.heard.source for each in paid],
+        "external_ids": [each.heard.notice.id for each in paid],
+        "bodies": [each.heard.body for each in paid],
+        "providers": [each.facts.provider for each in paid],
+        "out_trade_nos": [each.facts.out_trade_no for each in paid],
+        "transaction_ids": [each.facts.transaction_id for each in paid],
+        "amounts": [each.facts.amount.minor for each in paid],
+        "currencies": [each.facts.amount.currency for each in paid],
+        "paid_at": [each.facts.paid_at for each in paid],
+        "now": [each.heard.now for each in paid],
+        **settling(),
+    }
 
 
 def receive_notice(session: WriteSession, *, source: str, notice: Notice, body: bytes, now: datetime) -> bool:

@@ -1,6 +1,7 @@
 """The ordinary booking is one statement, and does what the general way does."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from core import inbox
 from core.crypto.vault import Vault
 from core.db import Database
+from core.money import Money
 from services.billing.events import BillSettled
 from services.payments import flows, operations
 from services.payments.events import PaymentBooked
@@ -92,8 +94,7 @@ def test_a_callback_is_kept_booked_and_marked_by_one_statement_whenever_it_comes
     async def tell() -> list[bool]:
         await database.open_hot()
         try:
-            taking = [flows.take_notice(database, source=WECHAT, notice=notice, body=b"body", now=NOW) for _ in "123"]
-            return await asyncio.gather(*taking)
+            return await flows.take_notices(database, [operations.Heard(WECHAT, notice, b"body", NOW)] * 3)
         finally:
             await database.close_hot()
 
@@ -102,6 +103,38 @@ def test_a_callback_is_kept_booked_and_marked_by_one_statement_whenever_it_comes
     with database.read() as session:
         kept = session.sql("select count(*), bool_and(applied_at is not null) from inbox").one()
     assert tuple(kept) == (1, True)
+
+
+def test_callbacks_taken_together_are_each_settled_or_left_by_themselves(database: Database, vault: Vault) -> None:
+    """The second tells of another amount, the third of an order that somebody holds, the fourth of nobody's, the fifth again of the first."""
+    homes = [make.household(database, vault) for _ in range(4)]
+    attempts = [make.latest(database, make.order(database, vault, make.wanted(home))) for home in homes]
+    results = [make.paid(attempt) for attempt in attempts]
+    results[1] = replace(results[1], amount=Money(9_999, "CNY"))
+    results[3] = replace(results[3], out_trade_no="NOBODYSORDER")
+    heard = [
+        operations.Heard(WECHAT, Notice(f"notice-{at}", result), b"body", NOW)
+        for at, result in enumerate([*results, results[0]])
+    ]
+
+    async def tell() -> list[bool]:
+        await database.open_hot()
+        try:
+            return await flows.take_notices(database, heard)
+        finally:
+            await database.close_hot()
+
+    with database.write() as holder:
+        holder.sql("select from payment_order where id = :id for update", id=attempts[2].order_id)
+        assert asyncio.run(tell()) == [True, False, False, False, False]
+    assert [make.books(database, home).open_bills for home in homes] == [(0,), (10_000,), (10_000,), (10_000,)]
+    for each, told in zip(heard, asyncio.run(tell()), strict=True):
+        if not told:
+            assert flows.receive_notice(database, source=each.source, notice=each.notice, body=each.body, now=NOW)
+    assert [make.books(database, home).open_bills for home in homes] == [(0,), (10_000,), (0,), (10_000,)]
+    with database.read() as session:
+        kept = session.sql("select count(*), bool_and(applied_at is not null) from inbox").one()
+    assert tuple(kept) == (5, True)
 
 
 def test_a_callback_that_a_first_try_left_is_applied_when_it_comes_again(database: Database, vault: Vault) -> None:
