@@ -105,8 +105,9 @@ begin
 end $$;
 
 -- Take callbacks that came at the same moment, each in a transaction of its own: none holds locks while the next is at work. What is answered is
--- durable: the last commit waits for the log, which holds all before it in the same order. Whoever sees one of them earlier and acts on it
--- commits later still. Whether nothing is left to do is told for each.
+-- durable: the last commit waits for the log, which holds all before it in the same order. (It always has something to wait for: payment_take
+-- writes in any case, a repetition its lock.) Whoever sees one of them earlier and acts on it commits later still. Whether nothing is left to do
+-- is told for each.
 create procedure payment_take_each(
   p_sources text[], p_external_ids text[], p_bodies bytea[], p_providers text[], p_out_trade_nos text[], p_transaction_ids text[],
   p_amounts bigint[], p_currencies text[], p_paid_at timestamptz[], p_now timestamptz[], p_kinds text[], p_settles text[],
