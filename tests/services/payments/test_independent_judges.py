@@ -5,7 +5,7 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -170,11 +170,12 @@ def test_a_callback_that_the_library_takes_is_taken_here_until_it_is_stale(
     assert (heard.result.out_trade_no, heard.result.transaction_id) == (number, resource["transaction_id"])
     assert (heard.result.state, heard.result.amount) == (TradeState.PAID, make.yuan(resource["amount"]["total"]))
     assert library.callback({**call.headers, "wechatpay-nonce": "another"}, call.body) is None
+    signed_at = datetime.fromtimestamp(int(call.headers["wechatpay-timestamp"]), tz=UTC)
     for headers, body, now in [
-        ({**call.headers, "wechatpay-nonce": "another"}, call.body, clock.now()),
-        (call.headers, call.body + b" ", clock.now()),
-        (call.headers, call.body, clock.now() + timedelta(seconds=301)),
-        (call.headers, call.body, clock.now() - timedelta(seconds=301)),
+        ({**call.headers, "wechatpay-nonce": "another"}, call.body, signed_at),
+        (call.headers, call.body + b" ", signed_at),
+        (call.headers, call.body, signed_at + timedelta(seconds=301)),
+        (call.headers, call.body, signed_at - timedelta(seconds=301)),
     ]:
         with pytest.raises(CallbackRefused):
             wechat.read_notice(headers, body, now=now)
