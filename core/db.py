@@ -248,13 +248,13 @@ class Database:
             except psycopg.OperationalError as error:
                 # A read may be repeated, and each try leaves one broken connection less. A silent server uses up the
                 # time with two.
-                if not is_gone(error) or time.monotonic() - began >= 2 * HOT_DEADLINE_S:
+                if not _is_gone(error) or time.monotonic() - began >= 2 * HOT_DEADLINE_S:
                     raise
 
     async def hot_write(self, query: Statement, params: Mapping[str, object]) -> Any:
         """The first column of a statement that writes, committed when it answers: a transaction of its own.
 
-        Never repeated here. Nobody knows what became of it when the connection breaks (`is_gone`): the caller must be
+        Never repeated here. Nobody knows what became of it when the connection breaks: the caller must be
         able to ask again.
         """
         return await self._hot_once(self._hot_write, query, params, HOT_WRITE_DEADLINE_S)
@@ -344,7 +344,7 @@ def server(session: ReadSession) -> Server:
     return Server(row.version, row.role, row.is_superuser, row.may_create, row.is_standby, row.now)
 
 
-def is_gone(error: psycopg.OperationalError) -> bool:
+def _is_gone(error: psycopg.OperationalError) -> bool:
     """Tell whether the connection broke or the server says goodbye, as all connections do after its restart."""
     return error.sqlstate is None or error.sqlstate.startswith(SHUTDOWN)
 

@@ -295,8 +295,8 @@ def _settings(url: str, servers: Scratch, sandbox: SandboxProcess) -> Settings:
         "aliyun_sms_sign_name": sms["sign_name"],
         "aliyun_sms_templates": json.dumps(sms["template_codes"]),
         "aliyun_sms_receipt_secret": RECEIPT_SECRET,
+        "payment_most": 10**10,  # clients tell payments apart by powers of two
     }
-    given["payment_most"] = 10**10  # clients tell payments apart by powers of two
     return Settings.model_validate(given)
 
 
