@@ -7,10 +7,10 @@ COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiS
 CREATE DOMAIN public.ledger_owner_kind AS text
 	CONSTRAINT ck_ledger_owner_kind CHECK ((VALUE = ANY (ARRAY['account'::text, 'person'::text, 'supplier'::text, 'partner'::text])));
 
-CREATE FUNCTION public.account_access(p_user uuid, p_account_no text, p_permission text, p_now timestamp with time zone DEFAULT now()) RETURNS bigint
+CREATE FUNCTION public.account_access(p_user uuid, p_account_no text, p_permission text, p_now timestamp with time zone DEFAULT now()) RETURNS TABLE(account_id bigint, role text)
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
-  select a.id
+  select a.id, g.role
   from account a
   join access_grant g on g.account_id = a.id and g.user_id = p_user and g.revoked_at is null
   where a.account_no = p_account_no
@@ -326,6 +326,11 @@ begin
   if cardinality(p_books) <> 1 or cardinality(p_amounts) <> p_counts[1] or p_counts[1] < 1 then
     return ledger_post_several(p_books, p_sources, p_source_ids, p_effective_at, p_counts, p_debits, p_credits, p_assets, p_amounts, p_events);
   end if;
+  -- PostgreSQL wakes all who wait for one row each time it changes, so they stand in line before it. Only who holds no row yet may: whoever has
+  -- locked the book before would wait in line for those who wait for him.
+  if pg_current_xact_id_if_assigned() is null then
+    perform pg_advisory_xact_lock(v_book);
+  end if;
   -- The lock of everything below, and the number.
   update book set version = version + 1 where id = v_book returning version into strict v_no;
   insert into txn (book_id, no, source, source_id, effective_at, recorded_at)
@@ -574,6 +579,12 @@ begin
   end if;
 end $$;
 
+CREATE FUNCTION public.living_session(p_session uuid, p_now timestamp with time zone DEFAULT now()) RETURNS TABLE(user_id uuid)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select user_id from session_family where id = p_session and revoked_at is null and idle_until > p_now
+$$;
+
 CREATE FUNCTION public.payment_book(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) RETURNS uuid
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -736,10 +747,10 @@ CREATE FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uu
   ) a on true
   where o.payment_no = p_payment_no
     and o.payer_user_id = p_user
-    and (p_session is null or session_alive(p_session, p_now))
+    and (p_session is null or exists (select from living_session(p_session, p_now)))
     and (o.quote_id is not null or not exists (
       select from payment_part p join account c on c.id = p.account_id
-      where p.attempt_id = a.id and account_access(p_user, c.account_no, 'pay', p_now) is null))
+      where p.attempt_id = a.id and not exists (select from account_access(p_user, c.account_no, 'pay', p_now))))
 $$;
 
 CREATE FUNCTION public.premises_address(p_district text, p_street text, p_building text) RETURNS text
@@ -752,12 +763,6 @@ CREATE FUNCTION public.refuse_change() RETURNS trigger
 begin
   raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
 end $$;
-
-CREATE FUNCTION public.session_alive(p_session uuid, p_now timestamp with time zone DEFAULT now()) RETURNS boolean
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$
-  select exists (select from session_family where id = p_session and revoked_at is null and idle_until > p_now)
-$$;
 
 CREATE TABLE public.access_grant (
     id uuid NOT NULL,

@@ -18,6 +18,11 @@ begin
   if cardinality(p_books) <> 1 or cardinality(p_amounts) <> p_counts[1] or p_counts[1] < 1 then
     return ledger_post_several(p_books, p_sources, p_source_ids, p_effective_at, p_counts, p_debits, p_credits, p_assets, p_amounts, p_events);
   end if;
+  -- PostgreSQL wakes all who wait for one row each time it changes, so they stand in line before it. Only who holds no row yet may: whoever has
+  -- locked the book before would wait in line for those who wait for him.
+  if pg_current_xact_id_if_assigned() is null then
+    perform pg_advisory_xact_lock(v_book);
+  end if;
   -- The lock of everything below, and the number.
   update book set version = version + 1 where id = v_book returning version into strict v_no;
   insert into txn (book_id, no, source, source_id, effective_at, recorded_at)

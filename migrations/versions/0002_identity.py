@@ -110,10 +110,11 @@ create table refresh_token (
   constraint ck_refresh_token_hash check (length(token_hash) = 32)
 );
 
--- The one decision whether a session may still act. Hot reads call it in their own statement, so a revoked session stops at once.
-create function session_alive(p_session uuid, p_now timestamptz default now())
-returns boolean language sql stable parallel safe as $$
-  select exists (select from session_family where id = p_session and revoked_at is null and idle_until > p_now)
+-- The one decision whether a session may still act: a row when it may. Hot reads call it in their own statement, so a revoked session stops
+-- at once. A table, for PostgreSQL plans such a function as a part of the statement.
+create function living_session(p_session uuid, p_now timestamptz default now())
+returns table (user_id uuid) language sql stable parallel safe as $$
+  select user_id from session_family where id = p_session and revoked_at is null and idle_until > p_now
 $$;
 
 grant select, insert, update on app_user to wattline_app;

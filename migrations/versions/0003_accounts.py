@@ -157,10 +157,11 @@ create index ix_link_failure_account_no on link_failure (account_no, failed_at);
 create function premises_address(p_district text, p_street text, p_building text) returns text
 language sql immutable parallel safe return concat_ws(' ', nullif(p_district, ''), nullif(p_street, ''), nullif(p_building, ''));
 
--- The one decision whether a person may view, pay or own an account: its id, or null. Hot reads call it in their own statement.
+-- The one decision whether a person may view, pay or own an account: its id and the person's role, or no row. Hot reads call it in their own
+-- statement, of which it becomes a part, as `living_session` does.
 create function account_access(p_user uuid, p_account_no text, p_permission text, p_now timestamptz default now())
-returns bigint language sql stable parallel safe as $$
-  select a.id
+returns table (account_id bigint, role text) language sql stable parallel safe as $$
+  select a.id, g.role
   from account a
   join access_grant g on g.account_id = a.id and g.user_id = p_user and g.revoked_at is null
   where a.account_no = p_account_no

@@ -254,10 +254,10 @@ create function payment_view(p_payment_no text, p_user uuid, p_session uuid, p_n
   ) a on true
   where o.payment_no = p_payment_no
     and o.payer_user_id = p_user
-    and (p_session is null or session_alive(p_session, p_now))
+    and (p_session is null or exists (select from living_session(p_session, p_now)))
     and (o.quote_id is not null or not exists (
       select from payment_part p join account c on c.id = p.account_id
-      where p.attempt_id = a.id and account_access(p_user, c.account_no, 'pay', p_now) is null))
+      where p.attempt_id = a.id and not exists (select from account_access(p_user, c.account_no, 'pay', p_now))))
 $$;
 grant execute on function payment_view to wattline_app;
 """

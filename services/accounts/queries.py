@@ -80,7 +80,7 @@ def resolve_access(
     """The account, when this person may do this with it at `now`; None when not, or when there is no such account."""
     row = session.sql(
         """select a.id, a.account_no, a.unit_id, a.currency from account a
-           where a.id = account_access(:user_id, :account_no, :permission, :now)""",
+           join account_access(:user_id, :account_no, :permission, :now) g on g.account_id = a.id""",
         user_id=user_id,
         account_no=account_no,
         permission=permission.value,

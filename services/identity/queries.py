@@ -31,8 +31,8 @@ class DeviceView:
 
 
 def session_is_alive(session: ReadSession, *, session_id: UUID) -> bool:
-    """May this session still act? By the database's clock; hot reads ask `session_alive(p_session)` themselves."""
-    return bool(session.sql("select session_alive(:id)", id=session_id).scalar_one())
+    """May this session still act? By the database's clock; hot reads ask `living_session` themselves."""
+    return bool(session.sql("select exists (select from living_session(:id))", id=session_id).scalar_one())
 
 
 def user(session: ReadSession, *, user_id: UUID) -> UserView | None:

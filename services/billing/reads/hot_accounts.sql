@@ -1,7 +1,7 @@
 -- A page of the accounts that a person may view, by number, with what each owes: the position of the last one as JSON (null when it is the
 -- last page), a line feed, the accounts as JSON. '' when the session has ended. What an account owes is only summed up for those of the page.
 -- Served by pk_session_family, uq_access_grant_living, primary keys and ix_bill_open.
-select case when session_alive(:session_id) then (
+select case when exists (select from living_session(:session_id)) then (
   with mine as materialized (
     select a.id, a.account_no, a.class, a.state, a.currency, a.customer_id, a.premises_id, g.role, row_number() over (order by a.account_no) as place
     from access_grant g

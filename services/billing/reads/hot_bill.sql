@@ -1,6 +1,6 @@
 -- One bill with its lines. One row: JSON text, null without access or bill, '' when the session has ended.
 -- Served by pk_session_family, account_access, uq_bill_bill_no, pk_bill_line.
-select case when session_alive(:session_id) then (
+select case when exists (select from living_session(:session_id)) then (
   select json_build_object(
     'bill_no', b.bill_no,
     'period_first', b.period_first,
@@ -21,6 +21,7 @@ select case when session_alive(:session_id) then (
       from bill_line l join bill_line_code c on c.id = l.code
       where l.account_id = b.account_id and l.bill_id = b.id), '[]')
   )::text
-  from account a join bill b on b.account_id = a.id and b.bill_no = :bill_no
-  where a.id = account_access(:user_id, :account_no, 'view')
+  from account_access(:user_id, :account_no, 'view') g
+  join account a on a.id = g.account_id
+  join bill b on b.account_id = a.id and b.bill_no = :bill_no
 ) else '' end

@@ -1,6 +1,6 @@
 -- A page of an account's bills, newest first: the position of the last one as JSON (null when it is the last page), a line feed, the bills as
 -- JSON. Null without access, '' when the session has ended. Served by pk_session_family, account_access and ix_bill_latest.
-select case when session_alive(:session_id) then (
+select case when exists (select from living_session(:session_id)) then (
   select coalesce((
     select json_build_array(n.issue_date, n.id)::text
     from (
@@ -24,5 +24,5 @@ select case when session_alive(:session_id) then (
     from (
       select * from bill where account_id = a.id and (issue_date, id) < (cast(:issue_date as date), cast(:bill_id as bigint))
       order by issue_date desc, id desc limit cast(:limit as integer)) b)::text, '[]')
-  from account a where a.id = account_access(:user_id, :account_no, 'view')
+  from account_access(:user_id, :account_no, 'view') g join account a on a.id = g.account_id
 ) else '' end
