@@ -25,6 +25,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     _deadline: asyncio.TimerHandle | None = None
     _head_bytes = 0
+    _is_in_head = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn's own
         """Wait for the first head."""
@@ -37,21 +38,23 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
-        """Wait for the rest of a head that has begun."""
+        """A head begins."""
         super().on_message_begin()
-        if self._deadline is None:
-            self._wait_for_head()
+        self._is_in_head = True
 
     def on_headers_complete(self) -> None:
         """The head is whole. Whom an absolute target names is for the guard to judge: it outweighs Host (RFC 9112)."""
+        self._is_in_head = False
         self._stop_waiting()
         if not self.url.startswith(b"/"):
             self.scope[AUTHORITY] = urlsplit(self.url).netloc.decode("ascii", "replace").lower()  # type: ignore[typeddict-unknown-key] # our own
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless the head has no end."""
+        """Read on, unless the head has no end. Most heads come whole, and need no deadline."""
         super().data_received(data)
+        if self._is_in_head and self._deadline is None:
+            self._wait_for_head()
         if self._deadline is not None:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:

@@ -1,5 +1,6 @@
 """One JSON line per record, with the ids of the request, event or task it belongs to and without secrets."""
 
+import json
 import logging
 import re
 import sys
@@ -36,7 +37,8 @@ def configure(*, level: str) -> None:
         structlog.processors.format_exc_info,
         scrub,
     ]
-    as_json = structlog.processors.JSONRenderer(ensure_ascii=False)
+    encoder = json.JSONEncoder(ensure_ascii=False, default=repr)  # made once: `json.dumps` makes one for each line
+    as_json = structlog.processors.JSONRenderer(serializer=lambda record, **_: encoder.encode(record))
     structlog.configure(
         processors=[*shared, as_json],
         logger_factory=_Output,
