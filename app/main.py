@@ -1,6 +1,7 @@
 """The HTTP process: `uvicorn app.main:serve --factory`."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -75,6 +76,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await runtime.db.open_hot()
+        gc.freeze()  # what was made until now lives as long as the process: no collection need walk through it
         keeping = asyncio.create_task(leases.keep(), name="leases")
         yield
         await watch.close()

@@ -265,10 +265,14 @@ class Database:
         if pool is None:
             msg = "the asynchronous pools are not open"
             raise RuntimeError(msg)
-        async with pool.connection() as connection:
+        # `pool.connection()` would end a transaction, too, of which a statement that commits itself has none.
+        connection = await pool.getconn()
+        try:
             with self._deadlines.watch(connection.fileno(), deadline_s):
                 cursor = await connection.execute(query.driver_sql, params)
                 row = await cursor.fetchone()
+        finally:
+            await pool.putconn(connection)
         return None if row is None else row[0]
 
     def _hot_pool(self, size: int, options: str) -> _HotPool:

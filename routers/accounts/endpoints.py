@@ -17,7 +17,7 @@ from services.accounts.operations import LastBillAmount, LinkOutcome, LinkResult
 from services.billing import queries as billing
 from web import hot
 from web.access import ViewedAccount
-from web.caller import Caller, Customer, CustomerOfFlow, LivingCustomer
+from web.caller import SIGNED_IN, Caller, Customer, CustomerOfFlow, LivingCustomer, customer_of
 from web.idempotency import KeyedRequest, once_flow
 from web.models import AccountNo, Limit
 from web.problems import problems
@@ -51,9 +51,16 @@ async def list_accounts(
     return hot.page(await hot.text(request, billing.HOT_ACCOUNTS, params), runtime.cursors, scope=scope)
 
 
-@router.get("/accounts/{account_no}", response_model=AccountHome, responses=problems(), operation_id="show_account")
-async def show_account(request: Request, caller: Customer, account_no: Annotated[AccountNo, Path()]) -> Response:
+@router.get(
+    "/accounts/{account_no}",
+    response_model=AccountHome,
+    responses=problems(),
+    operation_id="show_account",
+    openapi_extra=SIGNED_IN,
+)
+async def show_account(request: Request, account_no: Annotated[AccountNo, Path()]) -> Response:
     """One account with its balances and last 12 bills."""
+    caller = customer_of(request)
     return await hot.answer(
         request,
         billing.HOT_ACCOUNT,
