@@ -339,15 +339,6 @@ class Town:
         made = Identity(str(person.user_id), person.session_id, kind, frozenset(), int((now + LIFETIME).timestamp()))
         return {"authorization": f"Bearer {self.runtime.token_keys.issue(made, token_id=ids.uuid7(), now=now)}"}
 
-    def close(self) -> None:
-        """Close the clients of its providers."""
-        for provider in PROVIDERS.get().values():
-            if isinstance(provider, WeChatPay):
-                provider._client.close()
-        sms = SETUP.get().sms
-        if isinstance(sms, AliyunSms):
-            sms.close()
-
     def fingerprint(self) -> Mapping[str, str]:
         """A digest of every table: what changed shows which."""
         found: dict[str, str] = {}
@@ -393,4 +384,24 @@ def founded(settings: Settings, sandbox: SandboxProcess) -> Iterator[Town]:
             with town.client:
                 yield town
         finally:
-            town.close()
+            _close_providers()
+
+
+@contextlib.contextmanager
+def inhabited(settings: Settings) -> Iterator[tuple[TestClient, Runtime]]:
+    """The application over a database that has its people already."""
+    runtime = wiring.build(settings)
+    try:
+        with TestClient(create_app(runtime), base_url=settings.public_url, client=INSIDE) as client:
+            yield client, runtime
+    finally:
+        _close_providers()
+
+
+def _close_providers() -> None:
+    for provider in PROVIDERS.get().values():
+        if isinstance(provider, WeChatPay):
+            provider._client.close()
+    sms = SETUP.get().sms
+    if isinstance(sms, AliyunSms):
+        sms.close()
