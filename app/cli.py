@@ -25,6 +25,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "import": "import_file",
     "doctor": "doctor",
     "check-invariants": "check_invariants",
+    "rotate-keys": "rotate_keys",
 }
 """Name -> function; the module of `app.commands` has the command's name, as Python can write it."""
 

@@ -5,6 +5,7 @@ import core.idempotency
 import core.inbox
 import core.intake
 import core.outbox
+import core.rotation
 import notifications.models
 import services.accounts.models
 import services.billing.models

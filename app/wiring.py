@@ -3,6 +3,7 @@
 The web, the worker, the relay and the command line call `build` once per process, so all of them run the same parts.
 """
 
+import app.tables  # noqa: F401 -- the rotation of keys walks over all models
 import migrations
 from core import outbox
 from core.config import Settings
@@ -27,9 +28,9 @@ from web.runtime import Runtime
 
 def build(settings: Settings) -> Runtime:
     """Make the process's runtime; raises UnfilledSlot when a port has no adapter."""
-    vault = Vault(data_keys=settings.data_key_ring, master_key=settings.master_key_bytes)
+    sealing = vault(settings)
     sms = sms_channel(settings)
-    SETUP.fill(Setup(settings, vault, sms))
+    SETUP.fill(Setup(settings, sealing, sms))
     SMS_SENDER.fill(CodeSender(sms))
     PAYABLES.fill({"bill": BillPayable()})
     PROVIDERS.fill({provider.name: provider for provider in providers(settings)})
@@ -47,13 +48,18 @@ def build(settings: Settings) -> Runtime:
             hot_pool_size=settings.database_hot_pool_size,
             deadline_s=settings.database_deadline_s,
         ),
-        vault=vault,
+        vault=sealing,
         token_keys=TokenKeys(
             settings.token_keys.get_secret_value(), issuer=settings.public_url, audience=settings.public_url
         ),
-        cursors=Cursors(vault.subkey("cursors")),
+        cursors=Cursors(sealing.subkey("cursors")),
         schema=migrations.head(),
     )
+
+
+def vault(settings: Settings) -> Vault:
+    """The keys of the deployment."""
+    return Vault(data_keys=settings.data_key_ring, master_key=settings.master_key_bytes)
 
 
 def sms_channel(settings: Settings) -> SmsChannel | None:

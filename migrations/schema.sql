@@ -1092,6 +1092,19 @@ ALTER TABLE public.inbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.key_rotation (
+    table_name text NOT NULL,
+    column_name text NOT NULL,
+    key_id text NOT NULL,
+    after jsonb,
+    resealed bigint DEFAULT 0 NOT NULL,
+    found bigint DEFAULT 0 NOT NULL,
+    unreadable bigint DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT ck_key_rotation_counts CHECK (((resealed >= 0) AND (found >= 0) AND (unreadable >= 0)))
+);
+
 CREATE TABLE public.ledger_asset (
     asset smallint NOT NULL,
     name text NOT NULL,
@@ -1609,6 +1622,9 @@ ALTER TABLE ONLY public.import_run
 ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT pk_inbox PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.key_rotation
+    ADD CONSTRAINT pk_key_rotation PRIMARY KEY (table_name, column_name);
+
 ALTER TABLE ONLY public.ledger_asset
     ADD CONSTRAINT pk_ledger_asset PRIMARY KEY (asset);
 
@@ -2071,6 +2087,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.import_reject TO wattline_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.import_run TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.inbox TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.key_rotation TO wattline_app;
 
 GRANT SELECT ON TABLE public.ledger_asset TO wattline_app;
 

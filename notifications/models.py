@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from core.crypto.sealed import sealed
 from core.db import Timestamp, text_enum
 from notifications.states import Channel, Source, State
 
@@ -27,7 +28,7 @@ class MessageRow(SQLModel, table=True):
     locale: str = Field(sa_type=sa.Text)
     link: str | None = Field(default=None, sa_type=sa.Text)
     state: State = Field(sa_type=text_enum(State))
-    address_sealed: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
+    address_sealed: bytes | None = Field(default=None, sa_type=sealed(owner="r.owner"))
     address_blind: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
     address_masked: str | None = Field(default=None, sa_type=sa.Text)
     attempts: int = Field(default=0, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": sa.text("0")})

@@ -21,7 +21,8 @@ from pydantic_settings import SettingsError
 
 import migrations
 from app import wiring
-from core import clock, config
+from app.commands import rotate_keys
+from core import clock, config, rotation
 from core.config import PREFIX, Settings
 from core.crypto.tokens import TokenKeys
 from core.db import Database, ReadSession, server
@@ -39,6 +40,7 @@ UNDECIDED_S: Final = 3 * DAY_S
 """A weekend may pass before somebody decides where money belongs."""
 EXPIRES_SOON: Final = timedelta(days=30)
 ANSWER_S: Final = 5.0
+COUNT_S: Final = 60.0
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1", None})
 MOUNTED: Final = Path("/run/secrets")
 """Where a container finds the secrets it is given: it has no other users, and its files keep the modes of the host."""
@@ -89,6 +91,31 @@ def examine() -> Iterator[Finding]:
         yield Finding("database", "wrong", _first_line(error))
     finally:
         db.close()
+    yield from _data_keys(settings)
+
+
+def _data_keys(settings: Settings) -> Iterator[Finding]:
+    """Which data keys are still named, hence needed. Counting reads every sealed table whole."""
+    url = settings.database_url.get_secret_value()
+    db = Database(url, pool_size=1, deadline_s=COUNT_S, statement_timeout_s=COUNT_S)
+    try:
+        with db.read() as session:
+            named = rotate_keys.by_key(rotation.count_by_key(session))
+    except (sa.exc.SQLAlchemyError, psycopg.Error) as error:
+        detail = f"not counted within {COUNT_S:.0f} s: `wattline rotate-keys` tells which are needed"
+        yield Finding("data keys", "warning", f"{detail} ({_first_line(error)})")
+        return
+    finally:
+        db.close()
+    ring = tuple(settings.data_key_ring)
+    yield Finding("data keys", "ok", f"{ring[0]} seals; {named.get(ring[0], 0)} rows name it")
+    for key_id in ring[1:]:
+        if rows := named.get(key_id, 0):
+            yield Finding("data keys", "warning", f"{rows} rows still name {key_id}: `wattline rotate-keys`")
+        else:
+            yield Finding("data keys", "ok", f"no row names {key_id}: it may be taken out of the ring")
+    for key_id in sorted(named.keys() - set(ring)):
+        yield Finding("data keys", "wrong", f"{named[key_id]} rows name {key_id or 'no key'}, which is not in the ring")
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -19,6 +20,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 VERSION: Final = 1
 NONCE_BYTES: Final = 12
 BLIND_BYTES: Final = 16
+
+
+class CannotOpen(Exception):
+    """No key of the ring opens this value in this place. Says no more: the value is a secret, and so is its owner."""
 
 
 class Vault:
@@ -31,18 +36,36 @@ class Vault:
         self._subkey = lru_cache(maxsize=4096)(self._derive_data_subkey)
         self._purpose_key = lru_cache(maxsize=64)(self._derive_purpose_key)
 
+    @property
+    def key_id(self) -> str:
+        """Which key seals."""
+        return self._current
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The ring, the sealing key first."""
+        return tuple(self._data_keys)
+
+    @property
+    def head(self) -> bytes:
+        """How every value begins that the present key seals."""
+        key_id = self._current.encode()
+        return bytes((VERSION, len(key_id))) + key_id
+
     def seal(self, *, table: str, column: str, owner: str, text: str) -> bytes:
         """Encrypt `text` for one cell of one owner."""
         nonce = secrets.token_bytes(NONCE_BYTES)
-        key_id = self._current.encode()
         box = AESGCM(self._subkey(self._current, owner)).encrypt(nonce, text.encode(), _bound_to(table, column, owner))
-        return bytes((VERSION, len(key_id))) + key_id + nonce + box
+        return self.head + nonce + box
 
     def open(self, *, table: str, column: str, owner: str, sealed: bytes) -> str:
-        """Decrypt a cell; raises cryptography's InvalidTag when it was sealed for another place."""
-        end = 2 + sealed[1]
-        key_id, nonce, box = sealed[2:end].decode(), sealed[end : end + NONCE_BYTES], sealed[end + NONCE_BYTES :]
-        return AESGCM(self._subkey(key_id, owner)).decrypt(nonce, box, _bound_to(table, column, owner)).decode()
+        """Decrypt a cell; raises CannotOpen when it was sealed elsewhere, or by a key that is not in the ring."""
+        try:
+            end = 2 + sealed[1]
+            key_id, nonce, box = sealed[2:end].decode(), sealed[end : end + NONCE_BYTES], sealed[end + NONCE_BYTES :]
+            return AESGCM(self._subkey(key_id, owner)).decrypt(nonce, box, _bound_to(table, column, owner)).decode()
+        except (InvalidTag, KeyError, IndexError, ValueError) as error:  # the last two: no sealed value at all
+            raise CannotOpen from error
 
     def blind(self, kind: str, value: str) -> bytes:
         """A keyed hash (16 bytes) that finds equal values without showing them."""

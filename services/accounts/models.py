@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
+from core.crypto.sealed import sealed
 from core.db import Timestamp, text_enum
 
 
@@ -84,7 +85,7 @@ class Customer(SQLModel, table=True):
     id: int | None = Field(default=None, sa_column=_identity())
     customer_no: str = Field(sa_type=sa.Text, unique=True)
     kind: CustomerKind = Field(sa_type=text_enum(CustomerKind))
-    name_sealed: bytes = Field(sa_type=sa.LargeBinary)
+    name_sealed: bytes = Field(sa_type=sealed(owner="'customer:' || r.customer_no"))
     name_masked: str = Field(sa_type=sa.Text)
     tokens: list[bytes] = Field(sa_column=sa.Column(ARRAY(sa.LargeBinary), nullable=False))
     fingerprint: bytes = Field(sa_type=sa.LargeBinary)
@@ -98,7 +99,9 @@ class ContactPoint(SQLModel, table=True):
     customer_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="customer.id")
     id: int = Field(sa_type=sa.SmallInteger, primary_key=True)
     kind: ContactKind = Field(sa_type=text_enum(ContactKind))
-    address_sealed: bytes = Field(sa_type=sa.LargeBinary)
+    address_sealed: bytes = Field(
+        sa_type=sealed(owner="'customer:' || (select c.customer_no from customer c where c.id = r.customer_id)")
+    )
     address_blind: bytes = Field(sa_type=sa.LargeBinary)
     address_masked: str = Field(sa_type=sa.Text)
     locale: str = Field(sa_type=sa.Text)
@@ -114,7 +117,7 @@ class Premises(SQLModel, table=True):
     district: str = Field(sa_type=sa.Text)
     street: str = Field(sa_type=sa.Text)
     building: str = Field(sa_type=sa.Text)
-    door_sealed: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
+    door_sealed: bytes | None = Field(default=None, sa_type=sealed(owner="'premises:' || r.premises_no"))
     fingerprint: bytes = Field(sa_type=sa.LargeBinary)
 
 

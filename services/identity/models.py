@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
+from core.crypto.sealed import sealed
 from core.db import Timestamp, text_enum
 from services.identity.ports import Purpose
 
@@ -58,7 +59,7 @@ class AppUser(SQLModel, table=True):
 
     id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
     kind: UserKind = Field(sa_type=text_enum(UserKind))
-    phone_sealed: bytes = Field(sa_type=sa.LargeBinary)
+    phone_sealed: bytes = Field(sa_type=sealed(owner="'user:' || r.id"))
     phone_blind: bytes = Field(sa_type=sa.LargeBinary, unique=True)
     phone_masked: str = Field(sa_type=sa.Text)
     locale: str = Field(sa_type=sa.Text)

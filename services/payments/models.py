@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from core.crypto.sealed import sealed
 from core.db import Timestamp, text_enum
 from services.payments.ports import Method
 
@@ -94,7 +95,7 @@ class PaymentAttempt(SQLModel, table=True):
     amount_minor: int = Field(sa_type=sa.BigInteger)
     currency: str = Field(sa_type=sa.Text)
     state: AttemptState = Field(sa_type=text_enum(AttemptState))
-    request_sealed: bytes = Field(sa_type=sa.LargeBinary)
+    request_sealed: bytes = Field(sa_type=sealed(owner="'attempt:' || r.id"))
     request_hash: bytes = Field(sa_type=sa.LargeBinary)
     chosen_nos: list[str] | None = Field(default=None, sa_type=sa.ARRAY(sa.Text))
     answer: dict[str, Any] | None = Field(default=None, sa_type=JSONB)

@@ -23,6 +23,7 @@ from tools.findings import PRODUCT
 EVERYTHING: Final = os.environ.get("WATTLINE_TESTS") == "all"
 ELSEWHERE: Final = {
     "import.": "tests/app kills imports and runs them again",
+    "rotation.": "tests/core kills rotations of keys and runs them again",
     "billing.check.": "a check of the books, which keeps nothing but its result",
 }
 KINDS: Final = ("raise", "kill", "twice")

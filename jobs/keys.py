@@ -1,0 +1,31 @@
+"""Task of data keys: what an older key sealed is sealed anew."""
+
+import time
+from typing import Final
+
+import structlog
+
+from core import rotation
+from jobs.celery_app import app, every
+from jobs.runtime import database
+from notifications.setup import SETUP
+
+log = structlog.get_logger(__name__)
+
+ROTATE: Final = "keys.rotate"
+ROTATE_S: Final = 60.0
+BUDGET_S: Final = 20.0
+
+
+@app.task(name=ROTATE)  # type: ignore[untyped-decorator] # Celery has no types
+def rotate(**_: object) -> None:
+    """While the ring has an older key, seal anew what names it; what does not fit into the time the next run takes."""
+    vault = SETUP.get().vault
+    if len(vault.key_ids) == 1:
+        return
+    until = time.monotonic() + BUDGET_S
+    is_done = rotation.rotate(database(), vault=vault, is_over=lambda: time.monotonic() >= until)
+    log.info("keys_rotated", key_id=vault.key_id, is_done=is_done)
+
+
+every(ROTATE_S, ROTATE)
