@@ -14,9 +14,11 @@ from portal.customer import accounts as accounts_pages
 from portal.customer import bills as bills_pages
 from portal.customer import inbox as inbox_pages
 from portal.customer import payments as payments_pages
+from portal.customer import people as people_pages
 from portal.customer import sign_in as sign_in_pages
 from portal.templating import Renderer
 from routers.accounts import endpoints as accounts
+from routers.accounts import people
 from routers.billing import endpoints as billing
 from routers.callbacks import sms, wechat_pay
 from routers.identity import endpoints as identity
@@ -46,6 +48,8 @@ ROUTERS = (
     bills_pages.router,
     payments_pages.router,
     inbox_pages.router,
+    people.router,
+    people_pages.router,
     reference.router,
 )
 

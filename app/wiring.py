@@ -18,9 +18,11 @@ from notifications.channels.aliyun_sms import factory as aliyun_sms
 from notifications.one_time_codes import CodeSender
 from notifications.ports import SmsChannel
 from notifications.setup import SETUP, Setup
+from services.accounts.events import HolderChanged
 from services.billing.events import BillAmended, BillSettled
 from services.billing.operations import BillPayable, stop_payments
 from services.identity.ports import SMS_SENDER
+from services.payments.operations import close_at_change_of_holder
 from services.payments.ports import PAYABLES, PROVIDERS, PaymentProvider
 from services.payments.providers.wechat_pay.adapter import Account, WeChatPay
 from web.runtime import Runtime
@@ -38,6 +40,7 @@ def build(settings: Settings) -> Runtime:
         outbox.subscribe(event_class, handler)
     outbox.subscribe(BillAmended, stop_payments)
     outbox.subscribe(BillSettled, stop_payments)
+    outbox.subscribe(HolderChanged, close_at_change_of_holder)
     if missing := Slot.unfilled():
         raise UnfilledSlot(", ".join(missing))
     return Runtime(

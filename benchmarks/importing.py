@@ -23,7 +23,9 @@ def main() -> int:
     vault = Vault(data_keys={"bench": KEY}, master_key=KEY)
     db = Database(dsn, pool_size=14, deadline_s=intake.DEADLINE_S, statement_timeout_s=intake.DEADLINE_S)
     begun = time.monotonic()
-    people = AccountsLoader(vault, currency="CNY", phone_region="+86", locales=("zh-CN",))
+    people = AccountsLoader(
+        vault, currency="CNY", phone_region="+86", locales=("zh-CN",), zone=ZoneInfo("Asia/Shanghai")
+    )
     rejected = intake.run(db, path=Path(accounts), loader=people).rejected
     loader = BillsLoader(zone=ZoneInfo("Asia/Shanghai"), now=clock.now())
     rejected += intake.run(db, path=Path(bills), loader=loader).rejected

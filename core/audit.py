@@ -1,5 +1,6 @@
 """Who changed what, from where. Append-only: the application may insert and read, nothing else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,4 +55,23 @@ def record(
         address=actor.address,
         before=None if before is None else to_json(before),
         after=None if after is None else to_json(after),
+    )
+
+
+def record_staged(
+    session: WriteSession,
+    *,
+    actor: Actor,
+    act: str,
+    changes: Sequence[tuple[str, dict[str, Json], dict[str, Json]]],
+) -> None:
+    """Write one act on many subjects in one statement; a change is subject, before, after."""
+    session.sql(
+        """insert into audit (actor, act, subject, address, before, after)
+           select :actor, :act, c ->> 0, :address, c -> 1, c -> 2
+           from jsonb_array_elements(cast(:changes as jsonb)) c""",
+        actor=actor.name,
+        act=act,
+        address=actor.address,
+        changes=to_json([list(change) for change in changes]),
     )

@@ -11,6 +11,7 @@ from services.billing import flows
 PURGE: Final = "housekeeping.purge_request_keys"
 PURGE_CALLBACKS: Final = "housekeeping.purge_callbacks"
 PURGE_LINKS: Final = "housekeeping.purge_link_failures"
+PURGE_INVITATIONS: Final = "housekeeping.purge_invitations"
 CHECK: Final = "housekeeping.check_books"
 DAY_S: Final = 86_400.0
 CHECK_S: Final = 60.0
@@ -36,6 +37,13 @@ def purge_link_failures(**_: object) -> None:
     forget("link failures", lambda session, most: accounts.purge_link_failures(session, now=now, most=most))
 
 
+@app.task(name=PURGE_INVITATIONS)  # type: ignore[untyped-decorator] # Celery has no types
+def purge_invitations(**_: object) -> None:
+    """End invitations that nobody took up, their telephones with them, and forget those older than 90 days."""
+    now = clock.now()
+    forget("invitations", lambda session, most: accounts.purge_invitations(session, now=now, most=most))
+
+
 @app.task(name=CHECK)  # type: ignore[untyped-decorator] # Celery has no types
 def check_books(**_: object) -> None:
     """Judge the next ranges of books, bills and payments; a round begins once an hour, and a breach is an alarm."""
@@ -45,4 +53,5 @@ def check_books(**_: object) -> None:
 every(DAY_S, PURGE)
 every(DAY_S, PURGE_CALLBACKS)
 every(DAY_S, PURGE_LINKS)
+every(DAY_S, PURGE_INVITATIONS)
 every(CHECK_S, CHECK)

@@ -7,10 +7,10 @@ COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiS
 CREATE DOMAIN public.ledger_owner_kind AS text
 	CONSTRAINT ck_ledger_owner_kind CHECK ((VALUE = ANY (ARRAY['account'::text, 'person'::text, 'supplier'::text, 'partner'::text])));
 
-CREATE FUNCTION public.account_access(p_user uuid, p_account_no text, p_permission text, p_now timestamp with time zone DEFAULT now()) RETURNS TABLE(account_id bigint, role text)
+CREATE FUNCTION public.account_access(p_user uuid, p_account_no text, p_permission text, p_now timestamp with time zone DEFAULT now()) RETURNS TABLE(account_id bigint, role text, scope text)
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
-  select a.id, g.role
+  select a.id, g.role, g.scope
   from account a
   join access_grant g on g.account_id = a.id and g.user_id = p_user and g.revoked_at is null
   where a.account_no = p_account_no
@@ -772,9 +772,40 @@ CREATE TABLE public.access_grant (
     valid_from timestamp with time zone NOT NULL,
     valid_to timestamp with time zone,
     revoked_at timestamp with time zone,
+    scope text DEFAULT 'full'::text NOT NULL,
+    granted_by uuid,
+    ended_why text,
+    ended_holder_id bigint,
+    CONSTRAINT ck_access_grant_ended CHECK (((ended_why IS NULL) OR (revoked_at IS NOT NULL))),
+    CONSTRAINT ck_access_grant_ended_holder CHECK (((NOT (ended_why IS DISTINCT FROM 'holder_changed'::text)) = (ended_holder_id IS NOT NULL))),
+    CONSTRAINT ck_access_grant_ended_why CHECK ((ended_why = ANY (ARRAY['given_up'::text, 'revoked'::text, 'replaced'::text, 'giver_gone'::text, 'holder_changed'::text]))),
+    CONSTRAINT ck_access_grant_owner CHECK (((role <> 'owner'::text) OR ((scope = 'full'::text) AND (granted_by IS NULL)))),
     CONSTRAINT ck_access_grant_period CHECK ((valid_to > valid_from)),
-    CONSTRAINT ck_access_grant_role CHECK ((role = ANY (ARRAY['owner'::text, 'payer'::text, 'viewer'::text])))
+    CONSTRAINT ck_access_grant_role CHECK ((role = ANY (ARRAY['owner'::text, 'payer'::text, 'viewer'::text]))),
+    CONSTRAINT ck_access_grant_scope CHECK ((scope = ANY (ARRAY['full'::text, 'totals'::text])))
 );
+
+CREATE TABLE public.access_invitation (
+    id uuid NOT NULL,
+    account_id bigint NOT NULL,
+    invited_by uuid NOT NULL,
+    phone_sealed bytea,
+    phone_blind bytea NOT NULL,
+    phone_masked text NOT NULL,
+    role text NOT NULL,
+    scope text NOT NULL,
+    access_until timestamp with time zone,
+    state text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT ck_access_invitation_ended CHECK ((((state = 'open'::text) = (ended_at IS NULL)) AND ((state = 'open'::text) = (phone_sealed IS NOT NULL)))),
+    CONSTRAINT ck_access_invitation_period CHECK ((expires_at > created_at)),
+    CONSTRAINT ck_access_invitation_role CHECK ((role = ANY (ARRAY['payer'::text, 'viewer'::text]))),
+    CONSTRAINT ck_access_invitation_scope CHECK ((scope = ANY (ARRAY['full'::text, 'totals'::text]))),
+    CONSTRAINT ck_access_invitation_state CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'declined'::text, 'withdrawn'::text, 'expired'::text])))
+)
+WITH (fillfactor='80');
 
 CREATE TABLE public.account (
     id bigint NOT NULL,
@@ -788,6 +819,8 @@ CREATE TABLE public.account (
     last_bill_minor bigint,
     last_bill_issued date,
     amounts_shown_until timestamp with time zone,
+    last_bill_told_at timestamp with time zone,
+    holder_since date,
     CONSTRAINT ck_account_class CHECK ((class = ANY (ARRAY['residential'::text, 'commercial'::text, 'industrial'::text, 'agricultural'::text]))),
     CONSTRAINT ck_account_currency CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT ck_account_last_bill CHECK (((last_bill_minor IS NULL) = (last_bill_issued IS NULL))),
@@ -1188,7 +1221,7 @@ CREATE TABLE public.message (
     CONSTRAINT ck_message_due CHECK (((due_at IS NOT NULL) = (state = ANY (ARRAY['pending'::text, 'sending'::text, 'unknown'::text, 'accepted'::text])))),
     CONSTRAINT ck_message_lease CHECK (((state <> ALL (ARRAY['sending'::text, 'unknown'::text])) OR (lease_token IS NOT NULL))),
     CONSTRAINT ck_message_link CHECK ((link ~ '^/[^/]'::text)),
-    CONSTRAINT ck_message_owner CHECK ((owner ~ '^(user:[0-9a-f-]{36}|customer:[0-9]+)$'::text)),
+    CONSTRAINT ck_message_owner CHECK ((owner ~ '^(user:[0-9a-f-]{36}|customer:[0-9]+|invitation:[0-9a-f-]{36})$'::text)),
     CONSTRAINT ck_message_priority CHECK ((priority = ANY (ARRAY[0, 1]))),
     CONSTRAINT ck_message_read CHECK (((read_at IS NULL) OR (channel = 'inbox'::text))),
     CONSTRAINT ck_message_state CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'unknown'::text, 'accepted'::text, 'delivered'::text, 'undelivered'::text, 'expired'::text, 'suppressed'::text, 'dead'::text])))
@@ -1571,6 +1604,9 @@ ALTER TABLE ONLY public.agreement
 ALTER TABLE ONLY public.access_grant
     ADD CONSTRAINT pk_access_grant PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.access_invitation
+    ADD CONSTRAINT pk_access_invitation PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT pk_account PRIMARY KEY (id);
 
@@ -1780,6 +1816,14 @@ ALTER TABLE ONLY public.unit
 
 CREATE INDEX ix_access_grant_account_id ON public.access_grant USING btree (account_id) WHERE (revoked_at IS NULL);
 
+CREATE INDEX ix_access_grant_delegated ON public.access_grant USING btree (account_id) WHERE (role <> 'owner'::text);
+
+CREATE INDEX ix_access_invitation_created_at ON public.access_invitation USING btree (created_at);
+
+CREATE INDEX ix_access_invitation_invited_by ON public.access_invitation USING btree (invited_by, created_at);
+
+CREATE INDEX ix_access_invitation_phone_blind ON public.access_invitation USING btree (phone_blind, created_at);
+
 CREATE INDEX ix_account_customer_id ON public.account USING btree (customer_id);
 
 CREATE INDEX ix_account_unit_id ON public.account USING btree (unit_id);
@@ -1858,6 +1902,8 @@ CREATE INDEX ix_txn_recorded_at ON public.txn USING brin (recorded_at);
 
 CREATE UNIQUE INDEX uq_access_grant_living ON public.access_grant USING btree (user_id, account_id) WHERE (revoked_at IS NULL);
 
+CREATE UNIQUE INDEX uq_access_invitation_open ON public.access_invitation USING btree (account_id, phone_blind) WHERE (state = 'open'::text);
+
 CREATE UNIQUE INDEX uq_import_run_unfinished ON public.import_run USING btree (kind, file_digest) WHERE (finished_at IS NULL);
 
 CREATE UNIQUE INDEX uq_message_intent_channel_address_blind ON public.message USING btree (intent, channel, address_blind) WHERE (address_blind IS NOT NULL);
@@ -1900,7 +1946,19 @@ ALTER TABLE ONLY public.access_grant
     ADD CONSTRAINT fk_access_grant_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.access_grant
+    ADD CONSTRAINT fk_access_grant_ended_holder_id FOREIGN KEY (ended_holder_id) REFERENCES public.customer(id);
+
+ALTER TABLE ONLY public.access_grant
+    ADD CONSTRAINT fk_access_grant_granted_by FOREIGN KEY (granted_by) REFERENCES public.app_user(id);
+
+ALTER TABLE ONLY public.access_grant
     ADD CONSTRAINT fk_access_grant_user_id FOREIGN KEY (user_id) REFERENCES public.app_user(id);
+
+ALTER TABLE ONLY public.access_invitation
+    ADD CONSTRAINT fk_access_invitation_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.access_invitation
+    ADD CONSTRAINT fk_access_invitation_invited_by FOREIGN KEY (invited_by) REFERENCES public.app_user(id);
 
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT fk_account_customer_id FOREIGN KEY (customer_id) REFERENCES public.customer(id);
@@ -2047,6 +2105,8 @@ GRANT ALL ON PROCEDURE public.payment_take_each(IN p_sources text[], IN p_extern
 GRANT ALL ON FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uuid, p_now timestamp with time zone) TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.access_grant TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.access_invitation TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.account TO wattline_app;
 

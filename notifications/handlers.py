@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from core.outbox import Event
 from notifications.messages import accounts, billing, identity, payments
-from services.accounts.events import AccountLinked
+from services.accounts.events import AccessAccepted, AccessEnded, AccessInvited, AccountLinked
 from services.billing.events import BillIssued
 from services.identity.events import SessionFamilyRevoked
 from services.payments.events import PaymentBooked
@@ -14,5 +14,8 @@ SUBSCRIPTIONS: Final[list[tuple[type[Event], Callable[..., Any]]]] = [
     (PaymentBooked, payments.receipt),
     (BillIssued, billing.bill_ready),
     (AccountLinked, accounts.linked),
+    (AccessInvited, accounts.invited),
+    (AccessAccepted, accounts.accepted),
+    (AccessEnded, accounts.ended),
     (SessionFamilyRevoked, identity.signed_out),
 ]

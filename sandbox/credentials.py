@@ -46,6 +46,16 @@ TEMPLATES: Final = {
             "${person} added account ${account} at ${at}. If you do not know them, call your supplier.",
         ),
     },
+    "access_invited": {
+        "zh-CN": (
+            "SMS_100009",
+            "手机号${person}的用户邀请您使用户号${account}，请于${until}前用本手机号登录查看。如不认识该用户，请勿接受。",
+        ),
+        "en": (
+            "SMS_100010",
+            "${person} lets you use account ${account}. Sign in with this number by ${until} to accept.",
+        ),
+    },
 }
 
 

@@ -1,24 +1,42 @@
 """One decision for everything that belongs to an account: caller, account number, permission -> account, or 404."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Path
 
+from core.db import WriteSession
 from services.accounts import queries as accounts
+from services.accounts.errors import NotOwner
 from services.accounts.queries import AccountRef, Permission
-from web.caller import LivingCustomer
+from web.caller import Caller, LivingCustomer
 from web.models import AccountNo
 from web.problems.common import NotFound
 from web.session import Now, Write
 
 
 def _viewed(caller: LivingCustomer, write: Write, now: Now, account_no: Annotated[AccountNo, Path()]) -> AccountRef:
-    found = accounts.resolve_access(
-        write, user_id=caller.user_id, account_no=account_no, permission=Permission.VIEW, now=now
-    )
+    found = _resolved(write, caller, account_no, Permission.VIEW, now)
     if found is None:
         raise NotFound
     return found
 
 
+def _owned(caller: LivingCustomer, write: Write, now: Now, account_no: Annotated[AccountNo, Path()]) -> AccountRef:
+    found = _resolved(write, caller, account_no, Permission.OWN, now)
+    if found is None:
+        # Who may view it knows that it is there: nothing is told by saying what is lacking.
+        raise NotFound if _resolved(write, caller, account_no, Permission.VIEW, now) is None else NotOwner
+    return found
+
+
+def _resolved(
+    write: WriteSession, caller: Caller, account_no: str, permission: Permission, now: datetime
+) -> AccountRef | None:
+    return accounts.resolve_access(write, user_id=caller.user_id, account_no=account_no, permission=permission, now=now)
+
+
 ViewedAccount = Annotated[AccountRef, Depends(_viewed)]
+
+OwnedAccount = Annotated[AccountRef, Depends(_owned)]
+"""For what only owners decide; payers and viewers get 403 `not_owner`."""

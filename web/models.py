@@ -1,7 +1,8 @@
 """Base classes and field types of request and answer models."""
 
-from datetime import datetime
-from typing import Annotated
+import re
+from datetime import date, datetime
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -33,6 +34,18 @@ def _plain_digits(value: object) -> object:
 
 Limit = Annotated[int, BeforeValidator(_plain_digits), Field(ge=1, le=MAX_LIMIT)]
 """How many entries a page has."""
+_DAY: Final = re.compile(r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}")
+
+
+def _written_day(value: object) -> object:
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise ValueError("not a day like 2026-01-31")
+    return date.fromisoformat(value)
+
+
+Day = Annotated[date, BeforeValidator(_written_day)]
+"""A day of the calendar as `2026-01-31`, of 1900 to 2199."""
+
 
 Moment = Annotated[datetime, Field(description="RFC 3339 with offset")]
 

@@ -103,6 +103,7 @@ def loader_of(kind: Kind, settings: Settings) -> Loader:
                 currency=settings.supplier_currency,
                 phone_region=settings.supplier_phone_region,
                 locales=settings.locales,
+                zone=settings.zone,
             )
         case Kind.BILLS:
             return BillsLoader(zone=settings.zone, now=clock.now())

@@ -56,7 +56,8 @@ def home(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, 
         return go("/accounts/link")
     owed = billing.owed(write, account_id=mine.account.id)
     today = business_date(now, runtime.settings.zone)
-    bills = billing.bills_page(write, account_id=mine.account.id, limit=LATEST_BILLS)
+    since = mine.account.holder_since
+    bills = billing.bills_page(write, account_id=mine.account.id, limit=LATEST_BILLS, since=since)
     messages = inbox.page(
         write, user_id=reader.user_id, locale=reader.locale, before=inbox.FIRST_PAGE, limit=LATEST_MESSAGES
     )
@@ -117,6 +118,7 @@ def link_page(request: Request, reader: SignedIn, write: Write, now: Now) -> Res
         "customer/link.html",
         reader,
         unread=mine.unread,
+        invitations=len(accounts.invitations_to(write, user_id=reader.user_id, now=now)),
         wrong={},
         values=LinkForm(),
         has_accounts=bool(mine.accounts),
@@ -188,6 +190,7 @@ def _link_again(request: Request, reader: SignedIn, typed: LinkForm, wrong: dict
         "customer/link.html",
         reader,
         status=UNPROCESSABLE,
+        invitations=0,
         wrong=wrong,
         values=typed,
         has_accounts=True,
@@ -230,6 +233,7 @@ def me(request: Request, reader: SignedIn, write: Write, now: Now) -> Response:
         accounts=mine.accounts,
         has_more=mine.has_more,
         devices=devices,
+        invitations=len(accounts.invitations_to(write, user_id=reader.user_id, now=now)),
         phone_masked=phone,
     )
 

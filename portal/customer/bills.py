@@ -70,7 +70,8 @@ def bills(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write,
     if after:
         issued, bill_id = runtime.cursors.open(after, scope=scope)
         before = (date.fromisoformat(str(issued)), int(str(bill_id)))
-    found = queries.bills_page(write, account_id=mine.account.id, before=before, limit=PAGE + 1)
+    since = mine.account.holder_since
+    found = queries.bills_page(write, account_id=mine.account.id, before=before, limit=PAGE + 1, since=since)
     shown = found[:PAGE]
     more = (
         runtime.cursors.make(scope=scope, position=[shown[-1].issue_date.isoformat(), shown[-1].id])
@@ -97,7 +98,10 @@ def bill(
 ) -> Response:
     """One bill with its lines."""
     mine = shelf.of_reader(request, write, reader, now=now, wanted=account_no)
-    found = None if mine.account is None else queries.bill_by_no(write, account_id=mine.account.id, bill_no=bill_no)
+    found = None
+    if mine.account is not None:
+        since = mine.account.holder_since
+        found = queries.bill_by_no(write, account_id=mine.account.id, bill_no=bill_no, since=since)
     if mine.account is None or found is None:
         raise NotFound
     return show(
@@ -108,7 +112,7 @@ def bill(
         account=mine.account,
         can_pay=mine.account.can_pay,
         bill=row_of(found, business_date(now, runtime.settings.zone)),
-        lines=queries.lines(write, account_id=found.account_id, bill_id=found.id),
+        lines=queries.lines(write, account_id=found.account_id, bill_id=found.id) if mine.account.sees_lines else [],
         paid=payments.paid_for(
             write, account_id=found.account_id, kind=BILL, payable_id=found.id, user_id=reader.user_id
         ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from fastapi import Request
@@ -35,6 +35,8 @@ class AccountChoice:
     holder: str
     address: str
     may_pay: bool
+    sees_lines: bool
+    holder_since: date | None
     methods: tuple[Method, ...]
 
     @property
@@ -85,6 +87,8 @@ def choice_of(card: AccountCard) -> AccountChoice:
         card.holder,
         card.address,
         card.role in {"owner", "payer"},
+        card.scope == "full",
+        card.holder_since,
         methods_for(card.ref.currency),
     )
 

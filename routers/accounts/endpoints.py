@@ -98,8 +98,8 @@ def link_account(
     operation_id="unlink_account",
 )
 def unlink_account(account: ViewedAccount, caller: LivingCustomer, write: Write, now: Now) -> None:
-    """Give up your own access to an account, at once."""
-    operations.revoke_access(write, user_id=caller.user_id, account_id=account.id, actor=caller.actor, now=now)
+    """Give up your own access to an account, at once; as its owner, also what you gave to others."""
+    operations.give_up_access(write, user_id=caller.user_id, account_id=account.id, actor=caller.actor, now=now)
 
 
 def _prove(db: Database, runtime: Runtime, caller: Caller, body: LinkRequest, now: Now) -> LinkResult:

@@ -13,3 +13,45 @@ class LinkLimited(Refusal):
     """Too many failed proofs by this person or for this account number within a day."""
 
     code = "link_limited"
+
+
+class NotOwner(Refusal):
+    """The caller may pay for or view the account; only its owners decide who else may."""
+
+    code = "not_owner"
+
+
+class InvitationsLimited(Refusal):
+    """The caller has invited as many people as one may within a day."""
+
+    code = "invitations_limited"
+
+
+class TooManyPeople(Refusal):
+    """As many people as one account may have are let in or invited; `most` is that number."""
+
+    code = "too_many_people"
+
+
+class InvitedYourself(Refusal):
+    """The invited telephone is the caller's own."""
+
+    code = "invited_yourself"
+
+
+class AccessEndPast(Refusal):
+    """The access would end before it begins."""
+
+    code = "access_end_past"
+
+
+class AlreadyOwner(Refusal):
+    """Who accepts owns the account already: an invitation never makes less of a person's access."""
+
+    code = "already_owner"
+
+
+class OwnerStays(Refusal):
+    """The grant is an owner's, who proved the account to be theirs: no other owner takes it away."""
+
+    code = "owner_stays"

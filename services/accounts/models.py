@@ -60,6 +60,33 @@ class Role(enum.StrEnum):
     VIEWER = "viewer"
 
 
+class Scope(enum.StrEnum):
+    """What a grant shows: bills with all their lines, or their totals alone."""
+
+    FULL = "full"
+    TOTALS = "totals"
+
+
+class EndedWhy(enum.StrEnum):
+    """Why a grant ended before its time."""
+
+    GIVEN_UP = "given_up"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+    GIVER_GONE = "giver_gone"
+    HOLDER_CHANGED = "holder_changed"
+
+
+class InvitationState(enum.StrEnum):
+    """Life of an invitation; an open one past its week is over too."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
 def _identity(kind: type[sa.types.TypeEngine[int]] = sa.BigInteger) -> sa.Column[int]:
     return sa.Column(kind, sa.Identity(always=True), primary_key=True)
 
@@ -137,6 +164,8 @@ class Account(SQLModel, table=True):
     last_bill_minor: int | None = Field(default=None, sa_type=sa.BigInteger)
     last_bill_issued: date | None = Field(default=None, sa_type=sa.Date)
     amounts_shown_until: datetime | None = Field(default=None, sa_type=Timestamp)
+    last_bill_told_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    holder_since: date | None = Field(default=None, sa_type=sa.Date)
 
 
 class Agreement(SQLModel, table=True):
@@ -174,6 +203,30 @@ class AccessGrant(SQLModel, table=True):
     valid_from: datetime = Field(sa_type=Timestamp)
     valid_to: datetime | None = Field(default=None, sa_type=Timestamp)
     revoked_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    scope: Scope = Field(default=Scope.FULL, sa_type=text_enum(Scope), sa_column_kwargs={"server_default": "full"})
+    granted_by: UUID | None = Field(default=None, sa_type=sa.Uuid, foreign_key="app_user.id")
+    ended_why: EndedWhy | None = Field(default=None, sa_type=text_enum(EndedWhy))
+    ended_holder_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="customer.id")
+
+
+class AccessInvitation(SQLModel, table=True):
+    """An owner asks somebody, known by a telephone, to pay or view."""
+
+    __tablename__ = "access_invitation"
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    account_id: int = Field(sa_type=sa.BigInteger, foreign_key="account.id")
+    invited_by: UUID = Field(sa_type=sa.Uuid, foreign_key="app_user.id")
+    phone_sealed: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
+    phone_blind: bytes = Field(sa_type=sa.LargeBinary)
+    phone_masked: str = Field(sa_type=sa.Text)
+    role: Role = Field(sa_type=text_enum(Role))
+    scope: Scope = Field(sa_type=text_enum(Scope))
+    access_until: datetime | None = Field(default=None, sa_type=Timestamp)
+    state: InvitationState = Field(sa_type=text_enum(InvitationState))
+    created_at: datetime = Field(sa_type=Timestamp)
+    expires_at: datetime = Field(sa_type=Timestamp)
+    ended_at: datetime | None = Field(default=None, sa_type=Timestamp)
 
 
 class LinkFailure(SQLModel, table=True):

@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NewType
 from uuid import UUID
 
@@ -44,7 +44,9 @@ class AccountCard:
     account_class: str
     state: str
     role: str | None
+    scope: str | None
     last_bill_minor: int | None
+    holder_since: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,68 @@ class Grantee:
     account_id: AccountId
     user_id: UUID
     role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A person's living grant of one account."""
+
+    id: UUID
+    role: str
+    scope: str
+    since: datetime
+    until: datetime | None
+    granted_by: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """Somebody with access, as owners see them: the telephone masked."""
+
+    grant_id: UUID
+    user_id: UUID
+    phone_masked: str
+    role: str
+    scope: str
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationView:
+    """An open invitation, as owners see it. `until` is when the access would end."""
+
+    id: UUID
+    phone_masked: str
+    role: str
+    scope: str
+    until: datetime | None
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InvitedView:
+    """An open invitation, as the invited see it before they have access: just enough to know whose it is."""
+
+    id: UUID
+    account_end: str
+    holder: str
+    inviter: str
+    role: str
+    scope: str
+    until: datetime | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InvitedFact:
+    """An open invitation, for the message about it."""
+
+    account_id: AccountId
+    invited_by: UUID
+    expires_at: datetime
+    phone: str
 
 
 def resolve_access(
@@ -200,6 +264,85 @@ def grantees(session: ReadSession, *, account_ids: Sequence[AccountId], now: dat
     return [Grantee(AccountId(row.account_id), row.user_id, row.role) for row in rows]
 
 
+def grant_of(session: ReadSession, *, user_id: UUID, account_id: AccountId, now: datetime) -> Grant | None:
+    """What a person may do with an account at `now`."""
+    row = session.sql(
+        """select id, role, scope, valid_from, valid_to, granted_by from access_grant
+           where user_id = :user_id and account_id = :account_id and revoked_at is null and valid_from <= :now
+             and (valid_to is null or valid_to > :now)""",
+        user_id=user_id,
+        account_id=account_id,
+        now=now,
+    ).one_or_none()
+    if row is None:
+        return None
+    return Grant(row.id, row.role, row.scope, row.valid_from, row.valid_to, row.granted_by)
+
+
+def people(session: ReadSession, *, account_id: AccountId, now: datetime, limit: int = 200) -> list[PersonView]:
+    """Who has access to an account at `now`, owners first."""
+    rows = session.sql(statement(__package__, "people_of.sql"), account_id=account_id, now=now, limit=limit)
+    return [
+        PersonView(row.id, row.user_id, row.phone_masked, row.role, row.scope, row.valid_from, row.valid_to)
+        for row in rows
+    ]
+
+
+def invitations(session: ReadSession, *, account_id: AccountId, now: datetime) -> list[InvitationView]:
+    """Open invitations of an account, the newest first; `operations.invite` bounds how many there are."""
+    rows = session.sql(
+        """select id, phone_masked, role, scope, access_until, created_at, expires_at from access_invitation
+           where account_id = :account_id and state = 'open' and expires_at > :now order by created_at desc""",
+        account_id=account_id,
+        now=now,
+    )
+    return [
+        InvitationView(row.id, row.phone_masked, row.role, row.scope, row.access_until, row.created_at, row.expires_at)
+        for row in rows
+    ]
+
+
+def invitations_to(session: ReadSession, *, user_id: UUID, now: datetime, limit: int = 100) -> list[InvitedView]:
+    """Open invitations to a person's telephone, the newest first."""
+    rows = session.sql(statement(__package__, "invitations_to.sql"), user_id=user_id, now=now, limit=limit)
+    return [
+        InvitedView(
+            row.id,
+            row.account_end,
+            row.holder,
+            row.inviter,
+            row.role,
+            row.scope,
+            row.access_until,
+            row.expires_at,
+        )
+        for row in rows
+    ]
+
+
+def invitation(session: ReadSession, *, vault: Vault, invitation_id: UUID) -> InvitedFact | None:
+    """An open invitation with the number in clear, for the one message to it; None when it is over. Never log it."""
+    row = session.sql(
+        """select account_id, invited_by, expires_at, phone_sealed from access_invitation
+           where id = :id and state = 'open'""",
+        id=invitation_id,
+    ).one_or_none()
+    if row is None:
+        return None
+    phone = vault.open(
+        table="access_invitation",
+        column="phone",
+        owner=invitation_owner(invitation_id),
+        sealed=bytes(row.phone_sealed),
+    )
+    return InvitedFact(AccountId(row.account_id), row.invited_by, row.expires_at, phone)
+
+
+def invitation_owner(invitation_id: UUID) -> str:
+    """Whose subkey seals the telephone of an invitation, and under what name its message is kept."""
+    return f"invitation:{invitation_id}"
+
+
 def last_account(session: ReadSession) -> int:
     """The highest account id, zero without accounts."""
     return int(session.sql("select coalesce(max(id), 0) from account").scalar_one())
@@ -213,5 +356,7 @@ def _card(row: sa.Row[Any]) -> AccountCard:
         account_class=row.account_class,
         state=row.state,
         role=row.role,
+        scope=row.scope,
         last_bill_minor=row.last_bill_minor,
+        holder_since=row.holder_since,
     )

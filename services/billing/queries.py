@@ -64,23 +64,36 @@ class Violation:
 
 
 def bills_page(
-    session: ReadSession, *, account_id: AccountId, before: tuple[date, int] | None = None, limit: int = 24
+    session: ReadSession,
+    *,
+    account_id: AccountId,
+    before: tuple[date, int] | None = None,
+    limit: int = 24,
+    since: date | None = None,
 ) -> list[BillView]:
-    """Bills of an account, newest first; `before` is (issue_date, id) of the last one of the page above."""
+    """Bills of an account, newest first; `before` is (issue_date, id) of the last one of the page above.
+
+    With `since`, those that a holder since that day may see: paid bills of before are the earlier holder's.
+    """
     issue_date, bill_id = before or (date.max, 2**63 - 1)
     rows = session.sql(
         statement(_PACKAGE, "bills_page.sql"),
         account_id=account_id,
         issue_date=issue_date,
         id=bill_id,
+        since=since,
         limit=limit,
     )
     return [_view(row) for row in rows]
 
 
-def bill_by_no(session: ReadSession, *, account_id: AccountId, bill_no: str) -> BillView | None:
-    """The account's bill with this number."""
-    row = session.sql(statement(_PACKAGE, "bill_by_no.sql"), account_id=account_id, bill_no=bill_no).one_or_none()
+def bill_by_no(
+    session: ReadSession, *, account_id: AccountId, bill_no: str, since: date | None = None
+) -> BillView | None:
+    """The account's bill with this number; `since` as for `bills_page`."""
+    row = session.sql(
+        statement(_PACKAGE, "bill_by_no.sql"), account_id=account_id, bill_no=bill_no, since=since
+    ).one_or_none()
     return None if row is None else _view(row)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from core.crypto.vault import Vault
 from core.db import ReadSession
+from services.identity import rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,25 @@ class DeviceView:
 def session_is_alive(session: ReadSession, *, session_id: UUID) -> bool:
     """May this session still act? By the database's clock; hot reads ask `living_session` themselves."""
     return bool(session.sql("select exists (select from living_session(:id))", id=session_id).scalar_one())
+
+
+def phone_number(text: str, *, region: str) -> str | None:
+    """The one E.164 form of a number however typed, None when it is none that gets messages; `region` is `+86`."""
+    return rules.canonical_phone(text, region=region)
+
+
+def phone_blind_of(vault: Vault, phone: str) -> bytes:
+    """The keyed hash by which a person is found; `phone` is E.164."""
+    return vault.blind("app_user.phone", phone)
+
+
+def user_by_phone(session: ReadSession, *, vault: Vault, phone: str) -> UserView | None:
+    """The person with this E.164 number. Only for callers whose answer does not tell whether there is one."""
+    row = session.sql(
+        "select id, phone_masked, locale, created_at from app_user where phone_blind = :phone",
+        phone=phone_blind_of(vault, phone),
+    ).one_or_none()
+    return None if row is None else UserView(row.id, row.phone_masked, row.locale, row.created_at)
 
 
 def user(session: ReadSession, *, user_id: UUID) -> UserView | None:

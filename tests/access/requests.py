@@ -1,13 +1,16 @@
 """How each operation is asked for: the only place of the access tests that knows paths and bodies."""
 
+import functools
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
+from uuid import UUID
 
 from core.audit import Actor
 from portal.customer import payments as payment_pages
 from portal.pages import Reader
+from tests.access.letting_in import invite, let_in, somebodys_phone
 from tests.factories import payments as paying
 from tests.support.town import HOLDER, RECEIPT_SECRET, STANDINGS, Home, Person, Town
 from web import cookies
@@ -19,6 +22,15 @@ SPOILING: Final = frozenset(
     {
         "POST /api/v1/account-links",
         "DELETE /api/v1/account-links/{account_no}",
+        "DELETE /api/v1/accounts/{account_no}/grants/{grant_id}",
+        "DELETE /api/v1/accounts/{account_no}/invitations/{invitation_id}",
+        "POST /api/v1/invitations/{invitation_id}/accept",
+        "DELETE /api/v1/invitations/{invitation_id}",
+        "POST /accounts/{account_no}/people/leave",
+        "POST /accounts/{account_no}/people/{grant_id}/revoke",
+        "POST /accounts/{account_no}/people/invitations/{invitation_id}/withdraw",
+        "POST /invitations/{invitation_id}/accept",
+        "POST /invitations/{invitation_id}/decline",
         "POST /accounts/link",
         "DELETE /api/v1/me/devices",
         "DELETE /api/v1/me/devices/current",
@@ -267,6 +279,70 @@ def _wrong_code(made: Scene) -> Asked:
     return Asked("/api/v1/auth/token", json=body)
 
 
+@functools.cache
+def _far(town: Town) -> tuple[UUID, UUID]:
+    """A grant and an invitation of the home in another unit, of which every cell gets the same."""
+    return let_in(town, town.far)[1], invite(town, town.people["far"], town.far, somebodys_phone())
+
+
+def _granted(town: Town, home: Home, wanted: Object) -> UUID:
+    return _far(town)[0] if wanted == "other_unit" else let_in(town, home)[1]
+
+
+def _invited(town: Town, home: Home, wanted: Object) -> UUID:
+    if wanted == "other_unit":
+        return _far(town)[1]
+    return invite(town, town.settle(home, has_payments=False), home, somebodys_phone())
+
+
+def _let_in(path: str, *, is_form: bool = False) -> Asking:
+    """About somebody whom an owner of the home let in."""
+
+    def ask(made: Scene) -> Asked:
+        home = made.things.home
+        granted = NOBODY if home is None else _granted(made.town, home, made.object)
+        asked = (_form(path) if is_form else _get(path))(made)
+        return replace(asked, path=asked.path.replace("GRANT", str(granted)))
+
+    return ask
+
+
+def _sent(path: str, *, is_form: bool = False) -> Asking:
+    """About an invitation that an owner of the home sent."""
+
+    def ask(made: Scene) -> Asked:
+        home, sent = made.things.home, NOBODY
+        if home is not None:
+            sent = _invited(made.town, home, made.object)
+        asked = (_form(path) if is_form else _get(path))(made)
+        return replace(asked, path=asked.path.replace("INVITATION", str(sent)))
+
+    return ask
+
+
+def _got(path: str, *, is_form: bool = False) -> Asking:
+    """About an invitation to the caller, or to somebody else, of an account of which nobody in the scene knows."""
+
+    def ask(made: Scene) -> Asked:
+        town, got = made.town, NOBODY
+        if made.object != "missing":
+            home = town.build(
+                town.far.account.unit_id if made.object == "other_unit" else town.unit_id, has_bills=False
+            )
+            invited = made.person.phone if made.object == "own" and made.person is not None else somebodys_phone()
+            got = invite(town, town.settle(home, has_payments=False), home, invited)
+        asked = (_form(path) if is_form else _get(path))(made)
+        headers = {} if is_form else _key()
+        return replace(asked, path=asked.path.replace("INVITATION", str(got)), headers={**asked.headers, **headers})
+
+    return ask
+
+
+def _invite(made: Scene) -> Asked:
+    body = {"phone": somebodys_phone(), "role": "viewer", "scope": "totals", "last_day": "2199-12-31"}
+    return Asked(f"/api/v1/accounts/{made.things.account_no}/invitations", json=body, headers=_key())
+
+
 ASKING: Final[dict[str, Asking]] = {
     "POST /api/v1/auth/otp": _code,
     "POST /api/v1/auth/token": _wrong_code,
@@ -282,6 +358,16 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /api/v1/accounts/{account_no}/bills/{bill_no}": _get("/api/v1/accounts/{account_no}/bills/{bill_no}"),
     "POST /api/v1/account-links": _link,
     "DELETE /api/v1/account-links/{account_no}": _get("/api/v1/account-links/{account_no}"),
+    "GET /api/v1/accounts/{account_no}/grants": _get("/api/v1/accounts/{account_no}/grants"),
+    "DELETE /api/v1/accounts/{account_no}/grants/{grant_id}": _let_in("/api/v1/accounts/{account_no}/grants/GRANT"),
+    "GET /api/v1/accounts/{account_no}/invitations": _get("/api/v1/accounts/{account_no}/invitations"),
+    "POST /api/v1/accounts/{account_no}/invitations": _invite,
+    "DELETE /api/v1/accounts/{account_no}/invitations/{invitation_id}": _sent(
+        "/api/v1/accounts/{account_no}/invitations/INVITATION"
+    ),
+    "GET /api/v1/invitations": _get("/api/v1/invitations"),
+    "POST /api/v1/invitations/{invitation_id}/accept": _got("/api/v1/invitations/INVITATION/accept"),
+    "DELETE /api/v1/invitations/{invitation_id}": _got("/api/v1/invitations/INVITATION"),
     "GET /api/v1/inbox": _get("/api/v1/inbox"),
     "PUT /api/v1/inbox/{message_id}/read": _get("/api/v1/inbox/{message_id}/read"),
     "POST /api/v1/payments": _pay,
@@ -308,6 +394,20 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /accounts/link": _get("/accounts/link"),
     "POST /accounts/link": _form("/accounts/link", _link_fields),
     "GET /accounts/{account_no}": _get("/accounts/{account_no}"),
+    "GET /accounts/{account_no}/people": _get("/accounts/{account_no}/people"),
+    "POST /accounts/{account_no}/people": _form(
+        "/accounts/{account_no}/people", lambda _made: {"phone": somebodys_phone(), "role": "viewer"}
+    ),
+    "POST /accounts/{account_no}/people/leave": _form("/accounts/{account_no}/people/leave"),
+    "POST /accounts/{account_no}/people/{grant_id}/revoke": _let_in(
+        "/accounts/{account_no}/people/GRANT/revoke", is_form=True
+    ),
+    "POST /accounts/{account_no}/people/invitations/{invitation_id}/withdraw": _sent(
+        "/accounts/{account_no}/people/invitations/INVITATION/withdraw", is_form=True
+    ),
+    "GET /invitations": _get("/invitations"),
+    "POST /invitations/{invitation_id}/accept": _got("/invitations/INVITATION/accept", is_form=True),
+    "POST /invitations/{invitation_id}/decline": _got("/invitations/INVITATION/decline", is_form=True),
     "GET /me": _get("/me"),
     "POST /me/language": _form("/me/language", lambda _made: {"locale": "zh-CN"}),
     "POST /me/devices/others/revoke": _form("/me/devices/others/revoke"),

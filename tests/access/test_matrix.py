@@ -117,6 +117,7 @@ def told_by(answer: httpx.Response) -> str:
     if answer.is_redirect:
         target = answer.headers["location"].partition("?")[0]
         target = re.sub(r"(?<=^/inbox/)[0-9a-f-]{36}$", "{message_id}", target)
+        target = re.sub(r"(?<=^/accounts/)[0-9A-Z-]{4,32}(?=/people$)", "{account_no}", target)
         return re.sub(r"(?<=^/payments/)[0-9A-Z]{15,24}$", "{payment_no}", target)
     if answer.headers.get("content-type") == "application/problem+json":
         return str(answer.json()["code"])

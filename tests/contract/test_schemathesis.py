@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 import requests
@@ -19,6 +20,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
 
 from app.main import described
+from tests.access.letting_in import invite, let_in, make_room, somebodys_phone
 from tests.factories.identity import app_session
 from tests.support.served import Served, serving
 from tests.support.town import HOLDER, RECEIPT_SECRET, Home, Person, Town
@@ -98,6 +100,11 @@ def exists(case: schemathesis.Case[Any], town: Town, home: Home, person: Person)
             "provider": "aliyun_sms",
             "secret": RECEIPT_SECRET,
         }
+        make_room(town, home)
+        if "grant_id" in case.path_parameters:
+            known["grant_id"] = str(let_in(town, home)[1])
+        if "invitation_id" in case.path_parameters:
+            known["invitation_id"] = str(_invitation(case, town, home, person))
         case.path_parameters = {name: known[name] for name in case.path_parameters}
     if isinstance(case.body, dict) and not meta.is_negative_at(ParameterLocation.BODY):
         proof = {"kind": "meter_no", "name_character": HOLDER[0], "meter_no": home.meter_no}
@@ -106,12 +113,21 @@ def exists(case: schemathesis.Case[Any], town: Town, home: Home, person: Person)
             with town.runtime.db.write() as session:
                 filled["refresh_token"] = app_session(session, user_id=person.user_id).secret
         if case.path == "/api/v1/payments":
-            case.body = {**case.body, "account_no": home.account_no, "quote_id": None, "bill_nos": None}
+            nothing = dict.fromkeys(("quote_id", "bill_nos"))
+            case.body = {**case.body, "account_no": home.account_no, **nothing}
             case.body["method"] = "wechat_native"
         else:
             case.body = {name: filled.get(name, value) for name, value in case.body.items()}
             if case.path.endswith("/attempts"):
                 case.body = {}
+
+
+def _invitation(case: schemathesis.Case[Any], town: Town, home: Home, person: Person) -> UUID:
+    """One that the home's owner sent, or one to them of another home."""
+    if "account_no" in (case.path_parameters or {}):
+        return invite(town, town.settle(home, has_payments=False), home, somebodys_phone())
+    elsewhere = town.build(town.unit_id, has_bills=False)
+    return invite(town, town.settle(elsewhere, has_payments=False), elsewhere, person.phone)
 
 
 def named(person: Person) -> dict[str, str]:

@@ -11,10 +11,11 @@ from core.config import Settings
 from core.db import Database
 from notifications import inbox
 from notifications.delivery import send_due
+from notifications.inbox import MessageView
 from notifications.setup import SETUP
 from services.accounts import operations
-from services.accounts.models import Role
-from services.accounts.operations import LinkOutcome, MeterNumber
+from services.accounts.models import Role, Scope
+from services.accounts.operations import LinkOutcome, MeterNumber, Terms
 from services.accounts.queries import AccountRef
 from tests.factories.accounts import ACTOR, grant, make_account, make_user
 from tests.support.sandbox import SandboxProcess
@@ -103,6 +104,82 @@ def test_each_link_is_told_once_and_a_repeated_or_refused_one_never(runtime: Run
         assert link(runtime, stranger, account) is LinkOutcome.LINKED
     assert told(runtime.db) == [("customer", "sms")]
     with runtime.db.write() as session:
-        operations.revoke_access(session, user_id=stranger, account_id=account.id, actor=ACTOR, now=clock.now())
+        operations.give_up_access(session, user_id=stranger, account_id=account.id, actor=ACTOR, now=clock.now())
     assert link(runtime, stranger, account) is LinkOutcome.LINKED
     assert told(runtime.db) == [("customer", "sms")] * 2
+
+
+def invited(runtime: Runtime, owner: UUID, account: AccountRef, phone: str) -> UUID:
+    with runtime.db.write() as session:
+        return operations.invite(
+            session,
+            vault=runtime.vault,
+            owner_id=owner,
+            account=account,
+            phone=phone,
+            region="+86",
+            terms=Terms(Role.VIEWER, Scope.FULL, None),
+            actor=ACTOR,
+            now=clock.now(),
+        ).id
+
+
+def page(runtime: Runtime, user_id: UUID, locale: str = "en") -> list[MessageView]:
+    with runtime.db.read() as session:
+        return inbox.page(session, user_id=user_id, locale=locale, before=inbox.FIRST_PAGE, limit=9)
+
+
+def test_the_invited_are_told_by_text_message_whether_or_not_they_are_known_and_the_known_in_their_inbox_too(
+    runtime: Runtime, account: AccountRef, provider: SandboxProcess
+) -> None:
+    owner = person(runtime, "+8613912340001")
+    known, unknown = "+8613912340002", "+8613912340003"
+    friend = person(runtime, known)
+    with runtime.db.write() as session:
+        session.sql("update app_user set locale = 'en' where id = :id", id=friend)
+        grant(session, user_id=owner, account_id=account.id)
+    invitation = invited(runtime, owner, account, unknown)
+    invited(runtime, owner, account, known)
+    assert told(runtime.db) == [
+        ("invitation", "sms"),
+        (f"user:{friend}", "inbox"),
+        (f"user:{friend}", "sms"),
+    ]
+    with runtime.db.read() as session:
+        assert session.sql("select count(*) from message where owner = :o", o=f"invitation:{invitation}").scalar_one()
+    send_due(runtime.db, setup=SETUP.get())
+    end = account.account_no[-4:]
+    [chinese] = provider.messages(unknown)
+    [english] = provider.messages(known)
+    assert f"手机号+86139****0001的用户邀请您使用户号****{end}" in chinese["text"]
+    assert f"+86139****0001 lets you use account ****{end}" in english["text"]
+    [message] = page(runtime, friend)
+    assert (message.title, message.link) == (f"You are invited to use account ****{end}", "/invitations")
+
+
+def test_an_invitation_that_is_over_before_it_is_told_is_not_told(runtime: Runtime, account: AccountRef) -> None:
+    owner = person(runtime)
+    with runtime.db.write() as session:
+        grant(session, user_id=owner, account_id=account.id)
+    made = invited(runtime, owner, account, "+8613912340004")
+    with runtime.db.write() as session:
+        operations.withdraw(session, account_id=account.id, invitation_id=made, actor=ACTOR, now=clock.now())
+    assert told(runtime.db) == []
+
+
+def test_who_invited_hears_of_the_acceptance_and_who_loses_access_hears_of_that(
+    runtime: Runtime, account: AccountRef
+) -> None:
+    owner, phone = person(runtime), "+8613912340005"
+    friend = person(runtime, phone)
+    with runtime.db.write() as session:
+        grant(session, user_id=owner, account_id=account.id)
+    made = invited(runtime, owner, account, phone)
+    with runtime.db.write() as session:
+        operations.accept(session, user_id=friend, invitation_id=made, actor=ACTOR, now=clock.now())
+        operations.give_up_access(session, user_id=owner, account_id=account.id, actor=ACTOR, now=clock.now())
+    told(runtime.db)
+    end = account.account_no[-4:]
+    assert [each.title for each in page(runtime, owner)] == [f"Your invitation to account ****{end} was accepted"]
+    assert [each.title for each in page(runtime, friend)] == [f"You cannot use account ****{end} any more"]
+    assert page(runtime, friend, "zh-CN")[0].title == f"您已不能使用户号 ****{end}"

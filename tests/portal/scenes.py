@@ -21,7 +21,9 @@ from tests.factories.payments import Household
 from tests.support.browser import PATIENCE_MS, Visit
 from tests.support.waiting import wait_until
 
-_phones = itertools.count(1)
+phones = itertools.count(1)
+"""Ends of telephone numbers that nobody had before."""
+
 SCENES: Final[dict[str, Callable[["Stage"], None]]] = {}
 LONG_NAME: Final = "江东省云溪县高新技术产业开发区新能源汽车动力电池材料研究与循环利用有限责任公司"
 TODAY: Final = clock.now().date()
@@ -40,7 +42,7 @@ class Stage:
 
     def person(self) -> UUID:
         """Sign in as somebody new."""
-        return self.visit.sign_in_as(f"+8613700{next(_phones):06d}")
+        return self.visit.sign_in_as(f"+8613700{next(phones):06d}")
 
     def account(self, person: UUID, *, role: Role = Role.OWNER, **other: Any) -> AccountRef:
         """An account that a person may use."""
@@ -106,7 +108,7 @@ def sign_in_wrong(stage: Stage) -> None:
 @scene
 def code(stage: Stage) -> None:
     page = stage.visit.open("/sign-in")
-    page.fill("#phone", f"13700{next(_phones):06d}")
+    page.fill("#phone", f"13700{next(phones):06d}")
     page.click("main button")
     page.wait_for_selector("#code")
 
@@ -395,7 +397,7 @@ def message(stage: Stage) -> None:
 
 @scene
 def me(stage: Stage) -> None:
-    phone = f"+8613700{next(_phones):06d}"
+    phone = f"+8613700{next(phones):06d}"
     for _ in range(3):
         person = stage.visit.sign_in_as(phone)
     stage.account(person, name="林小满")

@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
+import tests.portal.people_scenes  # noqa: F401 -- adds its scenes
 from tests.portal.scenes import SCENES, Stage
 from tests.support.browser import PHONE, NewVisit, keep_picture
 
@@ -22,7 +23,8 @@ NARROWEST: Final = 320
 
 TARGET: Final = 44
 TARGETS: Final = (
-    ".button, .tab, .bar a, .ghost, .choice, .switcher summary, .row[href], input[type=text], input[type=tel]"
+    ".button, .tab, .bar a, .ghost, .choice, .switcher summary, .row[href], input[type=text], input[type=tel], "
+    "input[type=date]"
 )
 
 

@@ -166,7 +166,7 @@ def test_the_relay_never_scans_the_outbox(grown: Database) -> None:
 
 
 def test_an_import_into_grown_tables_never_scans_them(grown: Database, vault: Vault, tmp_path: Path) -> None:
-    people = AccountsLoader(vault, currency="CNY", phone_region="+86", locales=("zh-CN", "en"))
+    people = AccountsLoader(vault, currency="CNY", phone_region="+86", locales=("zh-CN", "en"), zone=ZONE)
     accounts = [account_record(number, unit_code="U") for number in range(1, 5)]
     report = intake.run(grown, path=write_csv(tmp_path / "accounts.csv", accounts), loader=people)
     assert (report.rows, report.rejected) == (4, 0)

@@ -2,7 +2,17 @@
 
 from typing import Final
 
-from services.accounts.errors import LinkLimited, LinkRefused
+from services.accounts.errors import (
+    AccessEndPast,
+    AlreadyOwner,
+    InvitationsLimited,
+    InvitedYourself,
+    LinkLimited,
+    LinkRefused,
+    NotOwner,
+    OwnerStays,
+    TooManyPeople,
+)
 from web.problems import Problem, register
 
 PROBLEMS: Final = [
@@ -18,6 +28,49 @@ PROBLEMS: Final = [
         429,
         zh="今日核验失败次数过多，请明天再试，或拨打服务热线。",
         en="Too many failed tries today; try again tomorrow, or call the hotline.",
+    ),
+    Problem(
+        NotOwner,
+        403,
+        zh="只有户主可以管理谁能使用该户号。",
+        en="Only an owner of the account decides who else may use it.",
+    ),
+    Problem(
+        InvitationsLimited,
+        429,
+        zh="今日发出的邀请过多，请明天再试。",
+        en="You have sent as many invitations as one person may today; try again tomorrow.",
+    ),
+    Problem(
+        TooManyPeople,
+        409,
+        zh="该户号最多可授权 {most} 人，请先移除不再需要的授权或邀请。",
+        en="At most {most} people may be let in or invited; take away what is not needed any more.",
+    ),
+    Problem(
+        InvitedYourself,
+        409,
+        zh="这是您自己的手机号，您已拥有该户号。",
+        en="This is your own telephone, and the account is yours already.",
+    ),
+    Problem(
+        AccessEndPast,
+        409,
+        zh="结束日期已过，请选择今天或以后的日期。",
+        en="The last day is past; choose today or a later day.",
+    ),
+    Problem(
+        AlreadyOwner,
+        409,
+        zh="您已是该户号的户主，无需接受邀请。",
+        en="You own this account already; there is nothing to accept.",
+    ),
+    Problem(
+        OwnerStays,
+        409,
+        zh="该用户已通过核验成为户主，不能由其他户主移除；如有疑问请拨打服务热线。",
+        en="This person proved the account to be theirs, so another owner cannot remove them; "
+        "call the hotline if in doubt.",
     ),
 ]
 register(PROBLEMS)

@@ -11,8 +11,9 @@ from core import audit, ids, locks, outbox
 from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import WriteSession
-from services.accounts.events import AccountLinked
-from services.accounts.models import Role
+from services.accounts.errors import OwnerStays
+from services.accounts.events import AccessEnded, AccountLinked
+from services.accounts.models import EndedWhy, Role, Scope
 from services.accounts.queries import AccountId, AccountRef
 from services.accounts.rules import customer_owner, has_character
 
@@ -69,8 +70,15 @@ class LastBill:
 
 _FIND: Final = """
 select a.id, a.account_no, a.unit_id, a.currency, c.customer_no, c.name_sealed,
-  case when a.amounts_shown_until is null then a.last_bill_minor end as secret_minor,
-  array(select m.meter_no from meter m where m.account_id = a.id order by m.id) as meters
+  case when a.amounts_shown_until is null and not exists (
+    select from access_grant g where g.account_id = a.id and g.role <> 'owner'
+      and (a.last_bill_told_at is null or coalesce(least(g.revoked_at, g.valid_to), 'infinity') > a.last_bill_told_at)
+  ) then a.last_bill_minor end as secret_minor,
+  array(select m.meter_no from meter m where m.account_id = a.id order by m.id) as meters,
+  exists (
+    select from access_grant g where g.account_id = a.id and g.user_id = :user_id
+      and g.ended_why = 'holder_changed' and g.ended_holder_id <> a.customer_id
+  ) as is_former
 from account a join customer c on c.id = a.customer_id
 where a.account_no = :account_no and a.state <> 'closed'
 """
@@ -107,9 +115,10 @@ def link_account(
 ) -> LinkResult:
     """Give a person the owner's grant of an account that they prove to be theirs; once linked, again changes nothing.
 
-    Never raises for a wrong proof: the failure is written and must be committed before it is told. A missing account,
-    a wrong proof, and an amount that strangers were shown have the same result and the same statements. Publishes
-    AccountLinked.
+    Never raises for a wrong proof: the failure is written and must be committed before it is told. A missing account, a
+    wrong proof, an amount that others than owners could see (by a quote, as payer or viewer, as long as no newer bill
+    came since), and whoever lost the account with its earlier holder have the same result and the same statements.
+    Publishes AccountLinked.
     """
     for key in sorted((f"link|user|{user_id}", f"link|account|{account_no}")):
         locks.lock(session, key=key)
@@ -125,7 +134,8 @@ def link_account(
             LinkOutcome.LIMITED,
             retry_after_s=max(1, int((blocking + TRIES_WITHIN - now).total_seconds())),
         )
-    row = session.sql(_FIND, account_no=account_no).one_or_none()
+    stand_still(session, account_no=account_no)
+    row = session.sql(_FIND, account_no=account_no, user_id=user_id).one_or_none()
     name = NO_NAME
     if row is not None:
         name = vault.open(
@@ -136,7 +146,7 @@ def link_account(
         )
     is_named = has_character(name, name_character)
     is_shown = row is not None and _holds(evidence, secret_minor=row.secret_minor, meters=row.meters)
-    if row is None or not (is_named and is_shown):
+    if row is None or row.is_former or not (is_named and is_shown):
         session.sql(
             "insert into link_failure (user_id, account_no, failed_at) values (:user_id, :account_no, :now)",
             user_id=user_id,
@@ -163,6 +173,11 @@ def link_account(
     return LinkResult(LinkOutcome.LINKED, ref)
 
 
+def stand_still(session: WriteSession, *, account_no: str) -> None:
+    """Keep an account's holder until the transaction ends: a change of holder waits, or is seen by what follows."""
+    session.sql("select id from account where account_no = :account_no for share", account_no=account_no)
+
+
 def grant_access(
     session: WriteSession,
     *,
@@ -172,44 +187,56 @@ def grant_access(
     actor: Actor,
     now: datetime,
     valid_to: datetime | None = None,
+    scope: Scope = Scope.FULL,
+    granted_by: UUID | None = None,
 ) -> bool:
-    """Let a person act for an account from `now` on, in place of a grant that they hold; False when it is this one."""
+    """Let a person act for an account from `now` on, in place of a grant that they hold; False when it is this one.
+
+    `granted_by` is the owner who gives it: it ends with that owner's own access.
+    """
     held = session.sql(
-        """select id, role, valid_to from access_grant
+        """select id, role, scope, valid_to, granted_by from access_grant
            where user_id = :user_id and account_id = :account_id and revoked_at is null for update""",
         user_id=user_id,
         account_id=account_id,
     ).one_or_none()
     if held is not None:
-        if (held.role, held.valid_to) == (role.value, valid_to):
+        if (held.role, held.scope, held.valid_to, held.granted_by) == (role.value, scope.value, valid_to, granted_by):
             return False
         session.sql(
-            "update access_grant set revoked_at = :now where id = :id",
+            "update access_grant set revoked_at = :now, ended_why = 'replaced' where id = :id",
             now=now,
             id=held.id,
         )
     grant_id = session.sql(
-        """insert into access_grant (id, user_id, account_id, role, valid_from, valid_to)
-           values (:id, :user_id, :account_id, :role, :now, :valid_to)
+        """insert into access_grant (id, user_id, account_id, role, scope, granted_by, valid_from, valid_to)
+           values (:id, :user_id, :account_id, :role, :scope, :granted_by, :now, :valid_to)
            on conflict (user_id, account_id) where revoked_at is null do nothing returning id""",
         id=ids.uuid7(),
         user_id=user_id,
         account_id=account_id,
         role=role.value,
+        scope=scope.value,
+        granted_by=granted_by,
         now=now,
         valid_to=valid_to,
     ).scalar_one_or_none()
     if grant_id is None:
         return False
-    after = {"user_id": str(user_id), "role": role.value}
     audit.record(
         session,
         actor=actor,
         act="accounts.grant",
         subject=f"account:{account_id}",
-        after={**after},
+        after={"user_id": str(user_id), "role": role.value, "scope": scope.value},
     )
     return True
+
+
+def give_up_access(session: WriteSession, *, user_id: UUID, account_id: AccountId, actor: Actor, now: datetime) -> bool:
+    """A person wants nothing more to do with an account; False when they have no grant. What they gave ends as well."""
+    held = _end(session, user_id=user_id, account_id=account_id, why=EndedWhy.GIVEN_UP, actor=actor, now=now)
+    return held is not None
 
 
 def revoke_access(
@@ -220,23 +247,88 @@ def revoke_access(
     actor: Actor,
     now: datetime,
 ) -> bool:
-    """Take a person's grant away, at once. False when there is none."""
-    revoked = session.sql(
-        """update access_grant set revoked_at = :now
-           where user_id = :user_id and account_id = :account_id and revoked_at is null""",
+    """Take a person's grant away, at once, and what they gave to others; False when there is none.
+
+    Publishes AccessEnded for everybody who loses access.
+    """
+    held = _end(session, user_id=user_id, account_id=account_id, why=EndedWhy.REVOKED, actor=actor, now=now)
+    if held is None:
+        return False
+    outbox.add(session, AccessEnded(account_id=account_id, user_id=str(user_id), why=EndedWhy.REVOKED.value))
+    return True
+
+
+def revoke_grant(session: WriteSession, *, account_id: AccountId, grant_id: UUID, actor: Actor, now: datetime) -> bool:
+    """Take away what an owner gave to a payer or viewer; False when this account has no such living grant.
+
+    Raises OwnerStays for an owner's grant: who proved the account to be theirs is not shut out by another who did, for
+    one of the two may be the thief. Publishes AccessEnded. The caller has decided that an owner asks.
+    """
+    found = session.sql(
+        "select user_id, role from access_grant where account_id = :account_id and id = :id and revoked_at is null",
+        account_id=account_id,
+        id=grant_id,
+    ).one_or_none()
+    if found is None:
+        return False
+    if found.role == Role.OWNER.value:
+        raise OwnerStays
+    return revoke_access(session, user_id=found.user_id, account_id=account_id, actor=actor, now=now)
+
+
+def _end(
+    session: WriteSession, *, user_id: UUID, account_id: AccountId, why: EndedWhy, actor: Actor, now: datetime
+) -> Role | None:
+    """End a living grant and what hangs on it; answers its role."""
+    role: str | None = session.sql(
+        """update access_grant set revoked_at = :now, ended_why = :why
+           where user_id = :user_id and account_id = :account_id and revoked_at is null returning role""",
         now=now,
+        why=why.value,
         user_id=user_id,
         account_id=account_id,
-    ).rowcount
-    if revoked:
+    ).scalar_one_or_none()
+    if role is None:
+        return None
+    audit.record(
+        session,
+        actor=actor,
+        act="accounts.revoke",
+        subject=f"account:{account_id}",
+        before={"user_id": str(user_id), "role": role},
+        after={"why": why.value},
+    )
+    if Role(role) is Role.OWNER:
+        _end_given(session, giver_id=user_id, account_id=account_id, actor=actor, now=now)
+    return Role(role)
+
+
+def _end_given(session: WriteSession, *, giver_id: UUID, account_id: AccountId, actor: Actor, now: datetime) -> None:
+    """Whom a former owner let in goes too: were the owner a thief, the thief's friends would stay."""
+    lost = session.sql(
+        """update access_grant set revoked_at = :now, ended_why = 'giver_gone'
+           where account_id = :account_id and granted_by = :giver and revoked_at is null returning user_id""",
+        now=now,
+        account_id=account_id,
+        giver=giver_id,
+    ).scalars()
+    for user_id in sorted(lost):
         audit.record(
             session,
             actor=actor,
             act="accounts.revoke",
             subject=f"account:{account_id}",
             before={"user_id": str(user_id)},
+            after={"why": EndedWhy.GIVER_GONE.value},
         )
-    return bool(revoked)
+        outbox.add(session, AccessEnded(account_id=account_id, user_id=str(user_id), why=EndedWhy.GIVER_GONE.value))
+    session.sql(
+        """update access_invitation set state = 'withdrawn', ended_at = :now, phone_sealed = null
+           where account_id = :account_id and invited_by = :giver and state = 'open'""",
+        now=now,
+        account_id=account_id,
+        giver=giver_id,
+    )
 
 
 def show_amounts(session: WriteSession, *, account_id: AccountId, until: datetime) -> None:
@@ -258,6 +350,7 @@ def record_last_bills(session: WriteSession, *, bills: list[LastBill], now: date
     """
     session.sql(
         """update account a set last_bill_minor = s.amount_minor, last_bill_issued = s.issue_date,
+             last_bill_told_at = :now,
              amounts_shown_until = case when a.amounts_shown_until > :now then a.amounts_shown_until end
            from unnest(cast(:ids as bigint[]), cast(:amounts as bigint[]), cast(:dates as date[]))
              s (id, amount_minor, issue_date)

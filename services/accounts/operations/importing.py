@@ -6,11 +6,14 @@ Nothing that is unchanged is written: clear columns are compared, sealed ones by
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
+from zoneinfo import ZoneInfo
 
 from core import intake
+from core.audit import Actor
 from core.crypto.vault import Vault, mask_name, mask_phone
 from core.db import WriteSession, statement
 from core.intake import Layout, Reject, Row
+from services.accounts.operations import transfer
 from services.accounts.rules import customer_owner, normal_phone, premises_owner, search_terms
 
 _PACKAGE: Final = "services.accounts"
@@ -85,14 +88,20 @@ class AccountsLoader:
         frozenset({"account_no", "unit_code", "customer_no", "customer_kind", "name", "class", "district", "street"}),
     )
 
-    def __init__(self, vault: Vault, *, currency: str, phone_region: str, locales: Sequence[str]) -> None:
-        """`currency`, `phone_region` (`+86`) and the first of `locales` stand in where a row says nothing."""
+    def __init__(
+        self, vault: Vault, *, currency: str, phone_region: str, locales: Sequence[str], zone: ZoneInfo
+    ) -> None:
+        """`currency`, `phone_region` (`+86`) and the first of `locales` stand in where a row says nothing.
+
+        `zone` is the supplier's: a holder begins on the day there on which a file says so.
+        """
         self._vault = vault
         self._currency = currency
         self._phone_region = phone_region
         self._locales = locales
+        self._zone = zone
 
-    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> list[Reject]:  # noqa: ARG002 -- the protocol's
+    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> list[Reject]:
         """Write new and changed accounts of one chunk."""
         refused: list[Reject] = []
         persons: dict[int, _Person] = {}
@@ -122,17 +131,12 @@ class AccountsLoader:
             refused += intake.refuse(session, table=_TABLE, judgement=statement(_PACKAGE, judgement))
         self._seal_customers(session, persons)
         self._seal_premises(session, persons)
-        for write in (
-            "customers",
-            "contacts_gone",
-            "contacts",
-            "premises",
-            "accounts",
-            "meters",
-            "agreements_end",
-            "agreements",
-        ):
+        for write in ("customers", "contacts_gone", "contacts", "premises"):
             session.sql(statement(_PACKAGE, f"import_{write}_write.sql"))
+        transfer.find_changes(session)
+        for write in ("accounts", "meters", "agreements_end", "agreements"):
+            session.sql(statement(_PACKAGE, f"import_{write}_write.sql"))
+        transfer.close_changes(session, actor=Actor(f"import_run:{run_id}"), zone=self._zone)
         return refused
 
     def finish(self, session: WriteSession, *, run_id: int) -> bool:  # noqa: ARG002 -- the protocol's

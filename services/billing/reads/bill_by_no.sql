@@ -3,3 +3,4 @@ select b.account_id, b.id, b.bill_no, b.period_first, b.period_end, b.issue_date
   a.currency
 from bill b join account a on a.id = b.account_id
 where b.account_id = :account_id and b.bill_no = :bill_no
+  and (cast(:since as date) is null or b.period_end > cast(:since as date) or b.open_minor > 0)

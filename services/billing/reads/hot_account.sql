@@ -20,7 +20,8 @@ select case when exists (select from living_session(:session_id)) then (
         select b.bill_no, b.period_first, b.period_end, b.issue_date, b.due_date, b.energy_kwh::text as energy_kwh,
           json_build_object('amount_minor', b.amount_minor, 'currency', a.currency) as amount,
           json_build_object('amount_minor', b.open_minor, 'currency', a.currency) as open, b.state
-        from bill b where b.account_id = a.id order by b.issue_date desc, b.id desc limit 12) b), '[]')
+        from bill b where b.account_id = a.id and (a.holder_since is null or b.period_end > a.holder_since or b.open_minor > 0)
+        order by b.issue_date desc, b.id desc limit 12) b), '[]')
   )::text
   from account_access(:user_id, :account_no, 'view') g
   join account a on a.id = g.account_id

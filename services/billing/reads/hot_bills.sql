@@ -7,6 +7,7 @@ select case when exists (select from living_session(:session_id)) then (
       select b.issue_date, b.id, count(*) over () as n from (
         select issue_date, id from bill
         where account_id = a.id and (issue_date, id) < (cast(:issue_date as date), cast(:bill_id as bigint))
+          and (a.holder_since is null or period_end > a.holder_since or open_minor > 0)
         order by issue_date desc, id desc limit cast(:limit as integer) + 1) b
       order by b.issue_date desc, b.id desc offset cast(:limit as integer) - 1 limit 1) n
     where n.n > cast(:limit as integer)), 'null')
@@ -23,6 +24,7 @@ select case when exists (select from living_session(:session_id)) then (
       'state', b.state))
     from (
       select * from bill where account_id = a.id and (issue_date, id) < (cast(:issue_date as date), cast(:bill_id as bigint))
+        and (a.holder_since is null or period_end > a.holder_since or open_minor > 0)
       order by issue_date desc, id desc limit cast(:limit as integer)) b)::text, '[]')
   from account_access(:user_id, :account_no, 'view') g join account a on a.id = g.account_id
 ) else '' end

@@ -14,7 +14,7 @@ from core.db import ReadSession, Statement, WriteSession, statement
 from services.identity import rules
 from services.identity.models import LimitKind
 from services.identity.ports import Purpose, Sending
-from services.identity.queries import owner_of
+from services.identity.queries import owner_of, phone_blind_of
 from services.identity.rules import Limit
 
 WITHHELD: Final = "withheld"
@@ -118,7 +118,7 @@ def grant_code(
         key = vault.blind(f"sign_in.{kind}", owner)
         if not _within_limit(session, kind=kind, key=key, limit=limit, now=now):
             return Limited(_retry_after_s(session, kind=kind, key=key, limit=limit, now=now))
-    phone_blind = vault.blind("app_user.phone", phone)
+    phone_blind = phone_blind_of(vault, phone)
     is_withheld = not _within_limit(session, kind=LimitKind.PHONE, key=phone_blind, limit=rules.PHONE_LIMIT, now=now)
     spent = session.sql(
         _sql("spend_budget.sql"), day=day, shard=_shard(), codes=0 if is_withheld else 1, most=daily_budget
@@ -185,7 +185,7 @@ def verify_code(
     typed = rules.canonical_code(code)
     if typed is None:
         return CodeRefused()
-    phone_blind = vault.blind("app_user.phone", phone)
+    phone_blind = phone_blind_of(vault, phone)
     found = session.sql(
         _sql("find_challenge.sql"),
         phone=phone_blind,
@@ -246,7 +246,7 @@ def _sign_up(session: WriteSession, *, vault: Vault, phone: str, locale: str, no
         _sql("sign_up.sql"),
         id=user_id,
         sealed=vault.seal(table="app_user", column="phone", owner=owner_of(user_id), text=phone),
-        phone=vault.blind("app_user.phone", phone),
+        phone=phone_blind_of(vault, phone),
         masked=mask_phone(phone),
         locale=locale,
         now=now,

@@ -9,6 +9,8 @@ from uuid import UUID
 from core import audit
 from core.audit import Actor
 from core.db import WriteSession
+from core.outbox import Delivery
+from services.accounts.events import HolderChanged
 from services.accounts.queries import AccountId
 from services.payments import rules
 from services.payments.ports import ProviderKey
@@ -97,6 +99,44 @@ def close_outdated(
         now=now,
         **params,
     ).rowcount
+
+
+def close_of_account(session: WriteSession, *, account_id: AccountId, begun_before: datetime, now: datetime) -> int:
+    """Close living attempts for an account that began before a moment at their providers; answers how many.
+
+    What is paid before the close succeeds is booked as any payment is. Locks orders by ascending id.
+    """
+    params = {"account": account_id, "begun_before": begun_before}
+    orders = session.sql(
+        """select o.id from payment_order o where o.id in (
+             select t.order_id from payment_attempt t join payment_part p on p.attempt_id = t.id
+             where p.account_id = :account and t.state in ('created', 'prepared', 'pending', 'unknown')
+               and t.created_at < :begun_before)
+           order by o.id for no key update""",
+        **params,
+    ).scalars()
+    return session.sql(
+        """update payment_attempt a set next_check_at = :now, expires_at = least(a.expires_at, :now)
+           where a.order_id = any(:orders) and a.state in ('created', 'prepared', 'pending', 'unknown')
+             and a.created_at < :begun_before
+             and exists (select from payment_part p where p.attempt_id = a.id and p.account_id = :account)""",
+        orders=list(orders),
+        now=now,
+        **params,
+    ).rowcount
+
+
+def close_at_change_of_holder(session: WriteSession, delivery: Delivery, event: HolderChanged) -> None:
+    """An account has another holder: payments under way for the earlier one are closed, whoever began them.
+
+    Money that still comes is the account's, as is the prepaid balance: the supplier settles both with whom it is due.
+    """
+    close_of_account(
+        session,
+        account_id=AccountId(event.account_id),
+        begun_before=delivery.occurred_at,
+        now=delivery.occurred_at,
+    )
 
 
 def give_up(session: WriteSession, *, payment_no: str, actor: Actor, now: datetime) -> None:

@@ -18,6 +18,7 @@ from services.accounts.operations import AccountsLoader, UnitsLoader
 from services.accounts.queries import AccountId
 from services.accounts.rules import customer_owner
 from tests.factories.accounts import account_record, write_csv, write_jsonl
+from tests.factories.billing import ZONE
 
 TABLES = ("unit", "customer", "contact_point", "premises", "account", "agreement", "meter")
 UNITS: list[dict[str, object]] = [
@@ -29,7 +30,7 @@ UNITS: list[dict[str, object]] = [
 
 @pytest.fixture
 def loader(vault: Vault) -> AccountsLoader:
-    return AccountsLoader(vault, currency="CNY", phone_region="+86", locales=("zh-CN", "en"))
+    return AccountsLoader(vault, currency="CNY", phone_region="+86", locales=("zh-CN", "en"), zone=ZONE)
 
 
 @pytest.fixture

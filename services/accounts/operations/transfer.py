@@ -1,0 +1,55 @@
+"""A change of holder: whoever had the account by the earlier one has it no more, and learns of it."""
+
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from core import audit, outbox
+from core.audit import Actor
+from core.db import WriteSession, statement
+from services.accounts.events import AccessEnded, HolderChanged
+from services.accounts.models import EndedWhy
+
+_PACKAGE: Final = "services.accounts"
+
+
+def find_changes(session: WriteSession) -> None:
+    """Lock the staged accounts that get another holder and keep them aside, before they are written."""
+    session.sql(statement(_PACKAGE, "import_holders_changed.sql"))
+
+
+def close_changes(session: WriteSession, *, actor: Actor, zone: ZoneInfo) -> None:
+    """Close what the earlier holders' side had of the accounts found, in the transaction that gives them away.
+
+    All grants end, owners' and those they gave, and open invitations. The amount of the last bill proves nothing until
+    the next one comes, nor does any proof by somebody whose grant ended so, unless the earlier holder is back.
+    Publishes HolderChanged per account and AccessEnded per person.
+    """
+    changed = session.sql("select account_id, earlier_id, later_id from holder_changed order by account_id").all()
+    if changed:
+        lost = session.sql(statement(_PACKAGE, "holders_grants_end.sql")).all()
+        session.sql(statement(_PACKAGE, "holders_invitations_end.sql"))
+        session.sql(statement(_PACKAGE, "holders_since.sql"), zone=str(zone))
+        audit.record_staged(
+            session,
+            actor=actor,
+            act="accounts.holder_changed",
+            changes=[
+                (f"account:{row.account_id}", {"customer_id": row.earlier_id}, {"customer_id": row.later_id})
+                for row in changed
+            ],
+        )
+        why = EndedWhy.HOLDER_CHANGED.value
+        outbox.add_staged(
+            session,
+            AccessEnded,
+            payloads=[{"account_id": row.account_id, "user_id": str(row.user_id), "why": why} for row in lost],
+        )
+        outbox.add_staged(
+            session,
+            HolderChanged,
+            payloads=[
+                {"account_id": row.account_id, "earlier_id": row.earlier_id, "later_id": row.later_id}
+                for row in changed
+            ],
+        )
+    session.sql("drop table holder_changed")
