@@ -217,7 +217,7 @@ class AccessInvitation(SQLModel, table=True):
     id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
     account_id: int = Field(sa_type=sa.BigInteger, foreign_key="account.id")
     invited_by: UUID = Field(sa_type=sa.Uuid, foreign_key="app_user.id")
-    phone_sealed: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
+    phone_sealed: bytes | None = Field(default=None, sa_type=sealed(owner="'invitation:' || r.id"))
     phone_blind: bytes = Field(sa_type=sa.LargeBinary)
     phone_masked: str = Field(sa_type=sa.Text)
     role: Role = Field(sa_type=text_enum(Role))

@@ -42,6 +42,10 @@ insert into payment_attempt (id, order_id, no, provider, method, out_trade_no, a
     request_sealed, request_hash, created_at, expires_at, next_check_at)
 select id, id, 1, 'x', 'wechat_native', :no, 1, 'CNY', 'prepared', :sealed, sha256(''), now(), now() + interval '1 hour', now() from o
 """
+INVITATION: Final = """
+insert into access_invitation (id, account_id, invited_by, phone_sealed, phone_blind, phone_masked, role, scope, state, created_at, expires_at)
+values (:id, :account, :user, :sealed, :blind, '', 'viewer', 'full', 'open', now(), now() + interval '1 hour')
+"""
 MESSAGE: Final = """
 insert into message (owner, id, channel, intent, template, priority, params, locale, state, due_at, expires_at,
     address_sealed, address_blind)
@@ -99,10 +103,10 @@ def town(database: Database, vault: Vault) -> None:
     for number in range(ROWS):
         attempt_id = uuid4()
         with database.write() as session:
-            account_no = make_account(session, vault, name=f"王{number}", phone=f"+86138000{number:05}").account_no
-            owner = f"premises:{account_no}"
+            account = make_account(session, vault, name=f"王{number}", phone=f"+86138000{number:05}")
+            owner = f"premises:{account.account_no}"
             door = vault.seal(table="premises", column="door", owner=owner, text=f"{number}单元")
-            session.sql(DOOR, no=account_no, sealed=door)
+            session.sql(DOOR, no=account.account_no, sealed=door)
             user_id = make_user(session, vault)
             request = vault.seal(
                 table="payment_attempt", column="request", owner=f"attempt:{attempt_id}", text=f'{{"no":{number}}}'
@@ -110,7 +114,11 @@ def town(database: Database, vault: Vault) -> None:
             session.sql(ATTEMPT, id=attempt_id, no=f"T{number:019d}", sealed=request)
             owner, phone = f"user:{user_id}", f"+86139000{number:05}"
             address = vault.seal(table="message", column="address", owner=owner, text=phone)
-            session.sql(MESSAGE, owner=owner, sealed=address, blind=vault.blind("phone", phone))
+            blind = vault.blind("phone", phone)
+            session.sql(MESSAGE, owner=owner, sealed=address, blind=blind)
+            owner = f"invitation:{attempt_id}"
+            invited = vault.seal(table="access_invitation", column="phone", owner=owner, text=phone)
+            session.sql(INVITATION, id=attempt_id, account=account.id, user=user_id, sealed=invited, blind=blind)
 
 
 def test_every_sealed_column_of_the_database_is_registered(owner_dsn: str) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0010_accounts_delegation"
-down_revision = "0009_payments_book"
+revision = "0011_accounts_delegation"
+down_revision = "0010_core_keys"
 branch_labels = None
 depends_on = None
 

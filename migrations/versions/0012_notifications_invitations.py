@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0011_notifications_invitations"
-down_revision = "0010_accounts_delegation"
+revision = "0012_notifications_invitations"
+down_revision = "0011_accounts_delegation"
 branch_labels = None
 depends_on = None
 
