@@ -17,13 +17,19 @@ DAY_S: Final = 86_400.0
 
 @app.task(name=PURGE)  # type: ignore[untyped-decorator] # Celery has no types
 def purge_spent(**_: object) -> None:
-    """Forget codes and sessions that ended 30 days ago, and counters that limit nothing any more."""
+    """Forget codes, invitations and sessions that ended 30 days ago, and counters that limit nothing any more."""
     now = clock.now()
     is_all = False
     while not is_all:
         with database().write() as session:
             purged = operations.purge_spent(session, now=now)
-        log.info("spent_purged", challenges=purged.challenges, limits=purged.limits, sessions=purged.sessions)
+        log.info(
+            "spent_purged",
+            challenges=purged.challenges,
+            limits=purged.limits,
+            sessions=purged.sessions,
+            staff=purged.staff,
+        )
         is_all = purged.is_all
 
 

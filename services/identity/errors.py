@@ -42,3 +42,75 @@ class RefreshRefused(Refusal):
     """The refresh token is unknown, its session is over, or it was used before (which ends the session)."""
 
     code: ClassVar[str] = "refresh_refused"
+
+
+class StaffSignInRefused(Refusal):
+    """Name, password or code is wrong, or the person is none of the staff, or must wait: it is not said which."""
+
+    code: ClassVar[str] = "staff_sign_in_refused"
+
+
+class StaffSignInLimited(Refusal):
+    """Too many refused sign-ins from this network; `retry_after_s` says when the next may be tried."""
+
+    code: ClassVar[str] = "staff_sign_in_limited"
+
+
+class StaffCodeWrong(Refusal):
+    """The code of the second factor is wrong or was used already, or too many were wrong and it is too early again."""
+
+    code: ClassVar[str] = "staff_code_wrong"
+
+
+class StaffPasswordWrong(Refusal):
+    """The password that was asked for as a proof is not theirs."""
+
+    code: ClassVar[str] = "staff_password_wrong"
+
+
+class PasswordTooShort(Refusal):
+    """The new password has fewer than eight characters."""
+
+    code: ClassVar[str] = "password_too_short"
+
+
+class PasswordTooLong(Refusal):
+    """The new password has more than 256 characters."""
+
+    code: ClassVar[str] = "password_too_long"
+
+
+class PasswordCommon(Refusal):
+    """The new password is one of those that are guessed first."""
+
+    code: ClassVar[str] = "password_common"
+
+
+class PasswordHoldsName(Refusal):
+    """The new password is little more than the name of its owner or of the supplier."""
+
+    code: ClassVar[str] = "password_holds_name"
+
+
+class InvitationGone(Refusal):
+    """The invitation was used, replaced or is too old, or never was: the answer is the same."""
+
+    code: ClassVar[str] = "invitation_gone"
+
+
+class StaffNameInvalid(Refusal):
+    """No name to sign in with: 2 to 63 small letters, digits, dots, hyphens and underscores."""
+
+    code: ClassVar[str] = "staff_name_invalid"
+
+
+class StaffNameTaken(Refusal):
+    """Somebody signs in with this name already."""
+
+    code: ClassVar[str] = "staff_name_taken"
+
+
+class StaffUnknown(Refusal):
+    """There is no such member of staff, or not in the state that this needs."""
+
+    code: ClassVar[str] = "staff_unknown"

@@ -150,3 +150,104 @@ class RefreshToken(SQLModel, table=True):
         sa_column=sa.Column(sa.Uuid, sa.ForeignKey("session_family.id", ondelete="CASCADE"), nullable=False)
     )
     generation: int = Field(sa_type=sa.Integer)
+
+
+class StaffState(enum.StrEnum):
+    """Life of a member of staff."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+class InvitationPurpose(enum.StrEnum):
+    """What an invitation lets its holder set: all they sign in with, or the one half that the other half proves."""
+
+    JOIN = "join"
+    SECOND_FACTOR = "second_factor"
+    PASSWORD = "password"  # noqa: S105 -- the name of a purpose
+
+
+class StaffEndedWhy(enum.StrEnum):
+    """Why a session of staff ended before its time."""
+
+    SIGNED_OUT = "signed_out"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+    DISABLED = "disabled"
+    RESET = "reset"
+    PASSWORD = "password"  # noqa: S105 -- the name of a reason
+
+
+class StaffMember(SQLModel, table=True):
+    """Somebody who works at the supplier. The password lies hashed, the secret of the second factor sealed."""
+
+    __tablename__ = "staff"
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    name: str = Field(sa_type=sa.Text, unique=True)
+    display_name: str = Field(sa_type=sa.Text)
+    state: StaffState = Field(sa_type=text_enum(StaffState))
+    password_hash: str | None = Field(default=None, sa_type=sa.Text)
+    totp_sealed: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
+    totp_step: int | None = Field(default=None, sa_type=sa.BigInteger)
+    failures: int = Field(sa_type=sa.Integer)
+    blocked_until: datetime | None = Field(default=None, sa_type=Timestamp)
+    created_at: datetime = Field(sa_type=Timestamp)
+    signed_in_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    disabled_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class StaffSession(SQLModel, table=True):
+    """A browser in which a member of staff is signed in."""
+
+    __tablename__ = "staff_session"
+    __table_args__ = (
+        sa.Index("ix_staff_session_staff_id", "staff_id", postgresql_where=sa.text("ended_at is null")),
+        sa.Index("ix_staff_session_expires_at", "expires_at"),
+    )
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    staff_id: UUID = Field(sa_type=sa.Uuid, foreign_key="staff.id")
+    cookie_hash: bytes = Field(sa_type=sa.LargeBinary, unique=True)
+    device_name: str = Field(sa_type=sa.Text)
+    created_at: datetime = Field(sa_type=Timestamp)
+    last_used_at: datetime = Field(sa_type=Timestamp)
+    idle_until: datetime = Field(sa_type=Timestamp)
+    expires_at: datetime = Field(sa_type=Timestamp)
+    stepped_up_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    ended_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    ended_why: StaffEndedWhy | None = Field(default=None, sa_type=text_enum(StaffEndedWhy))
+
+
+class StaffInvitation(SQLModel, table=True):
+    """A one-time token, as its hash, and what may be set with it."""
+
+    __tablename__ = "staff_invitation"
+    __table_args__ = (
+        sa.Index(
+            "uq_staff_invitation_living",
+            "staff_id",
+            unique=True,
+            postgresql_where=sa.text("used_at is null and voided_at is null"),
+        ),
+    )
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    staff_id: UUID = Field(sa_type=sa.Uuid, foreign_key="staff.id")
+    purpose: InvitationPurpose = Field(sa_type=text_enum(InvitationPurpose))
+    token_hash: bytes = Field(sa_type=sa.LargeBinary, unique=True)
+    created_at: datetime = Field(sa_type=Timestamp)
+    expires_at: datetime = Field(sa_type=Timestamp)
+    used_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    voided_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class StaffRecoveryCode(SQLModel, table=True):
+    """What stands in for the second factor, once."""
+
+    __tablename__ = "staff_recovery_code"
+
+    staff_id: UUID = Field(sa_type=sa.Uuid, primary_key=True, foreign_key="staff.id")
+    code_hash: bytes = Field(sa_type=sa.LargeBinary, primary_key=True)
+    used_at: datetime | None = Field(default=None, sa_type=Timestamp)

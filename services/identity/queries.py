@@ -1,13 +1,19 @@
 """Reads of people and their signed-in devices."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
+
+import pyotp
 
 from core.crypto.vault import Vault
 from core.db import ReadSession
 from services.identity import rules
+from services.identity.rules import secret_hash, staff_name, totp_secret
+
+_STAFF: Final = "select id, name, display_name, state, created_at, signed_in_at from staff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +101,106 @@ def device_name(session: ReadSession, *, session_id: UUID) -> str | None:
 def owner_of(user_id: UUID) -> str:
     """Whose subkey seals a person's cells."""
     return f"user:{user_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffView:
+    """A member of staff."""
+
+    id: UUID
+    name: str
+    display_name: str
+    state: Literal["invited", "active", "disabled"]
+    created_at: datetime
+    signed_in_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffSessionView:
+    """A browser in which a member of staff is signed in."""
+
+    id: UUID
+    device_name: str
+    created_at: datetime
+    last_used_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What somebody may set who has the token of an invitation, for whom, and the second factor that it offers."""
+
+    staff_id: UUID
+    name: str
+    display_name: str
+    purpose: Literal["join", "second_factor", "password"]
+    expires_at: datetime
+    secret: str
+    otpauth: str
+
+    def __repr__(self) -> str:
+        """Safe for logs."""
+        return f"Invitation({self.staff_id})"
+
+
+def staff_member(session: ReadSession, *, staff_id: UUID) -> StaffView | None:
+    """A member of staff by id."""
+    row = session.sql(f"{_STAFF} where id = :id", id=staff_id).one_or_none()
+    return None if row is None else StaffView(*tuple(row))
+
+
+def staff_by_name(session: ReadSession, *, name: str) -> StaffView | None:
+    """A member of staff by the name that they sign in with, however it is typed."""
+    row = session.sql(f"{_STAFF} where name = :name", name=staff_name(name) or "").one_or_none()
+    return None if row is None else StaffView(*tuple(row))
+
+
+def staff_names(session: ReadSession, *, staff_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What these members of staff are called."""
+    rows = session.sql("select id, display_name from staff where id = any(:ids)", ids=list(staff_ids))
+    return {row.id: row.display_name for row in rows}
+
+
+def staff_sessions(session: ReadSession, *, staff_id: UUID, now: datetime) -> list[StaffSessionView]:
+    """Where somebody is signed in, the latest used first."""
+    rows = session.sql(
+        """select id, device_name, created_at, last_used_at from staff_session
+           where staff_id = :staff_id and ended_at is null and idle_until > :now order by last_used_at desc, id""",
+        staff_id=staff_id,
+        now=now,
+    )
+    return [StaffSessionView(*tuple(row)) for row in rows]
+
+
+def recovery_codes_left(session: ReadSession, *, staff_id: UUID) -> int:
+    """How many recovery codes somebody has not used."""
+    return int(
+        session.sql(
+            "select count(*) from staff_recovery_code where staff_id = :id and used_at is null", id=staff_id
+        ).scalar_one()
+    )
+
+
+def invitation(session: ReadSession, *, vault: Vault, token: str, issuer: str, now: datetime) -> Invitation | None:
+    """What a living invitation is for; None for any other token. `issuer` is what authenticators show it under."""
+    row = session.sql(
+        """select s.id, s.name, s.display_name, i.purpose, i.expires_at
+           from staff_invitation i join staff s on s.id = i.staff_id and s.state = 'invited'
+           where i.token_hash = :hash and i.used_at is null and i.voided_at is null and i.expires_at > :now""",
+        hash=secret_hash(token),
+        now=now,
+    ).one_or_none()
+    if row is None:
+        return None
+    secret = offered_secret(vault, token=token)
+    address = pyotp.TOTP(secret).provisioning_uri(name=row.name, issuer_name=issuer)
+    return Invitation(row.id, row.name, row.display_name, row.purpose, row.expires_at, secret, address)
+
+
+def offered_secret(vault: Vault, *, token: str) -> str:
+    """The secret of the second factor that an invitation offers."""
+    return totp_secret(vault.subkey("staff-totp"), token)
+
+
+def staff_owner(staff_id: UUID) -> str:
+    """Whose subkey seals the cells of a member of staff."""
+    return f"staff:{staff_id}"

@@ -6,12 +6,15 @@ import hmac
 import ipaddress
 import re
 import unicodedata
-from base64 import urlsafe_b64encode
+from base64 import b32encode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib.resources import files
 from typing import Final
 from uuid import UUID
+
+import pyotp
 
 from core.texts import is_line
 
@@ -187,3 +190,146 @@ def device_name(text: str) -> str:
     """A device's name as it is kept: one line of at most 80 characters."""
     line = "".join(character for character in text if unicodedata.category(character)[0] != "C").strip()
     return line[:MAX_DEVICE_NAME] or "App"
+
+
+STAFF_IDLE: Final = timedelta(minutes=30)
+STAFF_LIFE: Final = timedelta(hours=12)
+"""NIST SP 800-63B-4, AAL2: proof anew after half an hour without use, and after twelve hours in any case."""
+
+STAFF_TOUCH_EVERY: Final = timedelta(minutes=1)
+STEP_UP_LIFE: Final = timedelta(minutes=5)
+INVITATION_LIFE: Final = timedelta(hours=72)
+TICKET_LIFE: Final = timedelta(minutes=5)
+STAFF_ADDRESS_LIMIT: Final = Limit(60, 300)
+"""Refused sign-ins of one network: an office has one address."""
+
+PASSWORD_LEAST: Final = 8
+PASSWORD_MOST: Final = 256
+"""Characters; the same document wants eight beside a second factor, and at least 64 to be taken."""
+
+TOTP_PERIOD_S: Final = 30
+TOTP_DRIFT: Final = 1
+"""Steps that a telephone's clock may be off (RFC 6238, 5.2)."""
+
+FREE_FAILURES: Final = 5
+FIRST_WAIT: Final = timedelta(seconds=30)
+LONGEST_WAIT: Final = timedelta(hours=1)
+RECOVERY_CODES: Final = 10
+RECOVERY_LENGTH: Final = 10
+_STAFF_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}")
+_RECOVERY_CODE: Final = re.compile(rf"[0-9A-HJKMNP-TV-Z]{{{RECOVERY_LENGTH}}}")
+_MISREAD: Final = str.maketrans("OIL", "011")
+_SECRET_BYTES: Final = 20
+
+_RUNS: Final = (
+    "abcdefghijklmnopqrstuvwxyz",
+    "01234567890",
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "1qaz2wsx3edc4rfv5tgb",
+)
+_WORDS: Final = frozenset(files(__package__).joinpath("common_words.txt").read_text(encoding="ascii").split())
+"""What people choose first, less its decorations."""
+
+_LOOKALIKES: Final = str.maketrans("013457@$!", "oleastasi")
+_DATE: Final = re.compile(r"(?:19|20)[0-9]{6}|[0-9]{4}(?:19|20)[0-9]{2}")
+_MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
+_DECORATION: Final = 5
+_FEW: Final = 5
+
+
+class PasswordProblem(enum.StrEnum):
+    """Why a password is not taken."""
+
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    COMMON = "common"
+    NAME = "name"
+
+
+def staff_name(text: str) -> str | None:
+    """The one form of a name that staff sign in with, however it was typed, or None when it can be none."""
+    typed = unicodedata.normalize("NFKC", text[:MAX_DEVICE_NAME]).strip().casefold()
+    return typed if _STAFF_NAME.fullmatch(typed) else None
+
+
+def normal_password(text: str) -> str:
+    """The form in which passwords are compared: keyboards compose the same characters differently."""
+    return unicodedata.normalize("NFKC", text)
+
+
+def password_problem(password: str, *, names: Sequence[str]) -> PasswordProblem | None:
+    """Why a password is not good enough beside a second factor; None when it is. Which characters it has is nobody's.
+
+    `names` are those of its owner and of the supplier: a password may hold one, and then needs eight characters more.
+    """
+    if len(password) < PASSWORD_LEAST:
+        return PasswordProblem.TOO_SHORT
+    if len(password) > PASSWORD_MOST:
+        return PasswordProblem.TOO_LONG
+    folded = normal_password(password).casefold()
+    for name in names:
+        known = "".join(normal_password(name).casefold().split())
+        if len(known) > 1 and known in folded and len(folded) - len(known) < PASSWORD_LEAST:
+            return PasswordProblem.NAME
+    return PasswordProblem.COMMON if _is_common(folded) else None
+
+
+def _is_common(folded: str) -> bool:
+    if len(set(folded)) < _FEW or folded in (folded + folded)[1:-1]:
+        return True
+    if any(folded in run * 2 or folded[::-1] in run * 2 for run in _RUNS):
+        return True
+    if _DATE.fullmatch(folded) or _MOBILE.fullmatch(folded):
+        return True
+    return any(
+        word in form and len(form) - len(word) < _DECORATION
+        for form in (folded, folded.translate(_LOOKALIKES))
+        for word in _WORDS
+    )
+
+
+def wait_after(failures: int) -> timedelta | None:
+    """How long no code is taken after so many wrong ones in a row: none at first, then twice as long each time."""
+    if failures < FREE_FAILURES:
+        return None
+    return min(FIRST_WAIT * (1 << min(failures - FREE_FAILURES, 10)), LONGEST_WAIT)
+
+
+def totp_secret(key: bytes, token: str) -> str:
+    """The secret of a second factor that an invitation offers: always the same, so that showing it writes nothing."""
+    return b32encode(hmac.digest(key, token.encode("utf-8", "surrogatepass"), hashlib.sha256)[:_SECRET_BYTES]).decode()
+
+
+def matching_step(secret: str, code: str, *, now: datetime) -> int | None:
+    """The time step whose code this is, now or a step around; None when it is none of theirs (RFC 6238)."""
+    typed = canonical_code(code)
+    current = int(now.timestamp()) // TOTP_PERIOD_S
+    steps = pyotp.TOTP(secret, interval=TOTP_PERIOD_S)
+    found = None
+    for step in range(current - TOTP_DRIFT, current + TOTP_DRIFT + 1):
+        if hmac.compare_digest(steps.generate_otp(step), typed or ""):
+            found = step
+    return found
+
+
+def canonical_recovery_code(text: str) -> str | None:
+    """A recovery code however typed, or None."""
+    typed = unicodedata.normalize("NFKC", text[:_MAX_TYPED]).translate(_SEPARATORS).upper().translate(_MISREAD)
+    return typed if _RECOVERY_CODE.fullmatch(typed) else None
+
+
+def shown_recovery_code(code: str) -> str:
+    """A recovery code as people write it down."""
+    return f"{code[:5]}-{code[5:]}"
+
+
+def recovery_code_hash(key: bytes, *, staff_id: UUID, code: str) -> bytes:
+    """How recovery codes lie in the database: 50 bits need a keyed hash."""
+    return hmac.digest(key, f"{staff_id}\0{code}".encode(), hashlib.sha256)
+
+
+def password_tag(password_hash: str) -> str:
+    """What ties a half-done sign-in to the password that it was begun with."""
+    return hashlib.sha256(password_hash.encode()).hexdigest()

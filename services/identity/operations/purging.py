@@ -19,15 +19,16 @@ class Purged:
     challenges: int
     limits: int
     sessions: int
+    staff: int
 
     @property
     def is_all(self) -> bool:
         """Tell whether nothing spent was left."""
-        return max(self.challenges, self.limits, self.sessions) < PURGE_AT_ONCE
+        return max(self.challenges, self.limits, self.sessions, self.staff) < PURGE_AT_ONCE
 
 
 def purge_spent(session: WriteSession, *, now: datetime) -> Purged:
-    """Forget codes and ended sessions older than 30 days, and counters that limit nothing any more.
+    """Forget codes, invitations and ended sessions older than 30 days, and counters that limit nothing any more.
 
     At most 10,000 rows of each per call: the job calls again until that was all.
     """
@@ -40,7 +41,9 @@ def purge_spent(session: WriteSession, *, now: datetime) -> Purged:
     limits = session.sql(_sql("purge_limits.sql"), before=now - rules.DAY, most=most).rowcount
     sessions = session.sql(_sql("purge_sessions.sql"), before=now - KEEP, most=most).rowcount
     session.sql("delete from sign_in_budget where day < :before", before=(now - KEEP).date())
-    return Purged(challenges, limits, sessions)
+    staff = session.sql(_sql("purge_staff_sessions.sql"), before=now - KEEP, most=most).rowcount
+    staff += session.sql(_sql("purge_staff_invitations.sql"), before=now - KEEP, most=most).rowcount
+    return Purged(challenges, limits, sessions, staff)
 
 
 def _sql(name: str) -> Statement:

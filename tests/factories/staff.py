@@ -1,0 +1,160 @@
+"""Staff with meaningful defaults: signed up, granted roles, signed in."""
+
+import itertools
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import pyotp
+
+from core import clock
+from core.audit import Actor
+from core.crypto.vault import Vault
+from core.db import WriteSession
+from services.accounts import operations as accounts
+from services.accounts.roles import StaffRole
+from services.identity import queries
+from services.identity.operations import staff
+from services.identity.operations.staff import Accepted, Invited
+
+PASSWORD: Final = "walrus teaspoon gravel"
+ACTOR: Final = Actor("operator:test")
+ADDRESS: Final = "203.0.113.7"
+FIREFOX: Final = "Mozilla/5.0 (X11; Linux) Firefox/140.0"
+NOON: Final = datetime(2026, 10, 1, 4, tzinfo=UTC)
+STEP: Final = timedelta(seconds=30)
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Member:
+    """Somebody who works here, with what they know: `secret` is in their authenticator."""
+
+    staff_id: UUID
+    name: str
+    secret: str = field(repr=False)
+    cookie: str = field(repr=False)
+    recovery_codes: list[str] = field(repr=False)
+
+    def code(self, *, at: datetime) -> str:
+        """What the authenticator shows at a moment."""
+        return pyotp.TOTP(self.secret).at(at)
+
+
+def invited(session: WriteSession, *, name: str | None = None, now: datetime = NOON) -> Invited:
+    """Somebody who has not joined yet."""
+    name = name or f"staff{next(_numbers)}"
+    return staff.invite(session, name=name, display_name=f"Staff {name}", actor=ACTOR, now=now)
+
+
+def member(session: WriteSession, vault: Vault, *, name: str | None = None, now: datetime = NOON) -> Member:
+    """Somebody who joined at `now` and is signed in since."""
+    made = invited(session, name=name, now=now)
+    return join(session, vault, made, now=now)
+
+
+def join(session: WriteSession, vault: Vault, made: Invited, *, now: datetime = NOON) -> Member:
+    """Take an invitation up."""
+    found = queries.invitation(session, vault=vault, token=made.token, issuer="Test", now=now)
+    assert found is not None
+    result = staff.accept(
+        session,
+        vault=vault,
+        token=made.token,
+        password=PASSWORD,
+        code=pyotp.TOTP(found.secret).at(now),
+        names=[],
+        user_agent=FIREFOX,
+        address=ADDRESS,
+        previous_token=None,
+        now=now,
+    )
+    assert isinstance(result, Accepted)
+    return Member(made.staff_id, found.name, found.secret, result.signed_in.token, result.recovery_codes)
+
+
+def employ(
+    session: WriteSession,
+    vault: Vault,
+    *,
+    role: StaffRole,
+    unit: str,
+    name: str | None = None,
+    now: datetime | None = None,
+    valid_to: datetime | None = None,
+) -> Member:
+    """Somebody who joined, with a role in a unit."""
+    now = now or clock.now()
+    made = member(session, vault, name=name, now=now)
+    grant(session, made.staff_id, role=role, unit=unit, now=now, valid_to=valid_to)
+    return made
+
+
+def grant(
+    session: WriteSession,
+    staff_id: UUID,
+    *,
+    role: StaffRole,
+    unit: str,
+    now: datetime = NOON,
+    by: UUID | None = None,
+    valid_from: datetime | None = None,
+    valid_to: datetime | None = None,
+) -> UUID:
+    """A role in a unit, from the command line unless `by` somebody."""
+    return accounts.grant_role(
+        session,
+        staff_id=staff_id,
+        role=role,
+        unit_code=unit,
+        by=by,
+        actor=ACTOR,
+        now=now,
+        valid_from=valid_from,
+        valid_to=valid_to,
+    )
+
+
+def begin(
+    session: WriteSession,
+    vault: Vault,
+    name: str,
+    *,
+    password: str = PASSWORD,
+    visitor: str = "v",
+    now: datetime = NOON,
+) -> str:
+    """The first half of a sign-in."""
+    return staff.begin(session, vault=vault, name=name, password=password, visitor=visitor, now=now)
+
+
+def enter(
+    session: WriteSession,
+    vault: Vault,
+    ticket: str,
+    code: str,
+    *,
+    visitor: str = "v",
+    address: str = ADDRESS,
+    previous: str | None = None,
+    now: datetime = NOON,
+) -> staff.SignedIn | staff.Refused | staff.Held:
+    """The second half of a sign-in."""
+    return staff.enter_code(
+        session,
+        vault=vault,
+        ticket=ticket,
+        visitor=visitor,
+        code=code,
+        user_agent=FIREFOX,
+        address=address,
+        previous_token=previous,
+        now=now,
+    )
+
+
+def wrong(code: str) -> str:
+    """Six digits that are none of the codes around."""
+    return f"{(int(code) + 1 + secrets.randbelow(1000)) % 1_000_000:06}"
