@@ -26,6 +26,7 @@ class AuditRow(SQLModel, table=True):
     address: str | None = Field(default=None, sa_type=sa.Text)
     before: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     after: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    unit_id: int | None = Field(default=None, sa_type=sa.Integer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +45,22 @@ def record(
     subject: str,
     before: dict[str, Json] | None = None,
     after: dict[str, Json] | None = None,
+    unit_id: int | None = None,
 ) -> None:
-    """Write one act with the change it describes, in the same transaction."""
+    """Write one act with the change it describes, in the same transaction.
+
+    `unit_id` says to which part of the supplier it belongs, where the subject does not.
+    """
     session.sql(
-        """insert into audit (actor, act, subject, address, before, after)
-           values (:actor, :act, :subject, :address, cast(:before as jsonb), cast(:after as jsonb))""",
+        """insert into audit (actor, act, subject, address, before, after, unit_id)
+           values (:actor, :act, :subject, :address, cast(:before as jsonb), cast(:after as jsonb), :unit_id)""",
         actor=actor.name,
         act=act,
         subject=subject,
         address=actor.address,
         before=None if before is None else to_json(before),
         after=None if after is None else to_json(after),
+        unit_id=unit_id,
     )
 
 

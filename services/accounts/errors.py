@@ -55,3 +55,33 @@ class OwnerStays(Refusal):
     """The grant is an owner's, who proved the account to be theirs: no other owner takes it away."""
 
     code = "owner_stays"
+
+
+class UnitUnknown(Refusal):
+    """There is no such unit, or it is outside of what the caller manages: the answer is the same."""
+
+    code = "unit_unknown"
+
+
+class GrantUnknown(Refusal):
+    """There is no such grant, it is over, or it is outside of what the caller manages: the answer is the same."""
+
+    code = "grant_unknown"
+
+
+class GrantHeld(Refusal):
+    """That role is granted in that unit already; revoke it first to change its dates."""
+
+    code = "grant_held"
+
+
+class GrantBeyondOwn(Refusal):
+    """The role allows something that the granter may not do there, or not for so long."""
+
+    code = "grant_beyond_own"
+
+
+class GrantToOneself(Refusal):
+    """Nobody grants to themselves, nor takes from themselves."""
+
+    code = "grant_to_oneself"

@@ -238,3 +238,37 @@ class LinkFailure(SQLModel, table=True):
     user_id: UUID = Field(sa_type=sa.Uuid)
     account_no: str = Field(sa_type=sa.Text)
     failed_at: datetime = Field(sa_type=Timestamp)
+
+
+class StaffRoleRow(SQLModel, table=True):
+    """A role that staff may be granted."""
+
+    __tablename__ = "staff_role"
+
+    code: str = Field(sa_type=sa.Text, primary_key=True)
+
+
+class StaffRolePermission(SQLModel, table=True):
+    """What a role allows."""
+
+    __tablename__ = "staff_role_permission"
+
+    role: str = Field(sa_type=sa.Text, primary_key=True, foreign_key="staff_role.code")
+    permission: str = Field(sa_type=sa.Text, primary_key=True)
+
+
+class StaffGrant(SQLModel, table=True):
+    """A role of a member of staff in one unit and everything below it, and for how long."""
+
+    __tablename__ = "staff_grant"
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    staff_id: UUID = Field(sa_type=sa.Uuid)
+    role: str = Field(sa_type=sa.Text, foreign_key="staff_role.code")
+    unit_id: int = Field(sa_type=sa.Integer, foreign_key="unit.id")
+    valid_from: datetime = Field(sa_type=Timestamp)
+    valid_to: datetime | None = Field(default=None, sa_type=Timestamp)
+    granted_by: UUID | None = Field(default=None, sa_type=sa.Uuid)
+    granted_at: datetime = Field(sa_type=Timestamp)
+    revoked_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    revoked_by: UUID | None = Field(default=None, sa_type=sa.Uuid)

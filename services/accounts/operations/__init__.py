@@ -26,6 +26,13 @@ from services.accounts.operations.grants import (
     show_amounts,
 )
 from services.accounts.operations.importing import AccountsLoader, UnitsLoader
+from services.accounts.operations.staff import (
+    check_manages,
+    grant_role,
+    grantable_unit,
+    note_staff_refusal,
+    revoke_role,
+)
 
 __all__ = [
     "AccountsLoader",
@@ -40,16 +47,21 @@ __all__ = [
     "Terms",
     "UnitsLoader",
     "accept",
+    "check_manages",
     "decline",
     "give_up_access",
     "grant_access",
+    "grant_role",
+    "grantable_unit",
     "invite",
     "link_account",
+    "note_staff_refusal",
     "purge_invitations",
     "purge_link_failures",
     "record_last_bills",
     "revoke_access",
     "revoke_grant",
+    "revoke_role",
     "show_amounts",
     "withdraw",
 ]

@@ -1,0 +1,23 @@
+-- A page of staff by name who have a grant where the reader may see staff, with the living roles and units that the reader may see.
+-- Served by uq_staff_name for the order and ix_staff_grant_unit_id; a supplier has some thousand staff at most.
+with seen as materialized (
+  select unit_id from staff_units(:seen_by, 'staff.view', :now)
+), shown as (
+  select g.staff_id,
+    coalesce(array_agg(distinct g.role) filter (where l.is_living), '{}') as roles,
+    coalesce(array_agg(distinct u.name) filter (where l.is_living), '{}') as units
+  from staff_grant g
+  join seen on seen.unit_id = g.unit_id
+  join unit u on u.id = g.unit_id
+  cross join lateral (
+    select g.revoked_at is null and g.valid_from <= :now and (g.valid_to is null or g.valid_to > :now) as is_living
+  ) l
+  group by g.staff_id
+)
+select s.id, s.name, s.display_name, s.state, s.signed_in_at, shown.roles, shown.units
+from staff s
+join shown on shown.staff_id = s.id
+where s.name > :after
+  and (cast(:state as text) = '' or s.state = :state)
+  and (cast(:part as text) = '' or strpos(s.name, lower(:part)) > 0 or strpos(lower(s.display_name), lower(:part)) > 0)
+order by s.name limit :limit

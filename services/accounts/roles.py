@@ -1,0 +1,95 @@
+"""What staff may be allowed, and the roles that bundle it: the one place that says what each permission means.
+
+The database decides by its own copy of ROLES (`staff_role_permission`), which a migration changes; a test compares
+both. A permission is held in units: those of a grant and everything below them.
+"""
+
+import enum
+from collections.abc import Mapping
+from typing import Final
+
+
+class StaffPermission(enum.StrEnum):
+    """One thing that a member of staff may do, in the units of their grants."""
+
+    ACCOUNTS_VIEW = "accounts.view"
+    """Find accounts and customers, and read what concerns them; personal data masked."""
+
+    ACCOUNTS_REVEAL = "accounts.reveal"
+    """See a telephone number or a door in clear, for a reason that is kept."""
+
+    ACCOUNTS_NOTE = "accounts.note"
+    """Write notes about a customer."""
+
+    ACCOUNTS_VIEW_AS = "accounts.view_as"
+    """See the portal as a customer sees it, without being able to do anything there."""
+
+    PAYMENTS_VIEW = "payments.view"
+    """Read payments with their attempts, callbacks and postings."""
+
+    SUSPENSE_VIEW = "suspense.view"
+    """Read money that came and has no place."""
+
+    SUSPENSE_ASSIGN = "suspense.assign"
+    """Say where such money belongs, or send it back."""
+
+    SUSPENSE_APPROVE = "suspense.approve"
+    """Decide what somebody else asks to do with such money."""
+
+    IMPORTS_VIEW = "imports.view"
+    """Read reports of imports with the rows that were refused."""
+
+    STAFF_VIEW = "staff.view"
+    """See who works here, with which grants."""
+
+    STAFF_MANAGE = "staff.manage"
+    """Invite, disable and enable staff, grant and revoke what one holds oneself."""
+
+    STAFF_APPROVE = "staff.approve"
+    """Decide what somebody else asks to do with staff."""
+
+    AUDIT_VIEW = "audit.view"
+    """Read and export the audit log."""
+
+    HEALTH_VIEW = "health.view"
+    """See how the whole deployment is doing."""
+
+
+class StaffRole(enum.StrEnum):
+    """A role that a grant names."""
+
+    AGENT = "agent"
+    FINANCE = "finance"
+    AUDITOR = "auditor"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
+_P = StaffPermission
+_AGENT: Final = frozenset(
+    {_P.ACCOUNTS_VIEW, _P.ACCOUNTS_REVEAL, _P.ACCOUNTS_NOTE, _P.ACCOUNTS_VIEW_AS, _P.PAYMENTS_VIEW}
+)
+_FINANCE: Final = frozenset(
+    {
+        _P.ACCOUNTS_VIEW,
+        _P.PAYMENTS_VIEW,
+        _P.SUSPENSE_VIEW,
+        _P.SUSPENSE_ASSIGN,
+        _P.SUSPENSE_APPROVE,
+        _P.IMPORTS_VIEW,
+    }
+)
+_AUDITOR: Final = frozenset(
+    {_P.ACCOUNTS_VIEW, _P.PAYMENTS_VIEW, _P.SUSPENSE_VIEW, _P.IMPORTS_VIEW, _P.STAFF_VIEW, _P.AUDIT_VIEW}
+)
+
+ROLES: Final[Mapping[StaffRole, frozenset[StaffPermission]]] = {
+    StaffRole.AGENT: _AGENT,
+    StaffRole.FINANCE: _FINANCE,
+    StaffRole.AUDITOR: _AUDITOR,
+    StaffRole.MANAGER: _AGENT | _FINANCE | _AUDITOR | {_P.STAFF_MANAGE, _P.STAFF_APPROVE},
+    StaffRole.ADMIN: frozenset(StaffPermission),
+}
+
+NEEDS_SECOND_PERSON: Final = frozenset({StaffRole.ADMIN})
+"""Roles that one person alone cannot grant."""

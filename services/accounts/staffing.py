@@ -1,0 +1,264 @@
+"""Reads of what staff may do where, and of what was done there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core.db import ReadSession, statement
+from services.accounts.roles import StaffPermission, StaffRole
+
+
+@dataclass(frozen=True, slots=True)
+class UnitView:
+    """A place in the supplier's tree."""
+
+    id: int
+    code: str
+    name: str
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class StaffGrantView:
+    """A role of a member of staff in a unit and everything below it."""
+
+    id: UUID
+    staff_id: UUID
+    role: StaffRole
+    unit: UnitView
+    valid_from: datetime
+    valid_to: datetime | None
+    granted_by: UUID | None
+    revoked_at: datetime | None
+
+    def is_living(self, now: datetime) -> bool:
+        """Whether it allows anything now."""
+        return self.revoked_at is None and self.valid_from <= now and (self.valid_to is None or self.valid_to > now)
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRow:
+    """A member of staff as lists show one: with the roles that the reader may see."""
+
+    id: UUID
+    name: str
+    display_name: str
+    state: str
+    signed_in_at: datetime | None
+    roles: list[str]
+    units: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class MayGrant:
+    """Whether somebody manages staff in a unit, and holds there all that a role allows for as long."""
+
+    manages: bool
+    holds_as_much: bool
+
+
+def staff_may(
+    session: ReadSession, *, staff_id: UUID, permission: StaffPermission, unit_id: int, now: datetime
+) -> bool:
+    """The one decision: whether a member of staff may do this in this unit now."""
+    return bool(
+        session.sql(
+            "select exists (select from staff_units(:staff_id, :permission, :now) u where u.unit_id = :unit_id)",
+            staff_id=staff_id,
+            permission=permission.value,
+            now=now,
+            unit_id=unit_id,
+        ).scalar_one()
+    )
+
+
+def staff_permissions(session: ReadSession, *, staff_id: UUID, now: datetime) -> frozenset[StaffPermission]:
+    """What somebody may do in some unit or other."""
+    rows = session.sql(statement(__package__, "staff_permissions.sql"), staff_id=staff_id, now=now)
+    return frozenset(StaffPermission(row.permission) for row in rows)
+
+
+def staff_holds_everywhere(session: ReadSession, *, staff_id: UUID, permission: StaffPermission, now: datetime) -> bool:
+    """Whether a member of staff may do this in every unit: for what concerns the whole supplier and names none."""
+    return bool(
+        session.sql(
+            """select exists (select from unit) and not exists (
+                 select from unit u where u.parent_id is null
+                   and not exists (select from staff_units(:staff_id, :permission, :now) s where s.unit_id = u.id))""",
+            staff_id=staff_id,
+            permission=permission.value,
+            now=now,
+        ).scalar_one()
+    )
+
+
+def staff_units(
+    session: ReadSession, *, staff_id: UUID, permission: StaffPermission, now: datetime, limit: int
+) -> list[UnitView]:
+    """Up to `limit` units in which somebody may do this, in the order of the tree."""
+    rows = session.sql(
+        statement(__package__, "staff_units.sql"),
+        staff_id=staff_id,
+        permission=permission.value,
+        now=now,
+        limit=limit,
+    )
+    return [UnitView(row.id, row.code, row.name, row.depth) for row in rows]
+
+
+def unit_by_code(session: ReadSession, *, code: str) -> UnitView | None:
+    """The unit with this code, whoever asks."""
+    row = session.sql(
+        "select id, code, name, cardinality(string_to_array(path, '/')) - 3 as depth from unit where code = :code",
+        code=code,
+    ).one_or_none()
+    return None if row is None else UnitView(row.id, row.code, row.name, row.depth)
+
+
+def root_unit(session: ReadSession) -> UnitView | None:
+    """The first unit of the tree's top, None before any was imported."""
+    row = session.sql("select id, code, name from unit where parent_id is null order by code limit 1").one_or_none()
+    return None if row is None else UnitView(row.id, row.code, row.name, 0)
+
+
+def staff_grants(session: ReadSession, *, staff_id: UUID, seen_by: UUID | None, now: datetime) -> list[StaffGrantView]:
+    """Somebody's grants, the latest first: all of them, or (`seen_by`) those where that person may see staff."""
+    rows = session.sql(
+        statement(__package__, "staff_grants.sql"), staff_id=staff_id, seen_by=seen_by, now=now, grant_id=None
+    )
+    return [_grant(row) for row in rows]
+
+
+def staff_grant(session: ReadSession, *, grant_id: UUID) -> StaffGrantView | None:
+    """A grant by id, whoever asks."""
+    row = session.sql(
+        statement(__package__, "staff_grants.sql"), staff_id=None, seen_by=None, now=None, grant_id=grant_id
+    ).one_or_none()
+    return None if row is None else _grant(row)
+
+
+def staff_page(
+    session: ReadSession, *, seen_by: UUID, part: str, state: str, after: str, limit: int, now: datetime
+) -> list[StaffRow]:
+    """Up to `limit` members of staff behind the name `after` with a grant, living or over, where one sees staff.
+
+    With `part` only those in whose names it stands, with `state` only those in it.
+    """
+    rows = session.sql(
+        statement(__package__, "staff_page.sql"),
+        seen_by=seen_by,
+        part=part,
+        state=state,
+        after=after,
+        limit=limit,
+        now=now,
+    )
+    return [
+        StaffRow(row.id, row.name, row.display_name, row.state, row.signed_in_at, row.roles, row.units) for row in rows
+    ]
+
+
+def staff_is_seen(session: ReadSession, *, staff_id: UUID, seen_by: UUID, now: datetime) -> bool:
+    """Whether somebody has a grant, living or over, where the reader may see staff."""
+    return bool(
+        session.sql(
+            """select exists (select from staff_grant g
+                 join staff_units(:seen_by, 'staff.view', :now) u on u.unit_id = g.unit_id
+                 where g.staff_id = :staff_id)""",
+            staff_id=staff_id,
+            seen_by=seen_by,
+            now=now,
+        ).scalar_one()
+    )
+
+
+def may_manage(session: ReadSession, *, staff_id: UUID, by: UUID, now: datetime) -> bool:
+    """Whether somebody may disable, enable or reset another: who could have granted all that the other holds now.
+
+    Never oneself.
+    """
+    return staff_id != by and bool(
+        session.sql(statement(__package__, "staff_manageable.sql"), staff_id=staff_id, by=by, now=now).scalar_one()
+    )
+
+
+def may_grant(
+    session: ReadSession, *, by: UUID, role: StaffRole, unit_id: int | None, valid_to: datetime | None, now: datetime
+) -> MayGrant:
+    """What somebody could grant in a unit, up to `valid_to` (for ever without)."""
+    row = session.sql(
+        statement(__package__, "staff_may_grant.sql"),
+        by=by,
+        role=role.value,
+        unit_id=unit_id,
+        valid_to=valid_to,
+        now=now,
+    ).one()
+    return MayGrant(row.manages, row.holds_as_much)
+
+
+def _grant(row: sa.Row[Any]) -> StaffGrantView:
+    return StaffGrantView(
+        id=row.id,
+        staff_id=row.staff_id,
+        role=StaffRole(row.role),
+        unit=UnitView(row.unit_id, row.unit_code, row.unit_name, 0),
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        granted_by=row.granted_by,
+        revoked_at=row.revoked_at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which acts are asked for; an empty text asks for all. `subjects` are alternatives of the same thing."""
+
+    actor: str = ""
+    act: str = ""
+    subjects: Sequence[str] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One act of the audit log."""
+
+    id: int
+    recorded_at: datetime
+    actor: str
+    act: str
+    subject: str
+    address: str | None
+    unit: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+def audit_page(
+    session: ReadSession, *, seen_by: UUID, wanted: AuditFilter, before_id: int | None, limit: int, now: datetime
+) -> list[AuditEntry]:
+    """Up to `limit` acts older than `before_id`, the latest first, that a member of staff may read.
+
+    Those are the acts of the units where they may read the audit log. Acts that name no unit are for those alone who
+    may read it everywhere.
+    """
+    rows = session.sql(
+        statement(__package__, "audit_page.sql"),
+        seen_by=seen_by,
+        sees_all=staff_holds_everywhere(session, staff_id=seen_by, permission=StaffPermission.AUDIT_VIEW, now=now),
+        actor=wanted.actor,
+        act=wanted.act,
+        subjects=list(wanted.subjects),
+        since=wanted.since,
+        until=wanted.until,
+        before_id=before_id,
+        limit=limit,
+        now=now,
+    )
+    return [AuditEntry(*tuple(row)) for row in rows]
