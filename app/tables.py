@@ -9,6 +9,7 @@ import core.rotation
 import notifications.models
 import services.accounts.models
 import services.billing.models
+import services.casework.models
 import services.identity.models
 import services.ledger.models
 import services.payments.models

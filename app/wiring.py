@@ -21,6 +21,8 @@ from notifications.setup import SETUP, Setup
 from services.accounts.events import HolderChanged
 from services.billing.events import BillAmended, BillSettled
 from services.billing.operations import BillPayable, stop_payments
+from services.casework.operations import STAFF_KINDS
+from services.casework.ports import KINDS
 from services.identity.ports import SMS_SENDER
 from services.payments.operations import close_at_change_of_holder
 from services.payments.ports import PAYABLES, PROVIDERS, PaymentProvider
@@ -34,6 +36,7 @@ def build(settings: Settings) -> Runtime:
     sms = sms_channel(settings)
     SETUP.fill(Setup(settings, sealing, sms))
     SMS_SENDER.fill(CodeSender(sms))
+    KINDS.fill({kind.name: kind for kind in STAFF_KINDS})
     PAYABLES.fill({"bill": BillPayable()})
     PROVIDERS.fill({provider.name: provider for provider in providers(settings)})
     for event_class, handler in handlers.SUBSCRIPTIONS:

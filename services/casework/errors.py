@@ -1,0 +1,39 @@
+"""Anticipated refusals of casework."""
+
+from core.errors import Refusal
+
+
+class RequestUnknown(Refusal):
+    """There is no such request, or none that the caller may see: the answer is the same."""
+
+    code = "request_unknown"
+
+
+class RequestOver(Refusal):
+    """The request was decided or withdrawn already, or nobody decided in time."""
+
+    code = "request_over"
+
+
+class RequestOpen(Refusal):
+    """The same is asked for already and not decided."""
+
+    code = "request_open"
+
+
+class OwnRequest(Refusal):
+    """Nobody decides about what they asked for themselves."""
+
+    code = "own_request"
+
+
+class RequesterLost(Refusal):
+    """Whoever asked may not ask for this any more: the request can only be refused."""
+
+    code = "requester_lost"
+
+
+class ReasonMissing(Refusal):
+    """A request and a refusal need a reason of 1 to 500 characters."""
+
+    code = "reason_missing"

@@ -1,0 +1,25 @@
+"""Requests are asked, decided, withdrawn and expired, inside a transaction that the caller commits."""
+
+from services.casework.operations.approvals import approve, ask, expire_old, refuse, withdraw
+from services.casework.operations.staff_kinds import (
+    GRANT_ROLE,
+    RESET_PASSWORD,
+    RESET_SECOND_FACTOR,
+    STAFF_KINDS,
+    GrantRole,
+    ResetStaff,
+)
+
+__all__ = [
+    "GRANT_ROLE",
+    "RESET_PASSWORD",
+    "RESET_SECOND_FACTOR",
+    "STAFF_KINDS",
+    "GrantRole",
+    "ResetStaff",
+    "approve",
+    "ask",
+    "expire_old",
+    "refuse",
+    "withdraw",
+]

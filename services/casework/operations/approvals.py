@@ -1,0 +1,222 @@
+"""Two-person approval: one asks, another decides, and what was asked is done in the same transaction."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from core import audit, ids
+from core.audit import Actor
+from core.db import WriteSession, to_json
+from core.money import Money
+from services.accounts import staffing
+from services.accounts.errors import UnitUnknown
+from services.casework import rules
+from services.casework.errors import (
+    OwnRequest,
+    ReasonMissing,
+    RequesterLost,
+    RequestOpen,
+    RequestOver,
+    RequestUnknown,
+)
+from services.casework.models import RequestState
+from services.casework.ports import KINDS, Approved, Outcome, Payload
+from services.casework.rules import Event
+
+
+def ask(
+    session: WriteSession,
+    *,
+    kind: str,
+    subject: str,
+    unit_id: int,
+    payload: Payload,
+    reason: str,
+    by: UUID,
+    actor: Actor,
+    now: datetime,
+    amount: Money | None = None,
+) -> UUID:
+    """Ask for something that another must approve; returns the request's id.
+
+    Raises UnitUnknown where `by` may not ask for this, RequestOpen while the same is asked for, ReasonMissing.
+    """
+    asked = KINDS.get()[kind]
+    if not staffing.staff_may(session, staff_id=by, permission=asked.asks, unit_id=unit_id, now=now):
+        raise UnitUnknown
+    session.sql(
+        """update approval_request set state = 'expired', decided_at = :now
+           where kind = :kind and subject = :subject and state = 'requested' and expires_at <= :now""",
+        kind=kind,
+        subject=subject,
+        now=now,
+    )
+    request_id = session.sql(
+        """insert into approval_request (id, kind, subject, unit_id, amount_minor, currency, payload, reason, state,
+             requested_by, requested_at, expires_at)
+           values (:id, :kind, :subject, :unit_id, :amount_minor, :currency, cast(:payload as jsonb), :reason,
+             'requested', :by, :now, :expires_at)
+           on conflict (kind, subject) where state = 'requested' do nothing returning id""",
+        id=ids.uuid7(),
+        kind=kind,
+        subject=subject,
+        unit_id=unit_id,
+        amount_minor=None if amount is None else amount.minor,
+        currency=None if amount is None else amount.currency,
+        payload=to_json(payload.model_dump(mode="json")),
+        reason=_reason(reason),
+        by=by,
+        now=now,
+        expires_at=now + asked.decide_within,
+    ).scalar_one_or_none()
+    if request_id is None:
+        raise RequestOpen
+    _audit(
+        session, act="casework.asked", request_id=request_id, kind=kind, subject=subject, unit_id=unit_id, actor=actor
+    )
+    return UUID(str(request_id))
+
+
+def approve(
+    session: WriteSession, *, request_id: UUID, by: UUID, proved_at: datetime, why: str, actor: Actor, now: datetime
+) -> Outcome:
+    """Approve what another asked for, and have it done. `proved_at` is when the decider gave a fresh code.
+
+    Raises RequestUnknown, OwnRequest, RequestOver, RequesterLost, and whatever the kind's own domain refuses.
+    """
+    row = _lock(session, request_id=request_id, by=by, now=now)
+    kind = KINDS.get()[row.kind]
+    if not staffing.staff_may(session, staff_id=row.requested_by, permission=kind.asks, unit_id=row.unit_id, now=now):
+        raise RequesterLost
+    _close(session, row, Event.APPROVE, now=now, by=by, why=why, proved_at=proved_at)
+    outcome = kind.carry_out(
+        session,
+        Approved(
+            request_id=row.id,
+            unit_id=row.unit_id,
+            payload=kind.payload.model_validate(row.payload),
+            amount=None if row.amount_minor is None else Money(row.amount_minor, row.currency),
+            requested_by=row.requested_by,
+            decided_by=by,
+            actor=actor,
+            now=now,
+        ),
+    )
+    _audit(
+        session,
+        act="casework.approved",
+        request_id=row.id,
+        kind=row.kind,
+        subject=row.subject,
+        unit_id=row.unit_id,
+        actor=actor,
+    )
+    return outcome
+
+
+def refuse(session: WriteSession, *, request_id: UUID, by: UUID, why: str, actor: Actor, now: datetime) -> None:
+    """Refuse what another asked for, and say why. Raises RequestUnknown, OwnRequest, RequestOver, ReasonMissing."""
+    row = _lock(session, request_id=request_id, by=by, now=now)
+    _close(session, row, Event.REFUSE, now=now, by=by, why=_reason(why))
+    _audit(
+        session,
+        act="casework.refused",
+        request_id=row.id,
+        kind=row.kind,
+        subject=row.subject,
+        unit_id=row.unit_id,
+        actor=actor,
+    )
+
+
+def withdraw(session: WriteSession, *, request_id: UUID, by: UUID, actor: Actor, now: datetime) -> None:
+    """Take one's own request back. Raises RequestUnknown for anybody else's, RequestOver."""
+    row = _row(session, request_id=request_id)
+    if row is None or row.requested_by != by:
+        raise RequestUnknown
+    _close(session, row, Event.WITHDRAW, now=now)
+    _audit(
+        session,
+        act="casework.withdrawn",
+        request_id=row.id,
+        kind=row.kind,
+        subject=row.subject,
+        unit_id=row.unit_id,
+        actor=actor,
+    )
+
+
+def expire_old(session: WriteSession, *, now: datetime) -> int:
+    """Close requests that nobody decided in time; returns how many."""
+    return session.sql(
+        """update approval_request set state = 'expired', decided_at = :now
+           where state = 'requested' and expires_at <= :now""",
+        now=now,
+    ).rowcount
+
+
+def _lock(session: WriteSession, *, request_id: UUID, by: UUID, now: datetime) -> "sa.Row[Any]":
+    row = _row(session, request_id=request_id)
+    if row is None:
+        raise RequestUnknown
+    if row.requested_by == by:
+        raise OwnRequest
+    decides = KINDS.get()[row.kind].decides
+    if not staffing.staff_may(session, staff_id=by, permission=decides, unit_id=row.unit_id, now=now):
+        raise RequestUnknown
+    return row
+
+
+def _row(session: WriteSession, *, request_id: UUID) -> "sa.Row[Any] | None":
+    return session.sql(
+        """select id, kind, subject, unit_id, amount_minor, currency, payload, state, requested_by, expires_at
+           from approval_request where id = :id for update""",
+        id=request_id,
+    ).one_or_none()
+
+
+def _close(
+    session: WriteSession,
+    row: "sa.Row[Any]",
+    event: Event,
+    *,
+    now: datetime,
+    by: UUID | None = None,
+    why: str | None = None,
+    proved_at: datetime | None = None,
+) -> None:
+    state = rules.next_state(RequestState(row.state), event, expires_at=row.expires_at, now=now)
+    if state is None:
+        raise RequestOver
+    session.sql(
+        """update approval_request set state = :state, decided_by = :by, decided_at = :now, decided_why = :why,
+             decision_proved_at = :proved_at where id = :id""",
+        id=row.id,
+        state=state.value,
+        by=by,
+        now=now,
+        why=None if why is None else rules.reason(why),
+        proved_at=proved_at,
+    )
+
+
+def _reason(text: str) -> str:
+    kept = rules.reason(text)
+    if kept is None:
+        raise ReasonMissing
+    return kept
+
+
+def _audit(
+    session: WriteSession, *, act: str, request_id: UUID, kind: str, subject: str, unit_id: int, actor: Actor
+) -> None:
+    audit.record(
+        session,
+        actor=actor,
+        act=act,
+        subject=f"approval:{request_id}",
+        after={"kind": kind, "about": subject},
+        unit_id=unit_id,
+    )

@@ -1,0 +1,68 @@
+"""Kinds of requests: which there are, who may ask and decide, and what an approval does. `app.wiring` lists them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from core.audit import Actor
+from core.db import WriteSession
+from core.money import Money
+from core.registry import Slot
+from services.accounts.roles import StaffPermission
+
+DECIDE_WITHIN: Final = timedelta(hours=72)
+
+
+class Payload(BaseModel):
+    """What a kind's requests say: exactly its fields, and ids instead of persons."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A request that was just approved. `actor` decided; who asked is in `requested_by`."""
+
+    request_id: UUID
+    unit_id: int
+    payload: Any
+    amount: Money | None
+    requested_by: UUID
+    decided_by: UUID
+    actor: Actor
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the decider is told once: a secret that is stored nowhere, or nothing."""
+
+    told_once: str | None = None
+
+    def __repr__(self) -> str:
+        """Safe for logs."""
+        return "Outcome()"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One thing that takes two persons.
+
+    `carry_out` runs in the transaction of the approval: a refusal of its own undoes the approval. Amounts up to
+    `alone_up_to_minor` need no second person; without it every request does.
+    """
+
+    name: str
+    payload: type[Payload]
+    asks: StaffPermission
+    decides: StaffPermission
+    carry_out: Callable[[WriteSession, Approved], Outcome]
+    alone_up_to_minor: int | None = None
+    decide_within: timedelta = DECIDE_WITHIN
+
+
+KINDS: Slot[Mapping[str, Kind]] = Slot("casework.kinds")
