@@ -26,8 +26,9 @@ COMMANDS: Final[Mapping[str, str]] = {
     "doctor": "doctor",
     "check-invariants": "check_invariants",
     "rotate-keys": "rotate_keys",
+    "staff": "staff",
 }
-"""Name -> function; the module of `app.commands` has the command's name, as Python can write it."""
+"""Name -> function or group; the module of `app.commands` has the command's name, as Python can write it."""
 
 
 def cli_of(names: Iterable[str]) -> typer.Typer:
@@ -41,7 +42,11 @@ def cli_of(names: Iterable[str]) -> typer.Typer:
     cli.callback()(lambda: None)
     for name in names:
         module = name.replace("-", "_") + ("_" if name == "import" else "")
-        cli.command(name)(getattr(import_module(f"app.commands.{module}"), COMMANDS[name]))
+        found = getattr(import_module(f"app.commands.{module}"), COMMANDS[name])
+        if isinstance(found, typer.Typer):
+            cli.add_typer(found, name=name)
+        else:
+            cli.command(name)(found)
     return cli
 
 

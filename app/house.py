@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Final
 
 import migrations
+from app import demo
 
 ROOT: Final = Path(__file__).parent.parent
+ADMIN: Final = "admin"
+"""Who looks after the demo supplier."""
 
 
 @dataclass
@@ -96,13 +99,15 @@ def furnish(house: House) -> None:
     if file.exists() and json.loads(file.read_text(encoding="utf-8")).get("stands_for") == stands_for:
         return
     draft = file.with_suffix(".draft")
-    draft.write_text(json.dumps({"stands_for": stands_for, **json.loads(_demo(house))}), encoding="utf-8")
+    told = json.loads(_command(house, "demo", "--json").stdout)
+    draft.write_text(json.dumps({"stands_for": stands_for, **told, "staff": _invite(house)}), encoding="utf-8")
     draft.rename(file)
 
 
 def announce(house: House) -> None:
     """Say where everything is and who can sign in."""
-    people = json.loads((house.home / "run" / "demo.json").read_text(encoding="utf-8"))["people"]
+    told = json.loads((house.home / "run" / "demo.json").read_text(encoding="utf-8"))
+    people = told["people"]
     lines = [
         "",
         f"  Portal            {house.url}",
@@ -113,6 +118,9 @@ def announce(house: House) -> None:
         "  Sign in with one of these telephones:",
         *(f"    {person['phone']}  {', '.join(person['accounts'])}" for person in people[:5]),
         "",
+        f"  Console for staff {house.url}/staff    sign in as {ADMIN}; set password and authenticator here, once:",
+        f"    {told['staff']}",
+        "",
         "  Logs are in " + str(house.home / "log") + ". Ctrl-C stops everything.",
         "",
     ]
@@ -120,13 +128,22 @@ def announce(house: House) -> None:
     sys.stdout.flush()
 
 
-def _demo(house: House) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "app.cli", "demo", "--json"],
+def _invite(house: House) -> str:
+    """The address at which the demo's administrator joins, or how to make another when this house had one before."""
+    root = demo.SUPPLIERS[house.variables["WATTLINE_PROFILE"]].units[0][0]
+    wanted = ("--role", "admin", "--unit", root, "--display-name", "Demo Admin", "--json")
+    done = _command(house, "staff", "add", ADMIN, *wanted, is_checked=False)
+    if done.returncode:
+        return f".venv/bin/wattline staff reset {ADMIN}   makes another address"
+    return str(json.loads(done.stdout)["invitation"])
+
+
+def _command(house: House, *arguments: str, is_checked: bool = True) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(  # noqa: S603 -- our own program
+        [sys.executable, "-m", "app.cli", *arguments],
         cwd=ROOT,
         env={**os.environ, **house.variables},
-        check=True,
+        check=is_checked,
         capture_output=True,
         text=True,
     )
-    return done.stdout

@@ -16,6 +16,10 @@ from portal.customer import inbox as inbox_pages
 from portal.customer import payments as payments_pages
 from portal.customer import people as people_pages
 from portal.customer import sign_in as sign_in_pages
+from portal.staff import joining as staff_joining
+from portal.staff import me as staff_me
+from portal.staff import pages as staff_pages
+from portal.staff import sign_in as staff_sign_in
 from portal.templating import Renderer
 from routers.accounts import endpoints as accounts
 from routers.accounts import people
@@ -51,6 +55,9 @@ ROUTERS = (
     people.router,
     people_pages.router,
     reference.router,
+    staff_sign_in.router,
+    staff_joining.router,
+    staff_me.router,
 )
 
 
@@ -98,8 +105,9 @@ def create_app(runtime: Runtime) -> FastAPI:
     files = assets.Assets(accent=settings.supplier_accent, logo=settings.supplier_logo)
     app.state.renderer = Renderer(settings, runtime.vault, files)
     app.include_router(assets.router_of(files))
-    handlers.install(app, page=pages.problem)
+    handlers.install(app, page=staff_pages.problem)
     app.add_exception_handler(pages.SignInFirst, pages.send_to_sign_in)
+    staff_pages.install(app)
     app.add_middleware(
         Guard,
         rules=GuardRules(
@@ -107,7 +115,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             locales=settings.locales,
             is_secure=settings.is_secure,
         ),
-        page=pages.problem,
+        page=staff_pages.problem,
     )
     return app
 

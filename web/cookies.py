@@ -18,6 +18,8 @@ from core.crypto.vault import Vault
 from web.problems.common import CrossSite
 
 SESSION_SECONDS: Final = 30 * 24 * 3600
+STAFF_PATH: Final = "/staff"
+"""Where cookies of staff are sent, and no customer's page sees them."""
 
 
 def session_name(settings: Settings) -> str:
@@ -30,21 +32,39 @@ def visitor_name(settings: Settings) -> str:
     return "__Host-visitor" if settings.is_secure else "visitor"
 
 
+def staff_session_name(settings: Settings) -> str:
+    """Name of the session cookie of staff. `__Host-` would send it to every page: its path is STAFF_PATH."""
+    return "__Secure-staff" if settings.is_secure else "staff"
+
+
+def staff_visitor_name(settings: Settings) -> str:
+    """Name of the cookie that binds form tokens of staff who are not signed in."""
+    return "__Secure-staff-visitor" if settings.is_secure else "staff-visitor"
+
+
 def new_value() -> str:
     """256 random bits."""
     return secrets.token_urlsafe(32)
 
 
-def put(response: Response, settings: Settings, name: str, value: str, *, max_age_s: int = SESSION_SECONDS) -> None:
+def put(
+    response: Response,
+    settings: Settings,
+    name: str,
+    value: str,
+    *,
+    max_age_s: int | None = SESSION_SECONDS,
+    path: str = "/",
+) -> None:
     """Set a cookie that scripts cannot read and other sites cannot send with a form."""
     response.set_cookie(
-        name, value, max_age=max_age_s, path="/", secure=settings.is_secure, httponly=True, samesite="lax"
+        name, value, max_age=max_age_s, path=path, secure=settings.is_secure, httponly=True, samesite="lax"
     )
 
 
-def drop(response: Response, settings: Settings, name: str) -> None:
+def drop(response: Response, settings: Settings, name: str, *, path: str = "/") -> None:
     """Forget a cookie."""
-    response.delete_cookie(name, path="/", secure=settings.is_secure, httponly=True, samesite="lax")
+    response.delete_cookie(name, path=path, secure=settings.is_secure, httponly=True, samesite="lax")
 
 
 def form_token(vault: Vault, bound_to: str) -> str:

@@ -23,10 +23,13 @@ OPERATIONS: Final = Bulkhead("operations", 9)
 FLOWS: Final = Bulkhead("flows", 4)
 PAYMENT_FLOWS: Final = Bulkhead("payment_flows", 10)
 CODE_FLOWS: Final = Bulkhead("code_flows", 6)
+HASHING: Final = Bulkhead("hashing", 2)
+"""For what hashes passwords: slow on purpose, so that whoever floods the sign-in of staff keeps only staff waiting."""
+
 CALLBACKS: Final = Bulkhead("callbacks", 2)
 """For callbacks that one statement does not settle: whoever sends forged ones keeps only others of them waiting."""
 
-BULKHEADS: Final = (OPERATIONS, FLOWS, PAYMENT_FLOWS, CODE_FLOWS, CALLBACKS)
+BULKHEADS: Final = (OPERATIONS, FLOWS, PAYMENT_FLOWS, CODE_FLOWS, HASHING, CALLBACKS)
 
 
 def _transaction(
@@ -53,6 +56,10 @@ async def _for_code_flow(
     return runtime.db
 
 
+async def _for_hashing(runtime: RuntimeDep, _place: Annotated[None, Depends(HASHING, scope="function")]) -> Database:
+    return runtime.db
+
+
 async def _now() -> datetime:
     return clock.now()
 
@@ -68,6 +75,9 @@ PaymentFlows = Annotated[Database, Depends(_for_payment_flow)]
 
 CodeFlows = Annotated[Database, Depends(_for_code_flow)]
 """The same for flows that send a one-time code."""
+
+Hashing = Annotated[Database, Depends(_for_hashing)]
+"""The database for an endpoint that hashes a password: it opens its transaction itself, within one hop."""
 
 Now = Annotated[datetime, Depends(_now)]
 """The moment at which the request was read."""

@@ -3,19 +3,20 @@
 import functools
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 from core.audit import Actor
 from portal.customer import payments as payment_pages
 from portal.pages import Reader
+from tests.access import staff_requests
+from tests.access.asking import Asked, Asking, Object, Scene, Things
 from tests.access.letting_in import invite, let_in, somebodys_phone
 from tests.factories import payments as paying
 from tests.support.town import HOLDER, RECEIPT_SECRET, STANDINGS, Home, Person, Town
 from web import cookies
 
-Object = Literal["own", "others", "other_unit", "missing", "-"]
 NOBODY: Final = uuid.UUID("0197a3c2-0000-7c55-9a53-000000000000")
 NO_PAYMENT: Final = "0000000000000000"
 SPOILING: Final = frozenset(
@@ -43,45 +44,6 @@ SPOILING: Final = frozenset(
 """What takes or gives rights: each cell has people and homes of its own."""
 
 
-@dataclass(frozen=True)
-class Things:
-    """What a request may be about."""
-
-    home: Home | None
-    account_no: str
-    bill_no: str
-    payment_no: str
-    paid_no: str
-    message_id: uuid.UUID
-    device_id: uuid.UUID
-
-
-@dataclass
-class Asked:
-    """A request without its caller."""
-
-    path: str
-    json: Any = None
-    form: dict[str, str] | None = None
-    content: bytes | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Who asks for what in one cell of the matrix."""
-
-    town: Town
-    operation: str
-    caller: str
-    object: Object
-    person: Person | None
-    things: Things
-
-
-Asking = Callable[[Scene], Asked]
-
-
 def scene(
     town: Town,
     operation: str,
@@ -92,6 +54,8 @@ def scene(
     person: Person | None = None,
 ) -> Scene:
     """Arrange one cell: around the town's own people, or around the `home` and `person` that are given."""
+    if staff_requests.is_of_staff(operation):
+        return staff_requests.scene(town, operation, caller, wanted)
     standing = caller if caller in STANDINGS else "owner"
     is_spoiling = operation in SPOILING and home is None
     if home is None:
@@ -128,6 +92,8 @@ def _things(town: Town, wanted: Object, home: Home, person: Person | None, *, is
 def headers_of(made: Scene) -> dict[str, str]:
     """What tells who calls, at the API or at the portal."""
     person, town = made.person, made.town
+    if staff_requests.is_of_staff(made.operation):
+        return staff_requests.headers_of(made)
     is_api = made.operation.partition(" ")[2].startswith("/api/")
     if person is None:
         return {}
@@ -428,4 +394,5 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /inbox": _get("/inbox"),
     "GET /inbox/{message_id}": _get("/inbox/{message_id}"),
     "POST /inbox/{message_id}/read": _form("/inbox/{message_id}/read"),
+    **staff_requests.ASKING,
 }

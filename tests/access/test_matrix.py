@@ -18,7 +18,9 @@ from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
 from app.main import described
-from tests.access.requests import ASKING, Object, Scene, headers_of, scene
+from tests.access.asking import Object, Scene
+from tests.access.requests import ASKING, headers_of, scene
+from tests.access.staff_requests import STAFF_CALLERS, STAFF_OBJECTS, is_of_staff
 from tests.support.town import STANDINGS, Town
 
 MATRIX: Final = Path(__file__).with_name("matrix.csv")
@@ -63,6 +65,8 @@ def callers_of(operation: str) -> frozenset[str]:
         return frozenset({"anyone"})
     if path.startswith("/api/"):
         return frozenset({*STANDINGS, "cookie_only"})
+    if is_of_staff(operation):
+        return frozenset({*STAFF_CALLERS, "forged_form"} if method == "POST" else STAFF_CALLERS)
     return frozenset({*STANDINGS, "forged_form"} if method == "POST" else STANDINGS)
 
 
@@ -89,6 +93,8 @@ def test_every_caller_and_object_is_decided_once(operation: str) -> None:
     objects = {wanted for _, wanted in decided}
     if "{" in operation and callers_of(operation) >= set(STANDINGS):
         assert objects == ADDRESSED
+    if "{" in operation and is_of_staff(operation):
+        assert objects == STAFF_OBJECTS
     assert decided == Counter(product(callers_of(operation), objects))
 
 
@@ -118,6 +124,8 @@ def told_by(answer: httpx.Response) -> str:
         target = answer.headers["location"].partition("?")[0]
         target = re.sub(r"(?<=^/inbox/)[0-9a-f-]{36}$", "{message_id}", target)
         target = re.sub(r"(?<=^/accounts/)[0-9A-Z-]{4,32}(?=/people$)", "{account_no}", target)
+        target = re.sub(r"(?<=^/staff/people/)[0-9a-f-]{36}$", "{staff_id}", target)
+        target = re.sub(r"(?<=^/staff/approvals/)[0-9a-f-]{36}$", "{request_id}", target)
         return re.sub(r"(?<=^/payments/)[0-9A-Z]{15,24}$", "{payment_no}", target)
     if answer.headers.get("content-type") == "application/problem+json":
         return str(answer.json()["code"])
@@ -146,6 +154,8 @@ def without_names(answer: httpx.Response, made: Scene) -> tuple[bytes, list[tupl
     things = made.things
     for name in (things.account_no, things.bill_no, things.payment_no, things.message_id, things.device_id):
         text = text.replace(str(name), "@") if name else text
+    for name in made.names:
+        text = text.replace(name, "@")
     return text.encode(), sorted((k, v) for k, v in answer.headers.multi_items() if k != "x-request-id")
 
 

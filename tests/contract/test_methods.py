@@ -7,7 +7,9 @@ from typing import Final
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from tests.access.requests import ASKING, Object, headers_of, scene
+from tests.access.asking import Object
+from tests.access.requests import ASKING, headers_of, scene
+from tests.support.office import office_of
 from tests.support.town import Town
 from tests.support.waiting import wait_until
 
@@ -64,11 +66,12 @@ def test_head_answers_as_get_does_without_the_content(town: Town, operation: str
         assert told[0] == told[1]
 
 
-SEEN: Final = {"session_family"}
+SEEN: Final = {"session_family", "staff_session"}
 """When a session was last used is written by whatever it asks."""
 
 
 def test_a_get_writes_nothing_but_that_a_session_was_used(town: Town) -> None:
+    office_of(town)
     before = town.fingerprint()
     for operation in READS:
         made = scene(town, operation, "owner", "own")

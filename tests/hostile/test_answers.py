@@ -16,7 +16,8 @@ from psycopg import sql
 from app.main import create_app
 from core import faults
 from core.faults import InjectedFault
-from tests.access.requests import ASKING, Object, headers_of, scene
+from tests.access.asking import Object
+from tests.access.requests import ASKING, headers_of, scene
 from tests.access.test_matrix import ask
 from tests.support.served import serving
 from tests.support.town import Town

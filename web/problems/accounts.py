@@ -5,6 +5,10 @@ from typing import Final
 from services.accounts.errors import (
     AccessEndPast,
     AlreadyOwner,
+    GrantBeyondOwn,
+    GrantHeld,
+    GrantToOneself,
+    GrantUnknown,
     InvitationsLimited,
     InvitedYourself,
     LinkLimited,
@@ -12,6 +16,7 @@ from services.accounts.errors import (
     NotOwner,
     OwnerStays,
     TooManyPeople,
+    UnitUnknown,
 )
 from web.problems import Problem, register
 
@@ -71,6 +76,28 @@ PROBLEMS: Final = [
         zh="该用户已通过核验成为户主，不能由其他户主移除；如有疑问请拨打服务热线。",
         en="This person proved the account to be theirs, so another owner cannot remove them; "
         "call the hotline if in doubt.",
+    ),
+    Problem(
+        UnitUnknown, 404, zh="未找到该供电单位，或不在您的管理范围内。", en="There is no such unit that you manage."
+    ),
+    Problem(GrantUnknown, 404, zh="未找到该授权，或授权已结束。", en="There is no such grant, or it is over."),
+    Problem(
+        GrantHeld,
+        409,
+        zh="该员工在此单位已有该角色；如需修改期限，请先撤销。",
+        en="They have that role there already; to change its dates, revoke it first.",
+    ),
+    Problem(
+        GrantBeyondOwn,
+        403,
+        zh="只能授予您本人在该单位拥有的权限，且期限不得超过您本人的期限。",
+        en="You can grant only what you hold there yourself, and not for longer.",
+    ),
+    Problem(
+        GrantToOneself,
+        403,
+        zh="不能为自己授权或撤销自己的授权，请由其他管理人员操作。",
+        en="Nobody grants to themselves or takes from themselves; ask somebody else who manages staff.",
     ),
 ]
 register(PROBLEMS)

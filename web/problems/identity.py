@@ -2,7 +2,26 @@
 
 from typing import Final
 
-from services.identity.errors import CodeIsBurnt, CodesExhausted, CodeWrong, InvalidPhone, RefreshRefused, SignInLimited
+from services.identity.errors import (
+    CodeIsBurnt,
+    CodesExhausted,
+    CodeWrong,
+    InvalidPhone,
+    InvitationGone,
+    PasswordCommon,
+    PasswordHoldsName,
+    PasswordTooLong,
+    PasswordTooShort,
+    RefreshRefused,
+    SignInLimited,
+    StaffCodeWrong,
+    StaffNameInvalid,
+    StaffNameTaken,
+    StaffPasswordWrong,
+    StaffSignInLimited,
+    StaffSignInRefused,
+    StaffUnknown,
+)
 from web.problems import Problem, register
 
 BEARER: Final = {"WWW-Authenticate": "Bearer"}
@@ -44,6 +63,69 @@ PROBLEMS: Final = [
     ),
     Problem(
         RefreshRefused, 401, zh="登录已失效，请重新登录。", en="This sign-in is over; sign in again.", headers=BEARER
+    ),
+    Problem(
+        StaffSignInRefused,
+        401,
+        zh="登录未成功。请核对用户名、密码和验证码后重新登录；验证码只能使用一次，多次失败后需等待片刻。",
+        en="That did not work. Check name, password and code, and sign in again; a code works once, and after several "
+        "failures you have to wait.",
+        headers=BEARER,
+    ),
+    Problem(
+        StaffSignInLimited,
+        429,
+        zh="此网络登录失败次数过多，请稍后再试。",
+        en="Too many sign-ins failed from this network; try again later.",
+    ),
+    Problem(
+        StaffCodeWrong,
+        401,
+        zh="验证码不正确、已使用过，或失败次数过多。请等待验证器显示下一个验证码后再试。",
+        en="The code is wrong or was used already, or too many were wrong. Wait for the next code and try again.",
+        headers=BEARER,
+    ),
+    Problem(
+        StaffPasswordWrong,
+        401,
+        zh="密码不正确。",
+        en="That is not the password that you have.",
+        headers=BEARER,
+    ),
+    Problem(PasswordTooShort, 422, zh="密码至少需要 8 个字符。", en="A password needs eight characters at least."),
+    Problem(PasswordTooLong, 422, zh="密码最多 256 个字符。", en="A password has 256 characters at most."),
+    Problem(
+        PasswordCommon,
+        422,
+        zh="这个密码太常见，最先会被猜到。请换一个，例如几个不相关的词。",
+        en="That password is among the first to be guessed. Choose another, such as a few words that do not belong "
+        "together.",
+    ),
+    Problem(
+        PasswordHoldsName,
+        422,
+        zh="密码不能以您或供电企业的名称为主，请换一个。",
+        en="That password is little more than your name or the supplier's. Choose another.",
+    ),
+    Problem(
+        InvitationGone,
+        404,
+        zh="邀请链接已使用、已失效或不存在，请向邀请人索取新的链接。",
+        en="This invitation was used, replaced or is too old. Ask whoever invited you for a new one.",
+    ),
+    Problem(
+        StaffNameInvalid,
+        422,
+        zh="用户名为 2 至 63 个小写字母、数字、点、连字符或下划线，并以字母或数字开头。",
+        en="A name to sign in with has 2 to 63 small letters, digits, dots, hyphens or underscores, and begins with a "
+        "letter or digit.",
+    ),
+    Problem(StaffNameTaken, 409, zh="该用户名已被使用，请换一个。", en="Somebody signs in with that name already."),
+    Problem(
+        StaffUnknown,
+        404,
+        zh="未找到该员工，或其当前状态不支持此操作。",
+        en="There is no such member of staff, or their state does not allow it.",
     ),
 ]
 register(PROBLEMS)

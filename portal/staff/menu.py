@@ -1,0 +1,24 @@
+"""What stands in the console's menu, for whom."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from services.accounts.roles import StaffPermission
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the menu; without `permission` everybody who is signed in sees it."""
+
+    href: str
+    label: str
+    picture: str
+    permission: StaffPermission | None = None
+
+
+def entries(_: Callable[[str], str], permissions: frozenset[StaffPermission]) -> list[Entry]:
+    """The lines that somebody with these permissions sees, in the reader's language."""
+    every = [
+        Entry("/staff", _("Start"), "house"),
+    ]
+    return [each for each in every if each.permission is None or each.permission in permissions]

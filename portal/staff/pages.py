@@ -1,0 +1,309 @@
+"""What every view of the console shares: who looks and what they may, the form token, a fresh code, rendering.
+
+A view takes `SignedInStaff`, or in one line what it needs: `reader: Annotated[StaffReader, requires(P.AUDIT_VIEW)]`.
+Whoever may do it nowhere is told so (403), and the try is noted; what lies in another area is not there (404).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final
+from urllib.parse import quote, urlsplit
+from uuid import UUID
+
+from fastapi import Depends, FastAPI, Form, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, Response
+
+from core.audit import Actor
+from core.db import WriteSession
+from portal import pages
+from portal.pages import NO_CONTENT, go, safe_next, speak
+from portal.staff import menu
+from portal.staff.menu import Entry
+from portal.templating import Page, Renderer
+from services.accounts import operations as accounts
+from services.accounts import staffing
+from services.accounts.roles import StaffPermission
+from services.identity.errors import InvitationGone
+from services.identity.operations import staff
+from web import cookies, handlers, locale, metrics
+from web.caller import address_of
+from web.problems.common import Busy, CrossSite, Forbidden, NotFound
+from web.runtime import Runtime, RuntimeDep
+from web.session import Hashing, Now, Write
+
+HOME: Final = "/staff"
+
+
+class StaffSignInFirst(Exception):
+    """The page is for staff who are signed in; the handler sends the reader to the sign-in page and back."""
+
+
+class StepUpFirst(Exception):
+    """What was asked for needs a fresh code; the handler asks for it and leads back to the page of the form."""
+
+
+class NotAllowed(Exception):
+    """Signed in, and allowed to do this nowhere; the handler notes the try and says so."""
+
+    def __init__(self, actor: Actor, permission: StaffPermission) -> None:
+        super().__init__(permission.value)
+        self.actor = actor
+        self.permission = permission
+
+
+@dataclass(frozen=True)
+class StaffReader:
+    """A signed-in member of staff. `permissions` are held in some unit; `is_fresh`: a code was just given."""
+
+    staff_id: UUID
+    session_id: UUID
+    name: str
+    display_name: str
+    permissions: frozenset[StaffPermission]
+    is_fresh: bool
+    form_token: str
+    locale: str
+    actor: Actor
+
+    def may(self, permission: StaffPermission) -> bool:
+        """Whether they may do this somewhere."""
+        return permission in self.permissions
+
+
+@dataclass(frozen=True)
+class StaffPage(Page):
+    """What every page of the console knows. `here` is where the same page is found by its address."""
+
+    here: str = HOME
+    menu: tuple[Entry, ...] = ()
+    name: str = ""
+    is_fresh: bool = False
+
+
+def resolved(request: Request, runtime: Runtime, session: WriteSession, now: datetime) -> StaffReader:
+    """Who looks; raises StaffSignInFirst."""
+    token = request.cookies.get(cookies.staff_session_name(runtime.settings))
+    found = None if token is None else staff.resolve(session, token=token, now=now)
+    if token is None or found is None:
+        raise StaffSignInFirst
+    return StaffReader(
+        staff_id=found.staff_id,
+        session_id=found.session_id,
+        name=found.name,
+        display_name=found.display_name,
+        permissions=staffing.staff_permissions(session, staff_id=found.staff_id, now=now),
+        is_fresh=found.is_fresh,
+        form_token=form_token(runtime, token),
+        locale=locale.of_request(request, runtime.settings.locales),
+        actor=Actor(f"staff:{found.staff_id}", address_of(request)),
+    )
+
+
+def form_token(runtime: Runtime, cookie: str) -> str:
+    """What forms of a console's page carry; no form of a customer's page has the same."""
+    return cookies.form_token(runtime.vault, f"staff|{cookie}")
+
+
+def _reader(request: Request, runtime: RuntimeDep, write: Write, now: Now) -> StaffReader:
+    return resolved(request, runtime, write, now)
+
+
+def _reader_of_hashing(request: Request, runtime: RuntimeDep, db: Hashing, now: Now) -> StaffReader:
+    with db.write() as session:
+        return resolved(request, runtime, session, now)
+
+
+SignedInStaff = Annotated[StaffReader, Depends(_reader)]
+SignedInStaffOfHashing = Annotated[StaffReader, Depends(_reader_of_hashing)]
+"""The same for a view that takes `Hashing`: found in a transaction that ends before."""
+
+
+def requires(permission: StaffPermission) -> Any:
+    """The reader of a page that is for those who may do this in some unit; raises NotAllowed for others.
+
+    Which units, the view's queries say, which join `staff_units`.
+    """
+
+    def allowed(reader: SignedInStaff) -> StaffReader:
+        check(reader, permission)
+        return reader
+
+    return Depends(allowed)
+
+
+def requires_everywhere(permission: StaffPermission) -> Any:
+    """The same for what concerns the whole supplier: those who may do it in every unit."""
+
+    def allowed(reader: SignedInStaff, write: Write, now: Now) -> StaffReader:
+        if not staffing.staff_holds_everywhere(write, staff_id=reader.staff_id, permission=permission, now=now):
+            raise NotAllowed(reader.actor, permission)
+        return reader
+
+    return Depends(allowed)
+
+
+def check(reader: StaffReader, permission: StaffPermission) -> None:
+    """Raise NotAllowed unless the reader may do this somewhere."""
+    if not reader.may(permission):
+        raise NotAllowed(reader.actor, permission)
+
+
+def _fresh(reader: SignedInStaff) -> None:
+    if not reader.is_fresh:
+        raise StepUpFirst
+
+
+def _checked_form(request: Request, runtime: RuntimeDep, csrf: Annotated[str, Form()] = "") -> None:
+    cookie = request.cookies.get(cookies.staff_session_name(runtime.settings))
+    if not cookie:
+        raise StaffSignInFirst
+    cookies.check_form(request, runtime.settings, runtime.vault, bound_to=f"staff|{cookie}", sent=csrf)
+
+
+def _checked_visitor_form(request: Request, runtime: RuntimeDep, csrf: Annotated[str, Form()] = "") -> None:
+    cookie = request.cookies.get(cookies.staff_visitor_name(runtime.settings))
+    bound_to = f"staff|{cookie}" if cookie else None
+    cookies.check_form(request, runtime.settings, runtime.vault, bound_to=bound_to, sent=csrf)
+
+
+CheckedForm = Depends(_checked_form)
+"""Goes into `dependencies=` of every route that changes something for staff who are signed in."""
+
+VisitorForm = Depends(_checked_visitor_form)
+"""The same for forms of pages without a reader."""
+
+FreshCode = Depends(_fresh)
+"""Goes behind `CheckedForm` for what is dangerous: a code must have been given within the last five minutes."""
+
+
+def show(
+    request: Request,
+    template: str,
+    reader: StaffReader | None,
+    *,
+    status: int = 200,
+    here: str | None = None,
+    **values: object,
+) -> HTMLResponse:
+    """Render a page of the console. `here` is its address when that is not the request's."""
+    renderer: Renderer = request.app.state.renderer
+    runtime: Runtime = request.app.state.runtime
+    settings = runtime.settings
+    wanted = locale.of_request(request, settings.locales)
+    name = cookies.staff_visitor_name(settings)
+    known = request.cookies.get(name)
+    visitor = known or cookies.new_value()
+    page = StaffPage(
+        path=request.url.path,
+        form_token=form_token(runtime, visitor) if reader is None else reader.form_token,
+        is_signed_in=reader is not None,
+        here=here or request.url.path,
+        menu=() if reader is None else tuple(menu.entries(speak(request), reader.permissions)),
+        name="" if reader is None else reader.display_name,
+        is_fresh=reader is not None and reader.is_fresh,
+    )
+    answer = renderer.page(template, page, locale=wanted, status=status, values=values)
+    if reader is None and not known:
+        cookies.put(answer, settings, name, visitor, max_age_s=None, path=cookies.STAFF_PATH)
+    if request.query_params.get("lang") == wanted:
+        pages.remember_locale(answer, settings, wanted)
+    return answer
+
+
+def arrive(answer: Response, runtime: Runtime, token: str) -> None:
+    """Give the browser the cookie of a new session, and take that of the visitor."""
+    name = cookies.staff_visitor_name(runtime.settings)
+    cookies.drop(answer, runtime.settings, name, path=cookies.STAFF_PATH)
+    remember(answer, runtime, token)
+
+
+def remember(answer: Response, runtime: Runtime, token: str) -> None:
+    """Give the browser the cookie of a session; it is gone when the browser is closed."""
+    name = cookies.staff_session_name(runtime.settings)
+    cookies.put(answer, runtime.settings, name, token, max_age_s=None, path=cookies.STAFF_PATH)
+
+
+def forget(answer: Response, runtime: Runtime) -> None:
+    """Take the cookies of the console away."""
+    for name in (cookies.staff_session_name(runtime.settings), cookies.staff_visitor_name(runtime.settings)):
+        cookies.drop(answer, runtime.settings, name, path=cookies.STAFF_PATH)
+
+
+def previous_token(request: Request, runtime: Runtime) -> str | None:
+    """The cookie that the browser had before it signs in."""
+    return request.cookies.get(cookies.staff_session_name(runtime.settings))
+
+
+def safe_back(address: str) -> str:
+    """Where to go in the console after a code was given: a plain path of it, else its first page."""
+    plain = safe_next(address)
+    return plain if plain == HOME or plain.startswith((f"{HOME}/", f"{HOME}?")) else HOME
+
+
+def names_of(runtime: Runtime) -> list[str]:
+    """Names of the supplier, of which no password may consist."""
+    settings = runtime.settings
+    return [settings.supplier_name, *filter(None, [settings.supplier_name_en])]
+
+
+def install(app: FastAPI) -> None:
+    """Lead whoever lacks something to where it is given, and note whoever tries what is not theirs."""
+
+    async def sign_in_first(request: Request, _error: Exception) -> Response:
+        if "hx-request" in request.headers:
+            return Response(status_code=NO_CONTENT, headers={"hx-refresh": "true"})
+        wanted = _address(request) if request.method == "GET" else HOME
+        return go("/staff/sign-in" if wanted == HOME else f"/staff/sign-in?next={quote(wanted, safe='/')}")
+
+    async def step_up_first(request: Request, _error: Exception) -> Response:
+        back = _referring(request)
+        return go("/staff/step-up" if back == HOME else f"/staff/step-up?next={quote(back, safe='/')}")
+
+    async def not_allowed(request: Request, error: Exception) -> Response:
+        assert isinstance(error, NotAllowed)  # noqa: S101 -- narrows for the type checker; Starlette dispatches by class
+        metrics.SECURITY.labels("staff_not_allowed").inc()
+        runtime: Runtime = request.app.state.runtime
+        await run_in_threadpool(_note, runtime, error)
+        return handlers.tell(request, Forbidden(), locales=runtime.settings.locales, page=problem)
+
+    app.add_exception_handler(StaffSignInFirst, sign_in_first)
+    app.add_exception_handler(StepUpFirst, step_up_first)
+    app.add_exception_handler(NotAllowed, not_allowed)
+
+
+def _note(runtime: Runtime, error: NotAllowed) -> None:
+    """The request's own transaction was rolled back: the evidence has one of its own."""
+    with runtime.db.write() as session:
+        accounts.note_staff_refusal(session, actor=error.actor, permission=error.permission)
+
+
+def _address(request: Request) -> str:
+    query = request.url.query
+    return safe_back(f"{request.url.path}?{query}" if query else request.url.path)
+
+
+def _referring(request: Request) -> str:
+    """The page whose form was sent: our pages say it to ourselves alone (Referrer-Policy same-origin)."""
+    found = urlsplit(request.headers.get("referer", ""))
+    return safe_back(f"{found.path}?{found.query}" if found.query else found.path)
+
+
+def problem(request: Request, status: int, code: str, detail: str, request_id: str) -> Response:
+    """The page that tells a problem: the console's for what lies in it, the customers' elsewhere."""
+    if not request.url.path.startswith(HOME):
+        return pages.problem(request, status, code, detail, request_id)
+    _ = speak(request)
+    titles = {
+        Forbidden.code: _("You may not do this"),
+        CrossSite.code: _("This page is out of date"),
+        NotFound.code: _("Page not found"),
+        InvitationGone.code: _("This invitation is not good any more"),
+        Busy.code: _("We are busy right now"),
+    }
+    title = titles.get(code, _("Something went wrong"))
+    renderer: Renderer = request.app.state.renderer
+    wanted = locale.of_request(request, request.app.state.runtime.settings.locales)
+    page = StaffPage(path=request.url.path, form_token="", is_signed_in=False)
+    values: dict[str, Any] = {"title": title, "detail": detail, "status": status, "request_id": request_id}
+    return renderer.page("staff/problem.html", page, locale=wanted, status=status, values=values)

@@ -1,0 +1,159 @@
+"""Staff sign in by password and code, sign out, and give a fresh code before something dangerous."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+
+import web.problems.identity  # noqa: F401 -- registers how refusals are told
+from core.errors import Refusal
+from portal.pages import go, text_of
+from portal.staff.pages import (
+    HOME,
+    CheckedForm,
+    SignedInStaff,
+    VisitorForm,
+    arrive,
+    forget,
+    previous_token,
+    remember,
+    safe_back,
+    show,
+)
+from services.identity.errors import StaffCodeWrong, StaffSignInLimited, StaffSignInRefused
+from services.identity.operations import staff
+from services.identity.operations.staff import Held, SignedIn
+from web import cookies, metrics
+from web.caller import address_of
+from web.runtime import RuntimeDep
+from web.session import Hashing, Now, Write
+
+router = APIRouter(include_in_schema=False)
+
+UNPROCESSABLE: Final = 422
+
+Next = Annotated[str, Form(max_length=500)]
+Code = Annotated[str, Form(max_length=64)]
+
+
+@router.get("/staff/sign-in")
+def sign_in_page(request: Request, next: str = HOME) -> Response:  # noqa: A002 -- the form's name
+    """Ask for name and password."""
+    return show(request, "staff/sign_in.html", None, wrong={}, next=safe_back(next))
+
+
+@router.post("/staff/sign-in", dependencies=[VisitorForm])
+def enter_password(
+    request: Request,
+    runtime: RuntimeDep,
+    db: Hashing,
+    now: Now,
+    name: Annotated[str, Form(max_length=100)] = "",
+    password: Annotated[str, Form(max_length=1000)] = "",
+    next: Next = HOME,  # noqa: A002 -- the form's name
+) -> Response:
+    """Ask for the code, whatever the name and the password are worth."""
+    visitor = request.cookies[cookies.staff_visitor_name(runtime.settings)]
+    with db.write() as session:
+        ticket = staff.begin(session, vault=runtime.vault, name=name, password=password, visitor=visitor, now=now)
+    return _code_page(request, {}, ticket=ticket, next=next)
+
+
+@router.get("/staff/sign-in/code")
+def ask_again() -> Response:
+    """A code's page cannot be come back to, as its form is gone: begin again."""
+    return go("/staff/sign-in")
+
+
+@router.post("/staff/sign-in/code", dependencies=[VisitorForm])
+def enter_code(
+    request: Request,
+    runtime: RuntimeDep,
+    write: Write,
+    now: Now,
+    ticket: Annotated[str, Form(max_length=2000)] = "",
+    code: Code = "",
+    next: Next = HOME,  # noqa: A002 -- the form's name
+) -> Response:
+    """Exchange the code for a session in a fresh cookie; a refused try is committed with this answer."""
+    settings = runtime.settings
+    result = staff.enter_code(
+        write,
+        vault=runtime.vault,
+        ticket=ticket,
+        visitor=request.cookies[cookies.staff_visitor_name(settings)],
+        code=code,
+        user_agent=request.headers.get("user-agent", ""),
+        address=address_of(request),
+        previous_token=previous_token(request, runtime),
+        now=now,
+    )
+    if isinstance(result, SignedIn):
+        answer = go(safe_back(next))
+        arrive(answer, runtime, result.token)
+        return answer
+    metrics.SECURITY.labels("staff_sign_in").inc()
+    refusal = (
+        StaffSignInLimited(retry_after_s=result.retry_after_s) if isinstance(result, Held) else StaffSignInRefused()
+    )
+    return _code_page(request, {"code": text_of(request, refusal)}, ticket=ticket, next=next)
+
+
+def _code_page(request: Request, wrong: dict[str, str], *, ticket: str, next: str) -> Response:  # noqa: A002 -- the form's name
+    return show(
+        request,
+        "staff/code.html",
+        None,
+        status=UNPROCESSABLE if wrong else 200,
+        here="/staff/sign-in",
+        wrong=wrong,
+        ticket=ticket,
+        next=safe_back(next),
+    )
+
+
+@router.post("/staff/sign-out", dependencies=[CheckedForm])
+def sign_out(runtime: RuntimeDep, reader: SignedInStaff, write: Write, now: Now) -> Response:
+    """End this session."""
+    staff.end_session(
+        write, staff_id=reader.staff_id, session_id=reader.session_id, is_own=True, actor=reader.actor, now=now
+    )
+    answer = go("/staff/sign-in")
+    forget(answer, runtime)
+    return answer
+
+
+@router.get("/staff/step-up")
+def step_up_page(request: Request, reader: SignedInStaff, next: str = HOME) -> Response:  # noqa: A002 -- the form's name
+    """Ask for a fresh code."""
+    return show(request, "staff/step_up.html", reader, wrong={}, next=safe_back(next))
+
+
+@router.post("/staff/step-up", dependencies=[CheckedForm])
+def step_up(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: SignedInStaff,
+    write: Write,
+    now: Now,
+    code: Code = "",
+    next: Next = HOME,  # noqa: A002 -- the form's name
+) -> Response:
+    """Take the code, change the cookie, and go back to where it was needed."""
+    result = staff.step_up(
+        write,
+        vault=runtime.vault,
+        staff_id=reader.staff_id,
+        session_id=reader.session_id,
+        code=code,
+        address=address_of(request),
+        now=now,
+    )
+    if isinstance(result, SignedIn):
+        answer = go(safe_back(next))
+        remember(answer, runtime, result.token)
+        return answer
+    metrics.SECURITY.labels("staff_step_up").inc()
+    refusal: Refusal = StaffCodeWrong()
+    wrong = {"code": text_of(request, refusal)}
+    return show(request, "staff/step_up.html", reader, status=UNPROCESSABLE, wrong=wrong, next=safe_back(next))

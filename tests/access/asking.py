@@ -1,0 +1,52 @@
+"""What one cell of the matrix is: who asks for what, and how that is sent."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tests.factories.staff import Member
+from tests.support.town import Home, Person, Town
+
+Object = Literal["own", "others", "other_unit", "missing", "-"]
+
+
+@dataclass(frozen=True)
+class Things:
+    """What a request may be about."""
+
+    home: Home | None
+    account_no: str
+    bill_no: str
+    payment_no: str
+    paid_no: str
+    message_id: uuid.UUID
+    device_id: uuid.UUID
+
+
+@dataclass
+class Asked:
+    """A request without its caller."""
+
+    path: str
+    json: Any = None
+    form: dict[str, str] | None = None
+    content: bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Who asks for what in one cell of the matrix."""
+
+    town: Town
+    operation: str
+    caller: str
+    object: Object
+    person: Person | None
+    things: Things
+    member: Member | None = None
+    names: tuple[str, ...] = ()
+
+
+Asking = Callable[[Scene], Asked]

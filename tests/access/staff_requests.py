@@ -1,0 +1,129 @@
+"""How each operation of the console is asked for."""
+
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+from tests.access.asking import Asked, Asking, Object, Scene, Things
+from tests.support.office import Place, office_of
+from tests.support.town import Town
+from web import cookies
+
+STAFF_CALLERS: Final = ("anonymous", "customer", "here", "elsewhere", "without", "disabled")
+"""Nobody, a signed-in customer, staff who may do it in the unit that is asked about, staff who may do it in another,
+staff of that unit who may not do it, and somebody who could until they were disabled."""
+
+STAFF_OBJECTS: Final = frozenset({"own", "other_unit", "missing"})
+NOBODY: Final = UUID("0197a3c2-0000-7c55-9a53-000000000000")
+NOTHING: Final = Things(None, "", "", "", "", NOBODY, NOBODY)
+NO_TOKEN: Final = "A" * 43
+
+
+SPOILING: Final = frozenset({"POST /staff/sign-out"})
+"""What ends a session: each cell has a person of its own."""
+
+
+def is_of_staff(operation: str) -> bool:
+    """Whether it is the console's."""
+    return operation.partition(" ")[2].split("/")[1] == "staff"
+
+
+def scene(town: Town, operation: str, caller: str, wanted: Object) -> Scene:
+    """Arrange one cell: tests that know customers alone mean by their `owner` whoever may do it."""
+    standing = {"owner": "here", "forged_form": "here"}.get(caller, caller)
+    office = office_of(town)
+    member = office.members.get(standing)
+    if operation in SPOILING and standing in {"here", "elsewhere", "without"}:
+        member = office.somebody()
+    if member is not None and standing != "disabled":
+        office.fresh(member)
+    person = town.people["owner"] if caller == "customer" else None
+    return Scene(town, operation, caller, wanted, person, NOTHING, member)
+
+
+def headers_of(made: Scene) -> dict[str, str]:
+    """What tells who calls; a customer's cookie reaches the console only if somebody sends it there by hand."""
+    if made.person is not None:
+        cookie = f"{cookies.staff_session_name(made.town.settings)}={made.person.cookie}"
+        return {"cookie": f"{made.town.browser(made.person)['cookie']}; {cookie}"}
+    return {} if made.member is None else office_of(made.town).browser(made.member)
+
+
+def _get(path: str, fill: Callable[[Scene], dict[str, str]] | None = None) -> Asking:
+    return lambda made: Asked(path.format(**(fill(made) if fill else {})))
+
+
+def _form(path: str, fields: Callable[[Scene], dict[str, str]] | None = None) -> Asking:
+    """A form of whoever calls; `{name}` of the path is taken out of the fields."""
+
+    def ask(made: Scene) -> Asked:
+        filled = fields(made) if fields else {}
+        used = {name: value for name, value in filled.items() if f"{{{name}}}" in path}
+        token = office_of(made.town).form_token(made.member)
+        if made.caller == "forged_form":
+            token = "0" * 64
+        if made.person is not None:
+            token = cookies.form_token(made.town.runtime.vault, f"staff|{made.person.cookie}")
+        rest = {name: value for name, value in filled.items() if name not in used}
+        return Asked(path.format(**used), form={"csrf": token, **rest})
+
+    return ask
+
+
+def _visitor_form(path: str, fields: Callable[[Scene], dict[str, str]]) -> Asking:
+    """A form of a browser in which nobody need be signed in."""
+
+    def ask(made: Scene) -> Asked:
+        filled = fields(made)
+        used = {name: value for name, value in filled.items() if f"{{{name}}}" in path}
+        visitor = cookies.new_value()
+        vault, settings = made.town.runtime.vault, made.town.settings
+        token = "0" * 64 if made.caller == "forged_form" else cookies.form_token(vault, f"staff|{visitor}")
+        held = [headers_of(made).get("cookie"), f"{cookies.staff_visitor_name(settings)}={visitor}"]
+        rest = {name: value for name, value in filled.items() if name not in used}
+        return Asked(
+            path.format(**used), form={"csrf": token, **rest}, headers={"cookie": "; ".join(filter(None, held))}
+        )
+
+    return ask
+
+
+def _place(made: Scene) -> Place:
+    return "other_unit" if made.object == "other_unit" else "own"
+
+
+def _session(made: Scene) -> dict[str, str]:
+    office = office_of(made.town)
+    if made.object == "missing" or made.member is None:
+        return {"session_id": str(NOBODY)}
+    whose = (
+        made.member if made.object == "own" else office.members["elsewhere" if made.caller != "elsewhere" else "here"]
+    )
+    return {"session_id": str(office.other_session(whose))}
+
+
+def _token(made: Scene) -> dict[str, str]:
+    return {"token": office_of(made.town).open_invitation if made.object == "own" else NO_TOKEN}
+
+
+def _taking_up(made: Scene) -> dict[str, str]:
+    return {**_token(made), "password": "walrus teaspoon gravel", "code": "000000"}
+
+
+ASKING: Final[dict[str, Asking]] = {
+    "GET /staff/sign-in": _get("/staff/sign-in"),
+    "POST /staff/sign-in": _visitor_form("/staff/sign-in", lambda _: {"name": "nobody", "password": "guessed it"}),
+    "GET /staff/sign-in/code": _get("/staff/sign-in/code"),
+    "POST /staff/sign-in/code": _visitor_form("/staff/sign-in/code", lambda _: {"ticket": "", "code": "000000"}),
+    "GET /staff/invitations/{token}": _get("/staff/invitations/{token}", _token),
+    "POST /staff/invitations/{token}": _visitor_form("/staff/invitations/{token}", _taking_up),
+    "POST /staff/sign-out": _form("/staff/sign-out"),
+    "GET /staff/step-up": _get("/staff/step-up"),
+    "POST /staff/step-up": _form("/staff/step-up", lambda _: {"code": "000000"}),
+    "GET /staff": _get("/staff"),
+    "GET /staff/me": _get("/staff/me"),
+    "POST /staff/me/sessions/others/end": _form("/staff/me/sessions/others/end"),
+    "POST /staff/me/sessions/{session_id}/end": _form("/staff/me/sessions/{session_id}/end", _session),
+    "POST /staff/me/recovery-codes": _form("/staff/me/recovery-codes"),
+    "POST /staff/me/password": _form("/staff/me/password", lambda _: {"current": "wrong", "password": "x" * 9}),
+}

@@ -1,0 +1,127 @@
+"""Staff of a town: of every standing towards its first unit, and what of staff they may be asked about."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+from core import clock
+from core.db import WriteSession
+from services.accounts.roles import StaffRole
+from services.identity.operations import staff
+from tests.factories import staff as people
+from tests.factories.staff import ACTOR, Member
+from tests.support.town import Town
+from web import cookies
+
+HERE: Final = "3701"
+ELSEWHERE: Final = "3702"
+Place = Literal["own", "other_unit"]
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """Somebody whom others manage, with what hangs on them."""
+
+    staff_id: UUID
+    grant_id: UUID
+
+
+class Office:
+    """`here` may everything in the first unit, `elsewhere` everything in the other, `without` is an agent here."""
+
+    def __init__(self, town: Town) -> None:
+        self._town = town
+        with town.runtime.db.write() as session:
+            self.members: dict[str, Member] = {
+                "here": self.employ(session, StaffRole.ADMIN, HERE),
+                "elsewhere": self.employ(session, StaffRole.ADMIN, ELSEWHERE),
+                "without": self.employ(session, StaffRole.AGENT, HERE),
+                "disabled": self.employ(session, StaffRole.ADMIN, HERE),
+            }
+            staff.disable(session, staff_id=self.members["disabled"].staff_id, actor=ACTOR, now=clock.now())
+        self.open_invitation = self.invitation()
+
+    def somebody(self) -> Member:
+        """One more administrator of the first unit."""
+        with self._town.runtime.db.write() as session:
+            return self.employ(session, StaffRole.ADMIN, HERE)
+
+    def employ(self, session: WriteSession, role: StaffRole, unit: str) -> Member:
+        """Somebody who is signed in and has just given a code."""
+        return people.employ(session, self._town.runtime.vault, role=role, unit=unit, now=clock.now())
+
+    def fresh(self, member: Member) -> None:
+        """Let a code have been given just now, however long the tests of a module have taken."""
+        with self._town.runtime.db.write() as session:
+            session.sql(
+                """update staff_session set stepped_up_at = :now, last_used_at = :now, idle_until = :idle
+                   where staff_id = :id and ended_at is null""",
+                now=clock.now(),
+                idle=clock.now() + timedelta(minutes=30),
+                id=member.staff_id,
+            )
+
+    def browser(self, member: Member) -> dict[str, str]:
+        """How they call the console."""
+        return {"cookie": f"{cookies.staff_session_name(self._town.settings)}={member.cookie}"}
+
+    def form_token(self, member: Member | None) -> str:
+        """What a form of their browser carries."""
+        bound_to = "nobody" if member is None else member.cookie
+        return cookies.form_token(self._town.runtime.vault, f"staff|{bound_to}")
+
+    def colleague(self, place: Place) -> Colleague:
+        """An agent of one of the units, new for each question: what is asked may change them."""
+        unit = HERE if place == "own" else ELSEWHERE
+        with self._town.runtime.db.write() as session:
+            made = people.member(session, self._town.runtime.vault, now=clock.now())
+            grant_id = people.grant(session, made.staff_id, role=StaffRole.AGENT, unit=unit, now=clock.now())
+        return Colleague(made.staff_id, grant_id)
+
+    def newcomer(self, place: Place) -> UUID:
+        """Somebody who was invited to one of the units and has not joined."""
+        with self._town.runtime.db.write() as session:
+            made = people.invited(session, name=f"new{uuid.uuid4().hex[:12]}", now=clock.now())
+            people.grant(
+                session,
+                made.staff_id,
+                role=StaffRole.AGENT,
+                unit=HERE if place == "own" else ELSEWHERE,
+                now=clock.now(),
+            )
+        return made.staff_id
+
+    def invitation(self) -> str:
+        """The token of a living invitation."""
+        with self._town.runtime.db.write() as session:
+            return people.invited(session, name=f"new{uuid.uuid4().hex[:12]}", now=clock.now()).token
+
+    def other_session(self, member: Member) -> UUID:
+        """Another browser in which somebody is signed in."""
+        session_id = uuid.uuid4()
+        now = clock.now()
+        with self._town.runtime.db.write() as session:
+            session.sql(
+                """insert into staff_session (id, staff_id, cookie_hash, device_name, created_at, last_used_at,
+                     idle_until, expires_at) values (:id, :staff_id, :hash, 'Firefox', :now, :now, :idle, :end)""",
+                id=session_id,
+                staff_id=member.staff_id,
+                hash=session_id.bytes * 2,
+                now=now,
+                idle=now + timedelta(minutes=30),
+                end=now + timedelta(hours=12),
+            )
+        return session_id
+
+
+_offices: dict[int, Office] = {}
+
+
+def office_of(town: Town) -> Office:
+    """The staff of a town, employed when first asked for."""
+    found = _offices.get(id(town))
+    if found is None or found._town is not town:
+        found = _offices[id(town)] = Office(town)
+    return found
