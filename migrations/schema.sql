@@ -753,6 +753,22 @@ CREATE FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uu
       where p.attempt_id = a.id and not exists (select from account_access(p_user, c.account_no, 'pay', p_now))))
 $$;
 
+CREATE FUNCTION public.place_audit() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $_$
+begin
+  if new.unit_id is not null then
+    return new;
+  elsif new.subject ~ '^account:[0-9]{1,18}$' then
+    new.unit_id := (select unit_id from account where id = substr(new.subject, 9)::bigint);
+  elsif new.subject like 'account\_no:%' then
+    new.unit_id := (select unit_id from account where account_no = substr(new.subject, 12));
+  elsif new.after ->> 'account_id' ~ '^[0-9]{1,18}$' then
+    new.unit_id := (select unit_id from account where id = (new.after ->> 'account_id')::bigint);
+  end if;
+  return new;
+end $_$;
+
 CREATE FUNCTION public.premises_address(p_district text, p_street text, p_building text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN concat_ws(' '::text, NULLIF(p_district, ''::text), NULLIF(p_street, ''::text), NULLIF(p_building, ''::text));
@@ -763,6 +779,26 @@ CREATE FUNCTION public.refuse_change() RETURNS trigger
 begin
   raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
 end $$;
+
+CREATE FUNCTION public.staff_units(p_staff uuid, p_permission text, p_now timestamp with time zone DEFAULT now()) RETURNS TABLE(unit_id integer)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select u.id
+  from unit u
+  where exists (
+    select
+    from staff_grant g
+    join staff s on s.id = g.staff_id and s.state = 'active'
+    join staff_role_permission p on p.role = g.role and p.permission = p_permission
+    join unit r on r.id = g.unit_id
+    where g.staff_id = p_staff
+      and g.revoked_at is null
+      and g.valid_from <= p_now
+      and (g.valid_to is null or g.valid_to > p_now)
+      and u.path >= r.path
+      and u.path < left(r.path, -1) || '0'
+  )
+$$;
 
 CREATE TABLE public.access_grant (
     id uuid NOT NULL,
@@ -866,6 +902,37 @@ CREATE TABLE public.app_user (
 )
 WITH (fillfactor='90');
 
+CREATE TABLE public.approval_request (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    unit_id integer NOT NULL,
+    amount_minor bigint,
+    currency text,
+    payload jsonb NOT NULL,
+    reason text NOT NULL,
+    state text NOT NULL,
+    requested_by uuid NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    decided_why text,
+    decision_proved_at timestamp with time zone,
+    CONSTRAINT ck_approval_request_amount CHECK (((amount_minor IS NULL) = (currency IS NULL))),
+    CONSTRAINT ck_approval_request_closed CHECK (((state = 'requested'::text) = (decided_at IS NULL))),
+    CONSTRAINT ck_approval_request_decided CHECK (((state = ANY (ARRAY['approved'::text, 'refused'::text])) = (decided_by IS NOT NULL))),
+    CONSTRAINT ck_approval_request_kind CHECK ((kind ~ '^[a-z_]+[.][a-z_]+$'::text)),
+    CONSTRAINT ck_approval_request_period CHECK ((expires_at > requested_at)),
+    CONSTRAINT ck_approval_request_proved CHECK (((state <> 'approved'::text) OR (decision_proved_at IS NOT NULL))),
+    CONSTRAINT ck_approval_request_reason CHECK (((length(reason) >= 1) AND (length(reason) <= 500))),
+    CONSTRAINT ck_approval_request_second_person CHECK ((decided_by <> requested_by)),
+    CONSTRAINT ck_approval_request_state CHECK ((state = ANY (ARRAY['requested'::text, 'approved'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text]))),
+    CONSTRAINT ck_approval_request_subject CHECK (((length(subject) >= 1) AND (length(subject) <= 200))),
+    CONSTRAINT ck_approval_request_why CHECK ((length(decided_why) <= 500))
+)
+WITH (fillfactor='80');
+
 CREATE TABLE public.audit (
     id bigint NOT NULL,
     recorded_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -874,7 +941,8 @@ CREATE TABLE public.audit (
     subject text NOT NULL,
     address text,
     before jsonb,
-    after jsonb
+    after jsonb,
+    unit_id integer
 );
 
 ALTER TABLE public.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1564,6 +1632,96 @@ CREATE TABLE public.sign_in_limit (
 )
 WITH (fillfactor='70');
 
+CREATE TABLE public.staff (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    display_name text NOT NULL,
+    state text NOT NULL,
+    password_hash text,
+    totp_sealed bytea,
+    totp_step bigint,
+    failures integer DEFAULT 0 NOT NULL,
+    blocked_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    signed_in_at timestamp with time zone,
+    disabled_at timestamp with time zone,
+    CONSTRAINT ck_staff_active CHECK (((state <> 'active'::text) OR ((password_hash IS NOT NULL) AND (totp_sealed IS NOT NULL)))),
+    CONSTRAINT ck_staff_disabled CHECK (((state = 'disabled'::text) = (disabled_at IS NOT NULL))),
+    CONSTRAINT ck_staff_display_name CHECK (((length(display_name) >= 1) AND (length(display_name) <= 80))),
+    CONSTRAINT ck_staff_failures CHECK ((failures >= 0)),
+    CONSTRAINT ck_staff_name CHECK ((name ~ '^[a-z0-9][a-z0-9._-]{1,62}$'::text)),
+    CONSTRAINT ck_staff_password CHECK ((password_hash ~~ '$argon2id$%'::text)),
+    CONSTRAINT ck_staff_state CHECK ((state = ANY (ARRAY['invited'::text, 'active'::text, 'disabled'::text])))
+)
+WITH (fillfactor='80');
+
+CREATE TABLE public.staff_grant (
+    id uuid NOT NULL,
+    staff_id uuid NOT NULL,
+    role text NOT NULL,
+    unit_id integer NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    valid_to timestamp with time zone,
+    granted_by uuid,
+    granted_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_by uuid,
+    CONSTRAINT ck_staff_grant_not_oneself CHECK ((granted_by <> staff_id)),
+    CONSTRAINT ck_staff_grant_period CHECK ((valid_to > valid_from)),
+    CONSTRAINT ck_staff_grant_revoked CHECK (((revoked_by IS NULL) OR (revoked_at IS NOT NULL)))
+);
+
+CREATE TABLE public.staff_invitation (
+    id uuid NOT NULL,
+    staff_id uuid NOT NULL,
+    purpose text NOT NULL,
+    token_hash bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    voided_at timestamp with time zone,
+    CONSTRAINT ck_staff_invitation_period CHECK ((expires_at > created_at)),
+    CONSTRAINT ck_staff_invitation_purpose CHECK ((purpose = ANY (ARRAY['join'::text, 'second_factor'::text, 'password'::text]))),
+    CONSTRAINT ck_staff_invitation_token_hash CHECK ((length(token_hash) = 32))
+);
+
+CREATE TABLE public.staff_recovery_code (
+    staff_id uuid NOT NULL,
+    code_hash bytea NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT ck_staff_recovery_code_hash CHECK ((length(code_hash) = 32))
+);
+
+CREATE TABLE public.staff_role (
+    code text NOT NULL
+);
+
+CREATE TABLE public.staff_role_permission (
+    role text NOT NULL,
+    permission text NOT NULL,
+    CONSTRAINT ck_staff_role_permission_name CHECK ((permission ~ '^[a-z_]+[.][a-z_]+$'::text))
+);
+
+CREATE TABLE public.staff_session (
+    id uuid NOT NULL,
+    staff_id uuid NOT NULL,
+    cookie_hash bytea NOT NULL,
+    device_name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone NOT NULL,
+    idle_until timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    stepped_up_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_why text,
+    CONSTRAINT ck_staff_session_cookie_hash CHECK ((length(cookie_hash) = 32)),
+    CONSTRAINT ck_staff_session_device_name CHECK (((length(device_name) >= 1) AND (length(device_name) <= 80))),
+    CONSTRAINT ck_staff_session_ended CHECK (((ended_at IS NULL) = (ended_why IS NULL))),
+    CONSTRAINT ck_staff_session_idle CHECK ((idle_until <= expires_at)),
+    CONSTRAINT ck_staff_session_why CHECK ((ended_why = ANY (ARRAY['signed_out'::text, 'revoked'::text, 'replaced'::text, 'disabled'::text, 'reset'::text, 'password'::text])))
+)
+WITH (fillfactor='80');
+
 CREATE TABLE public.txn (
     book_id bigint NOT NULL,
     no bigint NOT NULL,
@@ -1615,6 +1773,9 @@ ALTER TABLE ONLY public.agreement
 
 ALTER TABLE ONLY public.app_user
     ADD CONSTRAINT pk_app_user PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.approval_request
+    ADD CONSTRAINT pk_approval_request PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT pk_audit PRIMARY KEY (id);
@@ -1748,6 +1909,27 @@ ALTER TABLE ONLY public.sign_in_budget
 ALTER TABLE ONLY public.sign_in_limit
     ADD CONSTRAINT pk_sign_in_limit PRIMARY KEY (kind, key);
 
+ALTER TABLE ONLY public.staff
+    ADD CONSTRAINT pk_staff PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.staff_grant
+    ADD CONSTRAINT pk_staff_grant PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.staff_invitation
+    ADD CONSTRAINT pk_staff_invitation PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.staff_recovery_code
+    ADD CONSTRAINT pk_staff_recovery_code PRIMARY KEY (staff_id, code_hash);
+
+ALTER TABLE ONLY public.staff_role
+    ADD CONSTRAINT pk_staff_role PRIMARY KEY (code);
+
+ALTER TABLE ONLY public.staff_role_permission
+    ADD CONSTRAINT pk_staff_role_permission PRIMARY KEY (role, permission);
+
+ALTER TABLE ONLY public.staff_session
+    ADD CONSTRAINT pk_staff_session PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.txn
     ADD CONSTRAINT pk_txn PRIMARY KEY (book_id, no);
 
@@ -1805,6 +1987,15 @@ ALTER TABLE ONLY public.refresh_token
 ALTER TABLE ONLY public.session_family
     ADD CONSTRAINT uq_session_family_browser_hash UNIQUE (browser_hash);
 
+ALTER TABLE ONLY public.staff_invitation
+    ADD CONSTRAINT uq_staff_invitation_token_hash UNIQUE (token_hash);
+
+ALTER TABLE ONLY public.staff
+    ADD CONSTRAINT uq_staff_name UNIQUE (name);
+
+ALTER TABLE ONLY public.staff_session
+    ADD CONSTRAINT uq_staff_session_cookie_hash UNIQUE (cookie_hash);
+
 ALTER TABLE ONLY public.txn
     ADD CONSTRAINT uq_txn_source UNIQUE (book_id, source_id, source);
 
@@ -1828,9 +2019,15 @@ CREATE INDEX ix_account_customer_id ON public.account USING btree (customer_id);
 
 CREATE INDEX ix_account_unit_id ON public.account USING btree (unit_id);
 
+CREATE INDEX ix_approval_request_requested_by ON public.approval_request USING btree (requested_by, id);
+
+CREATE INDEX ix_approval_request_unit_id ON public.approval_request USING btree (unit_id, id) WHERE (state = 'requested'::text);
+
 CREATE INDEX ix_audit_actor ON public.audit USING btree (actor, id);
 
 CREATE INDEX ix_audit_subject ON public.audit USING btree (subject, id);
+
+CREATE INDEX ix_audit_unit_id ON public.audit USING btree (unit_id, id);
 
 CREATE INDEX ix_bill_latest ON public.bill USING btree (account_id, issue_date DESC, id DESC);
 
@@ -1898,11 +2095,19 @@ CREATE INDEX ix_session_family_expires_at ON public.session_family USING btree (
 
 CREATE INDEX ix_session_family_user_id ON public.session_family USING btree (user_id) WHERE (revoked_at IS NULL);
 
+CREATE INDEX ix_staff_grant_unit_id ON public.staff_grant USING btree (unit_id);
+
+CREATE INDEX ix_staff_session_expires_at ON public.staff_session USING btree (expires_at);
+
+CREATE INDEX ix_staff_session_staff_id ON public.staff_session USING btree (staff_id) WHERE (ended_at IS NULL);
+
 CREATE INDEX ix_txn_recorded_at ON public.txn USING brin (recorded_at);
 
 CREATE UNIQUE INDEX uq_access_grant_living ON public.access_grant USING btree (user_id, account_id) WHERE (revoked_at IS NULL);
 
 CREATE UNIQUE INDEX uq_access_invitation_open ON public.access_invitation USING btree (account_id, phone_blind) WHERE (state = 'open'::text);
+
+CREATE UNIQUE INDEX uq_approval_request_open ON public.approval_request USING btree (kind, subject) WHERE (state = 'requested'::text);
 
 CREATE UNIQUE INDEX uq_import_run_unfinished ON public.import_run USING btree (kind, file_digest) WHERE (finished_at IS NULL);
 
@@ -1916,11 +2121,17 @@ CREATE UNIQUE INDEX uq_payment_suspense_claimed ON public.payment_suspense USING
 
 CREATE UNIQUE INDEX uq_payment_suspense_source_id_part_id ON public.payment_suspense USING btree (source_id, part_id) NULLS NOT DISTINCT WHERE (source_id IS NOT NULL);
 
+CREATE UNIQUE INDEX uq_staff_grant_living ON public.staff_grant USING btree (staff_id, role, unit_id) WHERE (revoked_at IS NULL);
+
+CREATE UNIQUE INDEX uq_staff_invitation_living ON public.staff_invitation USING btree (staff_id) WHERE ((used_at IS NULL) AND (voided_at IS NULL));
+
 CREATE TRIGGER keep BEFORE DELETE ON public.message_attempt FOR EACH ROW EXECUTE FUNCTION public.keep_attempt();
 
 CREATE TRIGGER keep BEFORE DELETE ON public.message_finding FOR EACH ROW EXECUTE FUNCTION public.keep_finding();
 
 CREATE TRIGGER keep_young BEFORE DELETE ON public.message FOR EACH ROW EXECUTE FUNCTION public.keep_young_message();
+
+CREATE TRIGGER place BEFORE INSERT ON public.audit FOR EACH ROW EXECUTE FUNCTION public.place_audit();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -1971,6 +2182,15 @@ ALTER TABLE ONLY public.account
 
 ALTER TABLE ONLY public.agreement
     ADD CONSTRAINT fk_agreement_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.approval_request
+    ADD CONSTRAINT fk_approval_request_decided_by FOREIGN KEY (decided_by) REFERENCES public.staff(id);
+
+ALTER TABLE ONLY public.approval_request
+    ADD CONSTRAINT fk_approval_request_requested_by FOREIGN KEY (requested_by) REFERENCES public.staff(id);
+
+ALTER TABLE ONLY public.approval_request
+    ADD CONSTRAINT fk_approval_request_unit_id FOREIGN KEY (unit_id) REFERENCES public.unit(id);
 
 ALTER TABLE ONLY public.bill
     ADD CONSTRAINT fk_bill_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
@@ -2028,6 +2248,33 @@ ALTER TABLE ONLY public.refresh_token
 
 ALTER TABLE ONLY public.session_family
     ADD CONSTRAINT fk_session_family_user_id FOREIGN KEY (user_id) REFERENCES public.app_user(id);
+
+ALTER TABLE ONLY public.staff_grant
+    ADD CONSTRAINT fk_staff_grant_granted_by FOREIGN KEY (granted_by) REFERENCES public.staff(id);
+
+ALTER TABLE ONLY public.staff_grant
+    ADD CONSTRAINT fk_staff_grant_revoked_by FOREIGN KEY (revoked_by) REFERENCES public.staff(id);
+
+ALTER TABLE ONLY public.staff_grant
+    ADD CONSTRAINT fk_staff_grant_role FOREIGN KEY (role) REFERENCES public.staff_role(code);
+
+ALTER TABLE ONLY public.staff_grant
+    ADD CONSTRAINT fk_staff_grant_staff_id FOREIGN KEY (staff_id) REFERENCES public.staff(id);
+
+ALTER TABLE ONLY public.staff_grant
+    ADD CONSTRAINT fk_staff_grant_unit_id FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
+ALTER TABLE ONLY public.staff_invitation
+    ADD CONSTRAINT fk_staff_invitation_staff_id FOREIGN KEY (staff_id) REFERENCES public.staff(id);
+
+ALTER TABLE ONLY public.staff_recovery_code
+    ADD CONSTRAINT fk_staff_recovery_code_staff_id FOREIGN KEY (staff_id) REFERENCES public.staff(id);
+
+ALTER TABLE ONLY public.staff_role_permission
+    ADD CONSTRAINT fk_staff_role_permission_role FOREIGN KEY (role) REFERENCES public.staff_role(code);
+
+ALTER TABLE ONLY public.staff_session
+    ADD CONSTRAINT fk_staff_session_staff_id FOREIGN KEY (staff_id) REFERENCES public.staff(id);
 
 ALTER TABLE ONLY public.unit
     ADD CONSTRAINT fk_unit_parent_id FOREIGN KEY (parent_id) REFERENCES public.unit(id);
@@ -2115,6 +2362,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.agreement TO wattline_app;
 GRANT SELECT ON TABLE public.alembic_version TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.app_user TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.approval_request TO wattline_app;
 
 GRANT SELECT,INSERT ON TABLE public.audit TO wattline_app;
 
@@ -2205,6 +2454,20 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.session_family TO wattline_app
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_budget TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_limit TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.staff TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.staff_grant TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.staff_invitation TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.staff_recovery_code TO wattline_app;
+
+GRANT SELECT ON TABLE public.staff_role TO wattline_app;
+
+GRANT SELECT ON TABLE public.staff_role_permission TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.staff_session TO wattline_app;
 
 GRANT SELECT ON TABLE public.txn TO wattline_app;
 

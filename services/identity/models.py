@@ -189,7 +189,7 @@ class StaffMember(SQLModel, table=True):
     display_name: str = Field(sa_type=sa.Text)
     state: StaffState = Field(sa_type=text_enum(StaffState))
     password_hash: str | None = Field(default=None, sa_type=sa.Text)
-    totp_sealed: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
+    totp_sealed: bytes | None = Field(default=None, sa_type=sealed(owner="'staff:' || r.id"))
     totp_step: int | None = Field(default=None, sa_type=sa.BigInteger)
     failures: int = Field(sa_type=sa.Integer)
     blocked_until: datetime | None = Field(default=None, sa_type=Timestamp)

@@ -53,6 +53,11 @@ values (:owner, gen_random_uuid(), 'sms', 'x', 'x', 0, '{}', 'en', 'pending', no
 """
 
 
+STAFF: Final = """
+insert into staff (id, name, display_name, state, totp_sealed, created_at) values (:id, :name, 'x', 'invited', :sealed, now())
+"""
+
+
 def turned(settings: Settings) -> Settings:
     """The same deployment with a new key in front."""
     ring = f"b:{NEW},{settings.data_keys.get_secret_value()}"
@@ -119,6 +124,8 @@ def town(database: Database, vault: Vault) -> None:
             owner = f"invitation:{attempt_id}"
             invited = vault.seal(table="access_invitation", column="phone", owner=owner, text=phone)
             session.sql(INVITATION, id=attempt_id, account=account.id, user=user_id, sealed=invited, blind=blind)
+            secret = vault.seal(table="staff", column="totp", owner=f"staff:{attempt_id}", text=f"{number}")
+            session.sql(STAFF, id=attempt_id, name=f"staff{number}", sealed=secret)
 
 
 def test_every_sealed_column_of_the_database_is_registered(owner_dsn: str) -> None:

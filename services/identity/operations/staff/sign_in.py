@@ -14,11 +14,10 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from cryptography.exceptions import InvalidTag
 
 from core import audit, ids
 from core.audit import Actor
-from core.crypto.vault import Vault
+from core.crypto.vault import CannotOpen, Vault
 from core.db import WriteSession, statement
 from services.identity import rules
 from services.identity.models import LimitKind
@@ -153,7 +152,7 @@ def _opened(vault: Vault, ticket: str, *, visitor: str, now: datetime) -> _Ticke
     nobody = _Ticket(ids.uuid7(), secrets.token_hex(32))
     try:
         text = vault.open(**_CELL, sealed=urlsafe_b64decode(ticket))
-    except (ValueError, IndexError, KeyError, InvalidTag):
+    except (ValueError, CannotOpen):
         return nobody
     staff_id, tag, until, bound_to = text.split("|")
     if int(until) <= now.timestamp() or not hmac.compare_digest(bound_to, _of_visitor(visitor)):

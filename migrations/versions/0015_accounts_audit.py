@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0012_accounts_audit"
-down_revision = "0011_accounts_staff"
+revision = "0015_accounts_audit"
+down_revision = "0014_accounts_staff"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0013_casework"
-down_revision = "0012_accounts_audit"
+revision = "0016_casework"
+down_revision = "0015_accounts_audit"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0010_identity_staff"
-down_revision = "0009_payments_book"
+revision = "0013_identity_staff"
+down_revision = "0012_notifications_invitations"
 branch_labels = None
 depends_on = None
 

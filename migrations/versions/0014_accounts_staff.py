@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0011_accounts_staff"
-down_revision = "0010_identity_staff"
+revision = "0014_accounts_staff"
+down_revision = "0013_identity_staff"
 branch_labels = None
 depends_on = None
 
