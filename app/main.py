@@ -15,6 +15,7 @@ from portal.customer import bills as bills_pages
 from portal.customer import inbox as inbox_pages
 from portal.customer import payments as payments_pages
 from portal.customer import people as people_pages
+from portal.customer import privacy as privacy_pages
 from portal.customer import sign_in as sign_in_pages
 from portal.staff import joining as staff_joining
 from portal.staff import me as staff_me
@@ -28,6 +29,7 @@ from routers.callbacks import sms, wechat_pay
 from routers.identity import endpoints as identity
 from routers.inbox import endpoints as inbox
 from routers.payments import endpoints as payments
+from routers.privacy import endpoints as privacy
 from web import handlers, health, openapi
 from web.guard import Guard, GuardRules, hosts_of
 from web.leases import Leases
@@ -46,6 +48,7 @@ ROUTERS = (
     wechat_pay.router,
     inbox.router,
     identity.router,
+    privacy.router,
     sms.router,
     sign_in_pages.router,
     accounts_pages.router,
@@ -54,6 +57,7 @@ ROUTERS = (
     inbox_pages.router,
     people.router,
     people_pages.router,
+    privacy_pages.router,
     reference.router,
     staff_sign_in.router,
     staff_joining.router,

@@ -1062,6 +1062,29 @@ CREATE TABLE public.claim (
     owner text NOT NULL
 );
 
+CREATE TABLE public.consent (
+    id bigint NOT NULL,
+    user_id uuid NOT NULL,
+    purpose text NOT NULL,
+    text_version smallint NOT NULL,
+    decision text NOT NULL,
+    edge text NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_consent_decision CHECK ((decision = ANY (ARRAY['given'::text, 'withdrawn'::text]))),
+    CONSTRAINT ck_consent_edge CHECK ((edge = ANY (ARRAY['api'::text, 'portal'::text]))),
+    CONSTRAINT ck_consent_purpose CHECK ((purpose = ANY (ARRAY['marketing'::text, 'analysis'::text]))),
+    CONSTRAINT ck_consent_text_version CHECK ((text_version > 0))
+);
+
+ALTER TABLE public.consent ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.consent_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.contact_point (
     customer_id bigint NOT NULL,
     id smallint NOT NULL,
@@ -1801,6 +1824,9 @@ ALTER TABLE ONLY public.book
 ALTER TABLE ONLY public.claim
     ADD CONSTRAINT pk_claim PRIMARY KEY (kind, key);
 
+ALTER TABLE ONLY public.consent
+    ADD CONSTRAINT pk_consent PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.contact_point
     ADD CONSTRAINT pk_contact_point PRIMARY KEY (customer_id, id);
 
@@ -2037,6 +2063,8 @@ CREATE INDEX ix_bill_opening ON public.bill USING btree (opening_run_id, account
 
 CREATE INDEX ix_bill_settlement_payment_id ON public.bill_settlement USING btree (payment_id);
 
+CREATE INDEX ix_consent_user_id ON public.consent USING btree (user_id, purpose, id);
+
 CREATE INDEX ix_customer_tokens ON public.customer USING gin (tokens);
 
 CREATE INDEX ix_idempotency_created_at ON public.idempotency USING btree (created_at);
@@ -2140,6 +2168,8 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.balance FOR EAC
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bill_settlement FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.book FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.consent FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE UPDATE OR TRUNCATE ON public.message_attempt FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -2380,6 +2410,8 @@ GRANT SELECT,INSERT ON TABLE public.bill_settlement TO wattline_app;
 GRANT SELECT ON TABLE public.book TO wattline_app;
 
 GRANT SELECT,INSERT ON TABLE public.claim TO wattline_app;
+
+GRANT SELECT,INSERT ON TABLE public.consent TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact_point TO wattline_app;
 

@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 
 import jobs
 import services
+import web.consents
 import web.problems
 from app.cli import COMMANDS, cli_of
 from core import outbox
@@ -27,6 +28,7 @@ from core.config import PREFIX, Settings
 from jobs.celery_app import DEFAULT_QUEUE
 from jobs.celery_app import app as celery_app
 from notifications import handlers
+from services.identity.ports import CONSENT_TEXTS
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "reference"
 MADE: Final = "<!-- Made by `python -m tools.docs --write`. Do not edit. -->"
@@ -55,6 +57,7 @@ def pages() -> dict[str, str]:
         "events.md": events_page(),
         "tasks.md": tasks(),
         "commands.md": commands(),
+        "consents.md": consents(),
     }
 
 
@@ -135,6 +138,26 @@ def errors() -> str:
         "The `type` of each leads to `/docs/problems` of the deployment, which tells the same."
     )
     return _page("Errors", intro, _table(("Code", "Status", "When", "English", "Chinese"), rows))
+
+
+def consents() -> str:
+    """Every purpose that needs a consent, in all versions of its text."""
+    rows = [
+        (
+            f"`{purpose.value}`",
+            f"{version}{' (valid)' if CONSENT_TEXTS[purpose] == version else ''}",
+            words.en,
+            words.zh,
+        )
+        for (purpose, version), words in web.consents.TEXTS.items()
+    ]
+    intro = (
+        "Uses of a person's data that need their consent. What a contract or the law demands needs none: bills, "
+        "receipts, notices of payments, of outages and of one's own account, one-time codes, the audit log. A decision "
+        "is a row that is never changed; the newest holds, and only while its text is the valid one. Whoever uses data "
+        "for such a purpose asks `services.identity.queries.consents` at each use, not once."
+    )
+    return _page("Consents", intro, _table(("Purpose", "Version", "English", "Chinese"), rows))
 
 
 def events_page() -> str:

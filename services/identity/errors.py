@@ -114,3 +114,9 @@ class StaffUnknown(Refusal):
     """There is no such member of staff, or not in the state that this needs."""
 
     code: ClassVar[str] = "staff_unknown"
+
+
+class ConsentTextChanged(Refusal):
+    """The text of this purpose has another version by now, `text_version`: read it before you agree."""
+
+    code: ClassVar[str] = "consent_text_changed"

@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from core.crypto.sealed import sealed
 from core.db import Timestamp, text_enum
-from services.identity.ports import Purpose
+from services.identity.ports import ConsentDecision, ConsentPurpose, Edge, Purpose
 
 
 class UserKind(enum.StrEnum):
@@ -251,3 +251,17 @@ class StaffRecoveryCode(SQLModel, table=True):
     staff_id: UUID = Field(sa_type=sa.Uuid, primary_key=True, foreign_key="staff.id")
     code_hash: bytes = Field(sa_type=sa.LargeBinary, primary_key=True)
     used_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class Consent(SQLModel, table=True):
+    """One decision about one purpose. Append-only; the newest holds."""
+
+    __tablename__ = "consent"
+
+    id: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
+    user_id: UUID = Field(sa_type=sa.Uuid)
+    purpose: ConsentPurpose = Field(sa_type=text_enum(ConsentPurpose))
+    text_version: int = Field(sa_type=sa.SmallInteger)
+    decision: ConsentDecision = Field(sa_type=text_enum(ConsentDecision))
+    edge: Edge = Field(sa_type=text_enum(Edge))
+    decided_at: datetime = Field(sa_type=Timestamp)

@@ -1,7 +1,8 @@
-"""What identity needs from outside."""
+"""What identity needs from outside, and the words that it shares with whoever asks it."""
 
 import enum
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Final, Protocol
 
 from core.registry import Slot
 
@@ -10,6 +11,31 @@ class Purpose(enum.StrEnum):
     """What a one-time code is good for."""
 
     SIGN_IN = "sign_in"
+
+
+class ConsentPurpose(enum.StrEnum):
+    """Uses of a person's data that need their consent. What contract or law demand needs none."""
+
+    MARKETING = "marketing"
+    ANALYSIS = "analysis"
+
+
+class ConsentDecision(enum.StrEnum):
+    """What a person decided."""
+
+    GIVEN = "given"
+    WITHDRAWN = "withdrawn"
+
+
+class Edge(enum.StrEnum):
+    """Where a person decided."""
+
+    API = "api"
+    PORTAL = "portal"
+
+
+CONSENT_TEXTS: Final[Mapping[ConsentPurpose, int]] = {ConsentPurpose.MARKETING: 1, ConsentPurpose.ANALYSIS: 1}
+"""The version of each purpose's text that is valid now. A new version of a text asks everybody anew."""
 
 
 class Sending(enum.StrEnum):

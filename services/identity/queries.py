@@ -11,6 +11,7 @@ import pyotp
 from core.crypto.vault import Vault
 from core.db import ReadSession
 from services.identity import rules
+from services.identity.ports import CONSENT_TEXTS, ConsentDecision, ConsentPurpose
 from services.identity.rules import secret_hash, staff_name, totp_secret
 
 _STAFF: Final = "select id, name, display_name, state, created_at, signed_in_at from staff"
@@ -35,6 +36,25 @@ class DeviceView:
     name: str
     created_at: datetime
     last_used_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentView:
+    """One purpose and how a person stands to it. `decision` is None as long as they were not asked, or did not answer.
+
+    `text_version` is the text that is valid now, `decided_version` the one that was decided about.
+    """
+
+    purpose: ConsentPurpose
+    text_version: int
+    decision: ConsentDecision | None
+    decided_version: int | None
+    decided_at: datetime | None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the person agrees, to the text that is valid now."""
+        return self.decision is ConsentDecision.GIVEN and self.decided_version == self.text_version
 
 
 def session_is_alive(session: ReadSession, *, session_id: UUID) -> bool:
@@ -96,6 +116,25 @@ def device_name(session: ReadSession, *, session_id: UUID) -> str | None:
         "select device_name from session_family where id = :id", id=session_id
     ).scalar_one_or_none()
     return name
+
+
+def consents(session: ReadSession, *, user_id: UUID) -> list[ConsentView]:
+    """Every purpose and how a person stands to it now. Ask at each use: a consent may be taken back at any time."""
+    rows = session.sql(
+        """select distinct on (purpose) purpose, decision, text_version, decided_at from consent
+           where user_id = :user_id order by purpose, id desc""",
+        user_id=user_id,
+    )
+    made = {row.purpose: row for row in rows}
+    views: list[ConsentView] = []
+    for purpose, version in CONSENT_TEXTS.items():
+        row = made.get(purpose.value)
+        if row is None:
+            views.append(ConsentView(purpose, version, None, None, None))
+        else:
+            decision = ConsentDecision(row.decision)
+            views.append(ConsentView(purpose, version, decision, row.text_version, row.decided_at))
+    return views
 
 
 def owner_of(user_id: UUID) -> str:

@@ -97,6 +97,7 @@ def exists(case: schemathesis.Case[Any], town: Town, home: Home, person: Person)
             "payment_no": person.paid_no if case.path.endswith("/events") else person.waiting_no,
             "message_id": str(person.message_id),
             "session_id": str(person.device_id),
+            "purpose": "marketing",
             "provider": "aliyun_sms",
             "secret": RECEIPT_SECRET,
         }
@@ -108,7 +109,12 @@ def exists(case: schemathesis.Case[Any], town: Town, home: Home, person: Person)
         case.path_parameters = {name: known[name] for name in case.path_parameters}
     if isinstance(case.body, dict) and not meta.is_negative_at(ParameterLocation.BODY):
         proof = {"kind": "meter_no", "name_character": HOLDER[0], "meter_no": home.meter_no}
-        filled: dict[str, Any] = {"account_no": home.account_no, "name_hint": HOLDER[0], "proof": proof}
+        filled: dict[str, Any] = {
+            "account_no": home.account_no,
+            "name_hint": HOLDER[0],
+            "proof": proof,
+            "text_version": 1,
+        }
         if case.body.get("grant_type") == "refresh":
             with town.runtime.db.write() as session:
                 filled["refresh_token"] = app_session(session, user_id=person.user_id).secret

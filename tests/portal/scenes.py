@@ -406,6 +406,14 @@ def me(stage: Stage) -> None:
 
 
 @scene
+def consents(stage: Stage) -> None:
+    stage.person()
+    page = stage.visit.open("/me/consents")
+    page.click("form[action$='analysis/give'] button")
+    page.wait_for_selector("form[action$='analysis/withdraw']")
+
+
+@scene
 def me_without_account(stage: Stage) -> None:
     stage.person()
     stage.visit.open("/me")

@@ -6,6 +6,7 @@ from services.identity.errors import (
     CodeIsBurnt,
     CodesExhausted,
     CodeWrong,
+    ConsentTextChanged,
     InvalidPhone,
     InvitationGone,
     PasswordCommon,
@@ -126,6 +127,12 @@ PROBLEMS: Final = [
         404,
         zh="未找到该员工，或其当前状态不支持此操作。",
         en="There is no such member of staff, or their state does not allow it.",
+    ),
+    Problem(
+        ConsentTextChanged,
+        409,
+        zh="说明文本已更新为第 {text_version} 版，请阅读后再确认。",
+        en="The text has changed to version {text_version}; read it, then decide.",
     ),
 ]
 register(PROBLEMS)

@@ -17,6 +17,7 @@ from services.identity.operations.codes import (
     register,
     verify_code,
 )
+from services.identity.operations.consents import give_consent, withdraw_consent
 from services.identity.operations.purging import Purged, purge_spent
 from services.identity.operations.sessions import (
     OpenedSession,
@@ -49,6 +50,7 @@ __all__ = [
     "Withheld",
     "choose_locale",
     "close_session",
+    "give_consent",
     "grant_code",
     "open_app_session",
     "open_portal_session",
@@ -60,4 +62,5 @@ __all__ = [
     "revoke_device",
     "revoke_other_devices",
     "verify_code",
+    "withdraw_consent",
 ]

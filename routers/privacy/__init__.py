@@ -1,0 +1,1 @@
+"""The JSON edge of a person's rights over their own data."""
