@@ -19,6 +19,7 @@ def main() -> int:
     serve.add_argument("--port", type=int, default=8001)
     serve.add_argument("--currency", default="CNY", help="of all orders")
     serve.add_argument("--sms-receipt-url", default=None, help="where SMS receipts are sent; kept in the books")
+    serve.add_argument("--wechat-url", default=None, help="where messages of WeChat are sent; kept in the books")
     serve.add_argument(
         "--retry-scale", type=float, default=1.0, help="multiplies the waits between deliveries of a callback"
     )
@@ -35,6 +36,7 @@ def main() -> int:
             base_url=base_url,
             currency=wanted.currency,
             receipt_url=wanted.sms_receipt_url,
+            wechat_url=wanted.wechat_url,
             retry_scale=wanted.retry_scale,
         )
         uvicorn.run(

@@ -10,6 +10,10 @@ from starlette.types import ASGIApp
 import sandbox.aliyun_sms.api
 import sandbox.aliyun_sms.provider
 import sandbox.aliyun_sms.requests
+import sandbox.wechat.api
+import sandbox.wechat.control
+import sandbox.wechat.pages
+import sandbox.wechat.provider
 import sandbox.wechat_pay.api
 import sandbox.wechat_pay.provider
 import sandbox.wechat_pay.requests
@@ -21,21 +25,45 @@ from sandbox.books import Books
 from sandbox.calls import Wires
 from sandbox.deliveries import Deliveries, Teller
 from sandbox.faults import Faults
+from sandbox.wechat.messages import MESSAGE, Chats
+from sandbox.wechat.people import People
+from sandbox.wechat.tokens import Tokens
 from sandbox.wechat_pay.bills import Links
 from sandbox.wechat_pay.notifications import Notifications
 from sandbox.wechat_pay.orders import NOTIFY, Orders
 
+PARTS = (
+    sandbox.wechat_pay.api,
+    sandbox.wechat.api,
+    sandbox.aliyun_sms.api,
+    control,
+    sandbox.wechat.control,
+    pages,
+    sandbox.wechat.pages,
+)
 
-def create_app(home: Path, *, base_url: str, currency: str, receipt_url: str | None, retry_scale: float) -> ASGIApp:
+
+def create_app(
+    home: Path, *, base_url: str, currency: str, receipt_url: str | None, wechat_url: str | None, retry_scale: float
+) -> ASGIApp:
     """The application over a home's keys and books; `base_url` is where it is reached.
 
-    `receipt_url` is where receipts of messages go; None leaves it as it was set last.
+    `receipt_url` is where receipts of messages go, `wechat_url` what people write in WeChat; None leaves it as it was
+    set last.
     """
     platform = credentials.load(home)
     books, faults = Books(home), Faults()
+    people = People(books, platform)
+    chats = Chats(books, platform, people)
     if receipt_url is not None:
         receipts.set_address(books, receipt_url)
-    tellers: dict[str, Teller] = {NOTIFY: Notifications(platform), receipts.RECEIPT: receipts.Receipts()}
+    if wechat_url is not None:
+        chats.set_address(wechat_url)
+    tellers: dict[str, Teller] = {
+        NOTIFY: Notifications(platform),
+        receipts.RECEIPT: receipts.Receipts(),
+        MESSAGE: chats,
+    }
     deliveries = Deliveries(books, faults, tellers, retry_scale=retry_scale)
 
     @asynccontextmanager
@@ -62,7 +90,16 @@ def create_app(home: Path, *, base_url: str, currency: str, receipt_url: str | N
         faults=faults,
         nudge=deliveries.nudge,
     )
-    for part in (sandbox.wechat_pay.api, sandbox.aliyun_sms.api, control, pages):
+    app.state.wechat = sandbox.wechat.provider.Provider(
+        platform=platform,
+        books=books,
+        people=people,
+        tokens=Tokens(books),
+        chats=chats,
+        faults=faults,
+        nudge=deliveries.nudge,
+    )
+    for part in PARTS:
         app.include_router(part.router)
     app.add_exception_handler(sandbox.wechat_pay.requests.Refused, sandbox.wechat_pay.api.refused)
     app.add_exception_handler(sandbox.aliyun_sms.requests.Refused, sandbox.aliyun_sms.api.refused)

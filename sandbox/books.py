@@ -67,6 +67,45 @@ create index if not exists delivery_due on delivery (due_at) where done = 0;
 create index if not exists delivery_subject on delivery (subject);
 create table if not exists event (id integer primary key, at real not null, subject text not null, what text not null);
 create table if not exists setting (name text primary key, value text not null);
+create table if not exists wechat_person (
+  id integer primary key,
+  name text not null,
+  phone text,
+  country text not null,
+  unionid text not null unique,
+  is_blocked integer not null default 0,
+  created_at real not null);
+create table if not exists wechat_openid (
+  appid text not null,
+  person integer not null references wechat_person (id),
+  openid text not null unique,
+  primary key (appid, person));
+create table if not exists wechat_code (
+  code text primary key,
+  kind text not null check (kind in ('js', 'phone', 'oauth')),
+  appid text not null,
+  person integer not null references wechat_person (id),
+  scope text not null,
+  expires_at real not null,
+  used_at real);
+create index if not exists wechat_code_person on wechat_code (person, kind, used_at);
+create table if not exists wechat_token (
+  token text primary key,
+  appid text not null,
+  expires_at real not null,
+  is_revoked integer not null default 0);
+create table if not exists wechat_chat (
+  id integer primary key,
+  at real not null,
+  appid text not null,
+  person integer not null,
+  said text not null,
+  reply text);
+create table if not exists wechat_call (
+  id integer primary key,
+  at real not null,
+  operation text not null,
+  errcode integer not null);
 """
 
 

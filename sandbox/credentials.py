@@ -5,6 +5,7 @@
 
 import json
 import secrets
+import string
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+LETTERS: Final = string.ascii_letters + string.digits
 TEMPLATES: Final = {
     "sign_in_code": {
         "zh-CN": ("SMS_100001", "您的验证码为${code}，五分钟内有效。请勿告诉他人。"),
@@ -60,6 +62,22 @@ TEMPLATES: Final = {
 
 
 @dataclass(frozen=True)
+class WeChatApp:
+    """One application at WeChat. Without an `aes_key` its messages come in plain."""
+
+    appid: str
+    kind: str
+    secret: str
+    token: str
+    aes_key: str
+
+    @property
+    def original_id(self) -> str:
+        """The name under which it receives messages."""
+        return f"gh_{self.appid[-12:]}"
+
+
+@dataclass(frozen=True)
 class Platform:
     """Our side of the keys."""
 
@@ -77,6 +95,7 @@ class Platform:
     sms_key_secret: str
     sms_sign_name: str
     merchant_name: str
+    wechat: tuple[WeChatApp, ...]
 
     @property
     def templates(self) -> dict[str, tuple[str, str, str]]:
@@ -85,12 +104,27 @@ class Platform:
             code: (name, locale, text) for name, texts in TEMPLATES.items() for locale, (code, text) in texts.items()
         }
 
+    @property
+    def appids(self) -> frozenset[str]:
+        """Applications that are bound to the merchant: their people may pay it."""
+        return frozenset({self.appid, *(app.appid for app in self.wechat)})
+
+    def app(self, appid: str) -> WeChatApp | None:
+        """An application by its id."""
+        return next((app for app in self.wechat if app.appid == appid), None)
+
 
 def init(home: Path) -> None:
-    """Make the keys of a home if it has none."""
+    """Make the keys of a home, as far as it has none."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if (home / "credentials.json").exists():
-        return
+    if not (home / "credentials.json").exists():
+        _init_merchant(home)
+    given = json.loads((home / "credentials.json").read_text(encoding="utf-8"))
+    if "wechat" not in given:
+        _init_wechat(home, given["wechat_pay"]["appid"])
+
+
+def _init_merchant(home: Path) -> None:
     merchant, platform, certificate = (_rsa() for _ in range(3))
     serial = secrets.randbits(150)
     merchant_serial = secrets.token_hex(20).upper()
@@ -125,6 +159,22 @@ def init(home: Path) -> None:
     )
 
 
+def _init_wechat(home: Path, appid: str) -> None:
+    """An official account, whose people the merchant knows already, and a mini-program that is sent plain JSON."""
+    apps = [
+        _application(appid, "official_account", "".join(secrets.choice(LETTERS) for _ in range(43))),
+        _application("wx" + secrets.token_hex(8), "mini_program", ""),
+    ]
+    for name in ("platform.json", "credentials.json"):
+        kept = json.loads((home / name).read_text(encoding="utf-8"))
+        _write(home / name, {**kept, "wechat": {"apps": apps}})
+
+
+def _application(appid: str, kind: str, aes_key: str) -> dict[str, str]:
+    given = {"secret": secrets.token_hex(16), "token": secrets.token_hex(12), "aes_key": aes_key}
+    return {"appid": appid, "kind": kind, **given}
+
+
 def load(home: Path) -> Platform:
     """Our side of a home's keys."""
     kept = json.loads((home / "platform.json").read_text(encoding="utf-8"))
@@ -155,6 +205,7 @@ def load(home: Path) -> Platform:
         sms_key_secret=sms["access_key_secret"],
         sms_sign_name=sms["sign_name"],
         merchant_name=sms["sign_name"],
+        wechat=tuple(WeChatApp(**app) for app in kept["wechat"]["apps"]),
     )
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import httpx
 
@@ -21,7 +21,14 @@ HELD_S: Final = 5.0
 """How long a delivery that is to arrive out of order waits for another to go first."""
 
 Struck = Mapping[str, Fault]
-Packet = tuple[bytes, dict[str, str]]
+
+
+class Packet(NamedTuple):
+    """One try: `query` is added to the address, for who signs there."""
+
+    body: bytes
+    headers: dict[str, str]
+    query: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,10 +55,10 @@ class Teller(Protocol):
         ...
 
     def compose(self, delivery: Delivery, struck: Struck) -> Packet:
-        """Body and headers of a try, signed now."""
+        """What one try sends, signed now."""
         ...
 
-    def is_acknowledged(self, answer: httpx.Response) -> bool:
+    def is_acknowledged(self, delivery: Delivery, answer: httpx.Response) -> bool:
         """Whether the merchant took it."""
         ...
 
@@ -157,14 +164,15 @@ class Deliveries:
         """Send it once, or as often as was ordered; a try counts as taken when any copy was."""
         teller = self._tellers[delivery.kind]
         copies = 1 + sum(int(struck[kind].value or 1) for kind in ("duplicate", "concurrent") if kind in struck)
-        body, headers = teller.compose(delivery, struck)
+        packet = teller.compose(delivery, struck)
+        url = f"{delivery.url}?{packet.query}" if packet.query else delivery.url
 
         def post(_copy: int) -> tuple[int | str, bool]:
             try:
-                answer = self._client.post(delivery.url, content=body, headers=headers)
+                answer = self._client.post(url, content=packet.body, headers=packet.headers)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 return type(error).__name__, False
-            return answer.status_code, teller.is_acknowledged(answer)
+            return answer.status_code, teller.is_acknowledged(delivery, answer)
 
         if "concurrent" in struck:
             with ThreadPoolExecutor(max_workers=copies) as together:

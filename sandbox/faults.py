@@ -23,6 +23,12 @@ SEND_KINDS: Final = CALL_KINDS | {"throttled", "refused", "limits"}
 TELL_KINDS: Final = frozenset({"drop", "duplicate", "concurrent", "delay", "out_of_order"})
 """What may happen to whatever the provider tells by itself."""
 
+ANSWER_KINDS: Final = CALL_KINDS | {"errcode"}
+"""A platform that always answers 200 may refuse by a code in the body."""
+
+SAY_KINDS: Final = TELL_KINDS | {"wrong_token", "stale", "appid", "altered"}
+"""What may happen to a message of a chat."""
+
 NOTIFY_KINDS: Final = TELL_KINDS | {
     "wrong_key", "wrong_serial", "signtest", "stale", "altered",
     "amount", "currency", "mchid", "appid", "unknown_order",
@@ -39,6 +45,11 @@ PLACES: Final = {
     "aliyun_sms.QuerySendDetails": CALL_KINDS,
     "aliyun_sms.phone": frozenset({"undelivered", "late"}),
     "aliyun_sms.receipt": TELL_KINDS,
+    **{
+        f"wechat.{operation}": ANSWER_KINDS
+        for operation in ("jscode2session", "oauth2_access_token", "stable_token", "getuserphonenumber")
+    },
+    "wechat.message": SAY_KINDS,
 }
 """Where something may go wrong, and what."""
 
@@ -62,6 +73,7 @@ VALUES: Final[Mapping[str, Callable[[Value], bool]]] = {
     "hang_before": _SECONDS,
     "hang_after": _SECONDS,
     "refused": _is_text,
+    "errcode": _is_number(-1, 999_999),
     "duplicate": _COPIES,
     "concurrent": _COPIES,
     "delay": _SECONDS,

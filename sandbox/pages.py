@@ -43,21 +43,21 @@ def index(request: Request) -> HTMLResponse:
     """What came last: codes to sign in with, orders to pay."""
     provider = sandbox.wechat_pay.provider.provider_of(request)
     messages = sandbox.aliyun_sms.provider.provider_of(request).messages.newest(most=FEW)
-    return _page("index.html", messages=messages, orders=provider.orders.newest(FEW))
+    return page("index.html", messages=messages, orders=provider.orders.newest(FEW))
 
 
 @router.get("/sms")
 def read_messages(request: Request, to: str = "") -> HTMLResponse:
     """The messages of one telephone, or of all."""
     messages = sandbox.aliyun_sms.provider.provider_of(request).messages
-    return _page("sms.html", messages=messages.newest(to=to.strip() or None, most=MANY), to=to.strip())
+    return page("sms.html", messages=messages.newest(to=to.strip() or None, most=MANY), to=to.strip())
 
 
 @router.get("/wechat-pay")
 def list_orders(request: Request) -> HTMLResponse:
     """Orders to choose from, and a field for what a QR code says."""
     provider = sandbox.wechat_pay.provider.provider_of(request)
-    return _page("orders.html", orders=provider.orders.newest(MANY))
+    return page("orders.html", orders=provider.orders.newest(MANY))
 
 
 @router.get("/wechat-pay/scan")
@@ -65,7 +65,7 @@ def scan(request: Request, code: str = "") -> Response:
     """What a telephone does with a QR code: open the payer's page."""
     order = sandbox.wechat_pay.provider.provider_of(request).orders.behind(code)
     if order is None:
-        return _page("gone.html", 404)
+        return page("gone.html", 404)
     return _to_payer(order["token"])
 
 
@@ -86,7 +86,7 @@ def decide(
     provider = sandbox.wechat_pay.provider.provider_of(request)
     order = provider.orders.behind(pr)
     if order is None:
-        return _page("gone.html", 404)
+        return page("gone.html", 404)
     if act == "pay":
         try:
             provider.orders.pay(order["out_trade_no"])
@@ -104,10 +104,10 @@ def _payer_page(request: Request, pr: str, redirect_url: str, error: str = "") -
     provider = sandbox.wechat_pay.provider.provider_of(request)
     order = provider.orders.behind(pr)
     if order is None:
-        return _page("gone.html", 404)
+        return page("gone.html", 404)
     merchant = provider.platform.merchant_name
     is_open = provider.orders.is_payable(order)
-    return _page(
+    return page(
         "pay.html",
         409 if error else 200,
         order=order,
@@ -122,5 +122,6 @@ def _to_payer(token: str) -> RedirectResponse:
     return RedirectResponse("/wechat-pay/pay?" + urlencode({"pr": token}), 303)
 
 
-def _page(name: str, status: int = 200, **values: object) -> HTMLResponse:
+def page(name: str, status: int = 200, **values: object) -> HTMLResponse:
+    """Render a page that no cache keeps."""
     return HTMLResponse(TEMPLATES.get_template(name).render(**values), status, headers=HEADERS)

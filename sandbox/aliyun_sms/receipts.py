@@ -30,9 +30,9 @@ class Receipts:
     def compose(self, delivery: Delivery, _struck: Struck) -> Packet:
         """The array of one try."""
         body = json.dumps(delivery.content["reports"], ensure_ascii=False).encode()
-        return body, {"Content-Type": "application/json;charset=utf-8"}
+        return Packet(body, {"Content-Type": "application/json;charset=utf-8"})
 
-    def is_acknowledged(self, answer: httpx.Response) -> bool:
+    def is_acknowledged(self, _delivery: Delivery, answer: httpx.Response) -> bool:
         """200 with a numeric code; which number does not matter."""
         try:
             said = answer.json()

@@ -50,9 +50,9 @@ class Notifications:
             headers["Wechatpay-Signature"] = "WECHATPAY/SIGNTEST/" + base64.b64encode(secrets.token_bytes(256)).decode()
         if "altered" in struck:
             body = body.replace(b'"summary":', b'"summary" :')
-        return body, {**headers, "Content-Type": "application/json"}
+        return Packet(body, {**headers, "Content-Type": "application/json"})
 
-    def is_acknowledged(self, answer: httpx.Response) -> bool:
+    def is_acknowledged(self, _delivery: Delivery, answer: httpx.Response) -> bool:
         """200 and 204 end the tries, whatever the body says."""
         return answer.status_code in {200, 204}
 

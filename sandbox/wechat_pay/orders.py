@@ -35,9 +35,10 @@ class Orders:
         """
         if body.get("mchid") != self._platform.mchid:
             raise Refused(400, "PARAM_ERROR", "参数错误：mchid")
-        if body.get("appid") != self._platform.appid:
+        if body.get("appid") not in self._platform.appids:
             raise Refused(400, "APPID_MCHID_NOT_MATCH", "appid和mch_id不匹配")
         check_order(method, body, currency=self._currency)
+        _check_payer(self._books, body)
         number, now = body["out_trade_no"], time.time()
         fingerprint = hashlib.sha256(json.dumps([method, body], sort_keys=True).encode()).hexdigest()
         with self._books.change() as change:
@@ -185,6 +186,14 @@ class Orders:
         if method == "h5":
             return {"h5_url": f"{self._base_url}/wechat-pay/pay?pr={token}"}
         return {"prepay_id": f"wx{token}"}
+
+
+def _check_payer(books: Books, body: dict[str, Any]) -> None:
+    """Whoever is known to one application pays for no other under that name."""
+    openid = body.get("payer", {}).get("openid")
+    known = books.one("select appid from wechat_openid where openid = ?", openid)
+    if known is not None and known["appid"] != body["appid"]:
+        raise Refused(400, "PARAM_ERROR", "appid和openid不匹配")
 
 
 def _again(known: sqlite3.Row, fingerprint: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+import sandbox.wechat.control
 from sandbox import control
 from sandbox.faults import PLACES
 from tests.sandbox.conftest import Wire, number
@@ -96,7 +97,7 @@ def test_the_page_of_the_sandbox_names_every_address_place_and_kind() -> None:
     for place, kinds in PLACES.items():
         assert place in quoted
         assert kinds <= quoted
-    for route in control.router.routes:
+    for route in (*control.router.routes, *sandbox.wechat.control.router.routes):
         path, methods = route.path, route.methods  # type: ignore[attr-defined] # FastAPI's routes have both
         for method in methods:
             assert f"{method} {path.removeprefix('/__sandbox__')}" in text, path

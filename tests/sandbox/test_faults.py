@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
@@ -31,6 +32,10 @@ CALLS = (
     "aliyun_sms.SendSms",
     "aliyun_sms.SendBatchSms",
     "aliyun_sms.QuerySendDetails",
+    "wechat.jscode2session",
+    "wechat.oauth2_access_token",
+    "wechat.stable_token",
+    "wechat.getuserphonenumber",
 )
 FAILURES = ("error_before", "error_after", "drop_before", "drop_after", "hang_before", "hang_after", "rate_limited")
 TELLING = ("drop", "duplicate", "concurrent", "delay", "out_of_order")
@@ -39,6 +44,8 @@ ELSEWHERE = {
     "aliyun_sms.SendSms": {"throttled", "refused", "limits"},
     "aliyun_sms.SendBatchSms": {"throttled", "refused", "limits"},
     "aliyun_sms.phone": {"undelivered", "late"},
+    **{place: {"errcode"} for place in CALLS if place.startswith("wechat.")},
+    "wechat.message": {"wrong_token", "altered", "appid", "stale"},
 }
 """Tested beside what they falsify."""
 
@@ -53,6 +60,36 @@ class Call:
 
 
 Calls = Callable[[str], Call]
+
+
+def wechat(provider: SandboxProcess, client: httpx.Client, operation: str) -> Call:
+    """The call of an application, with a code of a person that is good for it."""
+    app, person, url = provider.mini_program, provider.wechat_person(telephone()), provider.base_url
+    secret = {"appid": app["appid"], "secret": app["secret"]}
+    kinds = {
+        "jscode2session": "js",
+        "oauth2_access_token": "oauth",
+        "getuserphonenumber": "phone",
+        "stable_token": "js",
+    }
+    code = provider.wechat_code(kinds[operation], app["appid"], person)
+    token = client.post(f"{url}/cgi-bin/stable_token", json=secret).json()["access_token"]
+    requests = {
+        "stable_token": client.build_request("POST", f"{url}/cgi-bin/stable_token", json=secret),
+        "getuserphonenumber": client.build_request(
+            "POST", f"{url}/wxa/business/getuserphonenumber?access_token={token}", json={"code": code}
+        ),
+        "jscode2session": client.build_request("GET", f"{url}/sns/{operation}", params={**secret, "js_code": code}),
+        "oauth2_access_token": client.build_request(
+            "GET", f"{url}/sns/oauth2/access_token", params={**secret, "code": code}
+        ),
+    }
+    seen = len(provider.wechat_calls(operation))
+    return Call(
+        f"wechat.{operation}",
+        lambda: client.send(requests[operation]),
+        lambda: len(provider.wechat_calls(operation)) > seen,
+    )
 
 
 @pytest.fixture
@@ -101,7 +138,8 @@ def calls(wire: Wire, account: Account, provider: SandboxProcess) -> Calls:
 
     def made(place: str) -> Call:
         name, _, operation = place.partition(".")
-        return wechat_pay(operation) if name == "wechat_pay" else aliyun_sms(operation)
+        ask = {"wechat_pay": wechat_pay, "aliyun_sms": aliyun_sms, "wechat": partial(wechat, provider, wire.client)}
+        return ask[name](operation)
 
     return made
 
@@ -165,12 +203,21 @@ class News:
     """Makes something happen; answers the subject under which the books have what is told of it."""
 
 
-@pytest.fixture(params=["wechat_pay.notify", "aliyun_sms.receipt"])
+TOLD = {
+    "wechat_pay.notify": b"",
+    "aliyun_sms.receipt": b'{"code":0}',
+    "wechat.message": b"success",
+}
+"""What is told, and the answer that ends it."""
+
+
+@pytest.fixture(params=TOLD)
 def news(
     request: pytest.FixtureRequest, wire: Wire, account: Account, provider: SandboxProcess, receiver: Receiver
 ) -> News:
-    receiver.status, receiver.answer = 200, b'{"code":0}'
+    receiver.status, receiver.answer = 200, TOLD[request.param]
     provider.send_receipts_to(receiver.url)
+    provider.send_messages_to(receiver.url)
 
     def paid() -> str:
         order = number()
@@ -182,7 +229,13 @@ def news(
         biz_id: str = account("SendSms", account.message(telephone())).json()["BizId"]
         return biz_id
 
-    return News(request.param, paid if request.param == "wechat_pay.notify" else sent)
+    def said() -> str:
+        app, person = provider.official_account, provider.wechat_person()
+        fields = {"MsgType": "text", "Content": "电费"}
+        return str(provider.wechat("messages", appid=app["appid"], person=person["id"], fields=fields)["MsgId"])
+
+    causes = {"wechat_pay.notify": paid, "aliyun_sms.receipt": sent, "wechat.message": said}
+    return News(request.param, causes[request.param])
 
 
 def settled(provider: SandboxProcess, subject: str) -> dict[str, Any]:
@@ -278,7 +331,7 @@ def test_several_faults_strike_one_try_together(provider: SandboxProcess, receiv
 
 def test_every_kind_has_its_test() -> None:
     tested: dict[str, set[str]] = {place: set(FAILURES) for place in CALLS}
-    for place in ("wechat_pay.notify", "aliyun_sms.receipt"):
+    for place in TOLD:
         tested[place] = set(TELLING)
     for place, kinds in ELSEWHERE.items():
         tested[place] = tested.get(place, set()) | kinds

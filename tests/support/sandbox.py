@@ -126,3 +126,44 @@ class SandboxProcess:
         answer.raise_for_status()
         told: dict[str, Any] = answer.json()
         return told
+
+    @property
+    def official_account(self) -> dict[str, str]:
+        """The supplier's application whose pages are opened inside WeChat; its messages are encrypted."""
+        return self._application("official_account")
+
+    @property
+    def mini_program(self) -> dict[str, str]:
+        """The supplier's other application; its messages are JSON in plain."""
+        return self._application("mini_program")
+
+    def wechat(self, path: str, **body: object) -> dict[str, Any]:
+        """Do something to WeChat: add `people`, make `codes`, send `messages`, `tokens/revoke`."""
+        return self._post(f"wechat/{path}", body)
+
+    def wechat_person(self, phone: str | None = None, **more: object) -> dict[str, Any]:
+        """Somebody new with a WeChat; `phone` is E.164 of China."""
+        national = None if phone is None else phone.removeprefix("+86")
+        return self.wechat("people", phone=national, **more)
+
+    def wechat_code(self, kind: str, appid: str, person: dict[str, Any], **more: object) -> str:
+        """What a person's client hands over: kind `js`, `phone` or `oauth`."""
+        return str(self.wechat("codes", kind=kind, appid=appid, person=person["id"], **more)["code"])
+
+    def wechat_calls(self, operation: str) -> list[int]:
+        """The error code (0: none) of each call of an operation, oldest first."""
+        listed = self._client.get("/__sandbox__/wechat/calls").json()
+        return [each["errcode"] for each in listed if each["operation"] == operation]
+
+    def wechat_chats(self) -> list[dict[str, Any]]:
+        """What was said and answered, newest first."""
+        listed: list[dict[str, Any]] = self._client.get("/__sandbox__/wechat/chats").json()
+        return listed
+
+    def send_messages_to(self, url: str | None) -> None:
+        """Say where messages of WeChat go from now on; None: nowhere."""
+        self._client.put("/__sandbox__/wechat/callback-url", json={"url": url}).raise_for_status()
+
+    def _application(self, kind: str) -> dict[str, str]:
+        found: dict[str, str] = next(app for app in self.credentials["wechat"]["apps"] if app["kind"] == kind)
+        return found

@@ -1,0 +1,1 @@
+"""WeChat's open platform: sign-in codes, access tokens, telephone numbers, OAuth, and messages of people."""
