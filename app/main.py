@@ -25,7 +25,7 @@ from portal.templating import Renderer
 from routers.accounts import endpoints as accounts
 from routers.accounts import people
 from routers.billing import endpoints as billing
-from routers.callbacks import sms, wechat_pay
+from routers.callbacks import sms, wechat, wechat_pay
 from routers.identity import endpoints as identity
 from routers.inbox import endpoints as inbox
 from routers.payments import endpoints as payments
@@ -46,6 +46,7 @@ ROUTERS = (
     billing.router,
     payments.router,
     wechat_pay.router,
+    wechat.router,
     inbox.router,
     identity.router,
     privacy.router,

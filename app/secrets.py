@@ -19,6 +19,7 @@ PROVIDERS: Final = {
         "public_key_id": "WECHAT_PAY_PUBLIC_KEY_ID",
         "public_key": "WECHAT_PAY_PUBLIC_KEY",
     },
+    "wechat": {"apps": "WECHAT_APPS"},
     "aliyun_sms": {
         "access_key_id": "ALIYUN_SMS_ACCESS_KEY_ID",
         "access_key_secret": "ALIYUN_SMS_ACCESS_KEY_SECRET",

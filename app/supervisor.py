@@ -183,6 +183,8 @@ def _house(home: Path, profile: dict[str, str]) -> House:
         "WATTLINE_PUBLIC_URL": house.url,
         "WATTLINE_ALLOWED_HOSTS": f"localhost:{house.port}",
         "WATTLINE_WECHAT_PAY_BASE_URL": house.sandbox_url,
+        "WATTLINE_WECHAT_BASE_URL": house.sandbox_url,
+        "WATTLINE_WECHAT_OPEN_URL": house.sandbox_url,
         "WATTLINE_ALIYUN_SMS_BASE_URL": house.sandbox_url,
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         "PYTHONPATH": str(ROOT),
@@ -263,6 +265,7 @@ def _watchers(house: House) -> list[dict[str, Any]]:
     server = ["-m", "app.embedded"]
     below = ["--home", str(house.home), "--parent", str(os.getpid())]
     sandbox = ["-m", "sandbox", "serve", "--home", str(house.home / "sandbox"), "--host", "127.0.0.1"]
+    told = ["--sms-receipt-url", receipts, "--wechat-url", f"{house.url}/callbacks/wechat"]
     currency = house.variables.get("WATTLINE_SUPPLIER_CURRENCY", "CNY")
     celery = ["-m", "celery", "-A", "app.worker"]
     quiet = ["-l", "WARNING"]
@@ -271,7 +274,7 @@ def _watchers(house: House) -> list[dict[str, Any]]:
         _server(
             house,
             "sandbox",
-            [*sandbox, "--port", str(house.sandbox_port), "--currency", currency, "--sms-receipt-url", receipts],
+            [*sandbox, "--port", str(house.sandbox_port), "--currency", currency, *told],
         ),
         _application(house, "web", ["-m", "app.serve", "--fd", "$(circus.sockets.web)"], processes=WEB_PROCESSES),
         _application(house, "relay", ["-m", "app.relay"]),

@@ -14,6 +14,7 @@ from core.http import Client
 from core.pagination import Cursors
 from core.registry import Slot, UnfilledSlot
 from notifications import handlers
+from notifications import wechat as chats
 from notifications.channels.aliyun_sms import factory as aliyun_sms
 from notifications.one_time_codes import CodeSender
 from notifications.ports import SmsChannel
@@ -24,6 +25,9 @@ from services.billing.operations import BillPayable, stop_payments
 from services.casework.operations import STAFF_KINDS
 from services.casework.ports import KINDS
 from services.identity.ports import SMS_SENDER
+from services.identity.ports import SMS_SENDER, WECHAT
+from services.identity.providers.wechat.client import TOTAL_S as WECHAT_TOTAL_S
+from services.identity.providers.wechat.client import WeChat
 from services.payments.operations import close_at_change_of_holder
 from services.payments.ports import PAYABLES, PROVIDERS, PaymentProvider
 from services.payments.providers.wechat_pay.adapter import Account, WeChatPay
@@ -37,10 +41,13 @@ def build(settings: Settings) -> Runtime:
     SETUP.fill(Setup(settings, sealing, sms))
     SMS_SENDER.fill(CodeSender(sms))
     KINDS.fill({kind.name: kind for kind in STAFF_KINDS})
+    WECHAT.fill(wechat(settings))
     PAYABLES.fill({"bill": BillPayable()})
     PROVIDERS.fill({provider.name: provider for provider in providers(settings)})
     for event_class, handler in handlers.SUBSCRIPTIONS:
         outbox.subscribe(event_class, handler)
+    for kind, chat_handler in chats.HANDLERS:
+        chats.register(kind, chat_handler)
     outbox.subscribe(BillAmended, stop_payments)
     outbox.subscribe(BillSettled, stop_payments)
     outbox.subscribe(HolderChanged, close_at_change_of_holder)
@@ -73,6 +80,16 @@ def sms_channel(settings: Settings) -> SmsChannel | None:
     return aliyun_sms.from_settings(settings)
 
 
+def wechat(settings: Settings) -> WeChat:
+    """WeChat with the applications that settings name, if any."""
+    return WeChat(
+        Client(settings.wechat_base_url, name="wechat", total_s=WECHAT_TOTAL_S),
+        apps=settings.wechat_app_list,
+        open_url=settings.wechat_open_url,
+        redis_url=settings.redis_url.get_secret_value(),
+    )
+
+
 def providers(settings: Settings) -> list[PaymentProvider]:
     """The payment providers that settings switch on; raises ValueError or TypeError for keys that are none."""
     if settings.wechat_pay_mchid is None:
@@ -80,6 +97,7 @@ def providers(settings: Settings) -> list[PaymentProvider]:
     account = Account(
         mchid=settings.wechat_pay_mchid,
         appid=settings.wechat_pay_appid,
+        more_appids=frozenset(app.appid for app in settings.wechat_app_list),
         currency=settings.wechat_pay_currency,
         merchant_serial=settings.wechat_pay_merchant_serial,
         private_key_pem=settings.wechat_pay_merchant_private_key.get_secret_value(),

@@ -15,7 +15,16 @@ from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from babel.core import get_global
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -28,7 +37,16 @@ from pydantic_settings import (
 PREFIX = "WATTLINE_"
 KEY_BYTES = 32
 KEY_ID_CHARACTERS = 8
+_HTTPS_ONLY = (
+    "public_url",
+    "callback_url",
+    "wechat_pay_base_url",
+    "wechat_base_url",
+    "wechat_open_url",
+    "aliyun_sms_base_url",
+)
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_AES_KEY = re.compile(r"[0-9A-Za-z]{43}")
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----", re.DOTALL)
 
 
@@ -68,6 +86,30 @@ def _networks(text: str) -> str:
         msg = "a network of everybody protects from nobody"
         raise ValueError(msg)
     return text
+
+
+class WechatApp(BaseModel):
+    """One application at WeChat. `token` signs its messages, and `aes_key` (43 characters) encrypts them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    appid: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{8,32}$")]
+    kind: Literal["mini_program", "official_account"]
+    secret: Annotated[SecretStr, Field(min_length=1)]
+    token: SecretStr = SecretStr("")
+    aes_key: SecretStr = SecretStr("")
+
+    @model_validator(mode="after")
+    def _refuse_unsafe(self) -> Self:
+        key = self.aes_key.get_secret_value()
+        if key and not _AES_KEY.fullmatch(key):
+            raise ValueError("aes_key has 43 letters and digits")
+        if key and not self.token.get_secret_value():
+            raise ValueError("aes_key needs a token")
+        return self
+
+
+_APPS = TypeAdapter(tuple[WechatApp, ...])
 
 
 class _FileSource(EnvSettingsSource):
@@ -207,6 +249,18 @@ class Settings(BaseSettings):
         str, Field(description="PEM of platform certificates, for certificate mode.")
     ] = ""
 
+    wechat_base_url: Annotated[str, Field(description="Address of WeChat's API.")] = "https://api.weixin.qq.com"
+    wechat_open_url: Annotated[
+        str, Field(description="Address of WeChat's own pages, where browsers inside WeChat are sent to sign in.")
+    ] = "https://open.weixin.qq.com"
+    wechat_apps: Annotated[
+        SecretStr,
+        Field(
+            description="JSON list of the supplier's applications at WeChat: `appid`, `kind` (`mini_program` or "
+            "`official_account`), `secret`, and for their messages `token` and `aes_key`. Empty switches WeChat off."
+        ),
+    ] = SecretStr("[]")
+
     aliyun_sms_base_url: Annotated[str, Field(description="Address of Aliyun's SMS API.")] = (
         "https://dysmsapi.aliyuncs.com"
     )
@@ -248,12 +302,13 @@ class Settings(BaseSettings):
     def _refuse_unsafe(self) -> Self:
         self.data_key_ring  # noqa: B018 -- reading the ring checks it
         self.master_key_bytes  # noqa: B018 -- reading the key checks it
+        self.wechat_app_list  # noqa: B018 -- reading the list checks it
         self._refuse_unsafe_wechat_pay()
         if self.aliyun_sms_access_key_id is not None and not self.aliyun_sms_receipt_secret.get_secret_value():
             msg = "WATTLINE_ALIYUN_SMS_RECEIPT_SECRET is empty: anybody could forge receipts"
             raise ValueError(msg)
         if self.environment == "production":
-            for name in ("public_url", "callback_url", "wechat_pay_base_url", "aliyun_sms_base_url"):
+            for name in _HTTPS_ONLY:
                 value = getattr(self, name)
                 if value is not None and not value.startswith("https://"):
                     msg = f"{PREFIX}{name.upper()} must be an https address in production"
@@ -283,6 +338,21 @@ class Settings(BaseSettings):
     def wechat_pay_public_keys(self) -> dict[str, str]:
         """PEM by key id, the one that requests ask for first."""
         return dict(zip(_parts(self.wechat_pay_public_key_id), _pems(self.wechat_pay_public_key), strict=True))
+
+    @cached_property
+    def wechat_app_list(self) -> tuple[WechatApp, ...]:
+        """The supplier's applications at WeChat; the first official account is the one of the portal."""
+        try:
+            apps = _APPS.validate_json(self.wechat_apps.get_secret_value() or "[]")
+        except ValidationError as error:
+            places = {".".join(str(part) for part in each["loc"]) or "the list" for each in error.errors()}
+            msg = f"WATTLINE_WECHAT_APPS is not as documented: {', '.join(sorted(places))}"
+            raise ValueError(msg) from None
+        tokens = [token for app in apps if (token := app.token.get_secret_value())]
+        if len({app.appid for app in apps}) != len(apps) or len(set(tokens)) != len(tokens):
+            msg = "WATTLINE_WECHAT_APPS needs an appid and a token of its own for each application"
+            raise ValueError(msg)
+        return apps
 
     @property
     def wechat_pay_certificate_list(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Tasks of messages. Both may run any number of times at once: rows are claimed, not tasks."""
+"""Tasks of messages. All may run any number of times at once: rows are claimed, not tasks."""
 
 from typing import Final
 
@@ -7,16 +7,19 @@ from kombu.exceptions import OperationalError
 
 from jobs.celery_app import MESSAGES_QUEUE, app, every
 from jobs.runtime import database, forget
-from notifications import delivery, receipts
+from notifications import delivery, receipts, wechat
 from notifications.setup import SETUP
 
 log = structlog.get_logger(__name__)
 
 SEND: Final = "notifications.send"
 SWEEP: Final = "notifications.sweep"
+CHATS: Final = "notifications.apply_chats"
 PURGE: Final = "notifications.purge"
 PERIOD_S: Final = 5.0
+CHATS_S: Final = 10.0
 DAY_S: Final = 86_400.0
+AT_ONCE: Final = 100
 
 
 @app.task(name=SEND)  # type: ignore[untyped-decorator] # Celery has no types
@@ -37,6 +40,15 @@ def sweep(**_: object) -> None:
     receipts.apply_due(database())
 
 
+@app.task(name=CHATS)  # type: ignore[untyped-decorator] # Celery has no types
+def apply_chats(**_: object) -> None:
+    """Act on messages of WeChat that could not be acted on when they came."""
+    for _number in range(AT_ONCE):
+        with database().write() as session:
+            if not wechat.apply_stored(session, setup=SETUP.get()):
+                return
+
+
 @app.task(name=PURGE)  # type: ignore[untyped-decorator] # Celery has no types
 def purge(**_: object) -> None:
     """Forget messages that ended more than 400 days ago, with their attempts and findings."""
@@ -50,4 +62,5 @@ def hint() -> None:
 
 every(PERIOD_S, SEND, queue=MESSAGES_QUEUE)
 every(PERIOD_S, SWEEP, queue=MESSAGES_QUEUE)
+every(CHATS_S, CHATS, queue=MESSAGES_QUEUE)
 every(DAY_S, PURGE)

@@ -1776,6 +1776,38 @@ ALTER TABLE public.unit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.wechat_follower (
+    appid text NOT NULL,
+    openid_blind bytea NOT NULL,
+    openid_sealed bytea NOT NULL,
+    follows boolean NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_wechat_follower_blind CHECK ((length(openid_blind) = 16))
+)
+WITH (fillfactor='90');
+
+CREATE TABLE public.wechat_identity (
+    id uuid NOT NULL,
+    appid text NOT NULL,
+    user_id uuid NOT NULL,
+    openid_sealed bytea NOT NULL,
+    openid_blind bytea NOT NULL,
+    unionid_sealed bytea,
+    unionid_blind bytea,
+    linked_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_wechat_identity_blind CHECK ((length(openid_blind) = 16)),
+    CONSTRAINT ck_wechat_identity_period CHECK ((used_at >= linked_at)),
+    CONSTRAINT ck_wechat_identity_unionid CHECK (((unionid_blind IS NULL) = (unionid_sealed IS NULL)))
+)
+WITH (fillfactor='90');
+
+CREATE TABLE public.wechat_union (
+    unionid_blind bytea NOT NULL,
+    user_id uuid NOT NULL,
+    CONSTRAINT ck_wechat_union_blind CHECK ((length(unionid_blind) = 16))
+);
+
 ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 
@@ -1962,6 +1994,15 @@ ALTER TABLE ONLY public.txn
 ALTER TABLE ONLY public.unit
     ADD CONSTRAINT pk_unit PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.wechat_follower
+    ADD CONSTRAINT pk_wechat_follower PRIMARY KEY (appid, openid_blind);
+
+ALTER TABLE ONLY public.wechat_identity
+    ADD CONSTRAINT pk_wechat_identity PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.wechat_union
+    ADD CONSTRAINT pk_wechat_union PRIMARY KEY (unionid_blind);
+
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT uq_account_account_no UNIQUE (account_no);
 
@@ -2030,6 +2071,12 @@ ALTER TABLE ONLY public.unit
 
 ALTER TABLE ONLY public.unit
     ADD CONSTRAINT uq_unit_path UNIQUE (path);
+
+ALTER TABLE ONLY public.wechat_identity
+    ADD CONSTRAINT uq_wechat_identity_appid_openid_blind UNIQUE (appid, openid_blind);
+
+ALTER TABLE ONLY public.wechat_union
+    ADD CONSTRAINT uq_wechat_union_unionid_blind_user_id UNIQUE (unionid_blind, user_id);
 
 CREATE INDEX ix_access_grant_account_id ON public.access_grant USING btree (account_id) WHERE (revoked_at IS NULL);
 
@@ -2130,6 +2177,12 @@ CREATE INDEX ix_staff_session_expires_at ON public.staff_session USING btree (ex
 CREATE INDEX ix_staff_session_staff_id ON public.staff_session USING btree (staff_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX ix_txn_recorded_at ON public.txn USING brin (recorded_at);
+
+CREATE INDEX ix_wechat_identity_unionid_blind ON public.wechat_identity USING btree (unionid_blind) WHERE (unionid_blind IS NOT NULL);
+
+CREATE INDEX ix_wechat_identity_user_id ON public.wechat_identity USING btree (user_id);
+
+CREATE INDEX ix_wechat_union_user_id ON public.wechat_union USING btree (user_id);
 
 CREATE UNIQUE INDEX uq_access_grant_living ON public.access_grant USING btree (user_id, account_id) WHERE (revoked_at IS NULL);
 
@@ -2308,6 +2361,15 @@ ALTER TABLE ONLY public.staff_session
 
 ALTER TABLE ONLY public.unit
     ADD CONSTRAINT fk_unit_parent_id FOREIGN KEY (parent_id) REFERENCES public.unit(id);
+
+ALTER TABLE ONLY public.wechat_identity
+    ADD CONSTRAINT fk_wechat_identity_unionid_blind_user_id FOREIGN KEY (unionid_blind, user_id) REFERENCES public.wechat_union(unionid_blind, user_id);
+
+ALTER TABLE ONLY public.wechat_identity
+    ADD CONSTRAINT fk_wechat_identity_user_id FOREIGN KEY (user_id) REFERENCES public.app_user(id);
+
+ALTER TABLE ONLY public.wechat_union
+    ADD CONSTRAINT fk_wechat_union_user_id FOREIGN KEY (user_id) REFERENCES public.app_user(id);
 
 GRANT USAGE ON SCHEMA public TO wattline_app;
 
@@ -2504,3 +2566,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.staff_session TO wattline_app;
 GRANT SELECT ON TABLE public.txn TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.unit TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.wechat_follower TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wechat_identity TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.wechat_union TO wattline_app;

@@ -36,7 +36,7 @@ TIMED: Final = {
     "jobs/ledger.py": "the budget of one task",
     "notifications/delivery.py": "the budget of one task, and the age of a lease around a call",
     "services/billing/flows.py": "the budget of one task",
-    "services/payments/flows.py": "the budget of one task",
+    "services/payments/flows/paying.py": "the budget of one task",
     "web/guard.py": "how long a request took",
 }
 """Files that may measure durations, each with its reason. A duration decides no business question."""

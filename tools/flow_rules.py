@@ -16,6 +16,7 @@ FLOWS = "ADR 0002"
 OUTSIDE: Final = {
     "PaymentProvider": {"prepare", "query", "close", "fetch_keys"},
     "SmsSender": {"send_code"},
+    "WechatPlatform": {"exchange_code", "fetch_phone"},
     "SmsChannel": {"send", "find"},
 }
 """Which methods of a port call out. The others compute; a test asserts that every method stands in one of the lists."""
@@ -25,6 +26,7 @@ LOCAL: Final = {
         "name", "methods", "currencies", "compose", "present", "renews_keys", "trust", "read_stored", "read_notice",
     },
     "SmsSender": set[str](),
+    "WechatPlatform": {"apps", "official_account", "authorize_url", "confirm_address", "read_push", "write_reply"},
     "SmsChannel": {"name", "read_receipts", "receipt_answer", "wire_number"},
     "Payable": {"settles_by", "quote", "settle", "reverse", "describe"},
 }  # fmt: skip

@@ -22,6 +22,7 @@ _SECONDS: Final = Histogram(
 )
 _ANSWERS: Final = Counter("wattline_requests_total", "Answers by status", ["method", "route", "status"])
 SECURITY: Final = Counter("wattline_security_events_total", "Refused attempts by kind", ["kind"])
+CHATS: Final = Counter("wattline_wechat_messages_total", "Messages and events of WeChat by kind", ["kind"])
 BUSY: Final = Counter("wattline_busy_total", "Requests refused after waiting for a place", ["bulkhead"])
 OLDEST: Final = Gauge(
     "wattline_oldest_pending_seconds", "Age of the oldest undone row", ["queue"], multiprocess_mode="mostrecent"

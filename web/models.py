@@ -23,6 +23,11 @@ Text = Annotated[str, AfterValidator(_clean)]
 
 AccountNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{4,32}$")]
 AmountMinor = Annotated[int, Field(ge=1, le=BIGINT_MAX // 1_000_000)]
+AppId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{8,32}$")]
+"""One of the supplier's applications at WeChat."""
+
+WechatCode = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,512}$")]
+"""What a client of WeChat hands to an application, once."""
 
 
 def _plain_digits(value: object) -> object:

@@ -8,11 +8,12 @@ Every alias holds a place of its bulkhead until its work is committed. Two thing
   pool: they need not wait for flows that call a provider, whose transactions are short and whose waiting needs none.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from typing import Annotated, Final
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
 from core import clock, faults
 from core.db import Database, WriteSession
@@ -28,6 +29,8 @@ HASHING: Final = Bulkhead("hashing", 2)
 
 CALLBACKS: Final = Bulkhead("callbacks", 2)
 """For callbacks that one statement does not settle: whoever sends forged ones keeps only others of them waiting."""
+
+WECHAT_GRANT: Final = "wechat"
 
 BULKHEADS: Final = (OPERATIONS, FLOWS, PAYMENT_FLOWS, CODE_FLOWS, HASHING, CALLBACKS)
 
@@ -60,6 +63,21 @@ async def _for_hashing(runtime: RuntimeDep, _place: Annotated[None, Depends(HASH
     return runtime.db
 
 
+def _grant_of(body: bytes) -> object:
+    try:
+        asked = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return asked.get("grant_type") if isinstance(asked, dict) else None
+
+
+async def _for_tokens(request: Request, runtime: RuntimeDep) -> AsyncIterator[Database]:
+    """The places of flows that call nobody, but for a grant that asks WeChat."""
+    asks_wechat = _grant_of(await request.body()) == WECHAT_GRANT
+    async with (CODE_FLOWS if asks_wechat else FLOWS).place():
+        yield runtime.db
+
+
 async def _now() -> datetime:
     return clock.now()
 
@@ -74,7 +92,10 @@ PaymentFlows = Annotated[Database, Depends(_for_payment_flow)]
 """The same for flows that call a payment provider."""
 
 CodeFlows = Annotated[Database, Depends(_for_code_flow)]
-"""The same for flows that send a one-time code."""
+"""The same for flows of signing in that call somebody: who sends a one-time code, or WeChat."""
+
+TokenFlows = Annotated[Database, Depends(_for_tokens, scope="function")]
+"""Either of the two, by what the body asks for."""
 
 Hashing = Annotated[Database, Depends(_for_hashing)]
 """The database for an endpoint that hashes a password: it opens its transaction itself, within one hop."""

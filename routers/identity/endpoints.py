@@ -24,15 +24,31 @@ from routers.identity.schemas import (
     RefreshGrant,
     TokenPair,
     TokenRequest,
+    WechatGrant,
+    WechatIdentity,
+    WechatIdentityList,
 )
 from services.identity import flows, operations, queries
-from services.identity.errors import CodeIsBurnt, CodesExhausted, CodeWrong, InvalidPhone, RefreshRefused, SignInLimited
+from services.identity.errors import (
+    CodeIsBurnt,
+    CodesExhausted,
+    CodeWrong,
+    InvalidPhone,
+    RefreshRefused,
+    SignInLimited,
+    WechatAppUnknown,
+    WechatBusy,
+    WechatCodeWrong,
+    WechatPhoneNeeded,
+    WechatRefused,
+)
+from services.identity.flows import DeviceAsking
 from web.caller import LivingCustomer, address_of
 from web.locale import Locale, offered
 from web.problems import problems
 from web.problems.common import LocaleNotOffered, NotFound, SignInNeeded
 from web.runtime import RuntimeDep
-from web.session import CodeFlows, Flows, Now, Write
+from web.session import CodeFlows, Now, TokenFlows, Write
 from web.sign_in import code_policy
 
 router = APIRouter(prefix="/api/v1", tags=["identity"])
@@ -64,17 +80,28 @@ def request_code(
 @router.post(
     "/auth/token",
     operation_id="issue_tokens",
-    responses=problems(InvalidPhone, CodeWrong, CodeIsBurnt, RefreshRefused),
+    responses=problems(
+        InvalidPhone,
+        CodeWrong,
+        CodeIsBurnt,
+        RefreshRefused,
+        SignInLimited,
+        WechatAppUnknown,
+        WechatCodeWrong,
+        WechatPhoneNeeded,
+        WechatRefused,
+        WechatBusy,
+    ),
 )
 def issue_tokens(
     request: Request,
     body: Annotated[TokenRequest, Body(discriminator="grant_type", openapi_examples=TOKEN_REQUEST_EXAMPLES)],
-    db: Flows,
+    db: TokenFlows,
     runtime: RuntimeDep,
     locale: Locale,
     now: Now,
 ) -> TokenPair:
-    """Exchange a code, or a refresh token, for a pair of tokens.
+    """Exchange a one-time code, a code of WeChat, or a refresh token, for a pair of tokens.
 
     A refresh token is good once. Repeated within ten seconds it gets the same successor, since an answer may be lost;
     later, it ends the session on that device, since somebody else may have it.
@@ -93,6 +120,18 @@ def issue_tokens(
                 device_name=body.device_name,
                 address=address,
                 locale=locale,
+                now=now,
+            )
+        case WechatGrant():
+            tokens = flows.sign_in_by_wechat(
+                db,
+                vault=runtime.vault,
+                keys=runtime.token_keys,
+                region=runtime.settings.supplier_phone_region,
+                appid=body.appid,
+                code=body.code,
+                phone_code=body.phone_code,
+                device=DeviceAsking(body.device_id, body.device_name, address, locale),
                 now=now,
             )
         case RefreshGrant():
@@ -155,5 +194,20 @@ def sign_out_device(caller: LivingCustomer, write: Write, now: Now, session_id: 
     is_mine = operations.revoke_device(
         write, user_id=caller.user_id, session_id=session_id, address=caller.address, now=now
     )
+    if not is_mine:
+        raise NotFound
+
+
+@router.get("/me/wechat", responses=problems(), operation_id="list_wechat_identities")
+def list_wechat_identities(caller: LivingCustomer, write: Write) -> WechatIdentityList:
+    """By which of the supplier's applications at WeChat you sign in."""
+    found = queries.wechat_identities(write, user_id=caller.user_id)
+    return WechatIdentityList(items=[WechatIdentity.of(view) for view in found])
+
+
+@router.delete("/me/wechat/{identity_id}", status_code=204, responses=problems(), operation_id="unlink_wechat_identity")
+def unlink_wechat_identity(caller: LivingCustomer, write: Write, identity_id: UUID) -> None:
+    """Do not sign in by this WeChat any more, in any of the supplier's applications. Your devices stay signed in."""
+    is_mine = operations.unlink_wechat(write, user_id=caller.user_id, identity_id=identity_id, address=caller.address)
     if not is_mine:
         raise NotFound

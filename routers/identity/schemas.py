@@ -7,8 +7,8 @@ from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
 from services.identity.flows import Tokens
-from services.identity.queries import DeviceView, UserView
-from web.models import AnswerModel, Moment, RequestModel, Text
+from services.identity.queries import DeviceView, UserView, WechatView
+from web.models import AnswerModel, AppId, Moment, RequestModel, Text, WechatCode
 
 DEVICE_ID_EXAMPLE = "5f0c9a52-7d1b-4c6e-9a57-2f8e1d3b6a40"
 ACCESS_TOKEN_EXAMPLE = "eyJhbGciOiJFUzI1NiIsImtpZCI6IjNmOWMxYTJiNGQ1ZTZmNzAiLCJ0eXAiOiJhdCtqd3QifQ.e30.c2lnbmF0dXJl"  # noqa: S105 -- an example that nobody signed
@@ -20,6 +20,13 @@ DEVICE_EXAMPLE: JsonDict = {
     "signed_in_at": "2026-06-01T08:00:00+08:00",
     "last_used_at": "2026-06-15T12:00:31+08:00",
     "is_current": True,
+}
+
+WECHAT_EXAMPLE: JsonDict = {
+    "id": "0197a3c2-6f1e-7c55-9a53-0a4b1f5b7c11",
+    "appid": "wx1a2b3c4d5e6f7a8b",
+    "linked_at": "2026-06-01T08:00:00+08:00",
+    "last_used_at": "2026-06-15T12:00:31+08:00",
 }
 
 Phone = Annotated[
@@ -67,6 +74,20 @@ class OtpGrant(RequestModel):
     device_name: Annotated[Text, StringConstraints(max_length=80)] = ""
 
 
+class WechatGrant(RequestModel):
+    """A code of WeChat: of `wx.login` in a mini-program, or of a page's OAuth.
+
+    The first sign-in of a WeChat also needs `phone_code`, of a `getPhoneNumber` button; later ones do not use it.
+    """
+
+    grant_type: Literal["wechat"]
+    appid: AppId
+    code: WechatCode
+    phone_code: WechatCode | None = None
+    device_id: DeviceId
+    device_name: Annotated[Text, StringConstraints(max_length=80)] = ""
+
+
 class RefreshGrant(RequestModel):
     """The refresh token of the latest answer; it is replaced by the one in the answer to this."""
 
@@ -74,7 +95,7 @@ class RefreshGrant(RequestModel):
     refresh_token: Annotated[Text, StringConstraints(min_length=1, max_length=200)]
 
 
-TokenRequest = OtpGrant | RefreshGrant
+TokenRequest = OtpGrant | WechatGrant | RefreshGrant
 
 TOKEN_REQUEST_EXAMPLES = {
     "otp": {
@@ -83,6 +104,17 @@ TOKEN_REQUEST_EXAMPLES = {
             "grant_type": "otp",
             "phone": "138 0013 8000",
             "code": "246810",
+            "device_id": DEVICE_ID_EXAMPLE,
+            "device_name": "Wang's phone",
+        },
+    },
+    "wechat": {
+        "summary": "A code of WeChat, for the first time",
+        "value": {
+            "grant_type": "wechat",
+            "appid": "wx1a2b3c4d5e6f7a8b",
+            "code": "0a3bQXkl2Ek9Yc4Hvpnl2dWqgA2bQXkA",
+            "phone_code": "e31968a7f94cc5ee25fafc2aef2773f0",
             "device_id": DEVICE_ID_EXAMPLE,
             "device_name": "Wang's phone",
         },
@@ -188,3 +220,27 @@ class DeviceList(AnswerModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"items": [DEVICE_EXAMPLE]}]})
 
     items: list[Device]
+
+
+class WechatIdentity(AnswerModel):
+    """One of the supplier's applications at WeChat by which you sign in."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [WECHAT_EXAMPLE]})
+
+    id: UUID
+    appid: str
+    linked_at: Moment
+    last_used_at: Moment
+
+    @classmethod
+    def of(cls, view: WechatView) -> "WechatIdentity":
+        """One entry of the list."""
+        return cls(id=view.id, appid=view.appid, linked_at=view.linked_at, last_used_at=view.used_at)
+
+
+class WechatIdentityList(AnswerModel):
+    """By which applications at WeChat you sign in, the latest used first."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"items": [WECHAT_EXAMPLE]}]})
+
+    items: list[WechatIdentity]

@@ -7,7 +7,8 @@ from uuid import uuid4
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response, StreamingResponse
 
-import web.problems.payments  # noqa: F401 -- registers how refusals are told
+import web.problems.identity
+import web.problems.payments  # noqa: F401 -- as above
 from core.idempotency import InFlight, KeyReused
 from core.ids import human_code
 from routers.payments.schemas import (
@@ -19,8 +20,9 @@ from routers.payments.schemas import (
     PaymentRequest,
     QuoteRequest,
     StartedPayment,
-    WechatUser,
+    WechatPayer,
 )
+from services.identity.errors import WechatBusy
 from services.payments import flows, operations, queries
 from services.payments.errors import (
     AccountNotPayable,
@@ -36,6 +38,7 @@ from services.payments.errors import (
     QuoteExpired,
     QuoteRefused,
     QuotesLimited,
+    WechatPayerUnknown,
 )
 from services.payments.flows import Again
 from services.payments.operations import Wanted
@@ -73,6 +76,8 @@ EVENT_EXAMPLE: Final = f"event: status\ndata: {json.dumps(PAYMENT_EXAMPLE)}\n\n"
         MethodNotOffered,
         ProviderUnavailable,
         ProviderRefused,
+        WechatPayerUnknown,
+        WechatBusy,
         *KEYED,
     ),
 )
@@ -180,6 +185,8 @@ def check_payment(
         MethodNotOffered,
         ProviderUnavailable,
         ProviderRefused,
+        WechatPayerUnknown,
+        WechatBusy,
         *KEYED,
     ),
 )
@@ -242,10 +249,10 @@ def quote_payment(
     return once_flow(db, keyed, work, resource=str(uuid4()))
 
 
-def _person(caller: Caller, wechat: WechatUser | None) -> Payer:
+def _person(caller: Caller, wechat: WechatPayer | None) -> Payer:
     if wechat is None:
         return Payer(caller.address)
-    return Payer(caller.address, openid=wechat.openid, appid=wechat.appid)
+    return Payer(caller.address, appid=wechat.appid, code=wechat.code)
 
 
 def _description(runtime: Runtime) -> str:

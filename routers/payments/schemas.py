@@ -15,7 +15,7 @@ from services.payments.operations import Quote
 from services.payments.ports import Method
 from services.payments.queries import PartView, PaymentView, ReceivedView
 from web import qr
-from web.models import AccountNo, Amount, AmountMinor, AnswerModel, RequestModel, Text
+from web.models import AccountNo, Amount, AmountMinor, AnswerModel, AppId, RequestModel, Text, WechatCode
 
 PaymentNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{16,24}$")]
 BillNo = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{4,32}$")]
@@ -41,14 +41,14 @@ PAYMENT_EXAMPLE: JsonDict = {
 }
 
 
-class WechatUser(RequestModel):
-    """Who pays inside WeChat: `wechat_jsapi` needs the payer's openid under our application.
+class WechatPayer(RequestModel):
+    """Who pays inside WeChat: `wechat_jsapi` needs to know it of the application in which the payer is.
 
-    The openid is believed: WeChat lets nobody else pay what was prepared for it, so a false one only stops its sender.
+    By a fresh `code` (`wx.login`, or a page's OAuth), or without one by the WeChat that the caller signs in by.
     """
 
-    appid: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{8,32}$")]
-    openid: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{8,64}$")]
+    appid: AppId
+    code: WechatCode | None = None
 
 
 class PaymentRequest(RequestModel):
@@ -68,7 +68,7 @@ class PaymentRequest(RequestModel):
     amount_minor: AmountMinor
     bill_nos: BillNos | None = None
     method: MethodName
-    wechat: WechatUser | None = None
+    wechat: WechatPayer | None = None
     return_url: Annotated[str, StringConstraints(pattern=r"^/([0-9A-Za-z_~-][0-9A-Za-z/_~.-]{0,200})?$")] | None = (
         Field(default=None, description="Path on this site that `wechat_h5` comes back to.")
     )
@@ -93,7 +93,7 @@ class AttemptRequest(RequestModel):
     amount_minor: AmountMinor | None = None
     bill_nos: BillNos | None = None
     method: MethodName | None = None
-    wechat: WechatUser | None = None
+    wechat: WechatPayer | None = None
     return_url: Annotated[str, StringConstraints(pattern=r"^/([0-9A-Za-z_~-][0-9A-Za-z/_~.-]{0,200})?$")] | None = None
 
 

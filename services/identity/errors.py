@@ -120,3 +120,45 @@ class ConsentTextChanged(Refusal):
     """The text of this purpose has another version by now, `text_version`: read it before you agree."""
 
     code: ClassVar[str] = "consent_text_changed"
+
+
+class WechatCodeWrong(Refusal):
+    """WeChat does not know the code any more, or it was given to another application."""
+
+    code: ClassVar[str] = "wechat_code_wrong"
+
+
+class WechatPhoneNeeded(Refusal):
+    """A WeChat that is nobody's yet: its first sign-in needs a proved telephone number."""
+
+    code: ClassVar[str] = "wechat_phone_needed"
+
+
+class WechatRefused(Refusal):
+    """WeChat does not vouch for this person."""
+
+    code: ClassVar[str] = "wechat_refused"
+
+
+class WechatBusy(Refusal):
+    """WeChat does not answer, or refuses us; nothing has happened."""
+
+    code: ClassVar[str] = "wechat_busy"
+
+
+class WechatAppUnknown(Refusal):
+    """The supplier has no such application at WeChat."""
+
+    code: ClassVar[str] = "wechat_app_unknown"
+
+
+class WechatPushUnproved(Refusal):
+    """A message is not proved to be WeChat's; `reason` says how it failed and is never told to the sender."""
+
+    code: ClassVar[str] = "wechat_push_unproved"
+
+
+class WechatPushMalformed(Refusal):
+    """WeChat signed it, and still it is no message that we can read."""
+
+    code: ClassVar[str] = "wechat_push_malformed"

@@ -265,3 +265,54 @@ class Consent(SQLModel, table=True):
     decision: ConsentDecision = Field(sa_type=text_enum(ConsentDecision))
     edge: Edge = Field(sa_type=text_enum(Edge))
     decided_at: datetime = Field(sa_type=Timestamp)
+
+
+class WechatUnion(SQLModel, table=True):
+    """Whose a unionid is: identities of one WeChat belong to one person."""
+
+    __tablename__ = "wechat_union"
+    __table_args__ = (
+        sa.UniqueConstraint("unionid_blind", "user_id"),
+        sa.Index("ix_wechat_union_user_id", "user_id"),
+    )
+
+    unionid_blind: bytes = Field(sa_type=sa.LargeBinary, primary_key=True)
+    user_id: UUID = Field(sa_type=sa.Uuid, foreign_key="app_user.id")
+
+
+class WechatIdentity(SQLModel, table=True):
+    """Who a person is to one application at WeChat; the names lie sealed."""
+
+    __tablename__ = "wechat_identity"
+    __table_args__ = (
+        sa.UniqueConstraint("appid", "openid_blind"),
+        sa.ForeignKeyConstraint(["unionid_blind", "user_id"], ["wechat_union.unionid_blind", "wechat_union.user_id"]),
+        sa.Index("ix_wechat_identity_user_id", "user_id"),
+        sa.Index(
+            "ix_wechat_identity_unionid_blind",
+            "unionid_blind",
+            postgresql_where=sa.text("unionid_blind is not null"),
+        ),
+    )
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    appid: str = Field(sa_type=sa.Text)
+    user_id: UUID = Field(sa_type=sa.Uuid, foreign_key="app_user.id")
+    openid_sealed: bytes = Field(sa_type=sealed(owner="'user:' || r.user_id"))
+    openid_blind: bytes = Field(sa_type=sa.LargeBinary)
+    unionid_sealed: bytes | None = Field(default=None, sa_type=sealed(owner="'user:' || r.user_id"))
+    unionid_blind: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
+    linked_at: datetime = Field(sa_type=Timestamp)
+    used_at: datetime = Field(sa_type=Timestamp)
+
+
+class WechatFollower(SQLModel, table=True):
+    """Who follows an official account, or did."""
+
+    __tablename__ = "wechat_follower"
+
+    appid: str = Field(sa_type=sa.Text, primary_key=True)
+    openid_blind: bytes = Field(sa_type=sa.LargeBinary, primary_key=True)
+    openid_sealed: bytes = Field(sa_type=sealed(owner="'wechat:' || r.appid"))
+    follows: bool = Field(sa_type=sa.Boolean)
+    changed_at: datetime = Field(sa_type=Timestamp)

@@ -2,8 +2,11 @@
 
 import enum
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Protocol
 
+from core.errors import Json
 from core.registry import Slot
 
 
@@ -60,3 +63,95 @@ class SmsSender(Protocol):
 
 
 SMS_SENDER: Slot[SmsSender] = Slot("identity.sms_sender")
+
+
+class WechatKind(enum.StrEnum):
+    """What an application at WeChat is, as its settings say."""
+
+    MINI_PROGRAM = "mini_program"
+    OFFICIAL_ACCOUNT = "official_account"
+
+
+@dataclass(frozen=True, slots=True)
+class WechatPerson:
+    """Who somebody is to one application; the unionid, where it is told, is the same for all of the supplier's."""
+
+    appid: str
+    openid: str = field(repr=False)
+    unionid: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WechatPush:
+    """A message or event that is proved to be WeChat's.
+
+    `kind` is `text`, `image`, ... or `event.subscribe`, ... in small letters. `key` is the same for every repetition.
+    `fields` are the platform's, with its names: texts, objects, and lists where something is repeated.
+    """
+
+    appid: str
+    kind: str
+    key: str
+    openid: str = field(repr=False)
+    said_at: datetime
+    fields: Mapping[str, Json] = field(repr=False)
+
+
+class WechatCodeRefused(Exception):
+    """The platform does not know this code, or not any more."""
+
+
+class WechatDistrusts(Exception):
+    """The platform does not vouch for this person, whatever code they bring."""
+
+
+class WechatAway(Exception):
+    """The platform did not answer, is too busy, or refuses us: ask again later."""
+
+
+class WechatPlatform(Protocol):
+    """WeChat as the supplier's applications meet it. Safe to share between threads."""
+
+    @property
+    def apps(self) -> Mapping[str, WechatKind]:
+        """The supplier's applications."""
+        ...
+
+    @property
+    def official_account(self) -> str | None:
+        """The application whose pages are opened inside WeChat."""
+        ...
+
+    def exchange_code(self, *, appid: str, code: str) -> WechatPerson:
+        """Who gave this code to the application. A code is good once.
+
+        Raises WechatCodeRefused, WechatDistrusts, WechatAway.
+        """
+        ...
+
+    def fetch_phone(self, *, appid: str, code: str) -> str:
+        """The telephone number, with its country, that a person gave to a mini-program by this code, once.
+
+        Raises as `exchange_code` does.
+        """
+        ...
+
+    def authorize_url(self, *, appid: str, back: str, state: str) -> str:
+        """Where a browser inside WeChat goes to come back to the address `back` with a code and the state. Pure."""
+        ...
+
+    def confirm_address(self, query: Mapping[str, str], *, now: datetime) -> str:
+        """What to answer to a check of our address. Pure. Raises WechatPushUnproved."""
+        ...
+
+    def read_push(self, query: Mapping[str, str], body: bytes, *, now: datetime) -> WechatPush:
+        """Verify, open and read a message. Pure. Raises WechatPushUnproved and WechatPushMalformed."""
+        ...
+
+    def write_reply(self, push: WechatPush, text: str, *, now: datetime) -> bytes:
+        """What to answer, so that its person reads `text`. Pure."""
+        ...
+
+
+WECHAT: Slot[WechatPlatform] = Slot("identity.wechat")
+"""A platform without applications where the supplier has none."""

@@ -9,9 +9,9 @@ from uuid import UUID
 import pyotp
 
 from core.crypto.vault import Vault
-from core.db import ReadSession
+from core.db import ReadSession, statement
 from services.identity import rules
-from services.identity.ports import CONSENT_TEXTS, ConsentDecision, ConsentPurpose
+from services.identity.ports import CONSENT_TEXTS, ConsentDecision, ConsentPurpose, WechatPerson
 from services.identity.rules import secret_hash, staff_name, totp_secret
 
 _STAFF: Final = "select id, name, display_name, state, created_at, signed_in_at from staff"
@@ -55,6 +55,16 @@ class ConsentView:
     def is_given(self) -> bool:
         """Whether the person agrees, to the text that is valid now."""
         return self.decision is ConsentDecision.GIVEN and self.decided_version == self.text_version
+
+
+@dataclass(frozen=True, slots=True)
+class WechatView:
+    """One application at WeChat by which a person signs in."""
+
+    id: UUID
+    appid: str
+    linked_at: datetime
+    used_at: datetime
 
 
 def session_is_alive(session: ReadSession, *, session_id: UUID) -> bool:
@@ -243,3 +253,62 @@ def offered_secret(vault: Vault, *, token: str) -> str:
 def staff_owner(staff_id: UUID) -> str:
     """Whose subkey seals the cells of a member of staff."""
     return f"staff:{staff_id}"
+
+
+def user_of_wechat(session: ReadSession, *, vault: Vault, person: WechatPerson) -> UUID | None:
+    """The person whom a WeChat is joined to: by its openid, else by its unionid."""
+    found: UUID | None = session.sql(
+        statement("services.identity", "user_of_wechat.sql"),
+        appid=person.appid,
+        openid=openid_blind(vault, person.appid, person.openid),
+        unionid=None if person.unionid is None else unionid_blind(vault, person.unionid),
+    ).scalar_one_or_none()
+    return found
+
+
+def wechat_identities(session: ReadSession, *, user_id: UUID) -> list[WechatView]:
+    """By which of the supplier's applications at WeChat a person signs in, the latest used first."""
+    rows = session.sql(
+        """select id, appid, linked_at, used_at from wechat_identity
+           where user_id = :user_id order by used_at desc, id""",
+        user_id=user_id,
+    )
+    return [WechatView(row.id, row.appid, row.linked_at, row.used_at) for row in rows]
+
+
+def openid_of(session: ReadSession, *, vault: Vault, user_id: UUID, appid: str) -> str | None:
+    """A person's own name at one application, in clear, for one payment or message. Never log it."""
+    row = session.sql(
+        """select openid_sealed from wechat_identity
+           where user_id = :user_id and appid = :appid order by used_at desc, id limit 1""",
+        user_id=user_id,
+        appid=appid,
+    ).one_or_none()
+    return (
+        None
+        if row is None
+        else vault.open(
+            table="wechat_identity", column="openid", owner=owner_of(user_id), sealed=bytes(row.openid_sealed)
+        )
+    )
+
+
+def locale_of_wechat(session: ReadSession, *, vault: Vault, appid: str, openid: str) -> str | None:
+    """The language of whoever is joined to this WeChat; None when nobody is."""
+    locale: str | None = session.sql(
+        """select u.locale from wechat_identity i join app_user u on u.id = i.user_id
+           where i.appid = :appid and i.openid_blind = :blind""",
+        appid=appid,
+        blind=openid_blind(vault, appid, openid),
+    ).scalar_one_or_none()
+    return locale
+
+
+def openid_blind(vault: Vault, appid: str, openid: str) -> bytes:
+    """What finds an openid of one application without showing it."""
+    return vault.blind("wechat.openid", f"{appid}|{openid}")
+
+
+def unionid_blind(vault: Vault, unionid: str) -> bytes:
+    """The same for a unionid."""
+    return vault.blind("wechat.unionid", unionid)

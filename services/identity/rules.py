@@ -73,6 +73,11 @@ ADDRESS_LIMIT: Final = Limit(60, 300)
 """Generous, because a mobile carrier puts thousands of customers behind one address."""
 
 
+WECHAT_DEVICE_LIMIT: Final = Limit(20, 60)
+WECHAT_ADDRESS_LIMIT: Final = Limit(300, 900)
+"""Of sign-ins by WeChat. Wider than for codes: nothing is sent and nothing can be guessed."""
+
+
 class Verdict(enum.Enum):
     """What a presented refresh token is worth."""
 

@@ -91,3 +91,9 @@ class CallbackRefused(Refusal):
     """A callback is not proved to be the provider's; `reason` says how it failed and is never told to the sender."""
 
     code = "callback_refused"
+
+
+class WechatPayerUnknown(Refusal):
+    """Nobody can tell who pays inside WeChat: the code is spent, or the payer has joined no WeChat."""
+
+    code = "wechat_payer_unknown"

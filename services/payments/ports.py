@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
@@ -97,11 +97,16 @@ class Method(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """Who pays: network address, and the openid where the method needs one. Never logged, sealed at rest."""
+    """Who pays: network address, and where the method needs it who they are to an application at WeChat.
+
+    `openid` is asked for by the fresh `code` of that application, or known of a person who signs in by it. Never
+    logged, sealed at rest.
+    """
 
     address: str
-    openid: str | None = None
+    openid: str | None = field(default=None, repr=False)
     appid: str | None = None
+    code: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ class Things:
     paid_no: str
     message_id: uuid.UUID
     device_id: uuid.UUID
+    wechat_id: uuid.UUID
 
 
 @dataclass

@@ -14,6 +14,7 @@ from tests.access import staff_requests
 from tests.access.asking import Asked, Asking, Object, Scene, Things
 from tests.access.letting_in import invite, let_in, somebodys_phone
 from tests.factories import payments as paying
+from tests.support import wechat_pushes as pushes
 from tests.support.town import HOLDER, RECEIPT_SECRET, STANDINGS, Home, Person, Town
 from web import cookies
 
@@ -36,6 +37,8 @@ SPOILING: Final = frozenset(
         "DELETE /api/v1/me/devices",
         "DELETE /api/v1/me/devices/current",
         "DELETE /api/v1/me/devices/{session_id}",
+        "DELETE /api/v1/me/wechat/{identity_id}",
+        "POST /me/wechat/{identity_id}/unlink",
         "POST /me/devices/others/revoke",
         "POST /me/devices/{session_id}/revoke",
         "POST /sign-out",
@@ -75,7 +78,7 @@ def _things(town: Town, wanted: Object, home: Home, person: Person | None, *, is
             where, who = town.far, town.people["far"]
         case "missing":
             account_no = f"{uuid.uuid4().int % 10**10:010d}" if is_spoiling else town.missing_no
-            return Things(None, account_no, "B0000000000", NO_PAYMENT, NO_PAYMENT, NOBODY, NOBODY)
+            return Things(None, account_no, "B0000000000", NO_PAYMENT, NO_PAYMENT, NOBODY, NOBODY, NOBODY)
         case _:
             where, who = home, person or town.people["owner"]
     return Things(
@@ -86,6 +89,7 @@ def _things(town: Town, wanted: Object, home: Home, person: Person | None, *, is
         who.paid_no,
         who.message_id,
         who.device_id,
+        who.wechat_id,
     )
 
 
@@ -115,6 +119,7 @@ def _get(template: str) -> Asking:
                 paid_no=things.paid_no,
                 message_id=things.message_id,
                 session_id=things.device_id,
+                identity_id=things.wechat_id,
             )
         )
 
@@ -169,6 +174,23 @@ def _receipt(made: Scene) -> Asked:
     secret = RECEIPT_SECRET if made.caller == "signed" else "guessed"
     report = {"phone_number": "13700000001", "success": True, "biz_id": uuid.uuid4().hex, "out_id": str(NOBODY)}
     return Asked(f"/callbacks/sms/aliyun_sms/{secret}", json=[report])
+
+
+def _chat_address(made: Scene) -> str:
+    app = made.town.sandbox.official_account
+    token = "a-stranger" if made.caller == "unsigned" else app["token"]
+    return pushes.address(token, echostr=str(uuid.uuid4().int % 10**18).zfill(18))
+
+
+def _echo(made: Scene) -> Asked:
+    return Asked(_chat_address(made))
+
+
+def _chat(made: Scene) -> Asked:
+    app = made.town.sandbox.official_account
+    token = "a-stranger" if made.caller == "unsigned" else app["token"]
+    path, content = pushes.encrypted({**app, "token": token}, pushes.event("subscribe"))
+    return Asked(path, content=content, headers={"content-type": "text/xml"})
 
 
 def _static(made: Scene) -> Asked:
@@ -321,6 +343,8 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /api/v1/me/consents": _get("/api/v1/me/consents"),
     "PUT /api/v1/me/consents/{purpose}": lambda _made: Asked("/api/v1/me/consents/analysis", json={"text_version": 1}),
     "DELETE /api/v1/me/consents/{purpose}": _get("/api/v1/me/consents/marketing"),
+    "GET /api/v1/me/wechat": _get("/api/v1/me/wechat"),
+    "DELETE /api/v1/me/wechat/{identity_id}": _get("/api/v1/me/wechat/{identity_id}"),
     "GET /api/v1/accounts": _get("/api/v1/accounts"),
     "GET /api/v1/accounts/{account_no}": _get("/api/v1/accounts/{account_no}"),
     "GET /api/v1/accounts/{account_no}/bills": _get("/api/v1/accounts/{account_no}/bills"),
@@ -348,6 +372,8 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /api/v1/openapi.json": _get("/api/v1/openapi.json"),
     "POST /callbacks/wechat-pay": _wechat,
     "POST /callbacks/sms/{provider}/{secret}": _receipt,
+    "GET /callbacks/wechat": _echo,
+    "POST /callbacks/wechat": _chat,
     "GET /livez": _get("/livez"),
     "GET /readyz": _get("/readyz"),
     "GET /metrics": _get("/metrics"),
@@ -356,6 +382,8 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /sign-in": _get("/sign-in"),
     "POST /sign-in": _sign_in("/sign-in"),
     "GET /sign-in/code": _get("/sign-in/code"),
+    "GET /wechat/go": _get("/wechat/go"),
+    "GET /wechat/back": _get("/wechat/back"),
     "POST /sign-in/code": _sign_in("/sign-in/code", code="000000"),
     "POST /sign-out": _form("/sign-out"),
     "GET /": _get("/"),
@@ -384,6 +412,7 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /me/language": _form("/me/language", lambda _made: {"locale": "zh-CN"}),
     "POST /me/devices/others/revoke": _form("/me/devices/others/revoke"),
     "POST /me/devices/{session_id}/revoke": _form("/me/devices/{session_id}/revoke"),
+    "POST /me/wechat/{identity_id}/unlink": _form("/me/wechat/{identity_id}/unlink"),
     "GET /bills": _get("/bills"),
     "GET /bills/{account_no}/{bill_no}": _get("/bills/{account_no}/{bill_no}"),
     "GET /pay/{account_no}": _get("/pay/{account_no}"),

@@ -157,7 +157,14 @@ def without_names(answer: httpx.Response, made: Scene) -> tuple[bytes, list[tupl
     """An answer without the request's id and the name that was asked for."""
     text = REQUEST_ID.sub("#", answer.text)
     things = made.things
-    for name in (things.account_no, things.bill_no, things.payment_no, things.message_id, things.device_id):
+    for name in (
+        things.account_no,
+        things.bill_no,
+        things.payment_no,
+        things.message_id,
+        things.device_id,
+        things.wechat_id,
+    ):
         text = text.replace(str(name), "@") if name else text
     for name in made.names:
         text = text.replace(name, "@")

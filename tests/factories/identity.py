@@ -10,10 +10,10 @@ from core import clock, ids
 from core.crypto.tokens import LIFETIME, Identity, TokenKeys
 from core.crypto.vault import Vault
 from core.db import Database, WriteSession
-from services.identity import flows, operations
+from services.identity import flows, operations, queries
 from services.identity.flows import CodePolicy, CodeRequested
 from services.identity.operations import CodeAccepted, OpenedSession
-from services.identity.ports import SMS_SENDER, Purpose, Sending
+from services.identity.ports import SMS_SENDER, Purpose, Sending, WechatPerson
 
 PHONE: Final = "+8613800138000"
 OTHER_PHONE: Final = "+8613900139000"
@@ -156,3 +156,21 @@ def access_token(keys: TokenKeys, opened: OpenedSession, *, now: datetime | None
     now = now or clock.now()
     identity = Identity(str(opened.user_id), opened.session_id, "user", frozenset(), int((now + LIFETIME).timestamp()))
     return keys.issue(identity, token_id=ids.uuid7(), now=now)
+
+
+def join_wechat(
+    session: WriteSession,
+    vault: Vault,
+    *,
+    user_id: UUID,
+    appid: str,
+    openid: str | None = None,
+    unionid: str | None = None,
+    now: datetime | None = None,
+) -> UUID:
+    """Let a person sign in by a WeChat; answers the identity."""
+    person = WechatPerson(appid, openid or f"o{ids.uuid7().hex[:27]}", unionid)
+    assert operations.join_wechat(
+        session, vault=vault, person=person, user_id=user_id, address=ADDRESS, now=now or clock.now()
+    )
+    return next(each.id for each in queries.wechat_identities(session, user_id=user_id) if each.appid == appid)

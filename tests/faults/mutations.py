@@ -105,7 +105,7 @@ MUTATIONS: Final[Mapping[str, Code | Schema | Function]] = {
         "tests/services/identity/test_sessions.py::test_a_token_reused_after_the_grace_kills_the_whole_family",
     ),
     "the poller closes without asking again": Code(
-        "services/payments/flows.py",
+        "services/payments/flows/paying.py",
         """    faults.point("payments.close.called")
     try:
         result = provider.query(attempt.out_trade_no)

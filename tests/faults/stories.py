@@ -5,117 +5,28 @@ theirs; a story's end is checked by what the provider counted, never by what our
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
 from typing import Any, Final
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
-import httpx
-import psycopg
 import sqlalchemy as sa
-from fastapi.testclient import TestClient
 
-from app import wiring
-from app.main import create_app
 from core import clock, faults, inbox, outbox
-from core.config import Settings
-from core.errors import Refusal
 from jobs.payments import AT_ONCE
 from notifications import delivery
-from notifications.channels.aliyun_sms.client import AliyunSms
 from notifications.setup import SETUP
-from notifications.states import Waits
-from services.identity import flows as identity
 from services.payments import flows as payments
-from services.payments.ports import PROVIDERS
-from services.payments.providers.wechat_pay.adapter import WeChatPay
-from tests.factories.accounts import grant, make_account, make_user
-from tests.factories.billing import make_bill
-from tests.factories.identity import access_token, app_session
-
-WECHAT: Final = "wechat_pay"
-BILL_MINOR: Final = 10_000
-PAID_MINOR: Final = 1_234
-HURRY: Final = (
-    "update outbox set due_at = now() where due_at > now()",
-    "update inbox set due_at = now() where applied_at is null and due_at > now()",
-    "update idempotency set leased_until = now() where leased_until > now()",
-    """update payment_attempt set next_check_at = now()
-       where state in ('created', 'prepared', 'pending', 'unknown') and next_check_at > now()""",
-    "update payment_attempt set asked_at = null where asked_at is not null",
-    "update payment_provider_health set failures = 0, open_until = null",
-    "update message set due_at = now() where due_at > now() and state in ('pending', 'sending', 'unknown')",
+from tests.faults.signing_in import (
+    ask_for_code,
+    come_by_wechat,
+    refresh,
+    sign_in,
+    sign_in_browser,
+    sign_in_by_wechat,
+    wechat_code,
 )
-
-Case = dict[str, Any]
-"""What the customer of one telling knows: plain values, so that another process can go on with it."""
-
-
-class World:
-    """One process's application over a test's database and the sandbox."""
-
-    def __init__(self, settings: Settings, sandbox_url: str) -> None:
-        self.settings = settings
-        self.runtime = wiring.build(settings)
-        SETUP.fill(replace(SETUP.get(), waits=Waits(grace_s=-1)))
-        self.db, self.vault = self.runtime.db, self.runtime.vault
-        self.sandbox = httpx.Client(base_url=sandbox_url, timeout=30, trust_env=False)
-        self._running = ExitStack()
-
-    @cached_property
-    def http(self) -> TestClient:
-        """The HTTP edge; jobs need none."""
-        app = create_app(self.runtime)
-        client = TestClient(app, base_url=self.settings.public_url)
-        return self._running.enter_context(client)
-
-    def close(self) -> None:
-        """Give connections back."""
-        self._running.close()
-        self.db.close()
-        self.sandbox.close()
-        for provider in PROVIDERS.get().values():
-            if isinstance(provider, WeChatPay):
-                provider._client.close()
-        if isinstance(sms := SETUP.get().sms, AliyunSms):
-            sms.close()
-
-    def pass_time(self) -> None:
-        """What waits for a lease or a schedule waits no longer."""
-        owner = self.settings.migration_database_url
-        assert owner is not None
-        with psycopg.connect(owner.get_secret_value(), autocommit=True) as connection:
-            for statement in HURRY:
-                connection.execute(statement.encode())
-
-    def one(self, query: str, *values: object) -> Any:
-        """The first column of the first row."""
-        with psycopg.connect(self.settings.database_url.get_secret_value(), autocommit=True) as connection:
-            row = connection.execute(query.encode(), values).fetchone()
-        return None if row is None else row[0]
-
-
-def settle(world: World) -> Case:
-    """A customer with an account, one bill and a signed-in device."""
-    phone = f"+86137{uuid4().int % 10**8:08d}"
-    with world.db.write() as session:
-        user_id = make_user(session, world.vault, phone=phone)
-        account = make_account(session, world.vault, phone=None, account_no=f"50{uuid4().int % 10**10:010d}")
-        grant(session, user_id=user_id, account_id=account.id)
-        make_bill(session, account, amount_minor=BILL_MINOR, bill_no=f"K{uuid4().int % 10**12:012d}")
-        opened = app_session(session, user_id=user_id)
-        session.sql("delete from outbox")  # the bill's own message is another story
-    return {
-        "user_id": str(user_id),
-        "phone": phone,
-        "account_id": account.id,
-        "account_no": account.account_no,
-        "token": access_token(world.runtime.token_keys, opened),
-        "keys": {name: str(uuid4()) for name in ("start", "again", "another")},
-    }
+from tests.faults.world import PAID_MINOR, WECHAT_PAY, Case, World
 
 
 def _post(world: World, case: Case, name: str, path: str, body: Mapping[str, object]) -> dict[str, Any] | None:
@@ -128,13 +39,31 @@ def _post(world: World, case: Case, name: str, path: str, body: Mapping[str, obj
     case["payment_no"] = told["payment"]["payment_no"]
     pay = told["pay"]
     if pay is not None:
-        case["code"] = pay["code_url"] or pay["h5_url"] or pay["parameters"]["prepayid"]
+        given = pay["parameters"] or {}
+        case["code"] = (
+            pay["code_url"] or pay["h5_url"] or given.get("prepayid") or given["package"].removeprefix("prepay_id=")
+        )
     return told
 
 
 def start(world: World, case: Case) -> bool:
     """Begin a payment."""
     body = {"account_no": case["account_no"], "amount_minor": PAID_MINOR, "method": "wechat_native"}
+    return _post(world, case, "start", "/api/v1/payments", body) is not None
+
+
+def start_in_wechat(world: World, case: Case) -> bool:
+    """Begin a payment inside WeChat; a code that is spent earns another, under a key of its own."""
+    appid = world.settings.wechat_pay_appid
+    if "wechat_code" not in case or case["status"] == 409:
+        case["wechat_code"] = wechat_code(world, case, "oauth", appid)
+        case["keys"]["start"] = str(uuid4())
+    body = {
+        "account_no": case["account_no"],
+        "amount_minor": PAID_MINOR,
+        "method": "wechat_jsapi",
+        "wechat": {"appid": appid, "code": case["wechat_code"]},
+    }
     return _post(world, case, "start", "/api/v1/payments", body) is not None
 
 
@@ -195,13 +124,15 @@ def open_inbox(world: World, case: Case) -> bool:
 def keep_only(world: World, case: Case) -> bool:
     """A notice was kept by a process that died before it applied it."""
     with world.db.write() as session:
-        inbox.receive(session, source=WECHAT, external_id=f"kept {case['payment_no']}", body=case["notice"][1].encode())
+        inbox.receive(
+            session, source=WECHAT_PAY, external_id=f"kept {case['payment_no']}", body=case["notice"][1].encode()
+        )
     return True
 
 
 def apply_stored(world: World, case: Case) -> bool:
     """The job of callbacks."""
-    payments.apply_stored_callbacks(world.db, source=WECHAT, now=clock.now(), limit=AT_ONCE)
+    payments.apply_stored_callbacks(world.db, source=WECHAT_PAY, now=clock.now(), limit=AT_ONCE)
     return is_paid(world, case)
 
 
@@ -267,7 +198,7 @@ def send(world: World, case: Case) -> bool:
 def refresh_keys(world: World, case: Case) -> bool:
     """The job of certificates."""
     del case
-    return payments.refresh_keys(world.db, name=WECHAT, now=clock.now()) == 1
+    return payments.refresh_keys(world.db, name=WECHAT_PAY, now=clock.now()) == 1
 
 
 def is_paid(world: World, case: Case) -> bool:
@@ -279,74 +210,12 @@ def _is(world: World, case: Case, state: str) -> bool:
     return bool(world.one("select state = %s from payment_order where payment_no = %s", state, case["payment_no"]))
 
 
-def _policy(world: World) -> identity.CodePolicy:
-    return identity.CodePolicy(
-        region="+86", zone=ZoneInfo("Asia/Shanghai"), daily_budget=world.settings.sign_in_daily_codes
-    )
-
-
-def ask_for_code(world: World, case: Case) -> bool:
-    """Ask for a one-time code, and read it on the telephone."""
-    case["device"] = case["keys"]["start"]
-    identity.request_code(
-        world.db, vault=world.vault, policy=_policy(world), phone=case["phone"], device=case["device"],
-        address=case["device"], locale="en", now=clock.now(),
-    )  # fmt: skip
-    return True
-
-
-def _latest_code(world: World, case: Case) -> str:
-    told = world.sandbox.get("/__sandbox__/messages", params={"to": case["phone"]}).json()
-    codes = [message["params"]["code"] for message in told if message["template"] == "sign_in_code"]
-    return str(codes[0]) if codes else ""
-
-
-def sign_in(world: World, case: Case) -> bool:
-    """Sign an app in; with a new code when the old one no longer does."""
-    try:
-        tokens = identity.sign_in(
-            world.db, vault=world.vault, keys=world.runtime.token_keys, policy=_policy(world), phone=case["phone"],
-            code=_latest_code(world, case), device=case["device"], device_name="Phone", address=case["device"],
-            locale="en", now=clock.now(),
-        )  # fmt: skip
-    except Refusal:
-        ask_for_code(world, case)
-        return False
-    case["refresh"] = tokens.refresh_token
-    return True
-
-
-def sign_in_browser(world: World, case: Case) -> bool:
-    """Sign a browser in; with a new code when the old one no longer does."""
-    try:
-        opened = identity.sign_in_browser(
-            world.db, vault=world.vault, policy=_policy(world), phone=case["phone"], code=_latest_code(world, case),
-            device=case["device"], user_agent="Mozilla/5.0 Firefox/140.0", address=case["device"], locale="en",
-            now=clock.now(),
-        )  # fmt: skip
-    except Refusal:
-        ask_for_code(world, case)
-        return False
-    case["cookie"] = opened.secret
-    return True
-
-
-def refresh(world: World, case: Case) -> bool:
-    """Exchange the refresh token; the app that heard no answer sends the same one again."""
-    tokens = identity.refresh(
-        world.db, vault=world.vault, keys=world.runtime.token_keys, refresh_token=case["refresh"],
-        address=case["device"], now=clock.now(),
-    )  # fmt: skip
-    case["refresh"] = tokens.refresh_token
-    return True
-
-
 STEPS: Final[Mapping[str, Callable[[World, Case], bool]]] = {
     step.__name__: step
     for step in (
-        start, start_in_vain, again, another, pay, pay_late, notify, forge, keep_only, apply_stored, poll, poll_once,
+        start, start_in_wechat, start_in_vain, again, another, pay, pay_late, notify, forge, keep_only, apply_stored, poll, poll_once,
         poll_after_end, give_up, look, relay, send, open_inbox, refresh_keys, ask_for_code, sign_in, sign_in_browser,
-        refresh,
+        refresh, sign_in_by_wechat, come_by_wechat,
     )
 }  # fmt: skip
 
@@ -395,7 +264,21 @@ STORIES: Final[Mapping[str, Story]] = {
         "paid",
         (
             "payments.close.before_call", "payments.close.called", "payments.retry.closed", "payments.retry.added",
-            "payments.look.claimed",
+            "payments.look.claimed", "payments.retry.payer_known",
+        ),
+    ),
+    "a payment inside WeChat": Story(
+        ("start_in_wechat", "pay", "notify", "relay", "send"),
+        "paid",
+        ("identity.wechat.payer_known", "payments.start.payer_known"),
+    ),
+    "a WeChat signs in": Story(
+        ("sign_in_by_wechat", "come_by_wechat"),
+        "joined",
+        (
+            "identity.wechat.before_count", "identity.wechat.counted", "identity.wechat.exchanged",
+            "identity.wechat.phone_fetched", "identity.wechat.before_commit", "identity.wechat.committed",
+            "identity.wechat_browser.before_commit", "identity.wechat_browser.committed",
         ),
     ),
     "money that came too late": Story(

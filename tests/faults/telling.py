@@ -12,7 +12,8 @@ from core.errors import Refusal
 from services.billing import queries as billing
 from services.ledger import queries as ledger
 from services.ledger.chart import OwnerKind, Source
-from tests.faults.stories import BILL_MINOR, PAID_MINOR, STEPS, Case, Story, World, carry_on, settle
+from tests.faults.stories import STEPS, Story, carry_on
+from tests.faults.world import BILL_MINOR, PAID_MINOR, Case, World, settle
 from tests.faults.zygote import Zygote
 from tests.support.receiver import Receiver
 from tests.support.sandbox import SandboxProcess
@@ -29,6 +30,9 @@ def deployed(settings: Settings, provider: SandboxProcess, receiver: Receiver, v
     given = {
         **settings.model_dump(),
         "callback_url": receiver.url,
+        "wechat_apps": json.dumps(provider.credentials["wechat"]["apps"]),
+        "wechat_base_url": provider.base_url,
+        "wechat_open_url": provider.base_url,
         "wechat_pay_base_url": provider.base_url,
         "wechat_pay_mchid": pay["mchid"],
         "wechat_pay_appid": "wx0000000000000000" if variant == "refused" else pay["appid"],
@@ -147,6 +151,13 @@ def check_end(story: Story, world: World, provider: SandboxProcess, case: Case) 
             known = [order["out_trade_no"] for order in provider.orders()]
             assert world.one(ours, known) == 0
             assert world.one("select count(*) from txn where source = %s", Source.PAYMENT.value) == 0
+        case "joined":
+            blind = world.vault.blind("app_user.phone", case["phone"])
+            assert world.one("select count(*) from app_user where phone_blind = %s", blind) == 1
+            joined = "select count(*) from wechat_identity where user_id = %s"
+            assert world.one(joined, case["user_id"]) == len(set(story.steps))
+            sessions = "select count(*) - 1 from session_family where user_id = %s and revoked_at is null"
+            assert len(story.steps) <= world.one(sessions, case["user_id"]) <= len(story.steps) + 1
         case _:
             sessions = "select count(*) - 1 from session_family where user_id = %s and revoked_at is null"
             used = "select count(*) from otp_challenge where state = 'used' and phone_blind = %s"

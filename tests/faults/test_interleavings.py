@@ -19,8 +19,8 @@ from services.payments.flows import Again
 from services.payments.operations import Wanted
 from services.payments.ports import PROVIDERS, Method, Payer
 from tests.faults.interleaving import interleave
-from tests.faults.stories import PAID_MINOR, WECHAT, Case, World, settle
 from tests.faults.telling import deployed
+from tests.faults.world import PAID_MINOR, WECHAT_PAY, Case, World, settle
 from tests.support.receiver import Receiver
 from tests.support.sandbox import SandboxProcess
 from tests.support.waiting import wait_until
@@ -115,9 +115,9 @@ class Scene:
         self.world.sandbox.post("/wechat-pay/pay", data={"pr": self.code, "act": "pay"})
 
     def _hear(self, call: Any) -> None:
-        notice = PROVIDERS.get()[WECHAT].read_notice(call.headers, call.body, now=clock.now())
+        notice = PROVIDERS.get()[WECHAT_PAY].read_notice(call.headers, call.body, now=clock.now())
         with self.world.db.write() as session:
-            operations.receive_notice(session, source=WECHAT, notice=notice, body=call.body, now=clock.now())
+            operations.receive_notice(session, source=WECHAT_PAY, notice=notice, body=call.body, now=clock.now())
             faults.point("payments.callback.before_commit")
 
     def end(self) -> None:

@@ -3,8 +3,9 @@
 import pytest
 
 from core.config import Settings
-from tests.faults.stories import STORIES, Story, World, is_paid, notify, settle
+from tests.faults.stories import STORIES, Story, is_paid, notify
 from tests.faults.telling import Teller, check_end, deployed
+from tests.faults.world import World, settle
 from tests.support.proxy import proxied
 from tests.support.receiver import Receiver
 from tests.support.sandbox import SandboxProcess

@@ -14,7 +14,8 @@ from typing import Self
 
 from core import config, faults
 from core.config import Settings
-from tests.faults.stories import Case, World, carry_on
+from tests.faults.stories import carry_on
+from tests.faults.world import Case, World
 from tests.support.processes import ROOT, environment_of
 
 

@@ -4,7 +4,7 @@ import json
 import re
 import uuid
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import httpx
 
@@ -12,8 +12,6 @@ from tests.factories import payments as paying
 from tests.support.served import serving
 from tests.support.town import HOLDER, RECEIPT_SECRET, Town
 from tests.support.waiting import wait_until
-
-OPENID: Final = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 
 
 def code_sent_to(town: Town, phone: str) -> str:
@@ -58,7 +56,9 @@ def test_no_secret_and_no_person_is_in_the_log(town: Town, tmp_path: Path) -> No
         client.post("/api/v1/account-links", json=body, headers={**bearer, **key()}).raise_for_status()
         quote = {"account_no": home.account_no, "name_hint": HOLDER[0]}
         client.post("/api/v1/payment-quotes", json=quote, headers={**bearer, **key()}).raise_for_status()
-        wechat = {"appid": settings.wechat_pay_appid, "openid": OPENID}
+        somebody = town.sandbox.wechat_person(phone)
+        wechat_code = town.sandbox.wechat_code("oauth", town.appid, somebody)
+        wechat = {"appid": town.appid, "code": wechat_code}
         body = {"account_no": home.account_no, "amount_minor": 100, "method": "wechat_jsapi", "wechat": wechat}
         started = client.post("/api/v1/payments", json=body, headers={**bearer, **key()}).raise_for_status().json()
         call = town.callback_of(paying.latest(town.runtime.db, started["payment"]["payment_no"]).out_trade_no)
@@ -88,7 +88,11 @@ def test_no_secret_and_no_person_is_in_the_log(town: Town, tmp_path: Path) -> No
         "new refresh token": refreshed.json()["refresh_token"],
         "cookie": browser.cookie,
         "form token": form["csrf"],
-        "openid": OPENID,
+        "openid": somebody["openids"][town.appid],
+        "unionid": somebody["unionid"],
+        "code of WeChat": wechat_code,
+        "secret of WeChat": town.sandbox.official_account["secret"],
+        "token of WeChat": town.sandbox.official_account["token"],
         "name": HOLDER,
         "part of the name": HOLDER[:2],
         "meter": home.meter_no,

@@ -36,7 +36,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
         "method": "wechat_native",
         "return_url": "/payments",
         "bill_nos": ["B0001"],
-        "wechat": {"appid": "wx0123456789", "openid": "o0123456789"},
+        "wechat": {"appid": "wx0123456789", "code": "o0123456789"},
     },
     "POST /api/v1/payments/{payment_no}/attempts": {"amount_minor": 100, "method": "wechat_h5"},
     "POST /api/v1/payment-quotes": {"account_no": "9999999999", "name_hint": HOLDER[0]},

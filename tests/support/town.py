@@ -38,6 +38,8 @@ from services.accounts.queries import AccountRef
 from services.billing import queries
 from services.billing.queries import BillView
 from services.identity import operations as identity
+from services.identity.ports import WECHAT
+from services.identity.providers.wechat.client import WeChat
 from services.payments import operations as payments
 from services.payments.ports import PROVIDERS, Method, Payer, Prepay, ProviderResult, TradeState
 from services.payments.providers.wechat_pay.adapter import WeChatPay
@@ -105,6 +107,7 @@ class Person:
     cookie: str = field(repr=False)
     session_id: UUID
     device_id: UUID
+    wechat_id: UUID
     message_id: UUID
     waiting_no: str
     paid_no: str
@@ -122,6 +125,9 @@ def deployed(settings: Settings, sandbox: SandboxProcess, *, callback_url: str) 
         {
             **settings.model_dump(),
             "callback_url": callback_url,
+            "wechat_apps": json.dumps(sandbox.credentials["wechat"]["apps"]),
+            "wechat_base_url": sandbox.base_url,
+            "wechat_open_url": sandbox.base_url,
             "wechat_pay_base_url": sandbox.base_url,
             "wechat_pay_mchid": wechat["mchid"],
             "wechat_pay_appid": wechat["appid"],
@@ -164,6 +170,11 @@ class Town:
             **{standing: self.with_standing(standing, self.house) for standing in STANDINGS if standing != "anonymous"},
         }
 
+    @property
+    def appid(self) -> str:
+        """The official account, whose people may pay inside WeChat."""
+        return self.sandbox.official_account["appid"]
+
     def build(self, unit_id: int, *, has_bills: bool = True, **other: Any) -> Home:
         """A new account with a meter, a settled bill and one of 128.60."""
         meter_no = f"M{next(_numbers):07d}"
@@ -196,6 +207,7 @@ class Town:
             app = people.app_session(session, user_id=user_id, now=now)
             browser = people.browser_session(session, user_id=user_id, now=now)
             device = people.app_session(session, user_id=user_id, name="Tablet", now=now)
+            wechat_id = people.join_wechat(session, self.runtime.vault, user_id=user_id, appid=self.appid, now=now)
         made = Person(
             user_id=user_id,
             phone=phone,
@@ -203,6 +215,7 @@ class Town:
             cookie=browser.secret,
             session_id=app.session_id,
             device_id=device.session_id,
+            wechat_id=wechat_id,
             message_id=self.write_to(user_id),
             waiting_no=self.start_payment(user_id, home, by_quote=by_quote) if has_payments else "",
             paid_no=self.pay(self.start_payment(user_id, home, by_quote=by_quote)) if has_payments else "",
@@ -405,3 +418,5 @@ def _close_providers() -> None:
     sms = SETUP.get().sms
     if isinstance(sms, AliyunSms):
         sms.close()
+    if isinstance(wechat := WECHAT.get(), WeChat):
+        wechat.close()

@@ -22,6 +22,13 @@ from services.identity.errors import (
     StaffSignInLimited,
     StaffSignInRefused,
     StaffUnknown,
+    WechatAppUnknown,
+    WechatBusy,
+    WechatCodeWrong,
+    WechatPhoneNeeded,
+    WechatPushMalformed,
+    WechatPushUnproved,
+    WechatRefused,
 )
 from web.problems import Problem, register
 
@@ -134,5 +141,39 @@ PROBLEMS: Final = [
         zh="说明文本已更新为第 {text_version} 版，请阅读后再确认。",
         en="The text has changed to version {text_version}; read it, then decide.",
     ),
+    Problem(
+        WechatCodeWrong,
+        401,
+        zh="微信登录凭证无效或已过期，请重试。",
+        en="WeChat does not know this code any more; get a fresh one and try again.",
+        headers=BEARER,
+    ),
+    Problem(
+        WechatPhoneNeeded,
+        409,
+        zh="首次使用微信登录需验证手机号码，请授权手机号码或使用短信验证码登录。",
+        en="The first sign-in by WeChat needs your mobile number: allow it, or sign in by a code.",
+    ),
+    Problem(
+        WechatRefused,
+        403,
+        zh="微信未能确认您的身份，请使用短信验证码登录。",
+        en="WeChat does not confirm who you are; sign in by a code.",
+    ),
+    Problem(
+        WechatBusy,
+        503,
+        zh="微信暂时无法响应，请稍后重试，或使用短信验证码登录。",
+        en="WeChat does not answer right now; try again, or sign in by a code.",
+        headers={"Retry-After": "10"},
+    ),
+    Problem(
+        WechatAppUnknown,
+        422,
+        zh="未知的微信应用。",
+        en="The supplier has no such application at WeChat.",
+    ),
+    Problem(WechatPushUnproved, 401, zh="签名验证失败。", en="The message is not proved to be WeChat's."),
+    Problem(WechatPushMalformed, 400, zh="消息格式有误。", en="The message cannot be read."),
 ]
 register(PROBLEMS)

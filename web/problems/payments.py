@@ -18,6 +18,7 @@ from services.payments.errors import (
     QuoteExpired,
     QuoteRefused,
     QuotesLimited,
+    WechatPayerUnknown,
 )
 from web.problems import Problem, register
 
@@ -95,6 +96,12 @@ PROBLEMS: Final = [
         409,
         zh="该笔支付的状态已变化，请刷新后重试。",
         en="The payment has changed meanwhile; reload it and try again.",
+    ),
+    Problem(
+        WechatPayerUnknown,
+        409,
+        zh="无法确认微信付款人，请重新打开页面后再试。",
+        en="WeChat did not tell who pays: get a fresh code, or sign in by WeChat, and try again.",
     ),
     Problem(CallbackRefused, 401, zh="签名验证失败。", en="The callback is not proved to be the provider's."),
 ]

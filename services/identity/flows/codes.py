@@ -24,7 +24,7 @@ from services.identity.operations import (
     Rotated,
     Withheld,
 )
-from services.identity.ports import SMS_SENDER, Purpose, Sending
+from services.identity.ports import SMS_SENDER, Purpose, Sending, WechatPerson
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +80,7 @@ def request_code(
     provider refuses or never answers. Raises InvalidPhone, SignInLimited (device or network), CodesExhausted. `device`
     is a random text that the caller must bring along with the code.
     """
-    number = _canonical(phone, policy.region)
+    number = canonical(phone, policy.region)
     with db.write() as session:
         granted = operations.grant_code(
             session,
@@ -146,7 +146,7 @@ def sign_in(
 
     Raises, after the try is committed, CodeWrong or CodeIsBurnt; InvalidPhone.
     """
-    number = _canonical(phone, policy.region)
+    number = canonical(phone, policy.region)
     with db.write() as session:
         result = operations.verify_code(
             session,
@@ -165,7 +165,7 @@ def sign_in(
             )
         faults.point("identity.sign_in.before_commit")
     faults.point("identity.sign_in.committed")
-    return _tokens(keys, _opened(result, opened), now=now)
+    return tokens_of(keys, _opened(result, opened), now=now)
 
 
 def sign_in_browser(
@@ -181,13 +181,15 @@ def sign_in_browser(
     locale: str,
     now: datetime,
     previous_token: str | None = None,
+    wechat: WechatPerson | None = None,
 ) -> OpenedSession:
     """Exchange a code for a new browser session, whose `secret` goes into the cookie.
 
-    The session of `previous_token`, the cookie that the browser had before, ends. Raises, after the try is committed,
+    The session of `previous_token`, the cookie that the browser had before, ends. Whoever came by WeChat signs in by it
+    from now on, unless it is somebody else's already. Raises, after the try is committed,
     CodeWrong or CodeIsBurnt; InvalidPhone.
     """
-    number = _canonical(phone, policy.region)
+    number = canonical(phone, policy.region)
     with db.write() as session:
         result = operations.verify_code(
             session,
@@ -209,6 +211,10 @@ def sign_in_browser(
                 now=now,
                 previous_token=previous_token,
             )
+        if opened is not None and wechat is not None:
+            operations.join_wechat(
+                session, vault=vault, person=wechat, user_id=opened.user_id, address=address, now=now
+            )
         faults.point("identity.sign_in_browser.before_commit")
     faults.point("identity.sign_in_browser.committed")
     return _opened(result, opened)
@@ -226,10 +232,11 @@ def refresh(db: Database, *, vault: Vault, keys: TokenKeys, refresh_token: str, 
     if not isinstance(result, Rotated):
         log.warning("refresh_refused", verdict=type(result).__name__)
         raise RefreshRefused
-    return _tokens(keys, OpenedSession(result.session_id, result.user_id, result.refresh_token), now=now)
+    return tokens_of(keys, OpenedSession(result.session_id, result.user_id, result.refresh_token), now=now)
 
 
-def _canonical(phone: str, region: str) -> str:
+def canonical(phone: str, region: str) -> str:
+    """The one form of a telephone number; raises InvalidPhone."""
     number = rules.canonical_phone(phone, region=region)
     if number is None:
         raise InvalidPhone
@@ -247,7 +254,8 @@ def _opened(result: CodeAccepted | CodeRefused | CodeBurnt, opened: OpenedSessio
             return opened
 
 
-def _tokens(keys: TokenKeys, opened: OpenedSession, *, now: datetime) -> Tokens:
+def tokens_of(keys: TokenKeys, opened: OpenedSession, *, now: datetime) -> Tokens:
+    """A pair of tokens for a session that was opened or went on just now."""
     identity = Identity(str(opened.user_id), opened.session_id, "user", frozenset(), int((now + LIFETIME).timestamp()))
     return Tokens(
         user_id=opened.user_id,

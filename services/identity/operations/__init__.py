@@ -18,6 +18,7 @@ from services.identity.operations.codes import (
     verify_code,
 )
 from services.identity.operations.consents import give_consent, withdraw_consent
+from services.identity.operations.followers import note_follower
 from services.identity.operations.purging import Purged, purge_spent
 from services.identity.operations.sessions import (
     OpenedSession,
@@ -33,6 +34,7 @@ from services.identity.operations.sessions import (
     revoke_device,
     revoke_other_devices,
 )
+from services.identity.operations.wechat import admit_wechat, join_wechat, sign_in_wechat, unlink_wechat
 
 __all__ = [
     "Challenge",
@@ -48,10 +50,13 @@ __all__ = [
     "Rotated",
     "UnknownToken",
     "Withheld",
+    "admit_wechat",
     "choose_locale",
     "close_session",
     "give_consent",
     "grant_code",
+    "join_wechat",
+    "note_follower",
     "open_app_session",
     "open_portal_session",
     "purge_spent",
@@ -61,6 +66,8 @@ __all__ = [
     "resolve_portal_session",
     "revoke_device",
     "revoke_other_devices",
+    "sign_in_wechat",
+    "unlink_wechat",
     "verify_code",
     "withdraw_consent",
 ]

@@ -83,7 +83,7 @@ values (:id, :phone, :device, :purpose, :code_hash, 'open', 0, :sending, :now, :
 """
 
 
-def _within_limit(session: WriteSession, *, kind: LimitKind, key: bytes, limit: Limit, now: datetime) -> bool:
+def within_limit(session: WriteSession, *, kind: LimitKind, key: bytes, limit: Limit, now: datetime) -> bool:
     """Count one more code for a phone, device or network, unless the limit is reached.
 
     Exact however many ask at once.
@@ -116,10 +116,10 @@ def grant_code(
         (LimitKind.DEVICE, device, rules.DEVICE_LIMIT),
     ):
         key = vault.blind(f"sign_in.{kind}", owner)
-        if not _within_limit(session, kind=kind, key=key, limit=limit, now=now):
-            return Limited(_retry_after_s(session, kind=kind, key=key, limit=limit, now=now))
+        if not within_limit(session, kind=kind, key=key, limit=limit, now=now):
+            return Limited(retry_after_s(session, kind=kind, key=key, limit=limit, now=now))
     phone_blind = phone_blind_of(vault, phone)
-    is_withheld = not _within_limit(session, kind=LimitKind.PHONE, key=phone_blind, limit=rules.PHONE_LIMIT, now=now)
+    is_withheld = not within_limit(session, kind=LimitKind.PHONE, key=phone_blind, limit=rules.PHONE_LIMIT, now=now)
     spent = session.sql(
         _sql("spend_budget.sql"), day=day, shard=_shard(), codes=0 if is_withheld else 1, most=daily_budget
     )
@@ -254,7 +254,8 @@ def _sign_up(session: WriteSession, *, vault: Vault, phone: str, locale: str, no
     return CodeAccepted(row.id, row.is_new)
 
 
-def _retry_after_s(session: ReadSession, *, kind: LimitKind, key: bytes, limit: Limit, now: datetime) -> int:
+def retry_after_s(session: ReadSession, *, kind: LimitKind, key: bytes, limit: Limit, now: datetime) -> int:
+    """Seconds until one more is within the limit."""
     hits: list[datetime] = session.sql(
         "select hits from sign_in_limit where kind = :kind and key = :key", kind=kind.value, key=key
     ).scalar_one()

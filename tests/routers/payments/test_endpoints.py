@@ -133,7 +133,8 @@ def test_a_bill_that_is_settled_or_anothers_cannot_be_chosen(town: Town, home: H
 
 def test_each_method_gives_what_its_payers_device_needs(town: Town, home: Home, payer: Person) -> None:
     appid = town.settings.wechat_pay_appid
-    person = {"appid": appid, "openid": make.OPENID}
+    somebody = town.sandbox.wechat_person()
+    person = {"appid": appid, "code": town.sandbox.wechat_code("oauth", appid, somebody)}
     ways: dict[str, dict[str, Any]] = {
         "wechat_native": {},
         "wechat_h5": {"return_url": "/payments/back"},
@@ -159,8 +160,9 @@ def test_each_method_gives_what_its_payers_device_needs(town: Town, home: Home, 
     }  # fmt: skip
     needs = post(town, payer, "/payments", wish(home, method="wechat_jsapi"))
     assert (needs.status_code, needs.json()["code"]) == (409, "payment_method_not_offered")
-    foreign = wish(home, method="wechat_jsapi", wechat={"appid": "wx00000000", "openid": make.OPENID})
-    assert post(town, payer, "/payments", foreign).status_code == 409
+    foreign = wish(home, method="wechat_jsapi", wechat={"appid": "wx00000000", "code": "0123456789"})
+    refused = post(town, payer, "/payments", foreign)
+    assert (refused.status_code, refused.json()["code"]) == (409, "wechat_payer_unknown")
 
 
 @pytest.mark.parametrize(
@@ -309,3 +311,49 @@ def test_a_list_of_numbers_does_not_become_a_list_of_debts(town: Town, home: Hom
                 now=clock.now(),
             )
     assert quote(town, collector, home).status_code == 429
+
+
+def test_a_payer_inside_wechat_is_known_by_a_code_or_by_how_they_sign_in(town: Town, home: Home, payer: Person) -> None:
+    mini, sandbox = town.sandbox.mini_program["appid"], town.sandbox
+    somebody = sandbox.wechat_person()
+    code = sandbox.wechat_code("js", mini, somebody)
+    by_code = wish(home, method="wechat_jsapi", wechat={"appid": mini, "code": code})
+    paid = started(post(town, payer, "/payments", by_code))
+    assert paid.pay is not None
+    assert (paid.pay.parameters or {})["appId"] == mini
+    spent = wish(home, method="wechat_jsapi", wechat={"appid": mini, "code": code})
+    refused = post(town, payer, "/payments", spent)
+    assert (refused.status_code, refused.json()["code"]) == (409, "wechat_payer_unknown")
+    nobody = post(town, payer, "/payments", wish(home, method="wechat_jsapi", wechat={"appid": mini}))
+    assert (nobody.status_code, nobody.json()["code"]) == (409, "wechat_payer_unknown")
+    joined = wish(home, method="wechat_jsapi", wechat={"appid": town.appid})
+    by_identity = started(post(town, payer, "/payments", joined))
+    assert by_identity.pay is not None
+    assert (by_identity.pay.parameters or {})["appId"] == town.appid
+    settle(town, by_identity.payment.payment_no)
+    shown = town.client.get(f"/api/v1/payments/{by_identity.payment.payment_no}", headers=payer.bearer)
+    assert shown.json()["state"] == "paid"
+
+
+def test_an_openid_is_no_word_of_this_api(town: Town, home: Home, payer: Person) -> None:
+    wechat = {"appid": town.appid, "openid": make.OPENID}
+    assert post(town, payer, "/payments", wish(home, method="wechat_jsapi", wechat=wechat)).status_code == 422
+
+
+def test_a_payment_that_goes_on_needs_no_second_code(town: Town, home: Home, payer: Person) -> None:
+    mini, sandbox = town.sandbox.mini_program["appid"], town.sandbox
+    code = sandbox.wechat_code("js", mini, sandbox.wechat_person())
+    begun = started(
+        post(town, payer, "/payments", wish(home, method="wechat_jsapi", wechat={"appid": mini, "code": code}))
+    )
+    path = f"/payments/{begun.payment.payment_no}/attempts"
+    again = started(post(town, payer, path, {"wechat": {"appid": mini, "code": code}}))
+    assert again.pay is not None
+    assert (again.pay.parameters or {})["package"] == ((begun.pay and begun.pay.parameters) or {})["package"]
+    refused = post(town, payer, path, {"amount_minor": 100, "wechat": {"appid": mini, "code": code}})
+    assert refused.json()["code"] == "wechat_payer_unknown"
+    waiting = town.client.get(f"/api/v1/payments/{begun.payment.payment_no}", headers=payer.bearer).json()
+    assert waiting["state"] == "waiting"
+    fresh = sandbox.wechat_code("js", mini, sandbox.wechat_person())
+    other = started(post(town, payer, path, {"amount_minor": 100, "wechat": {"appid": mini, "code": fresh}}))
+    assert other.payment.amount.amount_minor == 100

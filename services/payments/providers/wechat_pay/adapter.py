@@ -75,6 +75,7 @@ class Account:
 
     mchid: str
     appid: str
+    """The application of QR codes, links and apps."""
     merchant_serial: str
     private_key_pem: str = field(repr=False)
     apiv3_keys: Sequence[str] = field(repr=False)
@@ -83,6 +84,14 @@ class Account:
     currency: str
     callback_url: str
     """Address of this deployment as the platform calls it, without path."""
+
+    more_appids: frozenset[str] = frozenset()
+    """Other applications of the supplier whose people may pay inside WeChat: bound to the merchant at its console."""
+
+    @property
+    def appids(self) -> frozenset[str]:
+        """Every application for which the platform may answer."""
+        return self.more_appids | {self.appid}
 
 
 class WeChatPay:
@@ -130,8 +139,9 @@ class WeChatPay:
         }
         match prepay.method:
             case Method.WECHAT_JSAPI:
-                if not prepay.payer.openid or prepay.payer.appid != self._account.appid:
+                if not prepay.payer.openid or prepay.payer.appid not in self._account.appids:
                     raise MethodNotOffered(method=prepay.method.value, needs="wechat")
+                body["appid"] = prepay.payer.appid
                 body["payer"] = {"openid": prepay.payer.openid}
             case Method.WECHAT_H5:
                 body["scene_info"] = {"payer_client_ip": prepay.payer.address, "h5_info": {"type": "Wap"}}
@@ -150,7 +160,8 @@ class WeChatPay:
             raise OutcomeInDoubt(NAME) from error
         if not isinstance(value, str) or not value:
             raise OutcomeInDoubt(NAME)
-        return {_ANSWERS[method]: value}
+        given = {_ANSWERS[method]: value}
+        return given if method is not Method.WECHAT_JSAPI else {**given, "appid": json.loads(request)["appid"]}
 
     def present(self, method: Method, answer: Mapping[str, str], *, now: datetime) -> dict[str, str]:
         """The address, or the parameters that the payer's client hands to WeChat, signed afresh."""
@@ -158,7 +169,7 @@ class WeChatPay:
             case Method.WECHAT_NATIVE | Method.WECHAT_H5:
                 return dict(answer)
             case Method.WECHAT_JSAPI:
-                return self._jsapi(answer["prepay_id"], now)
+                return self._jsapi(answer.get("appid", self._account.appid), answer["prepay_id"], now)
             case Method.WECHAT_APP:
                 return self._app(answer["prepay_id"], now)
 
@@ -248,7 +259,7 @@ class WeChatPay:
             raise CallbackRefused(reason=reason) from error
 
     def _result(self, transaction: messages.Transaction) -> ProviderResult:
-        if transaction.mchid != self._account.mchid or transaction.appid not in {"", self._account.appid}:
+        if transaction.mchid != self._account.mchid or transaction.appid not in self._account.appids | {""}:
             raise _NotOurs("merchant")
         state = _STATES[transaction.trade_state]
         if state is not TradeState.PAID:
@@ -264,15 +275,15 @@ class WeChatPay:
             paid_at=messages.moment(transaction.success_time),
         )
 
-    def _jsapi(self, prepay_id: str, now: datetime) -> dict[str, str]:
+    def _jsapi(self, appid: str, prepay_id: str, now: datetime) -> dict[str, str]:
         stamp, nonce, package = str(int(now.timestamp())), secrets.token_hex(16), f"prepay_id={prepay_id}"
         return {
-            "appId": self._account.appid,
+            "appId": appid,
             "timeStamp": stamp,
             "nonceStr": nonce,
             "package": package,
             "signType": "RSA",
-            "paySign": self._signer.sign(self._account.appid, stamp, nonce, package),
+            "paySign": self._signer.sign(appid, stamp, nonce, package),
         }
 
     def _app(self, prepay_id: str, now: datetime) -> dict[str, str]:

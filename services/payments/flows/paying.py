@@ -5,36 +5,36 @@ call, so that whoever comes next, the same client or a job, repeats exactly the 
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from core import faults
 from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import Database, ReadSession, WriteSession
+from services.identity import flows as identity_flows
+from services.identity import queries as identity
+from services.identity.errors import WechatAppUnknown, WechatCodeWrong, WechatRefused
 from services.payments import operations, queries
 from services.payments.errors import (
     AttemptInDoubt,
-    CallbackRefused,
     PaymentFinal,
     PaymentUnknown,
     ProviderRefused,
     ProviderUnavailable,
+    WechatPayerUnknown,
 )
 from services.payments.models import AttemptState
-from services.payments.operations import Applied, Effect, Heard, Wanted
+from services.payments.operations import Applied, Effect, Wanted
 from services.payments.ports import (
     AlreadyPaid,
     CloseOutcome,
     Method,
-    Notice,
     OutcomeInDoubt,
     Payer,
     PaymentProvider,
@@ -87,8 +87,11 @@ def start_payment(db: Database, *, vault: Vault, wanted: Wanted, payment_no: str
     `payment_no` names the order: called again with it, whatever happened in between, the flow goes on with the same
     number and the same bytes. When the provider's answer is lost the payment is `unknown` and `pay` is None: jobs and
     `retry_payment` repeat.
-    Raises what `operations.open_order` raises, ProviderUnavailable (nothing has happened) and ProviderRefused.
+    Raises what `operations.open_order` raises, WechatPayerUnknown and WechatBusy for who pays inside WeChat,
+    ProviderUnavailable (nothing has happened) and ProviderRefused.
     """
+    wanted = _with_payer(db, vault=vault, wanted=wanted, payment_no=payment_no)
+    faults.point("payments.start.payer_known")
     with db.write() as session:
         attempt_id = operations.open_order(session, vault=vault, wanted=wanted, payment_no=payment_no, now=now)
         attempt = queries.attempt(session, attempt_id=attempt_id)
@@ -120,14 +123,6 @@ def retry_payment(
     if is_same:
         _prepare(db, vault=vault, attempt_id=latest.id, now=now)
         return _started(db, payment_no=payment_no, user_id=user_id, now=now)
-    if latest.state in LIVING:
-        try:
-            applied = close_attempt(db, attempt=latest, now=now)
-        except (OutcomeInDoubt, Throttled) as error:
-            raise AttemptInDoubt from error
-        if applied.state is AttemptState.PAID:
-            return _started(db, payment_no=payment_no, user_id=user_id, now=now)
-    faults.point("payments.retry.closed")
     wanted = Wanted(
         user_id=user_id,
         account_no=payment.account_no,
@@ -140,6 +135,16 @@ def retry_payment(
         partial_allowed=again.partial_allowed,
         most_major=again.most_major,
     )
+    wanted = _with_payer(db, vault=vault, wanted=wanted)
+    faults.point("payments.retry.payer_known")
+    if latest.state in LIVING:
+        try:
+            applied = close_attempt(db, attempt=latest, now=now)
+        except (OutcomeInDoubt, Throttled) as error:
+            raise AttemptInDoubt from error
+        if applied.state is AttemptState.PAID:
+            return _started(db, payment_no=payment_no, user_id=user_id, now=now)
+    faults.point("payments.retry.closed")
     with db.write() as session:
         attempt_id = operations.add_attempt(session, vault=vault, wanted=wanted, payment_no=payment_no, now=now)
     faults.point("payments.retry.added")
@@ -203,72 +208,6 @@ def check_due(db: Database, *, vault: Vault, now: datetime, limit: int = 50, bud
         if applied.effect is Effect.PUT_OFF:
             return Asked(done + 1, may_have_more=False)
     return Asked(limit, may_have_more=True)
-
-
-def apply_stored_callbacks(db: Database, *, source: str, now: datetime, limit: int) -> int:
-    """Apply callbacks that are due again, each in its own transaction, at most `limit`; answers how many were tried."""
-    for done in range(limit):
-        faults.point("payments.callbacks.before_apply")
-        with db.write() as session:
-            if operations.apply_stored(session, source=source, now=now) is None:
-                return done
-        faults.point("payments.callbacks.applied")
-    return limit
-
-
-async def take_notices(db: Database, heard: Sequence[Heard]) -> list[bool]:
-    """Keep verified callbacks and book what they say was paid, in one statement: nearly every one is no more.
-
-    False says that `receive_notice` is needed for this one, which goes on from wherever this stopped.
-    """
-    plain = {at: paid for at, each in enumerate(heard) if (paid := operations.plainly_paid(each)) is not None}
-    taken = [False] * len(heard)
-    if plain:
-        faults.point("payments.callback.before_take")
-        try:
-            told = await db.hot_write(operations.TAKE_NOTICES, operations.take_params(list(plain.values())))
-        except PoolTimeout:
-            raise
-        except psycopg.OperationalError as error:  # a lock that is not free soon, or nobody knows
-            log.warning("callbacks_taken_perhaps", callbacks=len(plain), error=type(error).__name__)
-            return taken
-        for at, is_taken in zip(plain, told, strict=True):
-            taken[at] = is_taken
-        faults.point("payments.callback.taken")
-    return taken
-
-
-def receive_notice(db: Database, *, source: str, notice: Notice, body: bytes, now: datetime) -> bool:
-    """Keep a verified callback once and apply it; acknowledge it then. Answers whether it is applied now.
-
-    One that cannot be applied is kept all the same: `apply_stored_callbacks` goes on with it.
-    """
-    faults.point("payments.callback.before_keep")
-    with db.write() as session:
-        applied = operations.receive_notice(session, source=source, notice=notice, body=body, now=now)
-        faults.point("payments.callback.before_commit")
-    faults.point("payments.callback.committed")
-    return applied
-
-
-def read_with_new_keys(
-    db: Database, *, source: str, headers: Mapping[str, str], body: bytes, now: datetime
-) -> Notice | CallbackRefused:
-    """Verify a callback again with certificates that another process has fetched meanwhile."""
-    with db.read() as session:
-        operations.learn_keys(session, source=source, now=now)
-    try:
-        return queries.provider(source).read_notice(headers, body, now=now)
-    except CallbackRefused as refused:
-        return refused
-
-
-def count_refusal(db: Database, *, source: str, reason: str, now: datetime) -> None:
-    """Count a callback that is not the platform's."""
-    faults.point("payments.refusal.before_count")
-    with db.write() as session:
-        operations.count_refusal(session, source=source, reason=reason, now=now)
-    faults.point("payments.refusal.counted")
 
 
 def check_attempt(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime) -> Applied:
@@ -341,6 +280,28 @@ def refresh_keys(db: Database, *, name: str, now: datetime) -> int:
     faults.point("payments.keys.kept")
     provider.trust(keys)
     return len(keys)
+
+
+def _with_payer(db: Database, *, vault: Vault, wanted: Wanted, payment_no: str | None = None) -> Wanted:
+    """Find out who pays inside WeChat: by a fresh code, else by the WeChat that this person signs in by.
+
+    A payment that is known already goes on with whoever it was made for: a code is good once.
+    """
+    payer = wanted.payer
+    if wanted.method is not Method.WECHAT_JSAPI or payer.openid is not None or payer.appid is None:
+        return wanted
+    with db.read() as session:
+        if payment_no is not None and queries.latest_attempt(session, payment_no=payment_no) is not None:
+            return wanted
+        openid = identity.openid_of(session, vault=vault, user_id=wanted.user_id, appid=payer.appid)
+    if payer.code is not None:
+        try:
+            openid = identity_flows.payer_of_code(appid=payer.appid, code=payer.code).openid
+        except (WechatAppUnknown, WechatCodeWrong, WechatRefused) as error:
+            raise WechatPayerUnknown from error
+    if openid is None:
+        raise WechatPayerUnknown
+    return replace(wanted, payer=replace(payer, openid=openid))
 
 
 def _prepare(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime) -> None:

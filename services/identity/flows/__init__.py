@@ -1,0 +1,35 @@
+"""Work of identity around outside calls, and the sign-ins whose evidence outlives a refusal."""
+
+from services.identity.flows.codes import (
+    CodePolicy,
+    CodeRequested,
+    Tokens,
+    refresh,
+    request_code,
+    sign_in,
+    sign_in_browser,
+)
+from services.identity.flows.wechat import (
+    BrowserMet,
+    DeviceAsking,
+    meet_browser,
+    payer_of_code,
+    sign_in_browser_by_wechat,
+    sign_in_by_wechat,
+)
+
+__all__ = [
+    "BrowserMet",
+    "CodePolicy",
+    "CodeRequested",
+    "DeviceAsking",
+    "Tokens",
+    "meet_browser",
+    "payer_of_code",
+    "refresh",
+    "request_code",
+    "sign_in",
+    "sign_in_browser",
+    "sign_in_browser_by_wechat",
+    "sign_in_by_wechat",
+]

@@ -1,0 +1,1 @@
+"""Who proves people for us."""

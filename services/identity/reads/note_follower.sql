@@ -1,0 +1,6 @@
+-- Events may come out of order: the later one counts. Served by pk_wechat_follower.
+insert into wechat_follower as f (appid, openid_blind, openid_sealed, follows, changed_at)
+values (:appid, :blind, :sealed, :follows, :at)
+on conflict (appid, openid_blind) do update
+  set follows = excluded.follows, changed_at = excluded.changed_at
+  where f.changed_at <= excluded.changed_at

@@ -1,0 +1,41 @@
+"""Work around calls of a provider, and what providers call."""
+
+from services.payments.flows.callbacks import (
+    apply_stored_callbacks,
+    count_refusal,
+    read_with_new_keys,
+    receive_notice,
+    take_notices,
+)
+from services.payments.flows.paying import (
+    Again,
+    Asked,
+    Started,
+    check_attempt,
+    check_due,
+    check_payment,
+    close_attempt,
+    give_up_payment,
+    refresh_keys,
+    retry_payment,
+    start_payment,
+)
+
+__all__ = [
+    "Again",
+    "Asked",
+    "Started",
+    "apply_stored_callbacks",
+    "check_attempt",
+    "check_due",
+    "check_payment",
+    "close_attempt",
+    "count_refusal",
+    "give_up_payment",
+    "read_with_new_keys",
+    "receive_notice",
+    "refresh_keys",
+    "retry_payment",
+    "start_payment",
+    "take_notices",
+]

@@ -1,0 +1,140 @@
+"""Signing in by WeChat at the API: what a mini-program sends and is told, and the list of what signs one in."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.support.town import Town
+
+Person = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def _honest(town: Town) -> None:
+    town.sandbox.clear_faults()
+
+
+@pytest.fixture
+def phone() -> str:
+    return f"+86138{uuid4().int % 10**8:08d}"
+
+
+@pytest.fixture
+def person(town: Town, phone: str) -> Person:
+    return town.sandbox.wechat_person(phone)
+
+
+def grant(town: Town, person: Person, *, with_phone: bool = False, **changes: object) -> Any:
+    """Bring a fresh code of the mini-program."""
+    appid = town.sandbox.mini_program["appid"]
+    body = {
+        "grant_type": "wechat",
+        "appid": appid,
+        "code": town.sandbox.wechat_code("js", appid, person),
+        "device_id": uuid4().hex,
+        "device_name": "Wang's phone",
+        **({"phone_code": town.sandbox.wechat_code("phone", appid, person)} if with_phone else {}),
+        **changes,
+    }
+    return town.client.post("/api/v1/auth/token", json=body)
+
+
+def told(answer: Any) -> tuple[int, str | None]:
+    return answer.status_code, answer.json().get("code")
+
+
+def bearer(answer: Any) -> dict[str, str]:
+    assert answer.status_code == 200, answer.text
+    return {"authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def test_a_mini_program_signs_in_first_with_a_telephone_then_by_its_code_alone(
+    town: Town, person: Person, phone: str
+) -> None:
+    assert told(grant(town, person)) == (409, "wechat_phone_needed")
+    first = bearer(grant(town, person, with_phone=True))
+    again = bearer(grant(town, person))
+    mine = [town.client.get("/api/v1/me", headers=headers).json()["phone_masked"] for headers in (first, again)]
+    assert mine == [f"{phone[:-8]}****{phone[-4:]}"] * 2
+    devices = town.client.get("/api/v1/me/devices", headers=again).json()["items"]
+    assert [(device["kind"], device["name"]) for device in devices] == [("app", "Wang's phone")] * 2
+
+
+def test_tokens_of_wechat_are_renewed_like_all_others(town: Town, person: Person) -> None:
+    given = grant(town, person, with_phone=True).json()
+    body = {"grant_type": "refresh", "refresh_token": given["refresh_token"]}
+    assert town.client.post("/api/v1/auth/token", json=body).json()["refresh_token"] != given["refresh_token"]
+
+
+def test_no_answer_holds_what_wechat_calls_a_person(town: Town, person: Person) -> None:
+    headers = bearer(grant(town, person, with_phone=True))
+    answers = [
+        grant(town, person),
+        town.client.get("/api/v1/me", headers=headers),
+        town.client.get("/api/v1/me/wechat", headers=headers),
+    ]
+    for answer in answers:
+        assert "session_key" not in answer.text
+        assert person["unionid"] not in answer.text
+        assert person["openids"][town.sandbox.mini_program["appid"]] not in answer.text
+
+
+def test_what_wechat_does_not_know_signs_nobody_in(town: Town, person: Person) -> None:
+    appid, other = town.sandbox.mini_program["appid"], town.appid
+    used = town.sandbox.wechat_code("js", appid, person)
+    assert told(grant(town, person, code=used)) == (409, "wechat_phone_needed")
+    assert told(grant(town, person, code=used)) == (401, "wechat_code_wrong")
+    assert told(grant(town, person, code=town.sandbox.wechat_code("oauth", other, person))) == (
+        401,
+        "wechat_code_wrong",
+    )
+    assert told(grant(town, person, phone_code="made-up")) == (401, "wechat_code_wrong")
+    assert told(grant(town, person, appid="wx0000000000000000")) == (422, "wechat_app_unknown")
+
+
+def test_a_platform_that_is_busy_or_distrusts_is_told_as_such(town: Town, person: Person) -> None:
+    town.sandbox.fault("wechat.jscode2session", "errcode", value=45011, count=1)
+    busy = grant(town, person, with_phone=True)
+    assert (told(busy), busy.headers["retry-after"]) == ((503, "wechat_busy"), "10")
+    town.sandbox.wechat(f"people/{person['id']}/block")
+    assert told(grant(town, person, with_phone=True)) == (403, "wechat_refused")
+
+
+def test_a_device_that_asks_without_end_is_told_when_to_come_again(town: Town, person: Person) -> None:
+    device = uuid4().hex
+    answers = [grant(town, person, device_id=device) for _ in range(21)]
+    assert told(answers[19]) == (409, "wechat_phone_needed")
+    assert told(answers[20]) == (429, "sign_in_limited")
+    assert int(answers[20].headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"code": ""},
+        {"code": "a b"},
+        {"code": "x" * 513},
+        {"appid": "wx'--"},
+        {"phone_code": 5},
+        {"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"},
+        {"device_id": "short"},
+    ],
+    ids=str,
+)
+def test_a_strange_request_never_reaches_wechat(town: Town, person: Person, change: dict[str, object]) -> None:
+    asked = len(town.sandbox.wechat_calls("jscode2session"))
+    assert told(grant(town, person, **change)) == (422, "invalid_fields")
+    assert len(town.sandbox.wechat_calls("jscode2session")) == asked
+
+
+def test_one_parts_from_ones_wechat_and_needs_the_telephone_again(town: Town, person: Person) -> None:
+    headers = bearer(grant(town, person, with_phone=True))
+    [mine] = town.client.get("/api/v1/me/wechat", headers=headers).json()["items"]
+    assert mine["appid"] == town.sandbox.mini_program["appid"]
+    path = f"/api/v1/me/wechat/{mine['id']}"
+    assert town.client.delete(path, headers=headers).status_code == 204
+    assert town.client.get("/api/v1/me/wechat", headers=headers).json()["items"] == []
+    assert told(town.client.delete(path, headers=headers)) == (404, "not_found")
+    assert told(grant(town, person)) == (409, "wechat_phone_needed")
+    assert town.client.get("/api/v1/me", headers=headers).status_code == 200
