@@ -21,6 +21,7 @@ from portal.staff import joining as staff_joining
 from portal.staff import me as staff_me
 from portal.staff import pages as staff_pages
 from portal.staff import sign_in as staff_sign_in
+from portal.customer import wechat as wechat_pages
 from portal.templating import Renderer
 from routers.accounts import endpoints as accounts
 from routers.accounts import people
@@ -59,6 +60,7 @@ ROUTERS = (
     people.router,
     people_pages.router,
     privacy_pages.router,
+    wechat_pages.router,
     reference.router,
     staff_sign_in.router,
     staff_joining.router,

@@ -24,7 +24,6 @@ from services.billing.events import BillAmended, BillSettled
 from services.billing.operations import BillPayable, stop_payments
 from services.casework.operations import STAFF_KINDS
 from services.casework.ports import KINDS
-from services.identity.ports import SMS_SENDER
 from services.identity.ports import SMS_SENDER, WECHAT
 from services.identity.providers.wechat.client import TOTAL_S as WECHAT_TOTAL_S
 from services.identity.providers.wechat.client import WeChat

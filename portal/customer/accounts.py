@@ -20,6 +20,7 @@ from services.accounts.operations import Evidence, LastBillAmount, LinkOutcome, 
 from services.billing import queries as billing
 from services.identity import operations as identity_operations
 from services.identity import queries as identity
+from services.identity.ports import WECHAT
 from services.identity.queries import DeviceView
 from web.locale import offered
 from web.problems.common import NotFound
@@ -211,7 +212,7 @@ def choose(
 
 @router.get("/me")
 def me(request: Request, reader: SignedIn, write: Write, now: Now) -> Response:
-    """My accounts and devices."""
+    """My accounts and devices, and whose WeChat signs me in."""
     mine = shelf.of_reader(request, write, reader, now=now)
     user = identity.user(write, user_id=reader.user_id)
     devices = [
@@ -235,6 +236,10 @@ def me(request: Request, reader: SignedIn, write: Write, now: Now) -> Response:
         devices=devices,
         invitations=len(accounts.invitations_to(write, user_id=reader.user_id, now=now)),
         phone_masked=phone,
+        wechats=[
+            {"id": each.id, "kind": WECHAT.get().apps.get(each.appid), "used_at": each.used_at}
+            for each in identity.wechat_identities(write, user_id=reader.user_id)
+        ],
     )
 
 
@@ -273,6 +278,17 @@ def revoke(reader: SignedIn, write: Write, now: Now, session_id: UUID) -> Respon
     """Sign another device out."""
     is_mine = identity_operations.revoke_device(
         write, user_id=reader.user_id, session_id=session_id, address=reader.actor.address or "", now=now
+    )
+    if not is_mine:
+        raise NotFound
+    return go("/me")
+
+
+@router.post("/me/wechat/{identity_id}/unlink", dependencies=[CheckedForm])
+def unlink_wechat(reader: SignedIn, write: Write, identity_id: UUID) -> Response:
+    """Do not let this WeChat sign me in any more."""
+    is_mine = identity_operations.unlink_wechat(
+        write, user_id=reader.user_id, identity_id=identity_id, address=reader.actor.address or ""
     )
     if not is_mine:
         raise NotFound

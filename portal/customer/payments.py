@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +21,10 @@ from core.errors import Refusal
 from core.ids import human_code
 from core.money import Money
 from notifications.setup import SETUP
+from portal import wechat
 from portal.amounts import typed_minor
 from portal.customer import shelf
+from portal.customer.receipts import also_received, rows_of
 from portal.customer.shelf import AccountChoice, Shelf
 from portal.pages import NO_CONTENT, CheckedForm, Reader, ReaderOfPaymentFlow, SignedIn, go, show, speak, text_of
 from services.accounts import queries as accounts
@@ -32,7 +35,7 @@ from services.payments.errors import PaymentFinal
 from services.payments.flows import Again
 from services.payments.operations import Wanted
 from services.payments.ports import Method, Payer
-from services.payments.queries import PartView, PaymentView
+from services.payments.queries import PaymentView
 from web import hot, live
 from web.caller import address_of
 from web.live import EventStream
@@ -45,37 +48,18 @@ router = APIRouter(include_in_schema=False)
 
 UNPROCESSABLE: Final = 422
 PAYMENT_NO_LENGTH: Final = 15
-SUSPENDED: Final = "suspended"
 WAITING: Final = "waiting"
 EXAMPLE_MINOR: Final = 12_860
 
 
 @dataclass(frozen=True)
 class PaymentPage:
-    """A payment as its page shows it: `qr` and `h5_url` are what the payer's device needs now."""
+    """A payment as its page shows it: what the payer's device needs now, `bridge` inside WeChat."""
 
     payment: PaymentView
     qr: Markup | None
     h5_url: str | None
-
-
-@dataclass(frozen=True)
-class ReceiptRow:
-    """What one bill took of a payment; without a number, what became prepaid. `is_waiting`: our staff places it."""
-
-    no: str | None
-    amount: Money
-    is_waiting: bool = False
-
-
-@dataclass(frozen=True)
-class AlsoReceived:
-    """Another sum that came for a payment, and what became of it."""
-
-    amount: Money
-    paid_at: datetime
-    provider_reference: str
-    rows: list[ReceiptRow]
+    bridge: str | None
 
 
 def _key(vault: Vault, reader: Reader, payment_no: str) -> str:
@@ -123,6 +107,7 @@ def _form(
         account=account,
         due=due,
         methods=_shown(request, account.methods),
+        is_inside_wechat=wechat.is_inside(request),
         key=key,
         amount=amount,
         method=method,
@@ -135,7 +120,9 @@ def _form(
 def pay_page(
     request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, account_no: str
 ) -> Response:
-    """How much and how; says so when an earlier payment still runs."""
+    """How much and how; says so when an earlier payment still runs. Inside WeChat, it is asked first who pays."""
+    if wechat.account_for(request) is not None and not wechat.was_asked(request, runtime.settings):
+        return go(wechat.way_there(request.url.path))
     mine = shelf.of_reader(request, write, reader, now=now, wanted=account_no)
     if mine.account is None or not mine.account.may_pay:
         raise NotFound
@@ -185,7 +172,7 @@ def pay(
             amount_minor=minor,
             bill_nos=None,
             method=Method(method),
-            payer=Payer(address_of(request)),
+            payer=_payer(request, runtime, now=now),
             description=settings.supplier_name,
             partial_allowed=settings.partial_payment,
             most_major=settings.payment_most,
@@ -255,10 +242,23 @@ def _again(
 
 
 def _shown(request: Request, methods: tuple[Method, ...]) -> tuple[Method, ...]:
-    """A telephone pays in its own WeChat first, or by another one's; a larger screen only shows the code to scan."""
+    """What works here. Inside WeChat only its own way does.
+
+    A telephone pays in its own WeChat first, or by another one's; a larger screen only shows the code to scan.
+    """
+    if wechat.is_inside(request):
+        return tuple(method for method in methods if method is Method.WECHAT_JSAPI and wechat.account_for(request))
     is_phone = "Mobile" in request.headers.get("user-agent", "")
     own = (Method.WECHAT_H5,) if is_phone else ()
     return tuple(method for method in (*own, Method.WECHAT_NATIVE) if method in methods)
+
+
+def _payer(request: Request, runtime: Runtime, *, now: datetime) -> Payer:
+    """Who pays from this browser, and inside WeChat whose WeChat that is."""
+    person = wechat.person_of(request, runtime.settings, runtime.vault, now=now)
+    if person is None:
+        return Payer(address_of(request))
+    return Payer(address_of(request), openid=person.openid, appid=person.appid)
 
 
 @router.get("/payments/{payment_no}")
@@ -312,7 +312,7 @@ def again(
         amount_minor=None,
         bill_nos=None,
         method=None,
-        payer=Payer(address_of(request)),
+        payer=_payer(request, runtime, now=now),
         description=runtime.settings.supplier_name,
         partial_allowed=runtime.settings.partial_payment,
         most_major=runtime.settings.payment_most,
@@ -353,7 +353,7 @@ def change(
             amount_minor=_asked(amount, found.amount.currency, method),
             bill_nos=None,
             method=Method(method),
-            payer=Payer(address_of(request)),
+            payer=_payer(request, runtime, now=now),
             description=settings.supplier_name,
             partial_allowed=settings.partial_payment,
             most_major=settings.payment_most,
@@ -410,42 +410,16 @@ def receipt(request: Request, reader: SignedIn, write: Write, now: Now, payment_
     if found.state != "paid":
         return go(f"/payments/{payment_no}")
     mine = shelf.of_reader(request, write, reader, now=now)
-    rows = _rows(found.parts, found.amount)
+    rows = rows_of(found.parts, found.amount)
     return show(
-        request, "customer/receipt.html", reader, unread=mine.unread, payment=found, parts=rows, also=_also(found)
+        request,
+        "customer/receipt.html",
+        reader,
+        unread=mine.unread,
+        payment=found,
+        parts=rows,
+        also=also_received(found),
     )
-
-
-def _rows(parts: Sequence[PartView], amount: Money) -> list[ReceiptRow]:
-    """What each bill took, what waits for our staff, and what became prepaid: meant so, or not needed by a bill.
-
-    Nothing where the parts are not the payer's to see.
-    """
-    if not parts:
-        return []
-    rows = []
-    for part in parts:
-        if part.outcome == SUSPENDED:
-            rows.append(ReceiptRow(part.no, part.amount, is_waiting=True))
-        elif part.no is not None and part.taken is not None:
-            rows.append(ReceiptRow(part.no, part.taken))
-    left = amount.minor - sum(row.amount.minor for row in rows)
-    prepaid = ReceiptRow(None, Money(left, amount.currency))
-    return [row for row in (*rows, prepaid) if row.amount.minor > 0]
-
-
-def _also(payment: PaymentView) -> list[AlsoReceived]:
-    return [
-        AlsoReceived(
-            also.amount,
-            also.paid_at,
-            also.provider_reference,
-            [ReceiptRow(None, also.amount, is_waiting=True)]
-            if also.outcome == SUSPENDED
-            else _rows(also.parts, also.amount),
-        )
-        for also in payment.also_received
-    ]
 
 
 def _status(
@@ -464,7 +438,8 @@ def _status(
     code, h5 = needs.get("code_url"), needs.get("h5_url")
     qr = None if code is None else Markup(svg(code))  # noqa: S704 -- drawn by us from the provider's text
     back = quote(f"{settings.public_url}/payments/{payment_no}", safe="")
-    page = PaymentPage(found, qr, None if h5 is None else f"{h5}&redirect_url={back}")
+    bridge = json.dumps(needs) if found.method is Method.WECHAT_JSAPI and needs else None
+    page = PaymentPage(found, qr, None if h5 is None else f"{h5}&redirect_url={back}", bridge)
     mine = shelf.of_reader(request, session, reader, now=now)
     return show(
         request,
@@ -472,10 +447,12 @@ def _status(
         reader,
         unread=mine.unread,
         payment=page.payment,
-        also=_also(found),
+        also=also_received(found),
         by_sms=SETUP.get().has_sms,
         qr=page.qr,
         h5_url=page.h5_url,
+        bridge=page.bridge,
+        is_inside_wechat=wechat.is_inside(request),
         was_kept=was_kept,
     )
 

@@ -20,8 +20,8 @@ from services.payments.ports import Method
 COOKIE: Final = "account"
 SWITCHER: Final = 8
 """Accounts in the switcher: as many as fit on a telephone without scrolling."""
-METHODS: Final = (Method.WECHAT_NATIVE, Method.WECHAT_H5)
-"""What a browser can do; mini-program and app have their own."""
+METHODS: Final = (Method.WECHAT_NATIVE, Method.WECHAT_H5, Method.WECHAT_JSAPI)
+"""What a browser can do: the last one inside WeChat, the others outside. Mini-program and app have their own."""
 
 
 @dataclass(frozen=True)

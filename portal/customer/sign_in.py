@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 import web.problems.identity  # noqa: F401 -- registers how refusals are told
 from core.config import Settings
+from portal import wechat
 from portal.pages import CheckedForm, SignedIn, VisitorForm, go, safe_next, show, text_of
 from services.identity import flows, operations
 from services.identity.errors import CodeIsBurnt, CodesExhausted, CodeWrong, InvalidPhone, SignInLimited
@@ -28,9 +29,41 @@ def _device(request: Request, settings: Settings) -> str:
 
 
 @router.get("/sign-in")
-def sign_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002 -- the form's name
-    """Ask for the telephone."""
-    return show(request, "customer/sign_in.html", None, wrong={}, phone="", next=safe_next(next))
+def sign_in_page(
+    request: Request,
+    runtime: RuntimeDep,
+    now: Now,
+    next: str = "/",  # noqa: A002 -- the form's name
+    plain: str = "",
+) -> Response:
+    """Ask for the telephone; inside WeChat, WeChat is asked first, once. `plain`: it was, or is not to be."""
+    wanted = safe_next(next)
+    has_account = wechat.account_for(request) is not None
+    if has_account and not plain and not wechat.was_asked(request, runtime.settings):
+        return go(wechat.way_there(wanted))
+    met = wechat.person_of(request, runtime.settings, runtime.vault, now=now) if plain else None
+    return _phone_page(request, {}, phone="", next=wanted, is_met=met is not None)
+
+
+def _phone_page(
+    request: Request,
+    wrong: dict[str, str],
+    *,
+    phone: str,
+    next: str,  # noqa: A002 -- the form's name
+    is_met: bool = False,
+) -> Response:
+    return show(
+        request,
+        "customer/sign_in.html",
+        None,
+        status=UNPROCESSABLE if wrong else 200,
+        wrong=wrong,
+        phone=phone,
+        next=next,
+        wechat_url=None if wechat.account_for(request) is None else wechat.way_there(next),
+        is_met=is_met,
+    )
 
 
 @router.post("/sign-in", dependencies=[VisitorForm])
@@ -57,9 +90,7 @@ def send_code(
         )
     except (InvalidPhone, SignInLimited, CodesExhausted) as refusal:
         wrong = {"phone": text_of(request, refusal)}
-        return show(
-            request, "customer/sign_in.html", None, status=UNPROCESSABLE, wrong=wrong, phone=phone, next=safe_next(next)
-        )
+        return _phone_page(request, wrong, phone=phone, next=safe_next(next))
     return _code_page(request, {}, phone=phone, masked=requested.phone_masked, next=next)
 
 
@@ -95,6 +126,7 @@ def enter_code(
             locale=of_request(request, settings.locales),
             now=now,
             previous_token=request.cookies.get(name),
+            wechat=wechat.person_of(request, settings, runtime.vault, now=now),
         )
     except (CodeWrong, CodeIsBurnt, InvalidPhone) as refusal:
         return _code_page(request, {"code": text_of(request, refusal)}, phone=phone, masked=phone, next=next)

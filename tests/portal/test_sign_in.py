@@ -299,7 +299,12 @@ def forms() -> list[str]:
 
 
 def filled(path: str) -> str:
-    for name, value in {**VALUES, "session_id": str(uuid4()), "message_id": str(uuid4())}.items():
+    for name, value in {
+        **VALUES,
+        "session_id": str(uuid4()),
+        "message_id": str(uuid4()),
+        "identity_id": str(uuid4()),
+    }.items():
         path = path.replace(f"{{{name}}}", value)
     assert "{" not in path
     return path

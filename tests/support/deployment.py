@@ -124,6 +124,8 @@ def deployed(
                 "data_keys": "a:" + base64.b64encode(bytes(range(1, 33))).decode(),
                 "token_keys": token_pem,
                 "wechat_pay_base_url": sandbox.base_url,
+                "wechat_base_url": sandbox.base_url,
+                "wechat_open_url": sandbox.base_url,
                 "aliyun_sms_base_url": sandbox.base_url,
                 "aliyun_sms_receipt_secret": RECEIPT_SECRET,
                 "log_level": "WARNING",

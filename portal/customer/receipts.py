@@ -1,0 +1,63 @@
+"""What a receipt says: what each bill took, what waits for our staff, what became prepaid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from core.money import Money
+from services.payments.queries import PartView, PaymentView
+
+SUSPENDED: Final = "suspended"
+
+
+@dataclass(frozen=True)
+class ReceiptRow:
+    """What one bill took of a payment; without a number, what became prepaid. `is_waiting`: our staff places it."""
+
+    no: str | None
+    amount: Money
+    is_waiting: bool = False
+
+
+@dataclass(frozen=True)
+class AlsoReceived:
+    """Another sum that came for a payment, and what became of it."""
+
+    amount: Money
+    paid_at: datetime
+    provider_reference: str
+    rows: list[ReceiptRow]
+
+
+def rows_of(parts: Sequence[PartView], amount: Money) -> list[ReceiptRow]:
+    """What each bill took, what waits for our staff, and what became prepaid: meant so, or not needed by a bill.
+
+    Nothing where the parts are not the payer's to see.
+    """
+    if not parts:
+        return []
+    rows = []
+    for part in parts:
+        if part.outcome == SUSPENDED:
+            rows.append(ReceiptRow(part.no, part.amount, is_waiting=True))
+        elif part.no is not None and part.taken is not None:
+            rows.append(ReceiptRow(part.no, part.taken))
+    left = amount.minor - sum(row.amount.minor for row in rows)
+    prepaid = ReceiptRow(None, Money(left, amount.currency))
+    return [row for row in (*rows, prepaid) if row.amount.minor > 0]
+
+
+def also_received(payment: PaymentView) -> list[AlsoReceived]:
+    """Other sums that came for a payment."""
+    return [
+        AlsoReceived(
+            also.amount,
+            also.paid_at,
+            also.provider_reference,
+            [ReceiptRow(None, also.amount, is_waiting=True)]
+            if also.outcome == SUSPENDED
+            else rows_of(also.parts, also.amount),
+        )
+        for also in payment.also_received
+    ]
