@@ -10,10 +10,10 @@ from uuid import uuid4
 import pytest
 from fastapi.testclient import TestClient
 
+from core import clock
 from core.config import Settings
-from services.identity import queries
+from services.identity import operations, queries
 from services.identity.ports import WECHAT
-from tests.factories import identity as people
 from tests.support.sandbox import SandboxProcess
 from tests.support.town import Home, Town
 from tests.support.waiting import wait_until
@@ -388,8 +388,6 @@ def test_joining_is_written_for_the_person_who_typed_the_code(
     visit(town, browser, somebody)
     sign_in_by_phone(town, browser, phone)
     with town.runtime.db.write() as session:
-        person = people.operations.register(
-            session, vault=town.runtime.vault, phone=phone, locale="en", now=people.clock.now()
-        )
+        person = operations.register(session, vault=town.runtime.vault, phone=phone, locale="en", now=clock.now())
         openid = queries.openid_of(session, vault=town.runtime.vault, user_id=person, appid=town.appid)
     assert openid == somebody["openids"][town.appid]

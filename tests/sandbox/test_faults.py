@@ -138,7 +138,11 @@ def calls(wire: Wire, account: Account, provider: SandboxProcess) -> Calls:
 
     def made(place: str) -> Call:
         name, _, operation = place.partition(".")
-        ask = {"wechat_pay": wechat_pay, "aliyun_sms": aliyun_sms, "wechat": partial(wechat, provider, wire.client)}
+        ask: dict[str, Callable[[str], Call]] = {
+            "wechat_pay": wechat_pay,
+            "aliyun_sms": aliyun_sms,
+            "wechat": partial(wechat, provider, wire.client),
+        }
         return ask[name](operation)
 
     return made

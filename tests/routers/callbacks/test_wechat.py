@@ -26,6 +26,7 @@ from tests.support import wechat_pushes as pushes
 from tests.support.served import serving
 from tests.support.town import Town
 from tests.support.waiting import wait_until
+from web import metrics
 
 WINDOW_S: Final = 300
 UNPROVED: Final = (401, "wechat_push_unproved")
@@ -165,10 +166,10 @@ def test_an_event_is_the_same_by_who_when_and_what(town: Town) -> None:
 
 
 def test_a_kind_that_nobody_knows_is_kept_counted_and_taken(town: Town) -> None:
-    before, counted = kept(town), edge.metrics.CHATS.labels("other")._value.get()
+    before, counted = kept(town), metrics.CHATS.labels("other")._value.get()
     answer = encrypted(town, pushes.event("a_feature_of_tomorrow", openid=openid(), Detail="x"))
     assert (answer.status_code, answer.text, kept(town)) == (200, "success", before + 1)
-    assert edge.metrics.CHATS.labels("other")._value.get() == counted + 1
+    assert metrics.CHATS.labels("other")._value.get() == counted + 1
 
 
 def test_a_mini_program_may_tell_in_json_or_xml_and_is_never_answered_in_the_chat(town: Town) -> None:
@@ -269,7 +270,7 @@ def test_our_own_crypto_and_the_independent_one_agree_both_ways(town: Town) -> N
         assert (parse_message(pushes.reply_of(town.sandbox.official_account, ours)).content or "") == text
 
 
-ATTACKS: Final = {
+ATTACKS: Final[dict[str, dict[str, Any]]] = {
     "a stranger's token": {"token": "a-stranger"},
     "a stranger's key": {"aes_key": "A" * 43},
     "another application inside": {"appid": "wx0000000000000000"},
@@ -306,7 +307,8 @@ def test_a_box_under_another_signature_or_with_another_bit_is_not_opened(town: T
 
 def test_an_application_with_a_key_is_never_believed_in_plain(town: Town) -> None:
     before, token = kept(town), town.sandbox.official_account["token"]
-    for more in ({}, {"encrypt_type": "raw"}):
+    wishes: list[dict[str, Any]] = [{}, {"encrypt_type": "raw"}]
+    for more in wishes:
         path = pushes.address(token, **more)
         assert told(send(town, path, pushes.event("subscribe", openid=openid()))) == UNPROVED
     assert kept(town) == before

@@ -122,7 +122,7 @@ def test_a_device_that_asks_without_end_is_told_when_to_come_again(town: Town, p
     ],
     ids=str,
 )
-def test_a_strange_request_never_reaches_wechat(town: Town, person: Person, change: dict[str, object]) -> None:
+def test_a_strange_request_never_reaches_wechat(town: Town, person: Person, change: dict[str, Any]) -> None:
     asked = len(town.sandbox.wechat_calls("jscode2session"))
     assert told(grant(town, person, **change)) == (422, "invalid_fields")
     assert len(town.sandbox.wechat_calls("jscode2session")) == asked

@@ -267,7 +267,7 @@ def test_openid_and_unionid_lie_sealed_and_the_session_key_nowhere(
         ).scalar_one()
         openid = queries.openid_of(session, vault=vault, user_id=tokens.user_id, appid=appid)
     assert openid == person["openids"][appid]
-    for name in (openid, person["unionid"]):
+    for name in (person["openids"][appid], person["unionid"]):
         assert name not in rows
         assert name.encode().hex() not in rows
     with database.read() as session:
