@@ -17,11 +17,11 @@ from portal.customer import payments as payments_pages
 from portal.customer import people as people_pages
 from portal.customer import privacy as privacy_pages
 from portal.customer import sign_in as sign_in_pages
+from portal.customer import wechat as wechat_pages
 from portal.staff import joining as staff_joining
 from portal.staff import me as staff_me
 from portal.staff import pages as staff_pages
 from portal.staff import sign_in as staff_sign_in
-from portal.customer import wechat as wechat_pages
 from portal.templating import Renderer
 from routers.accounts import endpoints as accounts
 from routers.accounts import people

@@ -1777,6 +1777,7 @@ ALTER TABLE public.unit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 CREATE TABLE public.wechat_follower (
+    id uuid NOT NULL,
     appid text NOT NULL,
     openid_blind bytea NOT NULL,
     openid_sealed bytea NOT NULL,
@@ -1995,7 +1996,7 @@ ALTER TABLE ONLY public.unit
     ADD CONSTRAINT pk_unit PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.wechat_follower
-    ADD CONSTRAINT pk_wechat_follower PRIMARY KEY (appid, openid_blind);
+    ADD CONSTRAINT pk_wechat_follower PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.wechat_identity
     ADD CONSTRAINT pk_wechat_identity PRIMARY KEY (id);
@@ -2071,6 +2072,9 @@ ALTER TABLE ONLY public.unit
 
 ALTER TABLE ONLY public.unit
     ADD CONSTRAINT uq_unit_path UNIQUE (path);
+
+ALTER TABLE ONLY public.wechat_follower
+    ADD CONSTRAINT uq_wechat_follower_appid_openid_blind UNIQUE (appid, openid_blind);
 
 ALTER TABLE ONLY public.wechat_identity
     ADD CONSTRAINT uq_wechat_identity_appid_openid_blind UNIQUE (appid, openid_blind);

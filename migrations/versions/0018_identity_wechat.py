@@ -42,12 +42,14 @@ create index ix_wechat_identity_unionid_blind on wechat_identity (unionid_blind)
 
 -- Not `app_user`: most who follow never sign in.
 create table wechat_follower (
+  id uuid not null,
   appid text not null,
   openid_blind bytea not null,
   openid_sealed bytea not null,
   follows boolean not null,
   changed_at timestamptz not null,
-  constraint pk_wechat_follower primary key (appid, openid_blind),
+  constraint pk_wechat_follower primary key (id),
+  constraint uq_wechat_follower_appid_openid_blind unique (appid, openid_blind),
   constraint ck_wechat_follower_blind check (length(openid_blind) = 16)
 ) with (fillfactor = 90);
 

@@ -310,9 +310,11 @@ class WechatFollower(SQLModel, table=True):
     """Who follows an official account, or did."""
 
     __tablename__ = "wechat_follower"
+    __table_args__ = (sa.UniqueConstraint("appid", "openid_blind"),)
 
-    appid: str = Field(sa_type=sa.Text, primary_key=True)
-    openid_blind: bytes = Field(sa_type=sa.LargeBinary, primary_key=True)
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    appid: str = Field(sa_type=sa.Text)
+    openid_blind: bytes = Field(sa_type=sa.LargeBinary)
     openid_sealed: bytes = Field(sa_type=sealed(owner="'wechat:' || r.appid"))
     follows: bool = Field(sa_type=sa.Boolean)
     changed_at: datetime = Field(sa_type=Timestamp)

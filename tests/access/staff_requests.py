@@ -15,7 +15,7 @@ staff of that unit who may not do it, and somebody who could until they were dis
 
 STAFF_OBJECTS: Final = frozenset({"own", "other_unit", "missing"})
 NOBODY: Final = UUID("0197a3c2-0000-7c55-9a53-000000000000")
-NOTHING: Final = Things(None, "", "", "", "", NOBODY, NOBODY)
+NOTHING: Final = Things(None, "", "", "", "", NOBODY, NOBODY, NOBODY)
 NO_TOKEN: Final = "A" * 43
 
 

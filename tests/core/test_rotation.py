@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 import app.tables  # noqa: F401 -- fills the register
 from app.cli import cli_of
 from app.commands import doctor
-from core import faults, rotation
+from core import clock, faults, rotation
 from core.config import Settings
 from core.crypto.sealed import SealedColumn, sealed_columns
 from core.crypto.vault import CannotOpen, Vault
@@ -25,6 +25,8 @@ from core.db import Database
 from jobs import keys as jobs
 from jobs import runtime
 from notifications.setup import SETUP, Setup
+from services.identity.operations import note_follower
+from tests.factories import identity
 from tests.factories.accounts import make_account, make_user
 from tests.support.processes import environment_of, wattline
 
@@ -126,6 +128,10 @@ def town(database: Database, vault: Vault) -> None:
             session.sql(INVITATION, id=attempt_id, account=account.id, user=user_id, sealed=invited, blind=blind)
             secret = vault.seal(table="staff", column="totp", owner=f"staff:{attempt_id}", text=f"{number}")
             session.sql(STAFF, id=attempt_id, name=f"staff{number}", sealed=secret)
+            identity.join_wechat(
+                session, vault, user_id=user_id, appid="wx01", openid=f"o{number}", unionid=f"u{number}"
+            )
+            note_follower(session, vault=vault, appid="wx01", openid=f"o{number}", follows=True, at=clock.now())
 
 
 def test_every_sealed_column_of_the_database_is_registered(owner_dsn: str) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from core import ids
 from core.crypto.vault import Vault
 from core.db import WriteSession, statement
 from services.identity.queries import openid_blind
@@ -14,6 +15,7 @@ def note_follower(session: WriteSession, *, vault: Vault, appid: str, openid: st
     """
     session.sql(
         statement("services.identity", "note_follower.sql"),
+        id=ids.uuid7(),
         appid=appid,
         blind=openid_blind(vault, appid, openid),
         sealed=vault.seal(table="wechat_follower", column="openid", owner=f"wechat:{appid}", text=openid),
