@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Protocol
 from urllib.parse import urlsplit
 
 import kombu
@@ -26,6 +26,7 @@ from core import clock, config, rotation
 from core.config import PREFIX, Settings
 from core.crypto.tokens import TokenKeys
 from core.db import Database, ReadSession, server
+from services.identity.ports import WechatAway
 from services.payments import queries as payments
 from services.payments.ports import PaymentProvider
 from web import health
@@ -49,6 +50,14 @@ OTHERS: Final = frozenset({"PORT", "SANDBOX_PORT", "PROFILE", "FAULT", "TESTS", 
 """Variables of `make run` and of tests, which are no settings."""
 
 Verdict = Literal["ok", "warning", "wrong"]
+
+
+class WechatSecrets(Protocol):
+    """What is asked of WeChat here."""
+
+    def secret_error(self, appid: str) -> int:
+        """What it says to an application's secret: 0 when it is right."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,7 @@ def examine() -> Iterator[Finding]:
     yield from _settings(settings)
     made: list[PaymentProvider] = []
     yield from _keys(settings, made)
+    yield from _wechat(settings)
     yield from _redis(settings)
     db = Database(settings.database_url.get_secret_value(), deadline_s=ANSWER_S)
     try:
@@ -168,6 +178,33 @@ def _keys(settings: Settings, providers: list[PaymentProvider]) -> Iterator[Find
         certificates = []
     for each in certificates:
         yield _holds("payment keys", f"platform certificate {each.serial_number:X}", each.not_valid_after_utc, now)
+
+
+def _wechat(settings: Settings) -> Iterator[Finding]:
+    """Ask WeChat for a token of each application, which changes nothing there, to see whose secret is right."""
+    if not settings.wechat_app_list:
+        yield Finding("wechat", "ok", "no application set: switched off")
+        return
+    platform = wiring.wechat(settings)
+    try:
+        for app in settings.wechat_app_list:
+            yield _secret(platform, app.appid)
+            if not app.token.get_secret_value():
+                yield Finding("wechat", "warning", f"{app.appid} has no token: what people write there is not taken")
+            elif not app.aes_key.get_secret_value():
+                yield Finding("wechat", "warning", f"{app.appid} has no aes_key: whoever sees an address may forge")
+    finally:
+        platform.close()
+
+
+def _secret(platform: WechatSecrets, appid: str) -> Finding:
+    try:
+        errcode = platform.secret_error(appid)
+    except WechatAway:
+        return Finding("wechat", "warning", f"{appid}: WeChat does not answer")
+    if errcode:
+        return Finding("wechat", "wrong", f"{appid}: WeChat answers {errcode}; see secret and allowed addresses")
+    return Finding("wechat", "ok", f"{appid} has the right secret")
 
 
 def _holds(name: str, what: str, until: datetime, now: datetime) -> Finding:

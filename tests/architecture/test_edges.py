@@ -15,7 +15,7 @@ from web.bulkheads import Bulkhead
 
 CALLING = {
     session.PAYMENT_FLOWS: r"flows\.(?:start_payment|retry_payment|check_payment)\(",
-    session.CODE_FLOWS: r"flows\.request_code\(",
+    session.CODE_FLOWS: r"flows\.(?:request_code|meet_browser|sign_in_browser_by_wechat)\(",
 }
 """Which flows wait for a provider, and whose places they do that in."""
 

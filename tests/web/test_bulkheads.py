@@ -179,3 +179,18 @@ def test_more_requests_than_threads_and_connections_are_all_answered(
     with ThreadPoolExecutor(90) as pool:
         sent = [pool.submit(start if number % 10 == 0 else look) for number in range(180)]
         assert {answer.result().status_code for answer in sent} == {200, 201}
+
+
+def test_a_wechat_that_does_not_answer_holds_up_no_other_sign_in(town: Town) -> None:
+    body = {"grant_type": "wechat", "appid": town.appid, "code": "x", "device_id": uuid.uuid4().hex}
+
+    def by_wechat() -> httpx2.Response:
+        return town.client.post("/api/v1/auth/token", json={**body, "device_id": uuid.uuid4().hex})
+
+    def by_refresh() -> httpx2.Response:
+        return town.client.post("/api/v1/auth/token", json={"grant_type": "refresh", "refresh_token": "x"})
+
+    with holding(by_wechat, session.CODE_FLOWS.places, "identity.wechat.counted") as answers:
+        assert by_wechat().json()["code"] == "busy"
+        assert by_refresh().json()["code"] == "refresh_refused"
+    assert {answer.result().json()["code"] for answer in answers} == {"wechat_code_wrong"}

@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 TOTAL_S: Final = 6.0
 """A person is waiting, and has another way in."""
 
+_STABLE: Final = "/cgi-bin/stable_token"
 _JSON: Final = {"content-type": "application/json", "accept": "application/json"}
 
 
@@ -85,9 +86,9 @@ class WeChat:
         """See `pushes.reply`."""
         return pushes.reply(self._apps[push.appid], push, text, now=now)
 
-    def check_secret(self, appid: str) -> None:
-        """Ask for a token of an application; raises WechatAway when its secret is not right, or nobody answers."""
-        self._fetch_token(appid)
+    def secret_error(self, appid: str) -> int:
+        """What the platform says to a secret of ours: 0 when it is right. Raises WechatAway when it says nothing."""
+        return answers.errcode(self._ask_token(appid))
 
     def close(self) -> None:
         """Close idle connections."""
@@ -104,13 +105,15 @@ class WeChat:
         return told
 
     def _fetch_token(self, appid: str) -> Fetched:
-        path = "/cgi-bin/stable_token"
-        secret = self._apps[appid].secret.get_secret_value()
-        asked = {"grant_type": "client_credential", "appid": appid, "secret": secret, "force_refresh": False}
-        told = self._send("POST", path, json.dumps(asked).encode())
-        answers.check(told, operation=path)
+        told = self._ask_token(appid)
+        answers.check(told, operation=_STABLE)
         expires_in = told.get("expires_in")
         return Fetched(answers.text(told, "access_token"), expires_in if isinstance(expires_in, int) else 0)
+
+    def _ask_token(self, appid: str) -> dict[str, Any]:
+        secret = self._apps[appid].secret.get_secret_value()
+        asked = {"grant_type": "client_credential", "appid": appid, "secret": secret, "force_refresh": False}
+        return self._send("POST", _STABLE, json.dumps(asked).encode())
 
     def _post(self, path: str, token: str, body: Mapping[str, object]) -> dict[str, Any]:
         return self._send("POST", f"{path}?{urlencode({'access_token': token})}", json.dumps(body).encode())
