@@ -17,6 +17,7 @@ from portal.customer import payments as payments_pages
 from portal.customer import people as people_pages
 from portal.customer import privacy as privacy_pages
 from portal.customer import sign_in as sign_in_pages
+from portal.customer import together as together_pages
 from portal.customer import wechat as wechat_pages
 from portal.staff import joining as staff_joining
 from portal.staff import me as staff_me
@@ -61,6 +62,7 @@ ROUTERS = (
     people_pages.router,
     privacy_pages.router,
     wechat_pages.router,
+    together_pages.router,
     reference.router,
     staff_sign_in.router,
     staff_joining.router,

@@ -716,9 +716,9 @@ CREATE FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uu
     'provider_reference', a.transaction_id,
     'parts', case when o.quote_id is not null then '[]'::jsonb else (
       select jsonb_agg(
-        jsonb_build_object('kind', coalesce(p.payable_kind, 'prepaid'), 'no', p.payable_no, 'amount_minor', p.amount_minor,
+        jsonb_build_object('account_no', c.account_no, 'kind', coalesce(p.payable_kind, 'prepaid'), 'no', p.payable_no, 'amount_minor', p.amount_minor,
           'taken_minor', p.taken_minor, 'outcome', p.outcome) order by p.id)
-      from payment_part p where p.attempt_id = a.id) end,
+      from payment_part p join account c on c.id = p.account_id where p.attempt_id = a.id) end,
     'also_received', case when o.paid_at is null then '[]'::jsonb else coalesce((
       select jsonb_agg(
         jsonb_build_object('amount', jsonb_build_object('amount_minor', r.amount_minor, 'currency', r.currency), 'paid_at', r.paid_at,
@@ -729,9 +729,9 @@ CREATE FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uu
             select from payment_part p where p.attempt_id = t.id and p.outcome = 'booked')) then 'suspended' else 'booked' end as outcome,
           case when o.quote_id is not null or s.state is not null then '[]'::jsonb else (
             select jsonb_agg(
-              jsonb_build_object('kind', coalesce(p.payable_kind, 'prepaid'), 'no', p.payable_no, 'amount_minor', p.amount_minor,
+              jsonb_build_object('account_no', c.account_no, 'kind', coalesce(p.payable_kind, 'prepaid'), 'no', p.payable_no, 'amount_minor', p.amount_minor,
                 'taken_minor', p.taken_minor, 'outcome', p.outcome) order by p.id)
-            from payment_part p where p.attempt_id = t.id) end as parts
+            from payment_part p join account c on c.id = p.account_id where p.attempt_id = t.id) end as parts
         from payment_attempt t left join payment_suspense s on s.order_id = o.id and s.attempt_id = t.id and s.transaction_id = t.transaction_id
           and s.reason in ('amount_differs', 'transaction_claimed')
         where t.order_id = o.id and t.state = 'paid' and t.id <> a.id

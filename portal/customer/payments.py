@@ -68,7 +68,8 @@ def _key(vault: Vault, reader: Reader, payment_no: str) -> str:
     return f"{payment_no}.{tag.hexdigest()[:32]}"
 
 
-def _fresh_key(vault: Vault, reader: Reader) -> str:
+def fresh_key(vault: Vault, reader: Reader) -> str:
+    """The key of a form that was not sent yet."""
     return _key(vault, reader, f"P{human_code(PAYMENT_NO_LENGTH)}")
 
 
@@ -78,7 +79,8 @@ def _running(session: ReadSession, account: AccountChoice, reader: Reader, now: 
     return None if earlier is None else queries.payment(session, payment_no=earlier, user_id=reader.user_id, now=now)
 
 
-def _payment_no(vault: Vault, reader: Reader, key: str) -> str:
+def payment_no_of(vault: Vault, reader: Reader, key: str) -> str:
+    """The payment number in a form's key; raises CrossSite for a key that is not this reader's."""
     payment_no = key.partition(".")[0]
     if not hmac.compare_digest(key.encode(), _key(vault, reader, payment_no).encode()):
         raise CrossSite
@@ -106,7 +108,7 @@ def _form(
         unread=mine.unread,
         account=account,
         due=due,
-        methods=_shown(request, account.methods),
+        methods=shown_methods(request, account.methods),
         is_inside_wechat=wechat.is_inside(request),
         key=key,
         amount=amount,
@@ -127,14 +129,14 @@ def pay_page(
     if mine.account is None or not mine.account.may_pay:
         raise NotFound
     due = billing.owed(write, account_id=mine.account.id).due
-    shown = _shown(request, mine.account.methods)
+    shown = shown_methods(request, mine.account.methods)
     return _form(
         request,
         reader,
         mine,
         mine.account,
         due=due,
-        key=_fresh_key(runtime.vault, reader),
+        key=fresh_key(runtime.vault, reader),
         amount=str(due.major) if due.minor > 0 else "",
         method=shown[0] if shown else "",
         running=_running(write, mine.account, reader, now),
@@ -156,7 +158,7 @@ def pay(
 ) -> Response:
     """Start the payment and show its page; the same form sent again shows the same payment."""
     settings = runtime.settings
-    payment_no = _payment_no(runtime.vault, reader, key)
+    payment_no = payment_no_of(runtime.vault, reader, key)
     with db.read() as session:
         account = accounts.resolve_access(
             session, user_id=reader.user_id, account_no=account_no, permission=Permission.PAY, now=now
@@ -233,7 +235,7 @@ def _again(
         mine,
         mine.account,
         due=due,
-        key=_fresh_key(runtime.vault, reader),
+        key=fresh_key(runtime.vault, reader),
         amount=amount,
         method=method,
         running=running,
@@ -241,7 +243,7 @@ def _again(
     )
 
 
-def _shown(request: Request, methods: tuple[Method, ...]) -> tuple[Method, ...]:
+def shown_methods(request: Request, methods: tuple[Method, ...]) -> tuple[Method, ...]:
     """What works here. Inside WeChat only its own way does.
 
     A telephone pays in its own WeChat first, or by another one's; a larger screen only shows the code to scan.
@@ -389,7 +391,7 @@ def _change_form(
         status=UNPROCESSABLE if wrong else 200,
         unread=mine.unread,
         payment=payment,
-        methods=_shown(request, shelf.methods_for(payment.amount.currency)),
+        methods=shown_methods(request, shelf.methods_for(payment.amount.currency)),
         amount=amount,
         method=method,
         wrong=wrong,

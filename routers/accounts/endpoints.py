@@ -10,7 +10,7 @@ import web.problems.accounts  # noqa: F401 -- registers how refusals are told
 from core.db import Database
 from core.idempotency import InFlight, KeyReused
 from core.pagination import MAX_CURSOR, BadCursor
-from routers.accounts.schemas import AccountHome, AccountList, LastBillProof, LinkedAccount, LinkRequest
+from routers.accounts.schemas import AccountHome, AccountList, DueList, LastBillProof, LinkedAccount, LinkRequest
 from services.accounts import operations
 from services.accounts.errors import LinkLimited, LinkRefused
 from services.accounts.operations import LastBillAmount, LinkOutcome, LinkResult, MeterNumber
@@ -66,6 +66,33 @@ async def show_account(request: Request, account_no: Annotated[AccountNo, Path()
         billing.HOT_ACCOUNT,
         {"session_id": caller.session_id, "user_id": caller.user_id, "account_no": account_no},
     )
+
+
+@router.get("/dues", response_model=DueList, responses=problems(BadCursor), operation_id="list_dues")
+async def list_dues(
+    request: Request,
+    caller: Customer,
+    runtime: RuntimeDep,
+    cursor: Annotated[str | None, Query(max_length=MAX_CURSOR)] = None,
+    limit: Annotated[Limit, Query()] = 24,
+) -> Response:
+    """What the accounts that you may pay for owe: sums by currency, and those that owe something by number.
+
+    Up to fifty of them are paid together by `POST /api/v1/payments` with `account_nos`. The sums are of your first five
+    thousand accounts; `is_complete` says whether there are more.
+    """
+    scope = f"dues|{caller.user_id}"
+    [after] = FIRST_PAGE if cursor is None else runtime.cursors.open(cursor, scope=scope)
+    params: dict[str, object] = {
+        "session_id": caller.session_id,
+        "user_id": caller.user_id,
+        "after": after,
+        "limit": limit,
+        "most": billing.MOST_SUMMED,
+    }
+    position, sums, items = (await hot.text(request, billing.HOT_DUES, params)).split("\n", 2)
+    page = bytes(hot.page(f"{position}\n{items}", runtime.cursors, scope=scope).body).decode()
+    return Response(f"{sums[:-1]},{page[1:]}", media_type=hot.JSON)
 
 
 @router.post(

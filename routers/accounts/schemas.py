@@ -115,3 +115,52 @@ class AccountHome(AnswerModel):
     prepaid: Amount
     next_due_date: date | None
     bills: Annotated[list[Bill], Field(max_length=12)]
+
+
+class DueAccount(AnswerModel):
+    """An account that owes something, and by how many bills."""
+
+    account_no: str
+    holder: str
+    address: str
+    due: Amount
+    next_due_date: date
+    bills: int
+
+
+class DueTotal(AnswerModel):
+    """What all accounts of one currency owe, and how many they are."""
+
+    due: Amount
+    accounts: int
+
+
+class DueList(AnswerModel):
+    """Sums over all accounts that the caller may pay for, and a page of those that owe something, by number."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "totals": [{"due": {"amount_minor": 12860, "currency": "CNY"}, "accounts": 1}],
+                    "is_complete": True,
+                    "items": [
+                        {
+                            "account_no": "3701000001",
+                            "holder": "**明",
+                            "address": "历下区 泉城路 18号",
+                            "due": {"amount_minor": 12860, "currency": "CNY"},
+                            "next_due_date": "2026-11-25",
+                            "bills": 1,
+                        }
+                    ],
+                    "next": None,
+                }
+            ]
+        }
+    )
+
+    totals: list[DueTotal]
+    is_complete: bool
+    items: list[DueAccount]
+    next: str | None

@@ -11,6 +11,7 @@ import web.problems.identity
 import web.problems.payments  # noqa: F401 -- as above
 from core.idempotency import InFlight, KeyReused
 from core.ids import human_code
+from core.money import MixedCurrencies
 from routers.payments.schemas import (
     PAYMENT_EXAMPLE,
     AttemptRequest,
@@ -26,6 +27,7 @@ from services.identity.errors import WechatBusy
 from services.payments import flows, operations, queries
 from services.payments.errors import (
     AccountNotPayable,
+    AmountChanged,
     AmountTooLarge,
     AttemptInDoubt,
     MethodNotOffered,
@@ -38,6 +40,7 @@ from services.payments.errors import (
     QuoteExpired,
     QuoteRefused,
     QuotesLimited,
+    TooManyParts,
     WechatPayerUnknown,
 )
 from services.payments.flows import Again
@@ -73,6 +76,9 @@ EVENT_EXAMPLE: Final = f"event: status\ndata: {json.dumps(PAYMENT_EXAMPLE)}\n\n"
         PayableUnknown,
         PartialNotAllowed,
         AmountTooLarge,
+        AmountChanged,
+        TooManyParts,
+        MixedCurrencies,
         MethodNotOffered,
         ProviderUnavailable,
         ProviderRefused,
@@ -93,6 +99,7 @@ def start_payment(
     wanted = Wanted(
         user_id=caller.user_id,
         account_no=body.account_no,
+        account_nos=tuple(body.account_nos or ()),
         quote_id=body.quote_id,
         amount_minor=body.amount_minor,
         bill_nos=None if body.bill_nos is None else tuple(body.bill_nos),
@@ -182,6 +189,9 @@ def check_payment(
         PayableUnknown,
         PartialNotAllowed,
         AmountTooLarge,
+        AmountChanged,
+        TooManyParts,
+        MixedCurrencies,
         MethodNotOffered,
         ProviderUnavailable,
         ProviderRefused,

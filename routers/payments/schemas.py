@@ -35,7 +35,14 @@ PAYMENT_EXAMPLE: JsonDict = {
     "paid_at": None,
     "provider_reference": None,
     "parts": [
-        {"kind": "bill", "no": "B202610-000001", "amount_minor": 12860, "taken_minor": None, "outcome": "open"},
+        {
+            "account_no": "3701000001",
+            "kind": "bill",
+            "no": "B202610-000001",
+            "amount_minor": 12860,
+            "taken_minor": None,
+            "outcome": "open",
+        },
     ],
     "also_received": [],
 }
@@ -64,6 +71,14 @@ class PaymentRequest(RequestModel):
     )
 
     account_no: AccountNo | None = None
+    account_nos: Annotated[
+        list[AccountNo] | None,
+        Field(
+            min_length=2,
+            max_length=50,
+            description="Together all that is due of these accounts; `amount_minor` is the sum that you saw.",
+        ),
+    ] = None
     quote_id: UUID | None = None
     amount_minor: AmountMinor
     bill_nos: BillNos | None = None
@@ -80,8 +95,12 @@ class PaymentRequest(RequestModel):
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
-        if (self.account_no is None) == (self.quote_id is None):
-            raise ValueError("either account_no or quote_id")
+        if [self.account_no, self.account_nos, self.quote_id].count(None) != 2:  # noqa: PLR2004 -- all but one
+            raise ValueError("either account_no, account_nos or quote_id")
+        if self.account_nos is not None and (
+            self.bill_nos is not None or len(set(self.account_nos)) != len(self.account_nos)
+        ):
+            raise ValueError("account_nos differ, and go without bill_nos")
         return self
 
 
@@ -100,6 +119,7 @@ class AttemptRequest(RequestModel):
 class Part(AnswerModel):
     """A share of a payment: of a bill, or of the prepaid balance."""
 
+    account_no: str
     kind: str
     no: str | None
     amount_minor: int
@@ -111,6 +131,7 @@ class Part(AnswerModel):
         """The answer for a view."""
         return cls.model_validate(
             {
+                "account_no": view.account_no,
                 "kind": view.kind,
                 "no": view.no,
                 "amount_minor": view.amount.minor,

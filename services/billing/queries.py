@@ -1,10 +1,12 @@
 """Reads of bills and of what an account owes."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -13,6 +15,16 @@ from core.money import Money
 from services.accounts.queries import AccountId
 
 _PACKAGE: Final = "services.billing"
+MOST_SUMMED: Final = 5_000
+"""Accounts of one person whose debts one statement adds up."""
+
+
+HOT_ACCOUNTS: Final = statement(_PACKAGE, "hot_accounts.sql")
+HOT_ACCOUNT: Final = statement(_PACKAGE, "hot_account.sql")
+HOT_DUES: Final = statement(_PACKAGE, "hot_dues.sql")
+HOT_BILLS: Final = statement(_PACKAGE, "hot_bills.sql")
+HOT_BILL: Final = statement(_PACKAGE, "hot_bill.sql")
+"""Statements of the hot reads; each checks session and grant itself and writes its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,35 @@ class Owed:
     prepaid: Money
     next_due: date | None
     open_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DueView:
+    """An account that owes something: the holder masked, the address without the door."""
+
+    account_no: str
+    holder: str
+    address: str
+    due: Money
+    next_due: date
+    bills: int
+
+
+@dataclass(frozen=True, slots=True)
+class DueTotal:
+    """What all of a person's accounts of one currency owe, and how many they are."""
+
+    due: Money
+    accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dues:
+    """Accounts that owe something, by number, and the sums over all of them."""
+
+    totals: tuple[DueTotal, ...]
+    items: tuple[DueView, ...]
+    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +173,33 @@ def owed(session: ReadSession, *, account_id: AccountId) -> Owed:
     )
 
 
+def dues(session: ReadSession, *, session_id: UUID, user_id: UUID, limit: int) -> Dues:
+    """What the accounts that a person may pay for owe, the first `limit` of them by number."""
+    told: str = session.sql(
+        HOT_DUES, session_id=session_id, user_id=user_id, after="", limit=limit, most=MOST_SUMMED
+    ).scalar_one()
+    position, sums, items = told.split("\n", 2)
+    return Dues(
+        tuple(DueTotal(_money(each["due"]), each["accounts"]) for each in json.loads(sums)["totals"]),
+        tuple(
+            DueView(
+                each["account_no"],
+                each["holder"],
+                each["address"],
+                _money(each["due"]),
+                date.fromisoformat(each["next_due_date"]),
+                each["bills"],
+            )
+            for each in json.loads(items)
+        ),
+        has_more=position != "null",
+    )
+
+
+def _money(told: dict[str, Any]) -> Money:
+    return Money(told["amount_minor"], told["currency"])
+
+
 def check_invariants(
     session: ReadSession, *, first_account: int = 1, last_account: int = 2**63 - 1, limit: int = 100
 ) -> list[Violation]:
@@ -159,10 +227,3 @@ def _view(row: sa.Row[Any]) -> BillView:
         Money(row.open_minor, row.currency),
         row.state,
     )
-
-
-HOT_ACCOUNTS: Final = statement(_PACKAGE, "hot_accounts.sql")
-HOT_ACCOUNT: Final = statement(_PACKAGE, "hot_account.sql")
-HOT_BILLS: Final = statement(_PACKAGE, "hot_bills.sql")
-HOT_BILL: Final = statement(_PACKAGE, "hot_bill.sql")
-"""Statements of the hot reads; each checks session and grant itself and writes its answer."""

@@ -33,6 +33,18 @@ class AmountTooLarge(Refusal):
     code = "payment_too_large"
 
 
+class AmountChanged(Refusal):
+    """The sum of what is due is not the one that the payer confirmed; `due_minor` is what it is now."""
+
+    code = "payment_amount_changed"
+
+
+class TooManyParts(Refusal):
+    """One payment may not be for so many accounts or bills; `most_accounts` and `most_parts` say for how many."""
+
+    code = "payment_too_many_parts"
+
+
 class MethodNotOffered(Refusal):
     """No provider of this deployment offers the method in this currency, or it lacks what the method needs."""
 

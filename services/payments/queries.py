@@ -21,6 +21,7 @@ from services.payments.ports import PROVIDERS, Method, PaymentProvider, Provider
 class PartView:
     """What a share of a payment is for: a payable's kind, or `prepaid`. What it did not need became prepaid."""
 
+    account_no: str
     kind: str
     no: str | None
     amount: Money
@@ -62,6 +63,11 @@ class PaymentView:
     provider_reference: str | None
     parts: tuple[PartView, ...]
     also_received: tuple[ReceivedView, ...]
+
+    @property
+    def account_nos(self) -> tuple[str, ...]:
+        """Every account that it is for; who pays by quote sees one."""
+        return tuple(sorted({self.account_no, *(part.account_no for part in self.parts)}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,6 +431,7 @@ def _payment(told: dict[str, Any]) -> PaymentView:
 def _parts(told: list[dict[str, Any]], currency: str) -> tuple[PartView, ...]:
     return tuple(
         PartView(
+            account_no=part["account_no"],
             kind=part["kind"],
             no=part["no"],
             amount=Money(part["amount_minor"], currency),

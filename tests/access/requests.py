@@ -10,6 +10,7 @@ from uuid import UUID
 from core.audit import Actor
 from portal.customer import payments as payment_pages
 from portal.pages import Reader
+from services.billing import queries as billing
 from tests.access import staff_requests
 from tests.access.asking import Asked, Asking, Object, Scene, Things
 from tests.access.letting_in import invite, let_in, somebodys_phone
@@ -227,6 +228,14 @@ def _pay_fields(made: Scene) -> dict[str, str]:
     return {"key": key, "amount": "1.00", "method": "wechat_native"}
 
 
+def _together_fields(made: Scene) -> dict[str, str]:
+    due = 1
+    if made.things.home is not None:
+        with made.town.runtime.db.read() as session:
+            due = billing.owed(session, account_id=made.things.home.account.id).due.minor
+    return {**_pay_fields(made), "account": made.things.account_no, "amount_minor": str(due)}
+
+
 def _give_up(made: Scene) -> Asked:
     asked = _form("/payments/{payment_no}/give-up")(made)
     if made.object != "own" or made.person is None or made.caller not in {"owner", "payer", "stranger"}:
@@ -346,6 +355,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /api/v1/me/wechat": _get("/api/v1/me/wechat"),
     "DELETE /api/v1/me/wechat/{identity_id}": _get("/api/v1/me/wechat/{identity_id}"),
     "GET /api/v1/accounts": _get("/api/v1/accounts"),
+    "GET /api/v1/dues": _get("/api/v1/dues"),
     "GET /api/v1/accounts/{account_no}": _get("/api/v1/accounts/{account_no}"),
     "GET /api/v1/accounts/{account_no}/bills": _get("/api/v1/accounts/{account_no}/bills"),
     "GET /api/v1/accounts/{account_no}/bills/{bill_no}": _get("/api/v1/accounts/{account_no}/bills/{bill_no}"),
@@ -417,6 +427,8 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /bills/{account_no}/{bill_no}": _get("/bills/{account_no}/{bill_no}"),
     "GET /pay/{account_no}": _get("/pay/{account_no}"),
     "POST /pay/{account_no}": _form("/pay/{account_no}", _pay_fields),
+    "GET /pay-together": _get("/pay-together"),
+    "POST /pay-together": _form("/pay-together", _together_fields),
     "GET /payments/{payment_no}": _get("/payments/{payment_no}"),
     "GET /payments/{payment_no}/status": _get("/payments/{payment_no}/status"),
     "GET /payments/{payment_no}/events": _get("/payments/{paid_no}/events"),

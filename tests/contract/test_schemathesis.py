@@ -120,7 +120,7 @@ def exists(case: schemathesis.Case[Any], town: Town, home: Home, person: Person)
             with town.runtime.db.write() as session:
                 filled["refresh_token"] = app_session(session, user_id=person.user_id).secret
         if case.path == "/api/v1/payments":
-            nothing = dict.fromkeys(("quote_id", "bill_nos"))
+            nothing = dict.fromkeys(("quote_id", "bill_nos", "account_nos"))
             case.body = {**case.body, "account_no": home.account_no, **nothing}
             case.body["method"] = "wechat_native"
         else:

@@ -96,3 +96,18 @@ def bill_totals(stage: Stage) -> None:
     page = stage.visit.open("/bills")
     page.click("#rows a")
     page.wait_for_selector("main .empty")
+
+
+@scene
+def together(stage: Stage) -> None:
+    person = stage.person()
+    for amount in (12_860, 9_925, 4_210):
+        account = stage.account(person, name="林小满")
+        stage.bill(account, amount_minor=amount)
+    stage.visit.open("/pay-together")
+
+
+@scene
+def together_none(stage: Stage) -> None:
+    stage.account(stage.person())
+    stage.visit.open("/pay-together")

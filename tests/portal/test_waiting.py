@@ -39,7 +39,7 @@ def send(town: Town, payer: Person, path: str, **fields: str) -> Any:
 
 def form_key(town: Town, payer: Person) -> str:
     reader = Reader(payer.user_id, payer.session_id, "", "en", Actor("test"))
-    return pages._fresh_key(town.runtime.vault, reader)
+    return pages.fresh_key(town.runtime.vault, reader)
 
 
 def test_a_payment_that_merely_waits_is_not_said_to_be_checked(town: Town, home: Home, payer: Person) -> None:

@@ -4,6 +4,7 @@ from typing import Final
 
 from services.payments.errors import (
     AccountNotPayable,
+    AmountChanged,
     AmountTooLarge,
     AttemptInDoubt,
     CallbackRefused,
@@ -18,6 +19,7 @@ from services.payments.errors import (
     QuoteExpired,
     QuoteRefused,
     QuotesLimited,
+    TooManyParts,
     WechatPayerUnknown,
 )
 from web.problems import Problem, register
@@ -47,6 +49,18 @@ PROBLEMS: Final = [
         409,
         zh="单笔支付不能超过 {most} {currency}，请分次缴纳或拨打服务热线。",
         en="One payment may be at most {most} {currency}; pay in parts, or call the hotline.",
+    ),
+    Problem(
+        AmountChanged,
+        409,
+        zh="应缴金额已变化，请刷新后确认新的金额。",
+        en="What is due has changed; reload it and confirm the new amount.",
+    ),
+    Problem(
+        TooManyParts,
+        409,
+        zh="一次最多合并缴纳 {most_accounts} 个户号、{most_parts} 张账单，请分次缴纳。",
+        en="One payment may be for at most {most_accounts} accounts and {most_parts} bills; pay in several.",
     ),
     Problem(
         MethodNotOffered,

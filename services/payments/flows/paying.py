@@ -125,7 +125,8 @@ def retry_payment(
         return _started(db, payment_no=payment_no, user_id=user_id, now=now)
     wanted = Wanted(
         user_id=user_id,
-        account_no=payment.account_no,
+        account_no=None if len(payment.account_nos) > 1 else payment.account_no,
+        account_nos=payment.account_nos if len(payment.account_nos) > 1 else (),
         quote_id=None,
         amount_minor=payment.amount.minor if again.amount_minor is None else again.amount_minor,
         bill_nos=latest.chosen_nos if again.bill_nos is None else again.bill_nos,

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -16,7 +16,7 @@ from core.db import ReadSession, WriteSession, to_json
 from core.errors import Json
 from core.ids import human_code, uuid7
 from core.locks import lock
-from core.money import Money, exponent
+from core.money import MixedCurrencies, Money, exponent
 from services.accounts import queries as accounts
 from services.accounts.queries import AccountRef, Permission
 from services.ledger import operations as ledger
@@ -24,6 +24,7 @@ from services.ledger.chart import OwnerKind
 from services.payments import rules
 from services.payments.errors import (
     AccountNotPayable,
+    AmountChanged,
     AmountTooLarge,
     AttemptInDoubt,
     MethodNotOffered,
@@ -31,6 +32,7 @@ from services.payments.errors import (
     PayableUnknown,
     PaymentFinal,
     QuoteExpired,
+    TooManyParts,
 )
 from services.payments.events import PaymentAttemptClosed
 from services.payments.models import AttemptState, OrderState
@@ -39,11 +41,17 @@ from services.payments.rules import AttemptEvent, OrderEvent, Share
 
 OUT_TRADE_NO_LENGTH: Final = 26
 """130 random bits in an alphabet that every provider takes (20 to 32 letters and digits)."""
+MOST_TOGETHER: Final = 50
+"""Accounts that one payment may be for."""
+MOST_PARTS: Final = 200
+"""Bills that one payment may be for: all of them are settled in the transaction of the callback."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a person asks to pay: for an account that they may pay for, or by a quote for somebody else's.
+
+    Or together all that is due of several accounts that they may pay for (`account_nos`, `account_no` being None).
 
     `bill_nos` None spreads the amount over all that is due. `partial_allowed` and `most_major`, the
     most that one payment may be, are the supplier's rules. `description` is what the provider shows to the payer.
@@ -59,22 +67,23 @@ class Wanted:
     description: str
     partial_allowed: bool
     most_major: int
+    account_nos: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A payable order: who brings the money, for what."""
+    """A payable order: who brings the money, for what of which accounts."""
 
     provider: PaymentProvider
     amount: Money
-    account: AccountRef
-    shares: Sequence[Share]
+    parts: Sequence[tuple[AccountRef, Share]]
 
 
 def open_order(session: WriteSession, *, vault: Vault, wanted: Wanted, payment_no: str, now: datetime) -> UUID:
     """Make an order with its first attempt and parts; answers the attempt, for a known `payment_no` its latest.
 
-    Raises AccountNotPayable, AmountTooLarge, QuoteExpired, PayableUnknown, PartialNotAllowed, MethodNotOffered.
+    Raises AccountNotPayable, AmountTooLarge, QuoteExpired, PayableUnknown, PartialNotAllowed, MethodNotOffered; for
+    several accounts AmountChanged, TooManyParts and MixedCurrencies.
     """
     lock(session, key=f"payments.order|{payment_no}")  # a form that is sent twice at once makes one order
     known = session.sql(
@@ -87,7 +96,7 @@ def open_order(session: WriteSession, *, vault: Vault, wanted: Wanted, payment_n
             raise AccountNotPayable
         found: UUID = known.id
         return found
-    plan = _plan(session, account=_account(session, wanted=wanted, now=now), wanted=wanted, now=now)
+    plan = _plan_of(session, account=_account(session, wanted=wanted, now=now), wanted=wanted, now=now)
     order_id = uuid7()
     idempotency.claim(session, kind="payment_no", key=payment_no, owner=str(order_id))
     session.sql(
@@ -137,7 +146,7 @@ def add_attempt(session: WriteSession, *, vault: Vault, wanted: Wanted, payment_
     ).scalar_one():
         raise AttemptInDoubt
     account = _again(session, wanted=wanted, quote_id=order.quote_id, now=now)
-    plan = _plan(session, account=account, wanted=wanted, now=now)
+    plan = _plan_of(session, account=account, wanted=wanted, now=now)
     session.sql(
         """update payment_order set state = :state, provider = :provider, method = :method, amount_minor = :amount,
              currency = :currency, expires_at = :expires_at where id = :id""",
@@ -255,18 +264,53 @@ def _actor(wanted: Wanted) -> Actor:
 def _audited(plan: _Plan, wanted: Wanted, attempt_id: UUID) -> dict[str, Json]:
     return {
         "attempt_id": str(attempt_id),
-        "account_id": plan.account.id,
+        "account_ids": [*sorted({account.id for account, _ in plan.parts})],
         "method": wanted.method.value,
         "amount_minor": plan.amount.minor,
         "currency": plan.amount.currency,
     }
 
 
-def _plan(session: WriteSession, *, account: AccountRef, wanted: Wanted, now: datetime) -> _Plan:
-    most = wanted.most_major * 10 ** exponent(account.currency)
+def _plan_of(session: WriteSession, *, account: AccountRef | None, wanted: Wanted, now: datetime) -> _Plan:
+    if account is not None:
+        return _plan(session, account=account, wanted=wanted, now=now)
+    return _plan_together(session, wanted=wanted, now=now)
+
+
+def _plan_together(session: WriteSession, *, wanted: Wanted, now: datetime) -> _Plan:
+    """All that is due of every account: the payer confirms the sum that they saw, and gets no other."""
+    if len(wanted.account_nos) > MOST_TOGETHER:
+        raise TooManyParts(most_accounts=MOST_TOGETHER, most_parts=MOST_PARTS)
+    chosen = [
+        _granted(session, wanted=replace(wanted, account_no=number), now=now)
+        for number in sorted(set(wanted.account_nos))
+    ]
+    if len({account.currency for account in chosen}) > 1:
+        raise MixedCurrencies
+    currency = chosen[0].currency
+    parts = [
+        (account, Share(kind, due, due.open))
+        for account in chosen
+        for kind, due in _dues(session, account=account, wanted=wanted, now=now)
+    ]
+    if len(parts) > MOST_PARTS:
+        raise TooManyParts(most_accounts=MOST_TOGETHER, most_parts=MOST_PARTS)
+    due = sum((share.amount for _, share in parts), Money.zero(currency))
+    amount = _bounded(wanted, currency)
+    if due != amount:
+        raise AmountChanged(due_minor=due.minor, currency=currency)
+    return _Plan(provider=provider_for(wanted.method, currency), amount=amount, parts=parts)
+
+
+def _bounded(wanted: Wanted, currency: str) -> Money:
+    most = wanted.most_major * 10 ** exponent(currency)
     if wanted.amount_minor > most:
-        raise AmountTooLarge(most_minor=most, currency=account.currency, most=str(Money(most, account.currency).major))
-    amount = Money(wanted.amount_minor, account.currency)
+        raise AmountTooLarge(most_minor=most, currency=currency, most=str(Money(most, currency).major))
+    return Money(wanted.amount_minor, currency)
+
+
+def _plan(session: WriteSession, *, account: AccountRef, wanted: Wanted, now: datetime) -> _Plan:
+    amount = _bounded(wanted, account.currency)
     dues = _dues(session, account=account, wanted=wanted, now=now)
     if not wanted.partial_allowed:
         due = sum((each.open for _, each in dues), Money.zero(account.currency))
@@ -275,8 +319,7 @@ def _plan(session: WriteSession, *, account: AccountRef, wanted: Wanted, now: da
     return _Plan(
         provider=provider_for(wanted.method, account.currency),
         amount=amount,
-        account=account,
-        shares=rules.spread(amount, dues),
+        parts=[(account, share) for share in rules.spread(amount, dues)],
     )
 
 
@@ -288,8 +331,10 @@ def provider_for(method: Method, currency: str) -> PaymentProvider:
     raise MethodNotOffered(method=method.value, currency=currency)
 
 
-def _account(session: WriteSession, *, wanted: Wanted, now: datetime) -> AccountRef:
-    """Where a new order may pay to. A quote is used up by it."""
+def _account(session: WriteSession, *, wanted: Wanted, now: datetime) -> AccountRef | None:
+    """Where a new order may pay to, None for several accounts together. A quote is used up by it."""
+    if wanted.account_nos:
+        return None
     if wanted.quote_id is None:
         return _granted(session, wanted=wanted, now=now)
     used = session.sql(
@@ -304,8 +349,10 @@ def _account(session: WriteSession, *, wanted: Wanted, now: datetime) -> Account
     return _quoted(session, wanted.quote_id)
 
 
-def _again(session: WriteSession, *, wanted: Wanted, quote_id: UUID | None, now: datetime) -> AccountRef:
+def _again(session: WriteSession, *, wanted: Wanted, quote_id: UUID | None, now: datetime) -> AccountRef | None:
     """Where another try may pay to: a quote shows a stranger's debt for its ten minutes only."""
+    if wanted.account_nos:
+        return None
     if quote_id is None:
         return _granted(session, wanted=wanted, now=now)
     lives = session.sql("select expires_at > :now from payment_quote where id = :id", id=quote_id, now=now).scalar_one()
@@ -372,20 +419,23 @@ def _add(
         expires_at=expires_at,
         next_check_at=rules.next_check(checks=0, expires_at=expires_at, now=now),
     )
-    books = ledger.ensure_books(session, owner_kind=OwnerKind.ACCOUNT, owner_ids=[plan.account.id])
+    owners = sorted({account.id for account, _ in plan.parts})
+    books = ledger.ensure_books(session, owner_kind=OwnerKind.ACCOUNT, owner_ids=owners)
+    shares = [share for _, share in plan.parts]
     session.sql(
         """insert into payment_part (account_id, attempt_id, book_id, payable_kind, payable_id, payable_no,
-             amount_minor) select :account, :attempt, :book, kind, payable_id, payable_no, amount
-           from unnest(cast(:kinds as text[]), cast(:ids as bigint[]), cast(:nos as text[]),
-             cast(:amounts as bigint[])) with ordinality w (kind, payable_id, payable_no, amount, place)
+             amount_minor) select account, :attempt, book, kind, payable_id, payable_no, amount
+           from unnest(cast(:accounts as bigint[]), cast(:books as bigint[]), cast(:kinds as text[]),
+             cast(:ids as bigint[]), cast(:nos as text[]), cast(:amounts as bigint[]))
+             with ordinality w (account, book, kind, payable_id, payable_no, amount, place)
            order by place""",
-        account=plan.account.id,
         attempt=attempt_id,
-        book=books[plan.account.id],
-        kinds=[share.kind for share in plan.shares],
-        ids=[None if share.due is None else share.due.payable_id for share in plan.shares],
-        nos=[None if share.due is None else share.due.no for share in plan.shares],
-        amounts=[share.amount.minor for share in plan.shares],
+        accounts=[account.id for account, _ in plan.parts],
+        books=[books[account.id] for account, _ in plan.parts],
+        kinds=[share.kind for share in shares],
+        ids=[None if share.due is None else share.due.payable_id for share in shares],
+        nos=[None if share.due is None else share.due.no for share in shares],
+        amounts=[share.amount.minor for share in shares],
     )
     return attempt_id
 

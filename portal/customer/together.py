@@ -1,0 +1,138 @@
+"""Paying for several accounts at once: choose, see the sum, pay it as one payment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import Response
+
+from core.db import ReadSession
+from core.errors import Refusal
+from core.money import Money
+from notifications import inbox
+from portal.customer import payments as single
+from portal.customer import shelf
+from portal.pages import CheckedForm, Reader, ReaderOfPaymentFlow, SignedIn, go, show, text_of
+from services.billing import queries as billing
+from services.payments import flows
+from services.payments.errors import MethodNotOffered
+from services.payments.operations import Wanted
+from services.payments.ports import Method, Payer
+from web.caller import address_of
+from web.runtime import Runtime, RuntimeDep
+from web.session import Now, PaymentFlows, Write
+
+router = APIRouter(include_in_schema=False)
+
+SHOWN: Final = 50
+"""Accounts that one payment may be for, and that the page shows: those with the lowest numbers first."""
+
+Chosen = Annotated[list[Annotated[str, Query(max_length=64)]], Query(max_length=SHOWN)]
+ChosenByForm = Annotated[list[Annotated[str, Form(max_length=64)]], Form(max_length=SHOWN)]
+
+
+@dataclass(frozen=True)
+class DueAccount:
+    """An account that owes something."""
+
+    account_no: str
+    holder: str
+    address: str
+    due: Money
+    next_due: date
+    is_chosen: bool
+
+
+@router.get("/pay-together")
+def together_page(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: SignedIn,
+    write: Write,
+    account: Chosen = [],  # noqa: B006 -- FastAPI copies it
+) -> Response:
+    """What all accounts of mine owe, and the sum of those chosen; without a choice, of all."""
+    return _page(request, runtime, reader, write, account, wrong="")
+
+
+@router.post("/pay-together", dependencies=[CheckedForm])
+def pay_together(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: ReaderOfPaymentFlow,
+    db: PaymentFlows,
+    now: Now,
+    account: ChosenByForm = [],  # noqa: B006 -- FastAPI copies it
+    key: Annotated[str, Form(max_length=100)] = "",
+    amount_minor: Annotated[int, Form(ge=1, le=10**15)] = 1,
+    method: Annotated[str, Form(max_length=32)] = "",
+) -> Response:
+    """Start one payment of the sum that the page showed; the same form sent again shows the same payment."""
+    settings = runtime.settings
+    payment_no = single.payment_no_of(runtime.vault, reader, key)
+    numbers = tuple(dict.fromkeys(account))
+    try:
+        if method not in shelf.METHODS:
+            raise MethodNotOffered(method=method, currency=settings.supplier_currency)
+        wanted = Wanted(
+            user_id=reader.user_id,
+            account_no=None,
+            account_nos=numbers,
+            quote_id=None,
+            amount_minor=amount_minor,
+            bill_nos=None,
+            method=Method(method),
+            payer=Payer(address_of(request)),
+            description=settings.supplier_name,
+            partial_allowed=settings.partial_payment,
+            most_major=settings.payment_most,
+        )
+        flows.start_payment(db, vault=runtime.vault, wanted=wanted, payment_no=payment_no, now=now)
+    except Refusal as refusal:
+        with db.write() as session:
+            return _page(request, runtime, reader, session, numbers, wrong=text_of(request, refusal))
+    return go(f"/payments/{payment_no}")
+
+
+def _page(
+    request: Request,
+    runtime: Runtime,
+    reader: Reader,
+    session: ReadSession,
+    chosen: Sequence[str],
+    *,
+    wrong: str,
+) -> Response:
+    found = billing.dues(session, session_id=reader.session_id, user_id=reader.user_id, limit=SHOWN)
+    rows = [
+        DueAccount(
+            each.account_no,
+            each.holder,
+            each.address,
+            each.due,
+            each.next_due,
+            is_chosen=not chosen or each.account_no in chosen,
+        )
+        for each in found.items
+    ]
+    sums = {row.due.currency: Money.zero(row.due.currency) for row in rows if row.is_chosen}
+    for row in rows:
+        if row.is_chosen:
+            sums[row.due.currency] = sums[row.due.currency] + row.due
+    one = next(iter(sums.values())) if len(sums) == 1 else None
+    return show(
+        request,
+        "customer/together.html",
+        reader,
+        status=single.UNPROCESSABLE if wrong else 200,
+        unread=inbox.unread_count(session, user_id=reader.user_id),
+        accounts=rows,
+        totals=[each.due for each in found.totals],
+        has_more=found.has_more,
+        one=one,
+        methods=() if one is None else single.shown_methods(request, shelf.methods_for(one.currency)),
+        key=single.fresh_key(runtime.vault, reader),
+        problem=wrong,
+    )
