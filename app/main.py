@@ -19,9 +19,12 @@ from portal.customer import privacy as privacy_pages
 from portal.customer import sign_in as sign_in_pages
 from portal.customer import together as together_pages
 from portal.customer import wechat as wechat_pages
+from portal.staff import approvals as staff_approvals
+from portal.staff import audit as staff_audit
 from portal.staff import joining as staff_joining
 from portal.staff import me as staff_me
 from portal.staff import pages as staff_pages
+from portal.staff import people as staff_people
 from portal.staff import sign_in as staff_sign_in
 from portal.templating import Renderer
 from routers.accounts import endpoints as accounts
@@ -67,6 +70,9 @@ ROUTERS = (
     staff_sign_in.router,
     staff_joining.router,
     staff_me.router,
+    staff_people.router,
+    staff_approvals.router,
+    staff_audit.router,
 )
 
 

@@ -27,12 +27,15 @@ CODE_FLOWS: Final = Bulkhead("code_flows", 6)
 HASHING: Final = Bulkhead("hashing", 2)
 """For what hashes passwords: slow on purpose, so that whoever floods the sign-in of staff keeps only staff waiting."""
 
+EXPORTS: Final = Bulkhead("exports", 1)
+"""For answers that are read from the database piece by piece while they leave."""
+
 CALLBACKS: Final = Bulkhead("callbacks", 2)
 """For callbacks that one statement does not settle: whoever sends forged ones keeps only others of them waiting."""
 
 WECHAT_GRANT: Final = "wechat"
 
-BULKHEADS: Final = (OPERATIONS, FLOWS, PAYMENT_FLOWS, CODE_FLOWS, HASHING, CALLBACKS)
+BULKHEADS: Final = (OPERATIONS, FLOWS, PAYMENT_FLOWS, CODE_FLOWS, HASHING, EXPORTS, CALLBACKS)
 
 
 def _transaction(
@@ -78,6 +81,10 @@ async def _for_tokens(request: Request, runtime: RuntimeDep) -> AsyncIterator[Da
         yield runtime.db
 
 
+async def _for_export(runtime: RuntimeDep, _place: Annotated[None, Depends(EXPORTS)]) -> Database:
+    return runtime.db
+
+
 async def _now() -> datetime:
     return clock.now()
 
@@ -99,6 +106,9 @@ TokenFlows = Annotated[Database, Depends(_for_tokens, scope="function")]
 
 Hashing = Annotated[Database, Depends(_for_hashing)]
 """The database for an endpoint that hashes a password: it opens its transaction itself, within one hop."""
+
+Exports = Annotated[Database, Depends(_for_export)]
+"""The database for an answer that is streamed; the place is held to the end of the answer."""
 
 Now = Annotated[datetime, Depends(_now)]
 """The moment at which the request was read."""

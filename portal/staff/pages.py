@@ -28,7 +28,7 @@ from services.identity.errors import InvitationGone
 from services.identity.operations import staff
 from web import cookies, handlers, locale, metrics
 from web.caller import address_of
-from web.problems.common import Busy, CrossSite, Forbidden, NotFound
+from web.problems.common import CrossSite, Forbidden
 from web.runtime import Runtime, RuntimeDep
 from web.session import Hashing, Now, Write
 
@@ -54,17 +54,22 @@ class NotAllowed(Exception):
 
 @dataclass(frozen=True)
 class StaffReader:
-    """A signed-in member of staff. `permissions` are held in some unit; `is_fresh`: a code was just given."""
+    """A signed-in member of staff. `permissions` are held in some unit; `proved_at`: when a code was just given."""
 
     staff_id: UUID
     session_id: UUID
     name: str
     display_name: str
     permissions: frozenset[StaffPermission]
-    is_fresh: bool
+    proved_at: datetime | None
     form_token: str
     locale: str
     actor: Actor
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether what is dangerous may be done without another code."""
+        return self.proved_at is not None
 
     def may(self, permission: StaffPermission) -> bool:
         """Whether they may do this somewhere."""
@@ -93,7 +98,7 @@ def resolved(request: Request, runtime: Runtime, session: WriteSession, now: dat
         name=found.name,
         display_name=found.display_name,
         permissions=staffing.staff_permissions(session, staff_id=found.staff_id, now=now),
-        is_fresh=found.is_fresh,
+        proved_at=found.proved_at,
         form_token=form_token(runtime, token),
         locale=locale.of_request(request, runtime.settings.locales),
         actor=Actor(f"staff:{found.staff_id}", address_of(request)),
@@ -238,7 +243,8 @@ def previous_token(request: Request, runtime: Runtime) -> str | None:
 def safe_back(address: str) -> str:
     """Where to go in the console after a code was given: a plain path of it, else its first page."""
     plain = safe_next(address)
-    return plain if plain == HOME or plain.startswith((f"{HOME}/", f"{HOME}?")) else HOME
+    is_ours = plain == HOME or plain.startswith((f"{HOME}/", f"{HOME}?"))
+    return plain if is_ours and "/." not in plain else HOME
 
 
 def names_of(runtime: Runtime) -> list[str]:
@@ -294,14 +300,17 @@ def problem(request: Request, status: int, code: str, detail: str, request_id: s
     if not request.url.path.startswith(HOME):
         return pages.problem(request, status, code, detail, request_id)
     _ = speak(request)
-    titles = {
-        Forbidden.code: _("You may not do this"),
+    by_code = {
         CrossSite.code: _("This page is out of date"),
-        NotFound.code: _("Page not found"),
         InvitationGone.code: _("This invitation is not good any more"),
-        Busy.code: _("We are busy right now"),
     }
-    title = titles.get(code, _("Something went wrong"))
+    by_status = {
+        403: _("You may not do this"),
+        404: _("Page not found"),
+        409: _("It has changed meanwhile"),
+        503: _("We are busy right now"),
+    }
+    title = by_code.get(code) or by_status.get(status) or _("Something went wrong")
     renderer: Renderer = request.app.state.renderer
     wanted = locale.of_request(request, request.app.state.runtime.settings.locales)
     page = StaffPage(path=request.url.path, form_token="", is_signed_in=False)

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from tests.access.asking import Asked, Asking, Object, Scene, Things
-from tests.support.office import Place, office_of
+from tests.support.office import ELSEWHERE, HERE, Place, office_of
 from tests.support.town import Town
 from web import cookies
 
@@ -38,7 +38,10 @@ def scene(town: Town, operation: str, caller: str, wanted: Object) -> Scene:
     if member is not None and standing != "disabled":
         office.fresh(member)
     person = town.people["owner"] if caller == "customer" else None
-    return Scene(town, operation, caller, wanted, person, NOTHING, member)
+    names = tuple(
+        str(each) for each in (*office.requests.values(), *(each.staff_id for each in office.colleagues.values()))
+    )
+    return Scene(town, operation, caller, wanted, person, NOTHING, member, (*names, str(NOBODY)))
 
 
 def headers_of(made: Scene) -> dict[str, str]:
@@ -110,6 +113,65 @@ def _taking_up(made: Scene) -> dict[str, str]:
     return {**_token(made), "password": "walrus teaspoon gravel", "code": "000000"}
 
 
+def _person(made: Scene) -> dict[str, str]:
+    """The colleague whom a page is about: the same for every look."""
+    if made.object == "missing":
+        return {"staff_id": str(NOBODY)}
+    return {"staff_id": str(office_of(made.town).colleagues[_place(made)].staff_id)}
+
+
+def _spare_person(made: Scene) -> dict[str, str]:
+    """A colleague of whom something is taken."""
+    if made.object == "missing":
+        return {"staff_id": str(NOBODY)}
+    return {"staff_id": str(office_of(made.town).colleague(_place(made)).staff_id)}
+
+
+def _held(made: Scene) -> dict[str, str]:
+    if made.object == "missing":
+        return {"staff_id": str(NOBODY), "grant_id": str(NOBODY)}
+    spare = office_of(made.town).colleague(_place(made))
+    return {"staff_id": str(spare.staff_id), "grant_id": str(spare.grant_id)}
+
+
+def _granting(made: Scene) -> dict[str, str]:
+    unit = ELSEWHERE if made.object == "other_unit" else HERE
+    return {**_spare_person(made), "role": "finance", "unit": unit}
+
+
+def _newcomer(made: Scene) -> dict[str, str]:
+    return {"staff_id": str(NOBODY if made.object == "missing" else office_of(made.town).newcomer(_place(made)))}
+
+
+def _inviting(made: Scene) -> dict[str, str]:
+    return {
+        "name": f"new{uuid4().hex[:12]}",
+        "role": "agent",
+        "unit": ELSEWHERE if made.caller == "elsewhere" else HERE,
+    }
+
+
+def _request(made: Scene) -> dict[str, str]:
+    """A request of somebody else's: the same for every look."""
+    office = office_of(made.town)
+    return {"request_id": str(NOBODY if made.object == "missing" else office.requests[_place(made)])}
+
+
+def _spare_request(made: Scene) -> dict[str, str]:
+    office = office_of(made.town)
+    return {"request_id": str(NOBODY if made.object == "missing" else office.request(_place(made)))}
+
+
+def _own_request(made: Scene) -> dict[str, str]:
+    """A request of the caller's own, which they alone may take back."""
+    office = office_of(made.town)
+    if made.object == "missing" or made.member is None:
+        return {"request_id": str(NOBODY)}
+    if made.object == "other_unit" or made.caller in {"without", "disabled"}:
+        return {"request_id": str(office.request("other_unit" if made.caller != "elsewhere" else "own"))}
+    return {"request_id": str(office.request("own" if made.caller != "elsewhere" else "other_unit", by=made.member))}
+
+
 ASKING: Final[dict[str, Asking]] = {
     "GET /staff/sign-in": _get("/staff/sign-in"),
     "POST /staff/sign-in": _visitor_form("/staff/sign-in", lambda _: {"name": "nobody", "password": "guessed it"}),
@@ -126,4 +188,28 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /staff/me/sessions/{session_id}/end": _form("/staff/me/sessions/{session_id}/end", _session),
     "POST /staff/me/recovery-codes": _form("/staff/me/recovery-codes"),
     "POST /staff/me/password": _form("/staff/me/password", lambda _: {"current": "wrong", "password": "x" * 9}),
+    "GET /staff/roles": _get("/staff/roles"),
+    "GET /staff/people": _get("/staff/people"),
+    "GET /staff/people/invite": _get("/staff/people/invite"),
+    "POST /staff/people/invite": _form("/staff/people/invite", _inviting),
+    "GET /staff/people/{staff_id}": _get("/staff/people/{staff_id}", _person),
+    "POST /staff/people/{staff_id}/grants": _form("/staff/people/{staff_id}/grants", _granting),
+    "POST /staff/people/{staff_id}/grants/{grant_id}/revoke": _form(
+        "/staff/people/{staff_id}/grants/{grant_id}/revoke", _held
+    ),
+    "POST /staff/people/{staff_id}/disable": _form("/staff/people/{staff_id}/disable", _spare_person),
+    "POST /staff/people/{staff_id}/enable": _form("/staff/people/{staff_id}/enable", _spare_person),
+    "POST /staff/people/{staff_id}/invitation": _form("/staff/people/{staff_id}/invitation", _newcomer),
+    "POST /staff/people/{staff_id}/reset": _form(
+        "/staff/people/{staff_id}/reset", lambda made: {**_spare_person(made), "reason": "Lost it."}
+    ),
+    "GET /staff/approvals": _get("/staff/approvals"),
+    "GET /staff/approvals/{request_id}": _get("/staff/approvals/{request_id}", _request),
+    "POST /staff/approvals/{request_id}/approve": _form("/staff/approvals/{request_id}/approve", _spare_request),
+    "POST /staff/approvals/{request_id}/refuse": _form(
+        "/staff/approvals/{request_id}/refuse", lambda made: {**_spare_request(made), "why": "Not now."}
+    ),
+    "POST /staff/approvals/{request_id}/withdraw": _form("/staff/approvals/{request_id}/withdraw", _own_request),
+    "GET /staff/audit": _get("/staff/audit"),
+    "POST /staff/audit/export": _form("/staff/audit/export"),
 }

@@ -46,8 +46,8 @@ def test_every_page_is_accessible_and_fits(
     assert page.locator("h1").count() == 1
     # As high as the page: what only lies below the bar at the bottom until one scrolls is no overlap.
     page.set_viewport_size({"width": width, "height": page.evaluate("document.documentElement.scrollHeight") + 80})
-    assert _violations(page) == []
-    assert _too_small(page) == []
+    assert violations(page) == []
+    assert too_small(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.set_viewport_size({"width": NARROWEST, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST
@@ -104,7 +104,8 @@ def test_chinese_has_glyphs(visit: NewVisit) -> None:
     assert len(set(drawn)) == len(drawn), "characters look alike: they are the sign for a missing glyph"
 
 
-def _violations(page: Page) -> list[str]:
+def violations(page: Page) -> list[str]:
+    """What axe finds."""
     page.evaluate(AXE_SCRIPT)
     options = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
     result: dict[str, Any] = page.evaluate("options => axe.run(document, options)", options)
@@ -115,7 +116,8 @@ def _violations(page: Page) -> list[str]:
     ]
 
 
-def _too_small(page: Page) -> list[str]:
+def too_small(page: Page) -> list[str]:
+    """What a finger misses."""
     found: list[str] = page.evaluate(
         """([targets, least]) => [...document.querySelectorAll(targets)]
              .map((element) => [element, element.getBoundingClientRect()])

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from core import clock
 from core.db import WriteSession
+from services.accounts import staffing
 from services.accounts.roles import StaffRole
+from services.casework import operations as casework
 from services.identity.operations import staff
 from tests.factories import staff as people
 from tests.factories.staff import ACTOR, Member
@@ -42,6 +44,9 @@ class Office:
             }
             staff.disable(session, staff_id=self.members["disabled"].staff_id, actor=ACTOR, now=clock.now())
         self.open_invitation = self.invitation()
+        places: tuple[Place, ...] = ("own", "other_unit")
+        self.colleagues = {place: self.colleague(place) for place in places}
+        self.requests = {place: self.request(place) for place in places}
 
     def somebody(self) -> Member:
         """One more administrator of the first unit."""
@@ -92,6 +97,25 @@ class Office:
                 now=clock.now(),
             )
         return made.staff_id
+
+    def request(self, place: Place, *, by: Member | None = None) -> UUID:
+        """An open request that a new colleague's authenticator be replaced, asked for by somebody of that unit."""
+        about = self.colleague(place)
+        with self._town.runtime.db.write() as session:
+            asker = by or self.employ(session, StaffRole.MANAGER, HERE if place == "own" else ELSEWHERE)
+            unit = staffing.unit_by_code(session, code=HERE if place == "own" else ELSEWHERE)
+            assert unit is not None
+            return casework.ask(
+                session,
+                kind=casework.RESET_SECOND_FACTOR.name,
+                subject=f"staff:{about.staff_id}",
+                unit_id=unit.id,
+                payload=casework.ResetStaff(staff_id=about.staff_id),
+                reason="Lost it.",
+                by=asker.staff_id,
+                actor=ACTOR,
+                now=clock.now(),
+            )
 
     def invitation(self) -> str:
         """The token of a living invitation."""

@@ -30,6 +30,7 @@ from services.accounts.operations.staff import (
     check_manages,
     grant_role,
     grantable_unit,
+    note_audit_export,
     note_staff_refusal,
     revoke_role,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "grantable_unit",
     "invite",
     "link_account",
+    "note_audit_export",
     "note_staff_refusal",
     "purge_invitations",
     "purge_link_failures",

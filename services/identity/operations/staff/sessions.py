@@ -14,13 +14,18 @@ from services.identity.operations.staff.second_factor import new_token
 
 @dataclass(frozen=True, slots=True)
 class StaffOnline:
-    """Who a staff cookie belongs to. `is_fresh`: a code was given within the last five minutes."""
+    """Who a staff cookie belongs to. `proved_at` is when a code was given last, if within the last five minutes."""
 
     session_id: UUID
     staff_id: UUID
     name: str
     display_name: str
-    is_fresh: bool
+    proved_at: datetime | None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether what is dangerous may be done without another code."""
+        return self.proved_at is not None
 
 
 def open_session(
@@ -73,7 +78,7 @@ def resolve(session: WriteSession, *, token: str, now: datetime) -> StaffOnline 
     if row is None:
         return None
     is_fresh = row.stepped_up_at is not None and now - row.stepped_up_at < rules.STEP_UP_LIFE
-    return StaffOnline(row.id, row.staff_id, row.name, row.display_name, is_fresh)
+    return StaffOnline(row.id, row.staff_id, row.name, row.display_name, row.stepped_up_at if is_fresh else None)
 
 
 def renew_cookie(session: WriteSession, *, session_id: UUID, now: datetime) -> str:

@@ -1,0 +1,152 @@
+"""What takes two persons: what waits for my decision, what I asked for, and one request."""
+
+from datetime import datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+
+import web.problems.casework  # noqa: F401 -- registers how refusals are told
+from core.db import ReadSession, WriteSession
+from core.errors import Refusal
+from portal.pages import go, text_of
+from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, show
+from services.accounts.errors import GrantBeyondOwn, GrantHeld, GrantToOneself, UnitUnknown
+from services.casework import operations, queries
+from services.casework.errors import OwnRequest, ReasonMissing, RequesterLost, RequestOver, RequestUnknown
+from services.casework.operations import RESET_PASSWORD, RESET_SECOND_FACTOR
+from services.casework.queries import RequestView
+from services.identity import queries as identity
+from services.identity.errors import StaffUnknown
+from web.runtime import RuntimeDep
+from web.session import Now, Write
+
+router = APIRouter(include_in_schema=False)
+
+UNPROCESSABLE: Final = 422
+MOST: Final = 50
+APPROVALS: Final = "/staff/approvals"
+INVITING: Final = frozenset({RESET_SECOND_FACTOR.name, RESET_PASSWORD.name})
+"""Kinds whose outcome is the token of an invitation."""
+
+Why = Annotated[str, Form(max_length=1000)]
+
+
+@router.get(APPROVALS)
+def approvals(request: Request, reader: SignedInStaff, write: Write, now: Now) -> Response:
+    """What waits for me, and what I asked for or decided lately."""
+    me = reader.staff_id
+    waiting = queries.to_decide(write, by=me, now=now, limit=MOST)
+    mine = queries.asked_by(write, by=me, now=now, before=None, limit=MOST)
+    decided = queries.decided(write, by=me, now=now, before=None, limit=MOST)
+    names = _names(write, [*waiting, *mine, *decided])
+    return show(request, "staff/approvals.html", reader, names=names, to_decide=waiting, mine=mine, decided=decided)
+
+
+@router.get(APPROVALS + "/{request_id}")
+def approval(request: Request, reader: SignedInStaff, write: Write, now: Now, request_id: UUID) -> Response:
+    """One request."""
+    return _page(request, write, reader, request_id, {}, now=now)
+
+
+@router.post(APPROVALS + "/{request_id}/approve", dependencies=[CheckedForm, FreshCode])
+def approve(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: SignedInStaff,
+    write: Write,
+    now: Now,
+    request_id: UUID,
+    why: Why = "",
+) -> Response:
+    """Approve it, and have it done; what is told once is shown here."""
+    view = _view(write, reader, request_id, now=now)
+    try:
+        with write.begin_nested():
+            outcome = operations.approve(
+                write,
+                request_id=request_id,
+                by=reader.staff_id,
+                proved_at=reader.proved_at or now,
+                why=why,
+                actor=reader.actor,
+                now=now,
+            )
+    except (
+        OwnRequest, RequestOver, RequesterLost, GrantBeyondOwn, GrantHeld, GrantToOneself, StaffUnknown, UnitUnknown,
+    ) as refusal:  # fmt: skip
+        return _refused(request, write, reader, request_id, refusal, now=now)
+    if outcome.told_once is not None and view.kind in INVITING:
+        address = f"{runtime.settings.public_url}/staff/invitations/{outcome.told_once}"
+        names = _names(write, [view])
+        here = f"{APPROVALS}/{request_id}"
+        return show(request, "staff/approved.html", reader, here=here, view=view, names=names, address=address)
+    return go(f"{APPROVALS}/{request_id}")
+
+
+@router.post(APPROVALS + "/{request_id}/refuse", dependencies=[CheckedForm])
+def refuse(
+    request: Request, reader: SignedInStaff, write: Write, now: Now, request_id: UUID, why: Why = ""
+) -> Response:
+    """Refuse it, and say why."""
+    _view(write, reader, request_id, now=now)
+    try:
+        operations.refuse(write, request_id=request_id, by=reader.staff_id, why=why, actor=reader.actor, now=now)
+    except (OwnRequest, RequestOver, ReasonMissing) as refusal:
+        return _refused(request, write, reader, request_id, refusal, now=now)
+    return go(f"{APPROVALS}/{request_id}")
+
+
+@router.post(APPROVALS + "/{request_id}/withdraw", dependencies=[CheckedForm])
+def withdraw(request: Request, reader: SignedInStaff, write: Write, now: Now, request_id: UUID) -> Response:
+    """Take my own request back."""
+    try:
+        operations.withdraw(write, request_id=request_id, by=reader.staff_id, actor=reader.actor, now=now)
+    except RequestOver as refusal:
+        return _refused(request, write, reader, request_id, refusal, now=now)
+    return go(f"{APPROVALS}/{request_id}")
+
+
+def _view(session: ReadSession, reader: StaffReader, request_id: UUID, *, now: datetime) -> RequestView:
+    found = queries.request(session, request_id=request_id, seen_by=reader.staff_id, now=now)
+    if found is None:
+        raise RequestUnknown
+    return found
+
+
+def _refused(
+    request: Request, write: WriteSession, reader: StaffReader, request_id: UUID, refusal: Refusal, *, now: datetime
+) -> Response:
+    return _page(request, write, reader, request_id, {"why": text_of(request, refusal)}, now=now)
+
+
+def _page(
+    request: Request,
+    session: ReadSession,
+    reader: StaffReader,
+    request_id: UUID,
+    wrong: dict[str, str],
+    *,
+    now: datetime,
+) -> Response:
+    view = _view(session, reader, request_id, now=now)
+    is_open = view.state == "requested"
+    return show(
+        request,
+        "staff/approval.html",
+        reader,
+        status=UNPROCESSABLE if wrong else 200,
+        here=f"{APPROVALS}/{request_id}",
+        view=view,
+        names=_names(session, [view]),
+        wrong=wrong,
+        may_decide=is_open and view.may_decide,
+        may_withdraw=is_open and view.requested_by == reader.staff_id,
+    )
+
+
+def _names(session: ReadSession, views: list[RequestView]) -> dict[UUID, str]:
+    """What the members of staff are called whom requests are about."""
+    found = [getattr(view.payload, "staff_id", None) for view in views]
+    return identity.staff_names(session, staff_ids={each for each in found if isinstance(each, UUID)})

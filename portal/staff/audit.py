@@ -1,0 +1,225 @@
+"""The audit log of the reader's units: a page at a time, or all of it as a file."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Annotated, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import Response, StreamingResponse
+
+from core.db import Database, ReadSession, to_json
+from core.periods import business_date, start_of
+from portal.pages import speak
+from portal.staff.pages import CheckedForm, StaffReader, check, requires, resolved, show
+from services.accounts import operations as accounts
+from services.accounts import queries as account_queries
+from services.accounts import staffing
+from services.accounts.roles import StaffPermission
+from services.accounts.staffing import AuditEntry, AuditFilter
+from services.identity import queries as identity
+from web.runtime import Runtime, RuntimeDep
+from web.session import Exports, Now, Write
+
+router = APIRouter(include_in_schema=False)
+
+UNPROCESSABLE: Final = 422
+AUDIT: Final = "/staff/audit"
+PAGE: Final = 50
+CHUNK: Final = 1_000
+MOST_ROWS: Final = 50_000
+"""Rows of one export: longer stretches are taken out by their dates."""
+
+HEAD: Final = ("id", "recorded_at", "actor", "act", "subject", "address", "unit", "before", "after")
+STAFF: Final = re.compile(r"staff:[0-9a-f-]{36}")
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+Reader = Annotated[StaffReader, requires(StaffPermission.AUDIT_VIEW)]
+Text = Annotated[str, Query(max_length=200)]
+Field = Annotated[str, Form(max_length=200)]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The filters as they were typed."""
+
+    who: str = ""
+    act: str = ""
+    about: str = ""
+    since: str = ""
+    until: str = ""
+
+    def address(self, **more: str) -> str:
+        """The page with these filters."""
+        kept = {name: value for name, value in {**self.__dict__, **more}.items() if value}
+        return f"{AUDIT}?{urlencode(kept)}" if kept else AUDIT
+
+
+@router.get(AUDIT)
+def audit_page(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: Reader,
+    write: Write,
+    now: Now,
+    who: Text = "",
+    act: Text = "",
+    about: Text = "",
+    since: Text = "",
+    until: Text = "",
+    after: str = "",
+) -> Response:
+    """Who did what, the latest first."""
+    typed = Typed(who.strip(), act.strip(), about.strip(), since, until)
+    scope = f"staff.audit|{reader.staff_id}"
+    before_id = int(str(runtime.cursors.open(after, scope=scope)[0])) if after else None
+    try:
+        wanted = _filter(write, runtime, typed)
+    except ValueError:
+        _ = speak(request)
+        wrong = {"since": _("Enter dates as year, month and day.")}
+        return _page(request, reader, replace(typed, since="", until=""), [], {}, wrong=wrong)
+    entries = staffing.audit_page(
+        write, seen_by=reader.staff_id, wanted=wanted, before_id=before_id, limit=PAGE + 1, now=now
+    )
+    more = ""
+    if len(entries) > PAGE:
+        more = typed.address(after=runtime.cursors.make(scope=scope, position=[entries[PAGE - 1].id]))
+    return _page(request, reader, typed, entries[:PAGE], _names(write, entries), more=more)
+
+
+@router.post("/staff/audit/export", dependencies=[CheckedForm])
+def export(
+    request: Request,
+    runtime: RuntimeDep,
+    db: Exports,
+    now: Now,
+    who: Field = "",
+    act: Field = "",
+    about: Field = "",
+    since: Field = "",
+    until: Field = "",
+) -> Response:
+    """The same acts as a CSV file, which is an act of its own."""
+    typed = Typed(who.strip(), act.strip(), about.strip(), since, until)
+    with db.write() as session:
+        reader = resolved(request, runtime, session, now)
+        check(reader, StaffPermission.AUDIT_VIEW)
+        try:
+            wanted = _filter(session, runtime, typed)
+        except ValueError:
+            _ = speak(request)
+            wrong = {"since": _("Enter dates as year, month and day.")}
+            return _page(request, reader, replace(typed, since="", until=""), [], {}, wrong=wrong)
+        accounts.note_audit_export(session, actor=reader.actor, wanted=wanted)
+    name = f"audit-{business_date(now, runtime.settings.zone).isoformat()}.csv"
+    return StreamingResponse(
+        _csv(db, reader.staff_id, wanted, now=now),
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _csv(db: Database, staff_id: UUID, wanted: AuditFilter, *, now: datetime) -> Iterator[str]:
+    """Piece by piece, each read in a transaction of its own: a slow reader holds nothing."""
+    yield "\ufeff" + _lines([HEAD])  # spreadsheets take a file without the mark for one of their own coding
+    before_id, left = None, MOST_ROWS
+    while left > 0:
+        with db.read() as session:
+            entries = staffing.audit_page(
+                session, seen_by=staff_id, wanted=wanted, before_id=before_id, limit=min(CHUNK, left), now=now
+            )
+        if entries:
+            yield _lines([_cells(entry) for entry in entries])
+        if len(entries) < min(CHUNK, left):
+            return
+        before_id, left = entries[-1].id, left - len(entries)
+    yield _lines([(f"only the latest {MOST_ROWS} acts: narrow the dates for more",)])
+
+
+def _cells(entry: AuditEntry) -> tuple[str, ...]:
+    return (
+        str(entry.id),
+        entry.recorded_at.isoformat(),
+        entry.actor,
+        entry.act,
+        entry.subject,
+        entry.address or "",
+        entry.unit or "",
+        "" if entry.before is None else to_json(entry.before),
+        "" if entry.after is None else to_json(entry.after),
+    )
+
+
+def _lines(rows: list[tuple[str, ...]]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    for row in rows:
+        # A spreadsheet computes what begins like a formula: the quote in front makes it a text (OWASP, CSV injection).
+        writer.writerow([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row])
+    return out.getvalue()
+
+
+def _filter(session: ReadSession, runtime: Runtime, typed: Typed) -> AuditFilter:
+    """What the database is asked for; raises ValueError for what is no date."""
+    zone = runtime.settings.zone
+    since = start_of(date.fromisoformat(typed.since), zone) if typed.since else None
+    until = start_of(date.fromisoformat(typed.until) + timedelta(days=1), zone) if typed.until else None
+    member = identity.staff_by_name(session, name=typed.who) if typed.who and ":" not in typed.who else None
+    return AuditFilter(
+        actor=typed.who if member is None else f"staff:{member.id}",
+        act=typed.act,
+        subjects=_subjects(session, typed.about),
+        since=since,
+        until=until,
+    )
+
+
+def _subjects(session: ReadSession, about: str) -> list[str]:
+    """What a typed subject may stand for: as the log has it, an account's number, or a name that staff sign in with."""
+    if not about or ":" in about:
+        return [about] if about else []
+    subjects = [f"account_no:{about}", f"payment:{about}"]
+    account = account_queries.account_by_no(session, account_no=about)
+    if account is not None:
+        subjects.append(f"account:{account.ref.id}")
+    member = identity.staff_by_name(session, name=about)
+    if member is not None:
+        subjects.append(f"staff:{member.id}")
+    return subjects
+
+
+def _names(session: ReadSession, entries: list[AuditEntry]) -> dict[str, str]:
+    """What staff are called who act in these entries, or whom they are about."""
+    named = {text for entry in entries for text in (entry.actor, entry.subject) if STAFF.fullmatch(text)}
+    found = identity.staff_names(session, staff_ids={UUID(text.removeprefix("staff:")) for text in named})
+    return {f"staff:{staff_id}": name for staff_id, name in found.items()}
+
+
+def _page(
+    request: Request,
+    reader: StaffReader,
+    typed: Typed,
+    entries: list[AuditEntry],
+    actors: dict[str, str],
+    *,
+    more: str = "",
+    wrong: dict[str, str] | None = None,
+) -> Response:
+    return show(
+        request,
+        "staff/audit.html",
+        reader,
+        status=UNPROCESSABLE if wrong else 200,
+        here=typed.address(),
+        typed=typed,
+        entries=entries,
+        actors=actors,
+        more=more,
+        wrong=wrong or {},
+    )

@@ -1,0 +1,55 @@
+"""Every page of the console in every state is accessible and fits its screen, in both languages, on a desk and a tablet.
+
+A scene is looked at in one combination of language, width and scheme, in all of them by `make test-all`.
+"""
+
+import itertools
+import os
+import zlib
+from typing import Final
+
+import pytest
+
+from tests.portal.staff_scenes import SCENES, Desk
+from tests.portal.test_pages import NARROWEST, too_small, violations
+from tests.support.browser import NewVisit, keep_picture
+
+LOOKS: Final = list(itertools.product(("zh-CN", "en"), (1280, 768), ("light", "dark")))
+
+
+def combinations() -> list[tuple[str, str, int, str]]:
+    """One look per scene, rotated by its name; all of them in `make test-all`."""
+    every = range(len(LOOKS)) if os.environ.get("WATTLINE_TESTS") == "all" else None
+    return [(name, *LOOKS[place]) for name in SCENES for place in every or [zlib.crc32(name.encode()) % len(LOOKS)]]
+
+
+@pytest.mark.parametrize(("name", "locale", "width", "scheme"), combinations())
+def test_every_page_of_the_console_is_accessible_and_fits(
+    visit: NewVisit, pytestconfig: pytest.Config, name: str, locale: str, width: int, scheme: str
+) -> None:
+    visitor = visit(locale=locale, width=width, scheme=scheme)
+    SCENES[name](Desk(visitor))
+    page = visitor.page
+    keep_picture(page, pytestconfig, f"{name}.{locale}.{width}.{scheme}.png")
+    assert page.get_attribute("html", "lang") == locale
+    assert page.locator("h1").count() == 1
+    assert violations(page) == []
+    assert too_small(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.set_viewport_size({"width": NARROWEST, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST
+
+
+@pytest.mark.parametrize("name", [name for name in SCENES if name.endswith("_wrong")])
+def test_what_is_wrong_is_said_first_and_leads_to_its_field(visit: NewVisit, name: str) -> None:
+    visitor = visit(locale="en")
+    SCENES[name](Desk(visitor))
+    page = visitor.page
+    assert page.title().startswith("Error: ")
+    assert page.evaluate("document.activeElement.id") == "summary"
+    told = page.locator("#summary a").all()
+    assert told
+    for link in told:
+        field = page.locator((link.get_attribute("href") or "") + "[aria-invalid=true]")
+        described = page.locator("#" + " , #".join((field.get_attribute("aria-describedby") or "").split()))
+        assert link.inner_text() in described.all_inner_texts(), "the words by the field differ"

@@ -1,0 +1,43 @@
+"""How refusals of casework are told."""
+
+from typing import Final
+
+from services.casework.errors import (
+    OwnRequest,
+    ReasonMissing,
+    RequesterLost,
+    RequestOpen,
+    RequestOver,
+    RequestUnknown,
+)
+from web.problems import Problem, register
+
+PROBLEMS: Final = [
+    Problem(RequestUnknown, 404, zh="未找到该申请。", en="There is no such request for you."),
+    Problem(
+        RequestOver,
+        409,
+        zh="该申请已处理、撤回或过期。",
+        en="The request was decided or withdrawn already, or nobody decided in time.",
+    ),
+    Problem(
+        RequestOpen,
+        409,
+        zh="相同的申请已提交，正在等待审批。",
+        en="The same is asked for already, and waits for a decision.",
+    ),
+    Problem(
+        OwnRequest,
+        403,
+        zh="不能审批自己的申请，请由其他人处理。",
+        en="Nobody decides about their own request; ask somebody else.",
+    ),
+    Problem(
+        RequesterLost,
+        409,
+        zh="申请人已无此权限，只能拒绝该申请。",
+        en="Whoever asked may not ask for this any more: it can only be refused.",
+    ),
+    Problem(ReasonMissing, 422, zh="请填写理由（1 至 500 字）。", en="Give a reason, of 500 characters at most."),
+]
+register(PROBLEMS)
