@@ -25,6 +25,7 @@ from portal.staff import joining as staff_joining
 from portal.staff import me as staff_me
 from portal.staff import pages as staff_pages
 from portal.staff import people as staff_people
+from portal.staff import search as staff_search
 from portal.staff import sign_in as staff_sign_in
 from portal.templating import Renderer
 from routers.accounts import endpoints as accounts
@@ -73,6 +74,7 @@ ROUTERS = (
     staff_people.router,
     staff_approvals.router,
     staff_audit.router,
+    staff_search.router,
 )
 
 

@@ -800,6 +800,14 @@ CREATE FUNCTION public.staff_units(p_staff uuid, p_permission text, p_now timest
   )
 $$;
 
+CREATE FUNCTION public.text_pairs(p_text text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT array_agg(DISTINCT substr(n.t, g.at, 2)) AS array_agg
+    FROM ( SELECT regexp_replace(lower(NORMALIZE(text_pairs.p_text, NFKC)), '\s'::text, ''::text, 'g'::text) AS t) n,
+     LATERAL generate_series(1, (length(n.t) - 1)) g(at);
+END;
+
 CREATE TABLE public.access_grant (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -872,6 +880,15 @@ ALTER TABLE public.account ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.account_note (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    written_by uuid NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    text text NOT NULL,
+    CONSTRAINT ck_account_note_text CHECK (((length(text) >= 1) AND (length(text) <= 2000)))
 );
 
 CREATE TABLE public.agreement (
@@ -1824,6 +1841,9 @@ ALTER TABLE ONLY public.access_invitation
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT pk_account PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.account_note
+    ADD CONSTRAINT pk_account_note PRIMARY KEY (account_id, id);
+
 ALTER TABLE ONLY public.agreement
     ADD CONSTRAINT pk_agreement PRIMARY KEY (account_id, id);
 
@@ -2094,6 +2114,8 @@ CREATE INDEX ix_access_invitation_phone_blind ON public.access_invitation USING 
 
 CREATE INDEX ix_account_customer_id ON public.account USING btree (customer_id);
 
+CREATE INDEX ix_account_premises_id ON public.account USING btree (premises_id);
+
 CREATE INDEX ix_account_unit_id ON public.account USING btree (unit_id);
 
 CREATE INDEX ix_approval_request_requested_by ON public.approval_request USING btree (requested_by, id);
@@ -2170,6 +2192,8 @@ CREATE INDEX ix_payment_suspense_order_id ON public.payment_suspense USING btree
 
 CREATE INDEX ix_point_lot_expires_at ON public.point_lot USING btree (expires_at) WHERE (remaining > 0);
 
+CREATE INDEX ix_premises_address ON public.premises USING gin (public.text_pairs(public.premises_address(district, street, building)));
+
 CREATE INDEX ix_session_family_expires_at ON public.session_family USING btree (expires_at);
 
 CREATE INDEX ix_session_family_user_id ON public.session_family USING btree (user_id) WHERE (revoked_at IS NULL);
@@ -2218,6 +2242,8 @@ CREATE TRIGGER keep_young BEFORE DELETE ON public.message FOR EACH ROW EXECUTE F
 
 CREATE TRIGGER place BEFORE INSERT ON public.audit FOR EACH ROW EXECUTE FUNCTION public.place_audit();
 
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.account_note FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.balance FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -2260,6 +2286,12 @@ ALTER TABLE ONLY public.access_invitation
 
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT fk_account_customer_id FOREIGN KEY (customer_id) REFERENCES public.customer(id);
+
+ALTER TABLE ONLY public.account_note
+    ADD CONSTRAINT fk_account_note_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.account_note
+    ADD CONSTRAINT fk_account_note_written_by FOREIGN KEY (written_by) REFERENCES public.staff(id);
 
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT fk_account_premises_id FOREIGN KEY (premises_id) REFERENCES public.premises(id);
@@ -2452,6 +2484,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.access_grant TO wattline_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.access_invitation TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.account TO wattline_app;
+
+GRANT SELECT,INSERT ON TABLE public.account_note TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.agreement TO wattline_app;
 

@@ -20,6 +20,7 @@ def entries(_: Callable[[str], str], permissions: frozenset[StaffPermission]) ->
     """The lines that somebody with these permissions sees, in the reader's language."""
     every = [
         Entry("/staff", _("Start"), "house"),
+        Entry("/staff/search", _("Customers"), "search", StaffPermission.ACCOUNTS_VIEW),
         Entry("/staff/people", _("Staff"), "users", StaffPermission.STAFF_VIEW),
         Entry("/staff/approvals", _("Approvals"), "circle-check"),
         Entry("/staff/audit", _("Audit log"), "scroll-text", StaffPermission.AUDIT_VIEW),

@@ -84,6 +84,7 @@ class StaffPage(Page):
     menu: tuple[Entry, ...] = ()
     name: str = ""
     is_fresh: bool = False
+    can_search: bool = False
 
 
 def resolved(request: Request, runtime: Runtime, session: WriteSession, now: datetime) -> StaffReader:
@@ -207,6 +208,7 @@ def show(
         menu=() if reader is None else tuple(menu.entries(speak(request), reader.permissions)),
         name="" if reader is None else reader.display_name,
         is_fresh=reader is not None and reader.is_fresh,
+        can_search=reader is not None and reader.may(StaffPermission.ACCOUNTS_VIEW),
     )
     answer = renderer.page(template, page, locale=wanted, status=status, values=values)
     if reader is None and not known:

@@ -272,3 +272,15 @@ class StaffGrant(SQLModel, table=True):
     granted_at: datetime = Field(sa_type=Timestamp)
     revoked_at: datetime | None = Field(default=None, sa_type=Timestamp)
     revoked_by: UUID | None = Field(default=None, sa_type=sa.Uuid)
+
+
+class AccountNote(SQLModel, table=True):
+    """What a member of staff wrote about an account."""
+
+    __tablename__ = "account_note"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="account.id")
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    written_by: UUID = Field(sa_type=sa.Uuid)
+    written_at: datetime = Field(sa_type=Timestamp)
+    text: str = Field(sa_type=sa.Text)

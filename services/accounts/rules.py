@@ -2,12 +2,35 @@
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import Final
 
 E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _NATIONAL: Final = re.compile(r"[0-9]{5,14}")
 _PUNCTUATION: Final = str.maketrans("", "", " -()·")
 LAST_DIGITS: Final = 4
+MOST_SEARCHED: Final = 100
+"""Characters of what staff search for; the rest is left out."""
+_NUMBER: Final = re.compile(r"[0-9A-Za-z-]{4,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What a text may mean that staff search for; a part is None or empty where it cannot be that.
+
+    `number` is of an account, a bill or a payment; `phone` and `name` are pairs as `search_terms` makes them, of
+    which a customer must have all; `address` are pairs of neighbouring characters.
+    """
+
+    number: str | None
+    phone: tuple[tuple[str, str], ...]
+    name: tuple[tuple[str, str], ...]
+    address: tuple[str, ...]
+
+    @property
+    def is_anything(self) -> bool:
+        """Whether there is enough to search by."""
+        return bool(self.number or self.phone or self.name or self.address)
 
 
 def normal_phone(text: str, *, region: str) -> str | None:
@@ -35,11 +58,39 @@ def has_character(name: str, character: str) -> bool:
 def search_terms(*, name: str, phone: str | None) -> list[tuple[str, str]]:
     """Pairs of kind and value: whole name, neighbouring characters, phone, its last four digits."""
     normal = normal_name(name)
-    pairs = {normal[at : at + 2] for at in range(len(normal) - 1)}
-    terms = [("name", normal), *(("name_pair", pair) for pair in sorted(pairs))]
+    terms = [("name", normal), *(("name_pair", pair) for pair in text_pairs(normal))]
     if phone is not None:
         terms += [("phone", phone), ("phone_end", phone[-LAST_DIGITS:])]
     return terms
+
+
+def text_pairs(normal: str) -> list[str]:
+    """Neighbouring characters of a normal name or word, each pair once."""
+    return sorted({normal[at : at + 2] for at in range(len(normal) - 1)})
+
+
+def searched(text: str, *, region: str) -> Searched:
+    """What may be meant: a number, a telephone (whole, or its last four digits), a part of a name, an address.
+
+    A name takes two characters that stand together, each word of an address two: less finds half of everybody.
+    """
+    typed = unicodedata.normalize("NFKC", text)[:MOST_SEARCHED].strip()
+    bare = typed.translate(_PUNCTUATION)
+    number = typed if _NUMBER.fullmatch(typed) and any(each.isdigit() for each in typed) else None
+    if bare.removeprefix("+").isdecimal():
+        if len(bare) == LAST_DIGITS:
+            return Searched(number, (("phone_end", bare),), (), ())
+        phone = normal_phone(typed, region=region)
+        return Searched(number, () if phone is None else (("phone", phone),), (), ())
+    name = normal_name(typed)
+    words = [normal_name(word) for word in typed.split()]
+    address = sorted({pair for word in words for pair in text_pairs(word)})
+    return Searched(
+        number,
+        (),
+        tuple(("name_pair", pair) for pair in text_pairs(name)),
+        tuple(address) if all(len(word) > 1 for word in words) else (),
+    )
 
 
 def customer_owner(customer_no: str) -> str:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -96,6 +96,19 @@ class Dues:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundBill:
+    """A bill as a search of staff shows it."""
+
+    bill_no: str
+    account_no: str
+    period_first: date
+    due_date: date
+    amount: Money
+    open: Money
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Violation:
     """A broken invariant of an account's bills."""
 
@@ -136,6 +149,23 @@ def bill_by_no(
         statement(_PACKAGE, "bill_by_no.sql"), account_id=account_id, bill_no=bill_no, since=since
     ).one_or_none()
     return None if row is None else _view(row)
+
+
+def found_bills(session: ReadSession, *, number: str, staff_id: UUID, now: datetime) -> list[FoundBill]:
+    """The bill with this number, where a member of staff may view accounts; none elsewhere."""
+    rows = session.sql(statement(_PACKAGE, "found_bills.sql"), staff_id=staff_id, number=number, now=now)
+    return [
+        FoundBill(
+            row.bill_no,
+            row.account_no,
+            row.period_first,
+            row.due_date,
+            Money(row.amount_minor, row.currency),
+            Money(row.open_minor, row.currency),
+            row.state,
+        )
+        for row in rows
+    ]
 
 
 def bills(session: ReadSession, *, account_id: AccountId, bill_ids: Sequence[int]) -> list[BillView]:

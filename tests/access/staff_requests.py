@@ -183,6 +183,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /staff/step-up": _get("/staff/step-up"),
     "POST /staff/step-up": _form("/staff/step-up", lambda _: {"code": "000000"}),
     "GET /staff": _get("/staff"),
+    "GET /staff/search": _get("/staff/search?q=7000000000"),
     "GET /staff/me": _get("/staff/me"),
     "POST /staff/me/sessions/others/end": _form("/staff/me/sessions/others/end"),
     "POST /staff/me/sessions/{session_id}/end": _form("/staff/me/sessions/{session_id}/end", _session),

@@ -12,7 +12,8 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
-import tests.portal.people_scenes  # noqa: F401 -- adds its scenes
+import tests.portal.console_scenes
+import tests.portal.people_scenes  # noqa: F401 -- both add their scenes
 from tests.portal.scenes import SCENES, Stage
 from tests.support.browser import PHONE, NewVisit, keep_picture
 

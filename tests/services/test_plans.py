@@ -11,13 +11,15 @@ from psycopg import sql
 
 from core import clock, inbox, intake, outbox
 from core.crypto.vault import Vault
-from core.db import Database, WriteSession
+from core.db import Database, WriteSession, statement
 from notifications import inbox as messages
+from services.accounts import rules
 from services.accounts.operations import AccountsLoader
+from services.billing import queries as billing
 from services.billing.events import BillSettled
 from services.billing.operations import BillPayable, BillsLoader
-from services.payments import operations, queries
-from services.payments.ports import PAYABLES
+from services.payments import finding, operations, queries
+from services.payments.ports import PAYABLES, PROVIDERS
 from tests.conftest import TEMPLATE, Servers
 from tests.factories.accounts import account_record, write_csv
 from tests.factories.billing import NOW, ZONE, bill_record
@@ -55,6 +57,13 @@ update book set version = 1;
 insert into txn (book_id, no, source, source_id, effective_at, recorded_at) select id, 1, 5, gen_random_uuid(), now(), now() from book;
 insert into posting (book_id, no, line, debit, credit, asset, amount, debit_after, credit_after)
   select book_id, no, 1, 1100, 1200, 156, 100, 100, 100 from txn;
+update customer set tokens = array[decode(lpad(to_hex(id), 32, '0'), 'hex'), decode(lpad(to_hex(id % 300 + 9000), 32, '0'), 'hex')];
+update premises set district = 'district ' || id % 9, street = 'street ' || id, building = 'house ' || id % 40;
+insert into claim (kind, key, owner) select 'bill_no', bill_no, account_id::text from bill where issue_date < '2025-03-01';
+insert into staff (id, name, display_name, state, password_hash, totp_sealed, created_at)
+  values ('00000000-0000-7000-8000-000000000001', 'li', 'Li', 'active', '$argon2id$', '', now());
+insert into staff_grant (id, staff_id, role, unit_id, valid_from, granted_at)
+  select gen_random_uuid(), id, 'agent', 1, now() - interval '1 day', now() from staff;
 insert into message (owner, id, channel, intent, template, priority, params, locale, state, expires_at)
   select 'user:' || id, uuidv7(), 'inbox', 'x', 'x', 0, '{}', 'en', 'delivered', now() from app_user;
 """
@@ -102,6 +111,7 @@ def grown(grown_dsn: str) -> Iterator[Database]:
 
 
 PAYMENT_NO: Final = "PLAN000000002500"
+MEMBER: Final = UUID("00000000-0000-7000-8000-000000000001")
 
 
 def payer(session: WriteSession) -> tuple[UUID, UUID]:
@@ -153,8 +163,25 @@ def message_list(session: WriteSession) -> None:
     assert messages.unread_count(session, user_id=user_id) == 1
 
 
+def search(session: WriteSession) -> None:
+    def found(**wanted: object) -> int:
+        params = {"number": None, "phone": None, "name": None, "address": None, "after": "", "limit": 21} | wanted
+        read = statement("services.accounts", "found_accounts.sql")
+        return len(session.sql(read, staff_id=MEMBER, now=clock.now(), **params).all())
+
+    assert found(number="1002500") == 1
+    assert found(name=[(2500).to_bytes(16)]) == 1
+    assert found(phone=[(9100).to_bytes(16)]) == 17
+    assert found(address=rules.text_pairs("street2500")) == 1
+    PROVIDERS.fill({})
+    assert len(finding.found_payments(session, number=PAYMENT_NO, staff_id=MEMBER, now=clock.now())) == 1
+    assert len(billing.found_bills(session, number="B2500-1", staff_id=MEMBER, now=clock.now())) == 1
+
+
 @pytest.mark.parametrize(
-    "work", [status, watched, due_questions, kept_callbacks, booking, message_list], ids=lambda work: work.__name__
+    "work",
+    [search, status, watched, due_questions, kept_callbacks, booking, message_list],
+    ids=lambda work: work.__name__,
 )
 def test_it_never_scans_a_table_that_grows(grown: Database, work: Callable[[WriteSession], None]) -> None:
     with grown.write() as session:

@@ -1,0 +1,111 @@
+"""The search of the console: one box, every type, and nothing of another unit."""
+
+from dataclasses import dataclass
+
+import pytest
+from fastapi.testclient import TestClient
+
+from services.accounts.roles import StaffRole
+from tests.factories.staff import Member
+from tests.support.office import ELSEWHERE, HERE, Office, office_of
+from tests.support.town import Home, Town
+
+NOTHING = "Nothing here is called that"
+
+
+@dataclass
+class Desk:
+    """Somebody of the staff at a browser."""
+
+    client: TestClient
+    headers: dict[str, str]
+
+    def search(self, **asked: str) -> str:
+        """What the page says."""
+        answer = self.client.get("/staff/search", params=asked, headers=self.headers)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+
+@pytest.fixture
+def office(town: Town) -> Office:
+    """The staff of the town."""
+    return office_of(town)
+
+
+def desk(town: Town, office: Office, member: Member) -> Desk:
+    """Their browser, in English."""
+    town.client.cookies.clear()
+    return Desk(town.client, {**office.browser(member), "accept-language": "en"})
+
+
+def numbers(home: Home, town: Town, person: str) -> list[str]:
+    """Everything by whose number a home is found."""
+    payment_no = town.people[person].paid_no
+    with town.runtime.db.read() as session:
+        row = session.sql(
+            """select a.out_trade_no, a.transaction_id from payment_attempt a join payment_order o on o.id = a.order_id
+               where o.payment_no = :no and a.state = 'paid'""",
+            no=payment_no,
+        ).one()
+    return [
+        home.account_no,
+        home.bills[0].bill_no,
+        payment_no,
+        payment_no.lower(),
+        row.out_trade_no,
+        row.transaction_id,
+    ]
+
+
+def test_an_account_a_bill_and_a_payment_are_found_by_their_numbers(town: Town, office: Office) -> None:
+    here = desk(town, office, office.members["here"])
+    for number in numbers(town.neighbour, town, "neighbour"):
+        assert f"/staff/accounts/{town.neighbour.account_no}" in here.search(q=number), number
+
+
+def test_no_number_of_another_unit_finds_anything(town: Town, office: Office) -> None:
+    here = desk(town, office, office.members["here"])
+    for number in numbers(town.far, town, "far"):
+        found = here.search(q=number)
+        assert NOTHING in found, number
+        assert f"/staff/accounts/{town.far.account_no}" not in found
+
+
+def test_what_another_unit_has_looks_like_what_nobody_has(town: Town, office: Office) -> None:
+    here = desk(town, office, office.members["here"])
+    answers = [here.search(q=no).replace(no, "@") for no in (town.far.account_no, town.missing_no)]
+    assert answers[0] == answers[1]
+
+
+def test_a_page_leads_to_the_next_and_its_place_is_good_for_its_reader_and_text_alone(
+    town: Town, office: Office
+) -> None:
+    for _ in range(21):
+        town.build(town.unit_id, has_bills=False)
+    here = desk(town, office, office.members["here"])
+    first = here.search(q="王小明")
+    after = first.partition("after=")[2].partition('"')[0]
+    second = here.search(q="王小明", after=after)
+    rows = [text.count("/staff/accounts/") for text in (first, second)]
+    assert rows[0] == 20
+    assert rows[1] >= 3
+    with town.runtime.db.write() as session:
+        other = office.employ(session, StaffRole.AGENT, HERE)
+    for headers, typed in ((office.browser(other), "王小明"), (here.headers, "小明")):
+        refused = here.client.get("/staff/search", params={"q": typed, "after": after}, headers=headers)
+        assert refused.status_code == 400
+
+
+def test_too_little_says_what_can_be_searched(town: Town, office: Office) -> None:
+    here = desk(town, office, office.members["here"])
+    assert "too little" in here.search(q="王")
+    assert "What can be searched" in here.search()
+
+
+def test_only_who_may_view_accounts_searches(town: Town, office: Office) -> None:
+    with town.runtime.db.write() as session:
+        finance = office.employ(session, StaffRole.FINANCE, ELSEWHERE)
+    there = desk(town, office, finance)
+    assert f"/staff/accounts/{town.far.account_no}" in there.search(q=town.far.account_no)
+    assert NOTHING in there.search(q=town.house.account_no)
