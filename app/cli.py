@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "check-invariants": "check_invariants",
     "rotate-keys": "rotate_keys",
     "staff": "staff",
+    "service-client": "cli",
 }
 """Name -> function or group; the module of `app.commands` has the command's name, as Python can write it."""
 

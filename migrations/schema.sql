@@ -579,6 +579,13 @@ begin
   end if;
 end $$;
 
+CREATE FUNCTION public.living_service(p_client uuid, p_secret uuid, p_now timestamp with time zone DEFAULT now()) RETURNS TABLE(scopes text[])
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select c.scopes from service_client c join service_client_secret s on s.service_client_id = c.id
+  where c.id = p_client and s.id = p_secret and c.state = 'active' and (s.expires_at is null or s.expires_at > p_now)
+$$;
+
 CREATE FUNCTION public.living_session(p_session uuid, p_now timestamp with time zone DEFAULT now()) RETURNS TABLE(user_id uuid)
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -1631,6 +1638,28 @@ CREATE TABLE public.refresh_token (
     CONSTRAINT ck_refresh_token_hash CHECK ((length(token_hash) = 32))
 );
 
+CREATE TABLE public.service_client (
+    id uuid NOT NULL,
+    client_id text NOT NULL,
+    name text NOT NULL,
+    scopes text[] NOT NULL,
+    state text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
+    CONSTRAINT ck_service_client_name CHECK (((length(name) >= 1) AND (length(name) <= 80))),
+    CONSTRAINT ck_service_client_state CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])))
+)
+WITH (fillfactor='80');
+
+CREATE TABLE public.service_client_secret (
+    id uuid NOT NULL,
+    service_client_id uuid NOT NULL,
+    secret_hash bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    CONSTRAINT ck_service_client_secret_hash CHECK ((length(secret_hash) = 32))
+);
+
 CREATE TABLE public.session_family (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -1668,7 +1697,7 @@ CREATE TABLE public.sign_in_limit (
     key bytea NOT NULL,
     hits timestamp with time zone[] NOT NULL,
     CONSTRAINT ck_sign_in_limit_hits CHECK (((cardinality(hits) >= 1) AND (cardinality(hits) <= 1000))),
-    CONSTRAINT ck_sign_in_limit_kind CHECK ((kind = ANY (ARRAY['phone'::text, 'device'::text, 'address'::text])))
+    CONSTRAINT ck_sign_in_limit_kind CHECK ((kind = ANY (ARRAY['phone'::text, 'device'::text, 'address'::text, 'service'::text])))
 )
 WITH (fillfactor='70');
 
@@ -1979,6 +2008,12 @@ ALTER TABLE ONLY public.premises
 ALTER TABLE ONLY public.refresh_token
     ADD CONSTRAINT pk_refresh_token PRIMARY KEY (token_hash);
 
+ALTER TABLE ONLY public.service_client
+    ADD CONSTRAINT pk_service_client PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.service_client_secret
+    ADD CONSTRAINT pk_service_client_secret PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.session_family
     ADD CONSTRAINT pk_session_family PRIMARY KEY (id);
 
@@ -2071,6 +2106,15 @@ ALTER TABLE ONLY public.premises
 
 ALTER TABLE ONLY public.refresh_token
     ADD CONSTRAINT uq_refresh_token_family_id_generation UNIQUE (family_id, generation);
+
+ALTER TABLE ONLY public.service_client
+    ADD CONSTRAINT uq_service_client_client_id UNIQUE (client_id);
+
+ALTER TABLE ONLY public.service_client
+    ADD CONSTRAINT uq_service_client_name UNIQUE (name);
+
+ALTER TABLE ONLY public.service_client_secret
+    ADD CONSTRAINT uq_service_client_secret_secret_hash UNIQUE (secret_hash);
 
 ALTER TABLE ONLY public.session_family
     ADD CONSTRAINT uq_session_family_browser_hash UNIQUE (browser_hash);
@@ -2193,6 +2237,8 @@ CREATE INDEX ix_payment_suspense_order_id ON public.payment_suspense USING btree
 CREATE INDEX ix_point_lot_expires_at ON public.point_lot USING btree (expires_at) WHERE (remaining > 0);
 
 CREATE INDEX ix_premises_address ON public.premises USING gin (public.text_pairs(public.premises_address(district, street, building)));
+
+CREATE INDEX ix_service_client_secret_service_client_id ON public.service_client_secret USING btree (service_client_id);
 
 CREATE INDEX ix_session_family_expires_at ON public.session_family USING btree (expires_at);
 
@@ -2364,6 +2410,9 @@ ALTER TABLE ONLY public.payment_suspense
 
 ALTER TABLE ONLY public.refresh_token
     ADD CONSTRAINT fk_refresh_token_family_id FOREIGN KEY (family_id) REFERENCES public.session_family(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.service_client_secret
+    ADD CONSTRAINT fk_service_client_secret_service_client_id FOREIGN KEY (service_client_id) REFERENCES public.service_client(id);
 
 ALTER TABLE ONLY public.session_family
     ADD CONSTRAINT fk_session_family_user_id FOREIGN KEY (user_id) REFERENCES public.app_user(id);
@@ -2580,6 +2629,10 @@ GRANT SELECT ON TABLE public.point_lot_use TO wattline_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.premises TO wattline_app;
 
 GRANT SELECT,INSERT ON TABLE public.refresh_token TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.service_client TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.service_client_secret TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.session_family TO wattline_app;
 

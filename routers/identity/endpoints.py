@@ -10,10 +10,13 @@ from typing import Annotated, assert_never
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Request
+from fastapi.responses import JSONResponse, Response
 
 import web.problems.identity  # noqa: F401 -- registers how refusals are told
+from routers.identity import service
 from routers.identity.schemas import (
     TOKEN_REQUEST_EXAMPLES,
+    ClientGrant,
     CodeRequest,
     CodeSent,
     Device,
@@ -30,6 +33,8 @@ from routers.identity.schemas import (
 )
 from services.identity import flows, operations, queries
 from services.identity.errors import (
+    ClientsLimited,
+    ClientWrong,
     CodeIsBurnt,
     CodesExhausted,
     CodeWrong,
@@ -79,6 +84,7 @@ def request_code(
 
 @router.post(
     "/auth/token",
+    response_model=TokenPair,
     operation_id="issue_tokens",
     responses=problems(
         InvalidPhone,
@@ -91,6 +97,8 @@ def request_code(
         WechatPhoneNeeded,
         WechatRefused,
         WechatBusy,
+        ClientWrong,
+        ClientsLimited,
     ),
 )
 def issue_tokens(
@@ -100,8 +108,10 @@ def issue_tokens(
     runtime: RuntimeDep,
     locale: Locale,
     now: Now,
-) -> TokenPair:
+) -> TokenPair | Response:
     """Exchange a one-time code, a code of WeChat, or a refresh token, for a pair of tokens.
+
+    By `client_credentials` a program of the supplier gets one token: the answer has its `scope` and no `refresh_token`.
 
     A refresh token is good once. Repeated within ten seconds it gets the same successor, since an answer may be lost;
     later, it ends the session on that device, since somebody else may have it.
@@ -143,6 +153,9 @@ def issue_tokens(
                 address=address,
                 now=now,
             )
+        case ClientGrant():
+            given = service.token(request, db, runtime, body.client_id, body.client_secret, now=now)
+            return JSONResponse(given.model_dump())
         case _:
             assert_never(body)
     return TokenPair.of(tokens)

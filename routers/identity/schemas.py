@@ -13,6 +13,7 @@ from web.models import AnswerModel, AppId, Moment, RequestModel, Text, WechatCod
 DEVICE_ID_EXAMPLE = "5f0c9a52-7d1b-4c6e-9a57-2f8e1d3b6a40"
 ACCESS_TOKEN_EXAMPLE = "eyJhbGciOiJFUzI1NiIsImtpZCI6IjNmOWMxYTJiNGQ1ZTZmNzAiLCJ0eXAiOiJhdCtqd3QifQ.e30.c2lnbmF0dXJl"  # noqa: S105 -- an example that nobody signed
 REFRESH_TOKEN_EXAMPLE = "q8Zl0m5cB3vV1nS7xK2yT4wR6uE9iO0pA1sD2fG3hJ4"  # noqa: S105 -- as above
+SERVICE_SECRET_EXAMPLE = "wls_q8Zl0m5cB3vV1nS7xK2yT4wR6uE9iO0pA1sD2fG3hJ4"  # noqa: S105 -- as above
 DEVICE_EXAMPLE: JsonDict = {
     "session_id": "0197a3c2-6f1e-7c55-9a53-0a4b1f5b7c11",
     "name": "Wang's phone",
@@ -95,7 +96,15 @@ class RefreshGrant(RequestModel):
     refresh_token: Annotated[Text, StringConstraints(min_length=1, max_length=200)]
 
 
-TokenRequest = OtpGrant | WechatGrant | RefreshGrant
+class ClientGrant(RequestModel):
+    """A program of the supplier. Its id and secret stand here, or in an `Authorization: Basic` header."""
+
+    grant_type: Literal["client_credentials"]
+    client_id: Annotated[Text, StringConstraints(min_length=1, max_length=100)] | None = None
+    client_secret: Annotated[Text, StringConstraints(min_length=1, max_length=200)] | None = None
+
+
+TokenRequest = OtpGrant | WechatGrant | RefreshGrant | ClientGrant
 
 TOKEN_REQUEST_EXAMPLES = {
     "otp": {
@@ -122,6 +131,14 @@ TOKEN_REQUEST_EXAMPLES = {
     "refresh": {
         "summary": "A refresh token",
         "value": {"grant_type": "refresh", "refresh_token": REFRESH_TOKEN_EXAMPLE},
+    },
+    "client_credentials": {
+        "summary": "A program of the supplier",
+        "value": {
+            "grant_type": "client_credentials",
+            "client_id": "svc_7q2m9xk4d0c8vt1b",
+            "client_secret": SERVICE_SECRET_EXAMPLE,
+        },
     },
 }
 
@@ -157,6 +174,29 @@ class TokenPair(AnswerModel):
             expires_in=tokens.expires_in_s,
             refresh_token=tokens.refresh_token,
         )
+
+
+class ServiceToken(AnswerModel):
+    """A program's token: `scope` is what it may do; when it is over, the program asks again with its secret."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "access_token": ACCESS_TOKEN_EXAMPLE,
+                    "token_type": "Bearer",
+                    "expires_in": 900,
+                    "scope": "bills.write payments.read",
+                }
+            ]
+        },
+    )
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+    scope: str
 
 
 class Me(AnswerModel):

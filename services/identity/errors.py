@@ -162,3 +162,27 @@ class WechatPushMalformed(Refusal):
     """WeChat signed it, and still it is no message that we can read."""
 
     code: ClassVar[str] = "wechat_push_malformed"
+
+
+class ClientWrong(Refusal):
+    """No active program of the supplier has this client id and secret; all cases have this one answer."""
+
+    code: ClassVar[str] = "client_wrong"
+
+
+class ClientsLimited(Refusal):
+    """Too many wrong secrets came from this network; `retry_after_s` says when one may be tried again."""
+
+    code: ClassVar[str] = "clients_limited"
+
+
+class ServiceNameTaken(Refusal):
+    """Another program of the supplier has this name."""
+
+    code: ClassVar[str] = "service_name_taken"
+
+
+class ServiceClientUnknown(Refusal):
+    """There is no program with this client id."""
+
+    code: ClassVar[str] = "service_client_unknown"

@@ -34,6 +34,14 @@ class LimitKind(enum.StrEnum):
     ADDRESS = "address"
     DEVICE = "device"
     PHONE = "phone"
+    SERVICE = "service"
+
+
+class ServiceState(enum.StrEnum):
+    """Whether a program may sign in."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
 
 
 class SessionKind(enum.StrEnum):
@@ -318,3 +326,29 @@ class WechatFollower(SQLModel, table=True):
     openid_sealed: bytes = Field(sa_type=sealed(owner="'wechat:' || r.appid"))
     follows: bool = Field(sa_type=sa.Boolean)
     changed_at: datetime = Field(sa_type=Timestamp)
+
+
+class ServiceClient(SQLModel, table=True):
+    """A program of the supplier."""
+
+    __tablename__ = "service_client"
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    client_id: str = Field(sa_type=sa.Text, unique=True)
+    name: str = Field(sa_type=sa.Text, unique=True)
+    scopes: list[str] = Field(sa_column=sa.Column(ARRAY(sa.Text), nullable=False))
+    state: ServiceState = Field(sa_type=text_enum(ServiceState))
+    created_at: datetime = Field(sa_type=Timestamp)
+    last_used_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class ServiceClientSecret(SQLModel, table=True):
+    """A secret of a program, as its hash."""
+
+    __tablename__ = "service_client_secret"
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    service_client_id: UUID = Field(sa_type=sa.Uuid, foreign_key="service_client.id")
+    secret_hash: bytes = Field(sa_type=sa.LargeBinary, unique=True)
+    created_at: datetime = Field(sa_type=Timestamp)
+    expires_at: datetime | None = Field(default=None, sa_type=Timestamp)

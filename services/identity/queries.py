@@ -1,5 +1,6 @@
 """Reads of people and their signed-in devices."""
 
+import enum
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,29 @@ from services.identity.ports import CONSENT_TEXTS, ConsentDecision, ConsentPurpo
 from services.identity.rules import secret_hash, staff_name, totp_secret
 
 _STAFF: Final = "select id, name, display_name, state, created_at, signed_in_at from staff"
+
+
+class ServiceScope(enum.StrEnum):
+    """What a program of the supplier may do, one kind of thing each."""
+
+    UNITS_WRITE = "units.write"
+    ACCOUNTS_WRITE = "accounts.write"
+    BILLS_WRITE = "bills.write"
+    PAYMENTS_READ = "payments.read"
+    WEBHOOKS_MANAGE = "webhooks.manage"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceClientView:
+    """A program of the supplier. `secrets` are those that live, the newest first: since when, and until when."""
+
+    client_id: str
+    name: str
+    scopes: tuple[str, ...]
+    state: str
+    created_at: datetime
+    last_used_at: datetime | None
+    secrets: tuple[tuple[datetime, datetime | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +113,39 @@ def user_by_phone(session: ReadSession, *, vault: Vault, phone: str) -> UserView
         phone=phone_blind_of(vault, phone),
     ).one_or_none()
     return None if row is None else UserView(row.id, row.phone_masked, row.locale, row.created_at)
+
+
+def service_scopes(session: ReadSession, *, client: UUID, secret_id: UUID) -> frozenset[str] | None:
+    """What a program may do now by a token that this secret earned; None when either ended. By the database's clock."""
+    found: list[str] | None = session.sql(
+        "select scopes from living_service(:client, :secret)", client=client, secret=secret_id
+    ).scalar_one_or_none()
+    return None if found is None else frozenset(found)
+
+
+def service_clients(session: ReadSession, *, now: datetime) -> list[ServiceClientView]:
+    """All programs of the supplier by name."""
+    rows = session.sql(
+        """select c.client_id, c.name, c.scopes, c.state, c.created_at, c.last_used_at,
+             array(select s.created_at from service_client_secret s where s.service_client_id = c.id
+               and (s.expires_at is null or s.expires_at > :now) order by s.created_at desc) as begun,
+             array(select s.expires_at from service_client_secret s where s.service_client_id = c.id
+               and (s.expires_at is null or s.expires_at > :now) order by s.created_at desc) as ends
+           from service_client c order by c.name""",
+        now=now,
+    )
+    return [
+        ServiceClientView(
+            row.client_id,
+            row.name,
+            tuple(row.scopes),
+            row.state,
+            row.created_at,
+            row.last_used_at,
+            tuple(zip(row.begun, row.ends, strict=True)),
+        )
+        for row in rows
+    ]
 
 
 def user(session: ReadSession, *, user_id: UUID) -> UserView | None:

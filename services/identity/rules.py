@@ -165,6 +165,15 @@ def retry_after_s(hits: Sequence[datetime], limit: Limit, *, now: datetime) -> i
     return max(1, *(int(wait.total_seconds()) + 1 for wait in free)) if free else 1
 
 
+def wait_s(hits: Sequence[datetime], limit: Limit, *, now: datetime) -> int | None:
+    """Seconds until one more is within the limit, None when it is now."""
+    recent = [hit for hit in hits if hit > now - DAY]
+    last_hour = sum(hit > now - HOUR for hit in recent)
+    if len(recent) < limit.per_day and last_hour < limit.per_hour:
+        return None
+    return retry_after_s(recent, limit, now=now)
+
+
 def judge(*, presented: int, current: int, rotated_at: datetime, now: datetime) -> Verdict:
     """Tell whether a refresh token of generation `presented` is current, just rotated, or an old one come back."""
     if presented == current:

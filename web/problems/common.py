@@ -45,6 +45,12 @@ class Forbidden(Refusal):
     code: ClassVar[str] = "forbidden"
 
 
+class ScopeMissing(Refusal):
+    """The program of the supplier may not do this; `scope` is what it would need."""
+
+    code: ClassVar[str] = "scope_missing"
+
+
 class CrossSite(Refusal):
     """A form was sent from another site, or its token is old."""
 
@@ -127,6 +133,12 @@ PROBLEMS: Final = [
     ),
     Problem(SignInNeeded, 401, zh="请先登录。", en="Sign in first.", headers={"WWW-Authenticate": "Bearer"}),
     Problem(Forbidden, 403, zh="您没有权限进行此操作。", en="You are not allowed to do this."),
+    Problem(
+        ScopeMissing,
+        403,
+        zh="该客户端没有权限 {scope}。",
+        en="This client has not the scope {scope}.",
+    ),
     Problem(CrossSite, 403, zh="页面已过期，请刷新后重试。", en="This page is out of date; reload it and try again."),
     Problem(NotFound, 404, zh="未找到您要的内容。", en="There is nothing here for you."),
     Problem(

@@ -3,6 +3,8 @@
 from typing import Final
 
 from services.identity.errors import (
+    ClientsLimited,
+    ClientWrong,
     CodeIsBurnt,
     CodesExhausted,
     CodeWrong,
@@ -14,6 +16,8 @@ from services.identity.errors import (
     PasswordTooLong,
     PasswordTooShort,
     RefreshRefused,
+    ServiceClientUnknown,
+    ServiceNameTaken,
     SignInLimited,
     StaffCodeWrong,
     StaffNameInvalid,
@@ -72,6 +76,21 @@ PROBLEMS: Final = [
     Problem(
         RefreshRefused, 401, zh="登录已失效，请重新登录。", en="This sign-in is over; sign in again.", headers=BEARER
     ),
+    Problem(
+        ClientWrong,
+        401,
+        zh="客户端编号或密钥无效。",
+        en="There is no such client with this secret.",
+        headers={"WWW-Authenticate": "Basic"},
+    ),
+    Problem(
+        ClientsLimited,
+        429,
+        zh="错误的密钥尝试次数过多，请稍后再试。",
+        en="Too many wrong secrets came from here; mend the setting and try again later.",
+    ),
+    Problem(ServiceNameTaken, 409, zh="该名称已被占用。", en="Another program has this name; choose another one."),
+    Problem(ServiceClientUnknown, 404, zh="没有该客户端。", en="There is no program with this client id."),
     Problem(
         StaffSignInRefused,
         401,
