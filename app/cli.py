@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "doctor": "doctor",
     "check-invariants": "check_invariants",
     "rotate-keys": "rotate_keys",
+    "erase-customer": "erase_customer",
     "staff": "staff",
     "service-client": "cli",
 }

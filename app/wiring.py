@@ -17,17 +17,20 @@ from notifications import handlers
 from notifications import wechat as chats
 from notifications.channels.aliyun_sms import factory as aliyun_sms
 from notifications.one_time_codes import CodeSender
+from notifications.personal import Messages
 from notifications.ports import SmsChannel
 from notifications.setup import SETUP, Setup
 from services.accounts.events import HolderChanged
+from services.accounts.operations import Access
 from services.billing.events import BillAmended, BillSettled
 from services.billing.operations import BillPayable, stop_payments
 from services.casework.operations import STAFF_KINDS
 from services.casework.ports import KINDS
-from services.identity.ports import SMS_SENDER, WECHAT
+from services.identity.operations import Identity
+from services.identity.ports import PERSONAL_DATA, SMS_SENDER, WECHAT
 from services.identity.providers.wechat.client import TOTAL_S as WECHAT_TOTAL_S
 from services.identity.providers.wechat.client import WeChat
-from services.payments.operations import close_at_change_of_holder
+from services.payments.operations import Payments, close_at_change_of_holder
 from services.payments.ports import PAYABLES, PROVIDERS, PaymentProvider
 from services.payments.providers.wechat_pay.adapter import Account, WeChatPay
 from web.runtime import Runtime
@@ -42,6 +45,7 @@ def build(settings: Settings) -> Runtime:
     KINDS.fill({kind.name: kind for kind in STAFF_KINDS})
     WECHAT.fill(wechat(settings))
     PAYABLES.fill({"bill": BillPayable()})
+    PERSONAL_DATA.fill((Messages(), Payments(), Access(), Identity()))
     PROVIDERS.fill({provider.name: provider for provider in providers(settings)})
     for event_class, handler in handlers.SUBSCRIPTIONS:
         outbox.subscribe(event_class, handler)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from core.db import Timestamp, WriteSession, to_json
+from core.db import ReadSession, Timestamp, WriteSession, to_json
 from core.errors import Json
 
 
@@ -81,3 +81,27 @@ def record_staged(
         address=actor.address,
         changes=to_json([list(change) for change in changes]),
     )
+
+
+def acts_of(session: ReadSession, *, actor: str) -> list[dict[str, Json]]:
+    """Everything that somebody did, in order, as it may be shown to them."""
+    rows = session.sql(
+        "select recorded_at, act, subject, address, before, after from audit where actor = :actor order by id",
+        actor=actor,
+    )
+    return [
+        {
+            "at": row.recorded_at.isoformat(),
+            "act": row.act,
+            "subject": row.subject,
+            "address": row.address,
+            "before": row.before,
+            "after": row.after,
+        }
+        for row in rows
+    ]
+
+
+def forget_addresses(session: WriteSession, *, actor: str) -> None:
+    """Forget from where somebody acted. What they did stays, under an id that leads to nobody once they are erased."""
+    session.sql("select audit_forget(:actor)", actor=actor)

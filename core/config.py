@@ -282,6 +282,10 @@ class Settings(BaseSettings):
     payment_most: Annotated[
         int, Field(ge=1, le=10**12, description="The most that one payment may be, in whole units of its currency.")
     ] = 10_000_000
+    customer_retention_years: Annotated[
+        int,
+        Field(ge=1, le=100, description="How long after the last entry of its accounts a customer may not be erased."),
+    ] = 30
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="Least severe record that is written.")
     ] = "INFO"

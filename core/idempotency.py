@@ -203,6 +203,11 @@ def purge(session: WriteSession, *, most: int) -> int:
     ).rowcount
 
 
+def forget_caller(session: WriteSession, *, caller: str) -> None:
+    """Forget all that was answered to a caller."""
+    session.sql("delete from idempotency where caller = :caller", caller=caller)
+
+
 def claim(session: WriteSession, *, kind: str, key: str, owner: str) -> bool:
     """Take a globally unique name for `owner`, first thing in its transaction.
 

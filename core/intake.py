@@ -23,11 +23,12 @@ from sqlmodel import Field, SQLModel
 
 from core import audit, faults, locks
 from core.audit import Actor
-from core.db import Database, ReadSession, Statement, Timestamp, WriteSession
+from core.db import Database, ReadSession, Statement, Timestamp, WriteSession, statement
 from core.errors import Json, Refusal
 from core.texts import is_line, normal_form
 
 CHUNK_ROWS: Final = 10_000
+KEEP_DAYS: Final = 400
 MAX_LINE_BYTES: Final = 64 * 1024
 LINE: Final = "line"
 """Name of the field of a reject that concerns the whole line."""
@@ -179,13 +180,7 @@ def run(
     return Report(run_id, done, rejected, resumed_from)
 
 
-def rejects(
-    session: ReadSession,
-    *,
-    run_id: int,
-    after: tuple[int, str] = (0, ""),
-    limit: int = 1000,
-) -> list[Reject]:
+def rejects(session: ReadSession, *, run_id: int, after: tuple[int, str] = (0, ""), limit: int = 1000) -> list[Reject]:
     """Rejected fields of a run by line, a page at a time."""
     rows = session.sql(
         """select row_no, field, reason from import_reject
@@ -253,6 +248,11 @@ def older_unfinished(session: ReadSession, *, kind: str, run_id: int) -> list[in
     return list(session.sql(older, kind=kind, run_id=run_id).scalars())
 
 
+def purge(session: WriteSession, *, most: int) -> int:
+    """Forget up to `most` runs that ended KEEP_DAYS ago, with their rejects; returns how many."""
+    return session.sql(statement("core", "purge_imports.sql"), days=KEEP_DAYS, most=most).rowcount
+
+
 def _begin(session: WriteSession, *, kind: str, digest: bytes) -> tuple[int, int]:
     """The unfinished run of this file, or a new one: its id and the rows of its committed chunks."""
     params: dict[str, object] = {"kind": kind, "digest": digest}
@@ -273,14 +273,7 @@ def _begin(session: WriteSession, *, kind: str, digest: bytes) -> tuple[int, int
     return known.id, known.rows_done
 
 
-def _load_chunk(
-    session: WriteSession,
-    loader: Loader,
-    *,
-    run_id: int,
-    done: int,
-    chunk: Sequence[Row | Reject],
-) -> int:
+def _load_chunk(session: WriteSession, loader: Loader, *, run_id: int, done: int, chunk: Sequence[Row | Reject]) -> int:
     session.sql("set local work_mem = '64MB'")  # sorts of a whole chunk stay in memory
     if _reached(session, run_id=run_id) != done:
         raise RunTaken

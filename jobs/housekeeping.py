@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from core import clock, idempotency, inbox
+from core import clock, idempotency, inbox, intake
 from jobs.celery_app import app, every
 from jobs.runtime import database, forget
 from services.accounts import operations as accounts
@@ -12,6 +12,7 @@ PURGE: Final = "housekeeping.purge_request_keys"
 PURGE_CALLBACKS: Final = "housekeeping.purge_callbacks"
 PURGE_LINKS: Final = "housekeeping.purge_link_failures"
 PURGE_INVITATIONS: Final = "housekeeping.purge_invitations"
+PURGE_IMPORTS: Final = "housekeeping.purge_imports"
 CHECK: Final = "housekeeping.check_books"
 DAY_S: Final = 86_400.0
 CHECK_S: Final = 60.0
@@ -44,6 +45,12 @@ def purge_invitations(**_: object) -> None:
     forget("invitations", lambda session, most: accounts.purge_invitations(session, now=now, most=most))
 
 
+@app.task(name=PURGE_IMPORTS)  # type: ignore[untyped-decorator] # Celery has no types
+def purge_imports(**_: object) -> None:
+    """Forget imports that ended 400 days ago, with their rejects."""
+    forget("imports", lambda session, most: intake.purge(session, most=most))
+
+
 @app.task(name=CHECK)  # type: ignore[untyped-decorator] # Celery has no types
 def check_books(**_: object) -> None:
     """Judge the next ranges of books, bills and payments; a round begins once an hour, and a breach is an alarm."""
@@ -54,4 +61,5 @@ every(DAY_S, PURGE)
 every(DAY_S, PURGE_CALLBACKS)
 every(DAY_S, PURGE_LINKS)
 every(DAY_S, PURGE_INVITATIONS)
+every(DAY_S, PURGE_IMPORTS)
 every(CHECK_S, CHECK)

@@ -24,6 +24,14 @@ CREATE FUNCTION public.account_access(p_user uuid, p_account_no text, p_permissi
         end
 $$;
 
+CREATE FUNCTION public.audit_forget(p_actor text) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  with forgotten as (update audit set address = null where actor = p_actor and address is not null returning 1)
+  select count(*) from forgotten
+$$;
+
 CREATE FUNCTION public.bill_settle(p_account bigint, p_bill bigint, p_payment uuid, p_amount bigint, p_currency text, p_now timestamp with time zone) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -62,6 +70,14 @@ begin
   return found;
 end $$;
 
+CREATE FUNCTION public.identity_erase(p_user uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  delete from app_user u where u.id = p_user
+    and exists (select from erasure e where e.user_id = u.id and e.done_at is null)
+$$;
+
 CREATE FUNCTION public.inbox_is_applied(p_source text, p_external_id text) RETURNS boolean
     LANGUAGE sql
     AS $$
@@ -80,6 +96,16 @@ CREATE FUNCTION public.inbox_leave(p_id bigint) RETURNS void
     AS $$
   update inbox set applied_at = null where id = p_id
 $$;
+
+CREATE FUNCTION public.keep_act() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if new.address is null and (to_jsonb(new) - 'address') = (to_jsonb(old) - 'address') then
+    return new;
+  end if;
+  raise exception 'audit is append-only' using errcode = 'restrict_violation';
+end $$;
 
 CREATE FUNCTION public.keep_attempt() RETURNS trigger
     LANGUAGE plpgsql
@@ -1141,6 +1167,16 @@ ALTER TABLE public.customer ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.data_export (
+    user_id uuid NOT NULL,
+    id uuid NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    made_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    document_sealed bytea,
+    CONSTRAINT ck_data_export_made CHECK ((((made_at IS NULL) = (document_sealed IS NULL)) AND ((made_at IS NULL) = (expires_at IS NULL))))
+);
+
 CREATE TABLE public.posting (
     book_id bigint NOT NULL,
     no bigint NOT NULL,
@@ -1174,6 +1210,14 @@ UNION ALL
     (- posting.amount) AS amount,
     posting.credit_after AS balance_after
    FROM public.posting;
+
+CREATE TABLE public.erasure (
+    user_id uuid NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    done_at timestamp with time zone,
+    CONSTRAINT ck_erasure_period CHECK ((due_at >= asked_at))
+);
 
 CREATE TABLE public.idempotency (
     caller text NOT NULL,
@@ -1331,7 +1375,7 @@ CREATE TABLE public.message (
     accepted_at timestamp with time zone,
     finished_at timestamp with time zone,
     read_at timestamp with time zone,
-    CONSTRAINT ck_message_address CHECK ((((channel = 'sms'::text) = (address_sealed IS NOT NULL)) AND ((channel = 'sms'::text) = (address_blind IS NOT NULL)))),
+    CONSTRAINT ck_message_address CHECK ((((address_sealed IS NULL) = (address_blind IS NULL)) AND ((channel = 'sms'::text) OR (address_sealed IS NULL)) AND ((channel <> 'sms'::text) OR (address_sealed IS NOT NULL) OR (due_at IS NULL)))),
     CONSTRAINT ck_message_channel CHECK ((channel = ANY (ARRAY['sms'::text, 'inbox'::text]))),
     CONSTRAINT ck_message_due CHECK (((due_at IS NOT NULL) = (state = ANY (ARRAY['pending'::text, 'sending'::text, 'unknown'::text, 'accepted'::text])))),
     CONSTRAINT ck_message_lease CHECK (((state <> ALL (ARRAY['sending'::text, 'unknown'::text])) OR (lease_token IS NOT NULL))),
@@ -1402,7 +1446,7 @@ CREATE TABLE public.otp_challenge (
     expires_at timestamp with time zone NOT NULL,
     CONSTRAINT ck_otp_challenge_burnt CHECK (((state = 'burnt'::text) = (tries = 5))),
     CONSTRAINT ck_otp_challenge_period CHECK ((expires_at > created_at)),
-    CONSTRAINT ck_otp_challenge_purpose CHECK ((purpose = 'sign_in'::text)),
+    CONSTRAINT ck_otp_challenge_purpose CHECK ((purpose = ANY (ARRAY['sign_in'::text, 'erase'::text]))),
     CONSTRAINT ck_otp_challenge_sending CHECK ((sending = ANY (ARRAY['accepted'::text, 'refused'::text, 'unknown'::text, 'withheld'::text]))),
     CONSTRAINT ck_otp_challenge_state CHECK ((state = ANY (ARRAY['open'::text, 'used'::text, 'burnt'::text, 'voided'::text]))),
     CONSTRAINT ck_otp_challenge_tries CHECK (((tries >= 0) AND (tries <= 5)))
@@ -1915,6 +1959,12 @@ ALTER TABLE ONLY public.contact_point
 ALTER TABLE ONLY public.customer
     ADD CONSTRAINT pk_customer PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.data_export
+    ADD CONSTRAINT pk_data_export PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY public.erasure
+    ADD CONSTRAINT pk_erasure PRIMARY KEY (user_id);
+
 ALTER TABLE ONLY public.idempotency
     ADD CONSTRAINT pk_idempotency PRIMARY KEY (caller, route, key);
 
@@ -2077,6 +2127,9 @@ ALTER TABLE ONLY public.book
 ALTER TABLE ONLY public.customer
     ADD CONSTRAINT uq_customer_customer_no UNIQUE (customer_no);
 
+ALTER TABLE ONLY public.data_export
+    ADD CONSTRAINT uq_data_export_id UNIQUE (id);
+
 ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT uq_inbox_source_external_id UNIQUE (source, external_id);
 
@@ -2184,6 +2237,12 @@ CREATE INDEX ix_consent_user_id ON public.consent USING btree (user_id, purpose,
 
 CREATE INDEX ix_customer_tokens ON public.customer USING gin (tokens);
 
+CREATE INDEX ix_data_export_asked_at ON public.data_export USING btree (asked_at) WHERE (made_at IS NULL);
+
+CREATE INDEX ix_data_export_expires_at ON public.data_export USING btree (expires_at) WHERE (made_at IS NOT NULL);
+
+CREATE INDEX ix_erasure_due_at ON public.erasure USING btree (due_at) WHERE (done_at IS NULL);
+
 CREATE INDEX ix_idempotency_created_at ON public.idempotency USING btree (created_at);
 
 CREATE INDEX ix_inbox_applied_at ON public.inbox USING btree (applied_at) WHERE (applied_at IS NOT NULL);
@@ -2280,6 +2339,8 @@ CREATE UNIQUE INDEX uq_staff_grant_living ON public.staff_grant USING btree (sta
 
 CREATE UNIQUE INDEX uq_staff_invitation_living ON public.staff_invitation USING btree (staff_id) WHERE ((used_at IS NULL) AND (voided_at IS NULL));
 
+CREATE TRIGGER keep BEFORE UPDATE ON public.audit FOR EACH ROW EXECUTE FUNCTION public.keep_act();
+
 CREATE TRIGGER keep BEFORE DELETE ON public.message_attempt FOR EACH ROW EXECUTE FUNCTION public.keep_attempt();
 
 CREATE TRIGGER keep BEFORE DELETE ON public.message_finding FOR EACH ROW EXECUTE FUNCTION public.keep_finding();
@@ -2290,7 +2351,7 @@ CREATE TRIGGER place BEFORE INSERT ON public.audit FOR EACH ROW EXECUTE FUNCTION
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.account_note FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.balance FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -2371,6 +2432,9 @@ ALTER TABLE ONLY public.bill_settlement
 
 ALTER TABLE ONLY public.contact_point
     ADD CONSTRAINT fk_contact_point_customer_id FOREIGN KEY (customer_id) REFERENCES public.customer(id);
+
+ALTER TABLE ONLY public.data_export
+    ADD CONSTRAINT fk_data_export_user_id FOREIGN KEY (user_id) REFERENCES public.app_user(id);
 
 ALTER TABLE ONLY public.import_reject
     ADD CONSTRAINT fk_import_reject_run_id FOREIGN KEY (run_id) REFERENCES public.import_run(id) ON DELETE CASCADE;
@@ -2458,10 +2522,16 @@ ALTER TABLE ONLY public.wechat_union
 
 GRANT USAGE ON SCHEMA public TO wattline_app;
 
+REVOKE ALL ON FUNCTION public.audit_forget(p_actor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.audit_forget(p_actor text) TO wattline_app;
+
 REVOKE ALL ON FUNCTION public.bill_settle(p_account bigint, p_bill bigint, p_payment uuid, p_amount bigint, p_currency text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.bill_settle(p_account bigint, p_bill bigint, p_payment uuid, p_amount bigint, p_currency text, p_now timestamp with time zone) TO wattline_app;
 
 GRANT ALL ON FUNCTION public.claim_take(p_kind text, p_key text, p_owner text) TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.identity_erase(p_user uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.identity_erase(p_user uuid) TO wattline_app;
 
 GRANT ALL ON FUNCTION public.inbox_is_applied(p_source text, p_external_id text) TO wattline_app;
 
@@ -2528,7 +2598,7 @@ GRANT ALL ON PROCEDURE public.payment_take_each(IN p_sources text[], IN p_extern
 
 GRANT ALL ON FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uuid, p_now timestamp with time zone) TO wattline_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.access_grant TO wattline_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.access_grant TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.access_invitation TO wattline_app;
 
@@ -2566,9 +2636,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact_point TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.customer TO wattline_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.data_export TO wattline_app;
+
 GRANT SELECT ON TABLE public.posting TO wattline_app;
 
 GRANT SELECT ON TABLE public.entry TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.erasure TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency TO wattline_app;
 
@@ -2658,7 +2732,7 @@ GRANT SELECT ON TABLE public.txn TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.unit TO wattline_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.wechat_follower TO wattline_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wechat_follower TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wechat_identity TO wattline_app;
 

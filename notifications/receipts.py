@@ -74,7 +74,7 @@ def _fits(session: WriteSession, attempt_id: UUID, *, number_blind: str, provide
     """Say whether telephone and provider's number are those of the attempt, where it has such a number already."""
     setup = SETUP.get()
     row = session.sql(_KNOWN, attempt_id=attempt_id).one_or_none()
-    if row is None or setup.sms is None:
+    if row is None or setup.sms is None or row.address_sealed is None:  # the last: its person is erased
         return False
     phone = setup.vault.open(table="message", column="address", owner=row.owner, sealed=bytes(row.address_sealed))
     is_number = setup.vault.blind(BLIND_KIND, setup.sms.wire_number(phone)).hex() == number_blind

@@ -23,6 +23,7 @@ import services
 import web.consents
 import web.problems
 from app.cli import COMMANDS, cli_of
+from app.keeping import KEPT
 from core import outbox
 from core.config import PREFIX, Settings
 from jobs.celery_app import DEFAULT_QUEUE
@@ -58,6 +59,7 @@ def pages() -> dict[str, str]:
         "tasks.md": tasks(),
         "commands.md": commands(),
         "consents.md": consents(),
+        "personal-data.md": personal_data(),
     }
 
 
@@ -158,6 +160,30 @@ def consents() -> str:
         "for such a purpose asks `services.identity.queries.consents` at each use, not once."
     )
     return _page("Consents", intro, _table(("Purpose", "Version", "English", "Chinese"), rows))
+
+
+def personal_data() -> str:
+    """Every table: whose it is, how long it is kept."""
+    rows = [
+        (
+            f"`{each.table}`",
+            each.whose.value,
+            each.about,
+            each.section and f"`{each.section}`",
+            each.kept,
+            each.by and f"`{each.by}`",
+        )
+        for each in KEPT
+    ]
+    intro = (
+        "Every table: about whom it tells, what, in which section of a person's copy it stands, how long it is kept, "
+        "and which task takes it away. A person who signs in may take a copy and be erased "
+        "([privacy](../operating/privacy.md)); customers are the supplier's to erase. What is nobody's or somebody "
+        "else's is in nobody's copy."
+    )
+    return _page(
+        "Personal data and retention", intro, _table(("Table", "Tells of", "What", "Section", "Kept", "Task"), rows)
+    )
 
 
 def events_page() -> str:

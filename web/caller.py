@@ -15,7 +15,7 @@ from core.db import Database
 from services.identity import queries as identity
 from web.problems.common import SignInNeeded
 from web.runtime import Runtime
-from web.session import Flows, PaymentFlows, Write
+from web.session import CodeFlows, Flows, PaymentFlows, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,10 @@ def _customer_of_payment_flow(caller: "Customer", db: PaymentFlows) -> Caller:
     return _alive(caller, db)
 
 
+def _customer_of_code_flow(caller: "Customer", db: CodeFlows) -> Caller:
+    return _alive(caller, db)
+
+
 def _alive(caller: Caller, db: Database) -> Caller:
     with db.read() as session:
         if not identity.session_is_alive(session, session_id=caller.session_id):
@@ -106,3 +110,6 @@ CustomerOfFlow = Annotated[Caller, Depends(_customer_of_flow)]
 
 CustomerOfPaymentFlow = Annotated[Caller, Depends(_customer_of_payment_flow)]
 """The same for an endpoint that takes `PaymentFlows`."""
+
+CustomerOfCodeFlow = Annotated[Caller, Depends(_customer_of_code_flow)]
+"""The same for an endpoint that takes `CodeFlows`."""

@@ -1,16 +1,35 @@
-"""What you allow us to do with your data: given by PUT, taken back by DELETE, as easily."""
+"""What you allow us to do with your data, your own copy of it, and its erasure."""
 
 from fastapi import APIRouter
 
 import web.problems.identity  # noqa: F401 -- registers how refusals are told
-from routers.privacy.schemas import Consent, ConsentGiven, ConsentList
-from services.identity import operations, queries
-from services.identity.errors import ConsentTextChanged
+from routers.identity.schemas import CodeSent
+from routers.privacy.schemas import (
+    Consent,
+    ConsentGiven,
+    ConsentList,
+    DataExport,
+    Erasure,
+    ErasureCodeRequest,
+    ErasureRequest,
+    PersonDocument,
+)
+from services.identity import flows, operations, queries
+from services.identity.errors import (
+    CodeIsBurnt,
+    CodesExhausted,
+    CodeWrong,
+    ConsentTextChanged,
+    ExportNotReady,
+    SignInLimited,
+)
 from services.identity.ports import ConsentPurpose, Edge
-from web.caller import LivingCustomer
+from web.caller import CustomerOfCodeFlow, CustomerOfFlow, LivingCustomer
 from web.locale import Locale
 from web.problems import problems
-from web.session import Now, Write
+from web.runtime import RuntimeDep
+from web.session import CodeFlows, Flows, Now, Write
+from web.sign_in import code_policy
 
 router = APIRouter(prefix="/api/v1/me", tags=["privacy"])
 
@@ -47,3 +66,77 @@ def withdraw_consent(
         write, user_id=caller.user_id, purpose=purpose, edge=Edge.API, actor=caller.actor, now=now
     )
     return Consent.of(taken, locale)
+
+
+@router.get("/data-export", responses=problems(), operation_id="show_data_export")
+def show_data_export(caller: LivingCustomer, write: Write, now: Now) -> DataExport:
+    """How far the copy of your data is."""
+    return DataExport.of(queries.data_export(write, user_id=caller.user_id, now=now))
+
+
+@router.put("/data-export", status_code=202, responses=problems(), operation_id="ask_data_export")
+def ask_data_export(caller: LivingCustomer, write: Write, now: Now) -> DataExport:
+    """Have a copy of all that is kept of you made. Repeated, it changes nothing until you have taken it."""
+    return DataExport.of(operations.ask_export(write, user_id=caller.user_id, actor=caller.actor, now=now))
+
+
+@router.post("/data-export/download", responses=problems(ExportNotReady), operation_id="take_data_export")
+def take_data_export(caller: LivingCustomer, runtime: RuntimeDep, write: Write, now: Now) -> PersonDocument:
+    """Take the copy, once. It takes no Idempotency-Key: when the answer is lost, ask for another copy."""
+    document = operations.take_export(write, vault=runtime.vault, user_id=caller.user_id, actor=caller.actor, now=now)
+    if document is None:
+        raise ExportNotReady
+    return PersonDocument.model_validate(document)
+
+
+@router.get("/erasure", responses=problems(), operation_id="show_erasure")
+def show_erasure(caller: LivingCustomer, write: Write) -> Erasure:
+    """Whether you are going to be erased, and when."""
+    return Erasure.of(queries.erasure(write, user_id=caller.user_id))
+
+
+@router.post(
+    "/erasure/code",
+    status_code=202,
+    responses=problems(SignInLimited, CodesExhausted),
+    operation_id="request_erasure_code",
+)
+def request_erasure_code(
+    caller: CustomerOfCodeFlow, body: ErasureCodeRequest, db: CodeFlows, runtime: RuntimeDep, locale: Locale, now: Now
+) -> CodeSent:
+    """Send a code to your own telephone, to confirm that you want to be erased.
+
+    Like the one for signing in it takes no Idempotency-Key: a second code voids the first.
+    """
+    requested = flows.request_erasure_code(
+        db,
+        vault=runtime.vault,
+        policy=code_policy(runtime.settings),
+        user_id=caller.user_id,
+        device=body.device_id,
+        address=caller.address,
+        locale=locale,
+        now=now,
+    )
+    return CodeSent(expires_in_s=requested.expires_in_s, digits=requested.digits)
+
+
+@router.put("/erasure", status_code=202, responses=problems(CodeWrong, CodeIsBurnt), operation_id="ask_erasure")
+def ask_erasure(caller: CustomerOfFlow, body: ErasureRequest, db: Flows, runtime: RuntimeDep, now: Now) -> Erasure:
+    """Be erased a week from now, for good. What the books need stays, under an id that leads to nobody."""
+    asked = flows.ask_erasure(
+        db,
+        vault=runtime.vault,
+        user_id=caller.user_id,
+        device=body.device_id,
+        code=body.code,
+        actor=caller.actor,
+        now=now,
+    )
+    return Erasure.of(asked)
+
+
+@router.delete("/erasure", status_code=204, responses=problems(), operation_id="withdraw_erasure")
+def withdraw_erasure(caller: LivingCustomer, write: Write) -> None:
+    """Take it back, as long as it is not done. Without a wish it changes nothing."""
+    operations.withdraw_erasure(write, user_id=caller.user_id, actor=caller.actor)

@@ -1,14 +1,15 @@
-"""What the JSON API says of consents."""
+"""What the JSON API says of consents, of copies of a person's data, and of erasure."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
+from routers.identity.schemas import DEVICE_ID_EXAMPLE, DeviceId
 from services.identity.ports import ConsentPurpose
-from services.identity.queries import ConsentView
+from services.identity.queries import ConsentView, ErasureView, ExportView
 from web.consents import TEXTS
-from web.models import AnswerModel, Moment, RequestModel
+from web.models import AnswerModel, Moment, RequestModel, Text
 
 CONSENT_EXAMPLE: JsonDict = {
     "purpose": "marketing",
@@ -70,3 +71,88 @@ class ConsentGiven(RequestModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"text_version": 1}]})
 
     text_version: int = Field(ge=1, le=32_767)
+
+
+EXPORT_EXAMPLE: JsonDict = {
+    "state": "ready",
+    "asked_at": "2026-06-15T12:00:31+08:00",
+    "expires_at": "2026-06-18T12:00:41+08:00",
+}
+ERASURE_EXAMPLE: JsonDict = {
+    "state": "asked",
+    "asked_at": "2026-06-15T12:00:31+08:00",
+    "due_at": "2026-06-22T12:00:31+08:00",
+}
+
+
+class DataExport(AnswerModel):
+    """A copy of your data: none, being made, or ready to be taken once until `expires_at`."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXPORT_EXAMPLE]})
+
+    state: Literal["none", "making", "ready"]
+    asked_at: Moment | None
+    expires_at: Moment | None
+
+    @classmethod
+    def of(cls, view: ExportView | None) -> "DataExport":
+        """The answer of a copy, or of none."""
+        if view is None:
+            return cls(state="none", asked_at=None, expires_at=None)
+        state: Literal["making", "ready"] = "making" if view.expires_at is None else "ready"
+        return cls(state=state, asked_at=view.asked_at, expires_at=view.expires_at)
+
+
+class PersonDocument(AnswerModel):
+    """All that is kept of you, by section; docs/reference/personal-data.md tells what a section is made from."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "version": 1,
+                    "made_at": "2026-06-15T04:00:41+00:00",
+                    "sections": {"consents": [{"purpose": "marketing", "decision": "given", "text_version": 1}]},
+                }
+            ]
+        },
+    )
+
+    version: int
+    made_at: Moment
+    sections: dict[str, list[dict[str, Any]]]
+
+
+class Erasure(AnswerModel):
+    """Your wish to be erased: none, or done at `due_at` unless you take it back before."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [ERASURE_EXAMPLE]})
+
+    state: Literal["none", "asked"]
+    asked_at: Moment | None
+    due_at: Moment | None
+
+    @classmethod
+    def of(cls, view: ErasureView | None) -> "Erasure":
+        """The answer of a wish, or of none."""
+        if view is None:
+            return cls(state="none", asked_at=None, due_at=None)
+        return cls(state="asked", asked_at=view.asked_at, due_at=view.due_at)
+
+
+class ErasureCodeRequest(RequestModel):
+    """The device that will bring the code, which goes to your own telephone."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"device_id": DEVICE_ID_EXAMPLE}]})
+
+    device_id: DeviceId
+
+
+class ErasureRequest(RequestModel):
+    """The code that came to your telephone, by the device that asked for it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"device_id": DEVICE_ID_EXAMPLE, "code": "246810"}]})
+
+    device_id: DeviceId
+    code: Annotated[Text, StringConstraints(min_length=1, max_length=40)]

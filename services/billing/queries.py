@@ -12,7 +12,9 @@ import sqlalchemy as sa
 
 from core.db import ReadSession, statement
 from core.money import Money
-from services.accounts.queries import AccountId
+from services.accounts.queries import AccountId, AccountRef
+from services.ledger import queries as ledger
+from services.ledger.chart import PREPAID, RECEIVABLE, OwnerKind
 
 _PACKAGE: Final = "services.billing"
 MOST_SUMMED: Final = 5_000
@@ -25,6 +27,7 @@ HOT_DUES: Final = statement(_PACKAGE, "hot_dues.sql")
 HOT_BILLS: Final = statement(_PACKAGE, "hot_bills.sql")
 HOT_BILL: Final = statement(_PACKAGE, "hot_bill.sql")
 """Statements of the hot reads; each checks session and grant itself and writes its answer."""
+OPEN_CODES: Final = (RECEIVABLE, PREPAID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +231,25 @@ def dues(session: ReadSession, *, session_id: UUID, user_id: UUID, limit: int) -
 
 def _money(told: dict[str, Any]) -> Money:
     return Money(told["amount_minor"], told["currency"])
+
+
+def why_kept(session: ReadSession, *, account: AccountRef, before: datetime) -> list[str]:
+    """What an account's holder is still needed for: money that is open, or business of after `before`."""
+    reasons: list[str] = []
+    newest: date | None = session.sql(
+        "select max(issue_date) from bill where account_id = :id", id=account.id
+    ).scalar_one()
+    if newest is not None and newest >= before.date():
+        reasons.append(f"{account.account_no}: billed on {newest}")
+    book = ledger.book_of(session, owner_kind=OwnerKind.ACCOUNT, owner_id=account.id)
+    if book is None:
+        return reasons
+    if any(ledger.balance(session, book_id=book, code=code, asset=account.currency).minor for code in OPEN_CODES):
+        reasons.append(f"{account.account_no}: money is open")
+    last = ledger.last_recorded(session, book_id=book)
+    if last is not None and last >= before:
+        reasons.append(f"{account.account_no}: booked on {last.date()}")
+    return reasons
 
 
 def check_invariants(

@@ -116,6 +116,12 @@ class StaffUnknown(Refusal):
     code: ClassVar[str] = "staff_unknown"
 
 
+class ExportNotReady(Refusal):
+    """No copy of the person's data waits to be taken: none was asked for, it is being made, was taken or is too old."""
+
+    code: ClassVar[str] = "export_not_ready"
+
+
 class ConsentTextChanged(Refusal):
     """The text of this purpose has another version by now, `text_version`: read it before you agree."""
 

@@ -352,3 +352,27 @@ class ServiceClientSecret(SQLModel, table=True):
     secret_hash: bytes = Field(sa_type=sa.LargeBinary, unique=True)
     created_at: datetime = Field(sa_type=Timestamp)
     expires_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class DataExport(SQLModel, table=True):
+    """A copy of a person's data that waits for them, or is to be made."""
+
+    __tablename__ = "data_export"
+
+    user_id: UUID = Field(sa_type=sa.Uuid, primary_key=True, foreign_key="app_user.id")
+    id: UUID = Field(sa_type=sa.Uuid, unique=True)
+    asked_at: datetime = Field(sa_type=Timestamp)
+    made_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    expires_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    document_sealed: bytes | None = Field(default=None, sa_type=sealed(owner="'export:' || r.id"))
+
+
+class Erasure(SQLModel, table=True):
+    """A person who asked to be erased, or was."""
+
+    __tablename__ = "erasure"
+
+    user_id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    asked_at: datetime = Field(sa_type=Timestamp)
+    due_at: datetime = Field(sa_type=Timestamp)
+    done_at: datetime | None = Field(default=None, sa_type=Timestamp)

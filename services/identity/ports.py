@@ -1,11 +1,14 @@
 """What identity needs from outside, and the words that it shares with whoever asks it."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
+from uuid import UUID
 
+from core.crypto.vault import Vault
+from core.db import ReadSession, WriteSession
 from core.errors import Json
 from core.registry import Slot
 
@@ -14,6 +17,7 @@ class Purpose(enum.StrEnum):
     """What a one-time code is good for."""
 
     SIGN_IN = "sign_in"
+    ERASE = "erase"
 
 
 class ConsentPurpose(enum.StrEnum):
@@ -155,3 +159,23 @@ class WechatPlatform(Protocol):
 
 WECHAT: Slot[WechatPlatform] = Slot("identity.wechat")
 """A platform without applications where the supplier has none."""
+
+
+class PersonalData(Protocol):
+    """What one part of the house knows of a person who signs in. Each part that keeps such rows has one."""
+
+    def export(self, session: ReadSession, *, vault: Vault, user_id: UUID) -> dict[str, list[dict[str, Json]]]:
+        """The person's rows by section, fit for their eyes: nothing of others, no secret that opens something."""
+        ...
+
+    def keeps(self, session: ReadSession, *, user_id: UUID) -> bool:
+        """Whether something is under way that needs the person: erasing waits for its end."""
+        ...
+
+    def erase(self, session: WriteSession, *, vault: Vault, user_id: UUID, now: datetime) -> None:
+        """Delete the person's rows, or leave of them what names nobody. Repeatable."""
+        ...
+
+
+PERSONAL_DATA: Slot[Sequence[PersonalData]] = Slot("identity.personal_data")
+"""In the order in which they are erased: identity's own last, since others point to it."""

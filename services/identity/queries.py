@@ -63,6 +63,22 @@ class DeviceView:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportView:
+    """A copy of a person's data: being made, or to be taken until `expires_at`."""
+
+    asked_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureView:
+    """A person's wish to be erased. Until `due_at` it may be taken back."""
+
+    asked_at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentView:
     """One purpose and how a person stands to it. `decision` is None as long as they were not asked, or did not answer.
 
@@ -202,6 +218,25 @@ def consents(session: ReadSession, *, user_id: UUID) -> list[ConsentView]:
             decision = ConsentDecision(row.decision)
             views.append(ConsentView(purpose, version, decision, row.text_version, row.decided_at))
     return views
+
+
+def data_export(session: ReadSession, *, user_id: UUID, now: datetime) -> ExportView | None:
+    """The copy of a person's data that is being made, or waits for them at `now`."""
+    row = session.sql(
+        """select asked_at, expires_at from data_export
+           where user_id = :user_id and (expires_at is null or expires_at > :now)""",
+        user_id=user_id,
+        now=now,
+    ).one_or_none()
+    return None if row is None else ExportView(row.asked_at, row.expires_at)
+
+
+def erasure(session: ReadSession, *, user_id: UUID) -> ErasureView | None:
+    """That a person asked to be erased, and when it will be."""
+    row = session.sql(
+        "select asked_at, due_at from erasure where user_id = :user_id and done_at is null", user_id=user_id
+    ).one_or_none()
+    return None if row is None else ErasureView(row.asked_at, row.due_at)
 
 
 def owner_of(user_id: UUID) -> str:

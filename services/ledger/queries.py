@@ -118,6 +118,14 @@ def balance(session: ReadSession, *, book_id: BookId, code: Code, asset: str) ->
     return Money(found or 0, asset)
 
 
+def last_recorded(session: ReadSession, *, book_id: BookId) -> datetime | None:
+    """When something was last posted to a book; None for an empty one."""
+    found: datetime | None = session.sql(
+        "select recorded_at from txn where book_id = :id order by no desc limit 1", id=book_id
+    ).scalar_one_or_none()
+    return found
+
+
 def point_lots(session: ReadSession, *, book_id: BookId) -> list[PointLotView]:
     """A book's lots of points in the order in which they are spent, empty ones included."""
     rows = session.sql(

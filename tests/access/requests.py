@@ -349,6 +349,17 @@ ASKING: Final[dict[str, Asking]] = {
     "DELETE /api/v1/me/devices": _get("/api/v1/me/devices"),
     "DELETE /api/v1/me/devices/current": _get("/api/v1/me/devices/current"),
     "DELETE /api/v1/me/devices/{session_id}": _get("/api/v1/me/devices/{session_id}"),
+    "GET /api/v1/me/data-export": _get("/api/v1/me/data-export"),
+    "PUT /api/v1/me/data-export": _get("/api/v1/me/data-export"),
+    "POST /api/v1/me/data-export/download": _get("/api/v1/me/data-export/download"),
+    "GET /api/v1/me/erasure": _get("/api/v1/me/erasure"),
+    "POST /api/v1/me/erasure/code": lambda _made: Asked(
+        "/api/v1/me/erasure/code", json={"device_id": uuid.uuid4().hex}
+    ),
+    "PUT /api/v1/me/erasure": lambda _made: Asked(
+        "/api/v1/me/erasure", json={"device_id": uuid.uuid4().hex, "code": "000000"}
+    ),
+    "DELETE /api/v1/me/erasure": _get("/api/v1/me/erasure"),
     "GET /api/v1/me/consents": _get("/api/v1/me/consents"),
     "PUT /api/v1/me/consents/{purpose}": lambda _made: Asked("/api/v1/me/consents/analysis", json={"text_version": 1}),
     "DELETE /api/v1/me/consents/{purpose}": _get("/api/v1/me/consents/marketing"),

@@ -83,8 +83,12 @@ def test_every_sent_value_is_described_and_nothing_unknown_is_taken(name: str) -
             assert wrong_in(media["schema"], None)
 
 
-QUESTIONS: Final = {"POST /api/v1/payments/{payment_no}/check"}
-"""They move nothing by themselves: asked twice, they ask twice."""
+QUESTIONS: Final = {
+    "POST /api/v1/payments/{payment_no}/check",
+    "POST /api/v1/me/erasure/code",
+    "POST /api/v1/me/data-export/download",
+}
+"""They move nothing by themselves (asked twice, they ask twice), or give what a kept answer would keep in clear."""
 
 
 def test_whoever_moves_something_sends_a_key() -> None:

@@ -48,6 +48,10 @@ INVITATION: Final = """
 insert into access_invitation (id, account_id, invited_by, phone_sealed, phone_blind, phone_masked, role, scope, state, created_at, expires_at)
 values (:id, :account, :user, :sealed, :blind, '', 'viewer', 'full', 'open', now(), now() + interval '1 hour')
 """
+EXPORT: Final = """
+insert into data_export (user_id, id, asked_at, made_at, expires_at, document_sealed)
+values (:user, :id, now(), now(), now(), :sealed)
+"""
 MESSAGE: Final = """
 insert into message (owner, id, channel, intent, template, priority, params, locale, state, due_at, expires_at,
     address_sealed, address_blind)
@@ -122,6 +126,8 @@ def town(database: Database, vault: Vault) -> None:
             owner, phone = f"user:{user_id}", f"+86139000{number:05}"
             address = vault.seal(table="message", column="address", owner=owner, text=phone)
             blind = vault.blind("phone", phone)
+            export = vault.seal(table="data_export", column="document", owner=f"export:{attempt_id}", text="{}")
+            session.sql(EXPORT, user=user_id, id=attempt_id, sealed=export)
             session.sql(MESSAGE, owner=owner, sealed=address, blind=blind)
             owner = f"invitation:{attempt_id}"
             invited = vault.seal(table="access_invitation", column="phone", owner=owner, text=phone)

@@ -25,6 +25,8 @@ EVERYTHING: Final = os.environ.get("WATTLINE_TESTS") == "all"
 ELSEWHERE: Final = {
     "import.": "tests/app kills imports and runs them again",
     "rotation.": "tests/core kills rotations of keys and runs them again",
+    "identity.erasure.": "tests/services/identity cuts erasures short and runs them again",
+    "identity.export.": "as above, of copies of a person's data",
     "billing.check.": "a check of the books, which keeps nothing but its result",
 }
 KINDS: Final = ("raise", "kill", "twice")

@@ -62,7 +62,21 @@ insert into message (owner, id, channel, intent, template, priority, params, loc
 insert into message_attempt (id, owner, message_id, attempt_no, provider) select gen_random_uuid(), owner, id, 1, 'x' from message;
 insert into message_finding (attempt_id, source, finding) select id, 'answer', 'reject' from message_attempt;
 """
+IMPORTS: Final = """
+insert into import_run (kind, file_digest, started_at, finished_at)
+  select 'old-' || n, sha256(''), now() - interval '500 day', now() - interval '401 day' from generate_series(1, 5) n;
+insert into import_run (kind, file_digest, started_at, finished_at) values
+  ('young', sha256(''), now() - interval '500 day', now() - interval '399 day'),
+  ('unfinished', sha256(''), now() - interval '500 day', null);
+insert into import_reject (run_id, row_no, field, reason) select id, n, 'x', 'x' from import_run, generate_series(1, 3) n;
+"""
 CASES: Final = [
+    (
+        housekeeping.purge_imports,
+        IMPORTS,
+        "select r.kind from import_run r join import_reject j on j.run_id = r.id",
+        {"young", "unfinished"},
+    ),
     (housekeeping.purge_callbacks, INBOX, "select external_id from inbox", {"young", "waits"}),
     (housekeeping.purge_request_keys, KEYS, "select key from idempotency", {"young"}),
     (housekeeping.purge_link_failures, LINKS, "select account_no from link_failure", {"young"}),

@@ -9,6 +9,7 @@ from services.identity.errors import (
     CodesExhausted,
     CodeWrong,
     ConsentTextChanged,
+    ExportNotReady,
     InvalidPhone,
     InvitationGone,
     PasswordCommon,
@@ -153,6 +154,12 @@ PROBLEMS: Final = [
         404,
         zh="未找到该员工，或其当前状态不支持此操作。",
         en="There is no such member of staff, or their state does not allow it.",
+    ),
+    Problem(
+        ExportNotReady,
+        409,
+        zh="数据副本尚未生成或已失效，请先申请并等待生成。",
+        en="No copy of your data is ready; ask for one and wait until it is made.",
     ),
     Problem(
         ConsentTextChanged,

@@ -26,6 +26,7 @@ from services.accounts.operations.grants import (
     show_amounts,
 )
 from services.accounts.operations.importing import AccountsLoader, UnitsLoader
+from services.accounts.operations.personal import Access, Holder, erase_holder, lock_holder
 from services.accounts.operations.staff import (
     check_manages,
     grant_role,
@@ -36,8 +37,10 @@ from services.accounts.operations.staff import (
 )
 
 __all__ = [
+    "Access",
     "AccountsLoader",
     "Evidence",
+    "Holder",
     "LastBill",
     "LastBillAmount",
     "LinkOutcome",
@@ -50,12 +53,14 @@ __all__ = [
     "accept",
     "check_manages",
     "decline",
+    "erase_holder",
     "give_up_access",
     "grant_access",
     "grant_role",
     "grantable_unit",
     "invite",
     "link_account",
+    "lock_holder",
     "note_audit_export",
     "note_staff_refusal",
     "purge_invitations",

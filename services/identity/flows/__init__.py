@@ -9,6 +9,7 @@ from services.identity.flows.codes import (
     sign_in,
     sign_in_browser,
 )
+from services.identity.flows.privacy import ask_erasure, erase_due, make_exports, request_erasure_code
 from services.identity.flows.wechat import (
     BrowserMet,
     DeviceAsking,
@@ -24,10 +25,14 @@ __all__ = [
     "CodeRequested",
     "DeviceAsking",
     "Tokens",
+    "ask_erasure",
+    "erase_due",
+    "make_exports",
     "meet_browser",
     "payer_of_code",
     "refresh",
     "request_code",
+    "request_erasure_code",
     "sign_in",
     "sign_in_browser",
     "sign_in_browser_by_wechat",

@@ -28,7 +28,10 @@ from services.identity.operations.codes import (
     verify_code,
 )
 from services.identity.operations.consents import give_consent, withdraw_consent
+from services.identity.operations.erasing import Erased, ask_erasure, erase_next, withdraw_erasure
+from services.identity.operations.exports import ask_export, make_next, purge_exports, take_export
 from services.identity.operations.followers import note_follower
+from services.identity.operations.personal import Identity
 from services.identity.operations.purging import Purged, purge_spent
 from services.identity.operations.sessions import (
     OpenedSession,
@@ -53,7 +56,9 @@ __all__ = [
     "CodeAccepted",
     "CodeBurnt",
     "CodeRefused",
+    "Erased",
     "Exhausted",
+    "Identity",
     "IssuedSecret",
     "Limited",
     "OpenedSession",
@@ -66,16 +71,21 @@ __all__ = [
     "Withheld",
     "add_client",
     "admit_wechat",
+    "ask_erasure",
+    "ask_export",
     "choose_locale",
     "close_session",
     "disable_client",
+    "erase_next",
     "give_consent",
     "grant_code",
     "join_wechat",
+    "make_next",
     "note_follower",
     "open_app_session",
     "open_portal_session",
     "prove_client",
+    "purge_exports",
     "purge_spent",
     "record_sending",
     "refresh",
@@ -85,7 +95,9 @@ __all__ = [
     "revoke_other_devices",
     "rotate_secret",
     "sign_in_wechat",
+    "take_export",
     "unlink_wechat",
     "verify_code",
     "withdraw_consent",
+    "withdraw_erasure",
 ]

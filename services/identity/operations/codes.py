@@ -177,7 +177,15 @@ def verify_code(
     locale: str,
     now: datetime,
 ) -> CodeAccepted | CodeRefused | CodeBurnt:
-    """Try a code; the right one signs its phone in, and up when the number is new.
+    """Try a code; the right one signs its phone in, and up when the number is new. Commit whatever comes back."""
+    refused = check_code(session, vault=vault, phone=phone, device=device, code=code, purpose=purpose, now=now)
+    return refused or _sign_up(session, vault=vault, phone=phone, locale=locale, now=now)
+
+
+def check_code(
+    session: WriteSession, *, vault: Vault, phone: str, device: str, code: str, purpose: Purpose, now: datetime
+) -> CodeRefused | CodeBurnt | None:
+    """Try a code; None says that it was right, and is used up.
 
     Commit whatever comes back: it holds the count of tries. Tries count against the code that this device asked for:
     another device can neither use it nor burn it. `phone` is canonical.
@@ -209,7 +217,7 @@ def verify_code(
         )
         return CodeBurnt() if is_burnt else CodeRefused()
     session.sql("update otp_challenge set state = 'used' where id = :id", id=found.id)
-    return _sign_up(session, vault=vault, phone=phone, locale=locale, now=now)
+    return None
 
 
 def register(session: WriteSession, *, vault: Vault, phone: str, locale: str, now: datetime) -> UUID:

@@ -33,6 +33,7 @@ from services.payments.operations.orders import (
     open_request,
     provider_for,
 )
+from services.payments.operations.personal import Payments
 from services.payments.operations.quotes import Quote, QuoteResult, purge_failures, purge_quotes, quote_for_others
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Applied",
     "Effect",
     "Heard",
+    "Payments",
     "Quote",
     "QuoteResult",
     "Wanted",

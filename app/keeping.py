@@ -1,0 +1,174 @@
+"""Whose each table's rows are, how long they are kept, and what takes them away.
+
+The page docs/reference/personal-data.md is made from this list. A table that is not in it fails a test.
+"""
+
+import enum
+from dataclasses import dataclass
+from typing import Final
+
+
+class Whose(enum.StrEnum):
+    """About whom a row tells."""
+
+    PERSON = "a person who signs in"
+    HOLDER = "a customer of the supplier"
+    STAFF = "a member of staff"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One table. `section` is its part of a person's copy; `by` the task that takes old rows away, by the clock."""
+
+    table: str
+    whose: Whose
+    about: str
+    kept: str
+    by: str = ""
+    section: str = ""
+
+
+_P, _H, _S, _N = Whose.PERSON, Whose.HOLDER, Whose.STAFF, Whose.NOBODY
+_BOOKS: Final = "for ever: the books; names nobody"
+_HOLDER: Final = "until `wattline erase-customer`, after the years of `WATTLINE_CUSTOMER_RETENTION_YEARS`"
+_PERSON: Final = "until the person is erased"
+
+KEPT: Final = (
+    Kept("service_client", _N, "programs of the back office", "for ever: the audit log names them by id"),
+    Kept("service_client_secret", _N, "hashes of their secrets", "until replaced"),
+    Kept("account_note", _H, "what staff wrote about an account", "for ever, as evidence: no erasure reaches it"),
+    Kept("wechat_identity", _P, "their WeChat, sealed; the copy has application and times", _PERSON, section="wechat"),
+    Kept("wechat_union", _P, "keyed hashes that join their identities: not exported, they tell nothing", _PERSON),
+    Kept(
+        "wechat_follower",
+        _P,
+        "who follows an official account, sealed: not exported, unless it is a person's WeChat it is nobody's",
+        _PERSON,
+    ),
+    Kept("app_user", _P, "telephone, language", _PERSON, section="person"),
+    Kept("session_family", _P, "devices", "30 days after their end", "identity.purge_spent", "devices"),
+    Kept("refresh_token", _P, "hashes that open a session: not exported", "with its session", "identity.purge_spent"),
+    Kept(
+        "otp_challenge",
+        _P,
+        "keyed hashes of codes: not exported, they prove nothing to their person",
+        "30 days",
+        "identity.purge_spent",
+    ),
+    Kept(
+        "sign_in_limit",
+        _P,
+        "keyed hashes that are counted: not exported, as above",
+        "as long as they limit something",
+        "identity.purge_spent",
+    ),
+    Kept(
+        "consent",
+        _P,
+        "decisions",
+        "for ever, as evidence; after erasure of an id that leads to nobody",
+        section="consents",
+    ),
+    Kept("data_export", _P, "the copy itself: not exported into itself", "3 days", "identity.purge_exports"),
+    Kept("erasure", _P, "the wish to be erased: not exported, shown on its page", "for ever, as evidence"),
+    Kept("access_grant", _P, "which accounts they may act for", _PERSON, section="grants"),
+    Kept(
+        "access_invitation",
+        _P,
+        "whom they invited, masked; the telephone of the invited while it is open",
+        "90 days",
+        "housekeeping.purge_invitations",
+        "invitations",
+    ),
+    Kept("link_failure", _P, "wrong proofs", "30 days", "housekeeping.purge_link_failures", "failed_links"),
+    Kept(
+        "payment_order",
+        _P,
+        "what they paid",
+        "for ever: the books; after erasure of an id that leads to nobody",
+        section="payments",
+    ),
+    Kept(
+        "payment_attempt",
+        _P,
+        "what was sent to the provider, sealed: not exported, a part of the payment; emptied by erasure",
+        "for ever: the books",
+    ),
+    Kept(
+        "payment_quote",
+        _P,
+        "leave to pay for others",
+        "30 days after its end, unless paid",
+        "payments.purge_quotes",
+        "quotes",
+    ),
+    Kept("payment_quote_failure", _P, "wrong guesses of a name", "1 day", "payments.purge_guesses", "failed_quotes"),
+    Kept(
+        "message",
+        _P,
+        "what they were told; of customers' contact points too",
+        "400 days after its end",
+        "notifications.purge",
+        "messages",
+    ),
+    Kept("message_attempt", _N, "tries to send a message, by its id", "with its message", "notifications.purge"),
+    Kept("message_finding", _N, "what providers said of a try", "with its message", "notifications.purge"),
+    Kept("audit", _P, "what they did, and from where", "for ever; erasure takes the network addresses", section="acts"),
+    Kept(
+        "idempotency",
+        _P,
+        "answers of the last days: not exported, copies of what else is",
+        "7 days",
+        "housekeeping.purge_request_keys",
+    ),
+    Kept(
+        "inbox",
+        _N,
+        "callbacks as they came; a payer's openid only in the provider's own encryption",
+        "90 days after they were applied",
+        "housekeeping.purge_callbacks",
+    ),
+    Kept("outbox", _N, "facts on their way, ids only", "until delivered"),
+    Kept("customer", _H, "name, sealed; keyed hashes to search by", _HOLDER),
+    Kept("contact_point", _H, "telephones, sealed", _HOLDER),
+    Kept("premises", _H, "street and building in clear, door sealed", "for ever; the door " + _HOLDER),
+    Kept("account", _H, "numbers and states", _BOOKS),
+    Kept("agreement", _H, "tariffs of an account", _BOOKS),
+    Kept("meter", _H, "meters of an account", _BOOKS),
+    Kept("bill", _H, "bills of an account", _BOOKS),
+    Kept("bill_line", _H, "lines of a bill", _BOOKS),
+    Kept("bill_settlement", _H, "what settled a bill", _BOOKS),
+    Kept("book", _H, "whose ledger it is, by id", _BOOKS),
+    Kept("txn", _H, "what was posted", _BOOKS),
+    Kept("posting", _H, "its lines", _BOOKS),
+    Kept("balance", _H, "what a book comes to", _BOOKS),
+    Kept("point_lot", _H, "points that were earned", _BOOKS),
+    Kept("point_lot_use", _H, "points that were spent", _BOOKS),
+    Kept("payment_part", _H, "what a payment was for", _BOOKS),
+    Kept("payment_suspense", _H, "money without a place", _BOOKS),
+    Kept("claim", _N, "numbers that belong to one owner", _BOOKS),
+    Kept("staff", _S, "name to sign in with, name to be shown, hashes", "for ever: the audit log names them by id"),
+    Kept("staff_grant", _S, "what they may do, where, when", "for ever, as evidence"),
+    Kept("staff_invitation", _S, "hashes of invitations", "30 days after their end", "identity.purge_spent"),
+    Kept("staff_recovery_code", _S, "hashes of recovery codes", "until new ones are made"),
+    Kept("staff_session", _S, "browsers of staff", "30 days after their end", "identity.purge_spent"),
+    Kept("approval_request", _S, "who asked for what, who decided", "for ever, as evidence"),
+    Kept("unit", _N, "the supplier's tree", "for ever"),
+    Kept("staff_role", _N, "roles", "for ever"),
+    Kept("staff_role_permission", _N, "what roles allow", "for ever"),
+    Kept("sign_in_budget", _N, "codes sent per day", "30 days", "identity.purge_spent"),
+    Kept("import_run", _N, "files that were imported, by digest", "400 days", "housekeeping.purge_imports"),
+    Kept("import_reject", _N, "why a row was refused, never its values", "with its run", "housekeeping.purge_imports"),
+    Kept("payment_provider_health", _N, "failures of a provider", "one row per provider"),
+    Kept("payment_provider_certificate", _N, "public keys of a provider", "a few rows per provider"),
+    Kept("payment_callback_refusal", _N, "forged callbacks, counted", "a few rows per day, for ever"),
+    Kept("key_rotation", _N, "how far a rotation has come", "one row per sealed column"),
+    Kept("ledger_check", _N, "how far a check has come", "one row per check"),
+    Kept("ledger_rollup", _N, "totals of the house", _BOOKS),
+    Kept("ledger_horizon", _N, "how far the totals have come", "one row"),
+    Kept("ledger_asset", _N, "codes of assets", "for ever"),
+    Kept("ledger_code", _N, "the chart of accounts", "for ever"),
+    Kept("bill_line_code", _N, "codes of lines", "for ever"),
+    Kept("alembic_version", _N, "the schema's version", "one row"),
+)

@@ -1,0 +1,139 @@
+"""What accounts know of people who sign in, and the erasing of customers, whom the supplier has brought here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from core import audit
+from core.audit import Actor
+from core.crypto.vault import Vault
+from core.db import ReadSession, WriteSession
+from core.errors import Json
+from services.accounts.operations.grants import give_up_access
+from services.accounts.queries import AccountId, AccountRef
+from services.accounts.rules import customer_owner
+from services.identity import queries as identity
+
+_GONE = (
+    "delete from access_invitation where invited_by = :user_id",
+    "update access_grant set granted_by = null where granted_by = :user_id",
+    "delete from access_grant where user_id = :user_id",
+    "delete from link_failure where user_id = :user_id",
+)
+
+
+class Access:
+    """`identity.ports.PersonalData` of accounts."""
+
+    def export(self, session: ReadSession, *, vault: Vault, user_id: UUID) -> dict[str, list[dict[str, Json]]]:  # noqa: ARG002 -- the port's signature
+        """For which accounts they may or might act, whom they invited (masked: it is somebody else), failed proofs."""
+        grants = session.sql(
+            """select a.account_no, g.role, g.scope, g.valid_from, g.valid_to, g.revoked_at
+               from access_grant g join account a on a.id = g.account_id
+               where g.user_id = :id order by g.valid_from, g.id""",
+            id=user_id,
+        )
+        invitations = session.sql(
+            """select a.account_no, i.phone_masked, i.role, i.state, i.created_at
+               from access_invitation i join account a on a.id = i.account_id
+               where i.invited_by = :id order by i.created_at, i.id""",
+            id=user_id,
+        )
+        failures = session.sql(
+            "select account_no, failed_at from link_failure where user_id = :id order by failed_at, id", id=user_id
+        )
+        return {
+            "grants": [
+                {
+                    "account_no": row.account_no,
+                    "role": row.role,
+                    "scope": row.scope,
+                    "valid_from": row.valid_from.isoformat(),
+                    "valid_to": None if row.valid_to is None else row.valid_to.isoformat(),
+                    "ended_at": None if row.revoked_at is None else row.revoked_at.isoformat(),
+                }
+                for row in grants
+            ],
+            "invitations": [
+                {
+                    "account_no": row.account_no,
+                    "to_masked": row.phone_masked,
+                    "role": row.role,
+                    "state": row.state,
+                    "created_at": row.created_at.isoformat(),
+                }
+                for row in invitations
+            ],
+            "failed_links": [
+                {"account_no": row.account_no, "failed_at": row.failed_at.isoformat()} for row in failures
+            ],
+        }
+
+    def keeps(self, session: ReadSession, *, user_id: UUID) -> bool:  # noqa: ARG002 -- as above
+        """No grant keeps a person who wants to go."""
+        return False
+
+    def erase(self, session: WriteSession, *, vault: Vault, user_id: UUID, now: datetime) -> None:
+        """End what they may, as if they had given it up: what they gave to others ends too. Then the rows go."""
+        living = session.sql(
+            "select account_id from access_grant where user_id = :id and revoked_at is null order by account_id",
+            id=user_id,
+        )
+        actor = Actor(f"user:{user_id}")
+        for account_id in living.scalars().all():
+            give_up_access(session, user_id=user_id, account_id=AccountId(account_id), actor=actor, now=now)
+        phone = identity.phone_of(session, vault=vault, user_id=user_id)
+        if phone is not None:
+            session.sql(
+                "delete from access_invitation where phone_blind = :blind",
+                blind=identity.phone_blind_of(vault, phone),
+            )
+        for statement in _GONE:
+            session.sql(statement, user_id=user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A customer who might be erased, with the accounts that they hold."""
+
+    customer_id: int
+    accounts: tuple[AccountRef, ...]
+    living: tuple[str, ...]
+
+
+def lock_holder(session: WriteSession, *, customer_no: str) -> Holder | None:
+    """The customer with this number, locked; `living` are the numbers of accounts that are not closed."""
+    customer_id: int | None = session.sql(
+        "select id from customer where customer_no = :no for update", no=customer_no
+    ).scalar_one_or_none()
+    if customer_id is None:
+        return None
+    rows = session.sql(
+        "select id, account_no, unit_id, currency, state from account where customer_id = :id order by id for update",
+        id=customer_id,
+    ).all()
+    refs = tuple(AccountRef(AccountId(row.id), row.account_no, row.unit_id, row.currency) for row in rows)
+    return Holder(customer_id, refs, tuple(row.account_no for row in rows if row.state != "closed"))
+
+
+def erase_holder(session: WriteSession, *, vault: Vault, customer_no: str, holder: Holder, actor: Actor) -> None:
+    """Take name, telephones and doors of a customer away; numbers, accounts and what the books say stay.
+
+    The caller has made sure that nobody needs them any more. A door stays where somebody else lives behind it
+    by now.
+    """
+    owner = customer_owner(customer_no)
+    session.sql(
+        """update customer set name_sealed = :nothing, name_masked = '', tokens = '{}', fingerprint = ''::bytea
+           where id = :id""",
+        nothing=vault.seal(table="customer", column="name", owner=owner, text=""),
+        id=holder.customer_id,
+    )
+    session.sql("delete from contact_point where customer_id = :id", id=holder.customer_id)
+    session.sql(
+        """update premises p set door_sealed = null, fingerprint = ''::bytea
+           where id in (select premises_id from account where customer_id = :id)
+             and not exists (select from account o where o.premises_id = p.id and o.customer_id <> :id)""",
+        id=holder.customer_id,
+    )
+    audit.record(session, actor=actor, act="accounts.holder_erased", subject=f"customer:{holder.customer_id}")

@@ -1,0 +1,94 @@
+"""Erasing a person: asked for with a fresh code, done a week later, for good. What the books need names nobody then."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from core import audit
+from core.audit import Actor
+from core.crypto.vault import Vault
+from core.db import WriteSession
+from services.identity import queries
+from services.identity.operations.codes import CodeBurnt, CodeRefused, check_code
+from services.identity.ports import PERSONAL_DATA, Purpose
+from services.identity.queries import ErasureView
+
+GRACE: Final = timedelta(days=7)
+"""In which the person may take it back, and whoever holds their telephone wrongly is noticed."""
+PUT_OFF: Final = timedelta(hours=1)
+"""When something is under way that needs the person, as a payment that nobody has decided."""
+JOB: Final = Actor("job:identity.erase_due")
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """One step of the job: whose turn it was, and whether it had to be put off."""
+
+    user_id: UUID
+    is_done: bool
+
+
+def ask_erasure(
+    session: WriteSession, *, vault: Vault, user_id: UUID, device: str, code: str, actor: Actor, now: datetime
+) -> ErasureView | CodeRefused | CodeBurnt:
+    """Let a person be erased a week from now, on the word of a code that came to their telephone.
+
+    Commit whatever comes back. Asked again, the first time stands.
+    """
+    phone = queries.phone_of(session, vault=vault, user_id=user_id)
+    if phone is None:
+        return CodeRefused()
+    refused = check_code(session, vault=vault, phone=phone, device=device, code=code, purpose=Purpose.ERASE, now=now)
+    if refused is not None:
+        return refused
+    due_at = now + GRACE
+    added = session.sql(
+        """insert into erasure (user_id, asked_at, due_at) values (:user_id, :now, :due_at)
+           on conflict (user_id) do nothing""",
+        user_id=user_id,
+        now=now,
+        due_at=due_at,
+    ).rowcount
+    if added:
+        audit.record(
+            session,
+            actor=actor,
+            act="identity.erasure_asked",
+            subject=f"user:{user_id}",
+            after={"due_at": due_at.isoformat()},
+        )
+    found = queries.erasure(session, user_id=user_id)
+    return found or ErasureView(now, due_at)
+
+
+def withdraw_erasure(session: WriteSession, *, user_id: UUID, actor: Actor) -> bool:
+    """Take the wish back; False when there is none that could be."""
+    taken = session.sql("delete from erasure where user_id = :user_id and done_at is null", user_id=user_id).rowcount
+    if taken:
+        audit.record(session, actor=actor, act="identity.erasure_withdrawn", subject=f"user:{user_id}")
+    return bool(taken)
+
+
+def erase_next(session: WriteSession, *, vault: Vault, now: datetime) -> Erased | None:
+    """Erase the person whose time has come first, in one transaction; None when there is none.
+
+    It is put off while something is under way that needs the person. Cut short, nothing has happened; done, the row
+    says so and is not taken again.
+    """
+    user_id: UUID | None = session.sql(
+        """select user_id from erasure where done_at is null and due_at <= :now
+           order by due_at, user_id limit 1 for update skip locked""",
+        now=now,
+    ).scalar_one_or_none()
+    if user_id is None:
+        return None
+    parts = PERSONAL_DATA.get()
+    if any(part.keeps(session, user_id=user_id) for part in parts):
+        session.sql("update erasure set due_at = :due_at where user_id = :id", due_at=now + PUT_OFF, id=user_id)
+        return Erased(user_id, is_done=False)
+    for part in parts:
+        part.erase(session, vault=vault, user_id=user_id, now=now)
+    session.sql("update erasure set done_at = :now where user_id = :id", now=now, id=user_id)
+    audit.record(session, actor=JOB, act="identity.erased", subject=f"user:{user_id}")
+    return Erased(user_id, is_done=True)

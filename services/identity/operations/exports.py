@@ -1,0 +1,87 @@
+"""A person's copy of what is known of them: asked for, made by a job, taken once within three days."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from core import audit, ids
+from core.audit import Actor
+from core.crypto.vault import Vault
+from core.db import WriteSession, to_json
+from core.errors import Json
+from services.identity import queries
+from services.identity.ports import PERSONAL_DATA
+from services.identity.queries import ExportView
+
+KEEP: Final = timedelta(days=3)
+VERSION: Final = 1
+
+
+def ask_export(session: WriteSession, *, user_id: UUID, actor: Actor, now: datetime) -> ExportView:
+    """Have a copy made; one that is being made, or waits to be taken, is not made twice."""
+    added = session.sql(
+        """insert into data_export as e (user_id, id, asked_at) values (:user_id, :id, :now)
+           on conflict (user_id) do update set id = excluded.id, asked_at = excluded.asked_at, made_at = null,
+             expires_at = null, document_sealed = null
+           where e.expires_at <= excluded.asked_at""",
+        user_id=user_id,
+        id=ids.uuid7(),
+        now=now,
+    ).rowcount
+    if added:
+        audit.record(session, actor=actor, act="identity.export_asked", subject=f"user:{user_id}")
+    found = queries.data_export(session, user_id=user_id, now=now)
+    return found or ExportView(now, None)
+
+
+def make_next(session: WriteSession, *, vault: Vault, now: datetime) -> bool:
+    """Make the copy that was asked for first; False when there is none to make."""
+    row = session.sql(
+        """select user_id, id from data_export where made_at is null
+           order by asked_at, user_id limit 1 for update skip locked"""
+    ).one_or_none()
+    if row is None:
+        return False
+    sections: dict[str, list[dict[str, Json]]] = {}
+    for part in PERSONAL_DATA.get():
+        sections |= part.export(session, vault=vault, user_id=row.user_id)
+    document = to_json({"version": VERSION, "made_at": now.isoformat(), "sections": sections})
+    session.sql(
+        "update data_export set made_at = :now, expires_at = :until, document_sealed = :sealed where id = :id",
+        now=now,
+        until=now + KEEP,
+        sealed=vault.seal(table="data_export", column="document", owner=f"export:{row.id}", text=document),
+        id=row.id,
+    )
+    return True
+
+
+def take_export(
+    session: WriteSession, *, vault: Vault, user_id: UUID, actor: Actor, now: datetime
+) -> dict[str, Any] | None:
+    """The copy, this once: with it the row is gone. None when none is ready, or its three days are over."""
+    row = session.sql(
+        """delete from data_export where user_id = :user_id and expires_at > :now returning id, document_sealed""",
+        user_id=user_id,
+        now=now,
+    ).one_or_none()
+    if row is None:
+        return None
+    audit.record(session, actor=actor, act="identity.export_taken", subject=f"user:{user_id}")
+    text = vault.open(
+        table="data_export", column="document", owner=f"export:{row.id}", sealed=bytes(row.document_sealed)
+    )
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def purge_exports(session: WriteSession, *, now: datetime, most: int) -> int:
+    """Forget up to `most` copies that nobody took in time; returns how many."""
+    return session.sql(
+        """delete from data_export where user_id in (
+             select user_id from data_export where expires_at <= :now limit :most for update skip locked
+           )""",
+        now=now,
+        most=most,
+    ).rowcount

@@ -1,0 +1,115 @@
+"""A former customer is erased when nobody needs them any more, and not a day before."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Final
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import cli_of
+from app.commands.erase_customer import erase
+from core import clock
+from core.config import Settings
+from core.crypto.vault import Vault
+from core.db import Database, to_json
+from services.accounts import queries
+from services.billing import queries as billing
+from services.ledger import queries as ledger
+from tests.factories.accounts import make_account
+from tests.factories.billing import make_bill
+from tests.support.everything import holding, tables
+from tests.support.processes import environment_of
+
+CLI: Final = CliRunner()
+COMMAND: Final = cli_of(["erase-customer"])
+NAME: Final = "欧阳甲乙丙"
+PHONE: Final = "+8613812345678"
+DOOR: Final = "7单元7077"
+MESSAGE: Final = """
+insert into message (owner, id, channel, intent, template, priority, params, locale, state, due_at, expires_at,
+    address_sealed, address_blind, address_masked)
+values (:owner, gen_random_uuid(), 'sms', 'x', 'x', 0, cast(:params as jsonb), 'zh-CN', 'pending', now(), now(),
+    :sealed, :blind, '+86138****5678')
+"""
+LATER: Final = timedelta(days=31 * 366)
+
+
+@pytest.fixture
+def account_no(database: Database, vault: Vault) -> str:
+    """A closed account whose holder has a name, a telephone, a door, and was written to."""
+    with database.write() as session:
+        account = make_account(session, vault, name=NAME, phone=PHONE, state="closed")
+        door = vault.seal(table="premises", column="door", owner=f"premises:{account.account_no}", text=DOOR)
+        session.sql("update premises set door_sealed = :door where premises_no = :no", door=door, no=account.account_no)
+        customer_id = session.sql("select max(id) from customer").scalar_one()
+        owner = f"customer:{customer_id}"
+        address = vault.seal(table="message", column="address", owner=owner, text=PHONE)
+        session.sql(
+            MESSAGE, owner=owner, sealed=address, blind=vault.blind("phone", PHONE), params=to_json({"x": NAME})
+        )
+    return account.account_no
+
+
+def tried(database: Database, settings: Settings, vault: Vault, number: str, *, now: datetime) -> list[str] | None:
+    with database.write() as session:
+        return erase(session, settings, vault, customer_no=f"C{number}", now=now)
+
+
+def test_name_telephone_and_door_are_gone_and_the_books_stay(
+    database: Database, settings: Settings, vault: Vault, account_no: str, owner_dsn: str
+) -> None:
+    needles = {
+        "name": NAME,
+        "masked": "***丙",
+        "phone": PHONE[3:],
+        "door": DOOR,
+        "hash": vault.blind("phone", PHONE).hex(),
+    }
+    assert {name for _, name in holding(tables(owner_dsn, vault), needles)} == needles.keys()
+    assert tried(database, settings, vault, account_no, now=clock.now() + LATER) == []
+    assert holding(tables(owner_dsn, vault), needles) == []
+    assert tried(database, settings, vault, account_no, now=clock.now() + LATER) == []
+    with database.read() as session:
+        assert ledger.check_invariants(session) == [] == billing.check_invariants(session)
+        assert session.sql("select count(*) from account").scalar_one() == 1
+
+
+def test_whoever_is_still_needed_is_refused_with_the_reasons(
+    database: Database, settings: Settings, vault: Vault, account_no: str
+) -> None:
+    now = clock.now() + LATER
+    with database.write() as session:
+        session.sql("update account set state = 'active'")
+    assert tried(database, settings, vault, account_no, now=now) == [f"{account_no}: not closed"]
+    with database.write() as session:
+        session.sql("update account set state = 'closed'")
+        account = queries.account_by_no(session, account_no=account_no)
+        assert account is not None
+        make_bill(session, account.ref)
+    assert tried(database, settings, vault, account_no, now=now) == [f"{account_no}: money is open"]
+    [billed, opened, booked] = tried(database, settings, vault, account_no, now=clock.now()) or []
+    assert ("billed on" in billed, "money is open" in opened, "booked on" in booked) == (True, True, True)
+    with database.write() as session:
+        make_account(session, vault)
+        session.sql("update account set customer_id = (select max(id) from customer)")
+    assert tried(database, settings, vault, account_no, now=now) == [
+        "holds no account: when the last one ended is not known"
+    ]
+
+
+def test_the_command_says_who_is_unknown_and_why_somebody_stays(
+    settings: Settings, database: Database, account_no: str
+) -> None:
+    environment = environment_of(settings)
+    unknown = CLI.invoke(COMMAND, ["erase-customer", "nobody"], env=environment)
+    assert (unknown.exit_code, unknown.stderr.strip()) == (2, "There is no customer of this number.")
+    with database.write() as session:
+        session.sql("update account set state = 'active'")
+    stays = CLI.invoke(COMMAND, ["erase-customer", f"C{account_no}", "--json"], env=environment)
+    assert stays.exit_code == 1
+    assert json.loads(stays.stdout)["reasons"] == [f"{account_no}: not closed"]
+    with database.write() as session:
+        session.sql("update account set state = 'closed'")
+    done = CLI.invoke(COMMAND, ["erase-customer", f"C{account_no}"], env=environment)
+    assert (done.exit_code, done.stdout) == (0, "Erased.\n")

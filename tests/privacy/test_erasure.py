@@ -1,0 +1,260 @@
+"""A person who is erased is nowhere: no table, no sealed cell, no log, not in Redis; and the books still balance."""
+
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+import pytest
+import structlog
+
+from core import audit, clock, faults
+from core.audit import Actor
+from core.faults import InjectedFault
+from notifications.queueing import Fact, Recipient, tell
+from notifications.setup import SETUP
+from notifications.states import Priority
+from services.accounts import operations as accounts
+from services.accounts.operations import MeterNumber
+from services.billing import queries as billing
+from services.identity import flows, operations, queries
+from services.identity.operations import Challenge, CodeRefused
+from services.identity.ports import ConsentPurpose, Edge, Purpose
+from services.ledger import queries as ledger
+from services.payments.ports import Method, Payer
+from tests.factories import payments as paying
+from tests.factories.accounts import ACTOR
+from tests.support.everything import holding, redis_text, tables
+from tests.support.town import HOLDER, Home, Person, Town
+
+OPENID: Final = "oERASE6uMuAJO_M2pxb1Q9zNjWeS6o"
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Somebody who left traces everywhere, and what would betray them."""
+
+    person: Person
+    home: Home
+    needles: dict[str, str]
+
+
+def plant(town: Town) -> Planted:
+    """A person with an account, payments, quotes, messages, wrong guesses, invitations, consents, devices and acts."""
+    home = town.build(town.unit_id)
+    person = town.settle(home, has_payments=False)
+    mark = uuid.uuid4().hex
+    address, device_name = f"2001:db8::{mark[:4]}:{mark[4:8]}", f"Phone of {mark}"
+    actor, vault, db = Actor(f"user:{person.user_id}", address), town.runtime.vault, town.runtime.db
+    openid = f"{OPENID}{uuid.uuid4().hex[:6]}"
+    want = replace(
+        paying.wanted(paying.Household(person.user_id, home.account, home.bills), amount_minor=100),
+        method=Method.WECHAT_JSAPI,
+        payer=Payer(address, appid=town.settings.wechat_pay_appid, openid=openid),
+    )
+    town.pay(paying.start(db, vault, want).payment.payment_no)
+    town.quote(person.user_id, town.neighbour)
+    with db.write() as session:
+        operations.give_consent(
+            session,
+            user_id=person.user_id,
+            purpose=ConsentPurpose.ANALYSIS,
+            text_version=1,
+            edge=Edge.API,
+            actor=actor,
+            now=clock.now(),
+        )
+        accounts.link_account(
+            session,
+            vault=vault,
+            user_id=person.user_id,
+            account_no=town.far.account_no,
+            name_character="错",
+            evidence=MeterNumber("M9"),
+            actor=actor,
+            now=clock.now(),
+        )
+        fact = Fact(
+            f"test:{uuid.uuid4()}", "payment_receipt", {"account": "x"}, None, timedelta(days=1), Priority.PROMPT
+        )
+        recipient = Recipient(f"user:{person.user_id}", "zh-CN", person.phone)
+        tell(session, setup=SETUP.get(), fact=fact, audience=[recipient])
+        operations.open_app_session(
+            session, user_id=person.user_id, device_name=device_name, address=address, now=clock.now()
+        )
+        audit.record(session, actor=actor, act="test.act", subject=f"account:{home.account.id}")
+    bearer = {**person.bearer, "idempotency-key": uuid.uuid4().hex}
+    quote = {"account_no": town.neighbour.account_no, "name_hint": HOLDER[0]}
+    assert town.client.post("/api/v1/payment-quotes", json=quote, headers=bearer).status_code == 201
+    needles = {
+        "phone": person.phone.removeprefix("+86"),
+        "masked phone": f"****{person.phone[-4:]}",
+        "openid": openid,
+        "address": address,
+        "device": device_name,
+        "hash of the phone": queries.phone_blind_of(vault, person.phone).hex(),
+        "hash of the address": vault.blind("phone", person.phone).hex(),
+    }
+    return Planted(person, home, needles)
+
+
+def confirm(town: Town, person: Person) -> None:
+    """Ask for erasure with a fresh code."""
+    with town.runtime.db.write() as session:
+        challenge = operations.grant_code(
+            session,
+            vault=town.runtime.vault,
+            phone=person.phone,
+            device="d" * 16,
+            address="::1",
+            purpose=Purpose.ERASE,
+            day=clock.now().date(),
+            daily_budget=10**6,
+            now=clock.now(),
+        )
+    assert isinstance(challenge, Challenge)
+    body = {"device_id": "d" * 16, "code": challenge.code}
+    answer = town.client.put("/api/v1/me/erasure", json=body, headers=person.bearer)
+    assert (answer.status_code, answer.json()["state"]) == (202, "asked")
+
+
+def erase(town: Town) -> int:
+    return flows.erase_due(town.runtime.db, vault=town.runtime.vault, now=clock.now() + timedelta(days=7, minutes=1))
+
+
+def test_an_erased_person_is_nowhere_and_the_books_balance(town: Town) -> None:
+    with structlog.testing.capture_logs() as logs:
+        planted = plant(town)
+        before = tables(town.settings.migration_database_url.get_secret_value(), town.runtime.vault)  # type: ignore[union-attr] # the town's
+        assert {name for _, name in holding(before, planted.needles)} == planted.needles.keys(), "not planted"
+        confirm(town, planted.person)
+        erase(town)
+    after = tables(town.settings.migration_database_url.get_secret_value(), town.runtime.vault)  # type: ignore[union-attr] # as above
+    assert holding(after, planted.needles) == []
+    told = redis_text(town.settings.redis_url.get_secret_value()) + repr(logs)
+    assert [name for name, needle in planted.needles.items() if needle in told] == []
+    with town.runtime.db.read() as session:
+        assert ledger.check_invariants(session) == [] == billing.check_invariants(session)
+        gone = session.sql("select count(*) from app_user where id = :id", id=planted.person.user_id).scalar_one()
+        kept = session.sql(
+            "select count(*) from payment_order where payer_user_id = :id and state = 'paid'", id=planted.person.user_id
+        ).scalar_one()
+    assert (gone, kept) == (0, 1)
+    for headers in (planted.person.bearer, town.browser(planted.person)):
+        assert town.client.get("/api/v1/me", headers=headers).status_code == 401
+
+
+def test_nobody_else_loses_anything_but_what_the_person_gave(town: Town) -> None:
+    planted = plant(town)
+    neighbour = town.people["neighbour"]
+    confirm(town, planted.person)
+    erase(town)
+    assert town.client.get(f"/api/v1/accounts/{town.neighbour.account_no}", headers=neighbour.bearer).status_code == 200
+    assert town.client.get("/api/v1/me", headers=neighbour.bearer).json()["phone_masked"].endswith(neighbour.phone[-4:])
+
+
+def test_a_wish_may_be_taken_back_and_nothing_happens_before_its_week_is_over(town: Town) -> None:
+    planted = plant(town)
+    bearer = planted.person.bearer
+    confirm(town, planted.person)
+    asked = town.client.get("/api/v1/me/erasure", headers=bearer).json()
+    confirm(town, planted.person)
+    assert town.client.get("/api/v1/me/erasure", headers=bearer).json() == asked, "asked again, the first time stands"
+    flows.erase_due(town.runtime.db, vault=town.runtime.vault, now=clock.now() + timedelta(days=6))
+    assert town.client.get("/api/v1/me", headers=bearer).status_code == 200
+    assert town.client.delete("/api/v1/me/erasure", headers=bearer).status_code == 204
+    assert town.client.get("/api/v1/me/erasure", headers=bearer).json()["state"] == "none"
+    erase(town)
+    assert town.client.get("/api/v1/me", headers=bearer).status_code == 200
+
+
+def test_a_code_for_signing_in_erases_nobody(town: Town) -> None:
+    planted = plant(town)
+    with town.runtime.db.write() as session:
+        challenge = operations.grant_code(
+            session,
+            vault=town.runtime.vault,
+            phone=planted.person.phone,
+            device="d" * 16,
+            address="::1",
+            purpose=Purpose.SIGN_IN,
+            day=clock.now().date(),
+            daily_budget=10**6,
+            now=clock.now(),
+        )
+        assert isinstance(challenge, Challenge)
+        refused = operations.ask_erasure(
+            session,
+            vault=town.runtime.vault,
+            user_id=planted.person.user_id,
+            device="d" * 16,
+            code=challenge.code,
+            actor=ACTOR,
+            now=clock.now(),
+        )
+    assert isinstance(refused, CodeRefused)
+
+
+def test_the_code_goes_to_the_persons_own_telephone(town: Town) -> None:
+    person = town.settle(town.build(town.unit_id), has_payments=False)
+    body = {"device_id": "e" * 16}
+    assert town.client.post("/api/v1/me/erasure/code", json=body, headers=person.bearer).status_code == 202
+    national = person.phone.removeprefix("+86")
+    [told] = [each for each in town.sandbox.messages() if national in repr(each)]
+    [code] = set(re.findall(r"(?<!\d)\d{6}(?!\d)", told["text"]))
+    answer = town.client.put("/api/v1/me/erasure", json={**body, "code": code}, headers=person.bearer)
+    assert (answer.status_code, answer.json()["state"]) == (202, "asked")
+
+
+def test_a_payment_under_way_puts_it_off(town: Town) -> None:
+    planted = plant(town)
+    payment_no = town.start_payment(planted.person.user_id, planted.home)
+    confirm(town, planted.person)
+    erase(town)
+    assert town.client.get("/api/v1/me/erasure", headers=planted.person.bearer).json()["state"] == "asked"
+    town.pay(payment_no)
+    flows.erase_due(town.runtime.db, vault=town.runtime.vault, now=clock.now() + timedelta(days=8))
+    assert town.client.get("/api/v1/me", headers=planted.person.bearer).status_code == 401
+
+
+Cut = Callable[[str], None]
+
+
+@pytest.mark.parametrize("point", ["identity.erasure.before_commit", "identity.erasure.committed"])
+def test_cut_short_and_run_again_it_ends_the_same(town: Town, point: str) -> None:
+    planted = plant(town)
+    confirm(town, planted.person)
+
+    def die(reached: str) -> None:
+        if reached == point:
+            raise InjectedFault(point)
+
+    faults.arm(die)
+    try:
+        with pytest.raises(InjectedFault):
+            erase(town)
+    finally:
+        faults.arm(None)
+    erase(town)
+    assert erase(town) == 0
+    after = tables(town.settings.migration_database_url.get_secret_value(), town.runtime.vault)  # type: ignore[union-attr] # the town's
+    assert holding(after, planted.needles) == []
+    with town.runtime.db.read() as session:
+        done = session.sql(
+            "select count(*) from audit where act = 'identity.erased' and subject = :who",
+            who=f"user:{planted.person.user_id}",
+        ).scalar_one()
+    assert done == 1
+
+
+def test_who_comes_back_is_somebody_new(town: Town) -> None:
+    planted = plant(town)
+    confirm(town, planted.person)
+    erase(town)
+    with town.runtime.db.write() as session:
+        again = operations.register(
+            session, vault=town.runtime.vault, phone=planted.person.phone, locale="en", now=clock.now()
+        )
+    assert again != planted.person.user_id
