@@ -29,6 +29,7 @@ def purge_spent(**_: object) -> None:
             limits=purged.limits,
             sessions=purged.sessions,
             staff=purged.staff,
+            followers=purged.followers,
         )
         is_all = purged.is_all
 

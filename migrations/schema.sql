@@ -2311,6 +2311,8 @@ CREATE INDEX ix_staff_session_staff_id ON public.staff_session USING btree (staf
 
 CREATE INDEX ix_txn_recorded_at ON public.txn USING brin (recorded_at);
 
+CREATE INDEX ix_wechat_follower_left ON public.wechat_follower USING btree (changed_at) WHERE (NOT follows);
+
 CREATE INDEX ix_wechat_identity_unionid_blind ON public.wechat_identity USING btree (unionid_blind) WHERE (unionid_blind IS NOT NULL);
 
 CREATE INDEX ix_wechat_identity_user_id ON public.wechat_identity USING btree (user_id);

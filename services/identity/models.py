@@ -318,7 +318,10 @@ class WechatFollower(SQLModel, table=True):
     """Who follows an official account, or did."""
 
     __tablename__ = "wechat_follower"
-    __table_args__ = (sa.UniqueConstraint("appid", "openid_blind"),)
+    __table_args__ = (
+        sa.UniqueConstraint("appid", "openid_blind"),
+        sa.Index("ix_wechat_follower_left", "changed_at", postgresql_where=sa.text("not follows")),
+    )
 
     id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
     appid: str = Field(sa_type=sa.Text)

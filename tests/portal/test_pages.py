@@ -13,7 +13,8 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 import tests.portal.console_scenes
-import tests.portal.people_scenes  # noqa: F401 -- both add their scenes
+import tests.portal.people_scenes
+import tests.portal.wechat_scenes  # noqa: F401 -- as above
 from tests.portal.scenes import SCENES, Stage
 from tests.support.browser import PHONE, NewVisit, keep_picture
 

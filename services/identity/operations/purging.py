@@ -20,15 +20,16 @@ class Purged:
     limits: int
     sessions: int
     staff: int
+    followers: int
 
     @property
     def is_all(self) -> bool:
         """Tell whether nothing spent was left."""
-        return max(self.challenges, self.limits, self.sessions, self.staff) < PURGE_AT_ONCE
+        return max(self.challenges, self.limits, self.sessions, self.staff, self.followers) < PURGE_AT_ONCE
 
 
 def purge_spent(session: WriteSession, *, now: datetime) -> Purged:
-    """Forget codes, invitations and ended sessions older than 30 days, and counters that limit nothing any more.
+    """Forget codes, invitations, ended sessions and who left at WeChat 30 days ago, and counters that limit nothing.
 
     At most 10,000 rows of each per call: the job calls again until that was all.
     """
@@ -43,7 +44,8 @@ def purge_spent(session: WriteSession, *, now: datetime) -> Purged:
     session.sql("delete from sign_in_budget where day < :before", before=(now - KEEP).date())
     staff = session.sql(_sql("purge_staff_sessions.sql"), before=now - KEEP, most=most).rowcount
     staff += session.sql(_sql("purge_staff_invitations.sql"), before=now - KEEP, most=most).rowcount
-    return Purged(challenges, limits, sessions, staff)
+    followers = session.sql(_sql("purge_followers.sql"), before=now - KEEP, most=most).rowcount
+    return Purged(challenges, limits, sessions, staff, followers)
 
 
 def _sql(name: str) -> Statement:

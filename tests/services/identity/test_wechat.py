@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -327,3 +328,15 @@ def test_a_wechat_that_is_somebody_elses_is_not_taken_over(
 
 def test_settings_without_applications_know_none(settings: Settings) -> None:
     assert applications(settings) == ()
+
+
+def test_whoever_left_is_forgotten_after_thirty_days_and_who_follows_is_not(database: Database, vault: Vault) -> None:
+    with database.write() as session:
+        for openid, follows, days in (("o-left", False, 31), ("o-just-left", False, 29), ("o-here", True, 400)):
+            at = NOON - timedelta(days=days)
+            operations.note_follower(session, vault=vault, appid="wx01", openid=openid, follows=follows, at=at)
+    with database.write() as session:
+        assert operations.purge_spent(session, now=NOON).followers == 1
+    with database.read() as session:
+        left = session.sql("select follows from wechat_follower order by changed_at").scalars().all()
+    assert left == [True, False]
