@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 
 import tests.portal.console_scenes
 import tests.portal.people_scenes
-import tests.portal.wechat_scenes  # noqa: F401 -- as above
+import tests.portal.wechat_scenes  # noqa: F401 -- all of them add their scenes
 from tests.portal.scenes import SCENES, Stage
 from tests.support.browser import PHONE, NewVisit, keep_picture
 

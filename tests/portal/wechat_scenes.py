@@ -11,7 +11,8 @@ INSIDE: Final = {"user-agent": "Mozilla/5.0 (Linux; Android 14) Mobile MicroMess
 
 
 def _inside(stage: Stage) -> Stage:
-    stage.visit.page.set_extra_http_headers(INSIDE)
+    """What this browser sends names WeChat, whatever browser the look asks for."""
+    stage.visit.page.route("**/*", lambda route: route.continue_(headers={**route.request.headers, **INSIDE}))
     return stage
 
 
@@ -35,15 +36,14 @@ def sign_in_in_wechat(stage: Stage) -> None:
 @scene
 def pay_in_wechat(stage: Stage) -> None:
     home = _inside(stage).household()
-    cookie = {"name": "wechat", "value": "-", "url": stage.visit.deployment.url}
-    stage.visit.context.add_cookies([cookie])
-    stage.visit.open(f"/pay/{home.account.account_no}")
+    stage.visit.context.add_cookies([{"name": "wechat", "value": "-", "url": stage.visit.deployment.url}])
+    stage.visit.open(f"/pay/{home.account.account_no}").wait_for_selector("[value=wechat_jsapi]")
 
 
 @scene
 def payment_in_wechat(stage: Stage) -> None:
     no = _begun_in_wechat(_inside(stage))
-    stage.visit.open(f"/payments/{no}")
+    stage.visit.open(f"/payments/{no}").wait_for_selector("[data-bridge]")
 
 
 @scene
