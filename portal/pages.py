@@ -19,7 +19,7 @@ from services.identity import operations as identity
 from web import cookies, locale, problems
 from web.caller import address_of
 from web.runtime import Runtime, RuntimeDep
-from web.session import Now, PaymentFlows, Write
+from web.session import CodeFlows, Flows, Now, PaymentFlows, Write
 
 SEE_OTHER: Final = 303
 NO_CONTENT: Final = 204
@@ -45,6 +45,16 @@ def _reader(request: Request, runtime: RuntimeDep, write: Write, now: Now) -> Re
 
 
 def _reader_of_payment_flow(request: Request, runtime: RuntimeDep, db: PaymentFlows, now: Now) -> Reader:
+    with db.write() as session:
+        return _resolved(request, runtime, session, now)
+
+
+def _reader_of_flow(request: Request, runtime: RuntimeDep, db: Flows, now: Now) -> Reader:
+    with db.write() as session:
+        return _resolved(request, runtime, session, now)
+
+
+def _reader_of_code_flow(request: Request, runtime: RuntimeDep, db: CodeFlows, now: Now) -> Reader:
     with db.write() as session:
         return _resolved(request, runtime, session, now)
 
@@ -78,6 +88,12 @@ def _checked_visitor_form(request: Request, runtime: RuntimeDep, csrf: Annotated
 SignedIn = Annotated[Reader, Depends(_reader)]
 ReaderOfPaymentFlow = Annotated[Reader, Depends(_reader_of_payment_flow)]
 """The same for a view that takes `PaymentFlows`: found in a transaction that ends before the provider is called."""
+
+ReaderOfFlow = Annotated[Reader, Depends(_reader_of_flow)]
+"""The same for a view that takes `Flows`."""
+
+ReaderOfCodeFlow = Annotated[Reader, Depends(_reader_of_code_flow)]
+"""The same for a view that takes `CodeFlows`."""
 
 CheckedForm = Depends(_checked_form)
 """Goes into `dependencies=` of every route that changes something for a reader who is signed in."""

@@ -3,19 +3,24 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 
 import web.problems.identity  # noqa: F401 -- registers how refusals are told
-from portal.pages import CheckedForm, SignedIn, go, show
-from services.identity import operations, queries
-from services.identity.errors import ConsentTextChanged
+from portal.pages import CheckedForm, Reader, ReaderOfCodeFlow, ReaderOfFlow, SignedIn, go, show, text_of
+from services.identity import flows, operations, queries
+from services.identity.errors import CodeIsBurnt, CodesExhausted, CodeWrong, ConsentTextChanged, SignInLimited
 from services.identity.ports import ConsentPurpose, Edge
+from web.caller import address_of
 from web.consents import TEXTS
-from web.session import Now, Write
+from web.runtime import RuntimeDep
+from web.session import CodeFlows, Flows, Now, Write
+from web.sign_in import code_policy
 
 router = APIRouter(include_in_schema=False)
 
 PAGE = "/me/consents"
+DATA = "/me/data"
+UNPROCESSABLE = 422
 
 
 @router.get(PAGE)
@@ -66,3 +71,90 @@ def withdraw(reader: SignedIn, write: Write, now: Now, purpose: ConsentPurpose) 
         write, user_id=reader.user_id, purpose=purpose, edge=Edge.PORTAL, actor=reader.actor, now=now
     )
     return go(PAGE)
+
+
+@router.get(DATA)
+def data(request: Request, reader: SignedIn, write: Write, now: Now) -> Response:
+    """My copy of what is kept of me, and my wish to be erased."""
+    copy = queries.data_export(write, user_id=reader.user_id, now=now)
+    wish = queries.erasure(write, user_id=reader.user_id)
+    return show(request, "customer/data.html", reader, copy=copy, wish=wish, wrong={})
+
+
+@router.post("/me/data/copy", dependencies=[CheckedForm])
+def ask_copy(reader: SignedIn, write: Write, now: Now) -> Response:
+    """Have it made."""
+    operations.ask_export(write, user_id=reader.user_id, actor=reader.actor, now=now)
+    return go(DATA)
+
+
+@router.post("/me/data/copy/download", dependencies=[CheckedForm])
+def take_copy(reader: SignedIn, runtime: RuntimeDep, write: Write, now: Now) -> Response:
+    """Take it, once, as a file; without one, the page says how it stands."""
+    document = operations.take_export(write, vault=runtime.vault, user_id=reader.user_id, actor=reader.actor, now=now)
+    if document is None:
+        return go(DATA)
+    return JSONResponse(document, headers={"content-disposition": 'attachment; filename="my-data.json"'})
+
+
+@router.post("/me/data/erase", dependencies=[CheckedForm])
+def send_erasure_code(
+    request: Request, reader: ReaderOfCodeFlow, runtime: RuntimeDep, db: CodeFlows, now: Now
+) -> Response:
+    """Send a code to my telephone and ask for it."""
+    try:
+        requested = flows.request_erasure_code(
+            db,
+            vault=runtime.vault,
+            policy=code_policy(runtime.settings),
+            user_id=reader.user_id,
+            device=_device(reader),
+            address=address_of(request),
+            locale=reader.locale,
+            now=now,
+        )
+    except (SignInLimited, CodesExhausted) as refusal:
+        return _code_page(request, reader, {"code": text_of(request, refusal)}, phone="")
+    return _code_page(request, reader, {}, phone=requested.phone_masked)
+
+
+@router.post("/me/data/erase/code", dependencies=[CheckedForm])
+def confirm_erasure(
+    request: Request,
+    reader: ReaderOfFlow,
+    runtime: RuntimeDep,
+    db: Flows,
+    now: Now,
+    code: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    """With the code: to be erased in a week."""
+    try:
+        flows.ask_erasure(
+            db,
+            vault=runtime.vault,
+            user_id=reader.user_id,
+            device=_device(reader),
+            code=code,
+            actor=reader.actor,
+            now=now,
+        )
+    except (CodeWrong, CodeIsBurnt) as refusal:
+        return _code_page(request, reader, {"code": text_of(request, refusal)}, phone="")
+    return go(DATA)
+
+
+@router.post("/me/data/erase/withdraw", dependencies=[CheckedForm])
+def withdraw_erasure(reader: SignedIn, write: Write) -> Response:
+    """Take it back."""
+    operations.withdraw_erasure(write, user_id=reader.user_id, actor=reader.actor)
+    return go(DATA)
+
+
+def _device(reader: Reader) -> str:
+    """What binds a code to this browser: it is good in the session that asked for it alone."""
+    return f"session:{reader.session_id}"
+
+
+def _code_page(request: Request, reader: Reader, wrong: dict[str, str], *, phone: str) -> Response:
+    status = UNPROCESSABLE if wrong else 200
+    return show(request, "customer/erase.html", reader, status=status, wrong=wrong, phone_masked=phone)

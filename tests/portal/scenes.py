@@ -406,6 +406,25 @@ def me(stage: Stage) -> None:
 
 
 @scene
+def data(stage: Stage) -> None:
+    stage.person()
+    page = stage.visit.open("/me/data")
+    page.click("form[action='/me/data/copy'] button")
+    page.wait_for_selector("main .note")
+
+
+@scene
+def erase_code_wrong(stage: Stage) -> None:
+    stage.person()
+    page = stage.visit.open("/me/data")
+    page.click("form[action='/me/data/erase'] button")
+    page.wait_for_selector("#code")
+    page.fill("#code", "000000")
+    page.click("main form button")
+    page.wait_for_selector("#summary")
+
+
+@scene
 def consents(stage: Stage) -> None:
     stage.person()
     page = stage.visit.open("/me/consents")

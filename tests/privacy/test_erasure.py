@@ -32,6 +32,16 @@ from tests.support.town import HOLDER, Home, Person, Town
 OPENID: Final = "oERASE6uMuAJO_M2pxb1Q9zNjWeS6o"
 
 
+WECHAT: Final = """
+insert into wechat_identity (id, appid, user_id, openid_sealed, openid_blind, linked_at, used_at)
+values (:id, 'wx1', :user, :sealed, :blind, now(), now())
+"""
+FOLLOWER: Final = """
+insert into wechat_follower (id, appid, openid_blind, openid_sealed, follows, changed_at)
+values (:id, 'wx1', :blind, :sealed, true, now())
+"""
+
+
 @dataclass(frozen=True)
 class Planted:
     """Somebody who left traces everywhere, and what would betray them."""
@@ -56,6 +66,7 @@ def plant(town: Town) -> Planted:
     )
     town.pay(paying.start(db, vault, want).payment.payment_no)
     town.quote(person.user_id, town.neighbour)
+    blind = vault.blind("wechat.openid", openid)
     with db.write() as session:
         operations.give_consent(
             session,
@@ -84,6 +95,15 @@ def plant(town: Town) -> Planted:
         operations.open_app_session(
             session, user_id=person.user_id, device_name=device_name, address=address, now=clock.now()
         )
+        session.sql(
+            WECHAT,
+            id=uuid.uuid4(),
+            user=person.user_id,
+            sealed=vault.seal(table="wechat_identity", column="openid", owner=f"user:{person.user_id}", text=openid),
+            blind=blind,
+        )
+        follower = vault.seal(table="wechat_follower", column="openid", owner="wechat:wx1", text=openid)
+        session.sql(FOLLOWER, id=uuid.uuid4(), sealed=follower, blind=blind)
         audit.record(session, actor=actor, act="test.act", subject=f"account:{home.account.id}")
     bearer = {**person.bearer, "idempotency-key": uuid.uuid4().hex}
     quote = {"account_no": town.neighbour.account_no, "name_hint": HOLDER[0]}
@@ -95,6 +115,7 @@ def plant(town: Town) -> Planted:
         "address": address,
         "device": device_name,
         "hash of the phone": queries.phone_blind_of(vault, person.phone).hex(),
+        "hash of the openid": blind.hex(),
         "hash of the address": vault.blind("phone", person.phone).hex(),
     }
     return Planted(person, home, needles)

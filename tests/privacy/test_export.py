@@ -71,6 +71,20 @@ def test_a_copy_is_taken_once_and_the_audit_log_says_so(town: Town) -> None:
         assert acts.all() == ["identity.export_asked", "identity.export_taken"]
 
 
+def test_the_page_hands_the_copy_over_as_a_file_once(town: Town) -> None:
+    person = plant(town).person
+    form = {"csrf": town.form_token(person)}
+    assert town.client.post("/me/data/copy", data=form, headers=town.browser(person)).status_code == 303
+    runtime.use(town.runtime.db)
+    jobs.make_exports()
+    file = town.client.post("/me/data/copy/download", data=form, headers=town.browser(person))
+    assert file.headers["content-disposition"] == 'attachment; filename="my-data.json"'
+    assert "no-store" in file.headers["cache-control"]
+    assert file.json()["sections"]["person"][0]["phone"] == person.phone
+    again = town.client.post("/me/data/copy/download", data=form, headers=town.browser(person))
+    assert (again.status_code, again.headers["location"]) == (303, "/me/data")
+
+
 def test_a_copy_that_nobody_takes_is_gone_after_three_days(town: Town) -> None:
     person = plant(town).person
     now, vault, db = clock.now(), town.runtime.vault, town.runtime.db
