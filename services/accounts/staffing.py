@@ -248,17 +248,18 @@ def audit_page(
     Those are the acts of the units where they may read the audit log. Acts that name no unit are for those alone who
     may read it everywhere.
     """
-    rows = session.sql(
-        statement(__package__, "audit_page.sql"),
-        seen_by=seen_by,
-        sees_all=staff_holds_everywhere(session, staff_id=seen_by, permission=StaffPermission.AUDIT_VIEW, now=now),
-        actor=wanted.actor,
-        act=wanted.act,
-        subjects=list(wanted.subjects),
-        since=wanted.since,
-        until=wanted.until,
-        before_id=before_id,
-        limit=limit,
-        now=now,
-    )
+    sees_all = staff_holds_everywhere(session, staff_id=seen_by, permission=StaffPermission.AUDIT_VIEW, now=now)
+    filters = {
+        "actor": wanted.actor,
+        "act": wanted.act,
+        "subjects": list(wanted.subjects),
+        "since": wanted.since,
+        "until": wanted.until,
+        "before_id": before_id,
+        "limit": limit,
+    }
+    if sees_all:
+        rows = session.sql(statement(__package__, "audit_page.sql"), **filters)
+    else:
+        rows = session.sql(statement(__package__, "audit_page_of_units.sql"), seen_by=seen_by, now=now, **filters)
     return [AuditEntry(*tuple(row)) for row in rows]
