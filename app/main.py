@@ -30,6 +30,7 @@ from portal.staff import sign_in as staff_sign_in
 from portal.templating import Renderer
 from routers.accounts import endpoints as accounts
 from routers.accounts import people
+from routers.backoffice import pushing
 from routers.billing import endpoints as billing
 from routers.callbacks import sms, wechat, wechat_pay
 from routers.identity import endpoints as identity
@@ -54,6 +55,7 @@ ROUTERS = (
     wechat_pay.router,
     wechat.router,
     inbox.router,
+    pushing.router,
     identity.router,
     privacy.router,
     sms.router,

@@ -7,31 +7,28 @@ last committed chunk. A finished file may be run again; loaders compare before t
 
 import csv
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Final, LiteralString, Protocol, TypeAlias
+from typing import BinaryIO, ClassVar, Final, LiteralString, Protocol, TypeAlias
 
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 from sqlmodel import Field, SQLModel
 
-from core import audit, faults, locks
+from core import audit, faults, locks, records
 from core.audit import Actor
 from core.db import Database, ReadSession, Statement, Timestamp, WriteSession, statement
 from core.errors import Json, Refusal
-from core.texts import is_line, normal_form
+from core.records import LINE, Layout, Unreadable, clean
 
 CHUNK_ROWS: Final = 10_000
 KEEP_DAYS: Final = 400
 MAX_LINE_BYTES: Final = 64 * 1024
-LINE: Final = "line"
-"""Name of the field of a reject that concerns the whole line."""
 COMMAND: Final = Actor("command:import")
 """Who imports where no person is known."""
 UTF8_MARK: Final = b"\xef\xbb\xbf"
@@ -92,18 +89,6 @@ class Reject:
     row_no: int
     field: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """The columns of a kind of file.
-
-    `nested` turns a JSON array of one column into the text that the CSV form has there.
-    """
-
-    columns: tuple[str, ...]
-    required: frozenset[str]
-    nested: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
 
 
 class Loader(Protocol):
@@ -178,6 +163,36 @@ def run(
         came: dict[str, Json] = {"rows": done, "rejected": rejected}
         audit.record(session, actor=actor, act="import.finish", subject=f"import_run:{run_id}", after=came)
     return Report(run_id, done, rejected, resumed_from)
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What came of rows that a program sent: how many there were, and why some were not taken, by row."""
+
+    rows: int
+    rejects: list[Reject]
+
+
+def push(session: WriteSession, *, loader: Loader, rows: Sequence[Row | Reject], digest: bytes, actor: Actor) -> Pushed:
+    """Take rows as a file of one chunk would be, in the transaction that is given; `digest` is that of what was sent.
+
+    The run and its rejects are kept beside those of files. Raises RunTaken while a file of this kind has its turn.
+    """
+    take_turn(session, kind=loader.kind)
+    run_id: int = session.sql(
+        "insert into import_run (kind, file_digest) values (:kind, :digest) returning id",
+        kind=loader.kind,
+        digest=digest,
+    ).scalar_one()
+    _load_chunk(session, loader, run_id=run_id, done=0, chunk=rows)
+    while not loader.finish(session, run_id=run_id):
+        pass
+    rejected: int = session.sql(
+        "update import_run set finished_at = now() where id = :id returning rows_rejected", id=run_id
+    ).scalar_one()
+    came: dict[str, Json] = {"kind": loader.kind, "sha256": digest.hex(), "rows": len(rows), "rejected": rejected}
+    audit.record(session, actor=actor, act="import.push", subject=f"import_run:{run_id}", after=came)
+    return Pushed(len(rows), rejects(session, run_id=run_id, limit=len(rows) * len(loader.layout.columns)))
 
 
 def rejects(session: ReadSession, *, run_id: int, after: tuple[int, str] = (0, ""), limit: int = 1000) -> list[Reject]:
@@ -350,13 +365,6 @@ def _read_ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
             yield chunk
 
 
-class _Unreadable(Exception):
-    def __init__(self, field_name: str, reason: str) -> None:
-        super().__init__(reason)
-        self.field = field_name
-        self.reason = reason
-
-
 class _Source:
     """A file of one layout; the heading is read when the object is made."""
 
@@ -387,14 +395,14 @@ class _Source:
                 continue
             try:
                 yield Row(number, parse(_text(raw)))
-            except _Unreadable as error:
+            except Unreadable as error:
                 yield Reject(number, error.field, error.reason)
 
     def _heading(self, file: BinaryIO) -> tuple[int | None, ...]:
         raw = file.readline(MAX_LINE_BYTES)
         try:
             names = [name.strip().lower() for name in _cells(_text(raw))]
-        except _Unreadable as error:
+        except Unreadable as error:
             raise BadFile(reason=f"heading: {error.reason}") from error
         if unknown := sorted(set(names) - self._known):
             raise BadFile(reason=f"unknown columns: {', '.join(name[:32] for name in unknown[:8])}")
@@ -408,40 +416,11 @@ class _Source:
     def _parse_csv(self, text: str) -> tuple[str | None, ...]:
         cells = _cells(text)
         if len(cells) != self._width:
-            raise _Unreadable(LINE, f"has {len(cells)} columns, the heading has {self._width}")
+            raise Unreadable(LINE, f"has {len(cells)} columns, the heading has {self._width}")
         return tuple(None if place is None else cells[place].strip() or None for place in self._places)
 
     def _parse_json(self, text: str) -> tuple[str | None, ...]:
-        try:
-            record = json.loads(
-                text, parse_int=str, parse_float=str, parse_constant=_refuse_constant, object_pairs_hook=_distinct
-            )
-        except (ValueError, RecursionError) as error:
-            raise _Unreadable(LINE, "is not JSON") from error
-        if not isinstance(record, dict):
-            raise _Unreadable(LINE, "is not a JSON object")
-        if unknown := sorted(record.keys() - self._known):
-            raise _Unreadable(
-                LINE,
-                f"has unknown names, the first of {len(unknown)} at position {list(record).index(unknown[0]) + 1}",
-            )
-        return tuple(self._value(column, record.get(column)) for column in self._layout.columns)
-
-    def _value(self, column: str, value: object) -> str | None:
-        match value:
-            case None:
-                return None
-            case bool():
-                return "true" if value else "false"
-            case str():
-                return _clean(value).strip() or None
-            case list() if column in self._layout.nested:
-                try:
-                    return _clean(self._layout.nested[column](value))
-                except (ValueError, TypeError, KeyError) as error:
-                    raise _Unreadable(column, "is not a list of the documented objects") from error
-            case _:
-                raise _Unreadable(column, "must be a text, a number, true, false or null")
+        return records.values_of(self._layout, records.record_of(text))
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -457,36 +436,15 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 def _text(raw: bytes) -> str:
     if len(raw) > MAX_LINE_BYTES:
-        raise _Unreadable(LINE, f"is longer than {MAX_LINE_BYTES} bytes")
+        raise Unreadable(LINE, f"is longer than {MAX_LINE_BYTES} bytes")
     try:
-        return _clean(raw.decode("utf-8").rstrip("\r\n"))
+        return clean(raw.decode("utf-8").rstrip("\r\n"))
     except UnicodeDecodeError as error:
-        raise _Unreadable(LINE, f"is not UTF-8 at byte {error.start + 1}") from error
-
-
-def _clean(text: str) -> str:
-    """Refuse what no column of ours may hold; a tab is a space."""
-    spaced = text.replace("\t", " ")
-    if not is_line(spaced):
-        raise _Unreadable(LINE, "has characters that are not seen")
-    return normal_form(spaced)
+        raise Unreadable(LINE, f"is not UTF-8 at byte {error.start + 1}") from error
 
 
 def _cells(text: str) -> list[str]:
     try:
         return next(csv.reader((text,), strict=True), [])
     except csv.Error as error:
-        raise _Unreadable(LINE, "has quotes that do not close; a record must be one line") from error
-
-
-def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        # Readers of JSON differ in which of the two they take: nobody knows what the writer meant.
-        raise _Unreadable(LINE, "has a name twice")
-    return made
-
-
-def _refuse_constant(_name: str) -> str:
-    msg = "not a JSON number"
-    raise ValueError(msg)
+        raise Unreadable(LINE, "has quotes that do not close; a record must be one line") from error

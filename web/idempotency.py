@@ -22,6 +22,7 @@ from web import locale, metrics, problems
 from web.caller import Customer
 from web.leases import Leases
 from web.problems.common import KeyMissing
+from web.service import Program
 
 KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 KEPT: Final = frozenset({403, 404, 409})
@@ -50,11 +51,19 @@ Sent = Annotated[
 
 
 async def _keyed(request: Request, caller: Customer, sent: Sent = "") -> Keyed:
+    return await _of(request, f"user:{caller.user_id}", sent)
+
+
+async def _keyed_of_program(request: Request, caller: Program, sent: Sent = "") -> Keyed:
+    return await _of(request, f"service:{caller.id}", sent)
+
+
+async def _of(request: Request, caller: str, sent: str) -> Keyed:
     if not KEY.fullmatch(sent):
         raise KeyMissing
     body = str(request.url.path).encode() + b"\0" + await request.body()
     key = RequestKey.of(
-        caller=f"user:{caller.user_id}",
+        caller=caller,
         route=metrics.route_of(request.scope),
         key=sent,
         method=request.method,
@@ -65,6 +74,8 @@ async def _keyed(request: Request, caller: Customer, sent: Sent = "") -> Keyed:
 
 
 KeyedRequest = Annotated[Keyed, Depends(_keyed)]
+KeyedByProgram = Annotated[Keyed, Depends(_keyed_of_program)]
+"""The same for a program of the supplier."""
 
 
 def once(session: WriteSession, request: Keyed, work: Callable[[], BaseModel], *, status: int = 201) -> Response:

@@ -15,6 +15,7 @@ from tests.access import staff_requests
 from tests.access.asking import Asked, Asking, Object, Scene, Things
 from tests.access.letting_in import invite, let_in, somebodys_phone
 from tests.factories import payments as paying
+from tests.support import programs
 from tests.support import wechat_pushes as pushes
 from tests.support.town import HOLDER, RECEIPT_SECRET, STANDINGS, Home, Person, Town
 from web import cookies
@@ -100,6 +101,8 @@ def headers_of(made: Scene) -> dict[str, str]:
     if staff_requests.is_of_staff(made.operation):
         return staff_requests.headers_of(made)
     is_api = made.operation.partition(" ")[2].startswith("/api/")
+    if made.caller.startswith("service"):
+        return programs.standing(town, made.caller)
     if person is None:
         return {}
     if made.caller == "wrong_kind":
@@ -234,6 +237,11 @@ def _together_fields(made: Scene) -> dict[str, str]:
         with made.town.runtime.db.read() as session:
             due = billing.owed(session, account_id=made.things.home.account.id).due.minor
     return {**_pay_fields(made), "account": made.things.account_no, "amount_minor": str(due)}
+
+
+def _push(kind: str) -> Asking:
+    """A row of nobody's: what a program may do is about kinds of things, not about whose they are."""
+    return lambda _made: Asked(f"/api/v1/backoffice/{kind}", json={"items": [{}]}, headers=_key())
 
 
 def _give_up(made: Scene) -> Asked:
@@ -390,6 +398,9 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /api/v1/payments/{payment_no}/attempts": _again,
     "POST /api/v1/payments/{payment_no}/check": _get("/api/v1/payments/{payment_no}/check"),
     "POST /api/v1/payment-quotes": _quote,
+    "POST /api/v1/backoffice/units": _push("units"),
+    "POST /api/v1/backoffice/accounts": _push("accounts"),
+    "POST /api/v1/backoffice/bills": _push("bills"),
     "GET /api/v1/openapi.json": _get("/api/v1/openapi.json"),
     "POST /callbacks/wechat-pay": _wechat,
     "POST /callbacks/sms/{provider}/{secret}": _receipt,

@@ -26,6 +26,8 @@ from tests.support.town import STANDINGS, Town
 MATRIX: Final = Path(__file__).with_name("matrix.csv")
 ADDRESSED: Final = frozenset({"own", "others", "other_unit", "missing"})
 OUTSIDE: Final = ("203.0.113.9", 50_000)
+BACK_OFFICE: Final = "/api/v1/backoffice/"
+PROGRAMS: Final = ("service", "service_without_scope", "service_disabled")
 REQUEST_ID: Final = re.compile(r"\b[0-9a-f]{32}\b")
 
 
@@ -68,7 +70,7 @@ def callers_of(operation: str) -> frozenset[str]:
     if path.startswith("/static/") or path.endswith("/openapi.json"):
         return frozenset({"anyone"})
     if path.startswith("/api/"):
-        return frozenset({*STANDINGS, "cookie_only"})
+        return frozenset({*STANDINGS, "cookie_only", *(PROGRAMS if path.startswith(BACK_OFFICE) else ())})
     if is_of_staff(operation):
         return frozenset({*STAFF_CALLERS, "forged_form"} if method == "POST" else STAFF_CALLERS)
     return frozenset({*STANDINGS, "forged_form"} if method == "POST" else STANDINGS)

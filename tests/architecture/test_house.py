@@ -43,6 +43,7 @@ CORE = {
     "outbox",
     "pagination",
     "periods",
+    "records",
     "registry",
     "rotation",
     "texts",

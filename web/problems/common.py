@@ -4,6 +4,7 @@ from typing import ClassVar, Final
 
 from core.errors import Refusal
 from core.idempotency import InFlight, KeyReused, NameTaken
+from core.intake import RunTaken
 from core.money import MixedCurrencies
 from core.pagination import BadCursor
 from web.problems import Problem, register
@@ -91,6 +92,12 @@ class KeyMissing(Refusal):
     """An operation that creates or moves something needs an Idempotency-Key."""
 
     code: ClassVar[str] = "idempotency_key_missing"
+
+
+class TooManyRows(Refusal):
+    """One request takes no more rows than `most`; send the others in further ones."""
+
+    code: ClassVar[str] = "too_many_rows"
 
 
 class Busy(Refusal):
@@ -181,6 +188,19 @@ PROBLEMS: Final = [
         400,
         zh="分页标记无效，请从第一页重新开始。",
         en="The cursor does not belong to this list; start from the first page.",
+    ),
+    Problem(
+        TooManyRows,
+        422,
+        zh="一次最多 {most} 行，请分批提交。",
+        en="At most {most} rows at once; send the others in further requests.",
+    ),
+    Problem(
+        RunTaken,
+        503,
+        zh="同类文件正在导入，请稍后重试。",
+        en="A file of this kind is being imported; try again in a moment.",
+        headers={"Retry-After": "10"},
     ),
     Problem(
         Busy,

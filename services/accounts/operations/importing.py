@@ -12,7 +12,8 @@ from core import intake
 from core.audit import Actor
 from core.crypto.vault import Vault, mask_name, mask_phone
 from core.db import WriteSession, statement
-from core.intake import Layout, Reject, Row
+from core.intake import Reject, Row
+from core.records import Layout
 from services.accounts.operations import transfer
 from services.accounts.rules import customer_owner, normal_phone, premises_owner, search_terms
 

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from core import idempotency, intake, outbox
 from core.db import WriteSession, statement
-from core.intake import Layout, Reject, Row
+from core.intake import Reject, Row
+from core.records import Layout
 from services.accounts import operations as accounts
 from services.accounts.operations import LastBill
 from services.accounts.queries import AccountId

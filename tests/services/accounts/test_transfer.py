@@ -22,7 +22,7 @@ from tests.factories.accounts import ACTOR, account_record, grant, make_user, wr
 from tests.factories.billing import ZONE, bill_record, load
 
 NUMBER = 1
-FRIENDS = "+8613900000002"
+FRIENDS = "+8613300000002"
 Import = Callable[..., None]
 
 
@@ -116,8 +116,8 @@ def test_all_grants_and_invitations_of_the_earlier_side_end_and_their_people_and
     database: Database, vault: Vault, import_accounts: Import, account: AccountRef, owner: UUID, friend: UUID
 ) -> None:
     with database.write() as session:
-        late = make_user(session, vault, phone="+8613900000003")
-        open_one = invite(session, vault, account, owner, "+8613900000003")
+        late = make_user(session, vault, phone="+8613300000003")
+        open_one = invite(session, vault, account, owner, "+8613300000003")
     import_accounts(customer_no="K-later", name="李雷", phone="13800990099")
     assert not may(database, owner, account)
     assert not may(database, friend, account)

@@ -1,0 +1,1 @@
+"""The JSON edge for programs of the supplier."""

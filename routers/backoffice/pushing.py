@@ -1,0 +1,169 @@
+"""Rows of units, accounts and bills by API: the columns, the judging and the effects of files (import-formats.md)."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from core import intake
+from core.idempotency import InFlight, KeyReused
+from core.intake import Loader, Reject, Row, RunTaken
+from core.records import Layout, Unreadable, record_of, values_of
+from routers.backoffice.schemas import PushResult
+from services.accounts.operations import AccountsLoader, UnitsLoader
+from services.billing.operations import BillsLoader
+from web.idempotency import Keyed, KeyedByProgram, once
+from web.problems import problems
+from web.problems.common import InvalidFields, KeyMissing, ScopeMissing, TooManyRows
+from web.runtime import RuntimeDep
+from web.service import AccountsWriter, BillsWriter, ServiceCaller, UnitsWriter
+from web.session import Now, Write
+
+router = APIRouter(prefix="/api/v1/backoffice", tags=["back office"])
+
+MOST_ROWS: Final = 500
+"""So many rows of ordinary length fit into the bytes that a body may have."""
+ITEMS: Final = "items"
+OK: Final = 200
+Rows = list[Row | Reject]
+
+
+def _rows_of(layout: Layout) -> Callable[[Request], Awaitable[Rows]]:
+    async def rows(request: Request) -> Rows:
+        """The rows of a body; what cannot be read of one is its reject, as in a file."""
+        try:
+            found = record_of((await request.body()).decode())
+        except Unreadable as error:
+            raise InvalidFields from error
+        items = found.get(ITEMS) if isinstance(found, dict) and found.keys() == {ITEMS} else None
+        if not isinstance(items, list) or not items:
+            raise InvalidFields
+        if len(items) > MOST_ROWS:
+            raise TooManyRows(most=MOST_ROWS)
+        return [_row(layout, number, item) for number, item in enumerate(items, 1)]
+
+    return rows
+
+
+def _row(layout: Layout, number: int, item: object) -> Row | Reject:
+    try:
+        return Row(number, values_of(layout, item))
+    except Unreadable as error:
+        return Reject(number, error.field, error.reason)
+
+
+def _body(layout: Layout, example: dict[str, Any]) -> dict[str, Any]:
+    """What the document says of a body; each row is judged by itself: columns are described, not demanded."""
+    needed, others = sorted(layout.required), sorted(set(layout.columns) - layout.required)
+    columns = f"Needed: {', '.join(needed)}. Optional: {', '.join(others)}."
+    row = {"description": f"An object with the columns of the file of this kind. {columns}"}
+    schema = {
+        "type": "object",
+        "properties": {ITEMS: {"type": "array", "minItems": 1, "maxItems": MOST_ROWS, "items": row}},
+        "required": [ITEMS],
+        "additionalProperties": False,
+    }
+    content = {"application/json": {"schema": schema, "example": {ITEMS: [example]}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+TOLD: Final = problems(ScopeMissing, InvalidFields, TooManyRows, RunTaken, KeyMissing, KeyReused, InFlight)
+
+
+@router.post(
+    "/units",
+    response_model=PushResult,
+    responses=TOLD,
+    openapi_extra=_body(UnitsLoader.layout, {"code": "JD", "kind": "province", "name": "江东供电公司"}),
+    operation_id="push_units",
+)
+def push_units(
+    rows: Annotated[Rows, Depends(_rows_of(UnitsLoader.layout))],
+    caller: UnitsWriter,
+    keyed: KeyedByProgram,
+    write: Write,
+) -> Response:
+    """Add and rename units. What is known and unchanged is not written; rejected rows do not stop the others."""
+    return _push(UnitsLoader(), rows, caller, keyed, write)
+
+
+@router.post(
+    "/accounts",
+    response_model=PushResult,
+    responses=TOLD,
+    openapi_extra=_body(
+        AccountsLoader.layout,
+        {
+            "account_no": "3201000001",
+            "unit_code": "JD0101",
+            "customer_no": "C3201000001",
+            "customer_kind": "person",
+            "name": "林晓梅",
+            "class": "residential",
+            "district": "桥北区",
+            "street": "柳荫路",
+            "meter_no": "0132000001",
+        },
+    ),
+    operation_id="push_accounts",
+)
+def push_accounts(
+    rows: Annotated[Rows, Depends(_rows_of(AccountsLoader.layout))],
+    caller: AccountsWriter,
+    keyed: KeyedByProgram,
+    runtime: RuntimeDep,
+    write: Write,
+) -> Response:
+    """Add and change accounts with holder, premises, meter and agreement; another `customer_no` changes the holder."""
+    settings = runtime.settings
+    loader = AccountsLoader(
+        runtime.vault,
+        currency=settings.supplier_currency,
+        phone_region=settings.supplier_phone_region,
+        locales=settings.locales,
+        zone=settings.zone,
+    )
+    return _push(loader, rows, caller, keyed, write)
+
+
+@router.post(
+    "/bills",
+    response_model=PushResult,
+    responses=TOLD,
+    openapi_extra=_body(
+        BillsLoader.layout,
+        {
+            "account_no": "3201000001",
+            "bill_no": "2026053201000001",
+            "period_first": "2026-05-01",
+            "period_end": "2026-06-01",
+            "issue_date": "2026-06-03",
+            "due_date": "2026-06-25",
+            "energy_kwh": 230.5,
+            "amount_minor": 12606,
+            "state": "open",
+            "lines": [{"code": "energy", "amount_minor": 12606}],
+        },
+    ),
+    operation_id="push_bills",
+)
+def push_bills(
+    rows: Annotated[Rows, Depends(_rows_of(BillsLoader.layout))],
+    caller: BillsWriter,
+    keyed: KeyedByProgram,
+    runtime: RuntimeDep,
+    write: Write,
+    now: Now,
+) -> Response:
+    """Add and amend bills; the ledger follows in the same transaction."""
+    return _push(BillsLoader(zone=runtime.settings.zone, now=now), rows, caller, keyed, write)
+
+
+def _push(loader: Loader, rows: Rows, caller: ServiceCaller, keyed: Keyed, write: Write) -> Response:
+    def work() -> PushResult:
+        digest = hashlib.sha256(keyed.key.request_hash).digest()
+        return PushResult.of(intake.push(write, loader=loader, rows=rows, digest=digest, actor=caller.actor))
+
+    return once(write, keyed, work, status=OK)
