@@ -2199,6 +2199,8 @@ ALTER TABLE ONLY public.wechat_identity
 ALTER TABLE ONLY public.wechat_union
     ADD CONSTRAINT uq_wechat_union_unionid_blind_user_id UNIQUE (unionid_blind, user_id);
 
+CREATE INDEX ix_access_grant_account ON public.access_grant USING btree (account_id, id);
+
 CREATE INDEX ix_access_grant_account_id ON public.access_grant USING btree (account_id) WHERE (revoked_at IS NULL);
 
 CREATE INDEX ix_access_grant_delegated ON public.access_grant USING btree (account_id) WHERE (role <> 'owner'::text);

@@ -85,3 +85,18 @@ class GrantToOneself(Refusal):
     """Nobody grants to themselves, nor takes from themselves."""
 
     code = "grant_to_oneself"
+
+
+class ReasonNeeded(Refusal):
+    """What is done takes words: a reason of 5 to 200 characters, or a note of up to 2000."""
+
+    code = "reason_needed"
+
+
+class RevealLimited(Refusal):
+    """One member of staff has seen as much in clear as an hour allows."""
+
+    code = "reveal_limited"
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        super().__init__(retry_after_s=retry_after_s)

@@ -1,14 +1,27 @@
 """What staff find of customers and accounts, and what they write about them; nothing outside of where they may look."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from core.crypto.vault import Vault
 from core.db import ReadSession, statement
+from services.accounts.queries import AccountId
+from services.accounts.roles import StaffPermission
 from services.accounts.rules import Searched, searched
 
-__all__ = ["FoundAccount", "Searched", "found_accounts", "searched"]
+__all__ = [
+    "AccessView",
+    "FoundAccount",
+    "NoteView",
+    "Searched",
+    "StaffAccount",
+    "access",
+    "found_accounts",
+    "notes",
+    "searched",
+    "staff_account",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +35,86 @@ class FoundAccount:
     holder: str
     address: str
     phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffAccount:
+    """An account as staff see it. `contacts` are masked addresses."""
+
+    id: AccountId
+    account_no: str
+    unit_id: int
+    currency: str
+    account_class: str
+    state: str
+    holder_since: date | None
+    unit_code: str
+    unit_name: str
+    customer_no: str
+    customer_kind: str
+    holder: str
+    address: str
+    premises_no: str
+    has_door: bool
+    customer_id: int
+    contacts: list[str]
+    meters: list[str]
+    tariff_code: str | None
+    is_prepaid: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessView:
+    """A person's grant of an account, living or over."""
+
+    id: UUID
+    phone_masked: str
+    role: str
+    scope: str
+    valid_from: datetime
+    valid_to: datetime | None
+    revoked_at: datetime | None
+    ended_why: str | None
+    user_id: UUID
+    is_living: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoteView:
+    """A note with the name of who wrote it."""
+
+    id: UUID
+    text: str
+    written_at: datetime
+    written_by: str
+
+
+def staff_account(
+    session: ReadSession, *, account_no: str, staff_id: UUID, permission: StaffPermission, now: datetime
+) -> StaffAccount | None:
+    """The account with this number, when a member of staff may do this where it lies; None when not, or missing."""
+    row = session.sql(
+        statement(__package__, "staff_account.sql"),
+        account_no=account_no,
+        staff_id=staff_id,
+        permission=permission.value,
+        now=now,
+    ).one_or_none()
+    return None if row is None else StaffAccount(*tuple(row))
+
+
+def access(session: ReadSession, *, account_id: AccountId, offset: int, limit: int, now: datetime) -> list[AccessView]:
+    """Up to `limit` grants of an account, living ones first; few enough to be counted off."""
+    rows = session.sql(
+        statement(__package__, "staff_access.sql"), account_id=account_id, offset=offset, limit=limit, now=now
+    )
+    return [AccessView(*tuple(row)) for row in rows]
+
+
+def notes(session: ReadSession, *, account_id: AccountId, before: UUID, limit: int) -> list[NoteView]:
+    """Up to `limit` notes about an account, the latest first, behind the one with the id `before`."""
+    rows = session.sql(statement(__package__, "account_notes.sql"), account_id=account_id, before=before, limit=limit)
+    return [NoteView(*tuple(row)) for row in rows]
 
 
 def found_accounts(

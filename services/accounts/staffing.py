@@ -82,6 +82,21 @@ def staff_permissions(session: ReadSession, *, staff_id: UUID, now: datetime) ->
     return frozenset(StaffPermission(row.permission) for row in rows)
 
 
+def staff_permissions_in(
+    session: ReadSession, *, staff_id: UUID, unit_id: int, now: datetime
+) -> frozenset[StaffPermission]:
+    """What somebody may do in one unit."""
+    rows = session.sql(
+        """select p.name from unnest(cast(:permissions as text[])) p (name)
+           where exists (select from staff_units(:staff_id, p.name, :now) u where u.unit_id = :unit_id)""",
+        permissions=[each.value for each in StaffPermission],
+        staff_id=staff_id,
+        unit_id=unit_id,
+        now=now,
+    )
+    return frozenset(StaffPermission(row.name) for row in rows)
+
+
 def staff_holds_everywhere(session: ReadSession, *, staff_id: UUID, permission: StaffPermission, now: datetime) -> bool:
     """Whether a member of staff may do this in every unit: for what concerns the whole supplier and names none."""
     return bool(

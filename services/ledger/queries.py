@@ -174,6 +174,54 @@ def statement_page(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class PostingView:
+    """One posting of a book with both balances after it; `is_reversal` mirrors one of before."""
+
+    no: int
+    line: int
+    source: Source
+    is_reversal: bool
+    effective_at: datetime
+    recorded_at: datetime
+    debit: Code
+    credit: Code
+    amount: Money
+    debit_after: Money
+    credit_after: Money
+
+
+def postings_page(
+    session: ReadSession, *, owner_kind: OwnerKind, owner_id: int, before: tuple[int, int] | None = None, limit: int
+) -> list[PostingView]:
+    """The newest postings of an owner's book in money; `before` is (no, line) of the last one of the page above."""
+    before_no, before_line = before or (_LAST, _NO_LINE)
+    rows = session.sql(
+        statement(__package__, "postings_page.sql"),
+        owner_kind=owner_kind.value,
+        owner_id=owner_id,
+        before_no=before_no,
+        before_line=before_line,
+        limit=limit,
+    )
+    return [
+        PostingView(
+            no=row.no,
+            line=row.line,
+            source=Source(row.source),
+            is_reversal=row.is_reversal,
+            effective_at=row.effective_at,
+            recorded_at=row.recorded_at,
+            debit=Code(row.debit),
+            credit=Code(row.credit),
+            amount=Money(row.amount, row.asset),
+            debit_after=Money(row.debit_after, row.asset),
+            credit_after=Money(row.credit_after, row.asset),
+        )
+        for row in rows
+    ]
+
+
 def trial_balance(session: ReadSession) -> list[TrialBalanceLine]:
     """House totals over all books at this moment; per asset both columns have the same sum."""
     lines = []

@@ -172,6 +172,20 @@ def _own_request(made: Scene) -> dict[str, str]:
     return {"request_id": str(office.request("own" if made.caller != "elsewhere" else "other_unit", by=made.member))}
 
 
+def _account(made: Scene) -> dict[str, str]:
+    town = made.town
+    homes = {"own": town.house.account_no, "other_unit": town.far.account_no}
+    return {"account_no": homes.get(made.object, town.missing_no)}
+
+
+def _noting(made: Scene) -> dict[str, str]:
+    return {**_account(made), "text": "Called about March."}
+
+
+def _revealing(made: Scene) -> dict[str, str]:
+    return {**_account(made), "hidden": "name", "reason": "caller gave the number"}
+
+
 ASKING: Final[dict[str, Asking]] = {
     "GET /staff/sign-in": _get("/staff/sign-in"),
     "POST /staff/sign-in": _visitor_form("/staff/sign-in", lambda _: {"name": "nobody", "password": "guessed it"}),
@@ -184,6 +198,10 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /staff/step-up": _form("/staff/step-up", lambda _: {"code": "000000"}),
     "GET /staff": _get("/staff"),
     "GET /staff/search": _get("/staff/search?q=7000000000"),
+    "GET /staff/accounts/{account_no}": _get("/staff/accounts/{account_no}", _account),
+    "GET /staff/accounts/{account_no}/{section}": _get("/staff/accounts/{account_no}/acts", _account),
+    "POST /staff/accounts/{account_no}/notes": _form("/staff/accounts/{account_no}/notes", _noting),
+    "POST /staff/accounts/{account_no}/reveal": _form("/staff/accounts/{account_no}/reveal", _revealing),
     "GET /staff/me": _get("/staff/me"),
     "POST /staff/me/sessions/others/end": _form("/staff/me/sessions/others/end"),
     "POST /staff/me/sessions/{session_id}/end": _form("/staff/me/sessions/{session_id}/end", _session),

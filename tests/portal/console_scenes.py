@@ -3,7 +3,11 @@
 from typing import Final
 
 from core import clock
+from core.audit import Actor
+from services.accounts import operations as accounts
 from services.accounts.roles import StaffRole
+from services.payments import operations as payments
+from tests.factories import payments as paying
 from tests.factories import staff as people
 from tests.factories.accounts import make_account, make_unit
 from tests.factories.staff import Member
@@ -52,3 +56,61 @@ def staff_search_found(stage: Stage) -> None:
 def staff_search_nothing(stage: Stage) -> None:
     at_work(stage)
     stage.visit.open("/staff/search?q=诸葛孔明")
+
+
+def served(stage: Stage) -> str:
+    """An account with bills, payments, people, messages and a note; answers its number."""
+    home = stage.household(12_860, 9_900)
+    deployment = stage.visit.deployment
+    deployment.act_as_web()
+    no = paying.payment_no()
+    paying.start(stage.database, deployment.vault, paying.wanted(home, 12_860), no=no)
+    attempt = paying.latest(stage.database, no)
+    with stage.database.write() as session:
+        payments.apply_provider_result(session, result=paying.paid(attempt), now=clock.now())
+        unit = session.sql("select code from unit where id = :id", id=home.account.unit_id).scalar_one()
+    member = at_work(stage, unit=unit)
+    with stage.database.write() as session:
+        accounts.write_note(
+            session,
+            account_no=home.account.account_no,
+            text="来电咨询三月电费，已解释阶梯电价。\n答应周五前回电。",
+            staff_id=member.staff_id,
+            actor=Actor(f"staff:{member.staff_id}"),
+            now=clock.now(),
+        )
+    return home.account.account_no
+
+
+@scene
+def staff_customer(stage: Stage) -> None:
+    stage.visit.open(f"/staff/accounts/{served(stage)}")
+
+
+@scene
+def staff_customer_empty(stage: Stage) -> None:
+    at_work(stage)
+    with stage.database.write() as session:
+        made = make_account(session, stage.visit.deployment.vault, phone=None)
+    stage.visit.open(f"/staff/accounts/{made.account_no}")
+
+
+@scene
+def staff_customer_section(stage: Stage) -> None:
+    stage.visit.open(f"/staff/accounts/{served(stage)}/payments")
+
+
+@scene
+def staff_revealed(stage: Stage) -> None:
+    page = stage.visit.open(f"/staff/accounts/{served(stage)}")
+    page.fill("#reason", "客户来电核对号码")
+    page.click(".reveal button")
+    page.wait_for_selector("mark")
+
+
+@scene
+def staff_reveal_wrong(stage: Stage) -> None:
+    page = stage.visit.open(f"/staff/accounts/{served(stage)}")
+    page.fill("#reason", "x")
+    page.click(".reveal button")
+    page.wait_for_selector("#summary")

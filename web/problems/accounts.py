@@ -15,6 +15,8 @@ from services.accounts.errors import (
     LinkRefused,
     NotOwner,
     OwnerStays,
+    ReasonNeeded,
+    RevealLimited,
     TooManyPeople,
     UnitUnknown,
 )
@@ -33,6 +35,18 @@ PROBLEMS: Final = [
         429,
         zh="今日核验失败次数过多，请明天再试，或拨打服务热线。",
         en="Too many failed tries today; try again tomorrow, or call the hotline.",
+    ),
+    Problem(
+        ReasonNeeded,
+        422,
+        zh="请填写原因（5 至 200 字）；备注不超过 2000 字。",
+        en="Say why, in 5 to 200 characters; a note has up to 2000.",
+    ),
+    Problem(
+        RevealLimited,
+        429,
+        zh="您本小时查看的明文信息已达上限，请稍后再试。",
+        en="You have seen as much in clear as one hour allows; try again later.",
     ),
     Problem(
         NotOwner,

@@ -27,6 +27,7 @@ from services.accounts.operations.grants import (
 )
 from services.accounts.operations.importing import AccountsLoader, UnitsLoader
 from services.accounts.operations.personal import Access, Holder, erase_holder, lock_holder
+from services.accounts.operations.serving import Hidden, reveal, write_note
 from services.accounts.operations.staff import (
     check_manages,
     grant_role,
@@ -40,6 +41,7 @@ __all__ = [
     "Access",
     "AccountsLoader",
     "Evidence",
+    "Hidden",
     "Holder",
     "LastBill",
     "LastBillAmount",
@@ -66,9 +68,11 @@ __all__ = [
     "purge_invitations",
     "purge_link_failures",
     "record_last_bills",
+    "reveal",
     "revoke_access",
     "revoke_grant",
     "revoke_role",
     "show_amounts",
     "withdraw",
+    "write_note",
 ]

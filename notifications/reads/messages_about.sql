@@ -1,0 +1,12 @@
+-- Messages to people of an account that name it, the latest first, with what was learned last of each. Served by pk_message, one range an owner,
+-- ix_message_attempt_owner_message_id and pk_message_finding.
+select m.id, m.channel, m.template, m.state, m.address_masked, m.created_at, m.finished_at, m.read_at, m.error_code, m.attempts,
+  f.source as learned_from, f.finding, f.code, f.learned_at
+from message m
+left join lateral (
+  select n.source, n.finding, n.code, n.learned_at
+  from message_attempt t join message_finding n on n.attempt_id = t.id
+  where t.owner = m.owner and t.message_id = m.id order by n.id desc limit 1
+) f on true
+where m.owner = any(cast(:owners as text[])) and m.id < :before and m.params ->> 'account' like :account
+order by m.id desc limit :limit

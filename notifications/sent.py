@@ -1,0 +1,50 @@
+"""What was sent to the people of an account, for staff: by which way, how it stands, and what was learned last."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from core.db import ReadSession, statement
+from notifications.queueing import user_owner
+from notifications.texts import masked_account
+
+
+@dataclass(frozen=True, slots=True)
+class SentView:
+    """A message without its text. `finding` is what was learned last, from an answer, a question or a receipt."""
+
+    id: UUID
+    channel: str
+    template: str
+    state: str
+    address_masked: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    read_at: datetime | None
+    error_code: str | None
+    attempts: int
+    learned_from: str | None
+    finding: str | None
+    code: str | None
+    learned_at: datetime | None
+
+
+def sent_about(
+    session: ReadSession,
+    *,
+    account_no: str,
+    customer_id: int,
+    user_ids: Sequence[UUID],
+    before: UUID,
+    limit: int,
+) -> list[SentView]:
+    """Up to `limit` messages that name the account to its holder and these people, the latest first."""
+    rows = session.sql(
+        statement("notifications", "messages_about.sql"),
+        owners=[f"customer:{customer_id}", *map(user_owner, user_ids)],
+        account=f"{masked_account(account_no)}%",
+        before=before,
+        limit=limit,
+    )
+    return [SentView(*tuple(row)) for row in rows]

@@ -1,0 +1,316 @@
+"""An account with everything that staff need to serve its people: what is owed, paid, booked, told and noted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+
+from core.db import WriteSession
+from core.errors import Json
+from core.periods import business_date
+from notifications import sent
+from portal.customer.bills import row_of
+from portal.pages import go, text_of
+from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
+from services.accounts import finding, staffing
+from services.accounts import operations as accounts
+from services.accounts.errors import ReasonNeeded, RevealLimited
+from services.accounts.finding import StaffAccount
+from services.accounts.operations import Hidden
+from services.accounts.roles import StaffPermission
+from services.accounts.staffing import AuditFilter
+from services.billing import queries as billing
+from services.ledger import queries as ledger
+from services.ledger.chart import OwnerKind
+from services.payments import finding as paying
+from web.problems.common import NotFound
+from web.runtime import Runtime, RuntimeDep
+from web.session import Now, Write
+
+router = APIRouter(include_in_schema=False)
+
+UNPROCESSABLE: Final = 422
+FEW: Final = 5
+PAGE: Final = 50
+LAST: Final = UUID(int=2**128 - 1)
+"""A position before the latest."""
+
+Section = Literal["bills", "payments", "postings", "access", "messages", "notes", "acts"]
+NEEDS: Final[dict[str, StaffPermission]] = {
+    "payments": StaffPermission.PAYMENTS_VIEW,
+    "postings": StaffPermission.PAYMENTS_VIEW,
+    "acts": StaffPermission.AUDIT_VIEW,
+}
+"""What a section takes besides being allowed to view the account."""
+
+Reader = Annotated[StaffReader, requires(StaffPermission.ACCOUNTS_VIEW)]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """An account that is looked at, by whom, and what they may do there."""
+
+    account: StaffAccount
+    may: frozenset[StaffPermission]
+    reader: StaffReader
+    now: datetime
+
+    def sees(self, section: str) -> bool:
+        """Whether a section is for this reader."""
+        needed = NEEDS.get(section)
+        return needed is None or needed in self.may
+
+
+def _looked(session: WriteSession, reader: StaffReader, account_no: str, *, now: datetime) -> Looked:
+    """The account; raises NotFound where the reader may not view it, and where there is none."""
+    found = finding.staff_account(
+        session,
+        account_no=account_no,
+        staff_id=reader.staff_id,
+        permission=StaffPermission.ACCOUNTS_VIEW,
+        now=now,
+    )
+    if found is None:
+        raise NotFound
+    may = staffing.staff_permissions_in(session, staff_id=reader.staff_id, unit_id=found.unit_id, now=now)
+    return Looked(found, may, reader, now)
+
+
+def _bills(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
+    before = (date.fromisoformat(str(at[0])), int(str(at[1]))) if at else None
+    return list(billing.bills_page(session, account_id=looked.account.id, before=before, limit=limit))
+
+
+def _payments(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
+    return list(paying.payments_of(session, account_id=looked.account.id, before=_uuid(at), limit=limit))
+
+
+def _postings(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
+    before = (int(str(at[0])), int(str(at[1]))) if at else None
+    return list(
+        ledger.postings_page(
+            session, owner_kind=OwnerKind.ACCOUNT, owner_id=looked.account.id, before=before, limit=limit
+        )
+    )
+
+
+def _access(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
+    offset = int(str(at[0])) if at else 0
+    found = finding.access(session, account_id=looked.account.id, offset=offset, limit=limit, now=looked.now)
+    return list(found)
+
+
+def _messages(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
+    people = finding.access(session, account_id=looked.account.id, offset=0, limit=PAGE, now=looked.now)
+    return list(
+        sent.sent_about(
+            session,
+            account_no=looked.account.account_no,
+            customer_id=looked.account.customer_id,
+            user_ids=[each.user_id for each in people],
+            before=_uuid(at),
+            limit=limit,
+        )
+    )
+
+
+def _notes(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
+    return list(finding.notes(session, account_id=looked.account.id, before=_uuid(at), limit=limit))
+
+
+def _acts(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
+    subjects = (f"account:{looked.account.id}", f"account_no:{looked.account.account_no}")
+    return list(
+        staffing.audit_page(
+            session,
+            seen_by=looked.reader.staff_id,
+            wanted=AuditFilter(subjects=subjects),
+            before_id=int(str(at[0])) if at else None,
+            limit=limit,
+            now=looked.now,
+        )
+    )
+
+
+def _uuid(at: list[Json]) -> UUID:
+    return UUID(str(at[0])) if at else LAST
+
+
+READS: Final[dict[str, Callable[[WriteSession, Looked, list[Json], int], list[Any]]]] = {
+    "bills": _bills,
+    "payments": _payments,
+    "postings": _postings,
+    "access": _access,
+    "messages": _messages,
+    "notes": _notes,
+    "acts": _acts,
+}
+
+
+def _position(section: str, rows: list[Any], behind: list[Json]) -> list[Json]:
+    last = rows[-1]
+    match section:
+        case "bills":
+            return [last.issue_date.isoformat(), last.id]
+        case "postings":
+            return [last.no, last.line]
+        case "access":
+            return [(int(str(behind[0])) if behind else 0) + len(rows)]
+        case "acts":
+            return [last.id]
+        case _:
+            return [str(last.id)]
+
+
+@router.get("/staff/accounts/{account_no}")
+def customer(
+    request: Request, runtime: RuntimeDep, reader: Reader, write: Write, now: Now, account_no: str
+) -> Response:
+    """Everything at one glance: a few rows of each section, with a way to all of them."""
+    return _show(request, runtime, write, _looked(write, reader, account_no, now=now), wrong={}, typed={})
+
+
+def _show(
+    request: Request,
+    runtime: Runtime,
+    session: WriteSession,
+    looked: Looked,
+    *,
+    wrong: dict[str, str],
+    typed: dict[str, str],
+    shown: dict[str, str] | None = None,
+) -> Response:
+    sections = {}
+    for name in READS:
+        rows = READS[name](session, looked, [], FEW + 1) if looked.sees(name) else []
+        sections[name] = {
+            "rows": _rows(runtime, name, rows[:FEW], now=looked.now),
+            "has_more": len(rows) > FEW,
+            "seen": looked.sees(name),
+        }
+    return show(
+        request,
+        "staff/customer.html",
+        looked.reader,
+        status=UNPROCESSABLE if wrong else 200,
+        here=_address(looked),
+        account=looked.account,
+        owed=billing.owed(session, account_id=looked.account.id),
+        may=looked.may,
+        sections=sections,
+        wrong=wrong,
+        typed={"hidden": "", "reason": "", "text": "", **typed},
+        shown=shown or {},
+    )
+
+
+def _rows(runtime: Runtime, section: str, rows: list[Any], *, now: datetime) -> list[Any]:
+    today = business_date(now, runtime.settings.zone)
+    return [row_of(each, today) for each in rows] if section == "bills" else rows
+
+
+@router.get("/staff/accounts/{account_no}/{section}")
+def section_page(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: Reader,
+    write: Write,
+    now: Now,
+    account_no: str,
+    section: Section,
+    after: str = "",
+) -> Response:
+    """All of one section, a page at a time."""
+    looked = _looked(write, reader, account_no, now=now)
+    if not looked.sees(section):
+        check(reader, NEEDS[section])
+        raise NotFound
+    scope = f"staff.{section}|{looked.account.id}|{reader.staff_id}"
+    behind = runtime.cursors.open(after, scope=scope) if after else []
+    rows = READS[section](write, looked, behind, PAGE + 1)
+    more = ""
+    if len(rows) > PAGE:
+        more = runtime.cursors.make(scope=scope, position=_position(section, rows[:PAGE], behind))
+    return show(
+        request,
+        "staff/customer_section.html",
+        reader,
+        account=looked.account,
+        section=section,
+        rows=_rows(runtime, section, rows[:PAGE], now=now),
+        next=f"{request.url.path}?after={more}" if more else "",
+    )
+
+
+@router.post("/staff/accounts/{account_no}/notes", dependencies=[CheckedForm])
+def write_note(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: SignedInStaff,
+    write: Write,
+    now: Now,
+    account_no: str,
+    text: Annotated[str, Form(max_length=4000)] = "",
+) -> Response:
+    """Write a note."""
+    check(reader, StaffPermission.ACCOUNTS_NOTE)
+    try:
+        is_written = accounts.write_note(
+            write, account_no=account_no, text=text, staff_id=reader.staff_id, actor=reader.actor, now=now
+        )
+    except ReasonNeeded as refusal:
+        looked = _looked(write, reader, account_no, now=now)
+        wrong = {"text": text_of(request, refusal)}
+        return _show(request, runtime, write, looked, wrong=wrong, typed={"text": text})
+    if not is_written:
+        raise NotFound
+    return go(f"/staff/accounts/{account_no}#notes")
+
+
+@router.post("/staff/accounts/{account_no}/reveal", dependencies=[CheckedForm, FreshCode])
+def reveal(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: SignedInStaff,
+    write: Write,
+    now: Now,
+    account_no: str,
+    hidden: Annotated[Hidden, Form()],
+    reason: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Show in clear what is masked, in this answer alone: no cache keeps it, and its address is a form's."""
+    check(reader, StaffPermission.ACCOUNTS_REVEAL)
+    wrong, shown = {}, None
+    try:
+        shown = accounts.reveal(
+            write,
+            vault=runtime.vault,
+            account_no=account_no,
+            hidden=hidden,
+            reason=reason,
+            staff_id=reader.staff_id,
+            actor=reader.actor,
+            now=now,
+        )
+    except (ReasonNeeded, RevealLimited) as refusal:
+        wrong = {"reason": text_of(request, refusal)}
+    if shown is None and not wrong:
+        raise NotFound
+    looked = _looked(write, reader, account_no, now=now)
+    return _show(
+        request,
+        runtime,
+        write,
+        looked,
+        wrong=wrong,
+        typed={"reason": reason, "hidden": hidden.value},
+        shown={} if shown is None else {hidden.value: shown},
+    )
+
+
+def _address(looked: Looked) -> str:
+    return f"/staff/accounts/{looked.account.account_no}"

@@ -1,0 +1,129 @@
+"""What staff do for a customer: write notes, and see in clear what is masked, for a reason that is kept."""
+
+import enum
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from core import audit, ids
+from core.audit import Actor
+from core.crypto.vault import Vault
+from core.db import WriteSession, statement
+from services.accounts.errors import ReasonNeeded, RevealLimited
+from services.accounts.finding import StaffAccount, staff_account
+from services.accounts.roles import StaffPermission
+from services.accounts.rules import customer_owner, premises_owner
+
+MOST_NOTE: Final = 2_000
+LEAST_REASON, MOST_REASON = 5, 200
+REVEALS: Final = 60
+REVEALS_WITHIN: Final = timedelta(hours=1)
+"""How much one member of staff may see in clear: who needs more is served by an export that two approve."""
+
+
+class Hidden(enum.StrEnum):
+    """What is masked."""
+
+    NAME = "name"
+    PHONE = "phone"
+    DOOR = "door"
+
+
+def write_note(
+    session: WriteSession, *, account_no: str, text: str, staff_id: UUID, actor: Actor, now: datetime
+) -> bool:
+    """Write a note about an account; False where one may not, or where there is no such account.
+
+    Raises ReasonNeeded for a note of nothing or too much.
+    """
+    kept = "\n".join(line.rstrip() for line in text.strip().splitlines())
+    found = staff_account(
+        session, account_no=account_no, staff_id=staff_id, permission=StaffPermission.ACCOUNTS_NOTE, now=now
+    )
+    if found is None:
+        return False
+    if not 0 < len(kept) <= MOST_NOTE:
+        raise ReasonNeeded
+    note_id = ids.uuid7()
+    session.sql(
+        """insert into account_note (account_id, id, written_by, written_at, text)
+           values (:account_id, :id, :staff_id, :now, :text)""",
+        account_id=found.id,
+        id=note_id,
+        staff_id=staff_id,
+        now=now,
+        text=kept,
+    )
+    audit.record(
+        session,
+        actor=actor,
+        act="accounts.note_written",
+        subject=f"account:{found.id}",
+        after={"note_id": str(note_id)},
+    )
+    return True
+
+
+def reveal(
+    session: WriteSession,
+    *,
+    vault: Vault,
+    account_no: str,
+    hidden: Hidden,
+    reason: str,
+    staff_id: UUID,
+    actor: Actor,
+    now: datetime,
+) -> str | None:
+    """What is masked of an account's holder or premises, in clear; None where one may not, or where there is nothing.
+
+    Audited with the reason, and at most REVEALS an hour for one member of staff. Raises ReasonNeeded, RevealLimited.
+    """
+    found = staff_account(
+        session, account_no=account_no, staff_id=staff_id, permission=StaffPermission.ACCOUNTS_REVEAL, now=now
+    )
+    if found is None:
+        return None
+    why = " ".join(reason.split())
+    if not LEAST_REASON <= len(why) <= MOST_REASON:
+        raise ReasonNeeded
+    _limit(session, actor=actor, now=now)
+    shown = _open(session, vault=vault, found=found, hidden=hidden)
+    if shown is None:
+        return None
+    audit.record(
+        session,
+        actor=actor,
+        act="accounts.revealed",
+        subject=f"account:{found.id}",
+        after={"what": hidden.value, "reason": why},
+    )
+    return shown
+
+
+def _limit(session: WriteSession, *, actor: Actor, now: datetime) -> None:
+    seen: int = session.sql(
+        statement("services.accounts", "revealed.sql"), actor=actor.name, since=now - REVEALS_WITHIN
+    ).scalar_one()
+    if seen >= REVEALS:
+        raise RevealLimited(retry_after_s=round(REVEALS_WITHIN.total_seconds()))
+
+
+def _open(session: WriteSession, *, vault: Vault, found: StaffAccount, hidden: Hidden) -> str | None:
+    owner = customer_owner(found.customer_no)
+    match hidden:
+        case Hidden.NAME:
+            table, column = "customer", "name"
+            query = session.sql("select name_sealed from customer where id = :id", id=found.customer_id)
+        case Hidden.PHONE:
+            table, column = "contact_point", "address"
+            query = session.sql(
+                """select address_sealed from contact_point where customer_id = :id and kind = 'phone'
+                   order by id limit 1""",
+                id=found.customer_id,
+            )
+        case Hidden.DOOR:
+            table, column, owner = "premises", "door", premises_owner(found.premises_no)
+            query = session.sql("select door_sealed from premises where premises_no = :no", no=found.premises_no)
+    sealed = query.scalar_one_or_none()
+    return None if sealed is None else vault.open(table=table, column=column, owner=owner, sealed=bytes(sealed))

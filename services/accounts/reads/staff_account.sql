@@ -1,0 +1,15 @@
+-- One account as staff see it, where they may view accounts: holder, contact points and address masked. Served by uq_account_account_no and keys.
+select a.id, a.account_no, a.unit_id, a.currency, a.class as account_class, a.state, a.holder_since, u.code as unit_code, u.name as unit_name,
+  c.customer_no, c.kind as customer_kind, c.name_masked as holder, premises_address(p.district, p.street, p.building) as address,
+  p.premises_no, p.door_sealed is not null as has_door, c.id as customer_id,
+  (select coalesce(array_agg(k.address_masked order by k.id), '{}') from contact_point k where k.customer_id = c.id) as contacts,
+  (select coalesce(array_agg(m.meter_no order by m.meter_no), '{}') from (select meter_no from meter where account_id = a.id limit 20) m) as meters,
+  g.tariff_code, g.is_prepaid
+from account a
+join unit u on u.id = a.unit_id
+join customer c on c.id = a.customer_id
+join premises p on p.id = a.premises_id
+left join lateral (
+  select tariff_code, is_prepaid from agreement where account_id = a.id order by valid_from desc limit 1
+) g on true
+where a.account_no = :account_no and a.unit_id in (select unit_id from staff_units(:staff_id, :permission, :now))

@@ -1,0 +1,203 @@
+"""An account as staff see it: whole, masked, theirs alone to see; what they show in clear and write is kept."""
+
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from core import clock
+from services.accounts.roles import StaffRole
+from tests.factories.accounts import make_account
+from tests.factories.staff import Member
+from tests.support.office import HERE, Office, office_of
+from tests.support.town import HOLDER, Home, Town
+
+PHONE = "+8613800138042"
+NAME = "欧阳震华"
+
+
+@pytest.fixture
+def office(town: Town) -> Office:
+    """The staff of the town, all of whom have just given a code."""
+    made = office_of(town)
+    for member in made.members.values():
+        if member is not made.members["disabled"]:
+            made.fresh(member)
+    return made
+
+
+@pytest.fixture
+def account_no(town: Town) -> str:
+    """An account here with everything that is masked."""
+    with town.runtime.db.write() as session:
+        made = make_account(session, town.runtime.vault, name=NAME, phone=PHONE, unit_id=town.unit_id)
+        return made.account_no
+
+
+def get(town: Town, office: Office, member: Member, path: str) -> tuple[int, str]:
+    town.client.cookies.clear()
+    headers = {**office.browser(member), "accept-language": "en"}
+    answer = town.client.get(path, headers=headers, follow_redirects=False)
+    return answer.status_code, answer.text
+
+
+def send(town: Town, office: Office, member: Member, path: str, **fields: str) -> tuple[int, str]:
+    town.client.cookies.clear()
+    headers = {**office.browser(member), "accept-language": "en", "referer": "http://testserver/staff"}
+    form = {"csrf": office.form_token(member), **fields}
+    answer = town.client.post(path, data=form, headers=headers, follow_redirects=False)
+    return answer.status_code, answer.text
+
+
+def acts(town: Town, account_no: str, act: str) -> list[sa.Row[tuple[object, ...]]]:
+    with town.runtime.db.read() as session:
+        return list(
+            session.sql(
+                """select a.actor, a.after, a.unit_id from audit a
+                   where a.act = :act and a.subject = (select 'account:' || id from account where account_no = :no)""",
+                act=act,
+                no=account_no,
+            )
+        )
+
+
+def test_the_page_tells_bills_payments_postings_access_messages_and_acts(town: Town, office: Office) -> None:
+    status, page = get(town, office, office.members["here"], f"/staff/accounts/{town.neighbour.account_no}")
+    assert status == 200
+    for told in (
+        town.neighbour.bills[0].bill_no,
+        town.people["neighbour"].paid_no,
+        "Clearing, WeChat Pay",
+        "+86137****",
+        "accounts.",
+    ):
+        assert told in page, told
+    assert HOLDER not in page
+
+
+@pytest.mark.parametrize("path", ["", "/bills", "/payments", "/postings", "/access", "/messages", "/notes", "/acts"])
+def test_an_account_of_another_unit_looks_like_none(town: Town, office: Office, path: str) -> None:
+    here = office.members["here"]
+    answers = [get(town, office, here, f"/staff/accounts/{no}{path}") for no in (town.far.account_no, town.missing_no)]
+    assert [status for status, _ in answers] == [404, 404]
+    plain = [
+        re.sub(r"\b[0-9a-f]{32}\b", "#", text).replace(no, "@")
+        for (_, text), no in zip(answers, (town.far.account_no, town.missing_no), strict=True)
+    ]
+    assert plain[0] == plain[1]
+
+
+def test_the_number_of_statements_does_not_grow_with_what_there_is(town: Town, office: Office) -> None:
+    bare = town.build(town.unit_id, has_bills=False)
+
+    def statements(home: Home) -> int:
+        counted: list[str] = []
+        listen = lambda *told: counted.append(told[2])  # noqa: E731 -- taken away again by this name
+        engine = town.runtime.db.engine
+        sa.event.listen(engine, "before_cursor_execute", listen)
+        try:
+            assert get(town, office, office.members["here"], f"/staff/accounts/{home.account_no}")[0] == 200
+        finally:
+            sa.event.remove(engine, "before_cursor_execute", listen)
+        return len(counted)
+
+    assert statements(town.house) == statements(bare)
+    assert statements(bare) <= 18
+
+
+def test_payments_and_acts_are_for_those_who_may_read_them(town: Town, office: Office) -> None:
+    agent = office.members["without"]
+    status, page = get(town, office, agent, f"/staff/accounts/{town.house.account_no}")
+    assert status == 200
+    assert 'id="payments"' in page
+    assert 'id="acts"' not in page
+    assert get(town, office, agent, f"/staff/accounts/{town.house.account_no}/acts")[0] == 403
+
+
+@pytest.mark.parametrize(("hidden", "shown"), [("name", NAME), ("phone", PHONE)])
+def test_what_is_masked_is_shown_once_for_a_reason_that_is_kept(
+    town: Town, office: Office, account_no: str, hidden: str, shown: str
+) -> None:
+    here = office.members["here"]
+    path = f"/staff/accounts/{account_no}"
+    assert shown not in get(town, office, here, path)[1]
+    status, page = send(town, office, here, f"{path}/reveal", hidden=hidden, reason="caller gave the number")
+    assert (status, shown in page) == (200, True)
+    assert shown not in get(town, office, here, path)[1]
+    (act,) = acts(town, account_no, "accounts.revealed")
+    assert act.actor == f"staff:{here.staff_id}"
+    assert act.after == {"what": hidden, "reason": "caller gave the number"}
+    assert act.unit_id == town.unit_id
+
+
+def test_nothing_is_shown_without_a_reason_a_fresh_code_or_the_permission(
+    town: Town, office: Office, account_no: str
+) -> None:
+    path = f"/staff/accounts/{account_no}/reveal"
+    with town.runtime.db.write() as session:
+        finance = office.employ(session, StaffRole.FINANCE, HERE)
+        stale = office.employ(session, StaffRole.AGENT, HERE)
+        session.sql("update staff_session set stepped_up_at = null where staff_id = :id", id=stale.staff_id)
+    here, elsewhere = office.members["here"], office.members["elsewhere"]
+    asked = {"hidden": "phone", "reason": "caller gave the number"}
+    answers = {
+        "no reason": send(town, office, here, path, hidden="phone", reason="  x "),
+        "no code": send(town, office, stale, path, **asked),
+        "no permission": send(town, office, finance, path, **asked),
+        "another unit": send(town, office, elsewhere, path, **asked),
+    }
+    assert {name: status for name, (status, _) in answers.items()} == {
+        "no reason": 422,
+        "no code": 303,
+        "no permission": 403,
+        "another unit": 404,
+    }
+    assert all(PHONE not in page for _, page in answers.values())
+    assert acts(town, account_no, "accounts.revealed") == []
+
+
+def test_one_hour_shows_sixty_at_most(town: Town, office: Office, account_no: str) -> None:
+    with town.runtime.db.write() as session:
+        agent = office.employ(session, StaffRole.AGENT, HERE)
+        session.sql(
+            """insert into audit (actor, act, subject, recorded_at)
+               select :actor, 'accounts.revealed', 'account:0', :now from generate_series(1, 59)""",
+            actor=f"staff:{agent.staff_id}",
+            now=clock.now(),
+        )
+    asked = {"hidden": "phone", "reason": "caller gave the number"}
+    path = f"/staff/accounts/{account_no}/reveal"
+    assert [send(town, office, agent, path, **asked)[0] for _ in range(2)] == [200, 422]
+
+
+def test_a_note_is_kept_with_who_wrote_it_and_never_changes(town: Town, office: Office, account_no: str) -> None:
+    agent, path = office.members["without"], f"/staff/accounts/{account_no}"
+    text = "<b>Called</b> about March.\nCalls back on Friday."
+    assert send(town, office, agent, f"{path}/notes", text=text)[0] == 303
+    page = get(town, office, office.members["here"], path)[1]
+    assert "&lt;b&gt;Called&lt;/b&gt; about March.\nCalls back on Friday." in page
+    assert f"Staff {agent.name}" in page
+    with town.runtime.db.write() as session, pytest.raises(sa.exc.DBAPIError):
+        session.sql("update account_note set text = 'x'")
+    assert send(town, office, agent, f"{path}/notes", text=" \n ")[0] == 422
+    assert send(town, office, office.members["elsewhere"], f"{path}/notes", text="x")[0] == 404
+
+
+def test_sections_go_on_page_after_page_without_a_gap(town: Town, office: Office, account_no: str) -> None:
+    with town.runtime.db.write() as session:
+        session.sql(
+            """insert into account_note (account_id, id, written_by, written_at, text)
+               select a.id, cast(lpad(to_hex(g), 32, '0') as uuid), :staff, :now, 'note ' || g || '.'
+               from account a, generate_series(1, 101) g where a.account_no = :no""",
+            staff=office.members["here"].staff_id,
+            now=clock.now(),
+            no=account_no,
+        )
+    seen: list[int] = []
+    path = f"/staff/accounts/{account_no}/notes"
+    while path:
+        page = get(town, office, office.members["here"], path)[1]
+        seen += [int(no) for no in re.findall(r"note (\d+)\.", page)]
+        found = re.search(r'class="button plain" href="([^"]+)"', page)
+        path = found[1] if found else ""
+    assert seen == list(range(101, 0, -1))
