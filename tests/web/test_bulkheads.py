@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import argon2
 import httpx2
 import pytest
 
@@ -140,6 +141,30 @@ def test_codes_at_a_slow_provider_leave_payments_alone(town: Town, person: Perso
     with holding(ask, session.CODE_FLOWS.places, "identity.request_code.before_send"):
         assert told(ask()) == (503, "busy")
         assert asking(town, person, home, "POST /api/v1/payments")().status_code == 201
+
+
+def test_a_flood_of_staff_sign_ins_keeps_only_staff_waiting_who_sign_in(
+    town: Town, person: Person, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guess = asking(town, person, home, "POST /staff/sign-in")
+    held, verify = Held(), argon2.PasswordHasher.verify
+
+    def hashing(hasher: argon2.PasswordHasher, *given: Any) -> Any:
+        with held.lock:
+            held.arrived += 1
+        assert held.let_go.wait(120)
+        return verify(hasher, *given)
+
+    monkeypatch.setattr(argon2.PasswordHasher, "verify", hashing)
+    with ThreadPoolExecutor(session.HASHING.places) as pool:
+        answers = [pool.submit(guess) for _ in range(session.HASHING.places)]
+        wait_until(lambda: held.arrived == session.HASHING.places, timeout_s=60, message="not all came to the hash")
+        assert guess().status_code == 503
+        assert held.arrived == session.HASHING.places, "no more than these hash at once"
+        for operation in ("GET /staff/people", "GET /", "POST /api/v1/payments"):
+            assert asking(town, person, home, operation)().status_code in {200, 201}, operation
+        held.let_go.set()
+        assert {answer.result().status_code for answer in answers} == {200}
 
 
 @pytest.mark.parametrize(("language", "text"), [("zh-CN", "请稍后重试"), ("en", "try again in a moment")])
