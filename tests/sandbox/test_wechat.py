@@ -310,3 +310,21 @@ def test_a_payer_known_to_another_application_is_refused(provider: SandboxProces
     payer = {"openid": person["openids"][ours["appid"]]}
     body = wire.order(number(), appid=ours["appid"], payer=payer)
     assert wire("POST", "/v3/pay/transactions/jsapi", body).status_code == 200
+
+
+def test_a_tester_is_somebody_who_follows_writes_and_reads_the_answer(
+    provider: SandboxProcess, hearing: Receiver
+) -> None:
+    app, name = provider.official_account, f"王 <{telephone()}>"
+    with httpx.Client(base_url=provider.base_url, trust_env=False, timeout=30) as client:
+        assert client.post("/wechat/people", data={"name": name, "phone": "138 0013 8000"}).status_code == 303
+        person = provider.wechat_people()[0]
+        assert (person["name"], person["phone"]) == (name, "13800138000")
+        for act in ("follow", "text", "leave"):
+            form = {"appid": app["appid"], "person": person["id"], "act": act, "text": "电费是多少"}
+            assert client.post("/wechat/say", data=form).status_code == 303
+        page = client.get("/wechat")
+    told = {hearing.next_after(seen).path for seen in range(3)}
+    assert len(told) == 3
+    assert "电费是多少" in page.text
+    assert name not in page.text, "a name is shown as text"

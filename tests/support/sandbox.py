@@ -146,6 +146,11 @@ class SandboxProcess:
         national = None if phone is None else phone.removeprefix("+86")
         return self.wechat("people", phone=national, **more)
 
+    def wechat_people(self) -> list[dict[str, Any]]:
+        """Everybody with a WeChat, the newest first."""
+        listed: list[dict[str, Any]] = self._client.get("/__sandbox__/wechat/people").json()
+        return listed
+
     def wechat_code(self, kind: str, appid: str, person: dict[str, Any], **more: object) -> str:
         """What a person's client hands over: kind `js`, `phone` or `oauth`."""
         return str(self.wechat("codes", kind=kind, appid=appid, person=person["id"], **more)["code"])
