@@ -187,7 +187,7 @@ class ServiceToken(AnswerModel):
                     "access_token": ACCESS_TOKEN_EXAMPLE,
                     "token_type": "Bearer",
                     "expires_in": 900,
-                    "scope": "bills.write payments.read",
+                    "scope": "accounts.write bills.write",
                 }
             ]
         },

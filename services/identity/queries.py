@@ -24,8 +24,6 @@ class ServiceScope(enum.StrEnum):
     UNITS_WRITE = "units.write"
     ACCOUNTS_WRITE = "accounts.write"
     BILLS_WRITE = "bills.write"
-    PAYMENTS_READ = "payments.read"
-    WEBHOOKS_MANAGE = "webhooks.manage"
 
 
 @dataclass(frozen=True, slots=True)

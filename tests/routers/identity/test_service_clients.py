@@ -138,12 +138,12 @@ def test_a_scope_counts_only_when_token_and_client_both_have_it(
 ) -> None:
     with db.write() as session:
         reader = operations.add_client(
-            session, name="reports", scopes={ServiceScope.PAYMENTS_READ}, actor=ACTOR, now=clock.now()
+            session, name="reports", scopes={ServiceScope.UNITS_WRITE}, actor=ACTOR, now=clock.now()
         )
     assert told(guarded.post("/bills", headers=bearer(client, reader))) == (403, "scope_missing")
     headers = bearer(client, issued)
     with db.write() as session:
-        session.sql("update service_client set scopes = '{payments.read}' where client_id = :id", id=issued.client_id)
+        session.sql("update service_client set scopes = '{units.write}' where client_id = :id", id=issued.client_id)
     assert told(guarded.post("/bills", headers=headers)) == (403, "scope_missing")
 
 
