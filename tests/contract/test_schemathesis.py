@@ -20,7 +20,10 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
 
 from app.main import described
+from core import clock
+from services.identity import operations as identity
 from tests.access.letting_in import invite, let_in, make_room, somebodys_phone
+from tests.factories.accounts import ACTOR
 from tests.factories.identity import app_session
 from tests.support import programs
 from tests.support.served import Served, serving
@@ -78,10 +81,19 @@ def seen() -> Iterator[Seen]:
     """Every operation must have shown both doors to the owner: open, and shut for another reason than who asks."""
     made = Seen()
     yield made
-    # What only a provider can sign is let in by tests/access.
+    # What only a provider can sign is let in by tests/access, and what a code on a telephone proves by tests/privacy.
     assert made.is_signed or any(200 <= status < 300 for status in made.statuses), made.statuses
     refused = {status for status in made.statuses if 400 <= status < 500} - BEFORE_AUTHORISATION
     assert made.is_signed or refused or not made.takes_input, made.statuses
+
+
+def prove(case: schemathesis.Case[Any], town: Town, person: Person) -> None:
+    """Make ready what an operation takes once: a copy of one's data."""
+    vault, now = town.runtime.vault, clock.now()
+    if case.path.endswith("/data-export/download"):
+        with town.runtime.db.write() as session:
+            identity.ask_export(session, user_id=person.user_id, actor=ACTOR, now=now)
+            identity.make_next(session, vault=vault, now=now)
 
 
 def exists(case: schemathesis.Case[Any], town: Town, home: Home, person: Person) -> None:
@@ -91,6 +103,7 @@ def exists(case: schemathesis.Case[Any], town: Town, home: Home, person: Person)
     chosen = zlib.crc32(repr((case.path_parameters, case.body, case.query)).encode()) % 4 > 0
     if not chosen:
         return
+    prove(case, town, person)
     if case.path_parameters and not meta.is_negative_at(ParameterLocation.PATH):
         known: dict[str, object] = {
             "account_no": home.account_no,
@@ -176,7 +189,9 @@ def test_an_operation_keeps_its_document_for_an_owner(
     operation = case.operation
     seen.statuses[answer.status_code] += 1
     seen.takes_input = bool(operation.path_parameters or operation.query or operation.body)
-    seen.is_signed = operation.path in {"/callbacks/wechat-pay", "/callbacks/wechat"}
+    seen.is_signed = (
+        operation.path in {"/callbacks/wechat-pay", "/callbacks/wechat"} or operation.label == "PUT /api/v1/me/erasure"
+    )
 
 
 @SCHEMA.parametrize()
