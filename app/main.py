@@ -28,6 +28,7 @@ from portal.staff import pages as staff_pages
 from portal.staff import people as staff_people
 from portal.staff import search as staff_search
 from portal.staff import sign_in as staff_sign_in
+from portal.staff import suspense as staff_suspense
 from portal.templating import Renderer
 from routers.accounts import endpoints as accounts
 from routers.accounts import people
@@ -79,6 +80,7 @@ ROUTERS = (
     staff_audit.router,
     staff_search.router,
     staff_customers.router,
+    staff_suspense.router,
 )
 
 

@@ -30,7 +30,7 @@ from services.identity.operations import Identity
 from services.identity.ports import PERSONAL_DATA, SMS_SENDER, WECHAT
 from services.identity.providers.wechat.client import TOTAL_S as WECHAT_TOTAL_S
 from services.identity.providers.wechat.client import WeChat
-from services.payments.operations import Payments, close_at_change_of_holder
+from services.payments.operations import ASSIGN_SUSPENSE, Payments, close_at_change_of_holder
 from services.payments.ports import PAYABLES, PROVIDERS, PaymentProvider
 from services.payments.providers.wechat_pay.adapter import Account, WeChatPay
 from web.runtime import Runtime
@@ -42,7 +42,7 @@ def build(settings: Settings) -> Runtime:
     sms = sms_channel(settings)
     SETUP.fill(Setup(settings, sealing, sms))
     SMS_SENDER.fill(CodeSender(sms))
-    KINDS.fill({kind.name: kind for kind in STAFF_KINDS})
+    KINDS.fill({kind.name: kind for kind in (*STAFF_KINDS, ASSIGN_SUSPENSE)})
     WECHAT.fill(wechat(settings))
     PAYABLES.fill({"bill": BillPayable()})
     PERSONAL_DATA.fill((Messages(), Payments(), Access(), Identity()))

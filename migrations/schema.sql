@@ -1623,7 +1623,12 @@ CREATE TABLE public.payment_suspense (
     paid_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone NOT NULL,
     state text NOT NULL,
+    assigned_account_id bigint,
+    assignment_id uuid,
+    assigned_by uuid,
+    assigned_at timestamp with time zone,
     CONSTRAINT ck_payment_suspense_amount CHECK ((amount_minor > 0)),
+    CONSTRAINT ck_payment_suspense_assigned CHECK (((num_nonnulls(assigned_account_id, assignment_id, assigned_by, assigned_at) = ANY (ARRAY[0, 4])) AND ((state = 'assigned'::text) OR (assignment_id IS NULL)))),
     CONSTRAINT ck_payment_suspense_posted CHECK ((((reason = 'transaction_claimed'::text) = (book_id IS NULL)) AND ((reason = 'transaction_claimed'::text) = (source_id IS NULL)))),
     CONSTRAINT ck_payment_suspense_reason CHECK ((reason = ANY (ARRAY['unknown_order'::text, 'amount_differs'::text, 'settling_failed'::text, 'second_transaction'::text, 'transaction_claimed'::text]))),
     CONSTRAINT ck_payment_suspense_state CHECK ((state = ANY (ARRAY['open'::text, 'assigned'::text])))
@@ -2466,6 +2471,12 @@ ALTER TABLE ONLY public.payment_part
 
 ALTER TABLE ONLY public.payment_quote
     ADD CONSTRAINT fk_payment_quote_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.payment_suspense
+    ADD CONSTRAINT fk_payment_suspense_assigned_account_id FOREIGN KEY (assigned_account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.payment_suspense
+    ADD CONSTRAINT fk_payment_suspense_assigned_by FOREIGN KEY (assigned_by) REFERENCES public.staff(id);
 
 ALTER TABLE ONLY public.payment_suspense
     ADD CONSTRAINT fk_payment_suspense_attempt_id FOREIGN KEY (attempt_id) REFERENCES public.payment_attempt(id);

@@ -282,8 +282,12 @@ def _suspense(count: int, oldest_s: float) -> Finding:
     if count == 0:
         return Finding("suspense", "ok", "all money that came has its place")
     verdict: Verdict = "warning" if oldest_s <= UNDECIDED_S else "wrong"
-    waited = f"the oldest for {oldest_s / DAY_S:.0f} days"
-    return Finding("suspense", verdict, f"{count} sums of money wait for a person to say whose they are, {waited}")
+    waited = f"the oldest for {oldest_s / DAY_S:.0f} days: finance does, in the console under Suspense"
+    return Finding(
+        "suspense",
+        verdict,
+        f"{count} sums of money wait for a person to say whose they are, {waited}",
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -21,6 +21,7 @@ def entries(_: Callable[[str], str], permissions: frozenset[StaffPermission]) ->
     every = [
         Entry("/staff", _("Start"), "house"),
         Entry("/staff/search", _("Customers"), "search", StaffPermission.ACCOUNTS_VIEW),
+        Entry("/staff/suspense", _("Suspense"), "landmark", StaffPermission.SUSPENSE_VIEW),
         Entry("/staff/people", _("Staff"), "users", StaffPermission.STAFF_VIEW),
         Entry("/staff/approvals", _("Approvals"), "circle-check"),
         Entry("/staff/audit", _("Audit log"), "scroll-text", StaffPermission.AUDIT_VIEW),

@@ -109,3 +109,15 @@ class WechatPayerUnknown(Refusal):
     """Nobody can tell who pays inside WeChat: the code is spent, or the payer has joined no WeChat."""
 
     code = "wechat_payer_unknown"
+
+
+class SuspenseOver(Refusal):
+    """The money has a place already, or it is no money: only what waits in suspense can be assigned."""
+
+    code = "suspense_over"
+
+
+class SuspenseElsewhere(Refusal):
+    """There is no such account where the caller may assign, or it is in another currency: the answer is the same."""
+
+    code = "suspense_account_unknown"

@@ -1,14 +1,18 @@
 """What staff read of payments; nothing outside of where they may."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 from uuid import UUID
 
 from core.db import ReadSession, statement
 from core.money import Money
+from services.accounts import staffing
 from services.accounts.queries import AccountId
+from services.accounts.roles import StaffPermission
 from services.payments import queries
+
+BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,92 @@ def _attempt(told: dict[str, Any]) -> StaffAttempt:
 
 def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingMoney:
+    """Money without a place as staff read it; without `is_money` an order that names what is booked elsewhere.
+
+    `account_no` and `unit` are those of the account or order that it came for, None when nobody knows.
+    """
+
+    id: int
+    reason: str
+    provider: str
+    out_trade_no: str
+    transaction_id: str
+    amount: Money
+    paid_at: datetime
+    created_at: datetime
+    state: str
+    is_money: bool
+    payment_no: str | None
+    account_no: str | None
+    unit: str | None
+    assigned_to: str | None
+    assigned_by: str | None
+    assigned_at: datetime | None
+
+
+def suspense_page(
+    session: ReadSession, *, staff_id: UUID, after: tuple[datetime, int] | None, limit: int, now: datetime
+) -> list[WaitingMoney]:
+    """Up to `limit` sums that wait, the oldest first, where a member of staff may read of them."""
+    permission = StaffPermission.SUSPENSE_VIEW
+    return _suspense(session, staff_id, permission, suspense_id=None, after=after, limit=limit, now=now)
+
+
+def suspense_item(
+    session: ReadSession, *, suspense_id: int, staff_id: UUID, permission: StaffPermission, now: datetime
+) -> WaitingMoney | None:
+    """One sum, waiting or not, when a member of staff may do this with it."""
+    found = _suspense(session, staff_id, permission, suspense_id=suspense_id, after=None, limit=1, now=now)
+    return found[0] if found else None
+
+
+def _suspense(
+    session: ReadSession,
+    staff_id: UUID,
+    permission: StaffPermission,
+    *,
+    suspense_id: int | None,
+    after: tuple[datetime, int] | None,
+    limit: int,
+    now: datetime,
+) -> list[WaitingMoney]:
+    after_at, after_id = after or (BEGINNING, 0)
+    rows = session.sql(
+        statement(__package__, "suspense_page.sql"),
+        staff_id=staff_id,
+        permission=permission.value,
+        sees_all=staffing.staff_holds_everywhere(session, staff_id=staff_id, permission=permission, now=now),
+        id=suspense_id,
+        after_at=after_at,
+        after_id=after_id,
+        limit=limit,
+        now=now,
+    )
+    return [
+        WaitingMoney(
+            id=row.id,
+            reason=row.reason,
+            provider=row.provider,
+            out_trade_no=row.out_trade_no,
+            transaction_id=row.transaction_id,
+            amount=Money(row.amount_minor, row.currency),
+            paid_at=row.paid_at,
+            created_at=row.created_at,
+            state=row.state,
+            is_money=row.is_money,
+            payment_no=row.payment_no,
+            account_no=row.account_no,
+            unit=row.unit,
+            assigned_to=row.assigned_to,
+            assigned_by=row.assigned_by,
+            assigned_at=row.assigned_at,
+        )
+        for row in rows
+    ]
 
 
 def found_payments(session: ReadSession, *, number: str, staff_id: UUID, now: datetime) -> list[FoundPayment]:

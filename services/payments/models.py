@@ -150,6 +150,10 @@ class PaymentSuspense(SQLModel, table=True):
     paid_at: datetime = Field(sa_type=Timestamp)
     created_at: datetime = Field(sa_type=Timestamp)
     state: SuspenseState = Field(sa_type=text_enum(SuspenseState))
+    assigned_account_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="account.id")
+    assignment_id: UUID | None = Field(default=None, sa_type=sa.Uuid)
+    assigned_by: UUID | None = Field(default=None, sa_type=sa.Uuid)
+    assigned_at: datetime | None = Field(default=None, sa_type=Timestamp)
 
 
 class PaymentQuote(SQLModel, table=True):

@@ -186,6 +186,18 @@ def _revealing(made: Scene) -> dict[str, str]:
     return {**_account(made), "hidden": "name", "reason": "caller gave the number"}
 
 
+def _suspense(made: Scene) -> dict[str, str]:
+    town = made.town
+    homes = {"own": town.house, "other_unit": town.far}
+    if made.object not in homes:
+        return {"suspense_id": str(2**62)}
+    return {"suspense_id": str(office_of(town).waiting_money(homes[made.object].account))}
+
+
+def _assigning(made: Scene) -> dict[str, str]:
+    return {**_suspense(made), **_account(made)}
+
+
 ASKING: Final[dict[str, Asking]] = {
     "GET /staff/sign-in": _get("/staff/sign-in"),
     "POST /staff/sign-in": _visitor_form("/staff/sign-in", lambda _: {"name": "nobody", "password": "guessed it"}),
@@ -202,6 +214,9 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /staff/accounts/{account_no}/{section}": _get("/staff/accounts/{account_no}/acts", _account),
     "POST /staff/accounts/{account_no}/notes": _form("/staff/accounts/{account_no}/notes", _noting),
     "POST /staff/accounts/{account_no}/reveal": _form("/staff/accounts/{account_no}/reveal", _revealing),
+    "GET /staff/suspense": _get("/staff/suspense"),
+    "GET /staff/suspense/{suspense_id}": _get("/staff/suspense/{suspense_id}", _suspense),
+    "POST /staff/suspense/{suspense_id}/assign": _form("/staff/suspense/{suspense_id}/assign", _assigning),
     "GET /staff/me": _get("/staff/me"),
     "POST /staff/me/sessions/others/end": _form("/staff/me/sessions/others/end"),
     "POST /staff/me/sessions/{session_id}/end": _form("/staff/me/sessions/{session_id}/end", _session),

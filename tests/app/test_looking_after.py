@@ -425,7 +425,10 @@ def test_money_without_a_place_is_told_by_metrics_and_doctor_until_it_has_one(
     found = examined()["suspense"]
     assert (found.verdict, found.detail) == (
         "warning",
-        "1 sums of money wait for a person to say whose they are, the oldest for 2 days",
+        (
+            "1 sums of money wait for a person to say whose they are, the oldest for 2 days: "
+            "finance does, in the console under Suspense"
+        ),
     )
     tamper("update payment_suspense set created_at = now() - interval '4 days'")
     assert wrong(examined()) == ["suspense"]

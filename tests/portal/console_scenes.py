@@ -1,12 +1,15 @@
 """Pages of the console about customers, in every state that they have."""
 
 from typing import Final
+from uuid import uuid4
 
 from core import clock
 from core.audit import Actor
+from core.money import Money
 from services.accounts import operations as accounts
 from services.accounts.roles import StaffRole
 from services.payments import operations as payments
+from services.payments.ports import ProviderResult, TradeState
 from tests.factories import payments as paying
 from tests.factories import staff as people
 from tests.factories.accounts import make_account, make_unit
@@ -113,4 +116,55 @@ def staff_reveal_wrong(stage: Stage) -> None:
     page = stage.visit.open(f"/staff/accounts/{served(stage)}")
     page.fill("#reason", "x")
     page.click(".reveal button")
+    page.wait_for_selector("#summary")
+
+
+def stray(stage: Stage, amount_minor: int) -> int:
+    """Money for a number that is not ours; answers its suspense."""
+    result = ProviderResult(
+        paying.WECHAT,
+        f"STRANGER{uuid4().int % 10**16:016d}",
+        TradeState.PAID,
+        amount=Money(amount_minor, "CNY"),
+        transaction_id=uuid4().hex,
+        paid_at=clock.now(),
+    )
+    stage.visit.deployment.act_as_web()
+    with stage.database.write() as session:
+        payments.apply_provider_result(session, result=result, now=clock.now())
+        found: int = session.sql("select max(id) from payment_suspense").scalar_one()
+    return found
+
+
+def at_the_top(stage: Stage) -> None:
+    """Sign in as somebody who may do everything everywhere."""
+    member = at_work(stage)
+    with stage.database.write() as session:
+        tops = session.sql("select code from unit where parent_id is null and code <> :code", code=UNIT).scalars()
+        for code in list(tops):
+            people.grant(session, member.staff_id, role=StaffRole.ADMIN, unit=code, now=clock.now())
+
+
+@scene
+def staff_suspense(stage: Stage) -> None:
+    stray(stage, 12_860)
+    stray(stage, 200_000)
+    at_the_top(stage)
+    stage.visit.open("/staff/suspense")
+
+
+@scene
+def staff_suspense_item(stage: Stage) -> None:
+    waiting = stray(stage, 200_000)
+    at_the_top(stage)
+    stage.visit.open(f"/staff/suspense/{waiting}")
+
+
+@scene
+def staff_suspense_wrong(stage: Stage) -> None:
+    waiting = stray(stage, 12_860)
+    at_the_top(stage)
+    page = stage.visit.open(f"/staff/suspense/{waiting}")
+    page.fill("#account_no", "9999999999")
+    page.click("main form button")
     page.wait_for_selector("#summary")

@@ -8,10 +8,15 @@ from uuid import UUID
 
 from core import clock
 from core.db import WriteSession
+from core.money import Money
 from services.accounts import staffing
+from services.accounts.queries import AccountRef
 from services.accounts.roles import StaffRole
 from services.casework import operations as casework
 from services.identity.operations import staff
+from services.ledger import operations as ledger
+from services.ledger.chart import SUSPENSE, OwnerKind, Source, clearing
+from services.ledger.operations import Posting, Transaction
 from tests.factories import staff as people
 from tests.factories.staff import ACTOR, Member
 from tests.support.town import Town
@@ -116,6 +121,28 @@ class Office:
                 actor=ACTOR,
                 now=clock.now(),
             )
+
+    def waiting_money(self, account: AccountRef) -> int:
+        """One yuan that came for an account and waits, as when its booking failed; its number."""
+        source_id = uuid.uuid4()
+        with self._town.runtime.db.write() as session:
+            book_id = ledger.ensure_books(session, owner_kind=OwnerKind.ACCOUNT, owner_ids=[account.id])[account.id]
+            posting = Posting(debit=clearing("wechat_pay"), credit=SUSPENSE, amount=Money(100, account.currency))
+            transaction = Transaction(book_id, Source.UNASSIGNED_PAYMENT, source_id, clock.now(), [posting])
+            ledger.post(session, transactions=[transaction])
+            found: int = session.sql(
+                """insert into payment_suspense (reason, provider, out_trade_no, transaction_id, account_id, book_id,
+                     source_id, amount_minor, currency, paid_at, created_at, state)
+                   values ('settling_failed', 'wechat_pay', :no, :no, :account, :book, :source, 100, :currency, :now,
+                     :now, 'open') returning id""",
+                no=source_id.hex,
+                account=account.id,
+                book=book_id,
+                source=source_id,
+                currency=account.currency,
+                now=clock.now(),
+            ).scalar_one()
+        return found
 
     def invitation(self) -> str:
         """The token of a living invitation."""

@@ -19,6 +19,8 @@ from services.payments.errors import (
     QuoteExpired,
     QuoteRefused,
     QuotesLimited,
+    SuspenseElsewhere,
+    SuspenseOver,
     TooManyParts,
     WechatPayerUnknown,
 )
@@ -116,6 +118,18 @@ PROBLEMS: Final = [
         409,
         zh="无法确认微信付款人，请重新打开页面后再试。",
         en="WeChat did not tell who pays: get a fresh code, or sign in by WeChat, and try again.",
+    ),
+    Problem(
+        SuspenseOver,
+        409,
+        zh="该笔款项已处理，或不是待处理款项。",
+        en="This money has a place already, or is no money that waits.",
+    ),
+    Problem(
+        SuspenseElsewhere,
+        422,
+        zh="您管辖的单位内没有该户号，或币种不符。",
+        en="There is no such account in your units, or it is in another currency.",
     ),
     Problem(CallbackRefused, 401, zh="签名验证失败。", en="The callback is not proved to be the provider's."),
 ]

@@ -1,5 +1,6 @@
 """Writes of payments, each inside the transaction it is given."""
 
+from services.payments.operations.assigning import ASSIGN_SUSPENSE, AssignSuspense, assign, assignable
 from services.payments.operations.booking import Applied, Effect, apply_provider_result
 from services.payments.operations.callbacks import (
     TAKE_NOTICES,
@@ -37,8 +38,10 @@ from services.payments.operations.personal import Payments
 from services.payments.operations.quotes import Quote, QuoteResult, purge_failures, purge_quotes, quote_for_others
 
 __all__ = [
+    "ASSIGN_SUSPENSE",
     "TAKE_NOTICES",
     "Applied",
+    "AssignSuspense",
     "Effect",
     "Heard",
     "Payments",
@@ -48,6 +51,8 @@ __all__ = [
     "add_attempt",
     "apply_provider_result",
     "apply_stored",
+    "assign",
+    "assignable",
     "circuit_wait_s",
     "claim_due",
     "claim_one",

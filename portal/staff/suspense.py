@@ -1,0 +1,141 @@
+"""Money that came and has no place: what waits, what is known of each sum, and giving it to an account."""
+
+from datetime import datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Path, Request
+from fastapi.responses import Response
+
+import web.problems.casework
+import web.problems.payments  # noqa: F401 -- both register how refusals are told
+from core.db import WriteSession
+from portal.pages import go, text_of
+from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
+from services.accounts.roles import StaffPermission
+from services.casework import operations as casework
+from services.casework import queries as requests
+from services.casework.errors import ReasonMissing, RequestOpen
+from services.payments import finding
+from services.payments import operations as payments
+from services.payments.errors import SuspenseElsewhere, SuspenseOver
+from services.payments.finding import WaitingMoney
+from services.payments.operations import ASSIGN_SUSPENSE, AssignSuspense
+from web.problems.common import NotFound
+from web.runtime import RuntimeDep
+from web.session import Now, Write
+
+router = APIRouter(include_in_schema=False)
+
+UNPROCESSABLE: Final = 422
+PAGE: Final = 50
+SUSPENSE: Final = "/staff/suspense"
+
+Reader = Annotated[StaffReader, requires(StaffPermission.SUSPENSE_VIEW)]
+Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+@router.get(SUSPENSE)
+def suspense(
+    request: Request, runtime: RuntimeDep, reader: Reader, write: Write, now: Now, after: str = ""
+) -> Response:
+    """What waits, the oldest first."""
+    scope = f"staff.suspense|{reader.staff_id}"
+    behind = None
+    if after:
+        at, suspense_id = runtime.cursors.open(after, scope=scope)
+        behind = (datetime.fromisoformat(str(at)), int(str(suspense_id)))
+    found = finding.suspense_page(write, staff_id=reader.staff_id, after=behind, limit=PAGE + 1, now=now)
+    rows, more = found[:PAGE], ""
+    if len(found) > PAGE:
+        more = runtime.cursors.make(scope=scope, position=[rows[-1].created_at.isoformat(), rows[-1].id])
+    return show(request, "staff/suspense.html", reader, rows=rows, next=f"{SUSPENSE}?after={more}" if more else "")
+
+
+@router.get(SUSPENSE + "/{suspense_id}")
+def item(request: Request, reader: Reader, write: Write, now: Now, suspense_id: Id, asked: str = "") -> Response:
+    """One sum with its evidence, and the form that assigns it."""
+    return _page(request, write, reader, suspense_id, {}, account_no="", reason="", asked=asked == "1", now=now)
+
+
+@router.post(SUSPENSE + "/{suspense_id}/assign", dependencies=[CheckedForm, FreshCode])
+def assign(
+    request: Request,
+    reader: SignedInStaff,
+    write: Write,
+    now: Now,
+    suspense_id: Id,
+    account_no: Annotated[str, Form(max_length=64)] = "",
+    reason: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Assign it, or ask a second person to when it is much."""
+    check(reader, StaffPermission.SUSPENSE_ASSIGN)
+    typed, here = account_no.strip(), f"{SUSPENSE}/{suspense_id}"
+    try:
+        amount, account = payments.assignable(
+            write, suspense_id=suspense_id, account_no=typed, by=reader.staff_id, now=now
+        )
+        if not requests.needs_second_person(kind=ASSIGN_SUSPENSE.name, amount=amount):
+            payments.assign(
+                write, suspense_id=suspense_id, account_no=typed, by=reader.staff_id, actor=reader.actor, now=now
+            )
+            return go(here)
+        casework.ask(
+            write,
+            kind=ASSIGN_SUSPENSE.name,
+            subject=f"suspense:{suspense_id}",
+            unit_id=account.unit_id,
+            payload=AssignSuspense(suspense_id=suspense_id, account_no=typed),
+            reason=reason,
+            by=reader.staff_id,
+            actor=reader.actor,
+            now=now,
+            amount=amount,
+        )
+    except (SuspenseElsewhere, SuspenseOver, RequestOpen) as refusal:
+        wrong = {"account_no": text_of(request, refusal)}
+    except ReasonMissing as refusal:
+        wrong = {"reason": text_of(request, refusal)}
+    else:
+        return go(f"{here}?asked=1")
+    return _page(request, write, reader, suspense_id, wrong, account_no=typed, reason=reason, asked=False, now=now)
+
+
+def _page(
+    request: Request,
+    session: WriteSession,
+    reader: StaffReader,
+    suspense_id: int,
+    wrong: dict[str, str],
+    *,
+    account_no: str,
+    reason: str,
+    asked: bool,
+    now: datetime,
+) -> Response:
+    found = finding.suspense_item(
+        session,
+        suspense_id=suspense_id,
+        staff_id=reader.staff_id,
+        permission=StaffPermission.SUSPENSE_VIEW,
+        now=now,
+    )
+    if found is None:
+        raise NotFound
+    return show(
+        request,
+        "staff/suspense_item.html",
+        reader,
+        status=UNPROCESSABLE if wrong else 200,
+        here=f"{SUSPENSE}/{suspense_id}",
+        item=found,
+        takes_two=requests.needs_second_person(kind=ASSIGN_SUSPENSE.name, amount=found.amount),
+        can_assign=_can_assign(reader, found),
+        wrong=wrong,
+        account_no=account_no or found.account_no or "",
+        reason=reason,
+        asked=asked,
+    )
+
+
+def _can_assign(reader: StaffReader, found: WaitingMoney) -> bool:
+    return found.is_money and found.state == "open" and reader.may(StaffPermission.SUSPENSE_ASSIGN)

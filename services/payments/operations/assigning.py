@@ -1,0 +1,159 @@
+"""Money of suspense gets its place: out of the book where it waits, into the account that staff name, once."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from core import audit, idempotency, ids
+from core.audit import Actor
+from core.db import WriteSession
+from core.money import Money
+from services.accounts import finding as accounts
+from services.accounts.finding import StaffAccount
+from services.accounts.roles import StaffPermission
+from services.casework.ports import Approved, Kind, Outcome, Payload
+from services.ledger import operations as ledger
+from services.ledger.chart import PREPAID, RECEIVABLE, SUSPENSE, TRANSFER, BookId, OwnerKind, Source
+from services.ledger.operations import Posting, Transaction
+from services.payments import finding
+from services.payments.errors import SuspenseElsewhere, SuspenseOver
+from services.payments.ports import PAYABLES, Due
+
+ALONE_UP_TO_MINOR: Final = 100_000
+"""What one alone may assign, in minor units: a month's bill of a home several times over."""
+
+CLAIM: Final = "suspense.assignment"
+
+
+class AssignSuspense(Payload):
+    """Which sum, and the account it is for."""
+
+    suspense_id: int
+    account_no: str
+
+
+def assignable(
+    session: WriteSession, *, suspense_id: int, account_no: str, by: UUID, now: datetime
+) -> tuple[Money, StaffAccount]:
+    """The sum and the account, when somebody may assign the one to the other.
+
+    Raises SuspenseOver (also where they may not touch the sum), SuspenseElsewhere.
+    """
+    item = finding.suspense_item(
+        session, suspense_id=suspense_id, staff_id=by, permission=StaffPermission.SUSPENSE_ASSIGN, now=now
+    )
+    if item is None or item.state != "open" or not item.is_money:
+        raise SuspenseOver
+    account = accounts.staff_account(
+        session, account_no=account_no, staff_id=by, permission=StaffPermission.SUSPENSE_ASSIGN, now=now
+    )
+    if account is None or account.currency != item.amount.currency:
+        raise SuspenseElsewhere
+    return item.amount, account
+
+
+def assign(session: WriteSession, *, suspense_id: int, account_no: str, by: UUID, actor: Actor, now: datetime) -> UUID:
+    """Give money its place: open bills of the account are settled, the oldest due first, the rest is prepaid.
+
+    Answers the source of both transactions of the ledger. Locks the sum, then books, then payables by id. Raises
+    SuspenseOver when it has a place already, SuspenseElsewhere; the caller has seen to a second person.
+    """
+    session.sql("select from payment_suspense where id = :id for update", id=suspense_id)
+    amount, account = assignable(session, suspense_id=suspense_id, account_no=account_no, by=by, now=now)
+    waiting = session.sql("select book_id, paid_at from payment_suspense where id = :id", id=suspense_id).one()
+    assignment_id = ids.uuid7()
+    idempotency.claim(session, kind=CLAIM, key=str(suspense_id), owner=str(assignment_id))
+    home = ledger.ensure_books(session, owner_kind=OwnerKind.ACCOUNT, owner_ids=[account.id])[account.id]
+    ledger.lock_books(session, book_ids=sorted({BookId(waiting.book_id), home}))
+    taken = _settle(session, account=account, amount=amount, assignment_id=assignment_id, now=now)
+    shares = {RECEIVABLE: taken, PREPAID: amount - taken}
+    ledger.post(
+        session,
+        transactions=[
+            Transaction(
+                BookId(waiting.book_id),
+                Source.ASSIGNMENT_OUT,
+                assignment_id,
+                waiting.paid_at,
+                [Posting(debit=SUSPENSE, credit=TRANSFER, amount=amount)],
+            ),
+            Transaction(
+                home,
+                Source.ASSIGNMENT_IN,
+                assignment_id,
+                waiting.paid_at,
+                [
+                    Posting(debit=TRANSFER, credit=code, amount=share)
+                    for code, share in shares.items()
+                    if share.minor > 0
+                ],
+            ),
+        ],
+    )
+    session.sql(
+        """update payment_suspense set state = 'assigned', assigned_account_id = :account, assignment_id = :assignment,
+             assigned_by = :by, assigned_at = :now where id = :id""",
+        account=account.id,
+        assignment=assignment_id,
+        by=by,
+        now=now,
+        id=suspense_id,
+    )
+    audit.record(
+        session,
+        actor=actor,
+        act="payments.suspense_assigned",
+        subject=f"suspense:{suspense_id}",
+        after={"account_id": account.id, "assignment_id": str(assignment_id), "amount_minor": amount.minor},
+        unit_id=account.unit_id,
+    )
+    return assignment_id
+
+
+def _settle(
+    session: WriteSession, *, account: StaffAccount, amount: Money, assignment_id: UUID, now: datetime
+) -> Money:
+    """Take off what is due, and answer how much that was."""
+    zero = Money.zero(amount.currency)
+    left, shares = amount, list[tuple[Due, str, Money]]()
+    for kind, payable in PAYABLES.get().items():
+        for due in payable.quote(session, account_id=account.id, nos=None, now=now):
+            share = min(left, due.open)
+            if share > zero:
+                shares.append((due, kind, share))
+                left -= share
+    taken = zero
+    for due, kind, share in sorted(shares, key=lambda each: each[0].payable_id):
+        taken += PAYABLES.get()[kind].settle(
+            session,
+            account_id=account.id,
+            payable_id=due.payable_id,
+            payment_id=assignment_id,
+            amount=share,
+            now=now,
+        )
+    return taken
+
+
+def _carry_out(session: WriteSession, approved: Approved) -> Outcome:
+    """Whoever decides must be able to assign it, too; it is done in the name of whoever asked."""
+    wanted: AssignSuspense = approved.payload
+    assign(
+        session,
+        suspense_id=wanted.suspense_id,
+        account_no=wanted.account_no,
+        by=approved.requested_by,
+        actor=approved.actor,
+        now=approved.now,
+    )
+    return Outcome()
+
+
+ASSIGN_SUSPENSE: Final = Kind(
+    name="payments.assign_suspense",
+    payload=AssignSuspense,
+    asks=StaffPermission.SUSPENSE_ASSIGN,
+    decides=StaffPermission.SUSPENSE_APPROVE,
+    carry_out=_carry_out,
+    alone_up_to_minor=ALONE_UP_TO_MINOR,
+)

@@ -1,0 +1,213 @@
+"""Money without a place: found by whoever may, assigned once, and by two persons when it is much."""
+
+import itertools
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from core import clock
+from services.accounts.roles import StaffRole
+from services.billing import queries as billing
+from services.ledger import queries as ledger
+from services.payments import operations, queries
+from services.payments.ports import ProviderResult, TradeState
+from tests.factories.payments import WECHAT, yuan
+from tests.factories.staff import Member
+from tests.support.office import ELSEWHERE, HERE, Office, office_of
+from tests.support.town import Home, Town
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def office(town: Town) -> Office:
+    """The staff of the town, all of whom have just given a code."""
+    made = office_of(town)
+    for member in made.members.values():
+        if member is not made.members["disabled"]:
+            made.fresh(member)
+    return made
+
+
+@pytest.fixture
+def desks(town: Town, office: Office) -> tuple[Member, Member]:
+    """Two of the finance department, who may decide for the whole supplier."""
+    with town.runtime.db.write() as session:
+        return office.employ(session, StaffRole.FINANCE, "37"), office.employ(session, StaffRole.FINANCE, "37")
+
+
+@pytest.fixture(autouse=True)
+def books(town: Town) -> Iterator[None]:
+    """Whatever happened: the books hold."""
+    yield
+    with town.runtime.db.read() as session:
+        assert ledger.check_invariants(session) == []
+        assert billing.check_invariants(session) == []
+        assert queries.check_invariants(session) == []
+        assert queries.check_claims(session) == []
+
+
+@contextmanager
+def cut_off(town: Town) -> Iterator[None]:
+    """Whoever writes that money has its place loses the database at that moment, after both postings."""
+    address = town.settings.migration_database_url
+    assert address is not None
+    with psycopg.connect(address.get_secret_value(), autocommit=True) as owner:
+        owner.execute(
+            """create function cut_off() returns trigger language plpgsql as $$
+               begin perform pg_terminate_backend(pg_backend_pid()); return new; end $$;
+               create trigger cut_off before update on payment_suspense for each row execute function cut_off()"""
+        )
+        try:
+            yield
+        finally:
+            owner.execute("drop function cut_off() cascade")
+
+
+def stray(town: Town, amount: int) -> int:
+    """Money for a number that is not ours; answers its suspense."""
+    no = next(_numbers)
+    result = ProviderResult(
+        WECHAT,
+        f"STRANGER{no:016d}",
+        TradeState.PAID,
+        amount=yuan(amount),
+        transaction_id=f"T{no:012d}",
+        paid_at=clock.now(),
+    )
+    with town.runtime.db.write() as session:
+        operations.apply_provider_result(session, result=result, now=clock.now())
+        found: int = session.sql("select max(id) from payment_suspense").scalar_one()
+    return found
+
+
+def send(town: Town, office: Office, member: Member, path: str, **fields: str) -> tuple[int, str]:
+    town.client.cookies.clear()
+    headers = {**office.browser(member), "accept-language": "en"}
+    form = {"csrf": office.form_token(member), **fields}
+    answer = town.client.post(path, data=form, headers=headers, follow_redirects=False)
+    return answer.status_code, answer.headers.get("location", answer.text)
+
+
+def get(town: Town, office: Office, member: Member, path: str) -> tuple[int, str]:
+    town.client.cookies.clear()
+    answer = town.client.get(path, headers={**office.browser(member), "accept-language": "en"}, follow_redirects=False)
+    return answer.status_code, answer.text
+
+
+def owed(town: Town, home: Home) -> tuple[int, int]:
+    """What a home owes and has in advance."""
+    with town.runtime.db.read() as session:
+        found = billing.owed(session, account_id=home.account.id)
+    return found.due.minor, found.prepaid.minor
+
+
+def test_assigned_money_pays_the_oldest_bills_and_leaves_the_rest_in_advance(
+    town: Town, office: Office, desks: tuple[Member, Member]
+) -> None:
+    home, waiting = town.build(town.unit_id), stray(town, 20_000)
+    status, _ = send(town, office, desks[0], f"/staff/suspense/{waiting}/assign", account_no=home.account_no)
+    assert status == 303
+    assert owed(town, home) == (0, 20_000 - 12_860)
+    page = get(town, office, desks[1], f"/staff/suspense/{waiting}")[1]
+    assert f"Assigned to account {home.account_no} by Staff {desks[0].name}" in page
+    assert f'/staff/suspense/{waiting}"' not in get(town, office, desks[1], "/staff/suspense")[1]
+
+
+def test_it_is_assigned_once_however_often_it_is_asked_for(
+    town: Town, office: Office, desks: tuple[Member, Member]
+) -> None:
+    homes, waiting = [town.build(town.unit_id), town.build(town.unit_id)], stray(town, 5_000)
+    answers = [
+        send(town, office, desks[0], f"/staff/suspense/{waiting}/assign", account_no=home.account_no)[0]
+        for home in (homes[0], homes[0], homes[1])
+    ]
+    assert answers == [303, 422, 422]
+    assert [owed(town, home) for home in homes] == [(7_860, 0), (12_860, 0)]
+
+
+def test_whoever_dies_before_the_commit_has_moved_nothing_and_the_next_moves_it_once(
+    town: Town, office: Office, desks: tuple[Member, Member]
+) -> None:
+    home, waiting = town.build(town.unit_id), stray(town, 5_000)
+
+    with cut_off(town):
+        assert send(town, office, desks[0], f"/staff/suspense/{waiting}/assign", account_no=home.account_no)[0] in {
+            500,
+            503,
+        }
+    assert owed(town, home) == (12_860, 0)
+    assert send(town, office, desks[0], f"/staff/suspense/{waiting}/assign", account_no=home.account_no)[0] == 303
+    assert owed(town, home) == (7_860, 0)
+
+
+def test_much_money_moves_when_a_second_person_approves_and_once(
+    town: Town, office: Office, desks: tuple[Member, Member]
+) -> None:
+    first, second = desks
+    home, waiting = town.build(town.unit_id), stray(town, 200_000)
+    asked = {"account_no": home.account_no, "reason": "The payer called with the receipt."}
+    status, location = send(town, office, first, f"/staff/suspense/{waiting}/assign", **asked)
+    assert (status, location) == (303, f"/staff/suspense/{waiting}?asked=1")
+    assert owed(town, home) == (12_860, 0)
+    assert send(town, office, first, f"/staff/suspense/{waiting}/assign", **asked)[0] == 422
+    found = re.search(r"/staff/approvals/([0-9a-f-]{36})", get(town, office, second, "/staff/approvals")[1])
+    assert found is not None
+    approve = f"/staff/approvals/{found[1]}/approve"
+    assert home.account_no in get(town, office, second, f"/staff/approvals/{found[1]}")[1]
+    assert send(town, office, first, approve)[0] == 422
+    assert owed(town, home) == (12_860, 0)
+
+    with cut_off(town):
+        assert send(town, office, second, approve)[0] in {500, 503}
+    assert owed(town, home) == (12_860, 0)
+    assert [send(town, office, second, approve)[0] for _ in range(2)] == [303, 422]
+    assert owed(town, home) == (0, 200_000 - 12_860)
+
+
+def test_what_nobody_knows_is_for_the_whole_suppliers_staff_and_what_has_an_order_for_its_unit(
+    town: Town, office: Office, desks: tuple[Member, Member]
+) -> None:
+    unknown = stray(town, 700)
+    with town.runtime.db.write() as session:
+        attempt = queries.latest_attempt(session, payment_no=town.people["far"].waiting_no)
+        assert attempt is not None
+        paid = ProviderResult(
+            WECHAT,
+            attempt.out_trade_no,
+            TradeState.PAID,
+            amount=yuan(attempt.amount.minor + 1),
+            transaction_id="TFAR",
+            paid_at=clock.now(),
+        )
+        operations.apply_provider_result(session, result=paid, now=clock.now())
+        far: int = session.sql("select max(id) from payment_suspense").scalar_one()
+        there = office.employ(session, StaffRole.FINANCE, ELSEWHERE)
+        here = office.employ(session, StaffRole.FINANCE, HERE)
+    seen = {
+        (who, item): get(town, office, member, f"/staff/suspense/{item}")[0]
+        for who, member in (("all", desks[0]), ("there", there), ("here", here))
+        for item in (unknown, far)
+    }
+    assert seen == {
+        ("all", unknown): 200,
+        ("all", far): 200,
+        ("there", unknown): 404,
+        ("there", far): 200,
+        ("here", unknown): 404,
+        ("here", far): 404,
+    }
+    lists = {who: get(town, office, member, "/staff/suspense")[1] for who, member in (("there", there), ("here", here))}
+    assert [f'/staff/suspense/{far}"' in lists[who] for who in ("there", "here")] == [True, False]
+    assert send(town, office, here, f"/staff/suspense/{far}/assign", account_no=town.house.account_no)[0] == 404
+
+
+def test_money_goes_to_no_account_that_is_none(town: Town, office: Office, desks: tuple[Member, Member]) -> None:
+    waiting = stray(town, 900)
+    wrong = [
+        send(town, office, desks[0], f"/staff/suspense/{waiting}/assign", account_no=no)[0] for no in ("", "9999999999")
+    ]
+    assert wrong == [422, 422]
