@@ -22,6 +22,7 @@ from portal.customer import wechat as wechat_pages
 from portal.staff import approvals as staff_approvals
 from portal.staff import audit as staff_audit
 from portal.staff import customers as staff_customers
+from portal.staff import health as staff_health
 from portal.staff import joining as staff_joining
 from portal.staff import me as staff_me
 from portal.staff import pages as staff_pages
@@ -81,6 +82,7 @@ ROUTERS = (
     staff_search.router,
     staff_customers.router,
     staff_suspense.router,
+    staff_health.router,
 )
 
 

@@ -25,5 +25,6 @@ def entries(_: Callable[[str], str], permissions: frozenset[StaffPermission]) ->
         Entry("/staff/people", _("Staff"), "users", StaffPermission.STAFF_VIEW),
         Entry("/staff/approvals", _("Approvals"), "circle-check"),
         Entry("/staff/audit", _("Audit log"), "scroll-text", StaffPermission.AUDIT_VIEW),
+        Entry("/staff/health", _("System health"), "activity", StaffPermission.HEALTH_VIEW),
     ]
     return [each for each in every if each.permission is None or each.permission in permissions]

@@ -205,6 +205,27 @@ def _suspense(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class ProviderHealth:
+    """How a provider answered lately; while `open_until` lies ahead nobody asks it."""
+
+    name: str
+    failures: int
+    open_until: datetime | None
+
+
+def providers(session: ReadSession, *, now: datetime) -> list[ProviderHealth]:
+    """Every provider of this deployment, by name."""
+    rows = session.sql("select provider, failures, open_until from payment_provider_health")
+    known = {row.provider: row for row in rows}
+    return [
+        ProviderHealth(name, 0, None)
+        if (row := known.get(name)) is None
+        else ProviderHealth(name, row.failures, row.open_until if row.open_until and row.open_until > now else None)
+        for name in sorted(queries.provider_names())
+    ]
+
+
 def found_payments(session: ReadSession, *, number: str, staff_id: UUID, now: datetime) -> list[FoundPayment]:
     """Payments with this number, ours or a provider's, of the units where one may read payments."""
     rows = session.sql(

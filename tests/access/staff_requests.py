@@ -217,6 +217,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /staff/suspense": _get("/staff/suspense"),
     "GET /staff/suspense/{suspense_id}": _get("/staff/suspense/{suspense_id}", _suspense),
     "POST /staff/suspense/{suspense_id}/assign": _form("/staff/suspense/{suspense_id}/assign", _assigning),
+    "GET /staff/health": _get("/staff/health"),
     "GET /staff/me": _get("/staff/me"),
     "POST /staff/me/sessions/others/end": _form("/staff/me/sessions/others/end"),
     "POST /staff/me/sessions/{session_id}/end": _form("/staff/me/sessions/{session_id}/end", _session),

@@ -168,3 +168,9 @@ def staff_suspense_wrong(stage: Stage) -> None:
     page.fill("#account_no", "9999999999")
     page.click("main form button")
     page.wait_for_selector("#summary")
+
+
+@scene
+def staff_health(stage: Stage) -> None:
+    at_the_top(stage)
+    stage.visit.open("/staff/health")

@@ -1,0 +1,39 @@
+"""System health in the console: what waits and for how long, for those alone who see the whole supplier."""
+
+from datetime import timedelta
+
+import pytest
+
+from core import clock
+from services.accounts.roles import StaffRole
+from tests.factories.staff import Member
+from tests.support.office import office_of
+from tests.support.town import Town
+
+
+@pytest.fixture
+def top(town: Town) -> Member:
+    """Somebody who administers everything."""
+    with town.runtime.db.write() as session:
+        return office_of(town).employ(session, StaffRole.ADMIN, "37")
+
+
+def page(town: Town, member: Member) -> str:
+    town.client.cookies.clear()
+    answer = town.client.get("/staff/health", headers={**office_of(town).browser(member), "accept-language": "en"})
+    assert answer.status_code == 200
+    return answer.text
+
+
+def test_a_queue_that_is_stuck_and_a_provider_that_fails_are_told_with_what_to_do(town: Town, top: Member) -> None:
+    advice = "Mend the cause that the log names"
+    assert advice not in page(town, top)
+    with town.runtime.db.write() as session:
+        session.sql(
+            "insert into inbox (source, external_id, body, received_at) values ('other', 'x', '', :then)",
+            then=clock.now() - timedelta(hours=1),
+        )
+        session.sql("insert into payment_provider_health (provider, failures) values ('wechat_pay', 3)")
+    told = page(town, top)
+    assert advice in told
+    assert "3 failures in a row" in told
