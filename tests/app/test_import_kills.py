@@ -108,7 +108,10 @@ CONTENT: Final[dict[str, LiteralString]] = {
 """Each table without surrogate ids, times and sealed bytes, which differ from run to run."""
 
 CODES: Final = frozenset(
-    {"alembic_version", "bill_line_code", "ledger_asset", "ledger_code", "ledger_horizon", "ledger_house"}
+    {
+        *{"alembic_version", "bill_line_code", "ledger_asset", "ledger_code", "ledger_horizon", "ledger_house"},
+        *{"staff_role", "staff_role_permission"},
+    }
 )
 
 

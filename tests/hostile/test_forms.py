@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from app.main import described
 from portal.customer import shelf
+from tests.access.letting_in import make_room
 from tests.access.requests import ASKING, headers_of, scene
 from tests.hostile.test_values import HOSTILE_VALUES, MARK
 from tests.support.town import Town
@@ -77,6 +78,8 @@ def sending(town: Town, operation: str) -> Callable[[str, str], httpx.Response]:
     made = scene(town, operation, "owner", "own")
 
     def send(field: str, value: str) -> httpx.Response:
+        if "/people" in operation:
+            make_room(town, town.house)  # each asking lets somebody in
         asked = ASKING[operation](made)
         assert asked.form is not None
         honest = urlencode({name: held for name, held in asked.form.items() if name != field})
