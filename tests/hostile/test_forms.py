@@ -78,8 +78,8 @@ def sending(town: Town, operation: str) -> Callable[[str, str], httpx.Response]:
     made = scene(town, operation, "owner", "own")
 
     def send(field: str, value: str) -> httpx.Response:
-        if "/people" in operation:
-            make_room(town, town.house)  # each asking lets somebody in
+        if "/people" in operation and made.things.home is not None:
+            make_room(town, made.things.home)  # each asking lets somebody in
         asked = ASKING[operation](made)
         assert asked.form is not None
         honest = urlencode({name: held for name, held in asked.form.items() if name != field})
