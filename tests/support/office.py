@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final, Literal
 from uuid import UUID
 
-from core import clock
+from core import clock, idempotency
 from core.db import WriteSession
 from core.money import Money
 from services.accounts import staffing
@@ -46,9 +46,14 @@ class Office:
                 "elsewhere": self.employ(session, StaffRole.ADMIN, ELSEWHERE),
                 "without": self.employ(session, StaffRole.AGENT, HERE),
                 "disabled": self.employ(session, StaffRole.ADMIN, HERE),
+                "top": self.employ(session, StaffRole.ADMIN, "37"),
             }
             staff.disable(session, staff_id=self.members["disabled"].staff_id, actor=ACTOR, now=clock.now())
         self.open_invitation = self.invitation()
+        self.waiting = {
+            "own": self.waiting_money(town.house.account),
+            "other_unit": self.waiting_money(town.far.account),
+        }
         places: tuple[Place, ...] = ("own", "other_unit")
         self.colleagues = {place: self.colleague(place) for place in places}
         self.requests = {place: self.request(place) for place in places}
@@ -127,6 +132,9 @@ class Office:
         source_id = uuid.uuid4()
         with self._town.runtime.db.write() as session:
             book_id = ledger.ensure_books(session, owner_kind=OwnerKind.ACCOUNT, owner_ids=[account.id])[account.id]
+            idempotency.claim(
+                session, kind="wechat_pay.transaction", key=source_id.hex, owner=f"suspense:{source_id.hex}"
+            )
             posting = Posting(debit=clearing("wechat_pay"), credit=SUSPENSE, amount=Money(100, account.currency))
             transaction = Transaction(book_id, Source.UNASSIGNED_PAYMENT, source_id, clock.now(), [posting])
             ledger.post(session, transactions=[transaction])
