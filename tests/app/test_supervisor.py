@@ -184,7 +184,7 @@ def test_the_commands_of_the_first_steps_find_the_settings_of_the_house(house: H
     commands = [
         shlex.split(line, comments=True) for line in re.findall(r"^\.venv/bin/wattline (.+)$", page, re.MULTILINE)
     ]
-    assert {command[0] for command in commands} == {"demo", "doctor", "check-invariants", "import"}
+    assert {command[0] for command in commands} == {"demo", "doctor", "check-invariants", "staff", "import"}
     for command in commands:
         if command[0] != "import":  # a file is imported by tests of its own
             done = house.wattline(*command)
