@@ -126,12 +126,13 @@ def again(town: Town, out_trade_no: str) -> Call:
     return town._receiver.next_after(seen)
 
 
-@pytest.mark.parametrize(("age", "status"), [(-299, 204), (-301, 401), (299, 204), (301, 401)])
+# Seconds pass between signing and judging: a stamp of the past grows older by them, one of the future comes nearer.
+@pytest.mark.parametrize(("age", "status"), [(-270, 204), (-301, 401), (299, 204), (330, 401)])
 def test_a_signature_holds_for_less_than_five_minutes(
     town: Town, platform: Platform, out_trade_no: str, age: int, status: int
 ) -> None:
     body = notice(platform, paid(platform, out_trade_no, transaction_id=f"T{age}"), number=f"window{age}")
-    moment = int(clock.now().timestamp()) + age + (2 if age == -299 else -2 if age == 299 else 0)
+    moment = int(clock.now().timestamp()) + age
     assert send(town, signed(platform, body, moment=moment)).status_code == status
 
 
