@@ -1375,6 +1375,7 @@ CREATE TABLE public.message (
     accepted_at timestamp with time zone,
     finished_at timestamp with time zone,
     read_at timestamp with time zone,
+    account_ids bigint[] DEFAULT '{}'::bigint[] NOT NULL,
     CONSTRAINT ck_message_address CHECK ((((address_sealed IS NULL) = (address_blind IS NULL)) AND ((channel = 'sms'::text) OR (address_sealed IS NULL)) AND ((channel <> 'sms'::text) OR (address_sealed IS NOT NULL) OR (due_at IS NULL)))),
     CONSTRAINT ck_message_channel CHECK ((channel = ANY (ARRAY['sms'::text, 'inbox'::text]))),
     CONSTRAINT ck_message_due CHECK (((due_at IS NOT NULL) = (state = ANY (ARRAY['pending'::text, 'sending'::text, 'unknown'::text, 'accepted'::text])))),

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from core.crypto.sealed import sealed
@@ -25,6 +25,7 @@ class MessageRow(SQLModel, table=True):
     template: str = Field(sa_type=sa.Text)
     priority: int = Field(sa_type=sa.SmallInteger)
     params: dict[str, Any] = Field(sa_type=JSONB)
+    account_ids: list[int] = Field(sa_type=ARRAY(sa.BigInteger), sa_column_kwargs={"server_default": sa.text("'{}'")})
     locale: str = Field(sa_type=sa.Text)
     link: str | None = Field(default=None, sa_type=sa.Text)
     state: State = Field(sa_type=text_enum(State))

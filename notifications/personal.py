@@ -10,7 +10,8 @@ from notifications.queueing import user_owner
 from services.identity import queries as identity
 
 _FORGET = """
-update message set params = '{}', link = null, address_sealed = null, address_blind = null, address_masked = null,
+update message set params = '{}', account_ids = '{}', link = null,
+  address_sealed = null, address_blind = null, address_masked = null,
   state = case when due_at is null then state else 'suppressed' end, due_at = null,
   finished_at = coalesce(finished_at, now())
 where owner = :owner or (address_blind = :blind and owner like 'invitation:%')

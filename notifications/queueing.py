@@ -13,6 +13,7 @@ from core.errors import Json
 from core.ids import uuid7
 from notifications.setup import Setup
 from notifications.states import Channel, Priority
+from services.accounts.queries import AccountId
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +37,7 @@ class Fact:
     """What is told.
 
     `intent` names the fact once and for ever, `template` and `params` say it, `link` is its page in the portal; after
-    `ttl` it is not worth sending, and `priority` says which facts it waits behind.
+    `ttl` it is not worth sending, and `priority` says which facts it waits behind. `account_ids` are those it is about.
     """
 
     intent: str
@@ -45,6 +46,7 @@ class Fact:
     link: str | None
     ttl: timedelta
     priority: Priority
+    account_ids: Sequence[AccountId] = ()
 
 
 def user_owner(user_id: UUID) -> str:
@@ -53,10 +55,10 @@ def user_owner(user_id: UUID) -> str:
 
 
 _ADD = """
-insert into message (owner, id, channel, intent, template, priority, params, locale, link, state, due_at, expires_at,
-  address_sealed, address_blind, address_masked, accepted_at, finished_at)
-values (:owner, :id, :channel, :intent, :template, :priority, cast(:params as jsonb), :locale, :link, :state,
-  case when :state = 'pending' then now() end, now() + :ttl, :address_sealed, :address_blind, :address_masked,
+insert into message (owner, id, channel, intent, template, priority, params, account_ids, locale, link, state, due_at,
+  expires_at, address_sealed, address_blind, address_masked, accepted_at, finished_at)
+values (:owner, :id, :channel, :intent, :template, :priority, cast(:params as jsonb), :account_ids, :locale, :link,
+  :state, case when :state = 'pending' then now() end, now() + :ttl, :address_sealed, :address_blind, :address_masked,
   case when :state = 'delivered' then now() end, case when :state = 'delivered' then now() end)
 on conflict do nothing
 """
@@ -96,6 +98,7 @@ def _add(
         template=fact.template,
         priority=fact.priority.value,
         params=to_json(dict(fact.params)),
+        account_ids=list(fact.account_ids),
         locale=recipient.locale,
         link=fact.link,
         state=state,

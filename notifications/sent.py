@@ -7,7 +7,7 @@ from uuid import UUID
 
 from core.db import ReadSession, statement
 from notifications.queueing import user_owner
-from notifications.texts import masked_account
+from services.accounts.queries import AccountId
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +33,17 @@ class SentView:
 def sent_about(
     session: ReadSession,
     *,
-    account_no: str,
+    account_id: AccountId,
     customer_id: int,
     user_ids: Sequence[UUID],
     before: UUID,
     limit: int,
 ) -> list[SentView]:
-    """Up to `limit` messages that name the account to its holder and these people, the latest first."""
+    """Up to `limit` messages that are about the account and went to its holder and these people, the latest first."""
     rows = session.sql(
         statement("notifications", "messages_about.sql"),
         owners=[f"customer:{customer_id}", *map(user_owner, user_ids)],
-        account=f"{masked_account(account_no)}%",
+        account_id=account_id,
         before=before,
         limit=limit,
     )

@@ -44,6 +44,7 @@ def linked(session: WriteSession, delivery: Delivery, event: AccountLinked) -> N
         link=None,
         ttl=TTL,
         priority=Priority.PROMPT,
+        account_ids=[account_id],
     )
     audience = of_account_owners(session, setup=setup, account_id=account_id, now=delivery.occurred_at)
     own = {each.phone for each in of_user(session, setup=setup, user_id=user_id)}
@@ -74,6 +75,7 @@ def invited(session: WriteSession, delivery: Delivery, event: AccessInvited) -> 
         link="/invitations",
         ttl=invitation.expires_at - delivery.occurred_at,
         priority=Priority.PROMPT,
+        account_ids=[invitation.account_id],
     )
     owner = accounts.invitation_owner(invitation_id) if person is None else user_owner(person.id)
     locale = setup.locale(None if person is None else person.locale)
@@ -86,6 +88,7 @@ def accepted(session: WriteSession, delivery: Delivery, event: AccessAccepted) -
     _tell_by_inbox(
         session,
         delivery,
+        account_id=AccountId(event.account_id),
         user_id=UUID(event.invited_by),
         template="access_accepted",
         params={
@@ -100,6 +103,7 @@ def ended(session: WriteSession, delivery: Delivery, event: AccessEnded) -> None
     _tell_by_inbox(
         session,
         delivery,
+        account_id=AccountId(event.account_id),
         user_id=UUID(event.user_id),
         template="access_ended_with_holder" if event.why == HOLDER_CHANGED else "access_ended",
         params={
@@ -111,10 +115,16 @@ def ended(session: WriteSession, delivery: Delivery, event: AccessEnded) -> None
 
 
 def _tell_by_inbox(
-    session: WriteSession, delivery: Delivery, *, user_id: UUID, template: str, params: Mapping[str, Json]
+    session: WriteSession,
+    delivery: Delivery,
+    *,
+    account_id: AccountId,
+    user_id: UUID,
+    template: str,
+    params: Mapping[str, Json],
 ) -> None:
     setup = SETUP.get()
-    fact = Fact(f"{template}:{delivery.id}", template, params, "/accounts", TTL, Priority.PROMPT)
+    fact = Fact(f"{template}:{delivery.id}", template, params, "/accounts", TTL, Priority.PROMPT, [account_id])
     people = [replace(each, phone=None) for each in of_user(session, setup=setup, user_id=user_id)]
     tell(session, setup=setup, fact=fact, audience=people)
 

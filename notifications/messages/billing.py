@@ -47,6 +47,7 @@ def bill_ready(session: WriteSession, delivery: Delivery, event: BillIssued) -> 
         link=f"/bills/{account_no}/{bill.bill_no}",
         ttl=TTL,
         priority=Priority.BULK,
+        account_ids=[account_id],
     )
     audience = of_account_owners(session, setup=setup, account_id=account_id, now=delivery.occurred_at)
     tell(session, setup=setup, fact=fact, audience=audience)

@@ -39,6 +39,7 @@ def receipt(session: WriteSession, delivery: Delivery, event: PaymentBooked) -> 
         link=f"/payments/{booked.payment_no}/receipt",
         ttl=TTL,
         priority=Priority.PROMPT,
+        account_ids=account_ids,
     )
     tell(session, setup=setup, fact=fact, audience=of_user(session, setup=setup, user_id=booked.payer_user_id))
 

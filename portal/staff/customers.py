@@ -109,7 +109,7 @@ def _messages(session: WriteSession, looked: Looked, at: list[Json], limit: int)
     return list(
         sent.sent_about(
             session,
-            account_no=looked.account.account_no,
+            account_id=looked.account.id,
             customer_id=looked.account.customer_id,
             user_ids=[each.user_id for each in people],
             before=_uuid(at),

@@ -66,6 +66,28 @@ def test_a_released_database_is_migrated_and_says_what_it_said(
     assert contains(said, kept["said"]), said
 
 
+def test_old_messages_learn_which_account_they_are_about_where_that_is_certain(servers: Servers) -> None:
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(servers.admin_dsn, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {} owner wattline_owner").format(sql.Identifier(name)))
+        try:
+            migrations.upgrade(servers.owner(name), revision="0028_payments_assignment")
+            with psycopg.connect(servers.owner(name)) as old:
+                old.execute(
+                    """insert into message (owner, id, channel, intent, template, priority, params, locale, state, expires_at)
+                       select 'user:' || gen_random_uuid(), gen_random_uuid(), 'inbox', intent, '', 0, params::jsonb, 'en',
+                         'delivered', now()
+                       from (values ('bill_ready:17:4', '{"account": "****0017"}'), ('account_linked:18:9', '{"account": "****0018"}'),
+                         ('bill_ready:19:5', '{}'), ('access_ended:7', '{"account": "****0017"}')) m (intent, params)"""
+                )
+            migrations.upgrade(servers.owner(name))
+            with psycopg.connect(servers.owner(name)) as now:
+                told: dict[str, list[int]] = dict(now.execute("select intent, account_ids from message").fetchall())
+        finally:
+            connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    assert told == {"bill_ready:17:4": [17], "account_linked:18:9": [18], "bill_ready:19:5": [], "access_ended:7": []}
+
+
 def test_this_version_or_one_before_it_is_kept() -> None:
     assert RELEASES
     assert all(dump.stem <= migrations.head() for dump in RELEASES)

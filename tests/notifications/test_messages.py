@@ -13,7 +13,7 @@ from core import outbox
 from core.config import Settings
 from core.db import Database
 from core.money import Money
-from notifications import inbox
+from notifications import inbox, sent
 from notifications.delivery import send_due
 from notifications.setup import SETUP
 from notifications.texts import Wording, title_and_text
@@ -101,6 +101,25 @@ def test_a_new_bill_is_told_to_its_owner_once_by_each_channel(
         f"户号****{account.account_no[-4:]}的2026年5月账单已出，金额¥128.60，请于2026年6月25日前缴纳。"
         in told[0]["text"]
     )
+
+
+def test_accounts_whose_numbers_end_alike_do_not_show_staff_each_others_messages(runtime: Runtime) -> None:
+    with runtime.db.write() as session:
+        mine, other = (make_account(session, runtime.vault, account_no=no) for no in ("7100004242", "7200004242"))
+        user_id = make_user(session, runtime.vault)
+        grant(session, user_id=user_id, account_id=mine.id)
+        grant(session, user_id=user_id, account_id=other.id)
+        make_bill(session, mine, issue_date=ISSUED)
+    relay(runtime.db)
+    with runtime.db.read() as session:
+        seen = {
+            account.account_no: sent.sent_about(
+                session, account_id=account.id, customer_id=0, user_ids=[user_id], before=inbox.FIRST_PAGE, limit=9
+            )
+            for account in (mine, other)
+        }
+    assert [each.template for each in seen[mine.account_no]] == ["bill_ready", "bill_ready"]
+    assert seen[other.account_no] == []
 
 
 @pytest.mark.parametrize(
