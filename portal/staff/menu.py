@@ -8,16 +8,22 @@ from services.accounts.roles import StaffPermission
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the menu; without `permission` everybody who is signed in sees it."""
+    """One line of the menu; without `permission` everybody who is signed in sees it.
+
+    `is_for_all`: the page takes the permission in every unit, as it is about the whole supplier.
+    """
 
     href: str
     label: str
     picture: str
     permission: StaffPermission | None = None
+    is_for_all: bool = False
 
 
-def entries(_: Callable[[str], str], permissions: frozenset[StaffPermission]) -> list[Entry]:
-    """The lines that somebody with these permissions sees, in the reader's language."""
+def entries(
+    _: Callable[[str], str], somewhere: frozenset[StaffPermission], everywhere: frozenset[StaffPermission]
+) -> list[Entry]:
+    """The lines that somebody sees who may do this somewhere and that everywhere, in the reader's language."""
     every = [
         Entry("/staff", _("Start"), "house"),
         Entry("/staff/search", _("Customers"), "search", StaffPermission.ACCOUNTS_VIEW),
@@ -25,6 +31,10 @@ def entries(_: Callable[[str], str], permissions: frozenset[StaffPermission]) ->
         Entry("/staff/people", _("Staff"), "users", StaffPermission.STAFF_VIEW),
         Entry("/staff/approvals", _("Approvals"), "circle-check"),
         Entry("/staff/audit", _("Audit log"), "scroll-text", StaffPermission.AUDIT_VIEW),
-        Entry("/staff/health", _("System health"), "activity", StaffPermission.HEALTH_VIEW),
+        Entry("/staff/health", _("System health"), "activity", StaffPermission.HEALTH_VIEW, is_for_all=True),
     ]
-    return [each for each in every if each.permission is None or each.permission in permissions]
+    return [
+        each
+        for each in every
+        if each.permission is None or each.permission in (everywhere if each.is_for_all else somewhere)
+    ]

@@ -54,13 +54,17 @@ class NotAllowed(Exception):
 
 @dataclass(frozen=True)
 class StaffReader:
-    """A signed-in member of staff. `permissions` are held in some unit; `proved_at`: when a code was just given."""
+    """A signed-in member of staff. `permissions` are held in some unit, `everywhere` in all of them.
+
+    `proved_at`: when a code was just given.
+    """
 
     staff_id: UUID
     session_id: UUID
     name: str
     display_name: str
     permissions: frozenset[StaffPermission]
+    everywhere: frozenset[StaffPermission]
     proved_at: datetime | None
     form_token: str
     locale: str
@@ -93,12 +97,14 @@ def resolved(request: Request, runtime: Runtime, session: WriteSession, now: dat
     found = None if token is None else staff.resolve(session, token=token, now=now)
     if token is None or found is None:
         raise StaffSignInFirst
+    held = staffing.staff_permissions(session, staff_id=found.staff_id, now=now)
     return StaffReader(
         staff_id=found.staff_id,
         session_id=found.session_id,
         name=found.name,
         display_name=found.display_name,
-        permissions=staffing.staff_permissions(session, staff_id=found.staff_id, now=now),
+        permissions=held.somewhere,
+        everywhere=held.everywhere,
         proved_at=found.proved_at,
         form_token=form_token(runtime, token),
         locale=locale.of_request(request, runtime.settings.locales),
@@ -141,8 +147,8 @@ def requires(permission: StaffPermission) -> Any:
 def requires_everywhere(permission: StaffPermission) -> Any:
     """The same for what concerns the whole supplier: those who may do it in every unit."""
 
-    def allowed(reader: SignedInStaff, write: Write, now: Now) -> StaffReader:
-        if not staffing.staff_holds_everywhere(write, staff_id=reader.staff_id, permission=permission, now=now):
+    def allowed(reader: SignedInStaff) -> StaffReader:
+        if permission not in reader.everywhere:
             raise NotAllowed(reader.actor, permission)
         return reader
 
@@ -205,7 +211,7 @@ def show(
         form_token=form_token(runtime, visitor) if reader is None else reader.form_token,
         is_signed_in=reader is not None,
         here=here or request.url.path,
-        menu=() if reader is None else tuple(menu.entries(speak(request), reader.permissions)),
+        menu=() if reader is None else tuple(menu.entries(speak(request), reader.permissions, reader.everywhere)),
         name="" if reader is None else reader.display_name,
         is_fresh=reader is not None and reader.is_fresh,
         can_search=reader is not None and reader.may(StaffPermission.ACCOUNTS_VIEW),

@@ -54,6 +54,14 @@ class StaffRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What a member of staff may do: in some unit or other, and in every one."""
+
+    somewhere: frozenset[StaffPermission]
+    everywhere: frozenset[StaffPermission]
+
+
+@dataclass(frozen=True, slots=True)
 class MayGrant:
     """Whether somebody manages staff in a unit, and holds there all that a role allows for as long."""
 
@@ -76,10 +84,13 @@ def staff_may(
     )
 
 
-def staff_permissions(session: ReadSession, *, staff_id: UUID, now: datetime) -> frozenset[StaffPermission]:
-    """What somebody may do in some unit or other."""
-    rows = session.sql(statement(__package__, "staff_permissions.sql"), staff_id=staff_id, now=now)
-    return frozenset(StaffPermission(row.permission) for row in rows)
+def staff_permissions(session: ReadSession, *, staff_id: UUID, now: datetime) -> Held:
+    """What somebody may do at all, for menus and doors; where, `staff_units` decides."""
+    rows = session.sql(statement(__package__, "staff_permissions.sql"), staff_id=staff_id, now=now).all()
+    return Held(
+        somewhere=frozenset(StaffPermission(row.permission) for row in rows),
+        everywhere=frozenset(StaffPermission(row.permission) for row in rows if row.is_everywhere),
+    )
 
 
 def staff_permissions_in(

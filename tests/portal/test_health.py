@@ -37,3 +37,12 @@ def test_a_queue_that_is_stuck_and_a_provider_that_fails_are_told_with_what_to_d
     told = page(town, top)
     assert advice in told
     assert "3 failures in a row" in told
+
+
+def test_the_menu_leads_to_it_only_those_whom_it_lets_in(town: Town, top: Member) -> None:
+    line, office = 'href="/staff/health"', office_of(town)
+    seen = {}
+    for name, member in (("top", top), ("here", office.members["here"])):
+        answers = [town.client.get(path, headers=office.browser(member)) for path in ("/staff", "/staff/health")]
+        seen[name] = [line in answers[0].text, answers[1].status_code]
+    assert seen == {"top": [True, 200], "here": [False, 403]}

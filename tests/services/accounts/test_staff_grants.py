@@ -84,7 +84,8 @@ def test_a_disabled_member_may_nothing_whatever_the_grants_say(database: Databas
     with database.write() as session:
         staff.disable(session, staff_id=li.staff_id, actor=ACTOR, now=NOON)
         assert where(session, li, P.STAFF_MANAGE) == []
-        assert staffing.staff_permissions(session, staff_id=li.staff_id, now=NOON) == frozenset()
+        held = staffing.staff_permissions(session, staff_id=li.staff_id, now=NOON)
+        assert held.somewhere == held.everywhere == frozenset()
 
 
 def test_everywhere_means_in_every_unit(database: Database, li: Member, wu: Member) -> None:
@@ -94,6 +95,9 @@ def test_everywhere_means_in_every_unit(database: Database, li: Member, wu: Memb
             staffing.staff_holds_everywhere(session, staff_id=each.staff_id, permission=P.AUDIT_VIEW, now=NOON)
             for each in (li, wu)
         ] == [False, True]
+        held = [staffing.staff_permissions(session, staff_id=each.staff_id, now=NOON) for each in (li, wu)]
+        assert [P.AUDIT_VIEW in each.somewhere for each in held] == [True, True]
+        assert [P.AUDIT_VIEW in each.everywhere for each in held] == [False, True]
 
 
 @pytest.mark.parametrize(

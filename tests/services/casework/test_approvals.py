@@ -93,7 +93,8 @@ def approve(
 
 
 def may_all(session: WriteSession, member: Member) -> bool:
-    return StaffPermission.HEALTH_VIEW in staffing.staff_permissions(session, staff_id=member.staff_id, now=NOON)
+    held = staffing.staff_permissions(session, staff_id=member.staff_id, now=NOON)
+    return StaffPermission.HEALTH_VIEW in held.somewhere
 
 
 def state(session: WriteSession, request_id: UUID, seen_by: Member, *, now: datetime = NOON) -> str:
