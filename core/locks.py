@@ -17,3 +17,8 @@ def try_lock(session: WriteSession, *, key: str) -> bool:
 def lock(session: WriteSession, *, key: str) -> None:
     """Hold `key` until the transaction ends, waiting for whoever has it (bounded by the lock timeout)."""
     session.sql("select pg_advisory_xact_lock(:number)", number=_number(key))
+
+
+def share_lock(session: WriteSession, *, key: str) -> None:
+    """Hold `key` until the transaction ends together with others who share it, waiting for whoever has it alone."""
+    session.sql("select pg_advisory_xact_lock_shared(:number)", number=_number(key))

@@ -1154,6 +1154,8 @@ CREATE TABLE public.customer (
     name_masked text NOT NULL,
     tokens bytea[] NOT NULL,
     fingerprint bytea NOT NULL,
+    erased_at timestamp with time zone,
+    last_left_at timestamp with time zone,
     CONSTRAINT ck_customer_kind CHECK ((kind = ANY (ARRAY['person'::text, 'business'::text]))),
     CONSTRAINT ck_customer_no CHECK (((length(customer_no) >= 1) AND (length(customer_no) <= 32)))
 );

@@ -27,7 +27,7 @@ def erase_customer(
     """Erase a customer of closed and settled accounts, WATTLINE_CUSTOMER_RETENTION_YEARS after the last entry.
 
     The books keep their numbers and amounts. Exit code 1 with the reasons when the customer is still needed, 2 when
-    there is none of this number. Repeatable. Take the customer out of the files that you import, or they come back.
+    there is none of this number. Repeatable. Rows of later files that name the customer are refused.
     """
     settings = config.load()
     db = Database(settings.database_url.get_secret_value(), pool_size=1)
@@ -56,8 +56,8 @@ def erase(
         return None
     before = _years_ago(now, settings.customer_retention_years)
     reasons = [f"{number}: not closed" for number in holder.living]
-    if not holder.accounts:
-        reasons.append("holds no account: when the last one ended is not known")
+    if holder.left_at is not None and holder.left_at >= before:
+        reasons.append(f"an account went to another holder on {holder.left_at.date()}")
     for account in holder.accounts:
         reasons += billing.why_kept(session, account=account, before=before)
     if not reasons:

@@ -116,6 +116,8 @@ class Customer(SQLModel, table=True):
     name_masked: str = Field(sa_type=sa.Text)
     tokens: list[bytes] = Field(sa_column=sa.Column(ARRAY(sa.LargeBinary), nullable=False))
     fingerprint: bytes = Field(sa_type=sa.LargeBinary)
+    erased_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    last_left_at: datetime | None = Field(default=None, sa_type=Timestamp)
 
 
 class ContactPoint(SQLModel, table=True):

@@ -1,7 +1,9 @@
 """A former customer is erased when nobody needs them any more, and not a day before."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -9,17 +11,20 @@ from typer.testing import CliRunner
 
 from app.cli import cli_of
 from app.commands.erase_customer import erase
-from core import clock
+from core import clock, intake
 from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database, to_json
+from core.intake import Report
 from services.accounts import queries
+from services.accounts.operations import AccountsLoader
 from services.billing import queries as billing
 from services.ledger import queries as ledger
-from tests.factories.accounts import make_account
-from tests.factories.billing import make_bill
+from tests.factories.accounts import account_record, make_account, make_unit, write_csv
+from tests.factories.billing import ZONE, make_bill
 from tests.support.everything import holding, tables
 from tests.support.processes import environment_of
+from tests.support.waiting import wait_until
 
 CLI: Final = CliRunner()
 COMMAND: Final = cli_of(["erase-customer"])
@@ -31,6 +36,9 @@ insert into message (owner, id, channel, intent, template, priority, params, loc
     address_sealed, address_blind, address_masked)
 values (:owner, gen_random_uuid(), 'sms', 'x', 'x', 0, cast(:params as jsonb), 'zh-CN', 'pending', now(), now(),
     :sealed, :blind, '+86138****5678')
+"""
+WAITING: Final = """
+select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
 """
 LATER: Final = timedelta(days=31 * 366)
 
@@ -90,12 +98,68 @@ def test_whoever_is_still_needed_is_refused_with_the_reasons(
     assert tried(database, settings, vault, account_no, now=now) == [f"{account_no}: money is open"]
     [billed, opened, booked] = tried(database, settings, vault, account_no, now=clock.now()) or []
     assert ("billed on" in billed, "money is open" in opened, "booked on" in booked) == (True, True, True)
+
+
+def imported(database: Database, vault: Vault, path: Path, **other: object) -> Report:
+    """What came of a file of one account that somebody holds."""
+    loader = AccountsLoader(vault, currency="CNY", phone_region="+86", locales=("zh-CN",), zone=ZONE)
+    row = account_record(1, unit_code="37", name=NAME, phone=PHONE, door=DOOR, **other)
+    return intake.run(database, path=write_csv(path, [row]), loader=loader)
+
+
+def waiting(database: Database) -> int:
+    """Transactions that wait for a lock."""
+    with database.read() as session:
+        return int(session.sql(WAITING).scalar_one())
+
+
+def test_whoever_gave_the_last_account_away_is_erased_when_the_years_are_over(
+    database: Database, settings: Settings, vault: Vault, tmp_path: Path
+) -> None:
     with database.write() as session:
-        make_account(session, vault)
-        session.sql("update account set customer_id = (select max(id) from customer)")
-    assert tried(database, settings, vault, account_no, now=now) == [
-        "holds no account: when the last one ended is not known"
+        make_unit(session)
+    imported(database, vault, tmp_path / "first.csv", customer_no="C1")
+    imported(database, vault, tmp_path / "next.csv", customer_no="C2")
+    [reason] = tried(database, settings, vault, "1", now=clock.now()) or []
+    assert reason.startswith("an account went to another holder on ")
+    assert tried(database, settings, vault, "1", now=clock.now() + LATER) == []
+    with database.read() as session:
+        left = session.sql("select customer_no from customer where name_masked <> '' order by id").scalars().all()
+    assert left == ["C2"]
+
+
+def test_an_erased_customer_does_not_come_back_by_the_next_file(
+    database: Database, settings: Settings, vault: Vault, tmp_path: Path, owner_dsn: str
+) -> None:
+    with database.write() as session:
+        make_unit(session)
+    imported(database, vault, tmp_path / "first.csv", customer_no="C1", state="closed")
+    assert tried(database, settings, vault, "1", now=clock.now() + LATER) == []
+    report = imported(database, vault, tmp_path / "again.csv", customer_no="C1", state="active")
+    with database.read() as session:
+        reasons = session.sql("select field, reason from import_reject where run_id = :id", id=report.run_id).all()
+    assert [tuple(each) for each in reasons] == [
+        ("customer_no", "was erased and does not come back: whoever returns has another number")
     ]
+    needles = {"name": NAME, "phone": PHONE[3:], "door": DOOR, "hash": vault.blind("phone", PHONE).hex()}
+    assert holding(tables(owner_dsn, vault), needles) == []
+
+
+def test_an_import_under_way_brings_nobody_back_who_is_erased_meanwhile(
+    database: Database, settings: Settings, vault: Vault, tmp_path: Path, owner_dsn: str
+) -> None:
+    with database.write() as session:
+        make_unit(session)
+    imported(database, vault, tmp_path / "first.csv", customer_no="C1", state="closed")
+    with ThreadPoolExecutor(1) as threads:
+        with database.write() as session:
+            assert erase(session, settings, vault, customer_no="C1", now=clock.now() + LATER) == []
+            path = tmp_path / "next.csv"
+            importing = threads.submit(imported, database, vault, path, customer_no="C1", building="9号")
+            wait_until(lambda: waiting(database), timeout_s=60)
+        assert importing.result().rejected == 1
+    needles = {"name": NAME, "phone": PHONE[3:], "door": DOOR, "hash": vault.blind("phone", PHONE).hex()}
+    assert holding(tables(owner_dsn, vault), needles) == []
 
 
 def test_the_command_says_who_is_unknown_and_why_somebody_stays(

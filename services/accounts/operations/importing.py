@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
-from core import intake
+from core import intake, locks
 from core.audit import Actor
 from core.crypto.vault import Vault, mask_name, mask_phone
 from core.db import WriteSession, statement
@@ -20,6 +20,8 @@ from services.accounts.rules import customer_owner, normal_phone, premises_owner
 _PACKAGE: Final = "services.accounts"
 _TABLE: Final = "staged_account"
 _MAX_TEXT: Final = 200
+ERASING: Final = "accounts.erasing"
+"""Held by whoever erases a customer, shared by chunks of files: no chunk is judged before and written behind it."""
 _STAGED: Final = (
     "account_no",
     "unit_code",
@@ -103,7 +105,8 @@ class AccountsLoader:
         self._zone = zone
 
     def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> list[Reject]:
-        """Write new and changed accounts of one chunk."""
+        """Write new and changed accounts of one chunk. Waits while a customer is being erased."""
+        locks.share_lock(session, key=ERASING)
         refused: list[Reject] = []
         persons: dict[int, _Person] = {}
         staged: list[tuple[object, ...]] = []

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from core import audit
+from core import audit, locks
 from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import ReadSession, WriteSession
 from core.errors import Json
 from services.accounts.operations.grants import give_up_access
+from services.accounts.operations.importing import ERASING
 from services.accounts.queries import AccountId, AccountRef
 from services.accounts.rules import customer_owner
 from services.identity import queries as identity
@@ -94,37 +95,45 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A customer who might be erased, with the accounts that they hold."""
+    """A customer who might be erased, with the accounts that they hold.
+
+    `left_at` is when an account of theirs last went to another holder.
+    """
 
     customer_id: int
+    left_at: datetime | None
     accounts: tuple[AccountRef, ...]
     living: tuple[str, ...]
 
 
 def lock_holder(session: WriteSession, *, customer_no: str) -> Holder | None:
-    """The customer with this number, locked; `living` are the numbers of accounts that are not closed."""
-    customer_id: int | None = session.sql(
-        "select id from customer where customer_no = :no for update", no=customer_no
-    ).scalar_one_or_none()
-    if customer_id is None:
+    """The customer with this number, locked as against imports; `living` are the accounts that are not closed."""
+    locks.lock(session, key=ERASING)
+    customer = session.sql(
+        "select id, last_left_at from customer where customer_no = :no for update", no=customer_no
+    ).one_or_none()
+    if customer is None:
         return None
     rows = session.sql(
         "select id, account_no, unit_id, currency, state from account where customer_id = :id order by id for update",
-        id=customer_id,
+        id=customer.id,
     ).all()
     refs = tuple(AccountRef(AccountId(row.id), row.account_no, row.unit_id, row.currency) for row in rows)
-    return Holder(customer_id, refs, tuple(row.account_no for row in rows if row.state != "closed"))
+    return Holder(
+        customer.id, customer.last_left_at, refs, tuple(row.account_no for row in rows if row.state != "closed")
+    )
 
 
 def erase_holder(session: WriteSession, *, vault: Vault, customer_no: str, holder: Holder, actor: Actor) -> None:
     """Take name, telephones and doors of a customer away; numbers, accounts and what the books say stay.
 
     The caller has made sure that nobody needs them any more. A door stays where somebody else lives behind it
-    by now.
+    by now. What files say of this customer later is refused.
     """
     owner = customer_owner(customer_no)
     session.sql(
-        """update customer set name_sealed = :nothing, name_masked = '', tokens = '{}', fingerprint = ''::bytea
+        """update customer set name_sealed = :nothing, name_masked = '', tokens = '{}', fingerprint = ''::bytea,
+             erased_at = coalesce(erased_at, now())
            where id = :id""",
         nothing=vault.seal(table="customer", column="name", owner=owner, text=""),
         id=holder.customer_id,

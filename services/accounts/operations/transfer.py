@@ -29,6 +29,7 @@ def close_changes(session: WriteSession, *, actor: Actor, zone: ZoneInfo) -> Non
         lost = session.sql(statement(_PACKAGE, "holders_grants_end.sql")).all()
         session.sql(statement(_PACKAGE, "holders_invitations_end.sql"))
         session.sql(statement(_PACKAGE, "holders_since.sql"), zone=str(zone))
+        session.sql(statement(_PACKAGE, "holders_left.sql"))
         audit.record_staged(
             session,
             actor=actor,
