@@ -36,6 +36,7 @@ _PERSON: Final = "until the person is erased"
 
 KEPT: Final = (
     Kept("service_client", _N, "programs of the back office", "for ever: the audit log names them by id"),
+    Kept("service_unit", _N, "units of which programs may read", "until others are given"),
     Kept("service_client_secret", _N, "hashes of their secrets", "until replaced"),
     Kept("account_note", _H, "what staff wrote about an account", "for ever, as evidence: no erasure reaches it"),
     Kept("wechat_identity", _P, "their WeChat, sealed; the copy has application and times", _PERSON, section="wechat"),
@@ -148,6 +149,9 @@ KEPT: Final = (
     Kept("point_lot_use", _H, "points that were spent", _BOOKS),
     Kept("payment_part", _H, "what a payment was for", _BOOKS),
     Kept("payment_suspense", _H, "money without a place", _BOOKS),
+    Kept("payment_feed", _H, "what moved money, by ids, for the back office", _BOOKS),
+    Kept("payment_feed_pending", _H, "the same, before it has its number", "for seconds"),
+    Kept("payment_feed_state", _N, "the last number of the feed", "one row"),
     Kept("claim", _N, "numbers that belong to one owner", _BOOKS),
     Kept("staff", _S, "name to sign in with, name to be shown, hashes", "for ever: the audit log names them by id"),
     Kept("staff_grant", _S, "what they may do, where, when", "for ever, as evidence"),

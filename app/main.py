@@ -33,7 +33,7 @@ from portal.staff import suspense as staff_suspense
 from portal.templating import Renderer
 from routers.accounts import endpoints as accounts
 from routers.accounts import people
-from routers.backoffice import pushing
+from routers.backoffice import feed, pushing
 from routers.billing import endpoints as billing
 from routers.callbacks import sms, wechat, wechat_pay
 from routers.identity import endpoints as identity
@@ -59,6 +59,7 @@ ROUTERS = (
     wechat.router,
     inbox.router,
     pushing.router,
+    feed.router,
     identity.router,
     privacy.router,
     sms.router,

@@ -1,5 +1,6 @@
 """Tasks of payments. Any number may run at once: rows are claimed, not tasks."""
 
+import time
 from typing import Final
 
 import structlog
@@ -18,10 +19,13 @@ CALLBACKS: Final = "payments.apply_callbacks"
 KEYS: Final = "payments.refresh_keys"
 PURGE: Final = "payments.purge_guesses"
 PURGE_QUOTES: Final = "payments.purge_quotes"
+NUMBER: Final = "payments.number_feed"
 CHECK_S: Final = 5.0
 CALLBACKS_S: Final = 10.0
 KEYS_S: Final = 3600.0
 PURGE_S: Final = 86_400.0
+NUMBER_S: Final = 2.0
+NUMBER_BUDGET_S: Final = 20.0
 AT_ONCE: Final = 100
 
 
@@ -54,6 +58,13 @@ def refresh_keys(**_: object) -> None:
         flows.refresh_keys(database(), name=name, now=clock.now())
 
 
+@app.task(name=NUMBER)  # type: ignore[untyped-decorator] # Celery has no types
+def number_feed(**_: object) -> None:
+    """Number the facts of the feed of payments; what does not fit into the time the next run goes on with."""
+    until = time.monotonic() + NUMBER_BUDGET_S
+    flows.number_feed(database(), is_over=lambda: time.monotonic() >= until)
+
+
 @app.task(name=PURGE)  # type: ignore[untyped-decorator] # Celery has no types
 def purge_guesses(**_: object) -> None:
     """Forget wrong guesses that no limit counts any more."""
@@ -70,6 +81,7 @@ def purge_quotes(**_: object) -> None:
 
 every(CHECK_S, CHECK, queue=PAYMENTS_QUEUE)
 every(CALLBACKS_S, CALLBACKS, queue=PAYMENTS_QUEUE)
+every(NUMBER_S, NUMBER, queue=PAYMENTS_QUEUE)
 every(KEYS_S, KEYS)
 every(PURGE_S, PURGE)
 every(PURGE_S, PURGE_QUOTES)

@@ -700,6 +700,28 @@ begin
   return v_attempt;
 end $_$;
 
+CREATE FUNCTION public.payment_feed_note_part() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  insert into payment_feed_pending (kind, ref, account_id) values ('booked', new.id, new.account_id);
+  return null;
+end $$;
+
+CREATE FUNCTION public.payment_feed_note_suspense() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if tg_op = 'INSERT' then
+    insert into payment_feed_pending (kind, ref, account_id) values ('suspended', new.id, new.account_id);
+  else
+    insert into payment_feed_pending (kind, ref, account_id) values ('assigned', new.id, new.assigned_account_id);
+  end if;
+  return null;
+end $$;
+
 CREATE FUNCTION public.payment_take(p_source text, p_external_id text, p_body bytea, p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -812,6 +834,17 @@ CREATE FUNCTION public.refuse_change() RETURNS trigger
 begin
   raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
 end $$;
+
+CREATE FUNCTION public.service_units(p_client uuid) RETURNS TABLE(unit_id integer)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select u.id
+  from unit u
+  where exists (
+    select from service_unit g join unit r on r.id = g.unit_id
+    where g.service_client_id = p_client and u.path >= r.path and u.path < left(r.path, -1) || '0'
+  )
+$$;
 
 CREATE FUNCTION public.staff_units(p_staff uuid, p_permission text, p_now timestamp with time zone DEFAULT now()) RETURNS TABLE(unit_id integer)
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -1519,6 +1552,42 @@ CREATE TABLE public.payment_callback_refusal (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE public.payment_feed (
+    no bigint NOT NULL,
+    unit_id integer,
+    kind text NOT NULL,
+    ref bigint NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    account_id bigint,
+    attempt_id uuid,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    settled jsonb NOT NULL,
+    effective_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_payment_feed_account CHECK ((((account_id IS NULL) = (unit_id IS NULL)) AND ((account_id IS NOT NULL) OR (kind = 'suspended'::text)))),
+    CONSTRAINT ck_payment_feed_amount CHECK (((amount_minor <> 0) AND ((kind = 'reversed'::text) = (amount_minor < 0)))),
+    CONSTRAINT ck_payment_feed_kind CHECK ((kind = ANY (ARRAY['booked'::text, 'reversed'::text, 'suspended'::text, 'assigned'::text])))
+);
+
+CREATE TABLE public.payment_feed_pending (
+    kind text NOT NULL,
+    ref bigint NOT NULL,
+    account_id bigint,
+    noted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT ck_payment_feed_pending_kind CHECK ((kind = ANY (ARRAY['booked'::text, 'reversed'::text, 'suspended'::text, 'assigned'::text])))
+);
+
+CREATE TABLE public.payment_feed_state (
+    id smallint DEFAULT 1 NOT NULL,
+    last_no bigint DEFAULT 0 NOT NULL,
+    fill_from bigint,
+    fill_to bigint,
+    CONSTRAINT ck_payment_feed_state_fill CHECK ((fill_from <= fill_to)),
+    CONSTRAINT ck_payment_feed_state_id CHECK ((id = 1)),
+    CONSTRAINT ck_payment_feed_state_no CHECK ((last_no >= 0))
+);
+
 CREATE TABLE public.payment_order (
     id uuid NOT NULL,
     payment_no text NOT NULL,
@@ -1630,10 +1699,12 @@ CREATE TABLE public.payment_suspense (
     assignment_id uuid,
     assigned_by uuid,
     assigned_at timestamp with time zone,
+    settled jsonb,
     CONSTRAINT ck_payment_suspense_amount CHECK ((amount_minor > 0)),
     CONSTRAINT ck_payment_suspense_assigned CHECK (((num_nonnulls(assigned_account_id, assignment_id, assigned_by, assigned_at) = ANY (ARRAY[0, 4])) AND ((state = 'assigned'::text) OR (assignment_id IS NULL)))),
     CONSTRAINT ck_payment_suspense_posted CHECK ((((reason = 'transaction_claimed'::text) = (book_id IS NULL)) AND ((reason = 'transaction_claimed'::text) = (source_id IS NULL)))),
     CONSTRAINT ck_payment_suspense_reason CHECK ((reason = ANY (ARRAY['unknown_order'::text, 'amount_differs'::text, 'settling_failed'::text, 'second_transaction'::text, 'transaction_claimed'::text]))),
+    CONSTRAINT ck_payment_suspense_settled CHECK (((settled IS NULL) OR ((state = 'assigned'::text) AND (jsonb_typeof(settled) = 'array'::text)))),
     CONSTRAINT ck_payment_suspense_state CHECK ((state = ANY (ARRAY['open'::text, 'assigned'::text])))
 );
 
@@ -1710,6 +1781,12 @@ CREATE TABLE public.service_client_secret (
     created_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone,
     CONSTRAINT ck_service_client_secret_hash CHECK ((length(secret_hash) = 32))
+);
+
+CREATE TABLE public.service_unit (
+    service_client_id uuid NOT NULL,
+    unit_id integer NOT NULL,
+    granted_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.session_family (
@@ -2030,6 +2107,15 @@ ALTER TABLE ONLY public.payment_attempt
 ALTER TABLE ONLY public.payment_callback_refusal
     ADD CONSTRAINT pk_payment_callback_refusal PRIMARY KEY (day, source, reason);
 
+ALTER TABLE ONLY public.payment_feed
+    ADD CONSTRAINT pk_payment_feed PRIMARY KEY (no) INCLUDE (unit_id);
+
+ALTER TABLE ONLY public.payment_feed_pending
+    ADD CONSTRAINT pk_payment_feed_pending PRIMARY KEY (kind, ref);
+
+ALTER TABLE ONLY public.payment_feed_state
+    ADD CONSTRAINT pk_payment_feed_state PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.payment_order
     ADD CONSTRAINT pk_payment_order PRIMARY KEY (id);
 
@@ -2071,6 +2157,9 @@ ALTER TABLE ONLY public.service_client
 
 ALTER TABLE ONLY public.service_client_secret
     ADD CONSTRAINT pk_service_client_secret PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.service_unit
+    ADD CONSTRAINT pk_service_unit PRIMARY KEY (service_client_id, unit_id);
 
 ALTER TABLE ONLY public.session_family
     ADD CONSTRAINT pk_session_family PRIMARY KEY (id);
@@ -2158,6 +2247,9 @@ ALTER TABLE ONLY public.payment_attempt
 
 ALTER TABLE ONLY public.payment_attempt
     ADD CONSTRAINT uq_payment_attempt_out_trade_no UNIQUE (out_trade_no);
+
+ALTER TABLE ONLY public.payment_feed
+    ADD CONSTRAINT uq_payment_feed_kind_ref UNIQUE (kind, ref);
 
 ALTER TABLE ONLY public.payment_order
     ADD CONSTRAINT uq_payment_order_payment_no UNIQUE (payment_no);
@@ -2281,6 +2373,8 @@ CREATE INDEX ix_otp_challenge_phone_blind ON public.otp_challenge USING btree (p
 
 CREATE INDEX ix_payment_attempt_next_check_at ON public.payment_attempt USING btree (next_check_at) WHERE (next_check_at IS NOT NULL);
 
+CREATE INDEX ix_payment_feed_recorded_at ON public.payment_feed USING brin (recorded_at);
+
 CREATE INDEX ix_payment_order_payer_user_id ON public.payment_order USING btree (payer_user_id, created_at DESC);
 
 CREATE INDEX ix_payment_order_quote_id ON public.payment_order USING btree (quote_id) WHERE (quote_id IS NOT NULL);
@@ -2358,6 +2452,12 @@ CREATE TRIGGER keep BEFORE DELETE ON public.message_attempt FOR EACH ROW EXECUTE
 CREATE TRIGGER keep BEFORE DELETE ON public.message_finding FOR EACH ROW EXECUTE FUNCTION public.keep_finding();
 
 CREATE TRIGGER keep_young BEFORE DELETE ON public.message FOR EACH ROW EXECUTE FUNCTION public.keep_young_message();
+
+CREATE TRIGGER payment_part_feed AFTER UPDATE OF outcome ON public.payment_part FOR EACH ROW WHEN (((new.outcome = 'booked'::text) AND (old.outcome <> 'booked'::text))) EXECUTE FUNCTION public.payment_feed_note_part();
+
+CREATE TRIGGER payment_suspense_feed AFTER INSERT ON public.payment_suspense FOR EACH ROW WHEN ((new.book_id IS NOT NULL)) EXECUTE FUNCTION public.payment_feed_note_suspense();
+
+CREATE TRIGGER payment_suspense_feed_assigned AFTER UPDATE OF state ON public.payment_suspense FOR EACH ROW WHEN (((new.state = 'assigned'::text) AND (old.state <> 'assigned'::text) AND (new.book_id IS NOT NULL))) EXECUTE FUNCTION public.payment_feed_note_suspense();
 
 CREATE TRIGGER place BEFORE INSERT ON public.audit FOR EACH ROW EXECUTE FUNCTION public.place_audit();
 
@@ -2463,6 +2563,12 @@ ALTER TABLE ONLY public.meter
 ALTER TABLE ONLY public.payment_attempt
     ADD CONSTRAINT fk_payment_attempt_order_id FOREIGN KEY (order_id) REFERENCES public.payment_order(id);
 
+ALTER TABLE ONLY public.payment_feed
+    ADD CONSTRAINT fk_payment_feed_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.payment_feed
+    ADD CONSTRAINT fk_payment_feed_unit_id FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
 ALTER TABLE ONLY public.payment_part
     ADD CONSTRAINT fk_payment_part_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
 
@@ -2495,6 +2601,12 @@ ALTER TABLE ONLY public.refresh_token
 
 ALTER TABLE ONLY public.service_client_secret
     ADD CONSTRAINT fk_service_client_secret_service_client_id FOREIGN KEY (service_client_id) REFERENCES public.service_client(id);
+
+ALTER TABLE ONLY public.service_unit
+    ADD CONSTRAINT fk_service_unit_service_client_id FOREIGN KEY (service_client_id) REFERENCES public.service_client(id);
+
+ALTER TABLE ONLY public.service_unit
+    ADD CONSTRAINT fk_service_unit_unit_id FOREIGN KEY (unit_id) REFERENCES public.unit(id);
 
 ALTER TABLE ONLY public.session_family
     ADD CONSTRAINT fk_session_family_user_id FOREIGN KEY (user_id) REFERENCES public.app_user(id);
@@ -2700,6 +2812,12 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_attempt TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_callback_refusal TO wattline_app;
 
+GRANT SELECT,INSERT ON TABLE public.payment_feed TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.payment_feed_pending TO wattline_app;
+
+GRANT SELECT,UPDATE ON TABLE public.payment_feed_state TO wattline_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_order TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_part TO wattline_app;
@@ -2725,6 +2843,8 @@ GRANT SELECT,INSERT ON TABLE public.refresh_token TO wattline_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.service_client TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.service_client_secret TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.service_unit TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.session_family TO wattline_app;
 

@@ -30,14 +30,15 @@ WechatCode = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,512}$")]
 """What a client of WeChat hands to an application, once."""
 
 
-def _plain_digits(value: object) -> object:
+def plain_digits(value: object) -> object:
+    """Refuse what is a number to Python and to nobody else; for numbers in addresses."""
     # Python reads "1_0", "+10" and digits of other scripts as numbers; an address has one way to say ten.
     if isinstance(value, str) and not (value.isascii() and value.isdigit()):
         raise ValueError("not digits")
     return value
 
 
-Limit = Annotated[int, BeforeValidator(_plain_digits), Field(ge=1, le=MAX_LIMIT)]
+Limit = Annotated[int, BeforeValidator(plain_digits), Field(ge=1, le=MAX_LIMIT)]
 """How many entries a page has."""
 _DAY: Final = re.compile(r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 

@@ -11,11 +11,15 @@ from app.commands.import_ import operator
 from core import clock, config
 from core.db import Database, WriteSession
 from core.errors import Refusal
+from services.accounts import operations as accounts
+from services.accounts import programs
 from services.identity import operations, queries
+from services.identity.errors import ServiceClientUnknown
 from services.identity.operations import IssuedSecret
 from services.identity.queries import ServiceScope
 
 REFUSED = 2
+OF_UNITS = "Code of a unit of which it may read, with all below; several times for several."
 cli = typer.Typer(no_args_is_help=True, help="Programs of the supplier that call the back office's API.")
 
 
@@ -23,9 +27,30 @@ cli = typer.Typer(no_args_is_help=True, help="Programs of the supplier that call
 def add(
     name: Annotated[str, typer.Argument(help="What it is, for people: `billing`.")],
     scope: Annotated[list[ServiceScope], typer.Option(help="What it may do; several times for several.")],
+    unit: Annotated[list[str] | None, typer.Option(help=OF_UNITS)] = None,
 ) -> None:
-    """Make a program known and print its secret, this once."""
-    _issue(lambda session: operations.add_client(session, name=name, scopes=scope, actor=operator(), now=clock.now()))
+    """Make a program known and print its secret, this once. What it pushes may be of any unit."""
+
+    def work(session: WriteSession) -> IssuedSecret:
+        issued = operations.add_client(session, name=name, scopes=scope, actor=operator(), now=clock.now())
+        if unit:
+            _give(session, issued.client_id, unit)
+        return issued
+
+    _issue(work)
+
+
+@cli.command("units")
+def units(
+    client_id: Annotated[str, typer.Argument(help="The program's client id.")],
+    unit: Annotated[
+        list[str], typer.Option(help="Code of a unit of which it may read, with all below; several times.")
+    ],
+) -> None:
+    """Let a program read these units, and no others from now on."""
+    with _database() as db, db.write() as session:
+        _give(session, client_id, unit)
+    typer.echo(f"{client_id} reads {', '.join(unit)}")
 
 
 @cli.command("rotate")
@@ -52,12 +77,22 @@ def disable(client_id: Annotated[str, typer.Argument(help="The program's client 
 
 @cli.command("list")
 def show() -> None:
-    """Show all programs: scopes, state, last use, and how many secrets live."""
+    """Show all programs: scopes, state, units they read, how many secrets live, and last use."""
     with _database() as db, db.read() as session:
+        units_of = programs.unit_codes_of_programs(session)
         for each in queries.service_clients(session, now=clock.now()):
             used = "never used" if each.last_used_at is None else f"last used {each.last_used_at.isoformat()}"
             scopes = ", ".join(each.scopes)
-            typer.echo(f"{each.client_id}  {each.name}  {each.state}  {scopes}  {len(each.secrets)} secrets  {used}")
+            reads = f"  reads {', '.join(units_of[each.id])}" if each.id in units_of else ""
+            secrets = f"{len(each.secrets)} secrets"
+            typer.echo(f"{each.client_id}  {each.name}  {each.state}  {scopes}{reads}  {secrets}  {used}")
+
+
+def _give(session: WriteSession, client_id: str, codes: list[str]) -> None:
+    client = queries.service_client_id(session, client_id=client_id)
+    if client is None:
+        raise ServiceClientUnknown
+    accounts.give_program_units(session, client=client, codes=codes, actor=operator(), now=clock.now())
 
 
 def _issue(work: Callable[[WriteSession], IssuedSecret]) -> None:

@@ -63,6 +63,12 @@ class UnitUnknown(Refusal):
     code = "unit_unknown"
 
 
+class UnitsMissing(Refusal):
+    """The program has the scope, and no unit of which it may read."""
+
+    code = "units_missing"
+
+
 class GrantUnknown(Refusal):
     """There is no such grant, it is over, or it is outside of what the caller manages: the answer is the same."""
 

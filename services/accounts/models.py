@@ -286,3 +286,13 @@ class AccountNote(SQLModel, table=True):
     written_by: UUID = Field(sa_type=sa.Uuid)
     written_at: datetime = Field(sa_type=Timestamp)
     text: str = Field(sa_type=sa.Text)
+
+
+class ServiceUnit(SQLModel, table=True):
+    """A part of the supplier that a program may read."""
+
+    __tablename__ = "service_unit"
+
+    service_client_id: UUID = Field(sa_type=sa.Uuid, primary_key=True, foreign_key="service_client.id")
+    unit_id: int = Field(sa_type=sa.Integer, primary_key=True, foreign_key="unit.id")
+    granted_at: datetime = Field(sa_type=Timestamp)

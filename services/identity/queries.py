@@ -24,12 +24,14 @@ class ServiceScope(enum.StrEnum):
     UNITS_WRITE = "units.write"
     ACCOUNTS_WRITE = "accounts.write"
     BILLS_WRITE = "bills.write"
+    PAYMENTS_READ = "payments.read"
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceClientView:
     """A program of the supplier. `secrets` are those that live, the newest first: since when, and until when."""
 
+    id: UUID
     client_id: str
     name: str
     scopes: tuple[str, ...]
@@ -137,10 +139,18 @@ def service_scopes(session: ReadSession, *, client: UUID, secret_id: UUID) -> fr
     return None if found is None else frozenset(found)
 
 
+def service_client_id(session: ReadSession, *, client_id: str) -> UUID | None:
+    """A program by the name that it signs in with."""
+    found: UUID | None = session.sql(
+        "select id from service_client where client_id = :client_id", client_id=client_id
+    ).scalar_one_or_none()
+    return found
+
+
 def service_clients(session: ReadSession, *, now: datetime) -> list[ServiceClientView]:
     """All programs of the supplier by name."""
     rows = session.sql(
-        """select c.client_id, c.name, c.scopes, c.state, c.created_at, c.last_used_at,
+        """select c.id, c.client_id, c.name, c.scopes, c.state, c.created_at, c.last_used_at,
              array(select s.created_at from service_client_secret s where s.service_client_id = c.id
                and (s.expires_at is null or s.expires_at > :now) order by s.created_at desc) as begun,
              array(select s.expires_at from service_client_secret s where s.service_client_id = c.id
@@ -150,6 +160,7 @@ def service_clients(session: ReadSession, *, now: datetime) -> list[ServiceClien
     )
     return [
         ServiceClientView(
+            row.id,
             row.client_id,
             row.name,
             tuple(row.scopes),

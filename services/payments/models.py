@@ -154,6 +154,7 @@ class PaymentSuspense(SQLModel, table=True):
     assignment_id: UUID | None = Field(default=None, sa_type=sa.Uuid)
     assigned_by: UUID | None = Field(default=None, sa_type=sa.Uuid)
     assigned_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    settled: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB)
 
 
 class PaymentQuote(SQLModel, table=True):
@@ -212,3 +213,60 @@ class PaymentCallbackRefusal(SQLModel, table=True):
     source: str = Field(sa_type=sa.Text, primary_key=True)
     reason: str = Field(sa_type=sa.Text, primary_key=True)
     refusals: int = Field(sa_type=sa.BigInteger)
+
+
+class FeedKind(enum.StrEnum):
+    """How a fact moved money: in, back out, in without a place, from there to an account."""
+
+    BOOKED = "booked"
+    REVERSED = "reversed"
+    SUSPENDED = "suspended"
+    ASSIGNED = "assigned"
+
+
+class PaymentFeedPending(SQLModel, table=True):
+    """A fact that has no number in the feed yet."""
+
+    __tablename__ = "payment_feed_pending"
+
+    kind: FeedKind = Field(sa_type=text_enum(FeedKind), primary_key=True)
+    ref: int = Field(sa_column=sa.Column(sa.BigInteger, primary_key=True, autoincrement=False))
+    account_id: int | None = Field(default=None, sa_type=sa.BigInteger)
+    noted_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": sa.text("now()")})
+
+
+class PaymentFeed(SQLModel, table=True):
+    """A numbered fact."""
+
+    __tablename__ = "payment_feed"
+    __table_args__ = (
+        sa.UniqueConstraint("kind", "ref"),
+        sa.Index("ix_payment_feed_recorded_at", "recorded_at", postgresql_using="brin"),
+    )
+
+    no: int = Field(sa_column=sa.Column(sa.BigInteger, primary_key=True, autoincrement=False))
+    unit_id: int | None = Field(default=None, sa_type=sa.Integer, foreign_key="unit.id")
+    kind: FeedKind = Field(sa_type=text_enum(FeedKind))
+    ref: int = Field(sa_type=sa.BigInteger)
+    id: UUID = Field(sa_type=sa.Uuid, sa_column_kwargs={"server_default": sa.text("uuidv7()")})
+    account_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="account.id")
+    attempt_id: UUID | None = Field(default=None, sa_type=sa.Uuid)
+    amount_minor: int = Field(sa_type=sa.BigInteger)
+    currency: str = Field(sa_type=sa.Text)
+    settled: list[dict[str, Any]] = Field(sa_column=sa.Column(JSONB, nullable=False))
+    effective_at: datetime = Field(sa_type=Timestamp)
+    recorded_at: datetime = Field(sa_type=Timestamp)
+
+
+class PaymentFeedState(SQLModel, table=True):
+    """The last number given, and which accounts' older payments are still to be noted."""
+
+    __tablename__ = "payment_feed_state"
+
+    id: int = Field(
+        default=1,
+        sa_column=sa.Column(sa.SmallInteger, primary_key=True, autoincrement=False, server_default=sa.text("1")),
+    )
+    last_no: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": sa.text("0")})
+    fill_from: int | None = Field(default=None, sa_type=sa.BigInteger)
+    fill_to: int | None = Field(default=None, sa_type=sa.BigInteger)

@@ -367,16 +367,24 @@ _ATTEMPT: Final = """select a.id, a.order_id, a.provider, a.method, a.out_trade_
 def check_invariants(
     session: ReadSession, *, first_account: int = 1, last_account: int = 2**63 - 1, limit: int = 100
 ) -> list[Violation]:
-    """Breaches between paid attempts, their claims and their postings for a range of accounts, at most `limit`."""
-    rows = session.sql(
-        statement(__package__, "invariants.sql"), first_account=first_account, last_account=last_account, limit=limit
-    )
+    """Breaches between paid attempts, their claims, postings and facts of the feed for a range of accounts.
+
+    At most `limit` of either kind.
+    """
+    bounds = {"first_account": first_account, "last_account": last_account, "limit": limit}
+    rows = [
+        *session.sql(statement(__package__, "invariants.sql"), **bounds),
+        *session.sql(statement(__package__, "feed_invariant.sql"), **bounds),
+    ]
     return [Violation(row.rule, row.account_id, row.detail) for row in rows]
 
 
 def check_claims(session: ReadSession, *, limit: int = 100) -> list[Violation]:
-    """Claims of providers' transactions that nothing is booked for, and suspense beside the ledger. Reads it all."""
-    rows = session.sql(statement(__package__, "claims_invariant.sql"), limit=limit)
+    """Claims of transactions that nothing is booked for, suspense and feed beside the ledger. Reads it all."""
+    rows = [
+        *session.sql(statement(__package__, "claims_invariant.sql"), limit=limit),
+        *session.sql(statement(__package__, "feed_total_invariant.sql"), limit=limit),
+    ]
     return [Violation(row.rule, None, row.detail) for row in rows]
 
 

@@ -401,6 +401,7 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /api/v1/backoffice/units": _push("units"),
     "POST /api/v1/backoffice/accounts": _push("accounts"),
     "POST /api/v1/backoffice/bills": _push("bills"),
+    "GET /api/v1/backoffice/payments": _get("/api/v1/backoffice/payments"),
     "GET /api/v1/openapi.json": _get("/api/v1/openapi.json"),
     "POST /callbacks/wechat-pay": _wechat,
     "POST /callbacks/sms/{provider}/{secret}": _receipt,

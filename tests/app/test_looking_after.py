@@ -405,7 +405,7 @@ def test_metrics_tell_the_age_of_the_oldest_undone_row_of_each_queue(
     told = measured(client)
     assert {name for name in told if name.startswith("wattline_oldest_pending_seconds")} == {
         f'wattline_oldest_pending_seconds{{queue="{name}"}}'
-        for name in ("outbox", "inbox", "messages", "payment_checks")
+        for name in ("outbox", "inbox", "messages", "payment_checks", "payment_feed")
     }
     assert 90 <= told['wattline_oldest_pending_seconds{queue="outbox"}'] < 600
     assert told['wattline_pending{queue="outbox"}'] >= 1

@@ -27,6 +27,7 @@ ELSEWHERE: Final = {
     "rotation.": "tests/core kills rotations of keys and runs them again",
     "identity.erasure.": "tests/services/identity cuts erasures short and runs them again",
     "identity.export.": "as above, of copies of a person's data",
+    "payments.feed.": "tests/services/payments kills whoever numbers the feed",
     "billing.check.": "a check of the books, which keeps nothing but its result",
 }
 KINDS: Final = ("raise", "kill", "twice")

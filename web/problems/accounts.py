@@ -18,6 +18,7 @@ from services.accounts.errors import (
     ReasonNeeded,
     RevealLimited,
     TooManyPeople,
+    UnitsMissing,
     UnitUnknown,
 )
 from web.problems import Problem, register
@@ -93,6 +94,12 @@ PROBLEMS: Final = [
     ),
     Problem(
         UnitUnknown, 404, zh="未找到该供电单位，或不在您的管理范围内。", en="There is no such unit that you manage."
+    ),
+    Problem(
+        UnitsMissing,
+        403,
+        zh="该客户端尚未被授予任何供电单位。",
+        en="This client has not been given any unit to read.",
     ),
     Problem(GrantUnknown, 404, zh="未找到该授权，或授权已结束。", en="There is no such grant, or it is over."),
     Problem(

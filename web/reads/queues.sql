@@ -1,6 +1,6 @@
 -- Rows that wait, per queue, and the age in seconds of the oldest that is due; money that waits for a person's decision; what the last whole
 -- round of each check of the books found. Counts stop at :most, so that the answer stays quick when it is needed most. Served by pk_outbox,
--- ix_inbox_due_at, ix_message_due_at, ix_payment_attempt_next_check_at, ix_payment_suspense_open and pk_ledger_check.
+-- ix_inbox_due_at, ix_message_due_at, ix_payment_attempt_next_check_at, pk_payment_feed_pending, ix_payment_suspense_open and pk_ledger_check.
 select json_build_object(
   'queues', json_build_object(
     'outbox', (select json_build_object(
@@ -11,7 +11,9 @@ select json_build_object(
     'messages', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(due_at)), 0)::float8)
         from (select due_at from message where state in ('pending', 'sending', 'unknown') and due_at <= now() limit :most) m),
     'payment_checks', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(next_check_at)), 0)::float8)
-        from (select next_check_at from payment_attempt where next_check_at <= now() order by next_check_at limit :most) a)
+        from (select next_check_at from payment_attempt where next_check_at <= now() order by next_check_at limit :most) a),
+    'payment_feed', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(noted_at)), 0)::float8)
+        from (select noted_at from payment_feed_pending order by kind, ref limit :most) f)
   ),
   'suspense', (select json_build_object('open', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(created_at)), 0)::float8)
       from (select created_at from payment_suspense where state = 'open' order by created_at limit :most) s),

@@ -27,6 +27,7 @@ from services.accounts.operations.grants import (
 )
 from services.accounts.operations.importing import AccountsLoader, UnitsLoader
 from services.accounts.operations.personal import Access, Holder, erase_holder, lock_holder
+from services.accounts.operations.programs import give_program_units
 from services.accounts.operations.serving import Hidden, reveal, write_note
 from services.accounts.operations.staff import (
     check_manages,
@@ -56,6 +57,7 @@ __all__ = [
     "check_manages",
     "decline",
     "erase_holder",
+    "give_program_units",
     "give_up_access",
     "grant_access",
     "grant_role",

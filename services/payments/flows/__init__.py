@@ -7,6 +7,7 @@ from services.payments.flows.callbacks import (
     receive_notice,
     take_notices,
 )
+from services.payments.flows.feed import number_feed
 from services.payments.flows.paying import (
     Again,
     Asked,
@@ -32,6 +33,7 @@ __all__ = [
     "close_attempt",
     "count_refusal",
     "give_up_payment",
+    "number_feed",
     "read_with_new_keys",
     "receive_notice",
     "refresh_keys",

@@ -24,6 +24,7 @@ from services.payments.operations.checks import (
     note_failure,
     put_off,
 )
+from services.payments.operations.feeding import note_reversal, number_feed
 from services.payments.operations.orders import (
     Wanted,
     add_attempt,
@@ -67,6 +68,8 @@ __all__ = [
     "learn_keys",
     "note_answer",
     "note_failure",
+    "note_reversal",
+    "number_feed",
     "open_order",
     "open_request",
     "plainly_paid",

@@ -1,12 +1,13 @@
 """Money of suspense gets its place: out of the book where it waits, into the account that staff name, once."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from core import audit, idempotency, ids
 from core.audit import Actor
-from core.db import WriteSession
+from core.db import WriteSession, to_json
 from core.money import Money
 from services.accounts import finding as accounts
 from services.accounts.finding import StaffAccount
@@ -30,6 +31,13 @@ class AssignSuspense(Payload):
 
     suspense_id: int
     account_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    kind: str
+    no: str
+    taken: Money
 
 
 def assignable(
@@ -65,7 +73,8 @@ def assign(session: WriteSession, *, suspense_id: int, account_no: str, by: UUID
     idempotency.claim(session, kind=CLAIM, key=str(suspense_id), owner=str(assignment_id))
     home = ledger.ensure_books(session, owner_kind=OwnerKind.ACCOUNT, owner_ids=[account.id])[account.id]
     ledger.lock_books(session, book_ids=sorted({BookId(waiting.book_id), home}))
-    taken = _settle(session, account=account, amount=amount, assignment_id=assignment_id, now=now)
+    settled = _settle(session, account=account, amount=amount, assignment_id=assignment_id, now=now)
+    taken = sum((each.taken for each in settled), Money.zero(amount.currency))
     shares = {RECEIVABLE: taken, PREPAID: amount - taken}
     ledger.post(
         session,
@@ -92,7 +101,8 @@ def assign(session: WriteSession, *, suspense_id: int, account_no: str, by: UUID
     )
     session.sql(
         """update payment_suspense set state = 'assigned', assigned_account_id = :account, assignment_id = :assignment,
-             assigned_by = :by, assigned_at = :now where id = :id""",
+             assigned_by = :by, assigned_at = :now, settled = cast(:settled as jsonb) where id = :id""",
+        settled=to_json([{"kind": each.kind, "no": each.no, "amount_minor": each.taken.minor} for each in settled]),
         account=account.id,
         assignment=assignment_id,
         by=by,
@@ -112,8 +122,8 @@ def assign(session: WriteSession, *, suspense_id: int, account_no: str, by: UUID
 
 def _settle(
     session: WriteSession, *, account: StaffAccount, amount: Money, assignment_id: UUID, now: datetime
-) -> Money:
-    """Take off what is due, and answer how much that was."""
+) -> list[_Settled]:
+    """Take off what is due, and answer how much of what that was."""
     zero = Money.zero(amount.currency)
     left, shares = amount, list[tuple[Due, str, Money]]()
     for kind, payable in PAYABLES.get().items():
@@ -122,9 +132,9 @@ def _settle(
             if share > zero:
                 shares.append((due, kind, share))
                 left -= share
-    taken = zero
+    settled = []
     for due, kind, share in sorted(shares, key=lambda each: each[0].payable_id):
-        taken += PAYABLES.get()[kind].settle(
+        taken = PAYABLES.get()[kind].settle(
             session,
             account_id=account.id,
             payable_id=due.payable_id,
@@ -132,7 +142,8 @@ def _settle(
             amount=share,
             now=now,
         )
-    return taken
+        settled.append(_Settled(kind, due.no, taken))
+    return [each for each in settled if each.taken > zero]
 
 
 def _carry_out(session: WriteSession, approved: Approved) -> Outcome:
