@@ -26,6 +26,7 @@ from portal.staff import health as staff_health
 from portal.staff import joining as staff_joining
 from portal.staff import me as staff_me
 from portal.staff import pages as staff_pages
+from portal.staff import payments as staff_payments
 from portal.staff import people as staff_people
 from portal.staff import search as staff_search
 from portal.staff import sign_in as staff_sign_in
@@ -82,6 +83,7 @@ ROUTERS = (
     staff_audit.router,
     staff_search.router,
     staff_customers.router,
+    staff_payments.router,
     staff_suspense.router,
     staff_health.router,
 )

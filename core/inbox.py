@@ -5,7 +5,7 @@ row, failure keeps the row with its error, commits, and is repeated by the sweep
 the commit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import structlog
 from sqlmodel import Field, SQLModel
 
-from core.db import Timestamp, WriteSession, is_lost
+from core.db import ReadSession, Timestamp, WriteSession, is_lost
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +37,8 @@ class InboxRow(SQLModel, table=True):
     due_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": sa.text("now()")})
     attempts: int = Field(default=0, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": sa.text("0")})
     error: str | None = Field(default=None, sa_type=sa.Text)
+    subject: str | None = Field(default=None, sa_type=sa.Text)
+    outcome: str | None = Field(default=None, sa_type=sa.Text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,25 @@ class Callback:
     is_applied: bool
 
 
-Apply = Callable[[WriteSession, Callback], None]
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A callback for whoever looks into what came: `outcome` is what came of it, `error` why it is not applied yet."""
+
+    id: int
+    subject: str
+    external_id: str
+    received_at: datetime
+    applied_at: datetime | None
+    outcome: str | None
+    attempts: int
+    error: str | None
+
+
+Apply = Callable[[WriteSession, Callback], str | None]
+"""Does what a callback asks for, and may answer in a word what came of it."""
 
 _RECEIVE = """
-insert into inbox (source, external_id, body) values (:source, :external_id, :body)
+insert into inbox (source, external_id, body, subject) values (:source, :external_id, :body, :subject)
 on conflict (source, external_id) do nothing returning id
 """
 _KNOWN = """
@@ -62,9 +79,16 @@ where source = :source and external_id = :external_id for update
 """
 
 
-def receive(session: WriteSession, *, source: str, external_id: str, body: bytes) -> Callback:
-    """Keep a verified callback; a repetition returns the row as it stands, locked until the transaction ends."""
-    inserted = session.sql(_RECEIVE, source=source, external_id=external_id, body=body).scalar_one_or_none()
+def receive(
+    session: WriteSession, *, source: str, external_id: str, body: bytes, subject: str | None = None
+) -> Callback:
+    """Keep a verified callback; a repetition returns the row as it stands, locked until the transaction ends.
+
+    `subject` is the sender's number of what it is about, by which `about` finds it.
+    """
+    inserted = session.sql(
+        _RECEIVE, source=source, external_id=external_id, body=body, subject=subject
+    ).scalar_one_or_none()
     if inserted is not None:
         return Callback(inserted, source, external_id, body, is_applied=False)
     known = session.sql(_KNOWN, source=source, external_id=external_id).one()
@@ -81,7 +105,7 @@ def apply(session: WriteSession, callback: Callback, work: Apply) -> bool:
         return True
     try:
         with session.begin_nested():
-            work(session, callback)
+            outcome = work(session, callback)
     except Exception as error:
         if is_lost(error):
             raise
@@ -93,7 +117,11 @@ def apply(session: WriteSession, callback: Callback, work: Apply) -> bool:
             error=f"{type(error).__name__}: {error}"[:2000],
         )
         return False
-    session.sql("update inbox set applied_at = now(), error = null where id = :id", id=callback.id)
+    session.sql(
+        "update inbox set applied_at = now(), error = null, outcome = :outcome where id = :id",
+        id=callback.id,
+        outcome=outcome,
+    )
     return True
 
 
@@ -107,6 +135,34 @@ def claim_due(session: WriteSession, *, source: str) -> Callback | None:
         most=MAX_ATTEMPTS,
     ).one_or_none()
     return None if row is None else Callback(row.id, source, row.external_id, bytes(row.body), is_applied=False)
+
+
+def about(session: ReadSession, *, source: str, subjects: Sequence[str], limit: int = 100) -> list[Kept]:
+    """What a source told of these subjects, the oldest first, at most `limit`. Served by ix_inbox_subject."""
+    rows = session.sql(
+        """select id, subject, external_id, received_at, applied_at, outcome, attempts, error from inbox
+           where source = :source and subject = any(:subjects) order by id limit :limit""",
+        source=source,
+        subjects=list(subjects),
+        limit=limit,
+    )
+    return [
+        Kept(
+            row.id, row.subject, row.external_id, row.received_at, row.applied_at, row.outcome, row.attempts, row.error
+        )
+        for row in rows
+    ]
+
+
+def body_about(session: ReadSession, *, source: str, subjects: Sequence[str], callback_id: int) -> bytes | None:
+    """A kept callback as it came, if it is about one of these; None when it is not, or is forgotten."""
+    found: bytes | None = session.sql(
+        "select body from inbox where id = :id and source = :source and subject = any(:subjects)",
+        id=callback_id,
+        source=source,
+        subjects=list(subjects),
+    ).scalar_one_or_none()
+    return None if found is None else bytes(found)
 
 
 def purge(session: WriteSession, *, most: int) -> int:

@@ -84,17 +84,18 @@ CREATE FUNCTION public.inbox_is_applied(p_source text, p_external_id text) RETUR
   select applied_at is not null from inbox where source = p_source and external_id = p_external_id for update
 $$;
 
-CREATE FUNCTION public.inbox_keep(p_source text, p_external_id text, p_body bytea) RETURNS bigint
+CREATE FUNCTION public.inbox_keep(p_source text, p_external_id text, p_body bytea, p_subject text, p_outcome text) RETURNS bigint
     LANGUAGE sql
     AS $$
-  insert into inbox (source, external_id, body, applied_at) values (p_source, p_external_id, p_body, now())
+  insert into inbox (source, external_id, body, applied_at, subject, outcome)
+  values (p_source, p_external_id, p_body, now(), p_subject, p_outcome)
   on conflict (source, external_id) do nothing returning id
 $$;
 
 CREATE FUNCTION public.inbox_leave(p_id bigint) RETURNS void
     LANGUAGE sql
     AS $$
-  update inbox set applied_at = null where id = p_id
+  update inbox set applied_at = null, outcome = null where id = p_id
 $$;
 
 CREATE FUNCTION public.keep_act() RETURNS trigger
@@ -727,7 +728,7 @@ CREATE FUNCTION public.payment_take(p_source text, p_external_id text, p_body by
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
-  v_callback bigint := inbox_keep(p_source, p_external_id, p_body);
+  v_callback bigint := inbox_keep(p_source, p_external_id, p_body, p_out_trade_no, 'booked');
 begin
   if v_callback is null then
     return inbox_is_applied(p_source, p_external_id);
@@ -1307,6 +1308,8 @@ CREATE TABLE public.inbox (
     due_at timestamp with time zone DEFAULT now() NOT NULL,
     attempts smallint DEFAULT 0 NOT NULL,
     error text,
+    subject text,
+    outcome text,
     CONSTRAINT ck_inbox_external_id CHECK (((length(external_id) >= 1) AND (length(external_id) <= 128)))
 );
 
@@ -2351,6 +2354,8 @@ CREATE INDEX ix_inbox_applied_at ON public.inbox USING btree (applied_at) WHERE 
 
 CREATE INDEX ix_inbox_due_at ON public.inbox USING btree (source, due_at) WHERE (applied_at IS NULL);
 
+CREATE INDEX ix_inbox_subject ON public.inbox USING btree (source, subject) WHERE (subject IS NOT NULL);
+
 CREATE INDEX ix_link_failure_account_no ON public.link_failure USING btree (account_no, failed_at);
 
 CREATE INDEX ix_link_failure_user_id ON public.link_failure USING btree (user_id, failed_at);
@@ -2665,7 +2670,7 @@ GRANT ALL ON FUNCTION public.identity_erase(p_user uuid) TO wattline_app;
 
 GRANT ALL ON FUNCTION public.inbox_is_applied(p_source text, p_external_id text) TO wattline_app;
 
-GRANT ALL ON FUNCTION public.inbox_keep(p_source text, p_external_id text, p_body bytea) TO wattline_app;
+GRANT ALL ON FUNCTION public.inbox_keep(p_source text, p_external_id text, p_body bytea, p_subject text, p_outcome text) TO wattline_app;
 
 GRANT ALL ON FUNCTION public.inbox_leave(p_id bigint) TO wattline_app;
 

@@ -23,7 +23,8 @@ OUTSIDE: Final = {
 
 LOCAL: Final = {
     "PaymentProvider": {
-        "name", "methods", "currencies", "compose", "present", "renews_keys", "trust", "read_stored", "read_notice",
+        "name", "methods", "currencies", "compose", "present", "renews_keys", "trust", "open_stored", "read_stored",
+        "read_notice",
     },
     "SmsSender": set[str](),
     "WechatPlatform": {"apps", "official_account", "authorize_url", "confirm_address", "read_push", "write_reply"},

@@ -30,7 +30,7 @@ from web import cookies, handlers, locale, metrics
 from web.caller import address_of
 from web.problems.common import CrossSite, Forbidden
 from web.runtime import Runtime, RuntimeDep
-from web.session import Hashing, Now, Write
+from web.session import Hashing, Now, PaymentFlows, Write
 
 HOME: Final = "/staff"
 
@@ -126,9 +126,17 @@ def _reader_of_hashing(request: Request, runtime: RuntimeDep, db: Hashing, now: 
         return resolved(request, runtime, session, now)
 
 
+def _reader_of_payments(request: Request, runtime: RuntimeDep, db: PaymentFlows, now: Now) -> StaffReader:
+    with db.write() as session:
+        return resolved(request, runtime, session, now)
+
+
 SignedInStaff = Annotated[StaffReader, Depends(_reader)]
 SignedInStaffOfHashing = Annotated[StaffReader, Depends(_reader_of_hashing)]
 """The same for a view that takes `Hashing`: found in a transaction that ends before."""
+
+SignedInStaffOfPayments = Annotated[StaffReader, Depends(_reader_of_payments)]
+"""The same for a view that takes `PaymentFlows`."""
 
 
 def requires(permission: StaffPermission) -> Any:

@@ -27,6 +27,12 @@ class StaffPermission(enum.StrEnum):
     PAYMENTS_VIEW = "payments.view"
     """Read payments with their attempts, callbacks and postings."""
 
+    PAYMENTS_CHECK = "payments.check"
+    """Ask a provider at once how a payment stands."""
+
+    PAYMENTS_REVEAL = "payments.reveal"
+    """See what a provider wrote of a payment in clear, for a reason that is kept."""
+
     SUSPENSE_VIEW = "suspense.view"
     """Read money that came and has no place."""
 
@@ -67,12 +73,21 @@ class StaffRole(enum.StrEnum):
 
 _P = StaffPermission
 _AGENT: Final = frozenset(
-    {_P.ACCOUNTS_VIEW, _P.ACCOUNTS_REVEAL, _P.ACCOUNTS_NOTE, _P.ACCOUNTS_VIEW_AS, _P.PAYMENTS_VIEW}
+    {
+        _P.ACCOUNTS_VIEW,
+        _P.ACCOUNTS_REVEAL,
+        _P.ACCOUNTS_NOTE,
+        _P.ACCOUNTS_VIEW_AS,
+        _P.PAYMENTS_VIEW,
+        _P.PAYMENTS_CHECK,
+    }
 )
 _FINANCE: Final = frozenset(
     {
         _P.ACCOUNTS_VIEW,
         _P.PAYMENTS_VIEW,
+        _P.PAYMENTS_CHECK,
+        _P.PAYMENTS_REVEAL,
         _P.SUSPENSE_VIEW,
         _P.SUSPENSE_ASSIGN,
         _P.SUSPENSE_APPROVE,

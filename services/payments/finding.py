@@ -1,16 +1,22 @@
 """What staff read of payments; nothing outside of where they may."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+import sqlalchemy as sa
+
+from core import inbox
 from core.db import ReadSession, statement
+from core.inbox import Kept
 from core.money import Money
 from services.accounts import staffing
 from services.accounts.queries import AccountId
 from services.accounts.roles import StaffPermission
-from services.payments import queries
+from services.payments import queries, rules
+from services.payments.models import AttemptState
 
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,12 +42,14 @@ class StaffPart:
     amount: Money
     taken: Money | None
     outcome: str
+    account_no: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StaffAttempt:
     """One number at a provider as staff read it, with the parts of the account that is looked at."""
 
+    id: UUID
     no: int
     state: str
     method: str
@@ -55,6 +63,11 @@ class StaffAttempt:
     checks: int
     failures: int
     parts: tuple[StaffPart, ...]
+
+    @property
+    def is_living(self) -> bool:
+        """Whether it may still be paid, as far as we know."""
+        return AttemptState(self.state) in rules.LIVING
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +86,106 @@ class StaffPayment:
 def payments_of(session: ReadSession, *, account_id: AccountId, before: UUID, limit: int) -> list[StaffPayment]:
     """Up to `limit` payments for an account, the latest first, behind the one with the id `before`."""
     rows = session.sql(statement(__package__, "staff_payments.sql"), account_id=account_id, before=before, limit=limit)
+    return [_payment(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class WholePayment:
+    """A payment with what its provider told of it, by number there; parts of accounts elsewhere are left out."""
+
+    payment: StaffPayment
+    provider: str
+    expires_at: datetime
+    callbacks: Mapping[str, tuple[Kept, ...]]
+
+
+def payment(
+    session: ReadSession, *, payment_no: str, staff_id: UUID, permission: StaffPermission, now: datetime
+) -> WholePayment | None:
+    """A payment for an account in a unit where a member of staff may do this; None for any other, and for none."""
+    row = session.sql(
+        statement(__package__, "staff_payment.sql"),
+        payment_no=payment_no,
+        staff_id=staff_id,
+        permission=permission.value,
+        now=now,
+    ).one_or_none()
+    if row is None:
+        return None
+    found = _payment(row)
+    told: dict[str, list[Kept]] = {each.out_trade_no: [] for each in found.attempts}
+    for each in inbox.about(session, source=row.provider, subjects=list(told)):
+        told[each.subject].append(each)
+    return WholePayment(found, row.provider, row.expires_at, {no: tuple(kept) for no, kept in told.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownPayment:
+    """An attempt whose end nobody knows; `account_no` is the first of its accounts that the reader may see."""
+
+    order_id: UUID
+    payment_no: str
+    out_trade_no: str
+    provider: str
+    state: str
+    amount: Money
+    created_at: datetime
+    expires_at: datetime
+    next_check_at: datetime | None
+    checks: int
+    failures: int
+    account_no: str
+    unit: str
+
+
+def unknown_payments(
+    session: ReadSession, *, staff_id: UUID, after: UUID, limit: int, now: datetime
+) -> list[UnknownPayment]:
+    """Up to `limit` attempts that asking should have settled long ago, the oldest first, behind an order."""
+    rows = session.sql(
+        statement(__package__, "unknown_payments.sql"),
+        staff_id=staff_id,
+        after=after,
+        late=now - rules.KNOWN_WITHIN,
+        limit=limit,
+        now=now,
+    )
     return [
-        StaffPayment(
-            id=row.id,
+        UnknownPayment(
+            order_id=row.order_id,
             payment_no=row.payment_no,
+            out_trade_no=row.out_trade_no,
+            provider=row.provider,
             state=row.state,
             amount=Money(row.amount_minor, row.currency),
             created_at=row.created_at,
-            paid_at=row.paid_at,
-            attempts=tuple(_attempt(each) for each in row.attempts),
+            expires_at=row.expires_at,
+            next_check_at=row.next_check_at,
+            checks=row.checks,
+            failures=row.failures,
+            account_no=row.account_no,
+            unit=row.unit,
         )
         for row in rows
     ]
 
 
+def _payment(row: sa.Row[Any]) -> StaffPayment:
+    return StaffPayment(
+        id=row.id,
+        payment_no=row.payment_no,
+        state=row.state,
+        amount=Money(row.amount_minor, row.currency),
+        created_at=row.created_at,
+        paid_at=row.paid_at,
+        attempts=tuple(_attempt(each) for each in row.attempts),
+    )
+
+
 def _attempt(told: dict[str, Any]) -> StaffAttempt:
     currency = told["currency"]
     return StaffAttempt(
+        id=UUID(told["id"]),
         no=told["no"],
         state=told["state"],
         method=told["method"],
@@ -109,6 +205,7 @@ def _attempt(told: dict[str, Any]) -> StaffAttempt:
                 amount=Money(part["amount_minor"], currency),
                 taken=None if part["taken_minor"] is None else Money(part["taken_minor"], currency),
                 outcome=part["outcome"],
+                account_no=part.get("account_no"),
             )
             for part in told["parts"]
         ),

@@ -254,6 +254,10 @@ class PaymentProvider(Protocol):
         """Open a callback that `read_notice` verified before it was stored. Pure. Raises CallbackRefused."""
         ...
 
+    def open_stored(self, body: bytes) -> bytes:
+        """What the provider wrote in such a callback, in clear. Pure. Raises CallbackRefused."""
+        ...
+
     def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
         """Verify and open a callback; header names in lower case. Pure: calls nobody. Raises CallbackRefused."""
         ...

@@ -167,6 +167,9 @@ ASK_AT_MOST_EVERY: Final = timedelta(seconds=3)
 ASK_AFTER_END: Final = timedelta(minutes=10)
 """An ended attempt is asked about once more: a payment may have raced with the close."""
 
+KNOWN_WITHIN: Final = timedelta(minutes=10)
+"""Asking answers within moments, and waits this long between failures at most: what is unknown later is for staff."""
+
 BACK_OFF: Final = timedelta(seconds=5)
 MOST_BACK_OFF: Final = timedelta(minutes=10)
 _DOUBLINGS: Final = 8

@@ -191,6 +191,22 @@ def _revealing(made: Scene) -> dict[str, str]:
     return {**_account(made), "hidden": "name", "reason": "caller gave the number"}
 
 
+def _payment(made: Scene) -> dict[str, str]:
+    """A payment that waits for its payer: looking changes nothing, and asking learns that it still waits."""
+    payers = {"own": "owner", "other_unit": "far"}
+    if made.object not in payers:
+        return {"payment_no": "T0000000000000000000"}
+    return {"payment_no": made.town.people[payers[made.object]].waiting_no}
+
+
+def _callback(made: Scene) -> dict[str, str]:
+    if made.object not in {"own", "other_unit"}:
+        return {**_payment(made), "callback_id": str(2**62), "reason": "the payer sent a receipt"}
+    payment_no = _payment(made)["payment_no"]
+    callback_id = office_of(made.town).callback_about(payment_no)
+    return {"payment_no": payment_no, "callback_id": str(callback_id), "reason": "the payer sent a receipt"}
+
+
 def _suspense(made: Scene) -> dict[str, str]:
     town = made.town
     homes = {"own": town.house, "other_unit": town.far}
@@ -222,6 +238,12 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /staff/accounts/{account_no}/{section}": _get("/staff/accounts/{account_no}/acts", _account),
     "POST /staff/accounts/{account_no}/notes": _form("/staff/accounts/{account_no}/notes", _noting),
     "POST /staff/accounts/{account_no}/reveal": _form("/staff/accounts/{account_no}/reveal", _revealing),
+    "GET /staff/payments/unknown": _get("/staff/payments/unknown"),
+    "GET /staff/payments/{payment_no}": _get("/staff/payments/{payment_no}", _payment),
+    "POST /staff/payments/{payment_no}/check": _form("/staff/payments/{payment_no}/check", _payment),
+    "POST /staff/payments/{payment_no}/callbacks/{callback_id}/reveal": _form(
+        "/staff/payments/{payment_no}/callbacks/{callback_id}/reveal", _callback
+    ),
     "GET /staff/suspense": _get("/staff/suspense"),
     "GET /staff/suspense/{suspense_id}": _get("/staff/suspense/{suspense_id}", _suspense),
     "POST /staff/suspense/{suspense_id}/assign": _form("/staff/suspense/{suspense_id}/assign", _assigning),

@@ -13,10 +13,13 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from core import clock, faults, inbox, outbox
+from core.audit import Actor
 from jobs.payments import AT_ONCE
 from notifications import delivery
 from notifications.setup import SETUP
+from services.accounts.roles import StaffRole
 from services.payments import flows as payments
+from tests.factories import staff as people
 from tests.faults.signing_in import (
     ask_for_code,
     come_by_wechat,
@@ -180,6 +183,28 @@ def look(world: World, case: Case) -> bool:
     return is_paid(world, case)
 
 
+def look_into(world: World, case: Case) -> bool:
+    """Somebody of the staff asks the provider for them."""
+    world.pass_time()
+    if "staff_id" not in case:
+        with world.db.write() as session:
+            code = session.sql(
+                "select u.code from unit u join account a on a.unit_id = u.id where a.id = :id", id=case["account_id"]
+            ).scalar_one()
+            name = f"desk{uuid4().hex[:12]}"
+            member = people.employ(session, world.vault, role=StaffRole.FINANCE, unit=code, name=name, now=clock.now())
+            case["staff_id"] = str(member.staff_id)
+    payments.look_into(
+        world.db,
+        vault=world.vault,
+        payment_no=case["payment_no"],
+        staff_id=UUID(case["staff_id"]),
+        actor=Actor(f"staff:{case['staff_id']}"),
+        now=clock.now(),
+    )
+    return is_paid(world, case)
+
+
 def relay(world: World, case: Case) -> bool:
     """The relay."""
     del case
@@ -214,7 +239,7 @@ STEPS: Final[Mapping[str, Callable[[World, Case], bool]]] = {
     step.__name__: step
     for step in (
         start, start_in_wechat, start_in_vain, again, another, pay, pay_late, notify, forge, keep_only, apply_stored, poll, poll_once,
-        poll_after_end, give_up, look, relay, send, open_inbox, refresh_keys, ask_for_code, sign_in, sign_in_browser,
+        poll_after_end, give_up, look, look_into, relay, send, open_inbox, refresh_keys, ask_for_code, sign_in, sign_in_browser,
         refresh, sign_in_by_wechat, come_by_wechat,
     )
 }  # fmt: skip
@@ -266,6 +291,11 @@ STORIES: Final[Mapping[str, Story]] = {
             "payments.close.before_call", "payments.close.called", "payments.retry.closed", "payments.retry.added",
             "payments.look.claimed", "payments.retry.payer_known",
         ),
+    ),
+    "staff look into a payment": Story(
+        ("start", "pay", "look_into", "relay", "send"),
+        "paid",
+        ("payments.look_into.before_claim", "payments.look_into.claimed"),
     ),
     "a payment inside WeChat": Story(
         ("start_in_wechat", "pay", "notify", "relay", "send"),

@@ -9,7 +9,8 @@ from core.money import Money
 from services.accounts import operations as accounts
 from services.accounts.roles import StaffRole
 from services.payments import operations as payments
-from services.payments.ports import ProviderResult, TradeState
+from services.payments import queries
+from services.payments.ports import Notice, ProviderResult, TradeState
 from tests.factories import payments as paying
 from tests.factories import staff as people
 from tests.factories.accounts import make_account, make_unit
@@ -117,6 +118,73 @@ def staff_reveal_wrong(stage: Stage) -> None:
     page.fill("#reason", "x")
     page.click(".reveal button")
     page.wait_for_selector("#summary")
+
+
+def looked_into(stage: Stage) -> str:
+    """A payment here that was told twice, the second time in vain; answers its number."""
+    account_no = served(stage)
+    with stage.database.write() as session:
+        row = session.sql(
+            """select o.payment_no, t.out_trade_no, t.id from payment_order o join payment_attempt t on t.order_id = o.id
+               join payment_part p on p.attempt_id = t.id join account a on a.id = p.account_id
+               where a.account_no = :no limit 1""",
+            no=account_no,
+        ).first()
+        assert row is not None
+        attempt = queries.attempt(session, attempt_id=row.id)
+        assert attempt is not None
+        for result in (paying.paid(attempt), paying.paid(attempt, transaction_id=None)):
+            payments.receive_notice(
+                session,
+                source=paying.WECHAT,
+                notice=Notice(uuid4().hex, result),
+                body=b'{"sealed": "x"}',
+                now=clock.now(),
+            )
+    return str(row.payment_no)
+
+
+@scene
+def staff_payment(stage: Stage) -> None:
+    stage.visit.open(f"/staff/payments/{looked_into(stage)}?told=nothing")
+
+
+@scene
+def staff_payment_wrong(stage: Stage) -> None:
+    page = stage.visit.open(f"/staff/payments/{looked_into(stage)}")
+    page.click("details.reveal >> nth=0")
+    page.click("details.reveal .actions button >> nth=0")
+    page.wait_for_selector("#summary")
+
+
+@scene
+def staff_payment_revealed(stage: Stage) -> None:
+    page = stage.visit.open(f"/staff/payments/{looked_into(stage)}")
+    page.click("details.reveal >> nth=0")
+    page.fill("details.reveal input[name=reason] >> nth=0", "客户出示了支付凭证")
+    page.click("details.reveal .actions button >> nth=0")
+    page.wait_for_selector("pre")
+
+
+@scene
+def staff_unknown_payments(stage: Stage) -> None:
+    home = stage.household(7_700)
+    no = paying.start(stage.database, stage.visit.deployment.vault, paying.wanted(home, 7_700)).payment.payment_no
+    with stage.database.write() as session:
+        session.sql(
+            """update payment_attempt t set state = 'unknown', created_at = t.created_at - interval '1 hour', failures = 3
+               from payment_order o where o.id = t.order_id and o.payment_no = :no""",
+            no=no,
+        )
+        code = session.sql("select code from unit where id = :id", id=home.account.unit_id).scalar_one()
+    at_work(stage, unit=code)
+    stage.visit.open("/staff/payments/unknown")
+
+
+@scene
+def staff_unknown_payments_none(stage: Stage) -> None:
+    at_work(stage, unit="38")
+    stage.visit.open("/staff/payments/unknown")
 
 
 def stray(stage: Stage, amount_minor: int) -> int:

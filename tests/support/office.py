@@ -9,6 +9,7 @@ from uuid import UUID
 from core import clock, idempotency
 from core.db import WriteSession
 from core.money import Money
+from sandbox import credentials
 from services.accounts import staffing
 from services.accounts.queries import AccountRef
 from services.accounts.roles import StaffRole
@@ -17,9 +18,13 @@ from services.identity.operations import staff
 from services.ledger import operations as ledger
 from services.ledger.chart import SUSPENSE, OwnerKind, Source, clearing
 from services.ledger.operations import Posting, Transaction
+from services.payments import operations as payments
+from services.payments import queries
+from tests.factories import payments as paying
 from tests.factories import staff as people
 from tests.factories.staff import ACTOR, Member
 from tests.support.town import Town
+from tests.support.wechat_notices import notice, paid
 from web import cookies
 
 HERE: Final = "3701"
@@ -150,6 +155,18 @@ class Office:
                 currency=account.currency,
                 now=clock.now(),
             ).scalar_one()
+        return found
+
+    def callback_about(self, payment_no: str) -> int:
+        """A callback of the provider that says that a payment waits; its number."""
+        attempt = paying.latest(self._town.runtime.db, payment_no)
+        platform = credentials.load(self._town.sandbox.home)
+        told = {**paid(platform, attempt.out_trade_no), "trade_state": "NOTPAY"}
+        body = notice(platform, told, number=uuid.uuid4().hex)
+        with self._town.runtime.db.write() as session:
+            heard = queries.provider(paying.WECHAT).read_stored(body)
+            payments.receive_notice(session, source=paying.WECHAT, notice=heard, body=body, now=clock.now())
+            found: int = session.sql("select max(id) from inbox").scalar_one()
         return found
 
     def invitation(self) -> str:

@@ -28,7 +28,7 @@ from services.accounts.operations.grants import (
 from services.accounts.operations.importing import AccountsLoader, UnitsLoader
 from services.accounts.operations.personal import Access, Holder, erase_holder, lock_holder
 from services.accounts.operations.programs import give_program_units
-from services.accounts.operations.serving import Hidden, reveal, write_note
+from services.accounts.operations.serving import Hidden, reason_to_reveal, reveal, write_note
 from services.accounts.operations.staff import (
     check_manages,
     grant_role,
@@ -69,6 +69,7 @@ __all__ = [
     "note_staff_refusal",
     "purge_invitations",
     "purge_link_failures",
+    "reason_to_reveal",
     "record_last_bills",
     "reveal",
     "revoke_access",

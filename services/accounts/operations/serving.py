@@ -84,10 +84,7 @@ def reveal(
     )
     if found is None:
         return None
-    why = " ".join(reason.split())
-    if not LEAST_REASON <= len(why) <= MOST_REASON:
-        raise ReasonNeeded
-    _limit(session, actor=actor, now=now)
+    why = reason_to_reveal(session, reason=reason, actor=actor, now=now)
     shown = _open(session, vault=vault, found=found, hidden=hidden)
     if shown is None:
         return None
@@ -101,12 +98,20 @@ def reveal(
     return shown
 
 
-def _limit(session: WriteSession, *, actor: Actor, now: datetime) -> None:
+def reason_to_reveal(session: WriteSession, *, reason: str, actor: Actor, now: datetime) -> str:
+    """The reason as it is kept, for whoever shows a member of staff something in clear and records `<domain>.revealed`.
+
+    Raises ReasonNeeded, and RevealLimited after REVEALS of whatever kind within an hour.
+    """
+    why = " ".join(reason.split())
+    if not LEAST_REASON <= len(why) <= MOST_REASON:
+        raise ReasonNeeded
     seen: int = session.sql(
         statement("services.accounts", "revealed.sql"), actor=actor.name, since=now - REVEALS_WITHIN
     ).scalar_one()
     if seen >= REVEALS:
         raise RevealLimited(retry_after_s=round(REVEALS_WITHIN.total_seconds()))
+    return why
 
 
 def _open(session: WriteSession, *, vault: Vault, found: StaffAccount, hidden: Hidden) -> str | None:

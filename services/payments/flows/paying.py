@@ -185,6 +185,25 @@ def check_payment(db: Database, *, vault: Vault, user_id: UUID, payment_no: str,
         return _seen(session, payment_no=payment_no, user_id=user_id, now=now)
 
 
+def look_into(
+    db: Database, *, vault: Vault, payment_no: str, staff_id: UUID, actor: Actor, now: datetime
+) -> Applied | None:
+    """A member of staff wants to know: ask the provider now; answers what that changed, None when asked a moment ago.
+
+    Raises PaymentUnknown where they may not.
+    """
+    faults.point("payments.look_into.before_claim")
+    with db.write() as session:
+        claimed = operations.claim_question(session, payment_no=payment_no, staff_id=staff_id, actor=actor, now=now)
+    faults.point("payments.look_into.claimed")
+    if claimed is None:
+        return None
+    applied = Applied(Effect.NOTHING)
+    for attempt_id in claimed:
+        applied = check_attempt(db, vault=vault, attempt_id=attempt_id, now=now)
+    return applied
+
+
 def check_due(db: Database, *, vault: Vault, now: datetime, limit: int = 50, budget_s: int = 10) -> Asked:
     """Ask about attempts whose question is due, at most `limit` and for `budget_s` seconds.
 

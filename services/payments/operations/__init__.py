@@ -25,6 +25,7 @@ from services.payments.operations.checks import (
     put_off,
 )
 from services.payments.operations.feeding import note_reversal, number_feed
+from services.payments.operations.looking import Shown, claim_question, reveal_callback
 from services.payments.operations.orders import (
     Wanted,
     add_attempt,
@@ -48,6 +49,7 @@ __all__ = [
     "Payments",
     "Quote",
     "QuoteResult",
+    "Shown",
     "Wanted",
     "add_attempt",
     "apply_provider_result",
@@ -57,6 +59,7 @@ __all__ = [
     "circuit_wait_s",
     "claim_due",
     "claim_one",
+    "claim_question",
     "close_at_change_of_holder",
     "close_outdated",
     "count_refusal",
@@ -79,5 +82,6 @@ __all__ = [
     "put_off",
     "quote_for_others",
     "receive_notice",
+    "reveal_callback",
     "take_params",
 ]

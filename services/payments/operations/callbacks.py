@@ -10,7 +10,7 @@ from core import inbox
 from core.db import ReadSession, WriteSession, statement
 from core.inbox import Callback
 from services.payments import queries
-from services.payments.operations.booking import PaidFacts, apply_provider_result, paid_facts, settling
+from services.payments.operations.booking import Effect, PaidFacts, apply_provider_result, paid_facts, settling
 from services.payments.ports import PROVIDERS, Notice, ProviderResult, TradeState
 
 TAKE_NOTICES: Final = statement("services.payments", "take_notices.sql")
@@ -79,7 +79,8 @@ def receive_notice(session: WriteSession, *, source: str, notice: Notice, body: 
 
     Answers whether it is applied now.
     """
-    callback = inbox.receive(session, source=source, external_id=notice.id, body=body)
+    subject = None if notice.result is None else notice.result.out_trade_no
+    callback = inbox.receive(session, source=source, external_id=notice.id, body=body, subject=subject)
     return inbox.apply(session, callback, partial(_apply_result, result=notice.result, now=now))
 
 
@@ -99,11 +100,12 @@ def count_refusal(session: WriteSession, *, source: str, reason: str, now: datet
     )
 
 
-def _apply(session: WriteSession, callback: Callback, *, now: datetime) -> None:
+def _apply(session: WriteSession, callback: Callback, *, now: datetime) -> str:
     notice = PROVIDERS.get()[callback.source].read_stored(callback.body)
-    _apply_result(session, callback, result=notice.result, now=now)
+    return _apply_result(session, callback, result=notice.result, now=now)
 
 
-def _apply_result(session: WriteSession, _callback: Callback, *, result: ProviderResult | None, now: datetime) -> None:
-    if result is not None:
-        apply_provider_result(session, result=result, now=now)
+def _apply_result(session: WriteSession, _callback: Callback, *, result: ProviderResult | None, now: datetime) -> str:
+    if result is None:
+        return Effect.NOTHING.value
+    return apply_provider_result(session, result=result, now=now).effect.value

@@ -2,7 +2,7 @@
 -- of an account are few beside those of all, pk_payment_attempt, pk_payment_order and uq_payment_attempt_order_id_no.
 select o.payment_no, o.state, o.amount_minor, o.currency, o.created_at, o.paid_at, o.id,
   (select json_agg(json_build_object(
-      'no', t.no, 'state', t.state, 'method', t.method, 'out_trade_no', t.out_trade_no, 'amount_minor', t.amount_minor, 'currency', t.currency,
+      'id', t.id, 'no', t.no, 'state', t.state, 'method', t.method, 'out_trade_no', t.out_trade_no, 'amount_minor', t.amount_minor, 'currency', t.currency,
       'transaction_id', t.transaction_id, 'created_at', t.created_at, 'paid_at', t.paid_at, 'checks', t.checks, 'failures', t.failures,
       'next_check_at', t.next_check_at, 'refused_reason', t.refused_reason,
       'parts', (select coalesce(json_agg(json_build_object('kind', coalesce(p.payable_kind, 'prepaid'), 'no', p.payable_no, 'amount_minor', p.amount_minor,

@@ -101,8 +101,8 @@ def test_a_callback_is_kept_booked_and_marked_by_one_statement_whenever_it_comes
     assert asyncio.run(tell()) == [True, True, True]
     assert make.books(database, home).clearing == 8_000
     with database.read() as session:
-        kept = session.sql("select count(*), bool_and(applied_at is not null) from inbox").one()
-    assert tuple(kept) == (1, True)
+        kept = session.sql("select applied_at is not null as applied, subject, outcome from inbox").one()
+    assert tuple(kept) == (True, attempt.out_trade_no, Effect.BOOKED.value)
 
 
 def test_callbacks_taken_together_are_each_settled_or_left_by_themselves(database: Database, vault: Vault) -> None:

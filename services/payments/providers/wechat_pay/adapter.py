@@ -245,8 +245,7 @@ class WeChatPay:
         """Open and parse what was verified when it came."""
         try:
             notification = messages.parse(messages.Notification, body)
-            box = notification.resource
-            plain = self._box.open(ciphertext=box.ciphertext, nonce=box.nonce, associated_data=box.associated_data)
+            plain = self._opened(notification)
             if not notification.event_type.startswith("TRANSACTION."):
                 return Notice(notification.id, None)
             return Notice(notification.id, self._result(messages.parse(messages.Transaction, plain)))
@@ -257,6 +256,19 @@ class WeChatPay:
             reason = "foreign_merchant" if isinstance(error, _NotOurs) else "malformed"
             log.exception("callback_signed_but_refused", provider=NAME, reason=reason, what=str(error))
             raise CallbackRefused(reason=reason) from error
+
+    def open_stored(self, body: bytes) -> bytes:
+        """The resource of a stored callback, in clear."""
+        try:
+            return self._opened(messages.parse(messages.Notification, body))
+        except NotProved as error:
+            raise CallbackRefused(reason=error.reason) from error
+        except Malformed as error:
+            raise CallbackRefused(reason="malformed") from error
+
+    def _opened(self, notification: messages.Notification) -> bytes:
+        box = notification.resource
+        return self._box.open(ciphertext=box.ciphertext, nonce=box.nonce, associated_data=box.associated_data)
 
     def _result(self, transaction: messages.Transaction) -> ProviderResult:
         if transaction.mchid != self._account.mchid or transaction.appid not in self._account.appids | {""}:

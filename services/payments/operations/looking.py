@@ -1,0 +1,93 @@
+"""What staff do with a payment that they look into: ask its provider, and see in clear what the provider told."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from core import audit, inbox
+from core.audit import Actor
+from core.db import WriteSession
+from services.accounts import operations as accounts
+from services.accounts.roles import StaffPermission
+from services.payments import finding
+from services.payments.errors import CallbackRefused, PaymentUnknown
+from services.payments.operations.checks import claim_one
+from services.payments.ports import PROVIDERS
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A callback in clear: as it came, and what was sealed in it, or why that cannot be opened any more."""
+
+    callback_id: int
+    body: str
+    content: str | None
+
+
+def reveal_callback(
+    session: WriteSession,
+    *,
+    payment_no: str,
+    callback_id: int,
+    reason: str,
+    staff_id: UUID,
+    actor: Actor,
+    now: datetime,
+) -> Shown | None:
+    """What a provider told of a payment, in clear; None where one may not, and for a callback of no such payment.
+
+    Audited with the reason. Raises ReasonNeeded and RevealLimited.
+    """
+    found = finding.payment(
+        session, payment_no=payment_no, staff_id=staff_id, permission=StaffPermission.PAYMENTS_REVEAL, now=now
+    )
+    if found is None:
+        return None
+    body = inbox.body_about(session, source=found.provider, subjects=list(found.callbacks), callback_id=callback_id)
+    if body is None:
+        return None
+    why = accounts.reason_to_reveal(session, reason=reason, actor=actor, now=now)
+    try:
+        content = PROVIDERS.get()[found.provider].open_stored(body).decode(errors="replace")
+    except CallbackRefused:  # sealed by a key that is gone
+        content = None
+    audit.record(
+        session,
+        actor=actor,
+        act="payments.revealed",
+        subject=f"payment:{payment_no}",
+        after={"callback_id": callback_id, "reason": why},
+    )
+    return Shown(callback_id, body.decode(errors="replace"), content)
+
+
+def claim_question(
+    session: WriteSession, *, payment_no: str, staff_id: UUID, actor: Actor, now: datetime
+) -> list[UUID] | None:
+    """The attempts of a payment about which its provider is to be asked for a member of staff; audited.
+
+    None when somebody asked a moment ago; empty when it is paid: there is nothing to ask. Asked is about what may
+    still be paid, else about the latest attempt. Raises PaymentUnknown where one may not.
+    """
+    found = finding.payment(
+        session, payment_no=payment_no, staff_id=staff_id, permission=StaffPermission.PAYMENTS_CHECK, now=now
+    )
+    if found is None:
+        raise PaymentUnknown
+    attempts = found.payment.attempts
+    wanted = [each.id for each in attempts if each.is_living]
+    if not wanted and attempts[0].state != "paid":
+        wanted = [attempts[0].id]
+    if not wanted:
+        return []
+    claimed = [each for each in wanted if claim_one(session, attempt_id=each, now=now)]
+    if not claimed:
+        return None
+    audit.record(
+        session,
+        actor=actor,
+        act="payments.checked",
+        subject=f"payment:{payment_no}",
+        after={"attempts": [str(each) for each in claimed]},
+    )
+    return claimed

@@ -1,0 +1,19 @@
+-- Attempts that a call or their end left without a known result before a moment, the oldest first, behind an order, of the units where a member of
+-- staff may read payments. Served by uq_payment_attempt_living, which holds no other attempts, in its order; then keys and ix_payment_part_attempt_id.
+with seen as materialized (
+  select unit_id from staff_units(:staff_id, 'payments.view', :now)
+)
+select t.order_id, o.payment_no, t.out_trade_no, t.provider, t.state, t.amount_minor, t.currency, t.created_at, t.expires_at, t.next_check_at, t.checks,
+  t.failures, x.account_no, x.unit
+from payment_attempt t
+join payment_order o on o.id = t.order_id
+cross join lateral (
+  select a.account_no, u.name as unit
+  from payment_part p join account a on a.id = p.account_id join unit u on u.id = a.unit_id
+  where p.attempt_id = t.id and a.unit_id in (select unit_id from seen)
+  order by a.account_no limit 1
+) x
+where t.state in ('created', 'prepared', 'pending', 'unknown')
+  and case when t.state in ('created', 'unknown') then t.created_at else t.expires_at end <= :late
+  and t.order_id > :after
+order by t.order_id limit :limit
