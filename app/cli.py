@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "migrate": "migrate",
     "demo": "demo_command",
     "import": "import_file",
+    "export": "cli",
     "doctor": "doctor",
     "check-invariants": "check_invariants",
     "rotate-keys": "rotate_keys",

@@ -3,6 +3,7 @@
 import unicodedata
 from typing import Final
 
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -19,3 +20,8 @@ def is_line(text: str) -> bool:
 def normal_form(text: str) -> str:
     """The text with composed characters (NFC): what looks alike is kept alike."""
     return unicodedata.normalize("NFC", text)
+
+
+def spreadsheet_cell(text: str) -> str:
+    """A text for a CSV cell: what a spreadsheet would compute as a formula gets a quote in front (OWASP)."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

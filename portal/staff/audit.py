@@ -15,6 +15,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from core.db import Database, ReadSession, to_json
 from core.periods import business_date, start_of
+from core.texts import spreadsheet_cell
 from portal.pages import speak
 from portal.staff.pages import CheckedForm, StaffReader, check, requires, resolved, show
 from services.accounts import operations as accounts
@@ -37,7 +38,6 @@ MOST_ROWS: Final = 50_000
 
 HEAD: Final = ("id", "recorded_at", "actor", "act", "subject", "address", "unit", "before", "after")
 STAFF: Final = re.compile(r"staff:[0-9a-f-]{36}")
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 Reader = Annotated[StaffReader, requires(StaffPermission.AUDIT_VIEW)]
 Text = Annotated[str, Query(max_length=200)]
@@ -160,8 +160,7 @@ def _lines(rows: list[tuple[str, ...]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     for row in rows:
-        # A spreadsheet computes what begins like a formula: the quote in front makes it a text (OWASP, CSV injection).
-        writer.writerow([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row])
+        writer.writerow([spreadsheet_cell(cell) for cell in row])
     return out.getvalue()
 
 

@@ -23,6 +23,7 @@ from tools.findings import PRODUCT
 
 EVERYTHING: Final = os.environ.get("WATTLINE_TESTS") == "all"
 ELSEWHERE: Final = {
+    "export.": "tests/app kills exports and runs them again",
     "import.": "tests/app kills imports and runs them again",
     "rotation.": "tests/core kills rotations of keys and runs them again",
     "identity.erasure.": "tests/services/identity cuts erasures short and runs them again",
