@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from core.db import Timestamp, WriteSession
+from core.db import ReadSession, Timestamp, WriteSession
 from core.errors import Refusal
 from core.locks import try_lock
 
@@ -238,11 +238,16 @@ def claim_staged(session: WriteSession, *, kind: str, keys: list[str], owners: l
            order by n.key on conflict do nothing""",
         **arrays,
     ).rowcount
-    if taken == len(keys):
-        return []
+    return [] if taken == len(keys) else claimed_staged(session, kind=kind, keys=keys, owners=owners)
+
+
+def claimed_staged(session: ReadSession, *, kind: str, keys: list[str], owners: list[str]) -> list[str]:
+    """Which of these names somebody else has."""
     rows = session.sql(
         """select n.key from unnest(cast(:keys as text[]), cast(:owners as text[])) n (key, owner)
            join claim c on c.kind = :kind and c.key = n.key where c.owner <> n.owner""",
-        **arrays,
+        kind=kind,
+        keys=keys,
+        owners=owners,
     )
     return [row.key for row in rows]

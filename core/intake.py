@@ -3,44 +3,37 @@
 A line is a record. What cannot be read (encoding, number of columns, length, JSON) is a reject with its line number,
 never a crash. A run is known by its kind and the file's digest: killed half-way, the next start goes on behind the
 last committed chunk. A finished file may be run again; loaders compare before they write, so that nothing changes.
+A dry run goes the same way, chunk by chunk, and leaves its report alone.
 """
 
-import csv
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import enum
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, ClassVar, Final, LiteralString, Protocol, TypeAlias
+from typing import BinaryIO, ClassVar, Final, Protocol, TypeAlias
 
 import psycopg
 import sqlalchemy as sa
-from psycopg import sql
 from sqlmodel import Field, SQLModel
 
-from core import audit, faults, locks, records
+from core import audit, faults, locks
 from core.audit import Actor
-from core.db import Database, ReadSession, Statement, Timestamp, WriteSession, statement
+from core.db import Database, ReadSession, Timestamp, WriteSession, statement
 from core.errors import Json, Refusal
-from core.records import LINE, Layout, Unreadable, clean
+from core.records import Layout, Reject, Row, Source, digest_of
 
 CHUNK_ROWS: Final = 10_000
 KEEP_DAYS: Final = 400
-MAX_LINE_BYTES: Final = 64 * 1024
+KEEP_REJECTS: Final = 1_000
+"""Of a run and unit, once the file that has them all is written."""
+
+FORGET_AT_ONCE: Final = 50_000
 COMMAND: Final = Actor("command:import")
 """Who imports where no person is known."""
-UTF8_MARK: Final = b"\xef\xbb\xbf"
-OTHER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 DEADLINE_S: Final = 300.0  # of a chunk and of each of its statements
-FORMATS: Final = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-
-
-class BadFile(Refusal):
-    """The file as a whole cannot be read: its name, its encoding or its heading."""
-
-    code = "bad_file"
 
 
 class RunTaken(Refusal):
@@ -61,6 +54,21 @@ class ImportRunRow(SQLModel, table=True):
     rows_rejected: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": sa.text("0")})
     started_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": sa.text("now()")})
     finished_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    mode: str = Field(sa_type=sa.Text)
+    file_name: str | None = Field(default=None, sa_type=sa.Text)
+    file_bytes: int | None = Field(default=None, sa_type=sa.BigInteger)
+    actor: str = Field(sa_type=sa.Text)
+    is_full: bool = Field(default=False)
+    scope: str = Field(default="", sa_type=sa.Text)
+    signed_off_id: int | None = Field(
+        default=None, sa_type=sa.BigInteger, foreign_key="import_run.id", ondelete="SET NULL"
+    )
+    rows_new: int = Field(default=0, sa_type=sa.BigInteger)
+    rows_changed: int = Field(default=0, sa_type=sa.BigInteger)
+    rows_unchanged: int = Field(default=0, sa_type=sa.BigInteger)
+    vanished: int | None = Field(default=None, sa_type=sa.BigInteger)
+    known: int | None = Field(default=None, sa_type=sa.BigInteger)
+    trimmed_at: datetime | None = Field(default=None, sa_type=Timestamp)
 
 
 class ImportRejectRow(SQLModel, table=True):
@@ -72,23 +80,24 @@ class ImportRejectRow(SQLModel, table=True):
     row_no: int = Field(sa_type=sa.BigInteger, primary_key=True)
     field: str = Field(sa_type=sa.Text, primary_key=True)
     reason: str = Field(sa_type=sa.Text)
+    unit_id: int = Field(default=0, sa_type=sa.Integer)
+
+
+class Mode(enum.StrEnum):
+    """Whether a run writes what its rows say, or only reports what it would write."""
+
+    LOAD = "load"
+    CHECK = "check"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One record: its line in the file, and its values in the order of the layout's columns; an empty field is None."""
+class Taken:
+    """What came of the rows of a chunk."""
 
-    no: int
-    values: tuple[str | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """Why a line was not taken. The reason says what is expected and never repeats the value."""
-
-    row_no: int
-    field: str
-    reason: str
+    new: int
+    changed: int
+    unchanged: int
+    rejects: list[Reject]
 
 
 class Loader(Protocol):
@@ -97,21 +106,58 @@ class Loader(Protocol):
     kind: ClassVar[str]
     layout: ClassVar[Layout]
 
-    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> list[Reject]:
+    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> Taken:
         """Write what is new or changed in these rows, and say what was not taken."""
+
+    def place(
+        self, session: WriteSession, *, run_id: int, rows: Sequence[Row], rejects: Sequence[Reject]
+    ) -> list[Reject]:
+        """Count refused rows where they belong; answers them with that place."""
 
     def finish(self, session: WriteSession, *, run_id: int) -> bool:
         """A piece of the work that waits for the whole file; True when all of it is done."""
 
+    def forget(self, session: WriteSession, *, run_id: int, most: int) -> int:
+        """Drop up to `most` notes that only a run at work needs; answers how many."""
+
+
+class Checker(Loader, Protocol):
+    """A loader that can tell what it would do."""
+
+    def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> Taken:
+        """The same judgement as `load`, and nothing but notes of the run is written."""
+
+
+class Whole(Protocol):
+    """A promise about a file: that it tells all there is of a part of the supplier."""
+
+    @property
+    def scope(self) -> str:
+        """Which part; empty for all of it."""
+
+    def mark(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> None:
+        """Note which known things stand in these rows, refused ones included."""
+
+    def compare(self, session: WriteSession, *, run_id: int) -> tuple[int, int]:
+        """Note what is known and stands nowhere in the file: how many of how many known ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The end of a run. `rows` counts records, rejected ones included."""
+    """The end of a run. `rows` counts records, rejected ones included.
+
+    `vanished` of `known` things stand nowhere in a file that tells all; both are None for another file.
+    """
 
     run_id: int
     rows: int
     rejected: int
     resumed_from: int
+    new: int
+    changed: int
+    unchanged: int
+    vanished: int | None
+    known: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,38 +177,131 @@ def run(
     actor: Actor = COMMAND,
     chunk_rows: int = CHUNK_ROWS,
     told: Callable[[Progress], None] = lambda _progress: None,
+    whole: Whole | None = None,
+    signed_off_id: int | None = None,
 ) -> Report:
     """Import a file. The audit log tells who began or resumed it, and what came of it.
 
-    Raises BadFile before anything is written, and RunTaken when a second process works on the same file.
+    `signed_off_id` is the dry run whose totals somebody stands for. Raises BadFile before anything is written, and
+    RunTaken when a second process works on the same file.
     """
-    source = _Source(path, loader.layout)
-    digest = _digest(path)
+    work = _Work(loader, Mode.LOAD, loader.load, whole, signed_off_id)
+    return _go(db, work, path, actor=actor, chunk_rows=chunk_rows, told=told)
+
+
+def check(
+    db: Database,
+    *,
+    path: Path,
+    loader: Checker,
+    actor: Actor = COMMAND,
+    chunk_rows: int = CHUNK_ROWS,
+    told: Callable[[Progress], None] = lambda _progress: None,
+    whole: Whole | None = None,
+    signed_off_id: int | None = None,
+) -> Report:
+    """Run a file dry: its report is kept as that of an import is, and nothing else is written.
+
+    `signed_off_id` is an earlier dry run that this one repeats. Raises as `run` does.
+    """
+    work = _Work(loader, Mode.CHECK, loader.check, whole, signed_off_id)
+    return _go(db, work, path, actor=actor, chunk_rows=chunk_rows, told=told)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is done with a file, and with which promises."""
+
+    loader: Loader
+    mode: Mode
+    take: Callable[..., Taken]
+    whole: Whole | None = None
+    signed_off_id: int | None = None
+
+
+def _go(
+    db: Database,
+    work: _Work,
+    path: Path,
+    *,
+    actor: Actor,
+    chunk_rows: int,
+    told: Callable[[Progress], None],
+) -> Report:
+    source = Source(path, work.loader.layout)
+    digest = digest_of(path)
     with db.write() as session:
-        run_id, done = _begin(session, kind=loader.kind, digest=digest)
-        what: dict[str, Json] = {"kind": loader.kind, "sha256": digest.hex(), "resumed_from": done}
+        run_id, done = _begin(session, work, digest=digest, path=path, actor=actor)
+        what: dict[str, Json] = {"kind": work.loader.kind, "sha256": digest.hex(), "resumed_from": done}
+        if work.mode is Mode.CHECK:
+            what["mode"] = work.mode.value
         audit.record(session, actor=actor, act="import.begin", subject=f"import_run:{run_id}", after=what)
     resumed_from = done
     with path.open("rb") as file:
         for chunk, position in _read_ahead(_chunks(source.records(file, skip=done), chunk_rows, file)):
             faults.point("import.chunk.before")
             with db.write() as session:
-                done = _load_chunk(session, loader, run_id=run_id, done=done, chunk=chunk)
+                done = _take_chunk(session, work, run_id=run_id, done=done, chunk=chunk)
                 faults.point("import.chunk.before_commit")
             faults.point("import.chunk.committed")
             told(Progress(done, position, source.size))
-    is_finished = False
+    _finish(db, work, run_id=run_id)
+    with db.write() as session:
+        report = _end(session, run_id=run_id, resumed_from=resumed_from)
+        came: dict[str, Json] = {"rows": report.rows, "rejected": report.rejected}
+        if work.whole is not None:
+            came["vanished"] = report.vanished
+        audit.record(session, actor=actor, act="import.finish", subject=f"import_run:{run_id}", after=came)
+    return report
+
+
+def _finish(db: Database, work: _Work, *, run_id: int) -> None:
+    """What waits for the whole file, in pieces that may be repeated."""
+    is_finished = work.mode is Mode.CHECK
     while not is_finished:
         with db.write() as session:
-            is_finished = loader.finish(session, run_id=run_id)
+            is_finished = work.loader.finish(session, run_id=run_id)
             faults.point("import.finish.before_commit")
-    with db.write() as session:
-        rejected: int = session.sql(
-            "update import_run set finished_at = now() where id = :id returning rows_rejected", id=run_id
-        ).scalar_one()
-        came: dict[str, Json] = {"rows": done, "rejected": rejected}
-        audit.record(session, actor=actor, act="import.finish", subject=f"import_run:{run_id}", after=came)
-    return Report(run_id, done, rejected, resumed_from)
+    if work.whole is not None:
+        with db.write() as session:
+            _compare(session, work.whole, run_id=run_id)
+    forgotten = FORGET_AT_ONCE
+    while forgotten == FORGET_AT_ONCE:
+        with db.write() as session:
+            forgotten = work.loader.forget(session, run_id=run_id, most=FORGET_AT_ONCE)
+
+
+def _compare(session: WriteSession, whole: Whole, *, run_id: int) -> None:
+    """Once: the notes that it needs are dropped afterwards."""
+    is_new = "select vanished is null from import_run where id = :id for update"
+    if session.sql(is_new, id=run_id).scalar_one():
+        vanished, known = whole.compare(session, run_id=run_id)
+        session.sql(
+            "update import_run set vanished = :vanished, known = :known where id = :id",
+            vanished=vanished,
+            known=known,
+            id=run_id,
+        )
+
+
+def _end(session: WriteSession, *, run_id: int, resumed_from: int) -> Report:
+    session.sql("update import_run set finished_at = now() where id = :id", id=run_id)
+    row = session.sql(
+        """select id, rows_done, rows_rejected, rows_new, rows_changed, rows_unchanged, vanished, known
+           from import_run where id = :id""",
+        id=run_id,
+    ).one()
+    return Report(
+        run_id=row.id,
+        rows=row.rows_done,
+        rejected=row.rows_rejected,
+        resumed_from=resumed_from,
+        new=row.rows_new,
+        changed=row.rows_changed,
+        unchanged=row.rows_unchanged,
+        vanished=row.vanished,
+        known=row.known,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,75 +319,48 @@ def push(session: WriteSession, *, loader: Loader, rows: Sequence[Row | Reject],
     """
     take_turn(session, kind=loader.kind)
     run_id: int = session.sql(
-        "insert into import_run (kind, file_digest) values (:kind, :digest) returning id",
+        "insert into import_run (kind, file_digest, actor) values (:kind, :digest, :actor) returning id",
         kind=loader.kind,
         digest=digest,
+        actor=actor.name,
     ).scalar_one()
-    _load_chunk(session, loader, run_id=run_id, done=0, chunk=rows)
+    work = _Work(loader, Mode.LOAD, loader.load)
+    _take_chunk(session, work, run_id=run_id, done=0, chunk=rows)
     while not loader.finish(session, run_id=run_id):
         pass
-    rejected: int = session.sql(
-        "update import_run set finished_at = now() where id = :id returning rows_rejected", id=run_id
-    ).scalar_one()
-    came: dict[str, Json] = {"kind": loader.kind, "sha256": digest.hex(), "rows": len(rows), "rejected": rejected}
+    loader.forget(session, run_id=run_id, most=len(rows) * 2)
+    report = _end(session, run_id=run_id, resumed_from=0)
+    came: dict[str, Json] = {
+        "kind": loader.kind,
+        "sha256": digest.hex(),
+        "rows": report.rows,
+        "rejected": report.rejected,
+    }
     audit.record(session, actor=actor, act="import.push", subject=f"import_run:{run_id}", after=came)
-    return Pushed(len(rows), rejects(session, run_id=run_id, limit=len(rows) * len(loader.layout.columns)))
+    told = rejects(session, run_id=run_id, limit=len(rows) * len(loader.layout.columns))
+    trim(session, run_id=run_id, most=len(told))
+    return Pushed(report.rows, told)
 
 
 def rejects(session: ReadSession, *, run_id: int, after: tuple[int, str] = (0, ""), limit: int = 1000) -> list[Reject]:
     """Rejected fields of a run by line, a page at a time."""
     rows = session.sql(
-        """select row_no, field, reason from import_reject
+        """select row_no, field, reason, unit_id from import_reject
            where run_id = :run_id and (row_no, field) > (:row_no, :field) order by row_no, field limit :limit""",
         run_id=run_id,
         row_no=after[0],
         field=after[1],
         limit=limit,
     )
-    return [Reject(row.row_no, row.field, row.reason) for row in rows]
+    return [Reject(row.row_no, row.field, row.reason, row.unit_id) for row in rows]
 
 
-def stage(
-    session: WriteSession,
-    *,
-    table: LiteralString,
-    columns: Mapping[LiteralString, LiteralString],
-    rows: Iterable[Sequence[object]],
-) -> None:
-    """Fill a temporary (hence unlogged) table by COPY.
-
-    It lives as long as the transaction; `columns` maps names to types.
-    """
-    connection = session.connection().connection.driver_connection
-    if connection is None:
-        raise RuntimeError("a session inside a transaction has a connection")
-    name = sql.Identifier(table)
-    declared = sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind)) for column, kind in columns.items()
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("create temporary table {} ({}) on commit drop").format(name, declared))
-        with cursor.copy(sql.SQL("copy {} from stdin").format(name)) as copy:
-            for row in rows:
-                copy.write_row(row)
-    analyze(session, table=table)
-
-
-def analyze(session: WriteSession, *, table: LiteralString) -> None:
-    """Count a temporary table: without statistics the planner takes it for empty and joins by nested loops."""
-    session.sql("set local default_statistics_target = 10")
-    session.connection().execute(sa.text(f"analyze {table}"))
-
-
-def refuse(session: WriteSession, *, table: LiteralString, judgement: Statement) -> list[Reject]:
-    """Take rows out of a staged table: `judgement` answers (row_no, field, reason), a row as often as it has faults."""
-    found = [Reject(row.row_no, row.field, row.reason) for row in session.sql(judgement)]
-    if found:
-        session.connection().execute(
-            sa.text(f"delete from {table} where row_no = any(:row_nos)"),  # noqa: S608 -- a literal name
-            {"row_nos": list({each.row_no for each in found})},
-        )
-    return found
+def trim(session: WriteSession, *, run_id: int, most: int) -> int:
+    """Drop up to `most` rejects beyond the first KEEP_REJECTS of each unit; answers how many there were."""
+    dropped = session.sql(statement("core", "trim_rejects.sql"), run_id=run_id, kept=KEEP_REJECTS, most=most).rowcount
+    if dropped < most:
+        session.sql("update import_run set trimmed_at = now() where id = :id", id=run_id)
+    return dropped
 
 
 def take_turn(session: WriteSession, *, kind: str) -> None:
@@ -268,53 +380,74 @@ def purge(session: WriteSession, *, most: int) -> int:
     return session.sql(statement("core", "purge_imports.sql"), days=KEEP_DAYS, most=most).rowcount
 
 
-def _begin(session: WriteSession, *, kind: str, digest: bytes) -> tuple[int, int]:
+def _begin(session: WriteSession, work: _Work, *, digest: bytes, path: Path, actor: Actor) -> tuple[int, int]:
     """The unfinished run of this file, or a new one: its id and the rows of its committed chunks."""
-    params: dict[str, object] = {"kind": kind, "digest": digest}
-    unfinished = (
-        "select id, rows_done from import_run where kind = :kind and file_digest = :digest and finished_at is null"
-    )
+    params: dict[str, object] = {
+        "kind": work.loader.kind,
+        "digest": digest,
+        "mode": work.mode.value,
+        "is_full": work.whole is not None,
+        "scope": "" if work.whole is None else work.whole.scope,
+    }
+    unfinished = """select id, rows_done from import_run
+        where kind = :kind and file_digest = :digest and mode = :mode and is_full = :is_full and scope = :scope
+          and finished_at is null"""
     known = session.sql(unfinished, **params).one_or_none()
     if known is None:
         session.sql(
-            "delete from import_run where kind = :kind and file_digest = :digest and finished_at is not null", **params
-        )
-        session.sql(
-            """insert into import_run (kind, file_digest) values (:kind, :digest)
-               on conflict (kind, file_digest) where finished_at is null do nothing""",
+            """insert into import_run (kind, file_digest, mode, is_full, scope, file_name, file_bytes, actor,
+                 signed_off_id)
+               values (:kind, :digest, :mode, :is_full, :scope, :file_name, :file_bytes, :actor, :signed_off_id)
+               on conflict (kind, file_digest, mode, is_full, scope) where finished_at is null do nothing""",
+            file_name=path.name,
+            file_bytes=path.stat().st_size,
+            actor=actor.name,
+            signed_off_id=work.signed_off_id,
             **params,
         )
         known = session.sql(unfinished, **params).one()  # another process may have begun at the same moment
     return known.id, known.rows_done
 
 
-def _load_chunk(session: WriteSession, loader: Loader, *, run_id: int, done: int, chunk: Sequence[Row | Reject]) -> int:
+def _take_chunk(session: WriteSession, work: _Work, *, run_id: int, done: int, chunk: Sequence[Row | Reject]) -> int:
     session.sql("set local work_mem = '64MB'")  # sorts of a whole chunk stay in memory
     if _reached(session, run_id=run_id) != done:
         raise RunTaken
     unread = [record for record in chunk if isinstance(record, Reject)]
-    refused = unread + loader.load(
-        session,
-        run_id=run_id,
-        rows=[record for record in chunk if isinstance(record, Row)],
-    )
+    rows = [record for record in chunk if isinstance(record, Row)]
+    taken = work.take(session, run_id=run_id, rows=rows)
+    if work.whole is not None:
+        work.whole.mark(session, run_id=run_id, rows=rows)
+    refused = unread + taken.rejects
+    if refused:
+        _note_rejects(session, work.loader.place(session, run_id=run_id, rows=rows, rejects=refused), run_id=run_id)
     session.sql(
-        """insert into import_reject (run_id, row_no, field, reason)
-           select distinct on (row_no, field) :run_id, row_no, field, reason
-           from unnest(cast(:row_nos as bigint[]), cast(:fields as text[]), cast(:reasons as text[]))
-             r (row_no, field, reason)""",
+        """update import_run set rows_done = rows_done + :rows, rows_rejected = rows_rejected + :rejected,
+             rows_new = rows_new + :new, rows_changed = rows_changed + :changed,
+             rows_unchanged = rows_unchanged + :unchanged
+           where id = :id""",
+        rows=len(chunk),
+        rejected=len({each.row_no for each in refused}),
+        new=taken.new,
+        changed=taken.changed,
+        unchanged=taken.unchanged,
+        id=run_id,
+    )
+    return done + len(chunk)
+
+
+def _note_rejects(session: WriteSession, refused: Sequence[Reject], *, run_id: int) -> None:
+    session.sql(
+        """insert into import_reject (run_id, row_no, field, reason, unit_id)
+           select distinct on (row_no, field) :run_id, row_no, field, reason, unit_id
+           from unnest(cast(:row_nos as bigint[]), cast(:fields as text[]), cast(:reasons as text[]),
+             cast(:unit_ids as integer[])) r (row_no, field, reason, unit_id)""",
         run_id=run_id,
         row_nos=[each.row_no for each in refused],
         fields=[each.field for each in refused],
         reasons=[each.reason for each in refused],
+        unit_ids=[each.unit_id for each in refused],
     )
-    session.sql(
-        "update import_run set rows_done = rows_done + :rows, rows_rejected = rows_rejected + :rejected where id = :id",
-        rows=len(chunk),
-        rejected=len({each.row_no for each in refused}),
-        id=run_id,
-    )
-    return done + len(chunk)
 
 
 def _reached(session: WriteSession, *, run_id: int) -> int | None:
@@ -334,11 +467,6 @@ def _taken() -> Iterator[None]:
         if isinstance(error.orig, psycopg.errors.LockNotAvailable):
             raise RunTaken from error
         raise
-
-
-def _digest(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
 
 
 _Chunk: TypeAlias = tuple[list[Row | Reject], int]
@@ -363,88 +491,3 @@ def _read_ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
         while (chunk := following.result()) is not None:
             following = reader.submit(next, chunks, None)
             yield chunk
-
-
-class _Source:
-    """A file of one layout; the heading is read when the object is made."""
-
-    def __init__(self, path: Path, layout: Layout) -> None:
-        if path.suffix.lower() not in FORMATS:
-            raise BadFile(reason="the name must end in .csv, .jsonl or .ndjson")
-        self.size = path.stat().st_size
-        self._layout = layout
-        self._format = FORMATS[path.suffix.lower()]
-        self._known = frozenset(layout.columns)
-        with path.open("rb") as file:
-            first = file.read(len(UTF8_MARK))
-            if first[:2] in OTHER_MARKS:
-                raise BadFile(reason="the file is UTF-16: save it as UTF-8")
-            if self._format == "csv":
-                file.seek(len(UTF8_MARK) if first == UTF8_MARK else 0)
-                self._places = self._heading(file)
-
-    def records(self, file: BinaryIO, *, skip: int) -> Iterator[Row | Reject]:
-        """Records behind the first `skip`; blank lines count as lines and not as records."""
-        parse = self._parse_csv if self._format == "csv" else self._parse_json
-        seen = 0
-        for number, raw in _lines(file):
-            if (number == 1 and self._format == "csv") or not raw.strip():
-                continue
-            seen += 1
-            if seen <= skip:
-                continue
-            try:
-                yield Row(number, parse(_text(raw)))
-            except Unreadable as error:
-                yield Reject(number, error.field, error.reason)
-
-    def _heading(self, file: BinaryIO) -> tuple[int | None, ...]:
-        raw = file.readline(MAX_LINE_BYTES)
-        try:
-            names = [name.strip().lower() for name in _cells(_text(raw))]
-        except Unreadable as error:
-            raise BadFile(reason=f"heading: {error.reason}") from error
-        if unknown := sorted(set(names) - self._known):
-            raise BadFile(reason=f"unknown columns: {', '.join(name[:32] for name in unknown[:8])}")
-        if len(set(names)) != len(names):
-            raise BadFile(reason="a column stands twice in the heading")
-        if missing := sorted(self._layout.required - set(names)):
-            raise BadFile(reason=f"missing columns: {', '.join(missing)}")
-        self._width = len(names)
-        return tuple(names.index(column) if column in names else None for column in self._layout.columns)
-
-    def _parse_csv(self, text: str) -> tuple[str | None, ...]:
-        cells = _cells(text)
-        if len(cells) != self._width:
-            raise Unreadable(LINE, f"has {len(cells)} columns, the heading has {self._width}")
-        return tuple(None if place is None else cells[place].strip() or None for place in self._places)
-
-    def _parse_json(self, text: str) -> tuple[str | None, ...]:
-        return records.values_of(self._layout, records.record_of(text))
-
-
-def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Numbered lines; of an oversized one only the beginning, which is enough to refuse it."""
-    number = 0
-    while raw := file.readline(MAX_LINE_BYTES + 1):
-        number += 1
-        if len(raw) > MAX_LINE_BYTES and not raw.endswith(b"\n"):
-            while (rest := file.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
-                pass
-        yield number, raw.removeprefix(UTF8_MARK) if number == 1 else raw
-
-
-def _text(raw: bytes) -> str:
-    if len(raw) > MAX_LINE_BYTES:
-        raise Unreadable(LINE, f"is longer than {MAX_LINE_BYTES} bytes")
-    try:
-        return clean(raw.decode("utf-8").rstrip("\r\n"))
-    except UnicodeDecodeError as error:
-        raise Unreadable(LINE, f"is not UTF-8 at byte {error.start + 1}") from error
-
-
-def _cells(text: str) -> list[str]:
-    try:
-        return next(csv.reader((text,), strict=True), [])
-    except csv.Error as error:
-        raise Unreadable(LINE, "has quotes that do not close; a record must be one line") from error

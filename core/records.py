@@ -1,14 +1,50 @@
-"""Records of imports, from whichever edge they come: JSON objects as the texts of a layout's columns."""
+"""Records of imports, from whichever edge they come: lines of files and JSON objects as texts of a layout's columns."""
 
+import csv
+import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, BinaryIO, Final
 
+from core.errors import Refusal
 from core.texts import is_line, normal_form
 
 LINE: Final = "line"
 """Name of the field of a reject that concerns the whole record."""
+
+MAX_LINE_BYTES: Final = 64 * 1024
+UTF8_MARK: Final = b"\xef\xbb\xbf"
+OTHER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+FORMATS: Final = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+
+
+class BadFile(Refusal):
+    """The file as a whole cannot be read: its name, its encoding or its heading."""
+
+    code = "bad_file"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record: its line in the file, and its values in the order of the layout's columns; an empty field is None."""
+
+    no: int
+    values: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Why a line was not taken. The reason says what is expected and never repeats the value.
+
+    `unit_id` says to whom it belongs, 0 where nobody can tell.
+    """
+
+    row_no: int
+    field: str
+    reason: str
+    unit_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +66,12 @@ class Unreadable(Exception):
         super().__init__(reason)
         self.field = field_name
         self.reason = reason
+
+
+def digest_of(path: Path) -> bytes:
+    """What a file is known by."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def record_of(text: str) -> object:
@@ -89,3 +131,88 @@ def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _refuse_constant(_name: str) -> str:
     msg = "not a JSON number"
     raise ValueError(msg)
+
+
+class Source:
+    """A file of one layout; the heading is read when the object is made."""
+
+    def __init__(self, path: Path, layout: Layout) -> None:
+        if path.suffix.lower() not in FORMATS:
+            raise BadFile(reason="the name must end in .csv, .jsonl or .ndjson")
+        self.size = path.stat().st_size
+        self._layout = layout
+        self._format = FORMATS[path.suffix.lower()]
+        self._known = frozenset(layout.columns)
+        with path.open("rb") as file:
+            first = file.read(len(UTF8_MARK))
+            if first[:2] in OTHER_MARKS:
+                raise BadFile(reason="the file is UTF-16: save it as UTF-8")
+            if self._format == "csv":
+                file.seek(len(UTF8_MARK) if first == UTF8_MARK else 0)
+                self._places = self._heading(file)
+
+    def records(self, file: BinaryIO, *, skip: int) -> Iterator[Row | Reject]:
+        """Records behind the first `skip`; blank lines count as lines and not as records."""
+        parse = self._parse_csv if self._format == "csv" else self._parse_json
+        seen = 0
+        for number, raw in _lines(file):
+            if (number == 1 and self._format == "csv") or not raw.strip():
+                continue
+            seen += 1
+            if seen <= skip:
+                continue
+            try:
+                yield Row(number, parse(_text(raw)))
+            except Unreadable as error:
+                yield Reject(number, error.field, error.reason)
+
+    def _heading(self, file: BinaryIO) -> tuple[int | None, ...]:
+        raw = file.readline(MAX_LINE_BYTES)
+        try:
+            names = [name.strip().lower() for name in _cells(_text(raw))]
+        except Unreadable as error:
+            raise BadFile(reason=f"heading: {error.reason}") from error
+        if unknown := sorted(set(names) - self._known):
+            raise BadFile(reason=f"unknown columns: {', '.join(name[:32] for name in unknown[:8])}")
+        if len(set(names)) != len(names):
+            raise BadFile(reason="a column stands twice in the heading")
+        if missing := sorted(self._layout.required - set(names)):
+            raise BadFile(reason=f"missing columns: {', '.join(missing)}")
+        self._width = len(names)
+        return tuple(names.index(column) if column in names else None for column in self._layout.columns)
+
+    def _parse_csv(self, text: str) -> tuple[str | None, ...]:
+        cells = _cells(text)
+        if len(cells) != self._width:
+            raise Unreadable(LINE, f"has {len(cells)} columns, the heading has {self._width}")
+        return tuple(None if place is None else cells[place].strip() or None for place in self._places)
+
+    def _parse_json(self, text: str) -> tuple[str | None, ...]:
+        return values_of(self._layout, record_of(text))
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Numbered lines; of an oversized one only the beginning, which is enough to refuse it."""
+    number = 0
+    while raw := file.readline(MAX_LINE_BYTES + 1):
+        number += 1
+        if len(raw) > MAX_LINE_BYTES and not raw.endswith(b"\n"):
+            while (rest := file.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
+                pass
+        yield number, raw.removeprefix(UTF8_MARK) if number == 1 else raw
+
+
+def _text(raw: bytes) -> str:
+    if len(raw) > MAX_LINE_BYTES:
+        raise Unreadable(LINE, f"is longer than {MAX_LINE_BYTES} bytes")
+    try:
+        return clean(raw.decode("utf-8").rstrip("\r\n"))
+    except UnicodeDecodeError as error:
+        raise Unreadable(LINE, f"is not UTF-8 at byte {error.start + 1}") from error
+
+
+def _cells(text: str) -> list[str]:
+    try:
+        return next(csv.reader((text,), strict=True), [])
+    except csv.Error as error:
+        raise Unreadable(LINE, "has quotes that do not close; a record must be one line") from error

@@ -1270,11 +1270,25 @@ CREATE TABLE public.idempotency (
     CONSTRAINT ck_idempotency_key CHECK (((length(key) >= 1) AND (length(key) <= 255)))
 );
 
+CREATE TABLE public.import_amount (
+    run_id bigint NOT NULL,
+    unit_id integer NOT NULL,
+    currency text NOT NULL,
+    kind text NOT NULL,
+    bills bigint NOT NULL,
+    amount_minor numeric(38,0) NOT NULL,
+    open_minor numeric(38,0) NOT NULL,
+    owed_minor numeric(38,0) NOT NULL,
+    CONSTRAINT ck_import_amount_kind CHECK ((kind = ANY (ARRAY['open'::text, 'opening'::text, 'settled'::text])))
+)
+WITH (fillfactor='50');
+
 CREATE TABLE public.import_reject (
     run_id bigint NOT NULL,
     row_no bigint NOT NULL,
     field text NOT NULL,
-    reason text NOT NULL
+    reason text NOT NULL,
+    unit_id integer DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE public.import_run (
@@ -1285,8 +1299,25 @@ CREATE TABLE public.import_run (
     rows_rejected bigint DEFAULT 0 NOT NULL,
     started_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
+    mode text DEFAULT 'load'::text NOT NULL,
+    file_name text,
+    file_bytes bigint,
+    actor text DEFAULT 'command:import'::text NOT NULL,
+    is_full boolean DEFAULT false NOT NULL,
+    scope text DEFAULT ''::text NOT NULL,
+    signed_off_id bigint,
+    rows_new bigint DEFAULT 0 NOT NULL,
+    rows_changed bigint DEFAULT 0 NOT NULL,
+    rows_unchanged bigint DEFAULT 0 NOT NULL,
+    vanished bigint,
+    known bigint,
+    trimmed_at timestamp with time zone,
     CONSTRAINT ck_import_run_digest CHECK ((length(file_digest) = 32)),
-    CONSTRAINT ck_import_run_rows CHECK (((rows_rejected >= 0) AND (rows_rejected <= rows_done)))
+    CONSTRAINT ck_import_run_mode CHECK ((mode = ANY (ARRAY['load'::text, 'check'::text]))),
+    CONSTRAINT ck_import_run_rows CHECK (((rows_rejected >= 0) AND (rows_rejected <= rows_done))),
+    CONSTRAINT ck_import_run_scope CHECK ((is_full OR (scope = ''::text))),
+    CONSTRAINT ck_import_run_taken CHECK (((LEAST(rows_new, rows_changed, rows_unchanged) >= 0) AND ((((rows_new + rows_changed) + rows_unchanged) + rows_rejected) <= rows_done))),
+    CONSTRAINT ck_import_run_vanished CHECK ((((vanished IS NULL) = (known IS NULL)) AND ((vanished >= 0) AND (vanished <= known))))
 );
 
 ALTER TABLE public.import_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1296,6 +1327,41 @@ ALTER TABLE public.import_run ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.import_seen (
+    run_id bigint NOT NULL,
+    kind text NOT NULL,
+    key bigint NOT NULL,
+    CONSTRAINT ck_import_seen_kind CHECK ((kind = ANY (ARRAY['account'::text, 'bill'::text, 'number'::text])))
+);
+
+CREATE TABLE public.import_sign_off (
+    run_id bigint NOT NULL,
+    staff_id uuid NOT NULL,
+    signed_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.import_total (
+    run_id bigint NOT NULL,
+    unit_id integer NOT NULL,
+    rows_new bigint DEFAULT 0 NOT NULL,
+    rows_changed bigint DEFAULT 0 NOT NULL,
+    rows_unchanged bigint DEFAULT 0 NOT NULL,
+    rows_rejected bigint DEFAULT 0 NOT NULL,
+    accounts bigint DEFAULT 0 NOT NULL,
+    vanished bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.import_vanished (
+    run_id bigint NOT NULL,
+    unit_id integer NOT NULL,
+    account_no text NOT NULL,
+    bill_no text DEFAULT ''::text NOT NULL,
+    open_minor bigint,
+    currency text,
+    CONSTRAINT ck_import_vanished_bill CHECK ((((bill_no <> ''::text) = (open_minor IS NOT NULL)) AND ((open_minor IS NULL) = (currency IS NULL))))
 );
 
 CREATE TABLE public.inbox (
@@ -2056,11 +2122,26 @@ ALTER TABLE ONLY public.erasure
 ALTER TABLE ONLY public.idempotency
     ADD CONSTRAINT pk_idempotency PRIMARY KEY (caller, route, key);
 
+ALTER TABLE ONLY public.import_amount
+    ADD CONSTRAINT pk_import_amount PRIMARY KEY (run_id, unit_id, currency, kind);
+
 ALTER TABLE ONLY public.import_reject
     ADD CONSTRAINT pk_import_reject PRIMARY KEY (run_id, row_no, field);
 
 ALTER TABLE ONLY public.import_run
     ADD CONSTRAINT pk_import_run PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.import_seen
+    ADD CONSTRAINT pk_import_seen PRIMARY KEY (run_id, kind, key);
+
+ALTER TABLE ONLY public.import_sign_off
+    ADD CONSTRAINT pk_import_sign_off PRIMARY KEY (run_id);
+
+ALTER TABLE ONLY public.import_total
+    ADD CONSTRAINT pk_import_total PRIMARY KEY (run_id, unit_id);
+
+ALTER TABLE ONLY public.import_vanished
+    ADD CONSTRAINT pk_import_vanished PRIMARY KEY (run_id, account_no, bill_no);
 
 ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT pk_inbox PRIMARY KEY (id);
@@ -2350,6 +2431,14 @@ CREATE INDEX ix_erasure_due_at ON public.erasure USING btree (due_at) WHERE (don
 
 CREATE INDEX ix_idempotency_created_at ON public.idempotency USING btree (created_at);
 
+CREATE INDEX ix_import_reject_unit_id ON public.import_reject USING btree (run_id, unit_id, row_no, field);
+
+CREATE INDEX ix_import_run_signed_off_id ON public.import_run USING btree (signed_off_id) WHERE (signed_off_id IS NOT NULL);
+
+CREATE INDEX ix_import_total_unit_id ON public.import_total USING btree (unit_id, run_id);
+
+CREATE INDEX ix_import_vanished_unit_id ON public.import_vanished USING btree (run_id, unit_id, account_no, bill_no);
+
 CREATE INDEX ix_inbox_applied_at ON public.inbox USING btree (applied_at) WHERE (applied_at IS NOT NULL);
 
 CREATE INDEX ix_inbox_due_at ON public.inbox USING btree (source, due_at) WHERE (applied_at IS NULL);
@@ -2434,7 +2523,7 @@ CREATE UNIQUE INDEX uq_access_invitation_open ON public.access_invitation USING 
 
 CREATE UNIQUE INDEX uq_approval_request_open ON public.approval_request USING btree (kind, subject) WHERE (state = 'requested'::text);
 
-CREATE UNIQUE INDEX uq_import_run_unfinished ON public.import_run USING btree (kind, file_digest) WHERE (finished_at IS NULL);
+CREATE UNIQUE INDEX uq_import_run_unfinished ON public.import_run USING btree (kind, file_digest, mode, is_full, scope) WHERE (finished_at IS NULL);
 
 CREATE UNIQUE INDEX uq_message_intent_channel_address_blind ON public.message USING btree (intent, channel, address_blind) WHERE (address_blind IS NOT NULL);
 
@@ -2553,8 +2642,29 @@ ALTER TABLE ONLY public.contact_point
 ALTER TABLE ONLY public.data_export
     ADD CONSTRAINT fk_data_export_user_id FOREIGN KEY (user_id) REFERENCES public.app_user(id);
 
+ALTER TABLE ONLY public.import_amount
+    ADD CONSTRAINT fk_import_amount_run_id FOREIGN KEY (run_id) REFERENCES public.import_run(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.import_reject
     ADD CONSTRAINT fk_import_reject_run_id FOREIGN KEY (run_id) REFERENCES public.import_run(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.import_run
+    ADD CONSTRAINT fk_import_run_signed_off_id FOREIGN KEY (signed_off_id) REFERENCES public.import_run(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.import_seen
+    ADD CONSTRAINT fk_import_seen_run_id FOREIGN KEY (run_id) REFERENCES public.import_run(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.import_sign_off
+    ADD CONSTRAINT fk_import_sign_off_run_id FOREIGN KEY (run_id) REFERENCES public.import_run(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.import_sign_off
+    ADD CONSTRAINT fk_import_sign_off_staff_id FOREIGN KEY (staff_id) REFERENCES public.staff(id);
+
+ALTER TABLE ONLY public.import_total
+    ADD CONSTRAINT fk_import_total_run_id FOREIGN KEY (run_id) REFERENCES public.import_run(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.import_vanished
+    ADD CONSTRAINT fk_import_vanished_run_id FOREIGN KEY (run_id) REFERENCES public.import_run(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.message_attempt
     ADD CONSTRAINT fk_message_attempt_owner_message_id FOREIGN KEY (owner, message_id) REFERENCES public.message(owner, id) ON DELETE CASCADE;
@@ -2781,9 +2891,19 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.erasure TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency TO wattline_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.import_amount TO wattline_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.import_reject TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.import_run TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.import_seen TO wattline_app;
+
+GRANT SELECT,INSERT ON TABLE public.import_sign_off TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.import_total TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.import_vanished TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.inbox TO wattline_app;
 

@@ -32,7 +32,7 @@ GIVEN: Final = {"alembic_version": "core"}
 """Tables that no migration of ours makes, and whose they count as."""
 
 COMPOSED: Final = {
-    "core/intake.py": "takes refused rows out of a staging table whose name it is given",
+    "core/staging.py": "takes refused rows out of a staging table whose name it is given",
     "core/rotation.py": "walks over every sealed column, whose names the models give",
 }
 """Files with statements that are put together at run time, each with its reason."""
@@ -102,12 +102,12 @@ class House:
 
     @cached_property
     def staged(self) -> set[str]:
-        """Names of temporary tables, made by SQL or by `intake.stage(table=...)`."""
+        """Names of temporary tables, made by SQL or by `staging.stage(table=...)`."""
         found: set[str] = set()
         for module in self._tree.modules:
             constants = _constants(module)
             for node in ast.walk(module.tree):
-                if isinstance(node, ast.Call) and module.qualified(node.func) == "core.intake.stage":
+                if isinstance(node, ast.Call) and module.qualified(node.func) == "core.staging.stage":
                     names = [_text(word.value, constants) for word in node.keywords if word.arg == "table"]
                     found |= {name for name in names if name is not None}
         for text in statements(self._tree):

@@ -1,31 +1,36 @@
-"""`wattline import KIND FILE`: a file of units, accounts or bills into the database."""
+"""`wattline import KIND FILE`: a file of units, accounts or bills into the database, or what it would do there."""
 
-import csv
 import enum
-import json
 import os
 import pwd
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
+from app.commands import import_report
+from app.commands.import_report import Told
 from core import clock, config, faults, intake
 from core.audit import Actor
 from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database
-from core.intake import BadFile, Loader, Progress, Reject, Report, RunTaken
-from services.accounts.operations import AccountsLoader, UnitsLoader
-from services.billing.operations import BillsLoader
+from core.intake import Checker, Loader, Progress, Report, RunTaken, Whole
+from core.records import BadFile, digest_of
+from services.accounts import imports, staffing
+from services.accounts.operations import AccountsLoader, UnitsLoader, WholeAccounts
+from services.billing.operations import BillsLoader, WholeBills
 
 CANNOT_START: Final = 2
 SOME_REJECTED: Final = 3
 REJECTS_UNWRITTEN: Final = 4
+MUCH_VANISHED: Final = 5
+NOT_AS_SIGNED: Final = 6
 
 
 class Kind(enum.StrEnum):
@@ -36,6 +41,10 @@ class Kind(enum.StrEnum):
     BILLS = "bills"
 
 
+class NotAsSigned(Exception):
+    """A file, or what it would do, is not what somebody stands for; nothing was loaded."""
+
+
 def import_file(
     kind: Annotated[Kind, typer.Argument(help="What the file holds.")],
     file: Annotated[Path, typer.Argument(help="CSV or JSON Lines in UTF-8.", exists=True, dir_okay=False)],
@@ -43,33 +52,47 @@ def import_file(
         Path | None, typer.Option(help="Where rejected rows are explained; FILE.rejects.csv when absent.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON and show no progress.")] = False,  # noqa: FBT002 -- an option
+    dry_run: Annotated[  # noqa: FBT002 -- an option
+        bool, typer.Option("--dry-run", help="Judge and compare everything, write nothing, keep the report.")
+    ] = False,
+    full: Annotated[  # noqa: FBT002 -- an option
+        bool, typer.Option("--full", help="The file tells all there is: list what is known and not in it.")
+    ] = False,
+    unit: Annotated[str, typer.Option(help="With --full: all there is of this unit and those below.")] = "",
+    most_vanished: Annotated[
+        float, typer.Option(help="With --full: more than so many per cent vanished is an alarm.", min=0, max=100)
+    ] = 5.0,
+    signed_off: Annotated[
+        int | None, typer.Option(help="Load only if this dry run is signed off and comes out the same again.")
+    ] = None,
 ) -> None:
     """Import a file, chunk by chunk; repeatable, resumed when it was cut off.
 
     Exit code 2 when the file cannot be read or is being imported, 3 when rows were rejected, 4 when the file that
-    explains them cannot be written: all other rows are in, and a second start tries again.
+    explains them cannot be written: all other rows are in, and a second start tries again. 5 when more vanished from a
+    full file than may, 6 when a file is not what was signed off, or came out otherwise.
     """
+    _check_options(kind, dry_run=dry_run, full=full, unit=unit, signed_off=signed_off)
     settings = config.load()
     faults.arm_from_environment(settings.environment)
     url = settings.database_url.get_secret_value()
     db = Database(url, pool_size=14, deadline_s=intake.DEADLINE_S, statement_timeout_s=intake.DEADLINE_S)
-    target = rejects or file.with_name(f"{file.name}.rejects.csv")
+    with_bar = not as_json and sys.stderr.isatty()
+    work = _Command(db, settings, kind, file, operator(), lambda: _bar(file) if with_bar else nullcontext(_no_progress))
     try:
-        bar = not as_json and sys.stderr.isatty()
-        report = run(db, settings, kind=kind, file=file, actor=operator(), shows_progress=bar)
-        _explain(db, report, target)
-    except BadFile as refusal:
-        typer.echo(f"{file}: {refusal.facts['reason']}", err=True)
-        raise typer.Exit(CANNOT_START) from refusal
-    except RunTaken as refusal:
-        taken = f"another process is importing this file or another of {kind.value}: start again when it has ended"
-        typer.echo(f"{file}: {taken}", err=True)
-        raise typer.Exit(CANNOT_START) from refusal
+        if signed_off is not None:
+            told = work.load_signed(signed_off)
+        else:
+            told = work.go(whole=work.whole(unit) if full else None, is_check=dry_run)
+        files = _write_files(db, told.report, file, rejects)
+    except (BadFile, RunTaken, NotAsSigned) as refusal:
+        typer.echo(f"{file}: {_why(refusal, kind)}", err=True)
+        raise typer.Exit(NOT_AS_SIGNED if isinstance(refusal, NotAsSigned) else CANNOT_START) from refusal
     finally:
         db.close()
-    _tell(report, kind, target, as_json=as_json)
-    if report.rejected:
-        raise typer.Exit(SOME_REJECTED)
+    import_report.tell(told, files, most_vanished=most_vanished, as_json=as_json)
+    if code := _code(told, most_vanished):
+        raise typer.Exit(code)
 
 
 def operator() -> Actor:
@@ -82,92 +105,146 @@ def operator() -> Actor:
     return Actor(f"operator:{name}", socket.gethostname())
 
 
-def run(
-    db: Database, settings: Settings, *, kind: Kind, file: Path, actor: Actor, shows_progress: bool = False
-) -> Report:
+def run(db: Database, settings: Settings, *, kind: Kind, file: Path, actor: Actor) -> Report:
     """Import one file with this deployment's settings."""
-    loader = loader_of(kind, settings)
-    bar = _bar(file) if shows_progress else nullcontext(lambda _progress: None)
-    with bar as told:
-        return intake.run(db, path=file, loader=loader, actor=actor, told=told)
+    return intake.run(db, path=file, loader=loader_of(kind, settings), actor=actor)
 
 
 def loader_of(kind: Kind, settings: Settings) -> Loader:
     """The loader of a kind of file."""
-    match kind:
-        case Kind.UNITS:
-            return UnitsLoader()
-        case Kind.ACCOUNTS:
-            return AccountsLoader(
-                Vault(data_keys=settings.data_key_ring, master_key=settings.master_key_bytes),
-                currency=settings.supplier_currency,
-                phone_region=settings.supplier_phone_region,
-                locales=settings.locales,
-                zone=settings.zone,
-            )
-        case Kind.BILLS:
-            return BillsLoader(zone=settings.zone, now=clock.now())
+    return UnitsLoader() if kind is Kind.UNITS else checker_of(kind, settings)
 
 
-def write_rejects(db: Database, report: Report, target: Path) -> None:
-    """Explain rejected rows in a file of row, field, reason; without any, a file of an earlier run goes away.
+def checker_of(kind: Kind, settings: Settings) -> Checker:
+    """The loader of a kind of file that can be run dry."""
+    if kind is Kind.BILLS:
+        return BillsLoader(zone=settings.zone, now=clock.now())
+    return AccountsLoader(
+        Vault(data_keys=settings.data_key_ring, master_key=settings.master_key_bytes),
+        currency=settings.supplier_currency,
+        phone_region=settings.supplier_phone_region,
+        locales=settings.locales,
+        zone=settings.zone,
+    )
 
-    The file is whole or is not there. Raises OSError.
-    """
-    if not report.rejected:
-        target.unlink(missing_ok=True)
-        return
-    draft = target.with_name(f"{target.name}.new")
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """One start of the command. `bar` shows how far it is."""
+
+    db: Database
+    settings: Settings
+    kind: Kind
+    file: Path
+    actor: Actor
+    bar: Callable[[], AbstractContextManager[Callable[[Progress], None]]]
+
+    def go(self, *, whole: Whole | None, is_check: bool, signed_off_id: int | None = None) -> Told:
+        """Load the file or run it dry."""
+        with self.bar() as told:
+            if is_check:
+                report = intake.check(
+                    self.db,
+                    path=self.file,
+                    loader=checker_of(self.kind, self.settings),
+                    actor=self.actor,
+                    told=told,
+                    whole=whole,
+                    signed_off_id=signed_off_id,
+                )
+            else:
+                report = intake.run(
+                    self.db,
+                    path=self.file,
+                    loader=loader_of(self.kind, self.settings),
+                    actor=self.actor,
+                    told=told,
+                    whole=whole,
+                    signed_off_id=signed_off_id,
+                )
+        with self.db.read() as session:
+            return Told(self.kind.value, is_check, report, imports.totals(session, run_id=report.run_id), [])
+
+    def load_signed(self, run_id: int) -> Told:
+        """Load what somebody stands for: this very file, and it must still come to the same.
+
+        Raises NotAsSigned. What was cut off while it was loaded goes on: half of it is known by now.
+        """
+        with self.db.read() as session:
+            signed = imports.checked_run(session, run_id=run_id)
+            begun = imports.has_begun(session, signed_off_id=run_id)
+            wanted = imports.totals(session, run_id=run_id)
+        if signed is None or not signed.is_check or signed.kind != self.kind.value:
+            msg = f"{run_id} is no dry run of {self.kind.value}"
+            raise NotAsSigned(msg)
+        if not signed.is_signed:
+            msg = f"dry run {run_id} is not signed off"
+            raise NotAsSigned(msg)
+        if signed.digest != digest_of(self.file):
+            raise NotAsSigned("the file is not the one that was signed off: its digest differs")
+        whole = self.whole(signed.scope) if signed.is_full else None
+        if not begun:
+            again = self.go(whole=whole, is_check=True, signed_off_id=run_id)
+            if differs := import_report.differences(wanted, again.totals):
+                raise NotAsSigned("\n  ".join(("it would not come out as signed off any more:", *differs)))
+        told = self.go(whole=whole, is_check=False, signed_off_id=run_id)
+        told.differences.extend(import_report.differences(wanted, told.totals))
+        return told
+
+    def whole(self, unit: str) -> Whole:
+        """The promise that the file tells all there is of a unit. Raises BadFile for an unknown one."""
+        with self.db.read() as session:
+            if unit and staffing.unit_by_code(session, code=unit) is None:
+                raise BadFile(reason=f"{unit} is no known unit")
+        return WholeBills(unit) if self.kind is Kind.BILLS else WholeAccounts(unit)
+
+
+def _check_options(kind: Kind, *, dry_run: bool, full: bool, unit: str, signed_off: int | None) -> None:
+    if kind is Kind.UNITS and (dry_run or full or signed_off is not None):
+        raise typer.BadParameter("a file of units has no dry run, and never tells all there is")
+    if unit and not full:
+        raise typer.BadParameter("--unit says of what --full tells all")
+    if signed_off is not None and (dry_run or full):
+        raise typer.BadParameter("--signed-off does what was signed off, and nothing besides")
+
+
+def _write_files(db: Database, report: Report, file: Path, rejects: Path | None) -> import_report.Files:
+    target = rejects or file.with_name(f"{file.name}.rejects.csv")
     try:
-        with draft.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(("row", "field", "reason"))
-            writer.writerows((each.row_no, each.field, each.reason) for each in _all_rejects(db, report.run_id))
-        draft.replace(target)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
-
-
-def _explain(db: Database, report: Report, target: Path) -> None:
-    try:
-        write_rejects(db, report, target)
+        return import_report.write_files(
+            db, report, rejects=target, vanished=target.with_name(f"{file.name}.vanished.csv")
+        )
     except OSError as error:
-        typer.echo(f"{target}: {error.strerror}. All other rows are in; start again to have these explained", err=True)
+        typer.echo(
+            f"{error.filename or target}: {error.strerror}. All other rows are in; start again to have these explained",
+            err=True,
+        )
         raise typer.Exit(REJECTS_UNWRITTEN) from error
 
 
-def _all_rejects(db: Database, run_id: int) -> Iterator[Reject]:
-    after = (0, "")
-    while True:
-        with db.read() as session:
-            page = intake.rejects(session, run_id=run_id, after=after)
-        if not page:
-            return
-        yield from page
-        after = (page[-1].row_no, page[-1].field)
+def _why(refusal: BadFile | RunTaken | NotAsSigned, kind: Kind) -> str:
+    match refusal:
+        case BadFile():
+            return str(refusal.facts["reason"])
+        case RunTaken():
+            return f"another process is importing this file or another of {kind.value}: start again when it has ended"
+        case _:
+            return f"{refusal}\nnothing was loaded"
+
+
+def _code(told: Told, most_vanished: float) -> int:
+    if told.differences:
+        return NOT_AS_SIGNED
+    if told.vanished_percent() > most_vanished:
+        return MUCH_VANISHED
+    return SOME_REJECTED if told.report.rejected else 0
+
+
+def _no_progress(_progress: Progress) -> None:
+    """Nobody looks."""
 
 
 @contextmanager
 def _bar(file: Path) -> Iterator[Callable[[Progress], None]]:
     with typer.progressbar(length=file.stat().st_size, label=file.name, file=sys.stderr) as bar:
         yield lambda progress: bar.update(progress.bytes_read - bar.pos)
-
-
-def _tell(report: Report, kind: Kind, target: Path, *, as_json: bool) -> None:
-    told: dict[str, Any] = {
-        "kind": kind.value,
-        "rows": report.rows,
-        "taken": report.rows - report.rejected,
-        "rejected": report.rejected,
-        "resumed_from": report.resumed_from,
-        "rejects_file": str(target) if report.rejected else None,
-    }
-    if as_json:
-        typer.echo(json.dumps(told, ensure_ascii=False))
-        return
-    typer.echo(f"{report.rows} rows read, {told['taken']} taken, {report.rejected} rejected")
-    if report.resumed_from:
-        typer.echo(f"went on behind row {report.resumed_from} of a run that was cut off")
-    if report.rejected:
-        typer.echo(f"each rejected row is explained in {target}")

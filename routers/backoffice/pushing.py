@@ -9,8 +9,8 @@ from fastapi.responses import Response
 
 from core import intake
 from core.idempotency import InFlight, KeyReused
-from core.intake import Loader, Reject, Row, RunTaken
-from core.records import Layout, Unreadable, record_of, values_of
+from core.intake import Loader, RunTaken
+from core.records import Layout, Reject, Row, Unreadable, record_of, values_of
 from routers.backoffice.schemas import PushResult
 from services.accounts.operations import AccountsLoader, UnitsLoader
 from services.billing.operations import BillsLoader

@@ -106,3 +106,15 @@ class RevealLimited(Refusal):
 
     def __init__(self, *, retry_after_s: int) -> None:
         super().__init__(retry_after_s=retry_after_s)
+
+
+class ImportElsewhere(Refusal):
+    """No such run in the caller's units, or one that touches units where they may not sign."""
+
+    code = "import_elsewhere"
+
+
+class ImportNotSignable(Refusal):
+    """The run is no dry run, is not at its end, or is signed off."""
+
+    code = "import_not_signable"

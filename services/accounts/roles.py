@@ -45,6 +45,9 @@ class StaffPermission(enum.StrEnum):
     IMPORTS_VIEW = "imports.view"
     """Read reports of imports with the rows that were refused."""
 
+    IMPORTS_SIGN_OFF = "imports.sign_off"
+    """Stand for the totals of a dry run, so that its file is loaded."""
+
     STAFF_VIEW = "staff.view"
     """See who works here, with which grants."""
 
@@ -92,6 +95,7 @@ _FINANCE: Final = frozenset(
         _P.SUSPENSE_ASSIGN,
         _P.SUSPENSE_APPROVE,
         _P.IMPORTS_VIEW,
+        _P.IMPORTS_SIGN_OFF,
     }
 )
 _AUDITOR: Final = frozenset(

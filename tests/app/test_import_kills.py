@@ -101,11 +101,19 @@ CONTENT: Final[dict[str, LiteralString]] = {
         from posting p join book k on k.id = p.book_id join account a on a.id = k.owner_id""",
     "outbox": """select o.kind, b.bill_no from outbox o
         left join bill b on (b.account_id, b.id) = ((o.payload ->> 'account_id')::bigint, (o.payload ->> 'bill_id')::bigint)""",
-    "import_run": "select kind, file_digest, rows_done, rows_rejected, finished_at is null from import_run",
+    "import_run": """select kind, mode, file_digest, rows_done, rows_rejected, rows_new, rows_changed, rows_unchanged,
+          finished_at is null from import_run""",
+    "import_total": """select r.kind, u.code, t.rows_new, t.rows_changed, t.rows_unchanged, t.rows_rejected, t.accounts, t.vanished
+        from import_total t join import_run r on r.id = t.run_id left join unit u on u.id = t.unit_id""",
+    "import_amount": """select r.kind, u.code, t.currency, t.kind, t.bills, t.amount_minor, t.open_minor, t.owed_minor
+        from import_amount t join import_run r on r.id = t.run_id join unit u on u.id = t.unit_id""",
     "import_reject": "select r.kind, j.row_no, j.field, j.reason from import_reject j join import_run r on r.id = j.run_id",
     "audit": "select act, after from audit where act = 'import.finish'",
 }
 """Each table without surrogate ids, times and sealed bytes, which differ from run to run."""
+
+REPORTS: Final = frozenset({"import_run", "import_reject", "import_total", "import_amount", "audit"})
+"""What a repeated import adds to."""
 
 CODES: Final = frozenset(
     {
@@ -207,7 +215,7 @@ def row_versions(dsn: str) -> dict[str, list[tuple[object, ...]]]:
             table: connection.execute(
                 sql.SQL("select xmin::text, ctid::text from {} order by ctid").format(sql.Identifier(table))
             ).fetchall()
-            for table in sorted(CONTENT.keys() - {"import_run", "import_reject", "audit"})
+            for table in sorted(CONTENT.keys() - REPORTS)
         }
 
 

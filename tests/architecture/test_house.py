@@ -46,6 +46,7 @@ CORE = {
     "records",
     "registry",
     "rotation",
+    "staging",
     "texts",
 }
 """A module enters when two domains need it and its docstring needs no word of the business. Say why in the commit."""

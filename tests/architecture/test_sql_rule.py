@@ -166,7 +166,7 @@ ALLOWED = {
         READS: "-- Served by pk_bill.\nselect b.id from bill b join app_user u on u.id = b.id where b.id = :id for update of b\n"
     },
     "a staged table": {
-        BILLING: 'from core import intake\nT = "staged"\nintake.stage(None, table=T, rows=[])\n',
+        BILLING: 'from core import staging\nT = "staged"\nstaging.stage(None, table=T, rows=[])\n',
         READS: "-- Reads what was staged.\ninsert into bill (id) select id from staged\n",
     },
     "a temporary table": {

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from core.db import WriteSession
-from core.intake import Row
+from core.records import Row
 from services.accounts.queries import AccountRef
 from services.billing import queries
 from services.billing.operations import BillsLoader
@@ -47,9 +47,12 @@ def load(session: WriteSession, *records: dict[str, object], now: datetime = NOW
     ]
     for table in ("staged_bill", "typed_line", "typed_bill", "surplus"):
         session.sql(f"drop table if exists {table}")
-    refused = loader.load(session, run_id=0, rows=rows)
+    run_id = session.sql(
+        """insert into import_run (kind, file_digest, finished_at) values ('bills', sha256(''), now()) returning id"""
+    ).scalar_one()
+    refused = loader.load(session, run_id=run_id, rows=rows).rejects
     assert refused == [], refused
-    while not loader.finish(session, run_id=0):
+    while not loader.finish(session, run_id=run_id):
         pass
 
 

@@ -25,9 +25,21 @@ from services.accounts.operations.grants import (
     revoke_grant,
     show_amounts,
 )
-from services.accounts.operations.importing import AccountsLoader, UnitsLoader
+from services.accounts.operations.importing import AccountsLoader, UnitsLoader, WholeAccounts
 from services.accounts.operations.personal import Access, Holder, erase_holder, lock_holder
 from services.accounts.operations.programs import give_program_units
+from services.accounts.operations.reports import (
+    UnitAmount,
+    UnitRows,
+    count_amounts,
+    count_rejects,
+    count_rows,
+    forget_seen,
+    note_vanished,
+    see,
+    sign_off,
+    units_of,
+)
 from services.accounts.operations.serving import Hidden, reason_to_reveal, reveal, write_note
 from services.accounts.operations.staff import (
     check_manages,
@@ -52,11 +64,18 @@ __all__ = [
     "Role",
     "Scope",
     "Terms",
+    "UnitAmount",
+    "UnitRows",
     "UnitsLoader",
+    "WholeAccounts",
     "accept",
     "check_manages",
+    "count_amounts",
+    "count_rejects",
+    "count_rows",
     "decline",
     "erase_holder",
+    "forget_seen",
     "give_program_units",
     "give_up_access",
     "grant_access",
@@ -67,6 +86,7 @@ __all__ = [
     "lock_holder",
     "note_audit_export",
     "note_staff_refusal",
+    "note_vanished",
     "purge_invitations",
     "purge_link_failures",
     "reason_to_reveal",
@@ -75,7 +95,10 @@ __all__ = [
     "revoke_access",
     "revoke_grant",
     "revoke_role",
+    "see",
     "show_amounts",
+    "sign_off",
+    "units_of",
     "withdraw",
     "write_note",
 ]

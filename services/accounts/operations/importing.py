@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
-from core import intake, locks
+from core import locks, staging
 from core.audit import Actor
 from core.crypto.vault import Vault, mask_name, mask_phone
 from core.db import WriteSession, statement
-from core.intake import Reject, Row
-from core.records import Layout
-from services.accounts.operations import transfer
+from core.intake import Taken
+from core.records import Layout, Reject, Row
+from services.accounts.operations import reports, transfer
+from services.accounts.operations.reports import UnitRows
 from services.accounts.rules import customer_owner, normal_phone, premises_owner, search_terms
 
 _PACKAGE: Final = "services.accounts"
@@ -47,25 +48,49 @@ class UnitsLoader:
     kind: ClassVar[str] = "units"
     layout: ClassVar[Layout] = Layout(("code", "parent_code", "kind", "name"), frozenset({"code", "kind", "name"}))
 
-    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> list[Reject]:  # noqa: ARG002 -- the protocol's
+    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> Taken:
         """Add and rename units. A unit never moves: its accounts and staff would change hands silently."""
-        intake.stage(
+        staging.stage(
             session,
             table="staged_unit",
             columns={"row_no": "bigint", **dict.fromkeys(self.layout.columns, "text")},
             rows=_plain(rows),
         )
-        refused = intake.refuse(session, table="staged_unit", judgement=statement(_PACKAGE, "import_units_judge.sql"))
+        refused = staging.refuse(session, table="staged_unit", judgement=statement(_PACKAGE, "import_units_judge.sql"))
+        compared = session.sql(statement(_PACKAGE, "import_units_compare.sql")).all()
         # One level a round: a child needs its parent's path.
         while session.sql(statement(_PACKAGE, "import_units_write.sql")).rowcount:
             pass
-        return refused + intake.refuse(
+        refused += staging.refuse(
             session, table="staged_unit", judgement=statement(_PACKAGE, "import_units_orphans.sql")
         )
+        out = {each.row_no for each in refused}
+        new, changed, unchanged = (
+            sum(row.what == what and row.row_no not in out for row in compared)
+            for what in ("new", "changed", "unchanged")
+        )
+        # Units are for who may everywhere: their rows belong to none of them.
+        counted = UnitRows(0, new, changed, unchanged, accounts=0)
+        return reports.count_rows(session, run_id=run_id, rows=[counted], rejects=refused)
+
+    def place(
+        self,
+        session: WriteSession,
+        *,
+        run_id: int,
+        rows: Sequence[Row],  # noqa: ARG002 -- the protocol's
+        rejects: Sequence[Reject],
+    ) -> list[Reject]:
+        """Refused units, too."""
+        return reports.count_rejects(session, run_id=run_id, rejects=rejects, places={})
 
     def finish(self, session: WriteSession, *, run_id: int) -> bool:  # noqa: ARG002 -- the protocol's
         """Nothing waits for the whole file."""
         return True
+
+    def forget(self, session: WriteSession, *, run_id: int, most: int) -> int:  # noqa: ARG002 -- the protocol's
+        """Nothing was noted."""
+        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +129,55 @@ class AccountsLoader:
         self._locales = locales
         self._zone = zone
 
-    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> list[Reject]:
+    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> Taken:
         """Write new and changed accounts of one chunk. Waits while a customer is being erased."""
         locks.share_lock(session, key=ERASING)
+        persons, refused = self._judge(session, rows)
+        session.sql(statement(_PACKAGE, "import_accounts_compare.sql"))
+        taken = _count(session, run_id=run_id, refused=refused)
+        self._seal_customers(session, persons)
+        self._seal_premises(session, persons)
+        for write in ("customers", "contacts_gone", "contacts", "premises"):
+            session.sql(statement(_PACKAGE, f"import_{write}_write.sql"))
+        transfer.find_changes(session)
+        for write in ("accounts", "meters", "agreements_end", "agreements"):
+            session.sql(statement(_PACKAGE, f"import_{write}_write.sql"))
+        transfer.close_changes(session, actor=Actor(f"import_run:{run_id}"), zone=self._zone)
+        return taken
+
+    def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> Taken:
+        """Tell what `load` would do with one chunk; a number that an earlier chunk had would be known by then."""
+        refused = self._judge(session, rows)[1]
+        session.sql(statement(_PACKAGE, "import_accounts_compare.sql"))
+        new = session.sql("select key from compared_account where is_new").scalars().all()
+        met = set(new) - reports.see(session, run_id=run_id, kind="number", keys=new)
+        if met:
+            session.sql("update compared_account set is_new = false where key = any(:keys)", keys=list(met))
+        return _count(session, run_id=run_id, refused=refused)
+
+    def place(
+        self, session: WriteSession, *, run_id: int, rows: Sequence[Row], rejects: Sequence[Reject]
+    ) -> list[Reject]:
+        """A refused row belongs to the unit that it names."""
+        wrong = {each.row_no for each in rejects}
+        codes = {row.no: row.values[1] for row in rows if row.no in wrong}
+        known = session.sql(
+            "select code, id from unit where code = any(:codes)", codes=list({code for code in codes.values() if code})
+        )
+        ids = {row.code: row.id for row in known}
+        places = {row_no: ids[code] for row_no, code in codes.items() if code in ids}
+        return reports.count_rejects(session, run_id=run_id, rejects=rejects, places=places)
+
+    def finish(self, session: WriteSession, *, run_id: int) -> bool:  # noqa: ARG002 -- the protocol's
+        """Nothing waits for the whole file."""
+        return True
+
+    def forget(self, session: WriteSession, *, run_id: int, most: int) -> int:
+        """Drop what a run has met."""
+        return reports.forget_seen(session, run_id=run_id, most=most)
+
+    def _judge(self, session: WriteSession, rows: Sequence[Row]) -> tuple[dict[int, _Person], list[Reject]]:
+        """Stage what can be taken; answers the people of these rows, and why others cannot."""
         refused: list[Reject] = []
         persons: dict[int, _Person] = {}
         staged: list[tuple[object, ...]] = []
@@ -130,22 +201,10 @@ class AccountsLoader:
             "customer_print": "bytea",
             "premises_print": "bytea",
         }
-        intake.stage(session, table=_TABLE, columns=columns, rows=staged)
+        staging.stage(session, table=_TABLE, columns=columns, rows=staged)
         for judgement in ("import_accounts_format.sql", "import_accounts_meaning.sql"):
-            refused += intake.refuse(session, table=_TABLE, judgement=statement(_PACKAGE, judgement))
-        self._seal_customers(session, persons)
-        self._seal_premises(session, persons)
-        for write in ("customers", "contacts_gone", "contacts", "premises"):
-            session.sql(statement(_PACKAGE, f"import_{write}_write.sql"))
-        transfer.find_changes(session)
-        for write in ("accounts", "meters", "agreements_end", "agreements"):
-            session.sql(statement(_PACKAGE, f"import_{write}_write.sql"))
-        transfer.close_changes(session, actor=Actor(f"import_run:{run_id}"), zone=self._zone)
-        return refused
-
-    def finish(self, session: WriteSession, *, run_id: int) -> bool:  # noqa: ARG002 -- the protocol's
-        """Nothing waits for the whole file."""
-        return True
+            refused += staging.refuse(session, table=_TABLE, judgement=statement(_PACKAGE, judgement))
+        return persons, refused
 
     def _faults(self, record: dict[str, str | None]) -> list[tuple[str, str]]:
         """What is wrong with the fields that the database never sees in clear, and with missing ones."""
@@ -182,7 +241,7 @@ class AccountsLoader:
 
     def _seal_customers(self, session: WriteSession, persons: dict[int, _Person]) -> None:
         changed = [persons[row.row_no] for row in session.sql(statement(_PACKAGE, "import_customers_changed.sql"))]
-        intake.stage(
+        staging.stage(
             session,
             table="sealed_customer",
             columns={
@@ -210,7 +269,7 @@ class AccountsLoader:
 
     def _seal_premises(self, session: WriteSession, persons: dict[int, _Person]) -> None:
         changed = [persons[row.row_no] for row in session.sql(statement(_PACKAGE, "import_premises_changed.sql"))]
-        intake.stage(
+        staging.stage(
             session,
             table="sealed_premises",
             columns={"premises_no": "text", "door_sealed": "bytea"},
@@ -230,3 +289,35 @@ class AccountsLoader:
 
 def _plain(rows: Sequence[Row]) -> list[tuple[object, ...]]:
     return [(row.no, *row.values) for row in rows]
+
+
+def _count(session: WriteSession, *, run_id: int, refused: list[Reject]) -> Taken:
+    """Add what the compared rows come to to the totals of their units."""
+    found = session.sql(statement(_PACKAGE, "import_accounts_totals.sql")).all()
+    rows = [UnitRows(row.unit_id, row.new, row.changed, row.unchanged, row.accounts) for row in found]
+    return reports.count_rows(session, run_id=run_id, rows=rows, rejects=refused)
+
+
+class WholeAccounts:
+    """A file that names every account of a unit and all below it that is not closed; without a code, of all units."""
+
+    def __init__(self, scope: str) -> None:
+        self._scope = scope
+
+    @property
+    def scope(self) -> str:
+        """The unit's code."""
+        return self._scope
+
+    def mark(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> None:
+        """Note which known accounts stand in these rows."""
+        known = session.sql(
+            "select id from account where account_no = any(:account_nos)",
+            account_nos=[row.values[0] for row in rows if row.values[0]],
+        )
+        reports.see(session, run_id=run_id, kind="account", keys=known.scalars().all())
+
+    def compare(self, session: WriteSession, *, run_id: int) -> tuple[int, int]:
+        """Note the accounts that stand nowhere in it."""
+        query = statement(_PACKAGE, "import_accounts_known.sql").clause.text
+        return reports.note_vanished(session, run_id=run_id, scope=self._scope, query=query)

@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from core import idempotency, intake, outbox
+from core import idempotency, intake, outbox, staging
 from core.db import WriteSession, statement
-from core.intake import Reject, Row
-from core.records import Layout
+from core.intake import Taken
+from core.records import Layout, Reject, Row
 from services.accounts import operations as accounts
 from services.accounts.operations import LastBill
 from services.accounts.queries import AccountId
 from services.billing.events import BillAmended, BillIssued, BillSettled
+from services.billing.operations import counting
 from services.billing.operations.settling import apply_prepaid
 from services.ledger import operations as ledger
 from services.ledger.chart import OwnerKind, Source
@@ -80,25 +81,38 @@ class BillsLoader:
         self._zone = zone
         self._now = now
 
-    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> list[Reject]:
+    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> Taken:
         """Write new and changed bills of one chunk, and what follows from them in ledger and outbox."""
         # Two files at once could know one bill differently; chunks of bills take turns.
         intake.take_turn(session, kind=self.kind)
-        columns = {"row_no": "bigint", **dict.fromkeys(self.layout.columns, "text")}
-        intake.stage(session, table="staged_bill", columns=columns, rows=((row.no, *row.values) for row in rows))
-        refused = intake.refuse(session, table="staged_bill", judgement=statement(_PACKAGE, "import_bills_format.sql"))
-        self._run(session, "lines")
-        self._run(session, "typed")
-        intake.analyze(session, table="typed_line")
-        intake.analyze(session, table="typed_bill")
-        if session.sql("select exists (select from typed_bill where bill_id is not null)").scalar_one():
-            self._run(session, "compare")
-        refused += intake.refuse(session, table="typed_bill", judgement=statement(_PACKAGE, "import_bills_meaning.sql"))
-        self._run(session, "unchanged")
+        refused = self._judge(session, rows)
         refused += self._claim_numbers(session)
+        taken = counting.count(session, run_id=run_id, refused=refused)
+        self._run(session, "unchanged")
         self._run(session, "name")
         self._write(session, run_id=run_id)
-        return refused
+        return taken
+
+    def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> Taken:
+        """Tell what `load` would do with one chunk; a number that an earlier chunk had would be known by then."""
+        refused = self._judge(session, rows)
+        refused += counting.refuse_taken_numbers(session)
+        counting.meet_numbers(session, run_id=run_id)
+        return counting.count(session, run_id=run_id, refused=refused)
+
+    def place(
+        self, session: WriteSession, *, run_id: int, rows: Sequence[Row], rejects: Sequence[Reject]
+    ) -> list[Reject]:
+        """A refused row belongs to the unit of the account that it names."""
+        wrong = {each.row_no for each in rejects}
+        named = {row.no: row.values[0] for row in rows if row.no in wrong and row.values[0]}
+        units = accounts.units_of(session, account_nos=list(set(named.values())))
+        places = {row_no: units[account_no] for row_no, account_no in named.items() if account_no in units}
+        return accounts.count_rejects(session, run_id=run_id, rejects=rejects, places=places)
+
+    def forget(self, session: WriteSession, *, run_id: int, most: int) -> int:
+        """Drop what a run has met."""
+        return accounts.forget_seen(session, run_id=run_id, most=most)
 
     def finish(self, session: WriteSession, *, run_id: int) -> bool:
         """Post the next opening balances; True when none is left.
@@ -129,6 +143,21 @@ class BillsLoader:
         )
         apply_prepaid(session, account_ids=found, now=self._now)
         return False
+
+    def _judge(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
+        """Stage rows, give them their types, compare them with what is known; answers why some cannot be taken."""
+        columns = {"row_no": "bigint", **dict.fromkeys(self.layout.columns, "text")}
+        staging.stage(session, table="staged_bill", columns=columns, rows=((row.no, *row.values) for row in rows))
+        refused = staging.refuse(session, table="staged_bill", judgement=statement(_PACKAGE, "import_bills_format.sql"))
+        self._run(session, "lines")
+        self._run(session, "typed")
+        staging.analyze(session, table="typed_line")
+        staging.analyze(session, table="typed_bill")
+        if session.sql("select exists (select from typed_bill where bill_id is not null)").scalar_one():
+            self._run(session, "compare")
+        return refused + staging.refuse(
+            session, table="typed_bill", judgement=statement(_PACKAGE, "import_bills_meaning.sql")
+        )
 
     def _write(self, session: WriteSession, *, run_id: int) -> None:
         """Reverse, change, insert, post, in the order in which the ledger wants its locks: books first, then bills."""
@@ -172,12 +201,7 @@ class BillsLoader:
                 session, kind="bill_no", keys=[row.bill_no for row in new], owners=[str(row.account_id) for row in new]
             )
         )
-        refused = [Reject(row.row_no, "bill_no", "belongs to another account") for row in new if row.bill_no in taken]
-        if refused:
-            session.sql(
-                "delete from typed_bill where row_no = any(:row_nos)", row_nos=[each.row_no for each in refused]
-            )
-        return refused
+        return counting.refuse_numbers(session, [row.row_no for row in new if row.bill_no in taken])
 
     def _move_surplus(self, session: WriteSession) -> None:
         """What had been paid beyond an amended bill's new amount becomes prepaid balance."""

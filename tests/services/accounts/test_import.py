@@ -12,7 +12,7 @@ from core import faults, intake
 from core.crypto.vault import Vault
 from core.db import Database
 from core.faults import InjectedFault
-from core.intake import Reject
+from core.records import BadFile, Reject
 from services.accounts import queries
 from services.accounts.operations import AccountsLoader, UnitsLoader
 from services.accounts.queries import AccountId
@@ -336,7 +336,7 @@ def test_a_file_that_cannot_be_understood_is_refused_whole(
 ) -> None:
     path = tmp_path / name
     path.write_bytes(body)
-    with pytest.raises(intake.BadFile):
+    with pytest.raises(BadFile):
         intake.run(database, path=path, loader=loader)
     with database.read() as session:
         assert session.sql("select count(*) from import_run").scalar_one() == 0

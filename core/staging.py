@@ -1,0 +1,53 @@
+"""Temporary tables that live as long as a transaction: filled by COPY, counted, and judged row by row."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import LiteralString
+
+import sqlalchemy as sa
+from psycopg import sql
+
+from core.db import Statement, WriteSession
+from core.records import Reject
+
+
+def stage(
+    session: WriteSession,
+    *,
+    table: LiteralString,
+    columns: Mapping[LiteralString, LiteralString],
+    rows: Iterable[Sequence[object]],
+) -> None:
+    """Fill a temporary (hence unlogged) table by COPY.
+
+    It lives as long as the transaction; `columns` maps names to types.
+    """
+    connection = session.connection().connection.driver_connection
+    if connection is None:
+        raise RuntimeError("a session inside a transaction has a connection")
+    name = sql.Identifier(table)
+    declared = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind)) for column, kind in columns.items()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("create temporary table {} ({}) on commit drop").format(name, declared))
+        with cursor.copy(sql.SQL("copy {} from stdin").format(name)) as copy:
+            for row in rows:
+                copy.write_row(row)
+    analyze(session, table=table)
+
+
+def analyze(session: WriteSession, *, table: LiteralString) -> None:
+    """Count a temporary table: without statistics the planner takes it for empty and joins by nested loops."""
+    session.sql("set local default_statistics_target = 10")
+    session.connection().execute(sa.text(f"analyze {table}"))
+
+
+def refuse(session: WriteSession, *, table: LiteralString, judgement: Statement) -> list[Reject]:
+    """Take rows out of a staged table: `judgement` answers (row_no, field, reason), a row as often as it has faults."""
+    found = [Reject(row.row_no, row.field, row.reason) for row in session.sql(judgement)]
+    if found:
+        session.connection().execute(
+            sa.text(f"delete from {table} where row_no = any(:row_nos)"),  # noqa: S608 -- a literal name
+            {"row_nos": list({each.row_no for each in found})},
+        )
+    return found

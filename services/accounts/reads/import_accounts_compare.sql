@@ -1,0 +1,18 @@
+-- What each staged row would do. Served by the unique keys of unit, account, customer, premises, meter and by pk_agreement.
+create temporary table compared_account on commit drop as
+select s.row_no, u.id as unit_id, a.id is null as is_new, hashtextextended(s.account_no, 0) as key,
+  a.id is not null and (
+    (a.unit_id, a.customer_id, a.premises_id, a.class, a.state) is distinct from (u.id, c.id, p.id, s.class, s.state)
+    or (c.fingerprint, c.kind) is distinct from (s.customer_print, s.customer_kind)
+    or (p.fingerprint, p.district, p.street, p.building) is distinct from (s.premises_print, s.district, s.street, coalesce(s.building, ''))
+    or s.meter_no is not null and m.id is null
+    or s.tariff_code is not null
+      and (g.tariff_code, g.is_prepaid, g.valid_from) is distinct from (s.tariff_code, s.is_prepaid::boolean, s.agreement_from::date)
+  ) as is_changed
+from staged_account s
+join unit u on u.code = s.unit_code
+left join account a on a.account_no = s.account_no
+left join customer c on c.customer_no = s.customer_no
+left join premises p on p.premises_no = s.premises_no
+left join meter m on m.meter_no = s.meter_no
+left join lateral (select tariff_code, is_prepaid, valid_from from agreement l where l.account_id = a.id order by l.id desc limit 1) g on true

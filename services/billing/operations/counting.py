@@ -1,0 +1,97 @@
+"""What a file of bills comes to: counted from the judged rows of a chunk, and compared with what is open here."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from core import idempotency
+from core.db import WriteSession, statement
+from core.intake import Taken
+from core.records import Reject, Row
+from services.accounts import operations as accounts
+from services.accounts.operations import UnitAmount, UnitRows
+
+_PACKAGE: Final = "services.billing"
+_ACCOUNT_NO: Final = 0  # places in the layout
+_BILL_NO: Final = 1
+
+
+def count(session: WriteSession, *, run_id: int, refused: list[Reject]) -> Taken:
+    """Add the judged rows to the totals of their units."""
+    found = session.sql(statement(_PACKAGE, "import_bills_totals.sql")).all()
+    met = session.sql("select distinct account_id, unit_id from typed_bill").all()
+    first = accounts.see(session, run_id=run_id, kind="account", keys=[row.account_id for row in met])
+    rows = []
+    for unit_id in sorted({row.unit_id for row in found}):
+        of_unit = [row for row in found if row.unit_id == unit_id]
+        new, changed, bills = (sum(getattr(row, name) for row in of_unit) for name in ("new", "changed", "bills"))
+        people = sum(row.unit_id == unit_id and row.account_id in first for row in met)
+        rows.append(UnitRows(unit_id, new, changed, bills - new - changed, people))
+    amounts = [
+        UnitAmount(
+            row.unit_id,
+            row.currency,
+            row.kind,
+            row.bills,
+            int(row.amount_minor),
+            int(row.open_minor),
+            int(row.owed_minor),
+        )
+        for row in found
+    ]
+    accounts.count_amounts(session, run_id=run_id, amounts=amounts)
+    return accounts.count_rows(session, run_id=run_id, rows=rows, rejects=refused)
+
+
+def refuse_numbers(session: WriteSession, row_nos: list[int]) -> list[Reject]:
+    """Take rows out whose number another account has."""
+    if row_nos:
+        session.sql("delete from typed_bill where row_no = any(:row_nos)", row_nos=row_nos)
+    return [Reject(row_no, "bill_no", "belongs to another account") for row_no in row_nos]
+
+
+def refuse_taken_numbers(session: WriteSession) -> list[Reject]:
+    """The same for numbers that are not to be claimed, only looked up."""
+    new = session.sql("select row_no, bill_no, account_id from typed_bill where bill_id is null").all()
+    taken = idempotency.claimed_staged(
+        session, kind="bill_no", keys=[row.bill_no for row in new], owners=[str(row.account_id) for row in new]
+    )
+    return refuse_numbers(session, [row.row_no for row in new if row.bill_no in taken])
+
+
+def meet_numbers(session: WriteSession, *, run_id: int) -> None:
+    """Note new numbers of a dry run, and mark those that an earlier chunk had."""
+    rows = session.sql(
+        "select row_no, hashtextextended(bill_no, account_id) as key from typed_bill where bill_id is null"
+    )
+    new: dict[int, int] = {row.row_no: row.key for row in rows}
+    first = accounts.see(session, run_id=run_id, kind="number", keys=list(new.values()))
+    again = [row_no for row_no, key in new.items() if key not in first]
+    if again:
+        session.sql("update typed_bill set is_met = true where row_no = any(:row_nos)", row_nos=again)
+
+
+class WholeBills:
+    """A file that names every open bill of a unit and all below it; without a code, of all units."""
+
+    def __init__(self, scope: str) -> None:
+        self._scope = scope
+
+    @property
+    def scope(self) -> str:
+        """The unit's code."""
+        return self._scope
+
+    def mark(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> None:
+        """Note which open bills stand in these rows."""
+        named = [(row.values[_ACCOUNT_NO], row.values[_BILL_NO]) for row in rows]
+        known = session.sql(
+            statement(_PACKAGE, "import_bills_marked.sql"),
+            account_nos=[account_no for account_no, _ in named],
+            bill_nos=[bill_no for _, bill_no in named],
+        )
+        accounts.see(session, run_id=run_id, kind="bill", keys=known.scalars().all())
+
+    def compare(self, session: WriteSession, *, run_id: int) -> tuple[int, int]:
+        """Note the open bills that stand nowhere in it."""
+        query = statement(_PACKAGE, "import_bills_known.sql").clause.text
+        return accounts.note_vanished(session, run_id=run_id, scope=self._scope, query=query)
