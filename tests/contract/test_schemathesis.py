@@ -4,7 +4,6 @@ Ten generated examples of each operation, and those that cover every bound of it
 WATTLINE_TESTS=all. One fuzzer of several: hostile bytes are in tests/hostile.
 """
 
-import os
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -27,9 +26,10 @@ from tests.factories.accounts import ACTOR
 from tests.factories.identity import app_session
 from tests.support import programs
 from tests.support.served import Served, serving
+from tests.support.thorough import EVERYTHING
 from tests.support.town import HOLDER, RECEIPT_SECRET, Home, Person, Town
 
-EXAMPLES: Final = 100 if os.environ.get("WATTLINE_TESTS") == "all" else 10
+EXAMPLES: Final = 100 if EVERYTHING else 10
 CONFIG: Final = SchemathesisConfig.from_dict(
     {
         "generation": {"with-security-parameters": False},

@@ -4,7 +4,6 @@ Each cell is a story of a new customer: told to the point, cut short there, and 
 customers, providers and jobs. Then the provider's books, the ledger and the telephone are counted.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -19,9 +18,9 @@ from tests.faults.zygote import Zygote
 from tests.support.processes import ROOT
 from tests.support.receiver import Receiver
 from tests.support.sandbox import SandboxProcess
+from tests.support.thorough import EVERYTHING
 from tools.findings import PRODUCT
 
-EVERYTHING: Final = os.environ.get("WATTLINE_TESTS") == "all"
 ELSEWHERE: Final = {
     "export.": "tests/app kills exports and runs them again",
     "import.": "tests/app kills imports and runs them again",

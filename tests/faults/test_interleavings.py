@@ -1,6 +1,5 @@
 """Callback, poller, payer and retries at once, in every order that a seed can think of: the books agree in the end."""
 
-import os
 import random
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -23,9 +22,10 @@ from tests.faults.telling import deployed
 from tests.faults.world import PAID_MINOR, WECHAT_PAY, Case, World, settle
 from tests.support.receiver import Receiver
 from tests.support.sandbox import SandboxProcess
+from tests.support.thorough import EVERYTHING
 from tests.support.waiting import wait_until
 
-SEEDS: Final = 1_000 if os.environ.get("WATTLINE_TESTS") == "all" else 100
+SEEDS: Final = 1_000 if EVERYTHING else 100
 BATCHES: Final = 4
 
 

@@ -14,6 +14,7 @@ from portal.customer import shelf
 from tests.access.letting_in import make_room
 from tests.access.requests import ASKING, headers_of, scene
 from tests.hostile.test_values import HOSTILE_VALUES, MARK
+from tests.support.thorough import share
 from tests.support.town import Town
 from web.guard import NUL_IN_COOKIE
 
@@ -102,7 +103,7 @@ def sending(town: Town, operation: str) -> Callable[[str, str], httpx.Response]:
 @pytest.mark.parametrize(("operation", "field"), FIELDS)
 def test_what_is_no_text_is_refused_with_a_page(town: Town, operation: str, field: str) -> None:
     send = sending(town, operation)
-    for kind, value in UNREADABLE.items():
+    for kind, value in share(f"{operation} {field}", list(UNREADABLE.items()), parts=4):
         answer = send(field, value)
         assert answer.status_code == 422, (kind, answer.text)
         assert answer.headers["content-type"].startswith("text/html")
@@ -113,7 +114,7 @@ def test_what_is_no_text_is_refused_with_a_page(town: Town, operation: str, fiel
 @pytest.mark.parametrize(("operation", "field"), FIELDS)
 def test_no_text_in_a_form_is_a_failure(town: Town, operation: str, field: str) -> None:
     send = sending(town, operation)
-    for kind, value in STRANGE.items():
+    for kind, value in share(f"{operation} {field}", list(STRANGE.items()), parts=4):
         assert send(field, value).status_code < 500, kind
 
 

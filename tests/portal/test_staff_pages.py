@@ -4,8 +4,6 @@ A scene is looked at in one combination of language, width and scheme, in all of
 """
 
 import itertools
-import os
-import zlib
 from typing import Final
 
 import pytest
@@ -13,21 +11,21 @@ import pytest
 from tests.portal.staff_scenes import SCENES, Desk
 from tests.portal.test_pages import NARROWEST, too_small, violations
 from tests.support.browser import NewVisit, keep_picture
+from tests.support.thorough import share
 
 LOOKS: Final = list(itertools.product(("zh-CN", "en"), (1280, 768), ("light", "dark")))
 
 
 def combinations() -> list[tuple[str, str, int, str]]:
     """One look per scene, rotated by its name; all of them in `make test-all`."""
-    every = range(len(LOOKS)) if os.environ.get("WATTLINE_TESTS") == "all" else None
-    return [(name, *LOOKS[place]) for name in SCENES for place in every or [zlib.crc32(name.encode()) % len(LOOKS)]]
+    return [(name, *look) for name in SCENES for look in share(name, LOOKS, parts=len(LOOKS))]
 
 
 @pytest.mark.parametrize(("name", "locale", "width", "scheme"), combinations())
 def test_every_page_of_the_console_is_accessible_and_fits(
-    visit: NewVisit, pytestconfig: pytest.Config, name: str, locale: str, width: int, scheme: str
+    glance: NewVisit, pytestconfig: pytest.Config, name: str, locale: str, width: int, scheme: str
 ) -> None:
-    visitor = visit(locale=locale, width=width, scheme=scheme)
+    visitor = glance(locale=locale, width=width, scheme=scheme)
     SCENES[name](Desk(visitor))
     page = visitor.page
     keep_picture(page, pytestconfig, f"{name}.{locale}.{width}.{scheme}.png")

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebError, sync_playwright
 
 from app.house import Profile
 from tests.conftest import Servers, cloned
@@ -114,8 +114,59 @@ class Visit:
             if (there := urlsplit(each.url)).scheme != "data" and there.netloc not in {ours, theirs}
         ]
 
+    def watch(self) -> None:
+        """Note everything that is asked for and complained of from now on."""
+        self.context.on("request", self._asked)
+        self.context.on("console", self._said)
+        self.context.on("weberror", self._failed)
+
+    def leave(self) -> None:
+        """Make the browser one of nobody again."""
+        self.context.remove_listener("request", self._asked)
+        self.context.remove_listener("console", self._said)
+        self.context.remove_listener("weberror", self._failed)
+        self.page.goto("about:blank")
+        self.context.clear_cookies()
+
+    def _asked(self, asked: Request) -> None:
+        self.requests.append(asked)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        # The browser logs answers of 4xx and 5xx as errors of their own; tests look at those answers themselves.
+        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+            self.complaints.append(message.text)
+
+    def _failed(self, error: WebError) -> None:
+        self.complaints.append(str(error.error))
+
 
 NewVisit = Callable[..., Visit]
+
+
+def _opened(
+    chromium: Browser,
+    *,
+    locale: str = "zh-CN",
+    width: int = 1280,
+    scheme: str = "light",
+    scripts: bool = True,
+    **other: Any,
+) -> Page:
+    context = chromium.new_context(
+        locale=locale,
+        viewport={"width": width, "height": 900 if width > 600 else 844},
+        color_scheme=scheme,  # type: ignore[arg-type] # one of the two words
+        java_script_enabled=scripts,
+        reduced_motion="reduce",
+        **other,
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    return context.new_page()
+
+
+def _expect_clean(visitors: list[Visit]) -> None:
+    assert [each for visitor in visitors for each in visitor.complaints] == []
+    assert [each for visitor in visitors for each in visitor.strangers()] == []
 
 
 @pytest.fixture
@@ -123,44 +174,43 @@ def visit(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[NewVisi
     """Makes visitors. At the end none of them may have met a foreign host, a script error or a blocked load."""
     made: list[Visit] = []
 
-    def new(
-        deployment: Deployment | None = None,
-        *,
-        locale: str = "zh-CN",
-        width: int = 1280,
-        scheme: str = "light",
-        scripts: bool = True,
-        **other: Any,
-    ) -> Visit:
-        context = chromium.new_context(
-            locale=locale,
-            viewport={"width": width, "height": 900 if width > 600 else 844},
-            color_scheme=scheme,  # type: ignore[arg-type] # one of the two words
-            java_script_enabled=scripts,
-            reduced_motion="reduce",
-            **other,
-        )
-        context.set_default_timeout(PATIENCE_MS)
-        visitor = Visit(context.new_page(), context, deployment or request.getfixturevalue("deployment"))
-        context.on("request", lambda asked: visitor.requests.append(asked))  # noqa: PLW0108 -- the driver marks handlers, and cannot mark a built-in
-        context.on("console", lambda message: _note(visitor, message))
-        context.on("weberror", lambda error: visitor.complaints.append(str(error.error)))
+    def new(deployment: Deployment | None = None, **look: Any) -> Visit:
+        page = _opened(chromium, **look)
+        visitor = Visit(page, page.context, deployment or request.getfixturevalue("deployment"))
+        visitor.watch()
         made.append(visitor)
         return visitor
 
     yield new
-    complaints = [each for visitor in made for each in visitor.complaints]
-    strangers = [each for visitor in made for each in visitor.strangers()]
     for visitor in made:
         visitor.context.close()
-    assert complaints == []
-    assert strangers == []
+    _expect_clean(made)
 
 
-def _note(visitor: Visit, message: ConsoleMessage) -> None:
-    # The browser logs answers of 4xx and 5xx as errors of their own; tests look at those answers themselves.
-    if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
-        visitor.complaints.append(message.text)
+@pytest.fixture(scope="module")
+def kept_pages() -> dict[str, Page]:
+    """A browser per look, for a module that looks at many pages once: opening one takes as long as a page does."""
+    return {}
+
+
+@pytest.fixture
+def glance(chromium: Browser, kept_pages: dict[str, Page], deployment: Deployment) -> Iterator[NewVisit]:
+    """Makes one visitor as `visit` does, in a browser that others with the same look had before and that knows nobody."""
+    made: list[Visit] = []
+
+    def new(**look: Any) -> Visit:
+        page = kept_pages.pop(repr(look), None) or _opened(chromium, **look)
+        page.set_viewport_size({"width": look["width"], "height": 900 if look["width"] > 600 else 844})
+        visitor = Visit(page, page.context, deployment)
+        visitor.watch()
+        made.append(visitor)
+        kept_pages[repr(look)] = page
+        return visitor
+
+    yield new
+    _expect_clean(made)
+    for visitor in made:
+        visitor.leave()
 
 
 def keep_picture(page: Page, config: pytest.Config, name: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -22,7 +22,7 @@ from services.accounts.models import Role
 from services.accounts.queries import AccountRef
 from services.identity import operations as identity
 from tests.factories.accounts import ACTOR, grant, make_account, make_user
-from tests.factories.billing import make_bill
+from tests.factories.billing import bill_record, load, make_bill
 from web.runtime import Runtime
 
 
@@ -83,20 +83,23 @@ def account(database: Database, vault: Vault, owner: Person) -> AccountRef:
     """An account of the owner with 14 bills: 13 history, the newest open."""
     with database.write() as session:
         ref = make_account(session, vault, account_no="3701000001", name="王小明", meter_no="M-42")
-        for month in range(1, 14):
-            year, at = (2025, month) if month <= 12 else (2026, 1)
-            state = "open" if month == 13 else "settled"
-            make_bill(
-                session,
-                ref,
-                bill_no=f"2025{month:02d}01",
-                amount_minor=1_000 * month,
-                period_first=f"{year}-{at:02d}-01",
-                period_end=f"{year}-{at:02d}-28",
-                issue_date=f"{year}-{at:02d}-28",
-                due_date=datetime(year, at, 28, tzinfo=UTC).date(),
-                state=state,
-            )
+        days = [(2025 + month // 13, month % 12 or 12) for month in range(1, 14)]
+        load(
+            session,
+            *(
+                bill_record(
+                    ref.account_no,
+                    f"2025{month:02d}01",
+                    amount_minor=1_000 * month,
+                    period_first=f"{year}-{at:02d}-01",
+                    period_end=f"{year}-{at:02d}-28",
+                    issue_date=f"{year}-{at:02d}-28",
+                    due_date=f"{year}-{at:02d}-28",
+                    state="open" if month == 13 else "settled",
+                )
+                for month, (year, at) in enumerate(days, start=1)
+            ),
+        )
         grant(session, user_id=owner.user_id, account_id=ref.id)
     return ref
 

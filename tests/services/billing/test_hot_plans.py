@@ -1,12 +1,14 @@
 """Hot reads stay on indexes when tables have grown."""
 
 import re
+from collections.abc import Iterator
 
 import psycopg
 import pytest
 
 from core.db import Statement
 from services.billing import queries
+from tests.conftest import Servers, cloned
 
 GROW = """
 insert into unit (code, kind, name, path) values ('U', 'province', 'U', '/U/');
@@ -41,13 +43,14 @@ PARAMS = {
 }
 
 
-@pytest.fixture
-def grown(owner_dsn: str) -> str:
-    with psycopg.connect(owner_dsn) as connection:
-        connection.execute(GROW)
-        for table in GROWN:
-            connection.execute(f"analyze {table}")
-    return owner_dsn
+@pytest.fixture(scope="module")
+def grown(servers: Servers) -> Iterator[str]:
+    with cloned(servers) as name:
+        with psycopg.connect(servers.owner(name)) as connection:
+            connection.execute(GROW)
+            for table in GROWN:
+                connection.execute(f"analyze {table}")
+        yield servers.owner(name)
 
 
 @pytest.mark.parametrize(
