@@ -75,6 +75,8 @@ KEPT: Final = (
     Kept("data_export", _P, "the copy itself: not exported into itself", "3 days", "identity.purge_exports"),
     Kept("erasure", _P, "the wish to be erased: not exported, shown on its page", "for ever, as evidence"),
     Kept("access_grant", _P, "which accounts they may act for", _PERSON, section="grants"),
+    Kept("account_group", _P, "accounts they put together, the name they gave", _PERSON, section="account_groups"),
+    Kept("account_group_member", _P, "which accounts: not exported by itself, told with its group", _PERSON),
     Kept(
         "access_invitation",
         _P,

@@ -12,6 +12,7 @@ from core import config, faults, logging
 from portal import assets, pages, reference
 from portal.customer import accounts as accounts_pages
 from portal.customer import bills as bills_pages
+from portal.customer import groups as groups_pages
 from portal.customer import inbox as inbox_pages
 from portal.customer import payments as payments_pages
 from portal.customer import people as people_pages
@@ -33,7 +34,7 @@ from portal.staff import sign_in as staff_sign_in
 from portal.staff import suspense as staff_suspense
 from portal.templating import Renderer
 from routers.accounts import endpoints as accounts
-from routers.accounts import people
+from routers.accounts import groups, people
 from routers.backoffice import feed, pushing
 from routers.billing import endpoints as billing
 from routers.callbacks import sms, wechat, wechat_pay
@@ -70,10 +71,12 @@ ROUTERS = (
     payments_pages.router,
     inbox_pages.router,
     people.router,
+    groups.router,
     people_pages.router,
     privacy_pages.router,
     wechat_pages.router,
     together_pages.router,
+    groups_pages.router,
     reference.router,
     staff_sign_in.router,
     staff_joining.router,

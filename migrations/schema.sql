@@ -24,6 +24,30 @@ CREATE FUNCTION public.account_access(p_user uuid, p_account_no text, p_permissi
         end
 $$;
 
+CREATE FUNCTION public.account_group_leave() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  delete from account_group_member m using account_group g
+  where g.id = m.group_id and g.user_id = new.user_id and m.account_id = new.account_id;
+  return null;
+end $$;
+
+CREATE FUNCTION public.account_group_members(p_user uuid, p_group uuid, p_now timestamp with time zone) RETURNS TABLE(group_id uuid, account_id bigint, scope text)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select m.group_id, m.account_id, r.scope
+  from account_group g
+  join account_group_member m on m.group_id = g.id
+  join access_grant r on r.user_id = g.user_id and r.account_id = m.account_id and r.revoked_at is null
+  where g.user_id = p_user
+    and (p_group is null or g.id = p_group)
+    and r.role in ('owner', 'payer')
+    and r.valid_from <= p_now
+    and (r.valid_to is null or r.valid_to > p_now)
+$$;
+
 CREATE FUNCTION public.audit_forget(p_actor text) RETURNS bigint
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -939,6 +963,19 @@ CREATE TABLE public.account (
     CONSTRAINT ck_account_state CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'closed'::text])))
 )
 WITH (fillfactor='80');
+
+CREATE TABLE public.account_group (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_account_group_name CHECK (((length(name) >= 1) AND (length(name) <= 60)))
+);
+
+CREATE TABLE public.account_group_member (
+    group_id uuid NOT NULL,
+    account_id bigint NOT NULL
+);
 
 ALTER TABLE public.account ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.account_id_seq
@@ -2068,6 +2105,12 @@ ALTER TABLE ONLY public.access_invitation
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT pk_account PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.account_group
+    ADD CONSTRAINT pk_account_group PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.account_group_member
+    ADD CONSTRAINT pk_account_group_member PRIMARY KEY (group_id, account_id);
+
 ALTER TABLE ONLY public.account_note
     ADD CONSTRAINT pk_account_note PRIMARY KEY (account_id, id);
 
@@ -2293,6 +2336,9 @@ ALTER TABLE ONLY public.wechat_union
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT uq_account_account_no UNIQUE (account_no);
 
+ALTER TABLE ONLY public.account_group
+    ADD CONSTRAINT uq_account_group_name UNIQUE (user_id, name);
+
 ALTER TABLE ONLY public.app_user
     ADD CONSTRAINT uq_app_user_phone_blind UNIQUE (phone_blind);
 
@@ -2396,6 +2442,8 @@ CREATE INDEX ix_access_invitation_invited_by ON public.access_invitation USING b
 CREATE INDEX ix_access_invitation_phone_blind ON public.access_invitation USING btree (phone_blind, created_at);
 
 CREATE INDEX ix_account_customer_id ON public.account USING btree (customer_id);
+
+CREATE INDEX ix_account_group_member_account_id ON public.account_group_member USING btree (account_id);
 
 CREATE INDEX ix_account_premises_id ON public.account USING btree (premises_id);
 
@@ -2547,6 +2595,8 @@ CREATE TRIGGER keep BEFORE DELETE ON public.message_finding FOR EACH ROW EXECUTE
 
 CREATE TRIGGER keep_young BEFORE DELETE ON public.message FOR EACH ROW EXECUTE FUNCTION public.keep_young_message();
 
+CREATE TRIGGER leave_groups AFTER UPDATE OF revoked_at ON public.access_grant FOR EACH ROW WHEN (((old.revoked_at IS NULL) AND (new.revoked_at IS NOT NULL) AND (new.ended_why IS DISTINCT FROM 'replaced'::text))) EXECUTE FUNCTION public.account_group_leave();
+
 CREATE TRIGGER payment_part_feed AFTER UPDATE OF outcome ON public.payment_part FOR EACH ROW WHEN (((new.outcome = 'booked'::text) AND (old.outcome <> 'booked'::text))) EXECUTE FUNCTION public.payment_feed_note_part();
 
 CREATE TRIGGER payment_suspense_feed AFTER INSERT ON public.payment_suspense FOR EACH ROW WHEN ((new.book_id IS NOT NULL)) EXECUTE FUNCTION public.payment_feed_note_suspense();
@@ -2599,6 +2649,15 @@ ALTER TABLE ONLY public.access_invitation
 
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT fk_account_customer_id FOREIGN KEY (customer_id) REFERENCES public.customer(id);
+
+ALTER TABLE ONLY public.account_group_member
+    ADD CONSTRAINT fk_account_group_member_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.account_group_member
+    ADD CONSTRAINT fk_account_group_member_group_id FOREIGN KEY (group_id) REFERENCES public.account_group(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.account_group
+    ADD CONSTRAINT fk_account_group_user_id FOREIGN KEY (user_id) REFERENCES public.app_user(id);
 
 ALTER TABLE ONLY public.account_note
     ADD CONSTRAINT fk_account_note_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
@@ -2848,6 +2907,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.access_grant TO wattline_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.access_invitation TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.account TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.account_group TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.account_group_member TO wattline_app;
 
 GRANT SELECT,INSERT ON TABLE public.account_note TO wattline_app;
 

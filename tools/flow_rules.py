@@ -30,7 +30,7 @@ LOCAL: Final = {
     "WechatPlatform": {"apps", "official_account", "authorize_url", "confirm_address", "read_push", "write_reply"},
     "SmsChannel": {"name", "read_receipts", "receipt_answer", "wire_number"},
     "PersonalData": {"export", "keeps", "erase"},
-    "Payable": {"settles_by", "quote", "settle", "reverse", "describe"},
+    "Payable": {"settles_by", "quote", "quote_together", "settle", "reverse", "describe"},
 }  # fmt: skip
 """Methods that stay in the process, or in the transaction that they are given."""
 

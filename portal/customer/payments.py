@@ -174,7 +174,7 @@ def pay(
             amount_minor=minor,
             bill_nos=None,
             method=Method(method),
-            payer=_payer(request, runtime, now=now),
+            payer=payer_of(request, runtime, now=now),
             description=settings.supplier_name,
             partial_allowed=settings.partial_payment,
             most_major=settings.payment_most,
@@ -255,7 +255,7 @@ def shown_methods(request: Request, methods: tuple[Method, ...]) -> tuple[Method
     return tuple(method for method in (*own, Method.WECHAT_NATIVE) if method in methods)
 
 
-def _payer(request: Request, runtime: Runtime, *, now: datetime) -> Payer:
+def payer_of(request: Request, runtime: Runtime, *, now: datetime) -> Payer:
     """Who pays from this browser, and inside WeChat whose WeChat that is."""
     person = wechat.person_of(request, runtime.settings, runtime.vault, now=now)
     if person is None:
@@ -314,7 +314,7 @@ def again(
         amount_minor=None,
         bill_nos=None,
         method=None,
-        payer=_payer(request, runtime, now=now),
+        payer=payer_of(request, runtime, now=now),
         description=runtime.settings.supplier_name,
         partial_allowed=runtime.settings.partial_payment,
         most_major=runtime.settings.payment_most,
@@ -355,7 +355,7 @@ def change(
             amount_minor=_asked(amount, found.amount.currency, method),
             bill_nos=None,
             method=Method(method),
-            payer=_payer(request, runtime, now=now),
+            payer=payer_of(request, runtime, now=now),
             description=settings.supplier_name,
             partial_allowed=settings.partial_payment,
             most_major=settings.payment_most,

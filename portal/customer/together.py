@@ -12,6 +12,7 @@ from core.db import ReadSession
 from core.errors import Refusal
 from core.money import Money
 from notifications import inbox
+from portal import wechat
 from portal.customer import payments as single
 from portal.customer import shelf
 from portal.pages import CheckedForm, Reader, ReaderOfPaymentFlow, SignedIn, go, show, text_of
@@ -19,8 +20,7 @@ from services.billing import queries as billing
 from services.payments import flows
 from services.payments.errors import MethodNotOffered
 from services.payments.operations import Wanted
-from services.payments.ports import Method, Payer
-from web.caller import address_of
+from services.payments.ports import Method
 from web.runtime import Runtime, RuntimeDep
 from web.session import Now, PaymentFlows, Write
 
@@ -53,7 +53,12 @@ def together_page(
     write: Write,
     account: Chosen = [],  # noqa: B006 -- FastAPI copies it
 ) -> Response:
-    """What all accounts of mine owe, and the sum of those chosen; without a choice, of all."""
+    """What all accounts of mine owe, and the sum of those chosen; without a choice, of all.
+
+    Inside WeChat, it is asked first who pays.
+    """
+    if wechat.account_for(request) is not None and not wechat.was_asked(request, runtime.settings):
+        return go(wechat.way_there(request.url.path))
     return _page(request, runtime, reader, write, account, wrong="")
 
 
@@ -84,7 +89,7 @@ def pay_together(
             amount_minor=amount_minor,
             bill_nos=None,
             method=Method(method),
-            payer=Payer(address_of(request)),
+            payer=single.payer_of(request, runtime, now=now),
             description=settings.supplier_name,
             partial_allowed=settings.partial_payment,
             most_major=settings.payment_most,

@@ -1,7 +1,5 @@
 """The audit log of the reader's units: a page at a time, or all of it as a file."""
 
-import csv
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,7 +13,6 @@ from fastapi.responses import Response, StreamingResponse
 
 from core.db import Database, ReadSession, to_json
 from core.periods import business_date, start_of
-from core.texts import spreadsheet_cell
 from portal.pages import speak
 from portal.staff.pages import CheckedForm, StaffReader, check, requires, resolved, show
 from services.accounts import operations as accounts
@@ -24,6 +21,7 @@ from services.accounts import staffing
 from services.accounts.roles import StaffPermission
 from services.accounts.staffing import AuditEntry, AuditFilter
 from services.identity import queries as identity
+from web import spreadsheets
 from web.runtime import Runtime, RuntimeDep
 from web.session import Exports, Now, Write
 
@@ -120,14 +118,14 @@ def export(
     name = f"audit-{business_date(now, runtime.settings.zone).isoformat()}.csv"
     return StreamingResponse(
         _csv(db, reader.staff_id, wanted, now=now),
-        media_type="text/csv; charset=utf-8",
-        headers={"content-disposition": f'attachment; filename="{name}"'},
+        media_type=spreadsheets.MEDIA_TYPE,
+        headers=spreadsheets.attachment(name),
     )
 
 
 def _csv(db: Database, staff_id: UUID, wanted: AuditFilter, *, now: datetime) -> Iterator[str]:
     """Piece by piece, each read in a transaction of its own: a slow reader holds nothing."""
-    yield "\ufeff" + _lines([HEAD])  # spreadsheets take a file without the mark for one of their own coding
+    yield spreadsheets.MARK + spreadsheets.lines([HEAD])
     before_id, left = None, MOST_ROWS
     while left > 0:
         with db.read() as session:
@@ -135,11 +133,11 @@ def _csv(db: Database, staff_id: UUID, wanted: AuditFilter, *, now: datetime) ->
                 session, seen_by=staff_id, wanted=wanted, before_id=before_id, limit=min(CHUNK, left), now=now
             )
         if entries:
-            yield _lines([_cells(entry) for entry in entries])
+            yield spreadsheets.lines([_cells(entry) for entry in entries])
         if len(entries) < min(CHUNK, left):
             return
         before_id, left = entries[-1].id, left - len(entries)
-    yield _lines([(f"only the latest {MOST_ROWS} acts: narrow the dates for more",)])
+    yield spreadsheets.lines([(f"only the latest {MOST_ROWS} acts: narrow the dates for more",)])
 
 
 def _cells(entry: AuditEntry) -> tuple[str, ...]:
@@ -154,14 +152,6 @@ def _cells(entry: AuditEntry) -> tuple[str, ...]:
         "" if entry.before is None else to_json(entry.before),
         "" if entry.after is None else to_json(entry.after),
     )
-
-
-def _lines(rows: list[tuple[str, ...]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    for row in rows:
-        writer.writerow([spreadsheet_cell(cell) for cell in row])
-    return out.getvalue()
 
 
 def _filter(session: ReadSession, runtime: Runtime, typed: Typed) -> AuditFilter:

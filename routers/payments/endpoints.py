@@ -100,6 +100,7 @@ def start_payment(
         user_id=caller.user_id,
         account_no=body.account_no,
         account_nos=tuple(body.account_nos or ()),
+        group_id=body.group_id,
         quote_id=body.quote_id,
         amount_minor=body.amount_minor,
         bill_nos=None if body.bill_nos is None else tuple(body.bill_nos),

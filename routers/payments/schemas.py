@@ -79,6 +79,10 @@ class PaymentRequest(RequestModel):
             description="Together all that is due of these accounts; `amount_minor` is the sum that you saw.",
         ),
     ] = None
+    group_id: Annotated[
+        UUID | None,
+        Field(description="Together all that is due of a group of yours; `amount_minor` is the sum that you saw."),
+    ] = None
     quote_id: UUID | None = None
     amount_minor: AmountMinor
     bill_nos: BillNos | None = None
@@ -88,19 +92,19 @@ class PaymentRequest(RequestModel):
         Field(default=None, description="Path on this site that `wechat_h5` comes back to.")
     )
 
-    @field_validator("quote_id", mode="before")
+    @field_validator("quote_id", "group_id", mode="before")
     @classmethod
     def _parse(cls, value: object) -> object:
         return UUID(value) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
-        if [self.account_no, self.account_nos, self.quote_id].count(None) != 2:  # noqa: PLR2004 -- all but one
-            raise ValueError("either account_no, account_nos or quote_id")
-        if self.account_nos is not None and (
-            self.bill_nos is not None or len(set(self.account_nos)) != len(self.account_nos)
-        ):
-            raise ValueError("account_nos differ, and go without bill_nos")
+        if [self.account_no, self.account_nos, self.group_id, self.quote_id].count(None) != 3:  # noqa: PLR2004 -- all but one
+            raise ValueError("either account_no, account_nos, group_id or quote_id")
+        if self.account_nos is not None and len(set(self.account_nos)) != len(self.account_nos):
+            raise ValueError("account_nos differ")
+        if self.bill_nos is not None and (self.account_nos is not None or self.group_id is not None):
+            raise ValueError("account_nos and group_id go without bill_nos")
         return self
 
 

@@ -118,3 +118,27 @@ class ImportNotSignable(Refusal):
     """The run is no dry run, is not at its end, or is signed off."""
 
     code = "import_not_signable"
+
+
+class GroupNameWrong(Refusal):
+    """A group's name has 1 to `most` characters, and nothing unseen among them."""
+
+    code = "group_name_wrong"
+
+
+class GroupNameTaken(Refusal):
+    """The caller has a group of this name already."""
+
+    code = "group_name_taken"
+
+
+class TooManyGroups(Refusal):
+    """The caller has as many groups as one person may have; `most` is that number."""
+
+    code = "too_many_groups"
+
+
+class TooManyMembers(Refusal):
+    """The group would have more accounts than one may have; `most` is that number."""
+
+    code = "too_many_members"

@@ -232,6 +232,26 @@ class AccessInvitation(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=Timestamp)
 
 
+class AccountGroup(SQLModel, table=True):
+    """Accounts that a person put together, under a name of their own."""
+
+    __tablename__ = "account_group"
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    user_id: UUID = Field(sa_type=sa.Uuid, foreign_key="app_user.id")
+    name: str = Field(sa_type=sa.Text)
+    created_at: datetime = Field(sa_type=Timestamp)
+
+
+class AccountGroupMember(SQLModel, table=True):
+    """An account that was put into a group. Whether it still belongs there, `account_group_members` decides."""
+
+    __tablename__ = "account_group_member"
+
+    group_id: UUID = Field(sa_type=sa.Uuid, primary_key=True, foreign_key="account_group.id", ondelete="CASCADE")
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="account.id")
+
+
 class LinkFailure(SQLModel, table=True):
     """A proof of ownership that did not hold."""
 

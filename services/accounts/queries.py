@@ -153,6 +153,20 @@ def resolve_access(
     return None if row is None else AccountRef(AccountId(row.id), row.account_no, row.unit_id, row.currency)
 
 
+def payable_accounts(
+    session: ReadSession, *, user_id: UUID, account_nos: Sequence[str], group_id: UUID | None, now: datetime
+) -> list[AccountRef]:
+    """The accounts that a person may pay for at `now`, by number: those of these numbers, or of a group of theirs."""
+    rows = session.sql(
+        statement(__package__, "payable_accounts.sql"),
+        user_id=user_id,
+        account_nos=list(account_nos),
+        group_id=group_id,
+        now=now,
+    )
+    return [AccountRef(AccountId(row.id), row.account_no, row.unit_id, row.currency) for row in rows]
+
+
 def accounts_of(
     session: ReadSession, *, user_id: UUID, now: datetime, limit: int, after: str = "", part: str = ""
 ) -> list[AccountCard]:

@@ -99,6 +99,16 @@ class Dues:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenBill:
+    """What is open of a bill."""
+
+    id: int
+    bill_no: str
+    due_date: date
+    open: Money
+
+
+@dataclass(frozen=True, slots=True)
 class FoundBill:
     """A bill as a search of staff shows it."""
 
@@ -196,6 +206,17 @@ def open_bills(session: ReadSession, *, account_id: AccountId, bill_nos: Sequenc
         bill_nos=None if bill_nos is None else list(bill_nos),
     )
     return [_view(row) for row in rows]
+
+
+def open_bills_of(
+    session: ReadSession, *, account_ids: Sequence[AccountId], most: int
+) -> list[tuple[AccountId, OpenBill]]:
+    """Open bills of several accounts, by account, oldest due first: `most` of them, and one more if there are more."""
+    rows = session.sql(statement(_PACKAGE, "bills_open_of.sql"), account_ids=list(account_ids), most=most)
+    return [
+        (AccountId(row.account_id), OpenBill(row.id, row.bill_no, row.due_date, Money(row.open_minor, row.currency)))
+        for row in rows
+    ]
 
 
 def owed(session: ReadSession, *, account_id: AccountId) -> Owed:

@@ -34,7 +34,7 @@ class Described:
 
 
 class Payable(Protocol):
-    """One kind of thing that is paid for. Every call is for payables of one account."""
+    """One kind of thing that is paid for. Every call but `quote_together` is for payables of one account."""
 
     @property
     def settles_by(self) -> str | None:
@@ -51,6 +51,12 @@ class Payable(Protocol):
 
         A number that is unknown or has nothing open is left out: the caller compares. Locks nothing.
         """
+        ...
+
+    def quote_together(
+        self, session: ReadSession, *, account_ids: Sequence[AccountId], most: int
+    ) -> list[tuple[AccountId, Due]]:
+        """What is open of all these accounts, by account, then as `quote` has it; `most` + 1 of them at most."""
         ...
 
     def settle(

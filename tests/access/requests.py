@@ -11,7 +11,7 @@ from core.audit import Actor
 from portal.customer import payments as payment_pages
 from portal.pages import Reader
 from services.billing import queries as billing
-from tests.access import staff_requests
+from tests.access import group_requests, staff_requests
 from tests.access.asking import Asked, Asking, Object, Scene, Things
 from tests.access.letting_in import invite, let_in, somebodys_phone
 from tests.factories import payments as paying
@@ -470,5 +470,6 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /inbox": _get("/inbox"),
     "GET /inbox/{message_id}": _get("/inbox/{message_id}"),
     "POST /inbox/{message_id}/read": _form("/inbox/{message_id}/read"),
+    **group_requests.ASKING,
     **staff_requests.ASKING,
 }

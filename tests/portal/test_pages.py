@@ -11,6 +11,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 import tests.portal.console_scenes
+import tests.portal.groups_scenes
 import tests.portal.people_scenes
 import tests.portal.wechat_scenes  # noqa: F401 -- all of them add their scenes
 from tests.portal.scenes import SCENES, Stage

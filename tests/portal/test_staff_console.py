@@ -20,7 +20,7 @@ from tests.factories.accounts import make_account, make_unit, make_user
 from tests.factories.staff import PASSWORD, STEP, Member, wrong
 from tests.support.office import office_of
 from tests.support.town import Town
-from web import cookies, metrics
+from web import cookies, metrics, spreadsheets
 
 OURS: Final = {"sec-fetch-site": "same-origin", "accept-language": "en"}
 EVIL_NEXT: Final = (
@@ -352,11 +352,9 @@ def test_the_audit_log_shows_and_exports_the_readers_units_alone(town: Town, bro
 
 
 @pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_cell_of_the_export_is_a_formula(first: str) -> None:
-    from portal.staff import audit as pages
-
+def test_no_cell_of_a_file_is_a_formula(first: str) -> None:
     text = f"{first}HYPERLINK(1)"
-    [[cell]] = csv.reader(io.StringIO(pages._lines([(text,)]), newline=""))
+    [[cell]] = csv.reader(io.StringIO(spreadsheets.lines([(text,)]), newline=""))
     assert cell == f"'{text}"
 
 

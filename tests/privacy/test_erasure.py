@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 import pytest
 import structlog
 
 from core import audit, clock, faults
 from core.audit import Actor
+from core.db import WriteSession
 from core.faults import InjectedFault
 from notifications.queueing import Fact, Recipient, tell
 from notifications.setup import SETUP
@@ -51,6 +53,12 @@ class Planted:
     needles: dict[str, str]
 
 
+def _put_together(session: WriteSession, user_id: UUID, name: str, actor: Actor) -> None:
+    """A group of all accounts of a person's."""
+    made = accounts.create_group(session, user_id=user_id, name=name, actor=actor, now=clock.now())
+    accounts.add_to_group(session, user_id=user_id, group_id=made, account_nos=None, actor=actor, now=clock.now())
+
+
 def plant(town: Town) -> Planted:
     """A person with an account, payments, quotes, messages, wrong guesses, invitations, consents, devices and acts."""
     home = town.build(town.unit_id)
@@ -87,6 +95,7 @@ def plant(town: Town) -> Planted:
             actor=actor,
             now=clock.now(),
         )
+        _put_together(session, person.user_id, f"Group of {mark}", actor)
         fact = Fact(
             f"test:{uuid.uuid4()}", "payment_receipt", {"account": "x"}, None, timedelta(days=1), Priority.PROMPT
         )
@@ -114,6 +123,7 @@ def plant(town: Town) -> Planted:
         "openid": openid,
         "address": address,
         "device": device_name,
+        "group": f"Group of {mark}",
         "hash of the phone": queries.phone_blind_of(vault, person.phone).hex(),
         "hash of the openid": blind.hex(),
         "hash of the address": vault.blind("phone", person.phone).hex(),

@@ -43,6 +43,7 @@ def test_a_copy_holds_every_section_and_nothing_of_anybody_else(town: Town) -> N
         "consents",
         "acts",
         "grants",
+        "account_groups",
         "failed_links",
         "payments",
         "quotes",

@@ -9,6 +9,8 @@ from services.accounts.errors import (
     GrantHeld,
     GrantToOneself,
     GrantUnknown,
+    GroupNameTaken,
+    GroupNameWrong,
     InvitationsLimited,
     InvitedYourself,
     LinkLimited,
@@ -17,6 +19,8 @@ from services.accounts.errors import (
     OwnerStays,
     ReasonNeeded,
     RevealLimited,
+    TooManyGroups,
+    TooManyMembers,
     TooManyPeople,
     UnitsMissing,
     UnitUnknown,
@@ -119,6 +123,30 @@ PROBLEMS: Final = [
         403,
         zh="不能为自己授权或撤销自己的授权，请由其他管理人员操作。",
         en="Nobody grants to themselves or takes from themselves; ask somebody else who manages staff.",
+    ),
+    Problem(
+        GroupNameWrong,
+        422,
+        zh="请填写分组名称（1 至 {most} 字）。",
+        en="Give the group a name of 1 to {most} characters.",
+    ),
+    Problem(
+        GroupNameTaken,
+        409,
+        zh="您已有同名分组，请换一个名称。",
+        en="You have a group of this name already; choose another name.",
+    ),
+    Problem(
+        TooManyGroups,
+        409,
+        zh="最多可建 {most} 个分组，请先删除不再需要的分组。",
+        en="You may have at most {most} groups; delete what is not needed any more.",
+    ),
+    Problem(
+        TooManyMembers,
+        409,
+        zh="一个分组最多 {most} 个户号，请另建分组。",
+        en="A group may have at most {most} accounts; make another group.",
     ),
 ]
 register(PROBLEMS)

@@ -25,6 +25,15 @@ from services.accounts.operations.grants import (
     revoke_grant,
     show_amounts,
 )
+from services.accounts.operations.groups import (
+    MOST_GROUPS,
+    Added,
+    add_to_group,
+    create_group,
+    delete_group,
+    rename_group,
+    take_from_group,
+)
 from services.accounts.operations.importing import AccountsLoader, UnitsLoader, WholeAccounts
 from services.accounts.operations.personal import Access, Holder, erase_holder, lock_holder
 from services.accounts.operations.programs import give_program_units
@@ -51,8 +60,10 @@ from services.accounts.operations.staff import (
 )
 
 __all__ = [
+    "MOST_GROUPS",
     "Access",
     "AccountsLoader",
+    "Added",
     "Evidence",
     "Hidden",
     "Holder",
@@ -69,11 +80,14 @@ __all__ = [
     "UnitsLoader",
     "WholeAccounts",
     "accept",
+    "add_to_group",
     "check_manages",
     "count_amounts",
     "count_rejects",
     "count_rows",
+    "create_group",
     "decline",
+    "delete_group",
     "erase_holder",
     "forget_seen",
     "give_program_units",
@@ -91,6 +105,7 @@ __all__ = [
     "purge_link_failures",
     "reason_to_reveal",
     "record_last_bills",
+    "rename_group",
     "reveal",
     "revoke_access",
     "revoke_grant",
@@ -98,6 +113,7 @@ __all__ = [
     "see",
     "show_amounts",
     "sign_off",
+    "take_from_group",
     "units_of",
     "withdraw",
     "write_note",

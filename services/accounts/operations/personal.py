@@ -16,6 +16,7 @@ from services.accounts.rules import customer_owner
 from services.identity import queries as identity
 
 _GONE = (
+    "delete from account_group where user_id = :user_id",
     "delete from access_invitation where invited_by = :user_id",
     "update access_grant set granted_by = null where granted_by = :user_id",
     "delete from access_grant where user_id = :user_id",
@@ -27,7 +28,7 @@ class Access:
     """`identity.ports.PersonalData` of accounts."""
 
     def export(self, session: ReadSession, *, vault: Vault, user_id: UUID) -> dict[str, list[dict[str, Json]]]:  # noqa: ARG002 -- the port's signature
-        """For which accounts they may or might act, whom they invited (masked: it is somebody else), failed proofs."""
+        """For which accounts they act, in which groups, whom they invited (masked: somebody else), failed proofs."""
         grants = session.sql(
             """select a.account_no, g.role, g.scope, g.valid_from, g.valid_to, g.revoked_at
                from access_grant g join account a on a.id = g.account_id
@@ -38,6 +39,13 @@ class Access:
             """select a.account_no, i.phone_masked, i.role, i.state, i.created_at
                from access_invitation i join account a on a.id = i.account_id
                where i.invited_by = :id order by i.created_at, i.id""",
+            id=user_id,
+        )
+        groups = session.sql(
+            """select g.name, g.created_at, array(select a.account_no
+                 from account_group_members(g.user_id, g.id, now()) m join account a on a.id = m.account_id
+                 order by a.account_no) as account_nos
+               from account_group g where g.user_id = :id order by g.created_at, g.id""",
             id=user_id,
         )
         failures = session.sql(
@@ -64,6 +72,10 @@ class Access:
                     "created_at": row.created_at.isoformat(),
                 }
                 for row in invitations
+            ],
+            "account_groups": [
+                {"name": row.name, "account_nos": row.account_nos, "created_at": row.created_at.isoformat()}
+                for row in groups
             ],
             "failed_links": [
                 {"account_no": row.account_no, "failed_at": row.failed_at.isoformat()} for row in failures

@@ -31,6 +31,15 @@ class BillPayable:
             for each in queries.open_bills(session, account_id=account_id, bill_nos=nos)
         ]
 
+    def quote_together(
+        self, session: ReadSession, *, account_ids: Sequence[AccountId], most: int
+    ) -> list[tuple[AccountId, Due]]:
+        """Open bills of several accounts."""
+        return [
+            (account_id, Due(each.id, each.bill_no, each.due_date, each.open))
+            for account_id, each in queries.open_bills_of(session, account_ids=account_ids, most=most)
+        ]
+
     def settle(
         self,
         session: WriteSession,

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -41,9 +41,9 @@ from services.payments.rules import AttemptEvent, OrderEvent, Share
 
 OUT_TRADE_NO_LENGTH: Final = 26
 """130 random bits in an alphabet that every provider takes (20 to 32 letters and digits)."""
-MOST_TOGETHER: Final = 50
+MOST_TOGETHER: Final = 500
 """Accounts that one payment may be for."""
-MOST_PARTS: Final = 200
+MOST_PARTS: Final = 500
 """Bills that one payment may be for: all of them are settled in the transaction of the callback."""
 
 
@@ -51,7 +51,8 @@ MOST_PARTS: Final = 200
 class Wanted:
     """What a person asks to pay: for an account that they may pay for, or by a quote for somebody else's.
 
-    Or together all that is due of several accounts that they may pay for (`account_nos`, `account_no` being None).
+    Or together all that is due of several accounts that they may pay for: `account_nos`, or those of a group of theirs,
+    with `account_no` None.
 
     `bill_nos` None spreads the amount over all that is due. `partial_allowed` and `most_major`, the
     most that one payment may be, are the supplier's rules. `description` is what the provider shows to the payer.
@@ -68,6 +69,12 @@ class Wanted:
     partial_allowed: bool
     most_major: int
     account_nos: tuple[str, ...] = ()
+    group_id: UUID | None = None
+
+    @property
+    def is_together(self) -> bool:
+        """Whether it is for several accounts."""
+        return bool(self.account_nos) or self.group_id is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,19 +286,22 @@ def _plan_of(session: WriteSession, *, account: AccountRef | None, wanted: Wante
 
 def _plan_together(session: WriteSession, *, wanted: Wanted, now: datetime) -> _Plan:
     """All that is due of every account: the payer confirms the sum that they saw, and gets no other."""
+    numbers = set(wanted.account_nos)
     if len(wanted.account_nos) > MOST_TOGETHER:
         raise TooManyParts(most_accounts=MOST_TOGETHER, most_parts=MOST_PARTS)
-    chosen = [
-        _granted(session, wanted=replace(wanted, account_no=number), now=now)
-        for number in sorted(set(wanted.account_nos))
-    ]
+    chosen = accounts.payable_accounts(
+        session, user_id=wanted.user_id, account_nos=sorted(numbers), group_id=wanted.group_id, now=now
+    )
+    if not chosen or (wanted.group_id is None and len(chosen) < len(numbers)):
+        raise AccountNotPayable
     if len({account.currency for account in chosen}) > 1:
         raise MixedCurrencies
     currency = chosen[0].currency
+    ids = {account.id: account for account in chosen}
     parts = [
-        (account, Share(kind, due, due.open))
-        for account in chosen
-        for kind, due in _dues(session, account=account, wanted=wanted, now=now)
+        (ids[account_id], Share(kind, due, due.open))
+        for kind, payable in PAYABLES.get().items()
+        for account_id, due in payable.quote_together(session, account_ids=sorted(ids), most=MOST_PARTS)
     ]
     if len(parts) > MOST_PARTS:
         raise TooManyParts(most_accounts=MOST_TOGETHER, most_parts=MOST_PARTS)
@@ -333,7 +343,7 @@ def provider_for(method: Method, currency: str) -> PaymentProvider:
 
 def _account(session: WriteSession, *, wanted: Wanted, now: datetime) -> AccountRef | None:
     """Where a new order may pay to, None for several accounts together. A quote is used up by it."""
-    if wanted.account_nos:
+    if wanted.is_together:
         return None
     if wanted.quote_id is None:
         return _granted(session, wanted=wanted, now=now)
@@ -351,7 +361,7 @@ def _account(session: WriteSession, *, wanted: Wanted, now: datetime) -> Account
 
 def _again(session: WriteSession, *, wanted: Wanted, quote_id: UUID | None, now: datetime) -> AccountRef | None:
     """Where another try may pay to: a quote shows a stranger's debt for its ten minutes only."""
-    if wanted.account_nos:
+    if wanted.is_together:
         return None
     if quote_id is None:
         return _granted(session, wanted=wanted, now=now)

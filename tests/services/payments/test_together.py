@@ -12,14 +12,15 @@ from core.db import Database
 from core.errors import Refusal
 from core.faults import InjectedFault
 from core.money import MixedCurrencies
+from services.accounts import operations as accounts
 from services.billing import queries as billing
 from services.payments import operations, queries
 from services.payments.errors import AccountNotPayable, AmountChanged, AmountTooLarge, TooManyParts
 from services.payments.flows import paying
-from services.payments.operations import Wanted
+from services.payments.operations import Wanted, orders
 from services.payments.operations.orders import MOST_TOGETHER
 from tests.factories import payments as make
-from tests.factories.accounts import make_user
+from tests.factories.accounts import ACTOR, make_user
 from tests.factories.payments import Household
 
 pytestmark = pytest.mark.usefixtures("offline")
@@ -156,3 +157,32 @@ def test_losing_one_of_the_accounts_hides_the_whole_payment(database: Database, 
     with database.write() as session:
         session.sql("update access_grant set revoked_at = now() where account_id = :id", id=of[1].account.id)
         assert queries.payment(session, payment_no=no, user_id=of[0].user_id, now=clock.now()) is None
+
+
+def test_a_group_is_paid_whole_by_one_order_and_only_for_the_sum_that_was_seen(
+    database: Database, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = homes(database, vault, (10_000, 2_000), (700,), ())
+    stranger = make.household(database, vault)
+    with database.write() as session:
+        made = accounts.create_group(session, user_id=of[0].user_id, name="Shops", actor=ACTOR, now=clock.now())
+        accounts.add_to_group(
+            session, user_id=of[0].user_id, group_id=made, account_nos=None, actor=ACTOR, now=clock.now()
+        )
+    wanted = replace(make.wanted(of[0], 12_700), account_no=None, group_id=made)
+    monkeypatch.setattr(orders, "MOST_PARTS", 2)
+    with pytest.raises(TooManyParts):
+        make.order(database, vault, wanted)
+    monkeypatch.setattr(orders, "MOST_PARTS", 3)
+    with pytest.raises(AmountChanged):
+        make.order(database, vault, replace(wanted, amount_minor=12_699))
+    with pytest.raises(AccountNotPayable):
+        make.order(database, vault, replace(wanted, user_id=stranger.user_id))
+    no = make.order(database, vault, wanted)
+    make.apply(database, make.paid(make.latest(database, no)))
+    assert [owed(database, home) for home in of] == [0, 0, 0]
+    payment = seen(database, no, of[0].user_id)
+    assert (len(payment.parts), payment.account_nos) == (3, tuple(home.account.account_no for home in of[:2]))
+    assert breaches(database) == []
+    with pytest.raises(AmountChanged):
+        make.order(database, vault, wanted)
