@@ -156,6 +156,7 @@ KEPT: Final = (
     Kept("payment_feed_state", _N, "the last number of the feed", "one row"),
     Kept("claim", _N, "numbers that belong to one owner", _BOOKS),
     Kept("staff", _S, "name to sign in with, name to be shown, hashes", "for ever: the audit log names them by id"),
+    Kept("account_look", _S, "whose pages they looked at, and when", "for ever, as evidence"),
     Kept("staff_grant", _S, "what they may do, where, when", "for ever, as evidence"),
     Kept("staff_invitation", _S, "hashes of invitations", "30 days after their end", "identity.purge_spent"),
     Kept("staff_recovery_code", _S, "hashes of recovery codes", "until new ones are made"),

@@ -25,6 +25,7 @@ from portal.staff import audit as staff_audit
 from portal.staff import customers as staff_customers
 from portal.staff import health as staff_health
 from portal.staff import joining as staff_joining
+from portal.staff import looking as staff_looking
 from portal.staff import me as staff_me
 from portal.staff import pages as staff_pages
 from portal.staff import payments as staff_payments
@@ -81,6 +82,7 @@ ROUTERS = (
     staff_sign_in.router,
     staff_joining.router,
     staff_me.router,
+    staff_looking.router,
     staff_people.router,
     staff_approvals.router,
     staff_audit.router,

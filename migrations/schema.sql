@@ -986,6 +986,18 @@ ALTER TABLE public.account ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.account_look (
+    id uuid NOT NULL,
+    staff_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    account_id bigint NOT NULL,
+    grant_id uuid NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT ck_account_look_time CHECK (((expires_at > begun_at) AND (expires_at <= (begun_at + '01:00:00'::interval))))
+);
+
 CREATE TABLE public.account_note (
     account_id bigint NOT NULL,
     id uuid NOT NULL,
@@ -2111,6 +2123,9 @@ ALTER TABLE ONLY public.account_group
 ALTER TABLE ONLY public.account_group_member
     ADD CONSTRAINT pk_account_group_member PRIMARY KEY (group_id, account_id);
 
+ALTER TABLE ONLY public.account_look
+    ADD CONSTRAINT pk_account_look PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.account_note
     ADD CONSTRAINT pk_account_note PRIMARY KEY (account_id, id);
 
@@ -2569,6 +2584,8 @@ CREATE UNIQUE INDEX uq_access_grant_living ON public.access_grant USING btree (u
 
 CREATE UNIQUE INDEX uq_access_invitation_open ON public.access_invitation USING btree (account_id, phone_blind) WHERE (state = 'open'::text);
 
+CREATE UNIQUE INDEX uq_account_look_open ON public.account_look USING btree (session_id) WHERE (ended_at IS NULL);
+
 CREATE UNIQUE INDEX uq_approval_request_open ON public.approval_request USING btree (kind, subject) WHERE (state = 'requested'::text);
 
 CREATE UNIQUE INDEX uq_import_run_unfinished ON public.import_run USING btree (kind, file_digest, mode, is_full, scope) WHERE (finished_at IS NULL);
@@ -2658,6 +2675,12 @@ ALTER TABLE ONLY public.account_group_member
 
 ALTER TABLE ONLY public.account_group
     ADD CONSTRAINT fk_account_group_user_id FOREIGN KEY (user_id) REFERENCES public.app_user(id);
+
+ALTER TABLE ONLY public.account_look
+    ADD CONSTRAINT fk_account_look_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.account_look
+    ADD CONSTRAINT fk_account_look_staff_id FOREIGN KEY (staff_id) REFERENCES public.staff(id);
 
 ALTER TABLE ONLY public.account_note
     ADD CONSTRAINT fk_account_note_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
@@ -2911,6 +2934,10 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.account TO wattline_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.account_group TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.account_group_member TO wattline_app;
+
+GRANT SELECT,INSERT ON TABLE public.account_look TO wattline_app;
+
+GRANT UPDATE(ended_at) ON TABLE public.account_look TO wattline_app;
 
 GRANT SELECT,INSERT ON TABLE public.account_note TO wattline_app;
 

@@ -15,6 +15,7 @@ from core.errors import Refusal
 from notifications.queueing import user_owner
 from notifications.setup import SETUP
 from notifications.texts import title_and_text
+from services.accounts.queries import AccountId
 
 FIRST_PAGE = UUID(int=2**128 - 1)
 """A position before the newest message."""
@@ -38,34 +39,54 @@ class MessageView:
     is_read: bool
 
 
-def page(session: ReadSession, *, user_id: UUID, locale: str, before: UUID, limit: int) -> list[MessageView]:
-    """Up to `limit` messages older than `before`, the newest first. pk_message serves it."""
+def page(
+    session: ReadSession,
+    *,
+    user_id: UUID,
+    locale: str,
+    before: UUID,
+    limit: int,
+    account_id: AccountId | None = None,
+) -> list[MessageView]:
+    """Up to `limit` messages older than `before`, the newest first; with an account those about it alone.
+
+    pk_message serves it.
+    """
     rows = session.sql(
         """select id, template, params, link, created_at, read_at from message
-           where owner = :owner and channel = 'inbox' and id < :before order by id desc limit :limit""",
+           where owner = :owner and channel = 'inbox' and id < :before
+             and (cast(:account_id as bigint) is null or account_ids = array[cast(:account_id as bigint)])
+           order by id desc limit :limit""",
         owner=user_owner(user_id),
         before=before,
         limit=limit,
+        account_id=account_id,
     )
     return [_view(row, locale) for row in rows]
 
 
-def unread_count(session: ReadSession, *, user_id: UUID) -> int:
-    """How many messages a user has not read. ix_message_unread serves it."""
+def unread_count(session: ReadSession, *, user_id: UUID, account_id: AccountId | None = None) -> int:
+    """How many messages a user has not read; with an account those about it alone. ix_message_unread serves it."""
     count: int = session.sql(
-        "select count(*) from message where owner = :owner and channel = 'inbox' and read_at is null",
+        """select count(*) from message where owner = :owner and channel = 'inbox' and read_at is null
+             and (cast(:account_id as bigint) is null or account_ids = array[cast(:account_id as bigint)])""",
         owner=user_owner(user_id),
+        account_id=account_id,
     ).scalar_one()
     return count
 
 
-def message(session: ReadSession, *, user_id: UUID, message_id: UUID, locale: str) -> MessageView:
-    """One message, read or not. Raises NoSuchMessage."""
+def message(
+    session: ReadSession, *, user_id: UUID, message_id: UUID, locale: str, account_id: AccountId | None = None
+) -> MessageView:
+    """One message, read or not; with an account only if it is about that alone. Raises NoSuchMessage."""
     row = session.sql(
         """select id, template, params, link, created_at, read_at from message
-           where owner = :owner and id = :id and channel = 'inbox'""",
+           where owner = :owner and id = :id and channel = 'inbox'
+             and (cast(:account_id as bigint) is null or account_ids = array[cast(:account_id as bigint)])""",
         owner=user_owner(user_id),
         id=message_id,
+        account_id=account_id,
     ).one_or_none()
     if row is None:
         raise NoSuchMessage

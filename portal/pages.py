@@ -14,7 +14,8 @@ from core.audit import Actor
 from core.config import Settings
 from core.db import WriteSession
 from core.errors import Refusal
-from portal.templating import Page, Renderer, translations
+from portal.templating import Onlooker, Page, Renderer, translations
+from services.accounts.queries import AccountId
 from services.identity import operations as identity
 from web import cookies, locale, problems
 from web.caller import address_of
@@ -31,13 +32,19 @@ class SignInFirst(Exception):
 
 @dataclass(frozen=True)
 class Reader:
-    """A signed-in customer at a browser."""
+    """A signed-in customer at a browser; with an `onlooker`, staff who see one account (`account_id`) as they do."""
 
     user_id: UUID
     session_id: UUID
     form_token: str
     locale: str
     actor: Actor
+    onlooker: Onlooker | None = None
+    account_id: AccountId | None = None
+
+    def at(self, path: str) -> str:
+        """Where this reader finds a page of the portal."""
+        return path if self.onlooker is None else self.onlooker.at(path)
 
 
 def _reader(request: Request, runtime: RuntimeDep, write: Write, now: Now) -> Reader:
@@ -112,7 +119,13 @@ def show(
     known = request.cookies.get(cookies.visitor_name(settings))
     visitor = known or cookies.new_value()
     token = reader.form_token if reader is not None else cookies.form_token(renderer.vault, visitor)
-    page = Page(path=request.url.path, form_token=token, is_signed_in=reader is not None, unread=unread)
+    page = Page(
+        path=request.url.path,
+        form_token=token,
+        is_signed_in=reader is not None,
+        unread=unread,
+        onlooker=None if reader is None else reader.onlooker,
+    )
     answer = renderer.page(template, page, locale=wanted, status=status, values=values)
     if reader is None and not known:
         cookies.put(answer, settings, cookies.visitor_name(settings), visitor, max_age_s=24 * 3600)

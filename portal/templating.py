@@ -1,6 +1,7 @@
 """From plain values to a page: Jinja2 with strict names, gettext, money and dates in the reader's language."""
 
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -29,6 +30,8 @@ CONTENT_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+SHOWN: Final = re.compile(r"/|/bills(/[^/]+/[^/]+)?|/inbox(/[^/]+)?|/payments/[^/]+(/receipt)?")
+"""Pages of customers that staff may look at."""
 _BABEL: Final = {"zh-CN": "zh_Hans_CN", "en": "en"}
 
 
@@ -52,13 +55,40 @@ def translations(locale: str) -> NullTranslations:
 
 
 @dataclass(frozen=True)
+class Onlooker:
+    """Staff who see a customer's page: below which address, as whom (masked), until when, and what ends it."""
+
+    root: str
+    account_no: str
+    person: str
+    until: datetime
+    form_token: str
+
+    def at(self, path: str) -> str:
+        """Where a page of the portal is found by them."""
+        return self.root if path == "/" else f"{self.root}{path}"
+
+    def sees(self, path: str) -> bool:
+        """Whether a page of the portal is one of those that they are shown."""
+        return SHOWN.fullmatch(path) is not None
+
+
+@dataclass(frozen=True)
 class Page:
-    """What every page knows besides its own values."""
+    """What every page knows besides its own values.
+
+    With an `onlooker` it is shown to staff: its links stay below their address, and what would act is shut.
+    """
 
     path: str
     form_token: str
     is_signed_in: bool
     unread: int = 0
+    onlooker: Onlooker | None = None
+
+    def at(self, path: str) -> str:
+        """Where a page of the portal is found by whoever reads this one."""
+        return path if self.onlooker is None else self.onlooker.at(path)
 
 
 class Renderer:

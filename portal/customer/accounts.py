@@ -60,7 +60,12 @@ def home(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, 
     since = mine.account.holder_since
     bills = billing.bills_page(write, account_id=mine.account.id, limit=LATEST_BILLS, since=since)
     messages = inbox.page(
-        write, user_id=reader.user_id, locale=reader.locale, before=inbox.FIRST_PAGE, limit=LATEST_MESSAGES
+        write,
+        user_id=reader.user_id,
+        locale=reader.locale,
+        before=inbox.FIRST_PAGE,
+        limit=LATEST_MESSAGES,
+        account_id=reader.account_id,
     )
     return show(
         request,

@@ -23,19 +23,28 @@ PAGE: Final = 20
 @router.get("/inbox")
 def messages(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, after: str = "") -> Response:
     """My messages, newest first."""
-    scope = f"portal.inbox|{reader.user_id}"
+    scope = f"portal.inbox|{reader.user_id}|{reader.account_id or ''}"
     before = UUID(str(runtime.cursors.open(after, scope=scope)[0])) if after else inbox.FIRST_PAGE
-    found = inbox.page(write, user_id=reader.user_id, locale=reader.locale, before=before, limit=PAGE + 1)
+    found = inbox.page(
+        write,
+        user_id=reader.user_id,
+        locale=reader.locale,
+        before=before,
+        limit=PAGE + 1,
+        account_id=reader.account_id,
+    )
     more = runtime.cursors.make(scope=scope, position=[str(found[PAGE - 1].id)]) if len(found) > PAGE else ""
-    unread = inbox.unread_count(write, user_id=reader.user_id)
+    unread = inbox.unread_count(write, user_id=reader.user_id, account_id=reader.account_id)
     return show(request, "customer/inbox.html", reader, unread=unread, messages=found[:PAGE], next=more)
 
 
 @router.get("/inbox/{message_id}")
 def message(request: Request, reader: SignedIn, write: Write, message_id: UUID) -> Response:
     """One message."""
-    found = inbox.message(write, user_id=reader.user_id, message_id=message_id, locale=reader.locale)
-    unread = inbox.unread_count(write, user_id=reader.user_id)
+    found = inbox.message(
+        write, user_id=reader.user_id, message_id=message_id, locale=reader.locale, account_id=reader.account_id
+    )
+    unread = inbox.unread_count(write, user_id=reader.user_id, account_id=reader.account_id)
     return show(request, "customer/message.html", reader, unread=unread, message=found)
 
 

@@ -410,7 +410,7 @@ def receipt(request: Request, reader: SignedIn, write: Write, now: Now, payment_
     """The receipt of a paid payment."""
     found = _found(write, reader, payment_no, now)
     if found.state != "paid":
-        return go(f"/payments/{payment_no}")
+        return go(reader.at(f"/payments/{payment_no}"))
     mine = shelf.of_reader(request, write, reader, now=now)
     rows = rows_of(found.parts, found.amount)
     return show(
@@ -436,7 +436,9 @@ def _status(
     was_kept: bool,
 ) -> Response:
     found = _found(session, reader, payment_no, now)
-    needs = {} if found.is_final else queries.instructions(session, payment_no=payment_no, now=now) or {}
+    # How it is paid is for its payer alone.
+    is_over = found.is_final or reader.onlooker is not None
+    needs = {} if is_over else queries.instructions(session, payment_no=payment_no, now=now) or {}
     code, h5 = needs.get("code_url"), needs.get("h5_url")
     qr = None if code is None else Markup(svg(code))  # noqa: S704 -- drawn by us from the provider's text
     back = quote(f"{settings.public_url}/payments/{payment_no}", safe="")
@@ -461,6 +463,6 @@ def _status(
 
 def _found(session: ReadSession, reader: Reader, payment_no: str, now: datetime) -> PaymentView:
     found = queries.payment(session, payment_no=payment_no, user_id=reader.user_id, now=now)
-    if found is None:
+    if found is None or (reader.onlooker is not None and set(found.account_nos) != {reader.onlooker.account_no}):
         raise NotFound
     return found

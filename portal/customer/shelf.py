@@ -12,6 +12,7 @@ from core.config import Settings
 from core.db import ReadSession
 from notifications import inbox
 from portal.pages import Reader
+from portal.templating import Onlooker
 from services.accounts import queries as accounts
 from services.accounts.queries import AccountCard, AccountId
 from services.payments import queries as payments
@@ -61,7 +62,12 @@ class Shelf:
 def of_reader(
     request: Request, session: ReadSession, reader: Reader, *, now: datetime, wanted: str | None = None
 ) -> Shelf:
-    """The reader's first accounts and the chosen one, which `wanted` names: None then when it is not theirs."""
+    """The reader's first accounts and the chosen one, which `wanted` names: None then when it is not theirs.
+
+    An onlooker has the one account that they look at, and no other.
+    """
+    if reader.onlooker is not None:
+        return _of_onlooker(session, reader, reader.onlooker, now=now, wanted=wanted)
     found = accounts.accounts_of(session, user_id=reader.user_id, now=now, limit=SWITCHER + 1)
     asked = wanted if wanted is not None else request.cookies.get(COOKIE)
     chosen = next((card for card in found if card.ref.account_no == asked), None)
@@ -74,6 +80,19 @@ def of_reader(
         None if chosen is None else choice_of(chosen),
         inbox.unread_count(session, user_id=reader.user_id),
         has_more=len(found) > SWITCHER,
+    )
+
+
+def _of_onlooker(
+    session: ReadSession, reader: Reader, onlooker: Onlooker, *, now: datetime, wanted: str | None
+) -> Shelf:
+    card = accounts.account_of(session, user_id=reader.user_id, account_no=onlooker.account_no, now=now)
+    is_meant = card is not None and wanted in {None, onlooker.account_no}
+    return Shelf(
+        [],
+        choice_of(card) if card is not None and is_meant else None,
+        inbox.unread_count(session, user_id=reader.user_id, account_id=reader.account_id),
+        has_more=False,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
 from core.db import WriteSession
@@ -168,10 +168,17 @@ def _position(section: str, rows: list[Any], behind: list[Json]) -> list[Json]:
 
 @router.get("/staff/accounts/{account_no}")
 def customer(
-    request: Request, runtime: RuntimeDep, reader: Reader, write: Write, now: Now, account_no: str
+    request: Request,
+    runtime: RuntimeDep,
+    reader: Reader,
+    write: Write,
+    now: Now,
+    account_no: str,
+    look: Annotated[str, Query(max_length=8)] = "",
 ) -> Response:
     """Everything at one glance: a few rows of each section, with a way to all of them."""
-    return _show(request, runtime, write, _looked(write, reader, account_no, now=now), wrong={}, typed={})
+    looked = _looked(write, reader, account_no, now=now)
+    return _show(request, runtime, write, looked, wrong={}, typed={}, is_look_over=look == "over")
 
 
 def _show(
@@ -183,7 +190,11 @@ def _show(
     wrong: dict[str, str],
     typed: dict[str, str],
     shown: dict[str, str] | None = None,
+    is_look_over: bool = False,
 ) -> Response:
+    people = []
+    if StaffPermission.ACCOUNTS_VIEW_AS in looked.may:
+        people = finding.access(session, account_id=looked.account.id, offset=0, limit=PAGE, now=looked.now)
     sections = {}
     for name in READS:
         rows = READS[name](session, looked, [], FEW + 1) if looked.sees(name) else []
@@ -203,7 +214,9 @@ def _show(
         may=looked.may,
         sections=sections,
         wrong=wrong,
-        typed={"hidden": "", "reason": "", "text": "", **typed},
+        typed={"hidden": "", "reason": "", "text": "", "why": "", "grant": "", **typed},
+        people=[each for each in people if each.is_living],
+        is_look_over=is_look_over,
         shown=shown or {},
     )
 
@@ -310,6 +323,39 @@ def reveal(
         typed={"reason": reason, "hidden": hidden.value},
         shown={} if shown is None else {hidden.value: shown},
     )
+
+
+@router.post("/staff/accounts/{account_no}/look", dependencies=[CheckedForm])
+def begin_look(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: SignedInStaff,
+    write: Write,
+    now: Now,
+    account_no: str,
+    grant: Annotated[UUID, Form()],
+    why: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """See the account's pages as one of its people sees them."""
+    check(reader, StaffPermission.ACCOUNTS_VIEW_AS)
+    try:
+        is_begun = accounts.begin_look(
+            write,
+            account_no=account_no,
+            grant_id=grant,
+            reason=why,
+            staff_id=reader.staff_id,
+            session_id=reader.session_id,
+            actor=reader.actor,
+            now=now,
+        )
+    except ReasonNeeded as refusal:
+        looked = _looked(write, reader, account_no, now=now)
+        typed = {"why": why, "grant": str(grant)}
+        return _show(request, runtime, write, looked, wrong={"why": text_of(request, refusal)}, typed=typed)
+    if not is_begun:
+        raise NotFound
+    return go(f"/staff/as/{account_no}")
 
 
 def _address(looked: Looked) -> str:

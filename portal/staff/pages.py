@@ -43,6 +43,14 @@ class StepUpFirst(Exception):
     """What was asked for needs a fresh code; the handler asks for it and leads back to the page of the form."""
 
 
+class LookOver(Exception):
+    """Nobody looks at this account as its people do, or not any more; the handler leads to the account."""
+
+    def __init__(self, account_no: str) -> None:
+        super().__init__(account_no)
+        self.account_no = account_no
+
+
 class NotAllowed(Exception):
     """Signed in, and allowed to do this nowhere; the handler notes the try and says so."""
 
@@ -282,6 +290,10 @@ def install(app: FastAPI) -> None:
         back = _referring(request)
         return go("/staff/step-up" if back == HOME else f"/staff/step-up?next={quote(back, safe='/')}")
 
+    async def look_over(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, LookOver)  # noqa: S101 -- narrows for the type checker; Starlette dispatches by class
+        return go(f"/staff/accounts/{quote(error.account_no, safe='')}?look=over")
+
     async def not_allowed(request: Request, error: Exception) -> Response:
         assert isinstance(error, NotAllowed)  # noqa: S101 -- narrows for the type checker; Starlette dispatches by class
         metrics.SECURITY.labels("staff_not_allowed").inc()
@@ -291,6 +303,7 @@ def install(app: FastAPI) -> None:
 
     app.add_exception_handler(StaffSignInFirst, sign_in_first)
     app.add_exception_handler(StepUpFirst, step_up_first)
+    app.add_exception_handler(LookOver, look_over)
     app.add_exception_handler(NotAllowed, not_allowed)
 
 

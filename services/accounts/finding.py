@@ -13,12 +13,14 @@ from services.accounts.rules import Searched, searched
 __all__ = [
     "AccessView",
     "FoundAccount",
+    "Look",
     "NoteView",
     "Searched",
     "StaffAccount",
     "access",
     "found_accounts",
     "notes",
+    "open_look",
     "searched",
     "staff_account",
 ]
@@ -87,6 +89,28 @@ class NoteView:
     text: str
     written_at: datetime
     written_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look that goes on: at which account, as whom (their telephone masked), until when."""
+
+    account_id: AccountId
+    user_id: UUID
+    person: str
+    until: datetime
+
+
+def open_look(session: ReadSession, *, account_no: str, staff_id: UUID, session_id: UUID, now: datetime) -> Look | None:
+    """The look of a browser of staff at this account; None when it is over, is another's, or was never begun."""
+    row = session.sql(
+        statement(__package__, "open_look.sql"),
+        account_no=account_no,
+        staff_id=staff_id,
+        session_id=session_id,
+        now=now,
+    ).one_or_none()
+    return None if row is None else Look(*tuple(row))
 
 
 def staff_account(

@@ -380,3 +380,18 @@ class ImportSignOff(SQLModel, table=True):
     run_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="import_run.id", ondelete="CASCADE")
     staff_id: UUID = Field(sa_type=sa.Uuid)
     signed_at: datetime = Field(sa_type=Timestamp)
+
+
+class AccountLook(SQLModel, table=True):
+    """A member of staff sees an account as one of its people does, for a while."""
+
+    __tablename__ = "account_look"
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    staff_id: UUID = Field(sa_type=sa.Uuid)
+    session_id: UUID = Field(sa_type=sa.Uuid)
+    account_id: int = Field(sa_type=sa.BigInteger, foreign_key="account.id")
+    grant_id: UUID = Field(sa_type=sa.Uuid)
+    begun_at: datetime = Field(sa_type=Timestamp)
+    expires_at: datetime = Field(sa_type=Timestamp)
+    ended_at: datetime | None = Field(default=None, sa_type=Timestamp)

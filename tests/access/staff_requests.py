@@ -207,6 +207,26 @@ def _callback(made: Scene) -> dict[str, str]:
     return {"payment_no": payment_no, "callback_id": str(callback_id), "reason": "the payer sent a receipt"}
 
 
+def _beginning(made: Scene) -> dict[str, str]:
+    """A look as the owner; of an account that is not there, as somebody's who is."""
+    grant = office_of(made.town).grant_of(_place(made))
+    return {**_account(made), "grant": str(grant), "why": "asked about March"}
+
+
+def _looking(made: Scene) -> dict[str, str]:
+    """What is seen by whoever could begin a look; others ask for the same addresses without one."""
+    town, office, place = made.town, office_of(made.town), _place(made)
+    if made.member is not None and made.caller != "disabled" and made.object != "missing":
+        office.look(made.member, place)
+    home, owner = (town.house, town.people["owner"]) if place == "own" else (town.far, town.people["far"])
+    return {
+        **_account(made),
+        "bill_no": home.bills[0].bill_no,
+        "payment_no": owner.paid_no,
+        "message_id": str(office.letter(place)),
+    }
+
+
 def _suspense(made: Scene) -> dict[str, str]:
     town = made.town
     homes = {"own": town.house, "other_unit": town.far}
@@ -244,6 +264,19 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /staff/payments/{payment_no}/callbacks/{callback_id}/reveal": _form(
         "/staff/payments/{payment_no}/callbacks/{callback_id}/reveal", _callback
     ),
+    "POST /staff/accounts/{account_no}/look": _form("/staff/accounts/{account_no}/look", _beginning),
+    "GET /staff/as/{account_no}": _get("/staff/as/{account_no}", _looking),
+    "GET /staff/as/{account_no}/bills": _get("/staff/as/{account_no}/bills", _looking),
+    "GET /staff/as/{account_no}/bills/{bill_account_no}/{bill_no}": _get(
+        "/staff/as/{account_no}/bills/{account_no}/{bill_no}", _looking
+    ),
+    "GET /staff/as/{account_no}/payments/{payment_no}": _get("/staff/as/{account_no}/payments/{payment_no}", _looking),
+    "GET /staff/as/{account_no}/payments/{payment_no}/receipt": _get(
+        "/staff/as/{account_no}/payments/{payment_no}/receipt", _looking
+    ),
+    "GET /staff/as/{account_no}/inbox": _get("/staff/as/{account_no}/inbox", _looking),
+    "GET /staff/as/{account_no}/inbox/{message_id}": _get("/staff/as/{account_no}/inbox/{message_id}", _looking),
+    "POST /staff/as/{account_no}/end": _form("/staff/as/{account_no}/end", _account),
     "GET /staff/suspense": _get("/staff/suspense"),
     "GET /staff/suspense/{suspense_id}": _get("/staff/suspense/{suspense_id}", _suspense),
     "POST /staff/suspense/{suspense_id}/assign": _form("/staff/suspense/{suspense_id}/assign", _assigning),

@@ -134,6 +134,7 @@ def told_by(answer: httpx.Response) -> str:
         target = re.sub(r"(?<=^/account-groups/)[0-9a-f-]{36}$", "{group_id}", target)
         target = re.sub(r"(?<=^/staff/accounts/)[0-9A-Z-]{4,32}(?=#|$)", "{account_no}", target)
         target = re.sub(r"(?<=^/staff/payments/)[0-9A-Z]{15,24}$", "{payment_no}", target)
+        target = re.sub(r"(?<=^/staff/as/)[0-9A-Z-]{4,32}$", "{account_no}", target)
         target = re.sub(r"(?<=^/staff/suspense/)[0-9]+$", "{suspense_id}", target)
         target = re.sub(r"(?<=^/staff/people/)[0-9a-f-]{36}$", "{staff_id}", target)
         target = re.sub(r"(?<=^/staff/approvals/)[0-9a-f-]{36}$", "{request_id}", target)

@@ -242,3 +242,39 @@ def staff_suspense_wrong(stage: Stage) -> None:
 def staff_health(stage: Stage) -> None:
     at_the_top(stage)
     stage.visit.open("/staff/health")
+
+
+def looked(stage: Stage, path: str = "") -> None:
+    """Look at a served account as its owner does."""
+    no = served(stage)
+    page = stage.visit.open(f"/staff/accounts/{no}")
+    page.fill("#why", "客户来电称看不到三月账单")
+    page.click("form[action$='/look'] button")
+    page.wait_for_selector(".onlooker")
+    if path:
+        stage.visit.open(f"/staff/as/{no}{path}")
+
+
+@scene
+def staff_look_home(stage: Stage) -> None:
+    looked(stage)
+
+
+@scene
+def staff_look_bill(stage: Stage) -> None:
+    looked(stage, "/bills")
+    stage.visit.page.click(".row >> nth=0")
+    stage.visit.page.wait_for_selector("tfoot")
+
+
+@scene
+def staff_look_wrong(stage: Stage) -> None:
+    page = stage.visit.open(f"/staff/accounts/{served(stage)}")
+    page.fill("#why", "x")
+    page.click("form[action$='/look'] button")
+    page.wait_for_selector("#summary")
+
+
+@scene
+def staff_look_over(stage: Stage) -> None:
+    stage.visit.open(f"/staff/accounts/{served(stage)}?look=over")

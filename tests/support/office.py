@@ -1,5 +1,6 @@
 """Staff of a town: of every standing towards its first unit, and what of staff they may be asked about."""
 
+import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,8 +9,13 @@ from uuid import UUID
 
 from core import clock, idempotency
 from core.db import WriteSession
+from core.errors import Json
 from core.money import Money
+from notifications.queueing import Fact, Recipient, tell
+from notifications.setup import SETUP
+from notifications.states import Priority
 from sandbox import credentials
+from services.accounts import operations as accounts
 from services.accounts import staffing
 from services.accounts.queries import AccountRef
 from services.accounts.roles import StaffRole
@@ -23,7 +29,7 @@ from services.payments import queries
 from tests.factories import payments as paying
 from tests.factories import staff as people
 from tests.factories.staff import ACTOR, Member
-from tests.support.town import Town
+from tests.support.town import Home, Person, Town
 from tests.support.wechat_notices import notice, paid
 from web import cookies
 
@@ -168,6 +174,57 @@ class Office:
             payments.receive_notice(session, source=paying.WECHAT, notice=heard, body=body, now=clock.now())
             found: int = session.sql("select max(id) from inbox").scalar_one()
         return found
+
+    def grant_of(self, place: Place) -> UUID:
+        """How the owner of the town's account in one of the units has access to it."""
+        home, owner = self._home(place)
+        with self._town.runtime.db.read() as session:
+            found: UUID = session.sql(
+                """select id from access_grant where user_id = :user_id and account_id = :id and revoked_at is null""",
+                user_id=owner.user_id,
+                id=home.account.id,
+            ).scalar_one()
+        return found
+
+    def look(self, member: Member, place: Place) -> bool:
+        """Begin to see that account as its owner does; whether it was allowed."""
+        with self._town.runtime.db.write() as session:
+            return accounts.begin_look(
+                session,
+                account_no=self._home(place)[0].account_no,
+                grant_id=self.grant_of(place),
+                reason="asked about March",
+                staff_id=member.staff_id,
+                session_id=session.sql(
+                    "select id from staff_session where staff_id = :id and cookie_hash = :hash",
+                    id=member.staff_id,
+                    hash=hashlib.sha256(member.cookie.encode()).digest(),
+                ).scalar_one(),
+                actor=ACTOR,
+                now=clock.now(),
+            )
+
+    def letter(self, place: Place) -> UUID:
+        """A message to the owner about that account alone."""
+        home, owner = self._home(place)
+        params: dict[str, Json] = {"account": f"****{home.account_no[-4:]}", "person": "+86139****0001"}
+        fact = Fact(
+            f"test:{uuid.uuid4()}",
+            "access_accepted",
+            params,
+            f"/bills/{home.account_no}/{home.bills[0].bill_no}",
+            timedelta(days=1),
+            Priority.PROMPT,
+            [home.account.id],
+        )
+        with self._town.runtime.db.write() as session:
+            tell(session, setup=SETUP.get(), fact=fact, audience=[Recipient(f"user:{owner.user_id}", "en", None)])
+            found: UUID = session.sql("select id from message where intent = :it", it=fact.intent).scalar_one()
+        return found
+
+    def _home(self, place: Place) -> tuple[Home, Person]:
+        town = self._town
+        return (town.house, town.people["owner"]) if place == "own" else (town.far, town.people["far"])
 
     def invitation(self) -> str:
         """The token of a living invitation."""

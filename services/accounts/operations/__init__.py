@@ -35,6 +35,7 @@ from services.accounts.operations.groups import (
     take_from_group,
 )
 from services.accounts.operations.importing import AccountsLoader, UnitsLoader, WholeAccounts
+from services.accounts.operations.looking import LOOK_FOR, begin_look, end_look
 from services.accounts.operations.personal import Access, Holder, erase_holder, lock_holder
 from services.accounts.operations.programs import give_program_units
 from services.accounts.operations.reports import (
@@ -60,6 +61,7 @@ from services.accounts.operations.staff import (
 )
 
 __all__ = [
+    "LOOK_FOR",
     "MOST_GROUPS",
     "Access",
     "AccountsLoader",
@@ -81,6 +83,7 @@ __all__ = [
     "WholeAccounts",
     "accept",
     "add_to_group",
+    "begin_look",
     "check_manages",
     "count_amounts",
     "count_rejects",
@@ -88,6 +91,7 @@ __all__ = [
     "create_group",
     "decline",
     "delete_group",
+    "end_look",
     "erase_holder",
     "forget_seen",
     "give_program_units",

@@ -98,14 +98,20 @@ def reveal(
     return shown
 
 
+def kept_reason(typed: str) -> str:
+    """A reason as it is kept; raises ReasonNeeded for one that says nothing or too much."""
+    why = " ".join(typed.split())
+    if not LEAST_REASON <= len(why) <= MOST_REASON:
+        raise ReasonNeeded
+    return why
+
+
 def reason_to_reveal(session: WriteSession, *, reason: str, actor: Actor, now: datetime) -> str:
     """The reason as it is kept, for whoever shows a member of staff something in clear and records `<domain>.revealed`.
 
     Raises ReasonNeeded, and RevealLimited after REVEALS of whatever kind within an hour.
     """
-    why = " ".join(reason.split())
-    if not LEAST_REASON <= len(why) <= MOST_REASON:
-        raise ReasonNeeded
+    why = kept_reason(reason)
     seen: int = session.sql(
         statement("services.accounts", "revealed.sql"), actor=actor.name, since=now - REVEALS_WITHIN
     ).scalar_one()
