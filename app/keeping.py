@@ -188,6 +188,7 @@ KEPT: Final = (
     Kept("payment_provider_health", _N, "failures of a provider", "one row per provider"),
     Kept("payment_provider_certificate", _N, "public keys of a provider", "a few rows per provider"),
     Kept("payment_callback_refusal", _N, "forged callbacks, counted", "a few rows per day, for ever"),
+    Kept("scheduled_round", _N, "when each task of the schedule ran last, and how that ended", "one row per task"),
     Kept("key_rotation", _N, "how far a rotation has come", "one row per sealed column"),
     Kept("ledger_check", _N, "how far a check has come", "one row per check"),
     Kept("ledger_rollup", _N, "totals of the house", _BOOKS),

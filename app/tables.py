@@ -6,6 +6,7 @@ import core.inbox
 import core.intake
 import core.outbox
 import core.rotation
+import core.rounds
 import notifications.models
 import services.accounts.models
 import services.billing.models

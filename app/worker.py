@@ -26,10 +26,12 @@ def _load(**_: object) -> None:
 @worker_process_init.connect  # type: ignore[untyped-decorator] # Celery has no types
 def _build(**_: object) -> None:
     from app import wiring  # noqa: PLC0415 -- the clock needs none of it; connections are made here, after the fork
-    from jobs import runtime  # noqa: PLC0415 -- as above
+    from jobs import rounds, runtime  # noqa: PLC0415 -- as above
 
     faults.arm_from_environment(settings.environment)
-    runtime.use(wiring.build(settings).db)
+    db = wiring.build(settings).db
+    runtime.use(db)
+    rounds.declare(db, app.conf.beat_schedule)  # last: a database that is away keeps no process from starting
 
 
 @beat_init.connect  # type: ignore[untyped-decorator] # Celery has no types

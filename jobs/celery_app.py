@@ -10,11 +10,13 @@ from celery import Celery
 from celery.schedules import schedule
 from kombu import Exchange, Queue
 
+from jobs.rounds import Kept
+
 DEFAULT_QUEUE: Final = "default"
 PAYMENTS_QUEUE: Final = "payments"
 MESSAGES_QUEUE: Final = "messages"
 
-app = Celery("wattline", set_as_current=False)
+app = Celery("wattline", set_as_current=False, task_cls=Kept)
 app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,  # the default gives up after a hundred tries

@@ -1767,7 +1767,9 @@ CREATE TABLE public.payment_provider_certificate (
 CREATE TABLE public.payment_provider_health (
     provider text NOT NULL,
     failures integer NOT NULL,
-    open_until timestamp with time zone
+    open_until timestamp with time zone,
+    answered_at timestamp with time zone,
+    failed_at timestamp with time zone
 );
 
 CREATE TABLE public.payment_quote (
@@ -1878,6 +1880,19 @@ CREATE TABLE public.refresh_token (
     generation integer NOT NULL,
     CONSTRAINT ck_refresh_token_hash CHECK ((length(token_hash) = 32))
 );
+
+CREATE TABLE public.scheduled_round (
+    task text NOT NULL,
+    every_s integer NOT NULL,
+    declared_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    succeeded_at timestamp with time zone,
+    failed_with text,
+    failures integer DEFAULT 0 NOT NULL,
+    CONSTRAINT ck_scheduled_round_failures CHECK (((failures > 0) = (failed_with IS NOT NULL))),
+    CONSTRAINT ck_scheduled_round_period CHECK ((every_s > 0))
+)
+WITH (fillfactor='50');
 
 CREATE TABLE public.service_client (
     id uuid NOT NULL,
@@ -2293,6 +2308,9 @@ ALTER TABLE ONLY public.premises
 
 ALTER TABLE ONLY public.refresh_token
     ADD CONSTRAINT pk_refresh_token PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY public.scheduled_round
+    ADD CONSTRAINT pk_scheduled_round PRIMARY KEY (task);
 
 ALTER TABLE ONLY public.service_client
     ADD CONSTRAINT pk_service_client PRIMARY KEY (id);
@@ -3054,6 +3072,8 @@ GRANT SELECT ON TABLE public.point_lot_use TO wattline_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.premises TO wattline_app;
 
 GRANT SELECT,INSERT ON TABLE public.refresh_token TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.scheduled_round TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.service_client TO wattline_app;
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from core.db import ReadSession, statement
 from notifications.queueing import user_owner
+from notifications.setup import SETUP
 from services.accounts.queries import AccountId
 
 
@@ -48,3 +49,19 @@ def sent_about(
         limit=limit,
     )
     return [SentView(*tuple(row)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class TextMessages:
+    """How the provider of text messages answered lately; `failures` since it took one last."""
+
+    answered_at: datetime | None
+    failed_at: datetime | None
+    failures: int
+
+
+def text_messages(session: ReadSession) -> TextMessages | None:
+    """How it answers; None where none is set up."""
+    if not SETUP.get().has_sms:
+        return None
+    return TextMessages(*tuple(session.sql(statement("notifications", "text_messages_health.sql")).one()))

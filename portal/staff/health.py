@@ -1,11 +1,16 @@
 """How the whole deployment is doing: what waits, what was checked, how the providers answer, and what to do."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from core import rounds
+from core.db import ReadSession
+from core.rounds import RoundView
+from notifications import sent
 from portal.staff.pages import StaffReader, requires_everywhere, show
 from services.accounts.roles import StaffPermission
 from services.payments import finding
@@ -17,6 +22,7 @@ router = APIRouter(include_in_schema=False)
 LATE_S: Final = 900
 """A queue whose oldest row is due for longer is stuck; `wattline doctor` says the same."""
 UNCHECKED_S: Final = 3 * 3_600
+SECONDS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,27 @@ class Line:
     count: int
     minutes: int | None
     is_well: bool
+
+
+@dataclass(frozen=True)
+class Round:
+    """A task of the schedule: every so many of a unit of time; `is_late` when nobody has run it for too long."""
+
+    told: RoundView
+    count: int
+    unit: str
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Somebody outside whom we call; without a name, the provider of text messages."""
+
+    name: str
+    failures: int
+    open_until: datetime | None
+    answered_at: datetime | None
+    failed_at: datetime | None
 
 
 @router.get("/staff/health")
@@ -58,5 +85,20 @@ def system_health(
         queues=queues,
         checks=checks,
         suspense=told["suspense"]["open"],
-        providers=finding.providers(write, now=now),
+        providers=_providers(write, now=now),
+        rounds=[_round(each) for each in rounds.all_rounds(write)],
     )
+
+
+def _providers(session: ReadSession, *, now: datetime) -> list[Provider]:
+    found = [
+        Provider(each.name, each.failures, each.open_until, each.answered_at, each.failed_at)
+        for each in finding.providers(session, now=now)
+    ]
+    texts = sent.text_messages(session)
+    return found if texts is None else [*found, Provider("", texts.failures, None, texts.answered_at, texts.failed_at)]
+
+
+def _round(told: RoundView) -> Round:
+    unit, seconds = next((unit, seconds) for unit, seconds in SECONDS if told.every_s % seconds == 0)
+    return Round(told, told.every_s // seconds, unit, is_late=told.late_s > told.every_s + LATE_S)

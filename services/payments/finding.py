@@ -309,18 +309,21 @@ class ProviderHealth:
     name: str
     failures: int
     open_until: datetime | None
+    answered_at: datetime | None
+    failed_at: datetime | None
 
 
 def providers(session: ReadSession, *, now: datetime) -> list[ProviderHealth]:
     """Every provider of this deployment, by name."""
-    rows = session.sql("select provider, failures, open_until from payment_provider_health")
-    known = {row.provider: row for row in rows}
-    return [
-        ProviderHealth(name, 0, None)
-        if (row := known.get(name)) is None
-        else ProviderHealth(name, row.failures, row.open_until if row.open_until and row.open_until > now else None)
-        for name in sorted(queries.provider_names())
-    ]
+    rows = session.sql(
+        """select p.name, coalesce(h.failures, 0) as failures,
+             case when h.open_until > :now then h.open_until end as open_until, h.answered_at, h.failed_at
+           from unnest(cast(:names as text[])) p (name) left join payment_provider_health h on h.provider = p.name
+           order by p.name""",
+        names=list(queries.provider_names()),
+        now=now,
+    )
+    return [ProviderHealth(*tuple(row)) for row in rows]
 
 
 def found_payments(session: ReadSession, *, number: str, staff_id: UUID, now: datetime) -> list[FoundPayment]:

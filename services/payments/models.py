@@ -183,13 +183,15 @@ class PaymentQuoteFailure(SQLModel, table=True):
 
 
 class PaymentProviderHealth(SQLModel, table=True):
-    """Failures of a provider in a row."""
+    """Failures of a provider in a row, when it answered last (to the minute), and when it did not."""
 
     __tablename__ = "payment_provider_health"
 
     provider: str = Field(sa_type=sa.Text, primary_key=True)
     failures: int = Field(sa_type=sa.Integer)
     open_until: datetime | None = Field(default=None, sa_type=Timestamp)
+    answered_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    failed_at: datetime | None = Field(default=None, sa_type=Timestamp)
 
 
 class PaymentProviderCertificate(SQLModel, table=True):

@@ -185,19 +185,27 @@ def circuit_wait_s(session: WriteSession, *, provider: str, now: datetime) -> in
 def note_failure(session: WriteSession, *, provider: str, now: datetime) -> None:
     """A call was not answered."""
     session.sql(
-        """insert into payment_provider_health as h (provider, failures) values (:name, 1)
-           on conflict (provider) do update set failures = h.failures + 1,
+        """insert into payment_provider_health as h (provider, failures, failed_at) values (:name, 1, :now)
+           on conflict (provider) do update set failures = h.failures + 1, failed_at = excluded.failed_at,
              open_until = case when h.failures + 1 >= :most then :until else h.open_until end""",
         name=provider,
         most=rules.CIRCUIT_FAILURES,
         until=now + rules.CIRCUIT_WAIT,
+        now=now,
     )
 
 
 def note_answer(session: WriteSession, *, provider: str) -> None:
-    """A call was answered: the provider is well. Writes only when it was not."""
+    """A call was answered: the provider is well. Writes only when it was not, or once a minute."""
     session.sql(
-        "update payment_provider_health set failures = 0, open_until = null where provider = :name and failures > 0",
+        """with known as (
+             update payment_provider_health set failures = 0, open_until = null, answered_at = now()
+             where provider = :name
+               and (failures > 0 or answered_at is null or answered_at < now() - interval '1 minute')
+           )
+           insert into payment_provider_health (provider, failures, answered_at)
+           select :name, 0, now() where not exists (select from payment_provider_health where provider = :name)
+           on conflict do nothing""",
         name=provider,
     )
 

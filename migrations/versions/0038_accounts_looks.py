@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0037_accounts_looks"
-down_revision = "0036_accounts_groups"
+revision = "0038_accounts_looks"
+down_revision = "0037_core_rounds"
 branch_labels = None
 depends_on = None
 
