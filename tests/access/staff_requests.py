@@ -223,7 +223,7 @@ def _looking(made: Scene) -> dict[str, str]:
         **_account(made),
         "bill_no": home.bills[0].bill_no,
         "payment_no": owner.paid_no,
-        "message_id": str(office.letter(place)),
+        "message_id": str(office.letters[place]),
     }
 
 

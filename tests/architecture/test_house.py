@@ -46,8 +46,8 @@ CORE = {
     "records",
     "registry",
     "rotation",
-    "staging",
     "rounds",
+    "staging",
     "texts",
 }
 """A module enters when two domains need it and its docstring needs no word of the business. Say why in the commit."""

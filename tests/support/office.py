@@ -15,8 +15,8 @@ from notifications.queueing import Fact, Recipient, tell
 from notifications.setup import SETUP
 from notifications.states import Priority
 from sandbox import credentials
+from services.accounts import finding, staffing
 from services.accounts import operations as accounts
-from services.accounts import staffing
 from services.accounts.queries import AccountRef
 from services.accounts.roles import StaffRole
 from services.casework import operations as casework
@@ -68,6 +68,7 @@ class Office:
         places: tuple[Place, ...] = ("own", "other_unit")
         self.colleagues = {place: self.colleague(place) for place in places}
         self.requests = {place: self.request(place) for place in places}
+        self.letters = {place: self.letter(place) for place in places}
 
     def somebody(self) -> Member:
         """One more administrator of the first unit."""
@@ -187,21 +188,26 @@ class Office:
         return found
 
     def look(self, member: Member, place: Place) -> bool:
-        """Begin to see that account as its owner does; whether it was allowed."""
+        """See that account as its owner does, from now on or still; whether it is allowed."""
+        account_no = self._home(place)[0].account_no
+        now, who = clock.now(), member.staff_id
         with self._town.runtime.db.write() as session:
+            session_id = session.sql(
+                "select id from staff_session where staff_id = :id and cookie_hash = :hash",
+                id=who,
+                hash=hashlib.sha256(member.cookie.encode()).digest(),
+            ).scalar_one()
+            if finding.open_look(session, account_no=account_no, staff_id=who, session_id=session_id, now=now):
+                return True
             return accounts.begin_look(
                 session,
-                account_no=self._home(place)[0].account_no,
+                account_no=account_no,
                 grant_id=self.grant_of(place),
                 reason="asked about March",
-                staff_id=member.staff_id,
-                session_id=session.sql(
-                    "select id from staff_session where staff_id = :id and cookie_hash = :hash",
-                    id=member.staff_id,
-                    hash=hashlib.sha256(member.cookie.encode()).digest(),
-                ).scalar_one(),
+                staff_id=who,
+                session_id=session_id,
                 actor=ACTOR,
-                now=clock.now(),
+                now=now,
             )
 
     def letter(self, place: Place) -> UUID:
