@@ -118,6 +118,8 @@ KEPT: Final = (
     ),
     Kept("message_attempt", _N, "tries to send a message, by its id", "with its message", "notifications.purge"),
     Kept("message_finding", _N, "what providers said of a try", "with its message", "notifications.purge"),
+    Kept("webhook_endpoint", _N, "addresses of the supplier's programs", "for ever: the audit log names them by id"),
+    Kept("webhook_delivery", _H, "what programs are told: numbers and amounts", "30 days", "webhooks.purge"),
     Kept("audit", _P, "what they did, and from where", "for ever; erasure takes the network addresses", section="acts"),
     Kept(
         "idempotency",

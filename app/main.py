@@ -33,6 +33,7 @@ from portal.staff import people as staff_people
 from portal.staff import search as staff_search
 from portal.staff import sign_in as staff_sign_in
 from portal.staff import suspense as staff_suspense
+from portal.staff import webhooks as staff_webhooks
 from portal.templating import Renderer
 from routers.accounts import endpoints as accounts
 from routers.accounts import groups, people
@@ -90,6 +91,7 @@ ROUTERS = (
     staff_customers.router,
     staff_payments.router,
     staff_suspense.router,
+    staff_webhooks.router,
     staff_health.router,
 )
 

@@ -1,4 +1,7 @@
-"""The relay process: `python -m app.relay`. TERM ends it after the event in hand."""
+"""The relay process: `python -m app.relay`: facts to their handlers, webhooks to their endpoints.
+
+TERM ends it after the event, and the calls, in hand.
+"""
 
 import signal
 import sys
@@ -6,8 +9,9 @@ import threading
 
 from app import wiring
 from core import config, faults, logging
-from jobs import notifications, relay
+from jobs import notifications, relay, webhooks
 from jobs.celery_app import app as celery
+from notifications.webhooks.ports import CALLER
 
 
 def main() -> int:
@@ -20,7 +24,15 @@ def main() -> int:
     for received in (signal.SIGTERM, signal.SIGINT):
         signal.signal(received, lambda *_: stop.set())
     runtime = wiring.build(settings)
+    sending = threading.Thread(
+        target=webhooks.run,
+        kwargs={"vault": runtime.vault, "caller": CALLER.get(), "stop": stop},
+        args=(runtime.db,),
+        name="webhooks",
+    )
+    sending.start()
     relay.run(runtime.db, stop=stop, hint=notifications.hint)
+    sending.join()
     runtime.db.close()
     return 0
 

@@ -8,6 +8,7 @@ import core.outbox
 import core.rotation
 import core.rounds
 import notifications.models
+import notifications.webhooks.models
 import services.accounts.models
 import services.billing.models
 import services.casework.models

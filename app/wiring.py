@@ -16,10 +16,14 @@ from core.registry import Slot, UnfilledSlot
 from notifications import handlers
 from notifications import wechat as chats
 from notifications.channels.aliyun_sms import factory as aliyun_sms
+from notifications.channels.webhooks.client import WebhookClient
+from notifications.channels.webhooks.targets import TargetRules
 from notifications.one_time_codes import CodeSender
 from notifications.personal import Messages
 from notifications.ports import SmsChannel
 from notifications.setup import SETUP, Setup
+from notifications.webhooks import events as webhooks
+from notifications.webhooks.ports import CALLER
 from services.accounts.events import HolderChanged
 from services.accounts.operations import Access
 from services.billing.events import BillAmended, BillSettled
@@ -43,12 +47,13 @@ def build(settings: Settings) -> Runtime:
     sms = sms_channel(settings)
     SETUP.fill(Setup(settings, sealing, sms))
     SMS_SENDER.fill(CodeSender(sms))
+    CALLER.fill(webhook_caller(settings))
     KINDS.fill({kind.name: kind for kind in (*STAFF_KINDS, ASSIGN_SUSPENSE)})
     WECHAT.fill(wechat(settings))
     PAYABLES.fill({"bill": BillPayable()})
     PERSONAL_DATA.fill((Messages(), Payments(), Access(), Identity()))
     PROVIDERS.fill({provider.name: provider for provider in providers(settings)})
-    for event_class, handler in handlers.SUBSCRIPTIONS:
+    for event_class, handler in (*handlers.SUBSCRIPTIONS, *webhooks.SUBSCRIPTIONS):
         outbox.subscribe(event_class, handler)
     for kind, chat_handler in chats.HANDLERS:
         chats.register(kind, chat_handler)
@@ -83,6 +88,11 @@ def vault(settings: Settings) -> Vault:
 def sms_channel(settings: Settings) -> SmsChannel | None:
     """The channel that settings switch on; raises ValueError for templates that are not as documented."""
     return aliyun_sms.from_settings(settings)
+
+
+def webhook_caller(settings: Settings) -> WebhookClient:
+    """What calls programs of the supplier, where settings let it."""
+    return WebhookClient(TargetRules(settings.webhook_port_set, settings.webhook_network_list))
 
 
 def wechat(settings: Settings) -> WeChat:

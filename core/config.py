@@ -37,6 +37,7 @@ from pydantic_settings import (
 PREFIX = "WATTLINE_"
 KEY_BYTES = 32
 KEY_ID_CHARACTERS = 8
+MOST_PORT = 65_535
 _HTTPS_ONLY = (
     "public_url",
     "callback_url",
@@ -46,6 +47,7 @@ _HTTPS_ONLY = (
     "aliyun_sms_base_url",
 )
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_PORT = re.compile(r"[0-9]{1,5}")
 _AES_KEY = re.compile(r"[0-9A-Za-z]{43}")
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----", re.DOTALL)
 
@@ -84,6 +86,13 @@ def _networks(text: str) -> str:
         raise ValueError(msg) from error
     if any(network.prefixlen == 0 for network in networks):
         msg = "a network of everybody protects from nobody"
+        raise ValueError(msg)
+    return text
+
+
+def _ports(text: str) -> str:
+    if not _parts(text) or not all(_PORT.fullmatch(part) and 0 < int(part) <= MOST_PORT for part in _parts(text)):
+        msg = "each part is a port"
         raise ValueError(msg)
     return text
 
@@ -275,6 +284,18 @@ class Settings(BaseSettings):
         Field(description="Unguessable last part of the receipt callback's path: Aliyun does not sign receipts."),
     ] = SecretStr("")
 
+    webhook_ports: Annotated[
+        str, AfterValidator(_ports), Field(description="Comma list of ports that webhooks may be sent to.")
+    ] = "443,8443"
+    webhook_networks: Annotated[
+        str,
+        AfterValidator(_networks),
+        Field(
+            description="Comma list of the supplier's own networks (CIDR) that webhooks may be sent to besides public "
+            "addresses. This machine and link-local addresses are none in production."
+        ),
+    ] = ""
+
     sign_in_daily_codes: Annotated[
         int, Field(ge=1, le=10_000_000, description="One-time codes sent per day at most: the bound of SMS pumping.")
     ] = 20_000
@@ -317,6 +338,9 @@ class Settings(BaseSettings):
                 if value is not None and not value.startswith("https://"):
                     msg = f"{PREFIX}{name.upper()} must be an https address in production"
                     raise ValueError(msg)
+            if any(network.is_loopback or network.is_link_local for network in self.webhook_network_list):
+                msg = f"{PREFIX}WEBHOOK_NETWORKS opens this machine, or what lies beside it, to webhooks"
+                raise ValueError(msg)
         return self
 
     def _refuse_unsafe_wechat_pay(self) -> None:
@@ -389,6 +413,16 @@ class Settings(BaseSettings):
     def metrics_networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
         """Who may read /metrics besides this machine."""
         return tuple(ipaddress.ip_network(part) for part in _parts(self.metrics_peers))
+
+    @cached_property
+    def webhook_network_list(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        """Where webhooks may be sent besides public addresses."""
+        return tuple(ipaddress.ip_network(part) for part in _parts(self.webhook_networks))
+
+    @property
+    def webhook_port_set(self) -> frozenset[int]:
+        """The ports that webhooks may be sent to."""
+        return frozenset(int(part) for part in _parts(self.webhook_ports))
 
     @property
     def zone(self) -> ZoneInfo:

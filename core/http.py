@@ -24,6 +24,10 @@ class Unreachable(Exception):
     """The request certainly did not arrive: nothing has happened over there."""
 
 
+class Untrusted(Unreachable):
+    """Something answered there and could not prove by its certificate that it is who it should be."""
+
+
 class OutcomeUnknown(Exception):
     """The request may have arrived and no usable answer came back: ask before you repeat."""
 
@@ -74,10 +78,10 @@ class _Stream(httpcore.NetworkStream):
 
 
 class _Network(httpcore.NetworkBackend):
-    """Makes connections that keep the deadline."""
+    """Makes connections that keep the deadline, to `address` where one is given, whatever host they are asked for."""
 
-    def __init__(self, deadline: _Deadline) -> None:
-        self._network, self._deadline = httpcore.SyncBackend(), deadline
+    def __init__(self, deadline: _Deadline, address: str | None = None) -> None:
+        self._network, self._deadline, self._address = httpcore.SyncBackend(), deadline, address
 
     def connect_tcp(
         self,
@@ -88,7 +92,40 @@ class _Network(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         left_s = self._deadline.left_s(timeout)
-        return _Stream(self._network.connect_tcp(host, port, left_s, local_address, socket_options), self._deadline)
+        where = self._address or host
+        return _Stream(self._network.connect_tcp(where, port, left_s, local_address, socket_options), self._deadline)
+
+
+def post_pinned(
+    url: str, *, address: str, headers: dict[str, str], content: bytes, tls: ssl.SSLContext, total_s: float
+) -> Answer:
+    """Post to `url` over a new connection to `address`, which the caller has found its host to be.
+
+    The host is looked up no second time; TLS and the Host header name it as ever. Of the answer the body is not read.
+    Raises Unreachable or OutcomeUnknown, as `Client.send` does, and Untrusted for a certificate that proves nothing.
+    """
+    deadline = _Deadline()
+    deadline.at = time.monotonic() + total_s
+    transport = httpx.HTTPTransport(verify=tls, trust_env=False)
+    transport._pool._network_backend = _Network(deadline, address)  # noqa: SLF001 -- as below
+    try:
+        with (
+            httpx.Client(transport=transport, trust_env=False, follow_redirects=False, timeout=total_s) as client,
+            client.stream("POST", url, headers=headers, content=content) as response,
+        ):
+            return Answer(response.status_code, dict(response.headers), b"")
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise (Untrusted if _is_of_tls(error) else Unreachable)(address) from error
+    except httpx.HTTPError as error:
+        raise OutcomeUnknown(address) from error
+
+
+def _is_of_tls(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 class Client:

@@ -2084,6 +2084,67 @@ ALTER TABLE public.unit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.webhook_delivery (
+    endpoint_id uuid NOT NULL,
+    id bigint NOT NULL,
+    message_id text NOT NULL,
+    fact_id bigint,
+    type text NOT NULL,
+    body text NOT NULL,
+    state text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    waits_since timestamp with time zone DEFAULT now(),
+    attempts smallint DEFAULT 0 NOT NULL,
+    tried_at timestamp with time zone,
+    status smallint,
+    error text,
+    delivered_at timestamp with time zone,
+    CONSTRAINT ck_webhook_delivery_body CHECK ((length(body) <= 65536)),
+    CONSTRAINT ck_webhook_delivery_delivered CHECK (((state <> 'delivered'::text) OR (delivered_at IS NOT NULL))),
+    CONSTRAINT ck_webhook_delivery_state CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'set_aside'::text]))),
+    CONSTRAINT ck_webhook_delivery_waits CHECK (((state = 'waiting'::text) = (waits_since IS NOT NULL)))
+)
+WITH (fillfactor='80', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
+
+ALTER TABLE public.webhook_delivery ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.webhook_delivery_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.webhook_endpoint (
+    id uuid NOT NULL,
+    unit_id integer NOT NULL,
+    name text NOT NULL,
+    url text NOT NULL,
+    events text[] NOT NULL,
+    state text NOT NULL,
+    disabled_why text,
+    secret_sealed bytea,
+    earlier_sealed bytea,
+    earlier_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid NOT NULL,
+    disabled_at timestamp with time zone,
+    due_at timestamp with time zone DEFAULT now() NOT NULL,
+    lease_token uuid,
+    failures smallint DEFAULT 0 NOT NULL,
+    delivered_at timestamp with time zone,
+    CONSTRAINT ck_webhook_endpoint_disabled CHECK (((state = 'active'::text) = (disabled_at IS NULL))),
+    CONSTRAINT ck_webhook_endpoint_earlier CHECK ((num_nonnulls(earlier_sealed, earlier_until) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT ck_webhook_endpoint_events CHECK ((cardinality(events) > 0)),
+    CONSTRAINT ck_webhook_endpoint_name CHECK (((length(name) >= 1) AND (length(name) <= 80))),
+    CONSTRAINT ck_webhook_endpoint_secret CHECK (((state = 'deleted'::text) = (secret_sealed IS NULL))),
+    CONSTRAINT ck_webhook_endpoint_state CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text, 'deleted'::text]))),
+    CONSTRAINT ck_webhook_endpoint_url CHECK (((url ~ '^https?://[!-~]+$'::text) AND (length(url) <= 2000))),
+    CONSTRAINT ck_webhook_endpoint_why CHECK (((disabled_why = ANY (ARRAY['staff'::text, 'gone'::text, 'failing'::text])) AND ((state = 'active'::text) = (disabled_why IS NULL))))
+)
+WITH (fillfactor='80');
+
 CREATE TABLE public.wechat_follower (
     id uuid NOT NULL,
     appid text NOT NULL,
@@ -2357,6 +2418,12 @@ ALTER TABLE ONLY public.txn
 ALTER TABLE ONLY public.unit
     ADD CONSTRAINT pk_unit PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT pk_webhook_delivery PRIMARY KEY (endpoint_id, id);
+
+ALTER TABLE ONLY public.webhook_endpoint
+    ADD CONSTRAINT pk_webhook_endpoint PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.wechat_follower
     ADD CONSTRAINT pk_wechat_follower PRIMARY KEY (id);
 
@@ -2452,6 +2519,9 @@ ALTER TABLE ONLY public.unit
 
 ALTER TABLE ONLY public.unit
     ADD CONSTRAINT uq_unit_path UNIQUE (path);
+
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT uq_webhook_delivery_endpoint_id_fact_id UNIQUE (endpoint_id, fact_id);
 
 ALTER TABLE ONLY public.wechat_follower
     ADD CONSTRAINT uq_wechat_follower_appid_openid_blind UNIQUE (appid, openid_blind);
@@ -2589,6 +2659,16 @@ CREATE INDEX ix_staff_session_expires_at ON public.staff_session USING btree (ex
 CREATE INDEX ix_staff_session_staff_id ON public.staff_session USING btree (staff_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX ix_txn_recorded_at ON public.txn USING brin (recorded_at);
+
+CREATE INDEX ix_webhook_delivery_created_at ON public.webhook_delivery USING btree (created_at);
+
+CREATE INDEX ix_webhook_delivery_set_aside ON public.webhook_delivery USING btree (endpoint_id, id) WHERE (state = 'set_aside'::text);
+
+CREATE INDEX ix_webhook_delivery_undelivered ON public.webhook_delivery USING btree (endpoint_id, id) WHERE (state <> 'delivered'::text);
+
+CREATE INDEX ix_webhook_delivery_waiting ON public.webhook_delivery USING btree (endpoint_id, id) WHERE (state = 'waiting'::text);
+
+CREATE INDEX ix_webhook_endpoint_unit_id ON public.webhook_endpoint USING btree (unit_id);
 
 CREATE INDEX ix_wechat_follower_left ON public.wechat_follower USING btree (changed_at) WHERE (NOT follows);
 
@@ -2856,6 +2936,15 @@ ALTER TABLE ONLY public.staff_session
 ALTER TABLE ONLY public.unit
     ADD CONSTRAINT fk_unit_parent_id FOREIGN KEY (parent_id) REFERENCES public.unit(id);
 
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT fk_webhook_delivery_endpoint_id FOREIGN KEY (endpoint_id) REFERENCES public.webhook_endpoint(id);
+
+ALTER TABLE ONLY public.webhook_endpoint
+    ADD CONSTRAINT fk_webhook_endpoint_created_by FOREIGN KEY (created_by) REFERENCES public.staff(id);
+
+ALTER TABLE ONLY public.webhook_endpoint
+    ADD CONSTRAINT fk_webhook_endpoint_unit_id FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
 ALTER TABLE ONLY public.wechat_identity
     ADD CONSTRAINT fk_wechat_identity_unionid_blind_user_id FOREIGN KEY (unionid_blind, user_id) REFERENCES public.wechat_union(unionid_blind, user_id);
 
@@ -3104,6 +3193,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.staff_session TO wattline_app;
 GRANT SELECT ON TABLE public.txn TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.unit TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_delivery TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.webhook_endpoint TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wechat_follower TO wattline_app;
 

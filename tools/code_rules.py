@@ -36,6 +36,7 @@ TIMED: Final = {
     "jobs/ledger.py": "the budget of one task",
     "jobs/payments.py": "the budget of one task",
     "notifications/delivery.py": "the budget of one task, and the age of a lease around a call",
+    "notifications/webhooks/delivery.py": "the age of a lease before a call",
     "services/billing/flows.py": "the budget of one task",
     "services/payments/flows/paying.py": "the budget of one task",
     "web/guard.py": "how long a request took",
@@ -48,6 +49,7 @@ STAMPED: Final = {"core/ids.py": "the stamp inside a UUIDv7 orders keys and is n
 CLOCK_READERS: Final = {
     "notifications/delivery.py": "a sender takes up rows for as long as there are any: one `now` would grow old",
     "notifications/one_time_codes.py": "its port passes no `now`: the time goes into a provider's signature only",
+    "notifications/webhooks/delivery.py": "a message is signed for the time of the call",
     "services/payments/providers/wechat_pay/adapter.py": "requests are signed at the time of the call",
 }
 """Files below the edges that may ask `core.clock`, each with its reason."""
@@ -59,6 +61,7 @@ OPENERS: Final = {
     "core/rotation.py": "a rotation of keys commits page by page",
     "migrations/env.py": "one transaction for all that is missing",
     "notifications/delivery.py": "the flow of a message: intent, call, outcome",
+    "notifications/webhooks/delivery.py": "the flow of a webhook: claim, call, outcome",
     "notifications/receipts.py": "one transaction per receipt that is tried again",
 }
 """Files besides edges and flows that open transactions, each with its reason."""

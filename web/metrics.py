@@ -44,6 +44,11 @@ SUSPENSE: Final = Gauge(
 OLDEST_SUSPENSE: Final = Gauge(
     "wattline_oldest_suspense_seconds", "Age of the oldest sum in suspense", multiprocess_mode="mostrecent"
 )
+STOPPED_WEBHOOKS: Final = Gauge(
+    "wattline_stopped_webhooks",
+    "Endpoints that are sent nothing any more because they did not answer, or said that they are gone",
+    multiprocess_mode="mostrecent",
+)
 DATABASE_UP: Final = Gauge(
     "wattline_database_up", "1 when the database answered this request", multiprocess_mode="mostrecent"
 )
@@ -72,6 +77,7 @@ def tell(found: Mapping[str, Any]) -> None:
         OLDEST.labels(name).set(queue["oldest_s"] or 0)
     SUSPENSE.set(found["suspense"]["open"])
     OLDEST_SUSPENSE.set(found["suspense"]["oldest_s"])
+    STOPPED_WEBHOOKS.set(found["stopped_webhooks"])
     for name, check in found["checks"].items():
         BROKEN.labels(name).set(check["violations"] or 0)
         CHECKED.labels(name).set(math.inf if check["age_s"] is None else check["age_s"])

@@ -27,6 +27,9 @@ CODE_FLOWS: Final = Bulkhead("code_flows", 6)
 HASHING: Final = Bulkhead("hashing", 2)
 """For what hashes passwords: slow on purpose, so that whoever floods the sign-in of staff keeps only staff waiting."""
 
+LOOKUPS: Final = Bulkhead("lookups", 2)
+"""For forms that name a host, which is looked up before it is taken: the system may take seconds over it."""
+
 EXPORTS: Final = Bulkhead("exports", 1)
 """For answers that are read from the database piece by piece while they leave."""
 
@@ -35,7 +38,7 @@ CALLBACKS: Final = Bulkhead("callbacks", 2)
 
 WECHAT_GRANT: Final = "wechat"
 
-BULKHEADS: Final = (OPERATIONS, FLOWS, PAYMENT_FLOWS, CODE_FLOWS, HASHING, EXPORTS, CALLBACKS)
+BULKHEADS: Final = (OPERATIONS, FLOWS, PAYMENT_FLOWS, CODE_FLOWS, HASHING, LOOKUPS, EXPORTS, CALLBACKS)
 
 
 def _transaction(
@@ -74,6 +77,10 @@ def _grant_of(body: bytes) -> object:
     return asked.get("grant_type") if isinstance(asked, dict) else None
 
 
+async def _for_lookup(runtime: RuntimeDep, _place: Annotated[None, Depends(LOOKUPS, scope="function")]) -> Database:
+    return runtime.db
+
+
 async def _for_tokens(request: Request, runtime: RuntimeDep) -> AsyncIterator[Database]:
     """The places of flows that call nobody, but for a grant that asks WeChat."""
     asks_wechat = _grant_of(await request.body()) == WECHAT_GRANT
@@ -106,6 +113,9 @@ TokenFlows = Annotated[Database, Depends(_for_tokens, scope="function")]
 
 Hashing = Annotated[Database, Depends(_for_hashing)]
 """The database for an endpoint that hashes a password: it opens its transaction itself, within one hop."""
+
+Lookups = Annotated[Database, Depends(_for_lookup)]
+"""The database for an endpoint that looks up a host: no transaction is open while it does."""
 
 Exports = Annotated[Database, Depends(_for_export)]
 """The database for an answer that is streamed; the place is held to the end of the answer."""

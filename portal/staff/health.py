@@ -85,6 +85,7 @@ def system_health(
         queues=queues,
         checks=checks,
         suspense=told["suspense"]["open"],
+        stopped=told["stopped_webhooks"],
         providers=_providers(write, now=now),
         rounds=[_round(each) for each in rounds.all_rounds(write)],
     )

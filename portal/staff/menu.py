@@ -29,6 +29,7 @@ def entries(
         Entry("/staff/search", _("Customers"), "search", StaffPermission.ACCOUNTS_VIEW),
         Entry("/staff/payments/unknown", _("Unknown payments"), "circle-alert", StaffPermission.PAYMENTS_VIEW),
         Entry("/staff/suspense", _("Suspense"), "landmark", StaffPermission.SUSPENSE_VIEW),
+        Entry("/staff/webhooks", _("Webhooks"), "link", StaffPermission.WEBHOOKS_MANAGE),
         Entry("/staff/people", _("Staff"), "users", StaffPermission.STAFF_VIEW),
         Entry("/staff/approvals", _("Approvals"), "circle-check"),
         Entry("/staff/audit", _("Audit log"), "scroll-text", StaffPermission.AUDIT_VIEW),

@@ -63,6 +63,9 @@ class StaffPermission(enum.StrEnum):
     HEALTH_VIEW = "health.view"
     """See how the whole deployment is doing."""
 
+    WEBHOOKS_MANAGE = "webhooks.manage"
+    """Say which programs are told of what happens to accounts, and tell them again."""
+
 
 class StaffRole(enum.StrEnum):
     """A role that a grant names."""

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from tests.access.asking import Asked, Asking, Object, Scene, Things
-from tests.support.office import ELSEWHERE, HERE, Place, office_of
+from tests.support.office import ELSEWHERE, HERE, PUBLIC_URL, Place, office_of
 from tests.support.town import Town
 from web import cookies
 
@@ -44,7 +44,12 @@ def scene(town: Town, operation: str, caller: str, wanted: Object) -> Scene:
         office.fresh(member)
     person = town.people["owner"] if caller == "customer" else None
     names = tuple(
-        str(each) for each in (*office.requests.values(), *(each.staff_id for each in office.colleagues.values()))
+        str(each)
+        for each in (
+            *office.requests.values(),
+            *office.hooks.values(),
+            *(each.staff_id for each in office.colleagues.values()),
+        )
     )
     return Scene(town, operation, caller, wanted, person, NOTHING, member, (*names, str(NOBODY)))
 
@@ -242,6 +247,30 @@ def _assigning(made: Scene) -> dict[str, str]:
     return {**_suspense(made), **_account(made)}
 
 
+def _hook(made: Scene) -> dict[str, str]:
+    office = office_of(made.town)
+    return {"endpoint_id": str(NOBODY if made.object == "missing" else office.hooks[_place(made)])}
+
+
+def _spare_hook(made: Scene) -> dict[str, str]:
+    """An endpoint that whoever may do it takes away."""
+    may = {"here": "own", "elsewhere": "other_unit"}.get(made.caller) == made.object
+    return {"endpoint_id": str(office_of(made.town).hook(_place(made)))} if may else _hook(made)
+
+
+def _told(made: Scene) -> dict[str, str]:
+    if made.object == "missing":
+        return {**_hook(made), "delivery_id": "1"}
+    return {**_hook(made), "delivery_id": str(office_of(made.town).told(_place(made)))}
+
+
+def _listening(made: Scene) -> dict[str, str]:
+    unit = ELSEWHERE if made.caller == "elsewhere" else HERE
+    return {"name": "billing", "url": PUBLIC_URL, "unit": unit, "events": "bill.issued"}
+
+
+_HOOK: Final = "/staff/webhooks/{endpoint_id}"
+
 ASKING: Final[dict[str, Asking]] = {
     "GET /staff/sign-in": _get("/staff/sign-in"),
     "POST /staff/sign-in": _visitor_form("/staff/sign-in", lambda _: {"name": "nobody", "password": "guessed it"}),
@@ -281,6 +310,20 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /staff/suspense/{suspense_id}": _get("/staff/suspense/{suspense_id}", _suspense),
     "POST /staff/suspense/{suspense_id}/assign": _form("/staff/suspense/{suspense_id}/assign", _assigning),
     "GET /staff/health": _get("/staff/health"),
+    "GET /staff/webhooks": _get("/staff/webhooks"),
+    "GET /staff/webhooks/new": _get("/staff/webhooks/new"),
+    "POST /staff/webhooks/new": _form("/staff/webhooks/new", _listening),
+    f"GET {_HOOK}": _get(_HOOK, _hook),
+    f"GET {_HOOK}/change": _get(f"{_HOOK}/change", _hook),
+    f"POST {_HOOK}/change": _form(f"{_HOOK}/change", lambda made: {**_listening(made), **_hook(made)}),
+    f"POST {_HOOK}/secret": _form(f"{_HOOK}/secret", _hook),
+    f"POST {_HOOK}/delete": _form(f"{_HOOK}/delete", _spare_hook),
+    f"POST {_HOOK}/disable": _form(f"{_HOOK}/disable", _hook),
+    f"POST {_HOOK}/enable": _form(f"{_HOOK}/enable", _hook),
+    f"POST {_HOOK}/test": _form(f"{_HOOK}/test", _hook),
+    f"POST {_HOOK}/replay": _form(f"{_HOOK}/replay", lambda made: {**_hook(made), "since": "2026-06-01T10:00"}),
+    f"POST {_HOOK}/deliveries/{{delivery_id}}/replay": _form(f"{_HOOK}/deliveries/{{delivery_id}}/replay", _told),
+    f"POST {_HOOK}/deliveries/{{delivery_id}}/set-aside": _form(f"{_HOOK}/deliveries/{{delivery_id}}/set-aside", _told),
     "GET /staff/me": _get("/staff/me"),
     "POST /staff/me/sessions/others/end": _form("/staff/me/sessions/others/end"),
     "POST /staff/me/sessions/{session_id}/end": _form("/staff/me/sessions/{session_id}/end", _session),

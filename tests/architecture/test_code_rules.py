@@ -187,11 +187,12 @@ def test_an_exception_whose_file_is_gone_is_reported(tmp_path: Path) -> None:
 
 def test_every_method_of_an_outside_port_is_classified() -> None:
     from notifications import ports as notification_ports
+    from notifications.webhooks import ports as webhook_ports
     from services.identity import ports as identity_ports
     from services.payments import ports as payment_ports
 
     found: dict[str, set[str]] = {}
-    for ports in (notification_ports, identity_ports, payment_ports):
+    for ports in (notification_ports, webhook_ports, identity_ports, payment_ports):
         for name, value in vars(ports).items():
             if isinstance(value, type) and getattr(value, "_is_protocol", False) and value.__module__ == ports.__name__:
                 found[name] = {member for member in vars(value) if not member.startswith("_")}

@@ -59,6 +59,10 @@ values (:owner, gen_random_uuid(), 'sms', 'x', 'x', 0, '{}', 'en', 'pending', no
 """
 
 
+HOOK: Final = """
+insert into webhook_endpoint (id, unit_id, name, url, events, state, secret_sealed, earlier_sealed, earlier_until, created_at, created_by)
+select :id, a.unit_id, 'x', 'https://x.example', '{x}', 'active', :secret, :earlier, now(), now(), :staff from account a where a.id = :account
+"""
 STAFF: Final = """
 insert into staff (id, name, display_name, state, totp_sealed, created_at) values (:id, :name, 'x', 'invited', :sealed, now())
 """
@@ -134,6 +138,12 @@ def town(database: Database, vault: Vault) -> None:
             session.sql(INVITATION, id=attempt_id, account=account.id, user=user_id, sealed=invited, blind=blind)
             secret = vault.seal(table="staff", column="totp", owner=f"staff:{attempt_id}", text=f"{number}")
             session.sql(STAFF, id=attempt_id, name=f"staff{number}", sealed=secret)
+            owner = f"webhook:{attempt_id}"
+            hooks = {
+                column: vault.seal(table="webhook_endpoint", column=column, owner=owner, text=f"{column}{number}")
+                for column in ("secret", "earlier")
+            }
+            session.sql(HOOK, id=attempt_id, account=account.id, staff=attempt_id, **hooks)
             identity.join_wechat(
                 session, vault, user_id=user_id, appid="wx01", openid=f"o{number}", unionid=f"u{number}"
             )

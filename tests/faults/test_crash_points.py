@@ -28,6 +28,7 @@ ELSEWHERE: Final = {
     "identity.erasure.": "tests/services/identity cuts erasures short and runs them again",
     "identity.export.": "as above, of copies of a person's data",
     "payments.feed.": "tests/services/payments kills whoever numbers the feed",
+    "webhooks.": "tests/notifications cuts deliveries short and sends them again",
     "billing.check.": "a check of the books, which keeps nothing but its result",
 }
 KINDS: Final = ("raise", "kill", "twice")

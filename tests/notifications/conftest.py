@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from core import faults
+from core import faults, outbox
 from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database
@@ -19,6 +19,9 @@ from notifications.queueing import Fact, Recipient, tell
 from notifications.setup import SETUP, Setup
 from notifications.states import Priority, Waits
 from notifications.texts import money_param
+from notifications.webhooks.events import SUBSCRIPTIONS
+from tests.factories.accounts import make_unit
+from tests.support.hooks import HookOffice, Program, office_with_programs
 from tests.support.sandbox import SandboxProcess
 
 RECEIPT_SECRET = "a-secret-of-the-test"
@@ -128,3 +131,26 @@ def queue(database: Database, setup: Setup, number: str) -> Queue:
         return found
 
     return made
+
+
+@pytest.fixture
+def unit_id(database: Database) -> int:
+    """The top of the supplier's tree."""
+    with database.write() as session:
+        return make_unit(session)
+
+
+@pytest.fixture
+def office(database: Database, vault: Vault, unit_id: int) -> Iterator[HookOffice]:
+    """Who looks after webhooks, with the handlers of facts at work."""
+    del unit_id  # the office is employed there
+    for event_class, handler in SUBSCRIPTIONS:
+        outbox.subscribe(event_class, handler)
+    with office_with_programs(database, vault) as made:
+        yield made
+
+
+@pytest.fixture
+def program(office: HookOffice, unit_id: int) -> Program:
+    """A program that listens to everything, everywhere."""
+    return office.program(unit_id=unit_id)

@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+import tests.portal.webhook_scenes  # noqa: F401 -- adds its scenes
 from tests.portal.staff_scenes import SCENES, Desk
 from tests.portal.test_pages import NARROWEST, too_small, violations
 from tests.support.browser import NewVisit, keep_picture

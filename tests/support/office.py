@@ -14,6 +14,8 @@ from core.money import Money
 from notifications.queueing import Fact, Recipient, tell
 from notifications.setup import SETUP
 from notifications.states import Priority
+from notifications.webhooks import endpoints
+from notifications.webhooks.events import TEST, put
 from sandbox import credentials
 from services.accounts import finding, staffing
 from services.accounts import operations as accounts
@@ -35,6 +37,9 @@ from web import cookies
 
 HERE: Final = "3701"
 ELSEWHERE: Final = "3702"
+PUBLIC_URL: Final = "https://93.184.216.34/hooks"
+"""An address that may be given to an endpoint without asking anybody for it."""
+
 Place = Literal["own", "other_unit"]
 
 
@@ -69,6 +74,7 @@ class Office:
         self.colleagues = {place: self.colleague(place) for place in places}
         self.requests = {place: self.request(place) for place in places}
         self.letters = {place: self.letter(place) for place in places}
+        self.hooks = {place: self.hook(place) for place in places}
 
     def somebody(self) -> Member:
         """One more administrator of the first unit."""
@@ -231,6 +237,39 @@ class Office:
     def _home(self, place: Place) -> tuple[Home, Person]:
         town = self._town
         return (town.house, town.people["owner"]) if place == "own" else (town.far, town.people["far"])
+
+    def hook(self, place: Place) -> UUID:
+        """An endpoint of one of the units that listens to bills."""
+        with self._town.runtime.db.write() as session:
+            unit = staffing.unit_by_code(session, code=HERE if place == "own" else ELSEWHERE)
+            assert unit is not None
+            return endpoints.add(
+                session,
+                vault=self._town.runtime.vault,
+                unit_id=unit.id,
+                name="billing",
+                url=PUBLIC_URL,
+                events=["bill.issued"],
+                staff_id=self.members["top"].staff_id,
+                actor=ACTOR,
+                now=clock.now(),
+            ).endpoint_id
+
+    def told(self, place: Place) -> int:
+        """Something that waits for the endpoint of one of the units; its number."""
+        with self._town.runtime.db.write() as session:
+            put(
+                session,
+                endpoint_id=self.hooks[place],
+                kind=TEST,
+                data={},
+                occurred_at=clock.now(),
+                fact_id=None,
+            )
+            found: int = session.sql(
+                "select max(id) from webhook_delivery where endpoint_id = :id", id=self.hooks[place]
+            ).scalar_one()
+        return found
 
     def invitation(self) -> str:
         """The token of a living invitation."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tests.support.waiting import wait_until
 
 MEETING_S = 10
+HELD_S = 120
 
 
 @dataclass
@@ -24,14 +25,17 @@ class Call:
 class Receiver:
     """What came so far, and what it is answered.
 
-    With `meeting` set, answers wait until as many calls are inside as the barrier has parties.
+    With `meeting` set, answers wait until as many calls are inside as the barrier has parties; with `held`, until that
+    is set.
     """
 
     url: str
     calls: list[Call] = field(default_factory=list)
     status: int = 204
     answer: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
     meeting: threading.Barrier | None = None
+    held: threading.Event | None = None
 
     def next_after(self, seen: int) -> Call:
         """The call after the first `seen`; waits for it."""
@@ -50,7 +54,11 @@ def receiving() -> Iterator[Receiver]:
             receiver.calls.append(Call(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
             if receiver.meeting is not None:
                 receiver.meeting.wait(MEETING_S)
+            if receiver.held is not None:
+                receiver.held.wait(HELD_S)
             self.send_response(receiver.status)
+            for name, value in receiver.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(receiver.answer)
 
