@@ -1959,7 +1959,7 @@ CREATE TABLE public.sign_in_limit (
     key bytea NOT NULL,
     hits timestamp with time zone[] NOT NULL,
     CONSTRAINT ck_sign_in_limit_hits CHECK (((cardinality(hits) >= 1) AND (cardinality(hits) <= 1000))),
-    CONSTRAINT ck_sign_in_limit_kind CHECK ((kind = ANY (ARRAY['phone'::text, 'device'::text, 'address'::text, 'service'::text])))
+    CONSTRAINT ck_sign_in_limit_kind CHECK ((kind = ANY (ARRAY['phone'::text, 'device'::text, 'address'::text, 'service'::text, 'lookup'::text])))
 )
 WITH (fillfactor='70');
 

@@ -17,7 +17,7 @@ from core.errors import Refusal
 from portal.templating import Onlooker, Page, Renderer, translations
 from services.accounts.queries import AccountId
 from services.identity import operations as identity
-from web import cookies, locale, problems
+from web import cookies, locale, metrics, problems
 from web.caller import address_of
 from web.runtime import Runtime, RuntimeDep
 from web.session import CodeFlows, Flows, Now, PaymentFlows, Write
@@ -140,7 +140,8 @@ def remember_locale(answer: Response, settings: Settings, wanted: str) -> None:
 
 
 def text_of(request: Request, refusal: Refusal) -> str:
-    """A refusal's text in the reader's language, to stand beside a field."""
+    """A refusal's text in the reader's language, to stand beside a field; counted like one that is a whole answer."""
+    metrics.refused(refusal.code)
     return problems.of(refusal).detail(
         locale.of_request(request, request.app.state.runtime.settings.locales), refusal.facts
     )

@@ -17,7 +17,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from core.errors import Refusal
-from web import locale, problems
+from web import locale, metrics, problems
 from web.problems.common import (
     BadJson,
     BadRequest,
@@ -72,6 +72,7 @@ def install(app: FastAPI, *, page: PageRenderer | None = None) -> None:
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)  # noqa: S101 -- narrows for the type checker; Starlette dispatches by class
+        metrics.refused(error.code)
         return say(request, error)
 
     async def invalid(request: Request, error: Exception) -> Response:

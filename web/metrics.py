@@ -22,6 +22,14 @@ _SECONDS: Final = Histogram(
 )
 _ANSWERS: Final = Counter("wattline_requests_total", "Answers by status", ["method", "route", "status"])
 SECURITY: Final = Counter("wattline_security_events_total", "Refused attempts by kind", ["kind"])
+TELLING: Final = frozenset(
+    {
+        *("link_refused", "link_limited", "quote_refused", "quotes_limited", "reveal_limited"),
+        *("sign_in_limited", "codes_exhausted", "code_burnt", "refresh_refused", "client_wrong", "clients_limited"),
+    }
+)
+"""Refusals of which many together tell that somebody tries people, numbers or secrets one after the other."""
+
 CHATS: Final = Counter("wattline_wechat_messages_total", "Messages and events of WeChat by kind", ["kind"])
 BUSY: Final = Counter("wattline_busy_total", "Requests refused after waiting for a place", ["bulkhead"])
 OLDEST: Final = Gauge(
@@ -67,6 +75,12 @@ def observe(scope: Scope, status: int, seconds: float) -> None:
     route = route_of(scope)
     _SECONDS.labels(method, route).observe(seconds)
     _ANSWERS.labels(method, route, str(status)).inc()
+
+
+def refused(code: str) -> None:
+    """Count a refusal that is told, when it is one of those that tell of somebody who tries."""
+    if code in TELLING:
+        SECURITY.labels(code).inc()
 
 
 def tell(found: Mapping[str, Any]) -> None:

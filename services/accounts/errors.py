@@ -100,7 +100,7 @@ class ReasonNeeded(Refusal):
 
 
 class RevealLimited(Refusal):
-    """One member of staff has seen as much in clear as an hour allows."""
+    """One member of staff has seen as much in clear as an hour or a day allows."""
 
     code = "reveal_limited"
 

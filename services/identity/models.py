@@ -29,12 +29,13 @@ class ChallengeState(enum.StrEnum):
 
 
 class LimitKind(enum.StrEnum):
-    """Whose codes are counted."""
+    """Whose codes are counted, and what else is."""
 
     ADDRESS = "address"
     DEVICE = "device"
     PHONE = "phone"
     SERVICE = "service"
+    LOOKUP = "lookup"
 
 
 class ServiceState(enum.StrEnum):
@@ -104,7 +105,7 @@ class OtpChallenge(SQLModel, table=True):
 
 
 class SignInLimit(SQLModel, table=True):
-    """When codes were granted to one phone, device or network."""
+    """When codes were granted to one phone, device or network, and when somebody looked others up."""
 
     __tablename__ = "sign_in_limit"
 

@@ -6,11 +6,14 @@ import pytest
 import sqlalchemy as sa
 
 from core import clock
+from services.accounts import operations as accounts
+from services.accounts.operations import serving
 from services.accounts.roles import StaffRole
 from tests.factories.accounts import make_account
 from tests.factories.staff import Member
 from tests.support.office import HERE, Office, office_of
 from tests.support.town import HOLDER, Home, Town
+from web import metrics
 
 PHONE = "+8613800138042"
 NAME = "欧阳震华"
@@ -156,18 +159,19 @@ def test_nothing_is_shown_without_a_reason_a_fresh_code_or_the_permission(
     assert acts(town, account_no, "accounts.revealed") == []
 
 
-def test_one_hour_shows_sixty_at_most(town: Town, office: Office, account_no: str) -> None:
+def test_who_has_seen_as_much_as_an_hour_allows_is_told_so_and_counted(
+    town: Town, office: Office, account_no: str
+) -> None:
     with town.runtime.db.write() as session:
         agent = office.employ(session, StaffRole.AGENT, HERE)
-        session.sql(
-            """insert into audit (actor, act, subject, recorded_at)
-               select :actor, 'accounts.revealed', 'account:0', :now from generate_series(1, 59)""",
-            actor=f"staff:{agent.staff_id}",
-            now=clock.now(),
-        )
+        for _ in range(serving.REVEALS.per_hour - 1):
+            accounts.reason_to_reveal(session, reason="Called.", staff_id=agent.staff_id, now=clock.now())
     asked = {"hidden": "phone", "reason": "caller gave the number"}
     path = f"/staff/accounts/{account_no}/reveal"
+    counted = metrics.SECURITY.labels("reveal_limited")._value
+    before = counted.get()
     assert [send(town, office, agent, path, **asked)[0] for _ in range(2)] == [200, 422]
+    assert counted.get() == before + 1
 
 
 def test_a_note_is_kept_with_who_wrote_it_and_never_changes(town: Town, office: Office, account_no: str) -> None:

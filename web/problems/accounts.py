@@ -50,8 +50,8 @@ PROBLEMS: Final = [
     Problem(
         RevealLimited,
         429,
-        zh="您本小时查看的明文信息已达上限，请稍后再试。",
-        en="You have seen as much in clear as one hour allows; try again later.",
+        zh="您在一小时或一天内查看的明文信息已达上限，请稍后再试。",
+        en="You have seen as much in clear as an hour or a day allows; try again later.",
     ),
     Problem(
         NotOwner,

@@ -16,10 +16,14 @@ from services.accounts.events import AccessEnded, AccountLinked
 from services.accounts.models import EndedWhy, Role, Scope
 from services.accounts.queries import AccountId, AccountRef
 from services.accounts.rules import customer_owner, has_character
+from services.identity import operations as identity
+from services.identity.operations import Limit
 
 TRIES: Final = 5
 """Failed proofs within TRIES_WITHIN, counted per person and per account number."""
 TRIES_WITHIN: Final = timedelta(days=1)
+TRIES_OF_NETWORK: Final = Limit(100, 300)
+"""Proofs right or wrong. Generous, because a mobile carrier puts thousands of customers behind one address."""
 KEEP_FAILURES: Final = timedelta(days=30)
 """How long failed tries to link are kept as evidence."""
 NO_NAME: Final = " "
@@ -118,22 +122,15 @@ def link_account(
     Never raises for a wrong proof: the failure is written and must be committed before it is told. A missing account, a
     wrong proof, an amount that others than owners could see (by a quote, as payer or viewer, as long as no newer bill
     came since), and whoever lost the account with its earlier holder have the same result and the same statements.
+    Tries are limited per person, per account number, and per network, from which an actor comes who has an address.
     Publishes AccountLinked.
     """
     for key in sorted((f"link|user|{user_id}", f"link|account|{account_no}")):
         locks.lock(session, key=key)
-    blocking: datetime | None = session.sql(
-        _FAILURES,
-        user_id=user_id,
-        account_no=account_no,
-        since=now - TRIES_WITHIN,
-        tries=TRIES,
-    ).scalar_one()
-    if blocking is not None:
-        return LinkResult(
-            LinkOutcome.LIMITED,
-            retry_after_s=max(1, int((blocking + TRIES_WITHIN - now).total_seconds())),
-        )
+    wait_s = _wait_s(session, user_id=user_id, account_no=account_no, now=now)
+    wait_s = wait_s or _wait_of_network(session, vault=vault, actor=actor, now=now)
+    if wait_s is not None:
+        return LinkResult(LinkOutcome.LIMITED, retry_after_s=wait_s)
     stand_still(session, account_no=account_no)
     row = session.sql(_FIND, account_no=account_no, user_id=user_id).one_or_none()
     name = NO_NAME
@@ -171,6 +168,26 @@ def link_account(
     ):
         outbox.add(session, AccountLinked(account_id=ref.id, user_id=str(user_id)))
     return LinkResult(LinkOutcome.LINKED, ref)
+
+
+def _wait_s(session: WriteSession, *, user_id: UUID, account_no: str, now: datetime) -> int | None:
+    """Seconds until the person may try again, and anybody at this account; None when it is now."""
+    blocking: datetime | None = session.sql(
+        _FAILURES,
+        user_id=user_id,
+        account_no=account_no,
+        since=now - TRIES_WITHIN,
+        tries=TRIES,
+    ).scalar_one()
+    return None if blocking is None else max(1, int((blocking + TRIES_WITHIN - now).total_seconds()))
+
+
+def _wait_of_network(session: WriteSession, *, vault: Vault, actor: Actor, now: datetime) -> int | None:
+    """Count a try for the actor's network; seconds to wait when it had too many."""
+    if actor.address is None:
+        return None
+    key = identity.network_key(vault, what="accounts.link", address=actor.address)
+    return identity.count_lookup(session, key=key, limit=TRIES_OF_NETWORK, now=now)
 
 
 def stand_still(session: WriteSession, *, account_no: str) -> None:

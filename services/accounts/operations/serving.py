@@ -1,24 +1,25 @@
 """What staff do for a customer: write notes, and see in clear what is masked, for a reason that is kept."""
 
 import enum
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from core import audit, ids
 from core.audit import Actor
 from core.crypto.vault import Vault
-from core.db import WriteSession, statement
+from core.db import WriteSession
 from services.accounts.errors import ReasonNeeded, RevealLimited
 from services.accounts.finding import StaffAccount, staff_account
 from services.accounts.roles import StaffPermission
 from services.accounts.rules import customer_owner, premises_owner
+from services.identity import operations as identity
+from services.identity.operations import Limit
 
 MOST_NOTE: Final = 2_000
 LEAST_REASON, MOST_REASON = 5, 200
-REVEALS: Final = 60
-REVEALS_WITHIN: Final = timedelta(hours=1)
-"""How much one member of staff may see in clear: who needs more is served by an export that two approve."""
+REVEALS: Final = Limit(60, 200)
+"""How much one member of staff may see in clear within an hour and within 24, of whatever kind."""
 
 
 class Hidden(enum.StrEnum):
@@ -77,14 +78,14 @@ def reveal(
 ) -> str | None:
     """What is masked of an account's holder or premises, in clear; None where one may not, or where there is nothing.
 
-    Audited with the reason, and at most REVEALS an hour for one member of staff. Raises ReasonNeeded, RevealLimited.
+    Audited with the reason, and at most REVEALS for one member of staff. Raises ReasonNeeded, RevealLimited.
     """
     found = staff_account(
         session, account_no=account_no, staff_id=staff_id, permission=StaffPermission.ACCOUNTS_REVEAL, now=now
     )
     if found is None:
         return None
-    why = reason_to_reveal(session, reason=reason, actor=actor, now=now)
+    why = reason_to_reveal(session, reason=reason, staff_id=staff_id, now=now)
     shown = _open(session, vault=vault, found=found, hidden=hidden)
     if shown is None:
         return None
@@ -106,17 +107,17 @@ def kept_reason(typed: str) -> str:
     return why
 
 
-def reason_to_reveal(session: WriteSession, *, reason: str, actor: Actor, now: datetime) -> str:
+def reason_to_reveal(session: WriteSession, *, reason: str, staff_id: UUID, now: datetime) -> str:
     """The reason as it is kept, for whoever shows a member of staff something in clear and records `<domain>.revealed`.
 
-    Raises ReasonNeeded, and RevealLimited after REVEALS of whatever kind within an hour.
+    Counts it with this transaction. Raises ReasonNeeded, and RevealLimited after REVEALS of whatever kind.
     """
-    why = kept_reason(reason)
-    seen: int = session.sql(
-        statement("services.accounts", "revealed.sql"), actor=actor.name, since=now - REVEALS_WITHIN
-    ).scalar_one()
-    if seen >= REVEALS:
-        raise RevealLimited(retry_after_s=round(REVEALS_WITHIN.total_seconds()))
+    why = " ".join(reason.split())
+    if not LEAST_REASON <= len(why) <= MOST_REASON:
+        raise ReasonNeeded
+    wait_s = identity.count_lookup(session, key=f"reveal|{staff_id}".encode(), limit=REVEALS, now=now)
+    if wait_s is not None:
+        raise RevealLimited(retry_after_s=wait_s)
     return why
 
 

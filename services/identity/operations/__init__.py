@@ -31,6 +31,7 @@ from services.identity.operations.consents import give_consent, withdraw_consent
 from services.identity.operations.erasing import Erased, ask_erasure, erase_next, withdraw_erasure
 from services.identity.operations.exports import ask_export, make_next, purge_exports, take_export
 from services.identity.operations.followers import note_follower
+from services.identity.operations.limits import count_lookup, network_key
 from services.identity.operations.personal import Identity
 from services.identity.operations.purging import Purged, purge_spent
 from services.identity.operations.sessions import (
@@ -48,6 +49,7 @@ from services.identity.operations.sessions import (
     revoke_other_devices,
 )
 from services.identity.operations.wechat import admit_wechat, join_wechat, sign_in_wechat, unlink_wechat
+from services.identity.rules import Limit
 
 __all__ = [
     "Challenge",
@@ -60,6 +62,7 @@ __all__ = [
     "Exhausted",
     "Identity",
     "IssuedSecret",
+    "Limit",
     "Limited",
     "OpenedSession",
     "PortalSession",
@@ -75,12 +78,14 @@ __all__ = [
     "ask_export",
     "choose_locale",
     "close_session",
+    "count_lookup",
     "disable_client",
     "erase_next",
     "give_consent",
     "grant_code",
     "join_wechat",
     "make_next",
+    "network_key",
     "note_follower",
     "open_app_session",
     "open_portal_session",

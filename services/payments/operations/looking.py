@@ -46,7 +46,7 @@ def reveal_callback(
     body = inbox.body_about(session, source=found.provider, subjects=list(found.callbacks), callback_id=callback_id)
     if body is None:
         return None
-    why = accounts.reason_to_reveal(session, reason=reason, actor=actor, now=now)
+    why = accounts.reason_to_reveal(session, reason=reason, staff_id=staff_id, now=now)
     try:
         content = PROVIDERS.get()[found.provider].open_stored(body).decode(errors="replace")
     except CallbackRefused:  # sealed by a key that is gone

@@ -16,6 +16,8 @@ from core.money import Money
 from services.accounts import operations as account_operations
 from services.accounts import queries as accounts
 from services.accounts.queries import AccountCard
+from services.identity import operations as identity
+from services.identity.operations import Limit
 from services.payments import rules
 from services.payments.errors import QuoteRefused, QuotesLimited
 from services.payments.ports import PAYABLES
@@ -25,9 +27,12 @@ KEEP: Final = timedelta(days=30)
 """How long a quote that nobody paid with is kept after its end."""
 WRONG_BY_USER: Final = 10
 WRONG_BY_ADDRESS: Final = 50
+"""By an IPv4 address or the /64 of an IPv6 address: whoever has one address of those has 2^64."""
 WRONG_BY_ACCOUNT: Final = 20
 RIGHT_BY_USER: Final = 30
 """Right guesses are limited too: a list of numbers must not become a list of debts."""
+ASKED_BY_NETWORK: Final = Limit(100, 300)
+"""Right and wrong together, however many people ask from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +61,13 @@ def quote_for_others(
 
     What a quote shows, here and in a payment by it, proves no ownership any more.
     """
-    lock(session, key=f"payments.quotes|{user_id}")
     actor = Actor(f"user:{user_id}", address)
-    address_blind = vault.blind("address", address)
-    if wait_s := _wait_s(session, user_id=user_id, address_blind=address_blind, account_no=account_no, now=now):
+    address_blind = identity.network_key(vault, what="payments.quote", address=address)
+    for key in sorted((f"user|{user_id}", f"account|{account_no}", f"address|{address_blind.hex()}")):
+        lock(session, key=f"payments.quotes|{key}")
+    wait_s = _wait_s(session, user_id=user_id, address_blind=address_blind, account_no=account_no, now=now)
+    wait_s = wait_s or identity.count_lookup(session, key=address_blind, limit=ASKED_BY_NETWORK, now=now)
+    if wait_s is not None:
         return QuoteResult(None, QuotesLimited(retry_after_s=wait_s))
     card = accounts.account_by_no(session, account_no=account_no)
     if card is None or not _is_named(session, vault=vault, card=card, hint=name_hint):
