@@ -24,6 +24,7 @@ from portal.staff import approvals as staff_approvals
 from portal.staff import audit as staff_audit
 from portal.staff import customers as staff_customers
 from portal.staff import health as staff_health
+from portal.staff import imports as staff_imports
 from portal.staff import joining as staff_joining
 from portal.staff import looking as staff_looking
 from portal.staff import me as staff_me
@@ -92,6 +93,7 @@ ROUTERS = (
     staff_payments.router,
     staff_suspense.router,
     staff_webhooks.router,
+    staff_imports.router,
     staff_health.router,
 )
 

@@ -30,6 +30,7 @@ def entries(
         Entry("/staff/payments/unknown", _("Unknown payments"), "circle-alert", StaffPermission.PAYMENTS_VIEW),
         Entry("/staff/suspense", _("Suspense"), "landmark", StaffPermission.SUSPENSE_VIEW),
         Entry("/staff/webhooks", _("Webhooks"), "link", StaffPermission.WEBHOOKS_MANAGE),
+        Entry("/staff/imports", _("Imports"), "file-input", StaffPermission.IMPORTS_VIEW),
         Entry("/staff/people", _("Staff"), "users", StaffPermission.STAFF_VIEW),
         Entry("/staff/approvals", _("Approvals"), "circle-check"),
         Entry("/staff/audit", _("Audit log"), "scroll-text", StaffPermission.AUDIT_VIEW),

@@ -243,6 +243,15 @@ def _suspense(made: Scene) -> dict[str, str]:
     return {"suspense_id": str(found)}
 
 
+def _import(made: Scene) -> dict[str, str]:
+    """A dry run of one unit's rows: the same for every look, a new one to be signed off."""
+    office = office_of(made.town)
+    if made.object == "missing":
+        return {"run_id": str(2**62)}
+    is_read = made.operation.startswith("GET ")
+    return {"run_id": str(office.dry_runs[_place(made)] if is_read else office.dry_run(_place(made)))}
+
+
 def _assigning(made: Scene) -> dict[str, str]:
     return {**_suspense(made), **_account(made)}
 
@@ -306,6 +315,11 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /staff/as/{account_no}/inbox": _get("/staff/as/{account_no}/inbox", _looking),
     "GET /staff/as/{account_no}/inbox/{message_id}": _get("/staff/as/{account_no}/inbox/{message_id}", _looking),
     "POST /staff/as/{account_no}/end": _form("/staff/as/{account_no}/end", _account),
+    "GET /staff/imports": _get("/staff/imports"),
+    "GET /staff/imports/{run_id}": _get("/staff/imports/{run_id}", _import),
+    "GET /staff/imports/{run_id}/rejects": _get("/staff/imports/{run_id}/rejects", _import),
+    "GET /staff/imports/{run_id}/vanished": _get("/staff/imports/{run_id}/vanished", _import),
+    "POST /staff/imports/{run_id}/sign-off": _form("/staff/imports/{run_id}/sign-off", _import),
     "GET /staff/suspense": _get("/staff/suspense"),
     "GET /staff/suspense/{suspense_id}": _get("/staff/suspense/{suspense_id}", _suspense),
     "POST /staff/suspense/{suspense_id}/assign": _form("/staff/suspense/{suspense_id}/assign", _assigning),

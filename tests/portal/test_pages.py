@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 
 import tests.portal.console_scenes
 import tests.portal.groups_scenes
+import tests.portal.import_scenes
 import tests.portal.people_scenes
 import tests.portal.wechat_scenes  # noqa: F401 -- all of them add their scenes
 from tests.portal.scenes import SCENES, Stage

@@ -19,6 +19,7 @@ from notifications.webhooks.events import TEST, put
 from sandbox import credentials
 from services.accounts import finding, staffing
 from services.accounts import operations as accounts
+from services.accounts.operations import UnitRows
 from services.accounts.queries import AccountRef
 from services.accounts.roles import StaffRole
 from services.casework import operations as casework
@@ -75,6 +76,7 @@ class Office:
         self.requests = {place: self.request(place) for place in places}
         self.letters = {place: self.letter(place) for place in places}
         self.hooks = {place: self.hook(place) for place in places}
+        self.dry_runs = {place: self.dry_run(place) for place in places}
 
     def somebody(self) -> Member:
         """One more administrator of the first unit."""
@@ -270,6 +272,20 @@ class Office:
                 "select max(id) from webhook_delivery where endpoint_id = :id", id=self.hooks[place]
             ).scalar_one()
         return found
+
+    def dry_run(self, place: Place) -> int:
+        """A dry run that is at its end, with rows of one unit alone; its number."""
+        with self._town.runtime.db.write() as session:
+            run_id: int = session.sql(
+                """insert into import_run (kind, file_digest, mode, file_name, rows_done, rows_new, finished_at)
+                   values ('bills', sha256(''), 'check', 'bills.csv', 1, 1, now()) returning id"""
+            ).scalar_one()
+            unit = staffing.unit_by_code(session, code=HERE if place == "own" else ELSEWHERE)
+            assert unit is not None
+            accounts.count_rows(
+                session, run_id=run_id, rows=[UnitRows(unit.id, new=1, changed=0, unchanged=0, accounts=1)], rejects=[]
+            )
+        return run_id
 
     def invitation(self) -> str:
         """The token of a living invitation."""

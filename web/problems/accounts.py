@@ -11,6 +11,8 @@ from services.accounts.errors import (
     GrantUnknown,
     GroupNameTaken,
     GroupNameWrong,
+    ImportElsewhere,
+    ImportNotSignable,
     InvitationsLimited,
     InvitedYourself,
     LinkLimited,
@@ -147,6 +149,18 @@ PROBLEMS: Final = [
         409,
         zh="一个分组最多 {most} 个户号，请另建分组。",
         en="A group may have at most {most} accounts; make another group.",
+    ),
+    Problem(
+        ImportElsewhere,
+        404,
+        zh="未找到该导入，或其涉及的供电单位不全在您的核签范围内。",
+        en="There is no such import all of whose units are yours to sign off.",
+    ),
+    Problem(
+        ImportNotSignable,
+        409,
+        zh="只有已结束且尚未核签的试运行可以核签。",
+        en="Only a dry run that is at its end and not signed yet can be signed off.",
     ),
 ]
 register(PROBLEMS)

@@ -1,0 +1,247 @@
+"""Reports of imports: what came of each run in the reader's units, and standing for the totals of a dry run."""
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+
+import web.problems.accounts  # noqa: F401 -- registers how refusals are told
+from core.money import exponent
+from core.periods import start_of
+from portal.pages import go, speak
+from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
+from services.accounts import imports
+from services.accounts import operations as accounts
+from services.accounts.imports import AmountTotal, RunFilter, RunView
+from services.accounts.roles import StaffPermission
+from web.problems.common import NotFound
+from web.runtime import Runtime, RuntimeDep
+from web.session import Now, Write
+
+router = APIRouter(include_in_schema=False)
+
+UNPROCESSABLE: Final = 422
+PAGE: Final = 50
+IMPORTS: Final = "/staff/imports"
+
+Reader = Annotated[StaffReader, requires(StaffPermission.IMPORTS_VIEW)]
+Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
+Text = Annotated[str, Query(max_length=200)]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The filters as they were typed."""
+
+    kind: str = ""
+    state: str = ""
+    since: str = ""
+    until: str = ""
+
+    def address(self, **more: str) -> str:
+        """The page with these filters."""
+        kept = {name: value for name, value in {**self.__dict__, **more}.items() if value}
+        return f"{IMPORTS}?{urlencode(kept)}" if kept else IMPORTS
+
+    def wanted(self, runtime: Runtime) -> RunFilter:
+        """What the database is asked for; raises ValueError for what is no date."""
+        zone = runtime.settings.zone
+        return RunFilter(
+            kind=self.kind,
+            state=self.state,
+            since=start_of(date.fromisoformat(self.since), zone) if self.since else None,
+            until=start_of(date.fromisoformat(self.until) + timedelta(days=1), zone) if self.until else None,
+        )
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A sum of amounts of any size, as pages show money."""
+
+    major: Decimal
+    currency: str
+
+    @classmethod
+    def of(cls, minor: int, currency: str) -> "Sum":
+        """That of minor units."""
+        return cls(Decimal(minor).scaleb(-exponent(currency)), currency)
+
+
+@router.get(IMPORTS)
+def runs(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: Reader,
+    write: Write,
+    now: Now,
+    kind: Text = "",
+    state: Text = "",
+    since: Text = "",
+    until: Text = "",
+    after: str = "",
+) -> Response:
+    """Runs that touch the reader's units, the latest first."""
+    typed, wrong, more = Typed(kind, state, since, until), {}, ""
+    scope = f"staff.imports|{reader.staff_id}"
+    before_id = int(str(runtime.cursors.open(after, scope=scope)[0])) if after else None
+    try:
+        wanted = typed.wanted(runtime)
+    except (ValueError, OverflowError):
+        found = []
+        _ = speak(request)
+        wrong = {"since": _("Enter dates as year, month and day.")}
+        typed = replace(typed, since="", until="")
+    else:
+        found = imports.runs_page(
+            write, staff_id=reader.staff_id, wanted=wanted, before_id=before_id, limit=PAGE + 1, now=now
+        )
+    if len(found) > PAGE:
+        more = typed.address(after=runtime.cursors.make(scope=scope, position=[found[PAGE - 1].id]))
+    return show(
+        request,
+        "staff/imports.html",
+        reader,
+        status=UNPROCESSABLE if wrong else 200,
+        here=typed.address(),
+        typed=typed,
+        rows=found[:PAGE],
+        next=more,
+        wrong=wrong,
+    )
+
+
+@router.get(IMPORTS + "/{run_id}")
+def run(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: Reader,
+    write: Write,
+    now: Now,
+    run_id: Id,
+    after: str = "",
+) -> Response:
+    """One run: its totals unit by unit, what is wrong with its rows, and the form that signs it off."""
+    found = _found(write, reader, run_id, now=now)
+    scope, here = f"staff.import_totals|{reader.staff_id}|{run_id}", f"{IMPORTS}/{run_id}"
+    behind = str(runtime.cursors.open(after, scope=scope)[0]) if after else ""
+    units = imports.totals_page(write, run_id=run_id, staff_id=reader.staff_id, after=behind, limit=PAGE + 1, now=now)
+    more = ""
+    if len(units) > PAGE:
+        more = f"{here}?after={runtime.cursors.make(scope=scope, position=[units[PAGE - 1].code])}"
+    is_signable = found.is_check and found.finished_at is not None and found.signed_at is None
+    return show(
+        request,
+        "staff/import_run.html",
+        reader,
+        here=here,
+        run=found,
+        units=units[:PAGE],
+        next=more,
+        sums=_sums,
+        reasons=imports.reject_reasons(write, run_id=run_id, staff_id=reader.staff_id, now=now),
+        is_signable=is_signable,
+        can_sign=is_signable and imports.may_sign(write, run_id=run_id, staff_id=reader.staff_id, now=now),
+    )
+
+
+@router.get(IMPORTS + "/{run_id}/rejects")
+def rejects(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: Reader,
+    write: Write,
+    now: Now,
+    run_id: Id,
+    field: Text = "",
+    reason: Text = "",
+    after: str = "",
+) -> Response:
+    """Refused rows of the reader's units by line; of one reason, when it is given."""
+    found = _found(write, reader, run_id, now=now)
+    scope = f"staff.import_rejects|{reader.staff_id}|{run_id}"
+    position = runtime.cursors.open(after, scope=scope) if after else (0, "")
+    rows = imports.rejects_page(
+        write,
+        run_id=run_id,
+        staff_id=reader.staff_id,
+        field=field,
+        reason=reason,
+        after=(int(str(position[0])), str(position[1])),
+        limit=PAGE + 1,
+        now=now,
+    )
+    here, more = f"{IMPORTS}/{run_id}/rejects", ""
+    if len(rows) > PAGE:
+        last = rows[PAGE - 1]
+        cursor = runtime.cursors.make(scope=scope, position=[last.row_no, last.field])
+        more = f"{here}?{urlencode({'field': field, 'reason': reason, 'after': cursor})}"
+    return show(
+        request,
+        "staff/import_rejects.html",
+        reader,
+        here=here,
+        run=found,
+        rows=rows[:PAGE],
+        next=more,
+        field=field,
+        reason=reason,
+    )
+
+
+@router.get(IMPORTS + "/{run_id}/vanished")
+def vanished(
+    request: Request, runtime: RuntimeDep, reader: Reader, write: Write, now: Now, run_id: Id, after: str = ""
+) -> Response:
+    """What of the reader's units is known and not in a file that tells all."""
+    found = _found(write, reader, run_id, now=now)
+    scope, here = f"staff.import_vanished|{reader.staff_id}|{run_id}", f"{IMPORTS}/{run_id}/vanished"
+    position = runtime.cursors.open(after, scope=scope) if after else ("", "")
+    rows = imports.vanished_page(
+        write,
+        run_id=run_id,
+        staff_id=reader.staff_id,
+        after=(str(position[0]), str(position[1])),
+        limit=PAGE + 1,
+        now=now,
+    )
+    more = ""
+    if len(rows) > PAGE:
+        last = rows[PAGE - 1]
+        more = f"{here}?after={runtime.cursors.make(scope=scope, position=[last.account_no, last.bill_no])}"
+    open_sums = [None if row.open_minor is None else Sum.of(row.open_minor, row.currency or "") for row in rows[:PAGE]]
+    return show(
+        request,
+        "staff/import_vanished.html",
+        reader,
+        here=here,
+        run=found,
+        rows=list(zip(rows[:PAGE], open_sums, strict=True)),
+        next=more,
+    )
+
+
+@router.post(IMPORTS + "/{run_id}/sign-off", dependencies=[CheckedForm, FreshCode])
+def sign_off(reader: SignedInStaff, write: Write, now: Now, run_id: Id) -> Response:
+    """Stand for the totals of a dry run."""
+    check(reader, StaffPermission.IMPORTS_SIGN_OFF)
+    accounts.sign_off(write, run_id=run_id, staff_id=reader.staff_id, actor=reader.actor, now=now)
+    return go(f"{IMPORTS}/{run_id}")
+
+
+def _found(session: Write, reader: StaffReader, run_id: int, *, now: Now) -> RunView:
+    found = imports.run_of(session, run_id=run_id, staff_id=reader.staff_id, now=now)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _sums(total: AmountTotal) -> tuple[Sum, Sum, Sum]:
+    """All of it, what is open of it, and by how much it changes what is owed here."""
+    amount, still_open, owed = (
+        Sum.of(minor, total.currency) for minor in (total.amount_minor, total.open_minor, total.owed_minor)
+    )
+    return amount, still_open, owed
