@@ -142,6 +142,7 @@ KEPT: Final = (
     Kept("account", _H, "numbers and states", _BOOKS),
     Kept("agreement", _H, "tariffs of an account", _BOOKS),
     Kept("meter", _H, "meters of an account", _BOOKS),
+    Kept("billing_mode", _H, "from which day on an account is billed here", _BOOKS),
     Kept("bill", _H, "bills of an account", _BOOKS),
     Kept("bill_line", _H, "lines of a bill", _BOOKS),
     Kept("bill_settlement", _H, "what settled a bill", _BOOKS),

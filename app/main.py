@@ -38,6 +38,7 @@ from portal.staff import webhooks as staff_webhooks
 from portal.templating import Renderer
 from routers.accounts import endpoints as accounts
 from routers.accounts import groups, people
+from routers.backoffice import accounts as office_accounts
 from routers.backoffice import feed, pushing
 from routers.billing import endpoints as billing
 from routers.callbacks import sms, wechat, wechat_pay
@@ -64,6 +65,7 @@ ROUTERS = (
     wechat.router,
     inbox.router,
     pushing.router,
+    office_accounts.router,
     feed.router,
     identity.router,
     privacy.router,

@@ -1172,6 +1172,12 @@ ALTER TABLE public.bill_settlement ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
+CREATE TABLE public.billing_mode (
+    account_id bigint NOT NULL,
+    native_from date NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.book (
     id bigint NOT NULL,
     owner_kind public.ledger_owner_kind NOT NULL,
@@ -2232,6 +2238,9 @@ ALTER TABLE ONLY public.bill_line_code
 ALTER TABLE ONLY public.bill_settlement
     ADD CONSTRAINT pk_bill_settlement PRIMARY KEY (account_id, bill_id, id);
 
+ALTER TABLE ONLY public.billing_mode
+    ADD CONSTRAINT pk_billing_mode PRIMARY KEY (account_id);
+
 ALTER TABLE ONLY public.book
     ADD CONSTRAINT pk_book PRIMARY KEY (id);
 
@@ -2816,6 +2825,9 @@ ALTER TABLE ONLY public.bill_line
 ALTER TABLE ONLY public.bill_settlement
     ADD CONSTRAINT fk_bill_settlement_account_id_bill_id FOREIGN KEY (account_id, bill_id) REFERENCES public.bill(account_id, id);
 
+ALTER TABLE ONLY public.billing_mode
+    ADD CONSTRAINT fk_billing_mode_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
 ALTER TABLE ONLY public.contact_point
     ADD CONSTRAINT fk_contact_point_customer_id FOREIGN KEY (customer_id) REFERENCES public.customer(id);
 
@@ -3067,6 +3079,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.bill_line TO wattline_app;
 GRANT SELECT ON TABLE public.bill_line_code TO wattline_app;
 
 GRANT SELECT,INSERT ON TABLE public.bill_settlement TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.billing_mode TO wattline_app;
 
 GRANT SELECT ON TABLE public.book TO wattline_app;
 

@@ -80,5 +80,6 @@ def _may(scope: ServiceScope) -> Callable[..., ServiceCaller]:
 UnitsWriter = Annotated[ServiceCaller, Depends(_may(ServiceScope.UNITS_WRITE))]
 AccountsWriter = Annotated[ServiceCaller, Depends(_may(ServiceScope.ACCOUNTS_WRITE))]
 BillsWriter = Annotated[ServiceCaller, Depends(_may(ServiceScope.BILLS_WRITE))]
+AccountsReader = Annotated[ServiceCaller, Depends(_may(ServiceScope.ACCOUNTS_READ))]
 PaymentsReader = Annotated[ServiceCaller, Depends(_may(ServiceScope.PAYMENTS_READ))]
 """Programs that may do one kind of thing, checked in the request's transaction."""

@@ -24,7 +24,7 @@ from core.intake import Checker, Loader, Progress, Report, RunTaken, Whole
 from core.records import BadFile, digest_of
 from services.accounts import imports, staffing
 from services.accounts.operations import AccountsLoader, UnitsLoader, WholeAccounts
-from services.billing.operations import BillsLoader, WholeBills
+from services.billing.operations import BillingModesLoader, BillsLoader, WholeBills
 
 CANNOT_START: Final = 2
 SOME_REJECTED: Final = 3
@@ -39,6 +39,7 @@ class Kind(enum.StrEnum):
     UNITS = "units"
     ACCOUNTS = "accounts"
     BILLS = "bills"
+    BILLING_MODES = "billing-modes"
 
 
 class NotAsSigned(Exception):
@@ -112,7 +113,13 @@ def run(db: Database, settings: Settings, *, kind: Kind, file: Path, actor: Acto
 
 def loader_of(kind: Kind, settings: Settings) -> Loader:
     """The loader of a kind of file."""
-    return UnitsLoader() if kind is Kind.UNITS else checker_of(kind, settings)
+    match kind:
+        case Kind.UNITS:
+            return UnitsLoader()
+        case Kind.BILLING_MODES:
+            return BillingModesLoader(now=clock.now())
+        case _:
+            return checker_of(kind, settings)
 
 
 def checker_of(kind: Kind, settings: Settings) -> Checker:
@@ -200,8 +207,9 @@ class _Command:
 
 
 def _check_options(kind: Kind, *, dry_run: bool, full: bool, unit: str, signed_off: int | None) -> None:
-    if kind is Kind.UNITS and (dry_run or full or signed_off is not None):
-        raise typer.BadParameter("a file of units has no dry run, and never tells all there is")
+    if kind not in {Kind.ACCOUNTS, Kind.BILLS} and (dry_run or full or signed_off is not None):
+        msg = f"a file of {kind.value} has no dry run, and never tells all there is"
+        raise typer.BadParameter(msg)
     if unit and not full:
         raise typer.BadParameter("--unit says of what --full tells all")
     if signed_off is not None and (dry_run or full):

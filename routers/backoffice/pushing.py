@@ -1,4 +1,4 @@
-"""Rows of units, accounts and bills by API: the columns, the judging and the effects of files (import-formats.md)."""
+"""Rows of the supplier's programs by API: the columns, the judging and the effects of files (import-formats.md)."""
 
 import hashlib
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ from core.intake import Loader, RunTaken
 from core.records import Layout, Reject, Row, Unreadable, record_of, values_of
 from routers.backoffice.schemas import PushResult
 from services.accounts.operations import AccountsLoader, UnitsLoader
-from services.billing.operations import BillsLoader
+from services.billing.operations import BillingModesLoader, BillsLoader
 from web.idempotency import Keyed, KeyedByProgram, once
 from web.problems import problems
 from web.problems.common import InvalidFields, KeyMissing, ScopeMissing, TooManyRows
@@ -159,6 +159,26 @@ def push_bills(
 ) -> Response:
     """Add and amend bills; the ledger follows in the same transaction."""
     return _push(BillsLoader(zone=runtime.settings.zone, now=now), rows, caller, keyed, write)
+
+
+@router.post(
+    "/billing-modes",
+    response_model=PushResult,
+    responses=TOLD,
+    openapi_extra=_body(
+        BillingModesLoader.layout, {"account_no": "3201000001", "billing": "native", "native_from": "2027-01-01"}
+    ),
+    operation_id="push_billing_modes",
+)
+def push_billing_modes(
+    rows: Annotated[Rows, Depends(_rows_of(BillingModesLoader.layout))],
+    caller: AccountsWriter,
+    keyed: KeyedByProgram,
+    write: Write,
+    now: Now,
+) -> Response:
+    """Say which accounts are billed here from a day on; bills of later periods are refused from then on."""
+    return _push(BillingModesLoader(now=now), rows, caller, keyed, write)
 
 
 def _push(loader: Loader, rows: Rows, caller: ServiceCaller, keyed: Keyed, write: Write) -> Response:

@@ -1,5 +1,6 @@
 """What the JSON API says to programs of the supplier."""
 
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
@@ -107,3 +108,34 @@ class PaymentFactPage(AnswerModel):
     items: list[PaymentFact]
     next: str
     has_more: bool
+
+
+class OfficeAccount(AnswerModel):
+    """An account for the back office. From `native_from` on it is billed here; an `external` one is billed outside."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "account_no": "3201000001",
+                    "unit_code": "JD0101",
+                    "class": "residential",
+                    "state": "active",
+                    "due": {"amount_minor": 12860, "currency": "CNY"},
+                    "prepaid": {"amount_minor": 0, "currency": "CNY"},
+                    "billing": "native",
+                    "native_from": "2027-01-01",
+                }
+            ]
+        },
+    )
+
+    account_no: str
+    unit_code: str
+    account_class: Literal["residential", "commercial", "industrial", "agricultural"] = Field(alias="class")
+    state: Literal["active", "suspended", "closed"]
+    due: Amount
+    prepaid: Amount
+    billing: Literal["external", "native"]
+    native_from: date | None

@@ -88,3 +88,13 @@ class BillSettlement(SQLModel, table=True):
     payment_id: UUID = Field(sa_type=sa.Uuid)
     amount_minor: int = Field(sa_type=sa.BigInteger)
     settled_at: datetime = Field(sa_type=Timestamp)
+
+
+class BillingMode(SQLModel, table=True):
+    """From which day on an account is billed here; without a row it is billed outside."""
+
+    __tablename__ = "billing_mode"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="account.id")
+    native_from: date = Field(sa_type=sa.Date)
+    changed_at: datetime = Field(sa_type=Timestamp)

@@ -254,6 +254,14 @@ def _money(told: dict[str, Any]) -> Money:
     return Money(told["amount_minor"], told["currency"])
 
 
+def office_account(session: ReadSession, *, account_no: str, client: UUID) -> str | None:
+    """An account as JSON text for a program of the supplier; None when it is missing or of none of its units."""
+    found: str | None = session.sql(
+        statement(__package__, "office_account.sql"), account_no=account_no, client=client
+    ).scalar_one_or_none()
+    return found
+
+
 def why_kept(session: ReadSession, *, account: AccountRef, before: datetime) -> list[str]:
     """What an account's holder is still needed for: money that is open, or business of after `before`."""
     reasons: list[str] = []

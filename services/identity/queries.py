@@ -24,6 +24,7 @@ class ServiceScope(enum.StrEnum):
     UNITS_WRITE = "units.write"
     ACCOUNTS_WRITE = "accounts.write"
     BILLS_WRITE = "bills.write"
+    ACCOUNTS_READ = "accounts.read"
     PAYMENTS_READ = "payments.read"
 
 

@@ -36,6 +36,9 @@ def program(
 
 @functools.cache
 def standing(town: Town, caller: str) -> dict[str, str]:
-    """The header of `service` (every scope), `service_without_scope` or `service_disabled`, one of each per town."""
+    """The header of `service`, `service_without_scope` or `service_disabled`, one of each per town.
+
+    The others have every scope; all read the town's first unit.
+    """
     scopes = () if caller == "service_without_scope" else tuple(ServiceScope)
-    return program(town, *scopes, is_disabled=caller == "service_disabled")
+    return program(town, *scopes, is_disabled=caller == "service_disabled", units=["3701"])

@@ -42,6 +42,15 @@ def count(session: WriteSession, *, run_id: int, refused: list[Reject]) -> Taken
     return accounts.count_rows(session, run_id=run_id, rows=rows, rejects=refused)
 
 
+def place(session: WriteSession, *, run_id: int, rows: Sequence[Row], rejects: Sequence[Reject]) -> list[Reject]:
+    """Count refused rows in the unit of the account that each names first."""
+    wrong = {each.row_no for each in rejects}
+    named = {row.no: row.values[_ACCOUNT_NO] for row in rows if row.no in wrong and row.values[_ACCOUNT_NO]}
+    units = accounts.units_of(session, account_nos=list(set(named.values())))
+    places = {row_no: units[account_no] for row_no, account_no in named.items() if account_no in units}
+    return accounts.count_rejects(session, run_id=run_id, rejects=rejects, places=places)
+
+
 def refuse_numbers(session: WriteSession, row_nos: list[int]) -> list[Reject]:
     """Take rows out whose number another account has."""
     if row_nos:

@@ -104,11 +104,7 @@ class BillsLoader:
         self, session: WriteSession, *, run_id: int, rows: Sequence[Row], rejects: Sequence[Reject]
     ) -> list[Reject]:
         """A refused row belongs to the unit of the account that it names."""
-        wrong = {each.row_no for each in rejects}
-        named = {row.no: row.values[0] for row in rows if row.no in wrong and row.values[0]}
-        units = accounts.units_of(session, account_nos=list(set(named.values())))
-        places = {row_no: units[account_no] for row_no, account_no in named.items() if account_no in units}
-        return accounts.count_rejects(session, run_id=run_id, rejects=rejects, places=places)
+        return counting.place(session, run_id=run_id, rows=rows, rejects=rejects)
 
     def forget(self, session: WriteSession, *, run_id: int, most: int) -> int:
         """Drop what a run has met."""

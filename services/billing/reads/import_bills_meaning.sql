@@ -6,6 +6,7 @@ from (
     case when s.account_id is null then 'account_no is no known account' end,
     case when s.row_no > t.first_row_no then 'bill_no stands twice in the file' end,
     case when s.known_state = 'cancelled' then 'bill_no is cancelled' end,
+    case when s.period_first >= s.native_from then 'period_first lies on or after the day from which this account is billed here' end,
     case when s.period_end <= s.period_first then 'period_end must be after period_first' end,
     case when s.due_date < s.issue_date then 'due_date lies before issue_date' end,
     case when s.open_minor > s.amount_minor then 'open_minor is more than amount_minor' end,

@@ -1,4 +1,5 @@
--- Staged bills with their types, their account, and the bill that is known under their number. Served by uq_account_account_no, uq_bill_bill_no.
+-- Staged bills with their types, their account, and the bill that is known under their number. Served by uq_account_account_no, uq_bill_bill_no,
+-- pk_billing_mode.
 create temporary table typed_bill on commit drop as
 select s.row_no, s.bill_no, a.id as account_id, a.unit_id, a.currency, s.period_first::date as period_first, s.period_end::date as period_end,
   s.issue_date::date as issue_date, s.due_date::date as due_date, s.energy_kwh::numeric(14,3) as energy_kwh,
@@ -9,10 +10,11 @@ select s.row_no, s.bill_no, a.id as account_id, a.unit_id, a.currency, s.period_
   b.posting_id as known_posting_id, null::uuid as posting_id,
   b.id is not null and (b.period_first, b.period_end, b.issue_date, b.due_date, b.energy_kwh)
     is distinct from (s.period_first::date, s.period_end::date, s.issue_date::date, s.due_date::date, s.energy_kwh::numeric(14,3)) as has_new_terms,
-  false as has_new_lines, false as is_met
+  false as has_new_lines, false as is_met, m.native_from
 from staged_bill s
 left join account a on a.account_no = s.account_no
 left join bill b on b.account_id = a.id and b.bill_no = s.bill_no
+left join billing_mode m on m.account_id = a.id
 left join (
   select row_no, sum(amount_minor) as sum_minor, bool_or(coalesce(is_bad, false)) as has_bad_line from typed_line group by row_no
 ) n on n.row_no = s.row_no

@@ -131,3 +131,20 @@ def test_a_key_of_one_program_is_not_anothers(town: Town, program_: dict[str, st
     other = push(town, program(town, *ServiceScope), "bills", {**bill, "energy_kwh": 2}, key="mine")
     assert other.status_code == 200
     assert "idempotent-replayed" not in other.headers
+
+
+def test_an_account_tells_the_back_office_who_bills_it_and_late_bills_are_refused_by_row(
+    town: Town, program_: dict[str, str], home: Home
+) -> None:
+    path = f"/api/v1/backoffice/accounts/{home.account_no}"
+    before = town.client.get(path, headers=program_).json()
+    assert (before["billing"], before["native_from"], before["unit_code"]) == ("external", None, "3701")
+    row = {"account_no": home.account_no, "billing": "native", "native_from": "2026-06-01"}
+    assert push(town, program_, "billing-modes", row).json() == {"rows": 1, "taken": 1, "rejected": []}
+    late = {"period_first": "2026-06-01", "period_end": "2026-07-01"}
+    bill = bill_record(home.account_no, f"B{uuid.uuid4().hex[:8]}")
+    told = push(town, program_, "bills", bill, {**bill, "bill_no": "B-late", **late}).json()
+    assert (told["taken"], [(each["row"], each["field"]) for each in told["rejected"]]) == (1, [(2, "period_first")])
+    after = town.client.get(path, headers=program_).json()
+    assert (after["billing"], after["native_from"]) == ("native", "2026-06-01")
+    assert after["due"] == {"amount_minor": 12_860, "currency": "CNY"}
