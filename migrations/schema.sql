@@ -633,8 +633,15 @@ end $$;
 CREATE FUNCTION public.living_service(p_client uuid, p_secret uuid, p_now timestamp with time zone DEFAULT now()) RETURNS TABLE(scopes text[])
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
+  select l.scopes from living_service_at(p_client, p_secret, null, p_now) l
+$$;
+
+CREATE FUNCTION public.living_service_at(p_client uuid, p_secret uuid, p_address inet, p_now timestamp with time zone DEFAULT now()) RETURNS TABLE(scopes text[])
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
   select c.scopes from service_client c join service_client_secret s on s.service_client_id = c.id
   where c.id = p_client and s.id = p_secret and c.state = 'active' and (s.expires_at is null or s.expires_at > p_now)
+    and service_calls_from(c.networks, p_address)
 $$;
 
 CREATE FUNCTION public.living_session(p_session uuid, p_now timestamp with time zone DEFAULT now()) RETURNS TABLE(user_id uuid)
@@ -859,6 +866,12 @@ CREATE FUNCTION public.refuse_change() RETURNS trigger
 begin
   raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
 end $$;
+
+CREATE FUNCTION public.service_calls_from(p_networks cidr[], p_address inet) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select p_networks = '{}' or coalesce((select bool_or(p_address <<= n) from unnest(p_networks) n), false)
+$$;
 
 CREATE FUNCTION public.service_units(p_client uuid) RETURNS TABLE(unit_id integer)
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -1908,7 +1921,9 @@ CREATE TABLE public.service_client (
     state text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     last_used_at timestamp with time zone,
+    networks cidr[] DEFAULT '{}'::cidr[] NOT NULL,
     CONSTRAINT ck_service_client_name CHECK (((length(name) >= 1) AND (length(name) <= 80))),
+    CONSTRAINT ck_service_client_networks CHECK ((cardinality(networks) <= 20)),
     CONSTRAINT ck_service_client_state CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])))
 )
 WITH (fillfactor='80');

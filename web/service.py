@@ -67,7 +67,7 @@ Program = Annotated[ServiceCaller, Security(_ServiceBearer())]
 def _may(scope: ServiceScope) -> Callable[..., ServiceCaller]:
     def living(caller: Program, write: Write) -> ServiceCaller:
         """Disabled programs and ended secrets are out at once; a scope counts when token and program both have it."""
-        scopes = identity.service_scopes(write, client=caller.id, secret_id=caller.secret_id)
+        scopes = identity.service_scopes(write, client=caller.id, secret_id=caller.secret_id, address=caller.address)
         if scopes is None:
             raise SignInNeeded
         if scope.value not in scopes & caller.scopes:

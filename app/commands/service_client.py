@@ -20,6 +20,7 @@ from services.identity.queries import ServiceScope
 
 REFUSED = 2
 OF_UNITS = "Code of a unit of which it may read, with all below; several times for several."
+OF_NETWORKS = "Address or network (CIDR) that it may call from; several times. From everywhere when none is named."
 cli = typer.Typer(no_args_is_help=True, help="Programs of the supplier that call the back office's API.")
 
 
@@ -28,11 +29,14 @@ def add(
     name: Annotated[str, typer.Argument(help="What it is, for people: `billing`.")],
     scope: Annotated[list[ServiceScope], typer.Option(help="What it may do; several times for several.")],
     unit: Annotated[list[str] | None, typer.Option(help=OF_UNITS)] = None,
+    network: Annotated[list[str] | None, typer.Option(help=OF_NETWORKS)] = None,
 ) -> None:
     """Make a program known and print its secret, this once. What it pushes may be of any unit."""
 
     def work(session: WriteSession) -> IssuedSecret:
-        issued = operations.add_client(session, name=name, scopes=scope, actor=operator(), now=clock.now())
+        issued = operations.add_client(
+            session, name=name, scopes=scope, actor=operator(), now=clock.now(), networks=network or ()
+        )
         if unit:
             _give(session, issued.client_id, unit)
         return issued
@@ -51,6 +55,17 @@ def units(
     with _database() as db, db.write() as session:
         _give(session, client_id, unit)
     typer.echo(f"{client_id} reads {', '.join(unit)}")
+
+
+@cli.command("networks")
+def networks(
+    client_id: Annotated[str, typer.Argument(help="The program's client id.")],
+    network: Annotated[list[str] | None, typer.Option(help=OF_NETWORKS)] = None,
+) -> None:
+    """Let a program call from these networks, and from no others from now on, with every token that it has."""
+    with _database() as db, db.write() as session:
+        operations.bind_client(session, client_id=client_id, networks=network or (), actor=operator())
+    typer.echo(f"{client_id} calls from {', '.join(network or ['everywhere'])}")
 
 
 @cli.command("rotate")
@@ -84,8 +99,9 @@ def show() -> None:
             used = "never used" if each.last_used_at is None else f"last used {each.last_used_at.isoformat()}"
             scopes = ", ".join(each.scopes)
             reads = f"  reads {', '.join(units_of[each.id])}" if each.id in units_of else ""
+            bound = f"  calls from {', '.join(each.networks)}" if each.networks else ""
             secrets = f"{len(each.secrets)} secrets"
-            typer.echo(f"{each.client_id}  {each.name}  {each.state}  {scopes}{reads}  {secrets}  {used}")
+            typer.echo(f"{each.client_id}  {each.name}  {each.state}  {scopes}{reads}{bound}  {secrets}  {used}")
 
 
 def _give(session: WriteSession, client_id: str, codes: list[str]) -> None:

@@ -192,3 +192,9 @@ class ServiceClientUnknown(Refusal):
     """There is no program with this client id."""
 
     code: ClassVar[str] = "service_client_unknown"
+
+
+class ServiceNetworkInvalid(Refusal):
+    """A program is bound to at most twenty addresses and networks in CIDR form, none of which is everybody's."""
+
+    code: ClassVar[str] = "service_network_invalid"

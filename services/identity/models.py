@@ -2,10 +2,11 @@
 
 import enum
 from datetime import date, datetime
+from ipaddress import IPv4Network, IPv6Network
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, CIDR
 from sqlmodel import Field, SQLModel
 
 from core.crypto.sealed import sealed
@@ -344,6 +345,9 @@ class ServiceClient(SQLModel, table=True):
     state: ServiceState = Field(sa_type=text_enum(ServiceState))
     created_at: datetime = Field(sa_type=Timestamp)
     last_used_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    networks: list[IPv4Network | IPv6Network] = Field(
+        sa_column=sa.Column(ARRAY(CIDR), nullable=False, server_default=sa.text("'{}'"))
+    )
 
 
 class ServiceClientSecret(SQLModel, table=True):

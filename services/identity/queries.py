@@ -30,7 +30,10 @@ class ServiceScope(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServiceClientView:
-    """A program of the supplier. `secrets` are those that live, the newest first: since when, and until when."""
+    """A program of the supplier. `secrets` are those that live, the newest first: since when, and until when.
+
+    It may call from `networks` alone; from everywhere when there are none.
+    """
 
     id: UUID
     client_id: str
@@ -40,6 +43,7 @@ class ServiceClientView:
     created_at: datetime
     last_used_at: datetime | None
     secrets: tuple[tuple[datetime, datetime | None], ...]
+    networks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +136,16 @@ def user_by_phone(session: ReadSession, *, vault: Vault, phone: str) -> UserView
     return None if row is None else UserView(row.id, row.phone_masked, row.locale, row.created_at)
 
 
-def service_scopes(session: ReadSession, *, client: UUID, secret_id: UUID) -> frozenset[str] | None:
-    """What a program may do now by a token that this secret earned; None when either ended. By the database's clock."""
+def service_scopes(session: ReadSession, *, client: UUID, secret_id: UUID, address: str) -> frozenset[str] | None:
+    """What a program may do now from this address by a token that this secret earned. By the database's clock.
+
+    None when either ended, and for an address out of the networks that the program is bound to.
+    """
     found: list[str] | None = session.sql(
-        "select scopes from living_service(:client, :secret)", client=client, secret=secret_id
+        "select scopes from living_service_at(:client, :secret, cast(:address as inet))",
+        client=client,
+        secret=secret_id,
+        address=rules.plain_address(address),
     ).scalar_one_or_none()
     return None if found is None else frozenset(found)
 
@@ -151,7 +161,7 @@ def service_client_id(session: ReadSession, *, client_id: str) -> UUID | None:
 def service_clients(session: ReadSession, *, now: datetime) -> list[ServiceClientView]:
     """All programs of the supplier by name."""
     rows = session.sql(
-        """select c.id, c.client_id, c.name, c.scopes, c.state, c.created_at, c.last_used_at,
+        """select c.id, c.client_id, c.name, c.scopes, c.state, c.created_at, c.last_used_at, c.networks,
              array(select s.created_at from service_client_secret s where s.service_client_id = c.id
                and (s.expires_at is null or s.expires_at > :now) order by s.created_at desc) as begun,
              array(select s.expires_at from service_client_secret s where s.service_client_id = c.id
@@ -169,6 +179,7 @@ def service_clients(session: ReadSession, *, now: datetime) -> list[ServiceClien
             row.created_at,
             row.last_used_at,
             tuple(zip(row.begun, row.ends, strict=True)),
+            tuple(map(str, row.networks)),
         )
         for row in rows
     ]

@@ -59,6 +59,9 @@ _SYSTEMS: Final = (
 )
 
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """How many codes within any hour and within any 24 hours."""
@@ -152,6 +155,25 @@ def address_group(address: str) -> str:
         mapped = found.ipv4_mapped
         return str(mapped) if mapped is not None else str(ipaddress.IPv6Network((found, 64), strict=False))
     return str(found)
+
+
+def plain_address(address: str) -> str | None:
+    """An address as `inet` reads one, None for what is none; an IPv4 address that came as IPv6 is itself."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return str(mapped or found)
+
+
+def network(text: str) -> Network | None:
+    """An address or a network in CIDR form; None for what is none, and for one of everybody."""
+    try:
+        found = ipaddress.ip_network(text.strip())
+    except ValueError:
+        return None
+    return found if found.prefixlen else None
 
 
 def retry_after_s(hits: Sequence[datetime], limit: Limit, *, now: datetime) -> int:

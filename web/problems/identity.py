@@ -19,6 +19,7 @@ from services.identity.errors import (
     RefreshRefused,
     ServiceClientUnknown,
     ServiceNameTaken,
+    ServiceNetworkInvalid,
     SignInLimited,
     StaffCodeWrong,
     StaffNameInvalid,
@@ -91,6 +92,12 @@ PROBLEMS: Final = [
         en="Too many wrong secrets came from here; mend the setting and try again later.",
     ),
     Problem(ServiceNameTaken, 409, zh="该名称已被占用。", en="Another program has this name; choose another one."),
+    Problem(
+        ServiceNetworkInvalid,
+        422,
+        zh="网络地址须为单个地址或 CIDR 网段，最多 20 个，且不得为全部地址。",
+        en="A program is bound to at most 20 addresses or networks (CIDR), none of which is everybody's.",
+    ),
     Problem(ServiceClientUnknown, 404, zh="没有该客户端。", en="There is no program with this client id."),
     Problem(
         StaffSignInRefused,

@@ -1,7 +1,7 @@
 """Programs of the supplier: made with a secret that is shown once, rotated with two living ones, disabled at once."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,7 +12,7 @@ from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import ReadSession, WriteSession, statement
 from services.identity import rules
-from services.identity.errors import ServiceClientUnknown, ServiceNameTaken
+from services.identity.errors import ServiceClientUnknown, ServiceNameTaken, ServiceNetworkInvalid
 from services.identity.models import LimitKind
 from services.identity.queries import ServiceScope
 
@@ -20,6 +20,7 @@ PREFIX: Final = "wls_"
 """Lets scanners of code and logs recognise a secret that got where it must not be."""
 OVERLAP: Final = timedelta(days=7)
 """How long the earlier secret goes on beside the new one, unless told otherwise."""
+MOST_NETWORKS: Final = 20
 WRONG_TRIES: Final = rules.Limit(30, 200)
 """Wrong secrets from one network. They cannot be guessed; the limit is for what asks and never learns."""
 
@@ -58,20 +59,31 @@ class ClientLimited:
 
 
 def add_client(
-    session: WriteSession, *, name: str, scopes: Collection[ServiceScope], actor: Actor, now: datetime
+    session: WriteSession,
+    *,
+    name: str,
+    scopes: Collection[ServiceScope],
+    actor: Actor,
+    now: datetime,
+    networks: Sequence[str] = (),
 ) -> IssuedSecret:
-    """Make a program known. Raises ServiceNameTaken."""
+    """Make a program known that may call from `networks` alone, or from everywhere when there are none.
+
+    Raises ServiceNameTaken and ServiceNetworkInvalid.
+    """
+    bound = _networks(networks)
     client = ids.uuid7()
     client_id = f"svc_{ids.human_code(16).lower()}"
     made = session.sql(
-        """insert into service_client (id, client_id, name, scopes, state, created_at)
-           values (:id, :client_id, :name, cast(:scopes as text[]), 'active', :now)
+        """insert into service_client (id, client_id, name, scopes, state, created_at, networks)
+           values (:id, :client_id, :name, cast(:scopes as text[]), 'active', :now, cast(:networks as cidr[]))
            on conflict (name) do nothing returning id""",
         id=client,
         client_id=client_id,
         name=name,
         scopes=sorted(scope.value for scope in scopes),
         now=now,
+        networks=bound,
     ).scalar_one_or_none()
     if made is None:
         raise ServiceNameTaken
@@ -81,9 +93,32 @@ def add_client(
         actor=actor,
         act="identity.service_client_added",
         subject=f"service:{client}",
-        after={"client_id": client_id, "scopes": [*sorted(scope.value for scope in scopes)]},
+        after={"client_id": client_id, "scopes": [*sorted(scope.value for scope in scopes)], "networks": [*bound]},
     )
     return issued
+
+
+def bind_client(session: WriteSession, *, client_id: str, networks: Sequence[str], actor: Actor) -> None:
+    """Let a program call from these networks alone, from now on; from everywhere when there are none.
+
+    Tokens that are about are bound with it. Raises ServiceClientUnknown and ServiceNetworkInvalid.
+    """
+    client, bound = _lock(session, client_id), _networks(networks)
+    held: list[str] = session.sql(
+        """with held as (select id, networks from service_client where id = :id)
+           update service_client c set networks = cast(:networks as cidr[]) from held h where c.id = h.id
+           returning cast(h.networks as text[])""",
+        id=client,
+        networks=bound,
+    ).scalar_one()
+    audit.record(
+        session,
+        actor=actor,
+        act="identity.service_client_bound",
+        subject=f"service:{client}",
+        before={"networks": [*held]},
+        after={"networks": [*bound]},
+    )
 
 
 def rotate_secret(
@@ -121,7 +156,7 @@ def prove_client(
 ) -> ProvedClient | ClientRefused | ClientLimited:
     """Judge a name and a secret. Commit whatever comes back: a wrong one is counted.
 
-    Unknown, wrong, expired and disabled are one answer, by the same statements.
+    Unknown, wrong, expired, disabled and called from elsewhere are one answer, by the same statements.
     """
     key = vault.blind("sign_in.service", rules.address_group(address))
     hits = _wrong_tries(session, key=key)
@@ -132,10 +167,12 @@ def prove_client(
         """select c.id, s.id as secret_id, c.scopes from service_client c
            join service_client_secret s on s.service_client_id = c.id
            where c.client_id = :client_id and s.secret_hash = :hash and c.state = 'active'
-             and (s.expires_at is null or s.expires_at > :now)""",
+             and (s.expires_at is null or s.expires_at > :now)
+             and service_calls_from(c.networks, cast(:address as inet))""",
         client_id=client_id,
         hash=rules.secret_hash(secret),
         now=now,
+        address=rules.plain_address(address),
     ).one_or_none()
     if found is None:
         session.sql(
@@ -171,6 +208,13 @@ def _lock(session: WriteSession, client_id: str) -> UUID:
     if found is None:
         raise ServiceClientUnknown
     return found
+
+
+def _networks(given: Sequence[str]) -> list[str]:
+    found = [rules.network(text) for text in given]
+    if len(found) > MOST_NETWORKS or None in found:
+        raise ServiceNetworkInvalid
+    return [str(network) for network in found]
 
 
 def _issue(session: WriteSession, *, client: UUID, client_id: str, now: datetime) -> IssuedSecret:

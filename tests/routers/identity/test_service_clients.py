@@ -17,7 +17,7 @@ from core.config import Settings
 from core.crypto.tokens import Identity
 from core.db import Database
 from services.identity import operations, queries
-from services.identity.errors import ServiceClientUnknown, ServiceNameTaken
+from services.identity.errors import ServiceClientUnknown, ServiceNameTaken, ServiceNetworkInvalid
 from services.identity.operations import IssuedSecret
 from services.identity.operations.clients import WRONG_TRIES
 from services.identity.queries import ServiceScope
@@ -171,6 +171,38 @@ def test_a_token_of_another_kind_opens_nothing_here_and_a_programs_none_elsewher
     assert told(guarded.post("/bills", headers={"authorization": f"Bearer {token}"})) == OUT
 
 
+def test_a_program_that_names_its_networks_is_nobody_elsewhere_nor_is_a_token_that_it_has(
+    client: TestClient, guarded: TestClient, db: Database, issued: IssuedSecret
+) -> None:
+    headers = bearer(client, issued)
+
+    def bind(*networks: str) -> None:
+        with db.write() as session:
+            operations.bind_client(session, client_id=issued.client_id, networks=networks, actor=ACTOR)
+
+    def calls(address: str) -> list[int]:
+        ways = [TestClient(each.app, base_url="http://testserver", client=(address, 1)) for each in (client, guarded)]
+        answers = [ask(ways[0], issued.client_id, issued.secret), ways[1].post("/bills", headers=headers)]
+        return [answer.status_code for answer in answers]
+
+    bind("198.51.100.0/24", "2001:db8::/48")
+    for inside in ("198.51.100.7", "::ffff:198.51.100.7", "2001:db8::1"):
+        assert calls(inside) == [200, 200], inside
+    for outside in ("198.51.101.7", "2001:db8:1::1", "testclient"):
+        assert calls(outside) == [401, 401], outside
+    with db.read() as session:
+        earlier = session.sql("select l.* from service_client_secret s, living_service(s.service_client_id, s.id) l")
+        assert earlier.all() == []
+        act = session.sql("select before, after from audit where act = 'identity.service_client_bound'").one()
+    assert act.before == {"networks": []}
+    assert act.after == {"networks": ["198.51.100.0/24", "2001:db8::/48"]}
+    bind()
+    assert calls("203.0.113.9") == [200, 200]
+    for wrong in (["0.0.0.0/0"], ["198.51.100.7/24"], ["x"], ["198.51.100.1"] * 21):
+        with pytest.raises(ServiceNetworkInvalid):
+            bind(*wrong)
+
+
 def test_wrong_secrets_are_limited_per_network_and_right_ones_are_not_counted(
     client: TestClient, issued: IssuedSecret
 ) -> None:
@@ -218,6 +250,10 @@ def test_the_command_prints_a_secret_once_and_shows_rotates_and_disables(
     )
     assert ask(client, lines["client_id"], lines["client_secret"]).json()["scope"] == "bills.write units.write"
     assert lines["client_secret"] not in run("list")
+    run("networks", lines["client_id"], "--network", "198.51.100.0/24")
+    assert "calls from 198.51.100.0/24" in run("list")
+    assert told(ask(client, lines["client_id"], lines["client_secret"])) == WRONG
+    run("networks", lines["client_id"])
     again = dict(line.split() for line in run("rotate", lines["client_id"], "--overlap-days", "0").splitlines())
     assert told(ask(client, lines["client_id"], lines["client_secret"])) == WRONG
     assert ask(client, again["client_id"], again["client_secret"]).status_code == 200
