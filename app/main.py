@@ -12,6 +12,7 @@ from core import config, faults, logging
 from portal import assets, pages, reference
 from portal.customer import accounts as accounts_pages
 from portal.customer import bills as bills_pages
+from portal.customer import details as details_pages
 from portal.customer import groups as groups_pages
 from portal.customer import inbox as inbox_pages
 from portal.customer import payments as payments_pages
@@ -31,6 +32,7 @@ from portal.staff import me as staff_me
 from portal.staff import pages as staff_pages
 from portal.staff import payments as staff_payments
 from portal.staff import people as staff_people
+from portal.staff import quality as staff_quality
 from portal.staff import search as staff_search
 from portal.staff import sign_in as staff_sign_in
 from portal.staff import suspense as staff_suspense
@@ -82,6 +84,7 @@ ROUTERS = (
     wechat_pages.router,
     together_pages.router,
     groups_pages.router,
+    details_pages.router,
     reference.router,
     staff_sign_in.router,
     staff_joining.router,
@@ -96,6 +99,7 @@ ROUTERS = (
     staff_suspense.router,
     staff_webhooks.router,
     staff_imports.router,
+    staff_quality.router,
     staff_health.router,
 )
 

@@ -3,7 +3,19 @@
 from celery.signals import beat_init, setup_logging, worker_init, worker_process_init
 
 from core import config, faults, logging
-from jobs import broker, casework, housekeeping, identity, keys, ledger, notifications, payments, privacy, webhooks  # noqa: F401 -- they declare tasks and their times
+from jobs import (  # noqa: F401 -- they declare tasks and their times
+    broker,
+    casework,
+    housekeeping,
+    identity,
+    keys,
+    ledger,
+    notifications,
+    payments,
+    privacy,
+    quality,
+    webhooks,
+)
 from jobs.celery_app import app
 
 settings = config.load()

@@ -24,6 +24,40 @@ CREATE FUNCTION public.account_access(p_user uuid, p_account_no text, p_permissi
         end
 $$;
 
+CREATE FUNCTION public.account_gaps(p_first bigint, p_last bigint, p_today date) RETURNS TABLE(account_id bigint, unit_id integer, expected integer, gaps integer)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select a.id, a.unit_id, x.expected, x.expected & x.missing
+  from account a
+  join customer c on c.id = a.customer_id
+  join premises p on p.id = a.premises_id
+  left join account_profile f on f.account_id = a.id
+  cross join lateral (
+    select
+      1 | 2 | 4 | 8 | 256 | 512 | 1024 | 2048 | 8192 | 16384
+        | case when a.class = 'residential' then 4096 else 32768 end
+        | case when a.state = 'active' then 65536 else 0 end
+        | case when f.account_id is not null then 131072 else 0 end as expected,
+      case when c.name_masked = '' then 1 else 0 end
+        | case when p.district = '' or p.street = '' then 2 else 0 end
+        | case when exists (select from meter m where m.account_id = a.id) then 0 else 4 end
+        | case when exists (
+            select from agreement g where g.account_id = a.id and g.valid_from <= p_today and (g.valid_to is null or g.valid_to > p_today)
+          ) then 0 else 8 end
+        | case when exists (select from contact_point k where k.customer_id = c.id and k.kind = 'phone') then 0 else 256 end
+        | case when exists (select from contact_point k where k.customer_id = c.id and k.kind = 'email') then 0 else 512 end
+        | case when f.contact_by is null then 1024 else 0 end
+        | case when f.has_ev_charger is null then 2048 else 0 end
+        | case when f.has_heat_pump is null then 4096 else 0 end
+        | case when f.has_solar is null then 8192 else 0 end
+        | case when f.has_storage is null then 16384 else 0 end
+        | case when f.has_generator is null then 32768 else 0 end
+        | case when a.last_bill_issued > p_today - 100 then 0 else 65536 end
+        | case when f.confirmed_at >= p_today - 730 then 0 else 131072 end as missing
+  ) x
+  where a.id between p_first and p_last and a.state <> 'closed'
+$$;
+
 CREATE FUNCTION public.account_group_leave() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -977,6 +1011,13 @@ CREATE TABLE public.account (
 )
 WITH (fillfactor='80');
 
+CREATE TABLE public.account_gap (
+    account_id bigint NOT NULL,
+    unit_id integer NOT NULL,
+    gaps integer NOT NULL,
+    CONSTRAINT ck_account_gap_gaps CHECK ((gaps > 0))
+);
+
 CREATE TABLE public.account_group (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -1018,6 +1059,22 @@ CREATE TABLE public.account_note (
     written_at timestamp with time zone NOT NULL,
     text text NOT NULL,
     CONSTRAINT ck_account_note_text CHECK (((length(text) >= 1) AND (length(text) <= 2000)))
+);
+
+CREATE TABLE public.account_profile (
+    account_id bigint NOT NULL,
+    contact_by text,
+    household_size smallint,
+    has_ev_charger boolean,
+    has_heat_pump boolean,
+    has_solar boolean,
+    has_storage boolean,
+    has_generator boolean,
+    confirmed_at timestamp with time zone NOT NULL,
+    confirmed_by text NOT NULL,
+    CONSTRAINT ck_account_profile_confirmed_by CHECK ((confirmed_by = ANY (ARRAY['customer'::text, 'staff'::text]))),
+    CONSTRAINT ck_account_profile_contact_by CHECK ((contact_by = ANY (ARRAY['phone'::text, 'sms'::text, 'wechat'::text, 'email'::text]))),
+    CONSTRAINT ck_account_profile_household_size CHECK (((household_size >= 1) AND (household_size <= 99)))
 );
 
 CREATE TABLE public.agreement (
@@ -1893,6 +1950,11 @@ ALTER TABLE public.premises ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.quality_round (
+    day date NOT NULL,
+    next_from bigint
+);
+
 CREATE TABLE public.refresh_token (
     token_hash bytea NOT NULL,
     family_id uuid NOT NULL,
@@ -2105,6 +2167,16 @@ ALTER TABLE public.unit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.unit_quality (
+    unit_id integer NOT NULL,
+    day date NOT NULL,
+    accounts bigint NOT NULL,
+    level1_whole bigint NOT NULL,
+    level2_expected bigint NOT NULL,
+    level2_met bigint NOT NULL,
+    fresh bigint NOT NULL
+);
+
 CREATE TABLE public.webhook_delivery (
     endpoint_id uuid NOT NULL,
     id bigint NOT NULL,
@@ -2214,6 +2286,9 @@ ALTER TABLE ONLY public.access_invitation
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT pk_account PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.account_gap
+    ADD CONSTRAINT pk_account_gap PRIMARY KEY (account_id);
+
 ALTER TABLE ONLY public.account_group
     ADD CONSTRAINT pk_account_group PRIMARY KEY (id);
 
@@ -2225,6 +2300,9 @@ ALTER TABLE ONLY public.account_look
 
 ALTER TABLE ONLY public.account_note
     ADD CONSTRAINT pk_account_note PRIMARY KEY (account_id, id);
+
+ALTER TABLE ONLY public.account_profile
+    ADD CONSTRAINT pk_account_profile PRIMARY KEY (account_id);
 
 ALTER TABLE ONLY public.agreement
     ADD CONSTRAINT pk_agreement PRIMARY KEY (account_id, id);
@@ -2391,6 +2469,9 @@ ALTER TABLE ONLY public.posting
 ALTER TABLE ONLY public.premises
     ADD CONSTRAINT pk_premises PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.quality_round
+    ADD CONSTRAINT pk_quality_round PRIMARY KEY (day);
+
 ALTER TABLE ONLY public.refresh_token
     ADD CONSTRAINT pk_refresh_token PRIMARY KEY (token_hash);
 
@@ -2441,6 +2522,9 @@ ALTER TABLE ONLY public.txn
 
 ALTER TABLE ONLY public.unit
     ADD CONSTRAINT pk_unit PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.unit_quality
+    ADD CONSTRAINT pk_unit_quality PRIMARY KEY (unit_id, day);
 
 ALTER TABLE ONLY public.webhook_delivery
     ADD CONSTRAINT pk_webhook_delivery PRIMARY KEY (endpoint_id, id);
@@ -2570,6 +2654,10 @@ CREATE INDEX ix_access_invitation_phone_blind ON public.access_invitation USING 
 
 CREATE INDEX ix_account_customer_id ON public.account USING btree (customer_id);
 
+CREATE INDEX ix_account_gap_level1 ON public.account_gap USING btree (account_id) WHERE ((gaps & 255) <> 0);
+
+CREATE INDEX ix_account_gap_unit_id ON public.account_gap USING btree (unit_id, account_id);
+
 CREATE INDEX ix_account_group_member_account_id ON public.account_group_member USING btree (account_id);
 
 CREATE INDEX ix_account_premises_id ON public.account USING btree (premises_id);
@@ -2684,6 +2772,8 @@ CREATE INDEX ix_staff_session_staff_id ON public.staff_session USING btree (staf
 
 CREATE INDEX ix_txn_recorded_at ON public.txn USING brin (recorded_at);
 
+CREATE INDEX ix_unit_quality_day ON public.unit_quality USING btree (day);
+
 CREATE INDEX ix_webhook_delivery_created_at ON public.webhook_delivery USING btree (created_at);
 
 CREATE INDEX ix_webhook_delivery_set_aside ON public.webhook_delivery USING btree (endpoint_id, id) WHERE (state = 'set_aside'::text);
@@ -2789,6 +2879,12 @@ ALTER TABLE ONLY public.access_invitation
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT fk_account_customer_id FOREIGN KEY (customer_id) REFERENCES public.customer(id);
 
+ALTER TABLE ONLY public.account_gap
+    ADD CONSTRAINT fk_account_gap_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.account_gap
+    ADD CONSTRAINT fk_account_gap_unit_id FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
 ALTER TABLE ONLY public.account_group_member
     ADD CONSTRAINT fk_account_group_member_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
 
@@ -2812,6 +2908,9 @@ ALTER TABLE ONLY public.account_note
 
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT fk_account_premises_id FOREIGN KEY (premises_id) REFERENCES public.premises(id);
+
+ALTER TABLE ONLY public.account_profile
+    ADD CONSTRAINT fk_account_profile_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT fk_account_unit_id FOREIGN KEY (unit_id) REFERENCES public.unit(id);
@@ -2963,6 +3062,9 @@ ALTER TABLE ONLY public.staff_session
 ALTER TABLE ONLY public.unit
     ADD CONSTRAINT fk_unit_parent_id FOREIGN KEY (parent_id) REFERENCES public.unit(id);
 
+ALTER TABLE ONLY public.unit_quality
+    ADD CONSTRAINT fk_unit_quality_unit_id FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
 ALTER TABLE ONLY public.webhook_delivery
     ADD CONSTRAINT fk_webhook_delivery_endpoint_id FOREIGN KEY (endpoint_id) REFERENCES public.webhook_endpoint(id);
 
@@ -3065,6 +3167,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.access_invitation TO wattline_
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.account TO wattline_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.account_gap TO wattline_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.account_group TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.account_group_member TO wattline_app;
@@ -3074,6 +3178,8 @@ GRANT SELECT,INSERT ON TABLE public.account_look TO wattline_app;
 GRANT UPDATE(ended_at) ON TABLE public.account_look TO wattline_app;
 
 GRANT SELECT,INSERT ON TABLE public.account_note TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.account_profile TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.agreement TO wattline_app;
 
@@ -3189,6 +3295,8 @@ GRANT SELECT ON TABLE public.point_lot_use TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.premises TO wattline_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.quality_round TO wattline_app;
+
 GRANT SELECT,INSERT ON TABLE public.refresh_token TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.scheduled_round TO wattline_app;
@@ -3222,6 +3330,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.staff_session TO wattline_app;
 GRANT SELECT ON TABLE public.txn TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.unit TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.unit_quality TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_delivery TO wattline_app;
 

@@ -34,6 +34,7 @@ TIMED: Final = {
     "core/http.py": "the total deadline of an outside call",
     "jobs/keys.py": "the budget of one task",
     "jobs/ledger.py": "the budget of one task",
+    "jobs/quality.py": "the budget of one task",
     "jobs/payments.py": "the budget of one task",
     "notifications/delivery.py": "the budget of one task, and the age of a lease around a call",
     "notifications/webhooks/delivery.py": "the age of a lease before a call",

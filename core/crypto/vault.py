@@ -94,6 +94,12 @@ def mask_phone(phone: str) -> str:
     return f"{phone[:-8]}****{phone[-4:]}" if len(phone) > len("+") + 9 else f"{phone[:2]}****{phone[-2:]}"
 
 
+def mask_email(address: str) -> str:
+    """An address of which the first character and the domain are shown (`z***@example.com`)."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}***@{domain}"
+
+
 def mask_name(name: str) -> str:
     """A name of which the last character alone is shown (`**三`), as notices in public places do."""
     return f"{'*' * min(len(name) - 1, 3)}{name[-1:]}"

@@ -35,6 +35,7 @@ class AccountChoice:
     state: str
     holder: str
     address: str
+    is_owner: bool
     may_pay: bool
     sees_lines: bool
     holder_since: date | None
@@ -105,6 +106,7 @@ def choice_of(card: AccountCard) -> AccountChoice:
         card.state,
         card.holder,
         card.address,
+        card.role == "owner",
         card.role in {"owner", "payer"},
         card.scope == "full",
         card.holder_since,

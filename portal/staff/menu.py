@@ -27,6 +27,7 @@ def entries(
     every = [
         Entry("/staff", _("Start"), "house"),
         Entry("/staff/search", _("Customers"), "search", StaffPermission.ACCOUNTS_VIEW),
+        Entry("/staff/quality", _("Data quality"), "file-text", StaffPermission.ACCOUNTS_VIEW),
         Entry("/staff/payments/unknown", _("Unknown payments"), "circle-alert", StaffPermission.PAYMENTS_VIEW),
         Entry("/staff/suspense", _("Suspense"), "landmark", StaffPermission.SUSPENSE_VIEW),
         Entry("/staff/webhooks", _("Webhooks"), "link", StaffPermission.WEBHOOKS_MANAGE),

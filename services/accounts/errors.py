@@ -142,3 +142,15 @@ class TooManyMembers(Refusal):
     """The group would have more accounts than one may have; `most` is that number."""
 
     code = "too_many_members"
+
+
+class EmailWrong(Refusal):
+    """What was typed is no e-mail address."""
+
+    code = "email_wrong"
+
+
+class HouseholdWrong(Refusal):
+    """The number of people is not one of 1 to 99."""
+
+    code = "household_wrong"

@@ -297,6 +297,56 @@ class StaffGrant(SQLModel, table=True):
     revoked_by: UUID | None = Field(default=None, sa_type=sa.Uuid)
 
 
+class AccountProfile(SQLModel, table=True):
+    """What was told of an account, and when it was confirmed last."""
+
+    __tablename__ = "account_profile"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="account.id")
+    contact_by: str | None = Field(default=None, sa_type=sa.Text)
+    household_size: int | None = Field(default=None, sa_type=sa.SmallInteger)
+    has_ev_charger: bool | None = None
+    has_heat_pump: bool | None = None
+    has_solar: bool | None = None
+    has_storage: bool | None = None
+    has_generator: bool | None = None
+    confirmed_at: datetime = Field(sa_type=Timestamp)
+    confirmed_by: str = Field(sa_type=sa.Text)
+
+
+class AccountGap(SQLModel, table=True):
+    """What is missing of an account, as bits of the catalogue."""
+
+    __tablename__ = "account_gap"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="account.id")
+    unit_id: int = Field(sa_type=sa.Integer, foreign_key="unit.id")
+    gaps: int = Field(sa_type=sa.Integer)
+
+
+class UnitQuality(SQLModel, table=True):
+    """What was counted of a unit's own accounts on one day."""
+
+    __tablename__ = "unit_quality"
+
+    unit_id: int = Field(sa_type=sa.Integer, primary_key=True, foreign_key="unit.id")
+    day: date = Field(sa_type=sa.Date, primary_key=True)
+    accounts: int = Field(sa_type=sa.BigInteger)
+    level1_whole: int = Field(sa_type=sa.BigInteger)
+    level2_expected: int = Field(sa_type=sa.BigInteger)
+    level2_met: int = Field(sa_type=sa.BigInteger)
+    fresh: int = Field(sa_type=sa.BigInteger)
+
+
+class QualityRound(SQLModel, table=True):
+    """How far a day's count has come."""
+
+    __tablename__ = "quality_round"
+
+    day: date = Field(sa_type=sa.Date, primary_key=True)
+    next_from: int | None = Field(default=None, sa_type=sa.BigInteger)
+
+
 class AccountNote(SQLModel, table=True):
     """What a member of staff wrote about an account."""
 

@@ -21,6 +21,9 @@ class StaffPermission(enum.StrEnum):
     ACCOUNTS_NOTE = "accounts.note"
     """Write notes about a customer."""
 
+    ACCOUNTS_EDIT = "accounts.edit"
+    """Write down what a customer tells of an account."""
+
     ACCOUNTS_VIEW_AS = "accounts.view_as"
     """See the portal as a customer sees it, without being able to do anything there."""
 
@@ -83,6 +86,7 @@ _AGENT: Final = frozenset(
         _P.ACCOUNTS_VIEW,
         _P.ACCOUNTS_REVEAL,
         _P.ACCOUNTS_NOTE,
+        _P.ACCOUNTS_EDIT,
         _P.ACCOUNTS_VIEW_AS,
         _P.PAYMENTS_VIEW,
         _P.PAYMENTS_CHECK,

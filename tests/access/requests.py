@@ -426,6 +426,8 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /accounts/link": _get("/accounts/link"),
     "POST /accounts/link": _form("/accounts/link", _link_fields),
     "GET /accounts/{account_no}": _get("/accounts/{account_no}"),
+    "GET /accounts/{account_no}/details": _get("/accounts/{account_no}/details"),
+    "POST /accounts/{account_no}/details": _form("/accounts/{account_no}/details", lambda _made: {"solar": "yes"}),
     "GET /accounts/{account_no}/people": _get("/accounts/{account_no}/people"),
     "POST /accounts/{account_no}/people": _form(
         "/accounts/{account_no}/people", lambda _made: {"phone": somebodys_phone(), "role": "viewer"}

@@ -130,11 +130,12 @@ def told_by(answer: httpx.Response) -> str:
     if answer.is_redirect:
         target = answer.headers["location"].partition("?")[0]
         target = re.sub(r"(?<=^/inbox/)[0-9a-f-]{36}$", "{message_id}", target)
-        target = re.sub(r"(?<=^/accounts/)[0-9A-Z-]{4,32}(?=/people$)", "{account_no}", target)
+        target = re.sub(r"(?<=^/accounts/)[0-9A-Z-]{4,32}(?=/(people|details)$)", "{account_no}", target)
         target = re.sub(r"(?<=^/account-groups/)[0-9a-f-]{36}$", "{group_id}", target)
         target = re.sub(r"(?<=^/staff/accounts/)[0-9A-Z-]{4,32}(?=#|$)", "{account_no}", target)
         target = re.sub(r"(?<=^/staff/payments/)[0-9A-Z]{15,24}$", "{payment_no}", target)
         target = re.sub(r"(?<=^/staff/as/)[0-9A-Z-]{4,32}$", "{account_no}", target)
+        target = re.sub(r"(?<=^/staff/gaps/)[0-9A-Z-]{4,32}$", "{account_no}", target)
         target = re.sub(r"(?<=^/staff/suspense/)[0-9]+$", "{suspense_id}", target)
         target = re.sub(r"(?<=^/staff/webhooks/)[0-9a-f-]{36}$", "{endpoint_id}", target)
         target = re.sub(r"(?<=^/staff/imports/)[0-9]+$", "{run_id}", target)

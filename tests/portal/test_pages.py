@@ -14,6 +14,7 @@ import tests.portal.console_scenes
 import tests.portal.groups_scenes
 import tests.portal.import_scenes
 import tests.portal.people_scenes
+import tests.portal.quality_scenes
 import tests.portal.wechat_scenes  # noqa: F401 -- all of them add their scenes
 from tests.portal.scenes import SCENES, Stage
 from tests.support.browser import PHONE, NewVisit, keep_picture

@@ -16,11 +16,12 @@ from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database, to_json
 from core.intake import Report
+from services.accounts import operations as accounts
 from services.accounts import queries
-from services.accounts.operations import AccountsLoader
+from services.accounts.operations import AccountsLoader, Told
 from services.billing import queries as billing
 from services.ledger import queries as ledger
-from tests.factories.accounts import account_record, make_account, make_unit, write_csv
+from tests.factories.accounts import ACTOR, account_record, make_account, make_unit, write_csv
 from tests.factories.billing import ZONE, make_bill
 from tests.support.everything import holding, tables
 from tests.support.processes import environment_of
@@ -29,6 +30,7 @@ from tests.support.waiting import wait_until
 CLI: Final = CliRunner()
 COMMAND: Final = cli_of(["erase-customer"])
 NAME: Final = "欧阳甲乙丙"
+EMAIL: Final = "ouyang@example.org"
 PHONE: Final = "+8613812345678"
 DOOR: Final = "7单元7077"
 MESSAGE: Final = """
@@ -51,6 +53,17 @@ def account_no(database: Database, vault: Vault) -> str:
         door = vault.seal(table="premises", column="door", owner=f"premises:{account.account_no}", text=DOOR)
         session.sql("update premises set door_sealed = :door where premises_no = :no", door=door, no=account.account_no)
         customer_id = session.sql("select max(id) from customer").scalar_one()
+        told = Told(EMAIL, False, "email", 4, {"solar": True})  # noqa: FBT003 -- what is told
+        accounts.tell_details(
+            session,
+            vault=vault,
+            account_id=account.id,
+            told=told,
+            by="customer",
+            actor=ACTOR,
+            today=clock.now().date(),
+            now=clock.now(),
+        )
         owner = f"customer:{customer_id}"
         address = vault.seal(table="message", column="address", owner=owner, text=PHONE)
         session.sql(
@@ -72,6 +85,8 @@ def test_name_telephone_and_door_are_gone_and_the_books_stay(
         "masked": "***丙",
         "phone": PHONE[3:],
         "door": DOOR,
+        "email": EMAIL,
+        "masked email": "o***@example.org",
         "hash": vault.blind("phone", PHONE).hex(),
     }
     assert {name for _, name in holding(tables(owner_dsn, vault), needles)} == needles.keys()
@@ -81,6 +96,7 @@ def test_name_telephone_and_door_are_gone_and_the_books_stay(
     with database.read() as session:
         assert ledger.check_invariants(session) == [] == billing.check_invariants(session)
         assert session.sql("select count(*) from account").scalar_one() == 1
+        assert session.sql("select count(*) from account_profile").scalar_one() == 0
 
 
 def test_whoever_is_still_needed_is_refused_with_the_reasons(

@@ -5,12 +5,14 @@ from typing import Final
 from services.accounts.errors import (
     AccessEndPast,
     AlreadyOwner,
+    EmailWrong,
     GrantBeyondOwn,
     GrantHeld,
     GrantToOneself,
     GrantUnknown,
     GroupNameTaken,
     GroupNameWrong,
+    HouseholdWrong,
     ImportElsewhere,
     ImportNotSignable,
     InvitationsLimited,
@@ -126,6 +128,8 @@ PROBLEMS: Final = [
         zh="不能为自己授权或撤销自己的授权，请由其他管理人员操作。",
         en="Nobody grants to themselves or takes from themselves; ask somebody else who manages staff.",
     ),
+    Problem(EmailWrong, 422, zh="请填写有效的电子邮箱。", en="Enter an e-mail address such as name@example.com."),
+    Problem(HouseholdWrong, 422, zh="请填写 1 至 99 的人数。", en="Enter a number of people from 1 to 99."),
     Problem(
         GroupNameWrong,
         422,

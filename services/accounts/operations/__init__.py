@@ -38,6 +38,7 @@ from services.accounts.operations.importing import AccountsLoader, UnitsLoader, 
 from services.accounts.operations.looking import LOOK_FOR, begin_look, end_look
 from services.accounts.operations.personal import Access, Holder, erase_holder, lock_holder
 from services.accounts.operations.programs import give_program_units
+from services.accounts.operations.quality import Told, fill_gaps, judge_next, tell_details
 from services.accounts.operations.reports import (
     UnitAmount,
     UnitRows,
@@ -77,6 +78,7 @@ __all__ = [
     "Role",
     "Scope",
     "Terms",
+    "Told",
     "UnitAmount",
     "UnitRows",
     "UnitsLoader",
@@ -93,6 +95,7 @@ __all__ = [
     "delete_group",
     "end_look",
     "erase_holder",
+    "fill_gaps",
     "forget_seen",
     "give_program_units",
     "give_up_access",
@@ -100,6 +103,7 @@ __all__ = [
     "grant_role",
     "grantable_unit",
     "invite",
+    "judge_next",
     "link_account",
     "lock_holder",
     "note_audit_export",
@@ -118,6 +122,7 @@ __all__ = [
     "show_amounts",
     "sign_off",
     "take_from_group",
+    "tell_details",
     "units_of",
     "withdraw",
     "write_note",

@@ -137,7 +137,7 @@ def lock_holder(session: WriteSession, *, customer_no: str) -> Holder | None:
 
 
 def erase_holder(session: WriteSession, *, vault: Vault, customer_no: str, holder: Holder, actor: Actor) -> None:
-    """Take name, telephones and doors of a customer away; numbers, accounts and what the books say stay.
+    """Take name, contact points, doors and told details of a customer away; numbers and what the books say stay.
 
     The caller has made sure that nobody needs them any more. A door stays where somebody else lives behind it
     by now. What files say of this customer later is refused.
@@ -151,6 +151,10 @@ def erase_holder(session: WriteSession, *, vault: Vault, customer_no: str, holde
         id=holder.customer_id,
     )
     session.sql("delete from contact_point where customer_id = :id", id=holder.customer_id)
+    session.sql(
+        "delete from account_profile where account_id in (select id from account where customer_id = :id)",
+        id=holder.customer_id,
+    )
     session.sql(
         """update premises p set door_sealed = null, fingerprint = ''::bytea
            where id in (select premises_id from account where customer_id = :id)

@@ -21,8 +21,8 @@ def close_changes(session: WriteSession, *, actor: Actor, zone: ZoneInfo) -> Non
     """Close what the earlier holders' side had of the accounts found, in the transaction that gives them away.
 
     All grants end, owners' and those they gave, and open invitations. The amount of the last bill proves nothing until
-    the next one comes, nor does any proof by somebody whose grant ended so, unless the earlier holder is back.
-    Publishes HolderChanged per account and AccessEnded per person.
+    the next one comes, nor does any proof by somebody whose grant ended so, unless the earlier holder is back. What
+    they told of the accounts goes. Publishes HolderChanged per account and AccessEnded per person.
     """
     changed = session.sql("select account_id, earlier_id, later_id from holder_changed order by account_id").all()
     if changed:
@@ -30,6 +30,7 @@ def close_changes(session: WriteSession, *, actor: Actor, zone: ZoneInfo) -> Non
         session.sql(statement(_PACKAGE, "holders_invitations_end.sql"))
         session.sql(statement(_PACKAGE, "holders_since.sql"), zone=str(zone))
         session.sql(statement(_PACKAGE, "holders_left.sql"))
+        session.sql(statement(_PACKAGE, "holders_details_gone.sql"))
         audit.record_staged(
             session,
             actor=actor,

@@ -12,10 +12,18 @@ import pytest
 from core import clock, intake
 from core.crypto.vault import Vault
 from core.db import Database
-from services.accounts import operations, queries
+from services.accounts import operations, quality, queries
 from services.accounts.events import AccessEnded, HolderChanged
 from services.accounts.models import Role, Scope
-from services.accounts.operations import AccountsLoader, LastBillAmount, LinkOutcome, MeterNumber, Terms, UnitsLoader
+from services.accounts.operations import (
+    AccountsLoader,
+    LastBillAmount,
+    LinkOutcome,
+    MeterNumber,
+    Terms,
+    Told,
+    UnitsLoader,
+)
 from services.accounts.queries import AccountRef, Permission
 from services.billing import queries as billing
 from tests.factories.accounts import ACTOR, account_record, grant, make_user, write_csv
@@ -151,6 +159,23 @@ def test_the_earlier_holder_proves_nothing_any_more_and_the_later_one_does(
     assert link(database, vault, later, account, LastBillAmount(12_860), "李") is LinkOutcome.REFUSED
     assert link(database, vault, later, account, METER, "王") is LinkOutcome.REFUSED
     assert link(database, vault, later, account, METER, "李") is LinkOutcome.LINKED
+
+
+def test_what_the_earlier_holder_told_of_the_account_is_not_the_later_ones(
+    database: Database, vault: Vault, import_accounts: Import, account: AccountRef
+) -> None:
+    told = Told(None, False, "sms", 4, {"solar": True})  # noqa: FBT003 -- what is told
+    today, now = clock.now().date(), clock.now()
+    with database.write() as session:
+        operations.tell_details(
+            session, vault=vault, account_id=account.id, told=told, by="customer", actor=ACTOR, today=today, now=now
+        )
+    import_accounts(name="王明", phone="13800138001")
+    with database.read() as session:
+        assert quality.details(session, account_id=account.id).household_size == 4
+    import_accounts(customer_no="K-later", name="李雷")
+    with database.read() as session:
+        assert quality.details(session, account_id=account.id).confirmed_at is None
 
 
 def test_a_mistaken_change_that_is_mended_lets_the_holder_prove_again(

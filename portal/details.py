@@ -1,0 +1,100 @@
+"""The form of what is told of an account: the same for its owner and for staff who ask them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal, cast, get_args
+
+from fastapi import Form
+from starlette.requests import Request
+
+from portal.pages import text_of
+from services.accounts.errors import EmailWrong, HouseholdWrong
+from services.accounts.operations import Told
+from services.accounts.operations.quality import ContactBy
+from services.accounts.quality import EQUIPMENT, Details
+
+YES: Final = {"yes": True, "no": False}
+Answer = Annotated[Literal["", "yes", "no"], Form()]
+
+
+@dataclass(frozen=True)
+class DetailsForm:
+    """What was typed, or what is known: as the fields of the form have it."""
+
+    email: str
+    removes_email: bool
+    contact_by: str
+    household_size: str
+    equipment: dict[str, str]
+
+    def told(self) -> Told:
+        """What is meant; raises HouseholdWrong for what is no number."""
+        people = self.household_size.strip()
+        if people and not (people.isascii() and people.isdigit()):
+            raise HouseholdWrong
+        known = self.contact_by in get_args(ContactBy)
+        return Told(
+            email=self.email.strip() or None,
+            removes_email=self.removes_email,
+            contact_by=cast("ContactBy", self.contact_by) if known else None,
+            household_size=int(people) if people else None,
+            equipment={code: YES.get(answer) for code, answer in self.equipment.items()},
+        )
+
+
+def details_form(
+    email: Annotated[str, Form(max_length=400)] = "",
+    no_email: Annotated[str, Form(max_length=1)] = "",
+    contact_by: Annotated[str, Form(max_length=16)] = "",
+    household_size: Annotated[str, Form(max_length=8)] = "",
+    ev_charger: Answer = "",
+    heat_pump: Answer = "",
+    solar: Answer = "",
+    storage: Answer = "",
+    generator: Answer = "",
+) -> DetailsForm:
+    """The form as it was sent."""
+    answers = (ev_charger, heat_pump, solar, storage, generator)
+    return DetailsForm(email, bool(no_email), contact_by, household_size, dict(zip(EQUIPMENT, answers, strict=True)))
+
+
+def form_of(details: Details) -> DetailsForm:
+    """The form as it is shown first. The address is masked, so its field is empty: empty leaves it as it is."""
+    answers = {True: "yes", False: "no", None: ""}
+    people = details.household_size
+    return DetailsForm(
+        "",
+        removes_email=False,
+        contact_by=details.contact_by or "",
+        household_size="" if people is None else str(people),
+        equipment={code: answers[has] for code, has in details.equipment.items()},
+    )
+
+
+def field_of(request: Request, refusal: EmailWrong | HouseholdWrong) -> dict[str, str]:
+    """The refusal beside its field."""
+    return {"email" if isinstance(refusal, EmailWrong) else "household_size": text_of(request, refusal)}
+
+
+def field_names(_: Callable[[str], str]) -> dict[str, str]:
+    """What each field of the catalogue is called, in the reader's language."""
+    return {
+        "name": _("Name of the holder"),
+        "address": _("Address"),
+        "kind": _("Person or business"),
+        "use_class": _("Use of the electricity"),
+        "meter": _("Meter"),
+        "tariff": _("Tariff"),
+        "payment_mode": _("Prepaid or billed"),
+        "phone": _("Telephone"),
+        "email": _("E-mail"),
+        "contact_by": _("Contact wish"),
+        "ev_charger": _("Charger for a car"),
+        "heat_pump": _("Heat pump"),
+        "solar": _("Solar power"),
+        "storage": _("Battery storage"),
+        "generator": _("Generator of one's own"),
+        "latest_bill": _("A bill of the last 100 days"),
+        "confirmation": _("Details confirmed within two years"),
+        "household_size": _("People in the household"),
+    }

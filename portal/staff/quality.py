@@ -1,0 +1,190 @@
+"""How complete customer data are, unit by unit, and the work list of what is missing."""
+
+from datetime import datetime
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from core.db import WriteSession
+from core.periods import business_date
+from portal import details
+from portal.details import DetailsForm
+from portal.pages import go, speak
+from portal.staff.pages import CheckedForm, SignedInStaff, StaffReader, check, requires, show
+from services.accounts import catalogue, finding, quality, staffing
+from services.accounts import operations as accounts
+from services.accounts.catalogue import FieldClass, Level
+from services.accounts.errors import EmailWrong, HouseholdWrong
+from services.accounts.roles import StaffPermission
+from web.problems.common import NotFound
+from web.runtime import RuntimeDep
+from web.session import Now, Write
+
+router = APIRouter(include_in_schema=False)
+
+UNPROCESSABLE: Final = 422
+QUALITY: Final = "/staff/quality"
+GAPS: Final = "/staff/gaps"
+PAGE: Final = 50
+
+Reader = Annotated[StaffReader, requires(StaffPermission.ACCOUNTS_VIEW)]
+Text = Annotated[str, Query(max_length=64)]
+
+
+@router.get(QUALITY)
+def quality_page(
+    request: Request, runtime: RuntimeDep, reader: Reader, write: Write, now: Now, unit: Text = ""
+) -> Response:
+    """A unit's score with its parts and its way through the last days, and those of the units right under it."""
+    today = business_date(now, runtime.settings.zone)
+    day = quality.latest_day(write)
+    code = unit.strip() or None
+    scores = quality.unit_scores(write, staff_id=reader.staff_id, unit_code=code, day=day or today, now=now)
+    if not scores:
+        raise NotFound
+    return show(
+        request,
+        "staff/quality.html",
+        reader,
+        here=f"{QUALITY}?{urlencode({'unit': code})}" if code else QUALITY,
+        day=day,
+        itself=next((each for each in scores if each.is_itself), None),
+        units=[each for each in scores if not each.is_itself],
+        days=quality.trend(write, staff_id=reader.staff_id, unit_code=code, today=today, now=now),
+        weights=quality.WEIGHTS,
+    )
+
+
+@router.get(GAPS)
+def gaps_page(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: Reader,
+    write: Write,
+    now: Now,
+    unit: Text = "",
+    of: FieldClass | None = None,
+    level: Level | None = None,
+    field: Text = "",
+    after: str = "",
+) -> Response:
+    """Accounts of which something is missing, in the reader's units, by what is asked for."""
+    wanted = {
+        "unit": unit.strip(),
+        "of": of or "",
+        "level": str(level.value) if level else "",
+        "field": field if field in catalogue.BY_CODE else "",
+    }
+    asked = urlencode({name: value for name, value in wanted.items() if value})
+    scope = f"staff.gaps|{reader.staff_id}|{asked}"
+    found = quality.gaps(
+        write,
+        staff_id=reader.staff_id,
+        unit_code=wanted["unit"] or None,
+        of=of,
+        level=level,
+        code=wanted["field"] or None,
+        after=int(str(runtime.cursors.open(after, scope=scope)[0])) if after else 0,
+        limit=PAGE + 1,
+        now=now,
+    )
+    more = ""
+    if len(found) > PAGE:
+        more = f"{GAPS}?{asked}&after={runtime.cursors.make(scope=scope, position=[found[PAGE - 1].account_id])}"
+    return show(
+        request,
+        "staff/gaps.html",
+        reader,
+        here=f"{GAPS}?{asked}" if asked else GAPS,
+        rows=found[:PAGE],
+        wanted=wanted,
+        units=staffing.staff_units(
+            write, staff_id=reader.staff_id, permission=StaffPermission.ACCOUNTS_VIEW, now=now, limit=500
+        ),
+        fields=[each for each in catalogue.CATALOGUE if each.bit],
+        names=details.field_names(speak(request)),
+        next=more,
+        may_fill=reader.may(StaffPermission.ACCOUNTS_EDIT),
+    )
+
+
+@router.get(GAPS + "/{account_no}")
+def gap_page(request: Request, reader: Reader, write: Write, now: Now, account_no: str, done: str = "") -> Response:
+    """What is told of one account, and the form for what a customer says."""
+    return _page(request, reader, write, account_no, None, {}, now=now, is_kept=done == "1")
+
+
+@router.post(GAPS + "/{account_no}", dependencies=[CheckedForm])
+def fill(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: SignedInStaff,
+    write: Write,
+    now: Now,
+    account_no: str,
+    typed: Annotated[DetailsForm, Depends(details.details_form)],
+) -> Response:
+    """Keep what a customer told."""
+    check(reader, StaffPermission.ACCOUNTS_EDIT)
+    try:
+        is_there = accounts.fill_gaps(
+            write,
+            vault=runtime.vault,
+            account_no=account_no,
+            told=typed.told(),
+            staff_id=reader.staff_id,
+            actor=reader.actor,
+            today=business_date(now, runtime.settings.zone),
+            now=now,
+        )
+    except (EmailWrong, HouseholdWrong) as refusal:
+        return _page(request, reader, write, account_no, typed, details.field_of(request, refusal), now=now)
+    if not is_there:
+        raise NotFound
+    return go(f"{GAPS}/{account_no}?done=1")
+
+
+def _page(
+    request: Request,
+    reader: StaffReader,
+    session: WriteSession,
+    account_no: str,
+    typed: DetailsForm | None,
+    wrong: dict[str, str],
+    *,
+    now: datetime,
+    is_kept: bool = False,
+) -> Response:
+    found = finding.staff_account(
+        session,
+        account_no=account_no,
+        staff_id=reader.staff_id,
+        permission=StaffPermission.ACCOUNTS_VIEW,
+        now=now,
+    )
+    if found is None:
+        raise NotFound
+    known = quality.details(session, account_id=found.id)
+    may = staffing.staff_may(
+        session,
+        staff_id=reader.staff_id,
+        permission=StaffPermission.ACCOUNTS_EDIT,
+        unit_id=found.unit_id,
+        now=now,
+    )
+    return show(
+        request,
+        "staff/gap.html",
+        reader,
+        status=UNPROCESSABLE if wrong else 200,
+        here=f"{GAPS}/{found.account_no}",
+        account=found,
+        known=known,
+        values=typed or details.form_of(known),
+        names=details.field_names(speak(request)),
+        wrong=wrong,
+        is_kept=is_kept,
+        may_fill=may,
+    )

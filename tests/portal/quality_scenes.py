@@ -1,0 +1,79 @@
+"""Pages about customer data, in every state that they have."""
+
+from core import clock
+from services.accounts import operations as accounts
+from services.accounts.operations import Told
+from tests.factories.accounts import ACTOR, make_account, make_unit
+from tests.portal.console_scenes import at_work
+from tests.portal.scenes import TODAY, Stage, phones, scene
+
+
+def _town(stage: Stage) -> str:
+    """Two branches with accounts, judged; answers a number."""
+    vault = stage.visit.deployment.vault
+    with stage.database.write() as session:
+        make_unit(session)
+        for code, name in (("3709", "历下供电所"), ("3710", "市中供电所")):
+            unit_id = make_unit(session, code=code, parent="37", kind="station", name=name)
+            for number in range(3):
+                phone = "+8613800138000" if number else None
+                account = make_account(
+                    session, vault, unit_id=unit_id, phone=phone, meter_no=f"Q{code}{number}-{next(phones)}"
+                )
+        told = Told(None, False, "wechat", 3, {"ev_charger": True, "solar": False})  # noqa: FBT003 -- what is told
+        accounts.tell_details(
+            session,
+            vault=vault,
+            account_id=account.id,
+            told=told,
+            by="staff",
+            actor=ACTOR,
+            today=TODAY,
+            now=clock.now(),
+        )
+        session.sql("delete from quality_round")
+        session.sql("delete from unit_quality")
+        while accounts.judge_next(session, today=TODAY):
+            pass
+    return account.account_no
+
+
+@scene
+def staff_quality(stage: Stage) -> None:
+    at_work(stage)
+    _town(stage)
+    stage.visit.open("/staff/quality?unit=37")
+
+
+@scene
+def staff_gaps(stage: Stage) -> None:
+    at_work(stage)
+    _town(stage)
+    stage.visit.open("/staff/gaps?unit=3710&level=2")
+
+
+@scene
+def staff_gap_wrong(stage: Stage) -> None:
+    at_work(stage)
+    page = stage.visit.open(f"/staff/gaps/{_town(stage)}")
+    page.fill("#email", "nobody")
+    page.click("section[aria-labelledby=told] button")
+    page.wait_for_selector("#summary")
+
+
+@scene
+def details(stage: Stage) -> None:
+    account = stage.account(stage.person())
+    page = stage.visit.open(f"/accounts/{account.account_no}/details")
+    page.fill("#email", "lin.xiaoman@example.com")
+    page.click("section[aria-labelledby=tell] button")
+    page.wait_for_selector(".note.good")
+
+
+@scene
+def details_wrong(stage: Stage) -> None:
+    account = stage.account(stage.person())
+    page = stage.visit.open(f"/accounts/{account.account_no}/details")
+    page.fill("#household_size", "0")
+    page.click("section[aria-labelledby=tell] button")
+    page.wait_for_selector("#summary")
