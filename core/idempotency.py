@@ -9,13 +9,13 @@ finishes in its last; between them the row is leased to this run, and the lease 
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, LiteralString
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from core.db import ReadSession, Timestamp, WriteSession
+from core.db import ReadSession, Timestamp, WriteSession, statement
 from core.errors import Refusal
 from core.locks import try_lock
 
@@ -229,25 +229,15 @@ def claim(session: WriteSession, *, kind: str, key: str, owner: str) -> bool:
     return False
 
 
-def claim_staged(session: WriteSession, *, kind: str, keys: list[str], owners: list[str]) -> list[str]:
-    """Take many names in one statement, `owners[i]` gets `keys[i]`; answers the names that somebody else has."""
-    arrays = {"kind": kind, "keys": keys, "owners": owners}
-    taken = session.sql(
-        """insert into claim (kind, key, owner)
-           select :kind, n.key, n.owner from unnest(cast(:keys as text[]), cast(:owners as text[])) n (key, owner)
-           order by n.key on conflict do nothing""",
-        **arrays,
-    ).rowcount
-    return [] if taken == len(keys) else claimed_staged(session, kind=kind, keys=keys, owners=owners)
+def claim_staged(session: WriteSession, *, kind: str, query: LiteralString) -> list[str]:
+    """Take many names at once: `query` answers each as key, with its owner. Answers those that somebody else has."""
+    wrapped = statement("core", "claim_staged.sql").clause.text.replace("(select /* staged names */)", f"({query})")
+    if session.connection().execute(sa.text(wrapped), {"kind": kind}).scalar_one():
+        return []
+    return claimed_staged(session, kind=kind, query=query)
 
 
-def claimed_staged(session: ReadSession, *, kind: str, keys: list[str], owners: list[str]) -> list[str]:
+def claimed_staged(session: ReadSession, *, kind: str, query: LiteralString) -> list[str]:
     """Which of these names somebody else has."""
-    rows = session.sql(
-        """select n.key from unnest(cast(:keys as text[]), cast(:owners as text[])) n (key, owner)
-           join claim c on c.kind = :kind and c.key = n.key where c.owner <> n.owner""",
-        kind=kind,
-        keys=keys,
-        owners=owners,
-    )
-    return [row.key for row in rows]
+    wrapped = statement("core", "claimed_staged.sql").clause.text.replace("(select /* staged names */)", f"({query})")
+    return list(session.connection().execute(sa.text(wrapped), {"kind": kind}).scalars())

@@ -7,6 +7,7 @@ A dry run goes the same way, chunk by chunk, and leaves its report alone.
 """
 
 import enum
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -29,10 +30,11 @@ CHUNK_ROWS: Final = 10_000
 KEEP_DAYS: Final = 400
 KEEP_REJECTS: Final = 1_000
 """Of a run and unit, once the file that has them all is written."""
-
 FORGET_AT_ONCE: Final = 50_000
 COMMAND: Final = Actor("command:import")
 """Who imports where no person is known."""
+SWITCH_S: Final = 0.0005
+"""After how long the thread that reads makes way for the one that has an answer of the database."""
 DEADLINE_S: Final = 300.0  # of a chunk and of each of its statements
 
 
@@ -486,8 +488,13 @@ def _chunks(records: Iterator[Row | Reject], size: int, file: BinaryIO) -> Itera
 
 def _read_ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
     """Read the next chunk while the database works on this one."""
-    with ThreadPoolExecutor(1, thread_name_prefix="import-reader") as reader:
-        following = reader.submit(next, chunks, None)
-        while (chunk := following.result()) is not None:
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_S)
+    try:
+        with ThreadPoolExecutor(1, thread_name_prefix="import-reader") as reader:
             following = reader.submit(next, chunks, None)
-            yield chunk
+            while (chunk := following.result()) is not None:
+                following = reader.submit(next, chunks, None)
+                yield chunk
+    finally:
+        sys.setswitchinterval(usual)

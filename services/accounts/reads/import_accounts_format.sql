@@ -2,7 +2,7 @@
 select s.row_no, v.field, v.reason
 from staged_account s
 cross join lateral (values
-  ('account_no', 'must be 4 to 32 letters, digits or hyphens', s.account_no !~ '^[0-9A-Za-z-]{4,32}$'),
+  ('account_no', 'must be 4 to 32 letters, digits or hyphens', length(s.account_no) not between 4 and 32 or s.account_no ~ '[^0-9A-Za-z-]'),
   ('customer_no', 'is longer than 32 characters', length(s.customer_no) > 32),
   ('premises_no', 'is longer than 32 characters', length(s.premises_no) > 32),
   ('meter_no', 'is longer than 32 characters', length(s.meter_no) > 32),

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-from core import idempotency
 from core.db import WriteSession, statement
 from core.intake import Taken
 from core.records import Reject, Row
@@ -13,6 +12,7 @@ from services.accounts.operations import UnitAmount, UnitRows
 _PACKAGE: Final = "services.billing"
 _ACCOUNT_NO: Final = 0  # places in the layout
 _BILL_NO: Final = 1
+NEW_NUMBERS: Final = "select bill_no as key, account_id::text as owner from typed_bill where bill_id is null"
 
 
 def count(session: WriteSession, *, run_id: int, refused: list[Reject]) -> Taken:
@@ -51,20 +51,14 @@ def place(session: WriteSession, *, run_id: int, rows: Sequence[Row], rejects: S
     return accounts.count_rejects(session, run_id=run_id, rejects=rejects, places=places)
 
 
-def refuse_numbers(session: WriteSession, row_nos: list[int]) -> list[Reject]:
-    """Take rows out whose number another account has."""
-    if row_nos:
-        session.sql("delete from typed_bill where row_no = any(:row_nos)", row_nos=row_nos)
-    return [Reject(row_no, "bill_no", "belongs to another account") for row_no in row_nos]
-
-
-def refuse_taken_numbers(session: WriteSession) -> list[Reject]:
-    """The same for numbers that are not to be claimed, only looked up."""
-    new = session.sql("select row_no, bill_no, account_id from typed_bill where bill_id is null").all()
-    taken = idempotency.claimed_staged(
-        session, kind="bill_no", keys=[row.bill_no for row in new], owners=[str(row.account_id) for row in new]
+def refuse_numbers(session: WriteSession, taken: Sequence[str]) -> list[Reject]:
+    """Take new rows out whose number another account has."""
+    if not taken:
+        return []
+    refused = session.sql(
+        "delete from typed_bill where bill_id is null and bill_no = any(:taken) returning row_no", taken=list(taken)
     )
-    return refuse_numbers(session, [row.row_no for row in new if row.bill_no in taken])
+    return [Reject(row_no, "bill_no", "belongs to another account") for row_no in refused.scalars()]
 
 
 def meet_numbers(session: WriteSession, *, run_id: int) -> None:

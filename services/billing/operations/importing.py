@@ -86,7 +86,8 @@ class BillsLoader:
         # Two files at once could know one bill differently; chunks of bills take turns.
         intake.take_turn(session, kind=self.kind)
         refused = self._judge(session, rows)
-        refused += self._claim_numbers(session)
+        taken_numbers = idempotency.claim_staged(session, kind="bill_no", query=counting.NEW_NUMBERS)
+        refused += counting.refuse_numbers(session, taken_numbers)
         taken = counting.count(session, run_id=run_id, refused=refused)
         self._run(session, "unchanged")
         self._run(session, "name")
@@ -96,7 +97,8 @@ class BillsLoader:
     def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> Taken:
         """Tell what `load` would do with one chunk; a number that an earlier chunk had would be known by then."""
         refused = self._judge(session, rows)
-        refused += counting.refuse_taken_numbers(session)
+        taken_numbers = idempotency.claimed_staged(session, kind="bill_no", query=counting.NEW_NUMBERS)
+        refused += counting.refuse_numbers(session, taken_numbers)
         counting.meet_numbers(session, run_id=run_id)
         return counting.count(session, run_id=run_id, refused=refused)
 
@@ -164,19 +166,22 @@ class BillsLoader:
                    where posting_id is distinct from known_posting_id order by account_id"""
             ).scalars()
         ]
+        has_known = session.sql("select exists (select from typed_bill where bill_id is not null)").scalar_one()
         if posting:
             books = ledger.ensure_books(session, owner_kind=OwnerKind.ACCOUNT, owner_ids=posting)
             ledger.lock_books(session, book_ids=list(books.values()))
+        if posting and has_known:
             self._run(session, "fresh")
             self._post(session, "import_bills_reverse.sql", bill_source=Source.BILL.value, now=self._now)
-        self._run(session, "lines_gone")
-        self._run(session, "update")
+        if has_known:
+            self._run(session, "lines_gone")
+            self._run(session, "update")
         self._run(session, "insert", run_id=run_id)
-        self._run(session, "found")
         self._run(session, "lines_insert")
         if posting:
             self._post(session, "import_bills_post.sql", bill_source=Source.BILL.value, zone=str(self._zone))
-            self._move_surplus(session)
+            if has_known:
+                self._move_surplus(session)
             self._tell(session)
             apply_prepaid(session, account_ids=posting, now=self._now)
         newest = session.sql(
@@ -186,18 +191,6 @@ class BillsLoader:
         told = [LastBill(AccountId(row.account_id), row.amount_minor, row.issue_date) for row in newest]
         if told:
             accounts.record_last_bills(session, bills=told, now=self._now)
-
-    def _claim_numbers(self, session: WriteSession) -> list[Reject]:
-        """Give each new bill its number, unique over all accounts; a number that another account has is refused."""
-        new = session.sql("select row_no, bill_no, account_id from typed_bill where bill_id is null").all()
-        if not new:
-            return []
-        taken = set(
-            idempotency.claim_staged(
-                session, kind="bill_no", keys=[row.bill_no for row in new], owners=[str(row.account_id) for row in new]
-            )
-        )
-        return counting.refuse_numbers(session, [row.row_no for row in new if row.bill_no in taken])
 
     def _move_surplus(self, session: WriteSession) -> None:
         """What had been paid beyond an amended bill's new amount becomes prepaid balance."""

@@ -76,7 +76,10 @@ def apply_prepaid(session: WriteSession, *, account_ids: Sequence[AccountId], no
 
     The caller holds the locks of the accounts' books.
     """
-    session.sql(statement(_PACKAGE, "prepaid_applied.sql"), account_ids=list(account_ids))
+    holding = session.sql(statement(_PACKAGE, "prepaid_held.sql"), account_ids=list(account_ids)).scalars().all()
+    if not holding:
+        return
+    session.sql(statement(_PACKAGE, "prepaid_applied.sql"), account_ids=holding)
     if session.sql("select exists (select from applied)").scalar_one():
         query = statement(_PACKAGE, "prepaid_applied_post.sql").clause.text
         ledger.post_staged(session, query=query, params={"source": Source.PREPAID_APPLIED.value, "now": now})
