@@ -163,6 +163,7 @@ KEPT: Final = (
     Kept("point_lot_use", _H, "points that were spent", _BOOKS),
     Kept("payment_part", _H, "what a payment was for", _BOOKS),
     Kept("payment_suspense", _H, "money without a place", _BOOKS),
+    Kept("payment_refund", _H, "money on its way back to whoever paid it, by the provider's number", _BOOKS),
     Kept("payment_feed", _H, "what moved money, by ids, for the back office", _BOOKS),
     Kept("payment_feed_pending", _H, "the same, before it has its number", "for seconds"),
     Kept("payment_feed_state", _N, "the last number of the feed", "one row"),

@@ -35,7 +35,13 @@ from services.identity.ports import PERSONAL_DATA, SMS_SENDER, WECHAT
 from services.identity.providers.wechat.client import TOTAL_S as WECHAT_TOTAL_S
 from services.identity.providers.wechat.client import WeChat
 from services.payments.events import PaymentReversed
-from services.payments.operations import ASSIGN_SUSPENSE, Payments, close_at_change_of_holder, note_reversal
+from services.payments.operations import (
+    ASSIGN_SUSPENSE,
+    RETURN_SUSPENSE,
+    Payments,
+    close_at_change_of_holder,
+    note_reversal,
+)
 from services.payments.ports import PAYABLES, PROVIDERS, PaymentProvider
 from services.payments.providers.wechat_pay.adapter import Account, WeChatPay
 from web.runtime import Runtime
@@ -48,7 +54,7 @@ def build(settings: Settings) -> Runtime:
     SETUP.fill(Setup(settings, sealing, sms))
     SMS_SENDER.fill(CodeSender(sms))
     CALLER.fill(webhook_caller(settings))
-    KINDS.fill({kind.name: kind for kind in (*STAFF_KINDS, ASSIGN_SUSPENSE)})
+    KINDS.fill({kind.name: kind for kind in (*STAFF_KINDS, ASSIGN_SUSPENSE, RETURN_SUSPENSE)})
     WECHAT.fill(wechat(settings))
     PAYABLES.fill({"bill": BillPayable()})
     PERSONAL_DATA.fill((Messages(), Payments(), Access(), Identity()))

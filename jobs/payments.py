@@ -15,6 +15,7 @@ from services.payments import flows, operations, queries
 log = structlog.get_logger(__name__)
 
 CHECK: Final = "payments.check_attempts"
+REFUNDS: Final = "payments.check_refunds"
 CALLBACKS: Final = "payments.apply_callbacks"
 KEYS: Final = "payments.refresh_keys"
 PURGE: Final = "payments.purge_guesses"
@@ -42,6 +43,12 @@ def check_attempts(**_: object) -> None:
         app.send_task(CHECK, queue=PAYMENTS_QUEUE, expires=CHECK_S, retry=False)
     except OperationalError as error:
         log.warning("hint_lost", error=type(error).__name__)
+
+
+@app.task(name=REFUNDS)  # type: ignore[untyped-decorator] # Celery has no types
+def check_refunds(**_: object) -> None:
+    """Ask providers for refunds that were decided, and how those stand that they took."""
+    flows.check_refunds_due(database(), now=clock.now())
 
 
 @app.task(name=CALLBACKS)  # type: ignore[untyped-decorator] # Celery has no types
@@ -80,6 +87,7 @@ def purge_quotes(**_: object) -> None:
 
 
 every(CHECK_S, CHECK, queue=PAYMENTS_QUEUE)
+every(CHECK_S, REFUNDS, queue=PAYMENTS_QUEUE)
 every(CALLBACKS_S, CALLBACKS, queue=PAYMENTS_QUEUE)
 every(NUMBER_S, NUMBER, queue=PAYMENTS_QUEUE)
 every(KEYS_S, KEYS)

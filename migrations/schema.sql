@@ -1874,6 +1874,38 @@ ALTER TABLE public.payment_quote_failure ALTER COLUMN id ADD GENERATED ALWAYS AS
     CACHE 1
 );
 
+CREATE TABLE public.payment_refund (
+    id uuid NOT NULL,
+    out_refund_no text NOT NULL,
+    suspense_id bigint NOT NULL,
+    provider text NOT NULL,
+    transaction_id text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    book_id bigint NOT NULL,
+    posting_id uuid NOT NULL,
+    request bytea NOT NULL,
+    state text NOT NULL,
+    refund_id text,
+    refused_reason text,
+    why text NOT NULL,
+    requested_by uuid NOT NULL,
+    approved_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    unanswered_since timestamp with time zone,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    next_check_at timestamp with time zone,
+    checks smallint DEFAULT 0 NOT NULL,
+    failures smallint DEFAULT 0 NOT NULL,
+    CONSTRAINT ck_payment_refund_ended CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT ck_payment_refund_known CHECK (((state = ANY (ARRAY['approved'::text, 'failed'::text])) OR (refund_id IS NOT NULL))),
+    CONSTRAINT ck_payment_refund_next_check CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text])) = (next_check_at IS NULL))),
+    CONSTRAINT ck_payment_refund_out_refund_no CHECK ((out_refund_no ~ '^[0-9A-Za-z_-]{6,64}$'::text)),
+    CONSTRAINT ck_payment_refund_state CHECK ((state = ANY (ARRAY['approved'::text, 'started'::text, 'done'::text, 'failed'::text, 'abnormal'::text]))),
+    CONSTRAINT ck_payment_refund_two CHECK ((approved_by <> requested_by))
+);
+
 CREATE TABLE public.payment_suspense (
     id bigint NOT NULL,
     reason text NOT NULL,
@@ -1896,12 +1928,14 @@ CREATE TABLE public.payment_suspense (
     assigned_by uuid,
     assigned_at timestamp with time zone,
     settled jsonb,
+    refund_id uuid,
     CONSTRAINT ck_payment_suspense_amount CHECK ((amount_minor > 0)),
     CONSTRAINT ck_payment_suspense_assigned CHECK (((num_nonnulls(assigned_account_id, assignment_id, assigned_by, assigned_at) = ANY (ARRAY[0, 4])) AND ((state = 'assigned'::text) OR (assignment_id IS NULL)))),
     CONSTRAINT ck_payment_suspense_posted CHECK ((((reason = 'transaction_claimed'::text) = (book_id IS NULL)) AND ((reason = 'transaction_claimed'::text) = (source_id IS NULL)))),
     CONSTRAINT ck_payment_suspense_reason CHECK ((reason = ANY (ARRAY['unknown_order'::text, 'amount_differs'::text, 'settling_failed'::text, 'second_transaction'::text, 'transaction_claimed'::text]))),
+    CONSTRAINT ck_payment_suspense_returned CHECK ((((state = 'returned'::text) = (refund_id IS NOT NULL)) AND ((refund_id IS NULL) OR (book_id IS NOT NULL)))),
     CONSTRAINT ck_payment_suspense_settled CHECK (((settled IS NULL) OR ((state = 'assigned'::text) AND (jsonb_typeof(settled) = 'array'::text)))),
-    CONSTRAINT ck_payment_suspense_state CHECK ((state = ANY (ARRAY['open'::text, 'assigned'::text])))
+    CONSTRAINT ck_payment_suspense_state CHECK ((state = ANY (ARRAY['open'::text, 'assigned'::text, 'returned'::text])))
 );
 
 ALTER TABLE public.payment_suspense ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -2454,6 +2488,9 @@ ALTER TABLE ONLY public.payment_quote
 ALTER TABLE ONLY public.payment_quote_failure
     ADD CONSTRAINT pk_payment_quote_failure PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.payment_refund
+    ADD CONSTRAINT pk_payment_refund PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.payment_suspense
     ADD CONSTRAINT pk_payment_suspense PRIMARY KEY (id);
 
@@ -2591,6 +2628,15 @@ ALTER TABLE ONLY public.payment_feed
 
 ALTER TABLE ONLY public.payment_order
     ADD CONSTRAINT uq_payment_order_payment_no UNIQUE (payment_no);
+
+ALTER TABLE ONLY public.payment_refund
+    ADD CONSTRAINT uq_payment_refund_id_suspense_id UNIQUE (id, suspense_id);
+
+ALTER TABLE ONLY public.payment_refund
+    ADD CONSTRAINT uq_payment_refund_out_refund_no UNIQUE (out_refund_no);
+
+ALTER TABLE ONLY public.payment_suspense
+    ADD CONSTRAINT uq_payment_suspense_id_amount UNIQUE (id, amount_minor, currency);
 
 ALTER TABLE ONLY public.premises
     ADD CONSTRAINT uq_premises_premises_no UNIQUE (premises_no);
@@ -2750,6 +2796,10 @@ CREATE INDEX ix_payment_quote_unused ON public.payment_quote USING btree (expire
 
 CREATE INDEX ix_payment_quote_user_id ON public.payment_quote USING btree (user_id, created_at);
 
+CREATE INDEX ix_payment_refund_next_check_at ON public.payment_refund USING btree (next_check_at) WHERE (next_check_at IS NOT NULL);
+
+CREATE INDEX ix_payment_refund_suspense_id ON public.payment_refund USING btree (suspense_id);
+
 CREATE INDEX ix_payment_suspense_open ON public.payment_suspense USING btree (created_at) WHERE (state = 'open'::text);
 
 CREATE INDEX ix_payment_suspense_order_id ON public.payment_suspense USING btree (order_id) WHERE (order_id IS NOT NULL);
@@ -2807,6 +2857,10 @@ CREATE UNIQUE INDEX uq_message_intent_channel_address_blind ON public.message US
 CREATE UNIQUE INDEX uq_otp_challenge_living ON public.otp_challenge USING btree (phone_blind, purpose) WHERE ((state = 'open'::text) AND (sending IS DISTINCT FROM 'withheld'::text));
 
 CREATE UNIQUE INDEX uq_payment_attempt_living ON public.payment_attempt USING btree (order_id) WHERE (state = ANY (ARRAY['created'::text, 'prepared'::text, 'pending'::text, 'unknown'::text]));
+
+CREATE UNIQUE INDEX uq_payment_refund_living ON public.payment_refund USING btree (suspense_id) WHERE (state <> 'failed'::text);
+
+CREATE UNIQUE INDEX uq_payment_refund_refund_id ON public.payment_refund USING btree (provider, refund_id) WHERE (refund_id IS NOT NULL);
 
 CREATE UNIQUE INDEX uq_payment_suspense_claimed ON public.payment_suspense USING btree (provider, transaction_id, out_trade_no) WHERE (reason = 'transaction_claimed'::text);
 
@@ -3002,6 +3056,18 @@ ALTER TABLE ONLY public.payment_part
 ALTER TABLE ONLY public.payment_quote
     ADD CONSTRAINT fk_payment_quote_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
 
+ALTER TABLE ONLY public.payment_refund
+    ADD CONSTRAINT fk_payment_refund_approved_by FOREIGN KEY (approved_by) REFERENCES public.staff(id);
+
+ALTER TABLE ONLY public.payment_refund
+    ADD CONSTRAINT fk_payment_refund_book_id FOREIGN KEY (book_id) REFERENCES public.book(id);
+
+ALTER TABLE ONLY public.payment_refund
+    ADD CONSTRAINT fk_payment_refund_requested_by FOREIGN KEY (requested_by) REFERENCES public.staff(id);
+
+ALTER TABLE ONLY public.payment_refund
+    ADD CONSTRAINT fk_payment_refund_suspense FOREIGN KEY (suspense_id, amount_minor, currency) REFERENCES public.payment_suspense(id, amount_minor, currency);
+
 ALTER TABLE ONLY public.payment_suspense
     ADD CONSTRAINT fk_payment_suspense_assigned_account_id FOREIGN KEY (assigned_account_id) REFERENCES public.account(id);
 
@@ -3016,6 +3082,9 @@ ALTER TABLE ONLY public.payment_suspense
 
 ALTER TABLE ONLY public.payment_suspense
     ADD CONSTRAINT fk_payment_suspense_order_id FOREIGN KEY (order_id) REFERENCES public.payment_order(id);
+
+ALTER TABLE ONLY public.payment_suspense
+    ADD CONSTRAINT fk_payment_suspense_refund_id FOREIGN KEY (refund_id, id) REFERENCES public.payment_refund(id, suspense_id);
 
 ALTER TABLE ONLY public.refresh_token
     ADD CONSTRAINT fk_refresh_token_family_id FOREIGN KEY (family_id) REFERENCES public.session_family(id) ON DELETE CASCADE;
@@ -3286,6 +3355,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_provider_health TO wattline_a
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.payment_quote TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.payment_quote_failure TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_refund TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_suspense TO wattline_app;
 

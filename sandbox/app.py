@@ -31,6 +31,7 @@ from sandbox.wechat.tokens import Tokens
 from sandbox.wechat_pay.bills import Links
 from sandbox.wechat_pay.notifications import Notifications
 from sandbox.wechat_pay.orders import NOTIFY, Orders
+from sandbox.wechat_pay.refunds import REFUND_NOTIFY, Refunds
 
 PARTS = (
     sandbox.wechat_pay.api,
@@ -61,6 +62,7 @@ def create_app(
         chats.set_address(wechat_url)
     tellers: dict[str, Teller] = {
         NOTIFY: Notifications(platform),
+        REFUND_NOTIFY: Notifications(platform),
         receipts.RECEIPT: receipts.Receipts(),
         MESSAGE: chats,
     }
@@ -78,6 +80,7 @@ def create_app(
         platform=platform,
         books=books,
         orders=Orders(books, platform, base_url=base_url, currency=currency),
+        refunds=Refunds(books, platform, currency=currency),
         faults=faults,
         links=Links(base_url=base_url),
         nudge=deliveries.nudge,

@@ -36,6 +36,20 @@ create table if not exists pay_order (
   paid_at real,
   check ((state = 'SUCCESS') = (transaction_id is not null)));
 create index if not exists pay_order_paid on pay_order (paid_at);
+create table if not exists pay_refund (
+  out_refund_no text primary key,
+  refund_id text not null unique,
+  out_trade_no text not null references pay_order (out_trade_no),
+  fingerprint text not null,
+  amount integer not null check (amount > 0),
+  reason text,
+  notify_url text,
+  serial text not null,
+  state text not null check (state in ('PROCESSING', 'SUCCESS', 'CLOSED', 'ABNORMAL')),
+  becomes text not null check (becomes in ('SUCCESS', 'CLOSED', 'ABNORMAL')),
+  ends_at real not null,
+  created_at real not null);
+create index if not exists pay_refund_order on pay_refund (out_trade_no);
 create table if not exists message (
   id integer primary key,
   phone text not null,

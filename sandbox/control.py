@@ -1,7 +1,7 @@
 """`/__sandbox__/`: what tests and people do that no provider offers. See docs/reference/sandbox.md."""
 
 import json
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -38,6 +38,14 @@ class Payer(BaseModel):
 
     openid: str | None = None
     even_if_closed: bool = False
+
+
+class RefundEnd(BaseModel):
+    """How a refund is to end."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    state: Literal["SUCCESS", "CLOSED", "ABNORMAL"]
 
 
 class ReceiptAddress(BaseModel):
@@ -104,6 +112,21 @@ def notify_again(request: Request, number: str) -> dict[str, str]:
     return {"queued": number}
 
 
+@router.get("/wechat-pay/refunds")
+def list_refunds(request: Request) -> list[dict[str, Any]]:
+    """Every refund, oldest first."""
+    return _wechat_pay(request).refunds.all()
+
+
+@router.post("/wechat-pay/refunds/{number}/settle")
+def settle_refund(request: Request, number: str, wanted: RefundEnd) -> dict[str, Any]:
+    """Play the merchant's people at the platform's console, who end a refund."""
+    provider = _wechat_pay(request)
+    settled = provider.refunds.settle(number, wanted.state)
+    provider.nudge()
+    return settled
+
+
 @router.get("/books")
 def show_books(request: Request) -> dict[str, Any]:
     """Both providers' books: what the ledger and the messages are judged by."""
@@ -113,6 +136,10 @@ def show_books(request: Request) -> dict[str, Any]:
             "select out_trade_no, transaction_id, amount, currency, state, created_at, paid_at "
             "from pay_order order by created_at"
         ),
+        "refunds": [
+            {name: each[name] for name in ("out_refund_no", "refund_id", "out_trade_no", "amount", "state")}
+            for each in _wechat_pay(request).refunds.all()
+        ],
         "messages": books.all(
             "select phone, template, out_id, biz_id, accepted_at, delivered_at, err_code, answer_dropped "
             "from message order by id"

@@ -34,12 +34,18 @@ NOTIFY_KINDS: Final = TELL_KINDS | {
     "amount", "currency", "mchid", "appid", "unknown_order",
 }  # fmt: skip
 
+REFUND_KINDS: Final = CALL_KINDS | {"refused", "abnormal", "closed", "slow"}
+"""A refund may be refused by a code, end badly, or take its time."""
+
 PLACES: Final = {
     **{
         f"wechat_pay.{operation}": CALL_KINDS
         for operation in ("native", "h5", "jsapi", "app", "query", "close", "certificates", "tradebill", "billdownload")
     },
     "wechat_pay.notify": NOTIFY_KINDS,
+    "wechat_pay.refund": REFUND_KINDS,
+    "wechat_pay.refund_query": CALL_KINDS,
+    "wechat_pay.refund_notify": TELL_KINDS,
     "aliyun_sms.SendSms": SEND_KINDS,
     "aliyun_sms.SendBatchSms": SEND_KINDS,
     "aliyun_sms.QuerySendDetails": CALL_KINDS,
@@ -86,6 +92,7 @@ VALUES: Final[Mapping[str, Callable[[Value], bool]]] = {
     "unknown_order": _is_text,
     "undelivered": _is_text,
     "late": _SECONDS,
+    "slow": _SECONDS,
 }
 """What a kind's value may be; kinds that are not here have none."""
 

@@ -40,6 +40,7 @@ TIMED: Final = {
     "notifications/webhooks/delivery.py": "the age of a lease before a call",
     "services/billing/flows.py": "the budget of one task",
     "services/payments/flows/paying.py": "the budget of one task",
+    "services/payments/flows/returning.py": "the budget of one task",
     "web/guard.py": "how long a request took",
 }
 """Files that may measure durations, each with its reason. A duration decides no business question."""

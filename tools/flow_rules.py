@@ -14,7 +14,7 @@ from tools.findings import Finding, Module
 FLOWS = "ADR 0002"
 
 OUTSIDE: Final = {
-    "PaymentProvider": {"prepare", "query", "close", "fetch_keys"},
+    "PaymentProvider": {"prepare", "query", "close", "refund", "query_refund", "fetch_keys"},
     "SmsSender": {"send_code"},
     "WechatPlatform": {"exchange_code", "fetch_phone"},
     "SmsChannel": {"send", "find"},
@@ -24,8 +24,8 @@ OUTSIDE: Final = {
 
 LOCAL: Final = {
     "PaymentProvider": {
-        "name", "methods", "currencies", "compose", "present", "renews_keys", "trust", "open_stored", "read_stored",
-        "read_notice",
+        "name", "methods", "currencies", "compose", "present", "renews_keys", "trust", "compose_refund",
+        "open_stored", "read_stored", "read_notice",
     },
     "SmsSender": set[str](),
     "WechatPlatform": {"apps", "official_account", "authorize_url", "confirm_address", "read_push", "write_reply"},

@@ -57,6 +57,15 @@ STOPPED_WEBHOOKS: Final = Gauge(
     "Endpoints that are sent nothing any more because they did not answer, or said that they are gone",
     multiprocess_mode="mostrecent",
 )
+REFUNDS: Final = Gauge(
+    "wattline_open_refunds",
+    "Refunds that have no end yet, by whether people must see to them; large numbers are cut",
+    ["state"],
+    multiprocess_mode="mostrecent",
+)
+OLDEST_REFUND: Final = Gauge(
+    "wattline_oldest_refund_seconds", "Age of the oldest refund without an end", multiprocess_mode="mostrecent"
+)
 DATABASE_UP: Final = Gauge(
     "wattline_database_up", "1 when the database answered this request", multiprocess_mode="mostrecent"
 )
@@ -92,6 +101,10 @@ def tell(found: Mapping[str, Any]) -> None:
     SUSPENSE.set(found["suspense"]["open"])
     OLDEST_SUSPENSE.set(found["suspense"]["oldest_s"])
     STOPPED_WEBHOOKS.set(found["stopped_webhooks"])
+    refunds = found["refunds"]
+    REFUNDS.labels("abnormal").set(refunds["abnormal"])
+    REFUNDS.labels("waiting").set(refunds["open"] - refunds["abnormal"])
+    OLDEST_REFUND.set(refunds["oldest_s"])
     for name, check in found["checks"].items():
         BROKEN.labels(name).set(check["violations"] or 0)
         CHECKED.labels(name).set(math.inf if check["age_s"] is None else check["age_s"])

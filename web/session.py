@@ -46,6 +46,7 @@ def _transaction(
 ) -> Iterator[WriteSession]:
     with runtime.db.write() as session:
         yield session
+        faults.point("web.before_commit")
     faults.point("web.committed")
 
 

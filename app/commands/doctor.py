@@ -3,11 +3,11 @@
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Final, Literal, Protocol
+from typing import Annotated, Any, Final, Literal, Protocol
 from urllib.parse import urlsplit
 
 import kombu
@@ -268,6 +268,7 @@ def _work(session: ReadSession) -> Iterator[Finding]:
         detail = f"{queue['pending']} wait, the oldest for {oldest_s:.0f} s"
         yield Finding(f"queue {name}", "ok" if oldest_s <= LATE_S else "wrong", detail)
     yield _suspense(told["suspense"]["open"], told["suspense"]["oldest_s"])
+    yield _refunds(told["refunds"])
     for name, check in told["checks"].items():
         if check["violations"]:
             detail = f"{check['violations']} breaches: `wattline check-invariants` names them"
@@ -288,6 +289,16 @@ def _suspense(count: int, oldest_s: float) -> Finding:
         verdict,
         f"{count} sums of money wait for a person to say whose they are, {waited}",
     )
+
+
+def _refunds(told: Mapping[str, Any]) -> Finding:
+    if told["open"] == 0:
+        return Finding("refunds", "ok", "everything that was to go back has gone, or waits in suspense")
+    if told["abnormal"]:
+        detail = f"{told['abnormal']} are stuck with their payers: see to them in the provider's merchant console"
+        return Finding("refunds", "wrong", detail)
+    verdict: Verdict = "ok" if told["oldest_s"] <= DAY_S else "wrong"
+    return Finding("refunds", verdict, f"{told['open']} under way, the oldest for {told['oldest_s'] / DAY_S:.1f} days")
 
 
 def _first_line(error: Exception) -> str:

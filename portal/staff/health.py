@@ -86,6 +86,7 @@ def system_health(
         checks=checks,
         suspense=told["suspense"]["open"],
         stopped=told["stopped_webhooks"],
+        refunds=told["refunds"],
         providers=_providers(write, now=now),
         rounds=[_round(each) for each in rounds.all_rounds(write)],
     )

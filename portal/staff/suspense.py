@@ -1,4 +1,4 @@
-"""Money that came and has no place: what waits, what is known of each sum, and giving it to an account."""
+"""Money that came and has no place: what waits, what is known of each sum, giving it to an account or back."""
 
 from datetime import datetime
 from typing import Annotated, Final
@@ -11,15 +11,16 @@ import web.problems.payments  # noqa: F401 -- both register how refusals are tol
 from core.db import WriteSession
 from portal.pages import go, text_of
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
+from services.accounts.errors import ReasonNeeded
 from services.accounts.roles import StaffPermission
 from services.casework import operations as casework
 from services.casework import queries as requests
 from services.casework.errors import ReasonMissing, RequestOpen
 from services.payments import finding
 from services.payments import operations as payments
-from services.payments.errors import SuspenseElsewhere, SuspenseOver
+from services.payments.errors import ReturnNotOffered, SuspenseElsewhere, SuspenseOver
 from services.payments.finding import WaitingMoney
-from services.payments.operations import ASSIGN_SUSPENSE, AssignSuspense
+from services.payments.operations import ASSIGN_SUSPENSE, RETURN_SUSPENSE, AssignSuspense, ReturnSuspense
 from web.problems.common import NotFound
 from web.runtime import RuntimeDep
 from web.session import Now, Write
@@ -54,7 +55,7 @@ def suspense(
 @router.get(SUSPENSE + "/{suspense_id}")
 def item(request: Request, reader: Reader, write: Write, now: Now, suspense_id: Id, asked: str = "") -> Response:
     """One sum with its evidence, and the form that assigns it."""
-    return _page(request, write, reader, suspense_id, {}, account_no="", reason="", asked=asked == "1", now=now)
+    return _page(request, write, reader, suspense_id, {}, {}, asked=asked == "1", now=now)
 
 
 @router.post(SUSPENSE + "/{suspense_id}/assign", dependencies=[CheckedForm, FreshCode])
@@ -97,7 +98,51 @@ def assign(
         wrong = {"reason": text_of(request, refusal)}
     else:
         return go(f"{here}?asked=1")
-    return _page(request, write, reader, suspense_id, wrong, account_no=typed, reason=reason, asked=False, now=now)
+    return _page(request, write, reader, suspense_id, wrong, {"account_no": typed, "reason": reason}, now=now)
+
+
+@router.post(SUSPENSE + "/{suspense_id}/return", dependencies=[CheckedForm, FreshCode])
+def send_back(
+    request: Request,
+    reader: SignedInStaff,
+    write: Write,
+    now: Now,
+    suspense_id: Id,
+    why: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Send it back to whoever paid it, or ask a second person to when it is much."""
+    may, here = StaffPermission.SUSPENSE_RETURN, f"{SUSPENSE}/{suspense_id}"
+    check(reader, may)
+    try:
+        item = payments.returnable(write, suspense_id=suspense_id, by=reader.staff_id, permission=may, now=now)
+        if not requests.needs_second_person(kind=RETURN_SUSPENSE.name, amount=item.amount):
+            payments.return_to_payer(
+                write,
+                suspense_id=suspense_id,
+                why=why,
+                by=reader.staff_id,
+                approved_by=None,
+                actor=reader.actor,
+                now=now,
+            )
+            return go(here)
+        kept = payments.reason_to_return(why)
+        casework.ask(
+            write,
+            kind=RETURN_SUSPENSE.name,
+            subject=f"suspense:{suspense_id}",
+            unit_id=finding.unit_to_ask_in(write, item=item, staff_id=reader.staff_id, permission=may, now=now),
+            payload=ReturnSuspense(suspense_id=suspense_id, why=kept),
+            reason=kept,
+            by=reader.staff_id,
+            actor=reader.actor,
+            now=now,
+            amount=item.amount,
+        )
+    except (ReasonNeeded, RequestOpen, ReturnNotOffered, SuspenseOver) as refusal:
+        wrong = {"why": text_of(request, refusal)}
+        return _page(request, write, reader, suspense_id, wrong, {"why": why}, now=now)
+    return go(f"{here}?asked=1")
 
 
 def _page(
@@ -106,10 +151,9 @@ def _page(
     reader: StaffReader,
     suspense_id: int,
     wrong: dict[str, str],
+    typed: dict[str, str],
     *,
-    account_no: str,
-    reason: str,
-    asked: bool,
+    asked: bool = False,
     now: datetime,
 ) -> Response:
     found = finding.suspense_item(
@@ -129,13 +173,14 @@ def _page(
         here=f"{SUSPENSE}/{suspense_id}",
         item=found,
         takes_two=requests.needs_second_person(kind=ASSIGN_SUSPENSE.name, amount=found.amount),
-        can_assign=_can_assign(reader, found),
+        can_assign=_waits(found) and reader.may(StaffPermission.SUSPENSE_ASSIGN),
+        can_return=_waits(found) and reader.may(StaffPermission.SUSPENSE_RETURN),
+        refunds=finding.refunds_of(session, suspense_id=suspense_id),
         wrong=wrong,
-        account_no=account_no or found.account_no or "",
-        reason=reason,
+        typed={"account_no": found.account_no or "", "reason": "", "why": "", **typed},
         asked=asked,
     )
 
 
-def _can_assign(reader: StaffReader, found: WaitingMoney) -> bool:
-    return found.is_money and found.state == "open" and reader.may(StaffPermission.SUSPENSE_ASSIGN)
+def _waits(found: WaitingMoney) -> bool:
+    return found.is_money and found.state == "open"

@@ -1,5 +1,5 @@
-"""WeChat Pay API v3 from the platform's side: orders, notices of payment, certificates, daily bills, the payer's page.
+"""WeChat Pay API v3 from the platform's side: orders, refunds, their notices, certificates, daily bills, pages.
 
-Keeps `pay_order`. What another operation needs (refunds are the next) is another module here and another kind of news
-in `notifications`.
+Keeps `pay_order` and `pay_refund`. What another operation needs is another module here and another kind of news in
+`notifications`.
 """

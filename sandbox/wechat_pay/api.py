@@ -1,6 +1,6 @@
 """The merchant's addresses: `/v3/...`. Answers are signed; refusals and files are not, as at the real one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from cryptography import x509
@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from sandbox.calls import Voice, carry_out
+from sandbox.faults import Fault
 from sandbox.times import rfc3339
 from sandbox.wechat_pay import bills
 from sandbox.wechat_pay.provider import Provider, provider_of
@@ -29,7 +30,7 @@ async def make_order(method: str, request: Request) -> Response:
         raise Refused(404, "RESOURCE_NOT_EXISTS", "资源不存在")
     content = as_object(body)
     return await _answered(
-        request, method, lambda: provider.orders.make(method, content, serial=_serial(provider, request))
+        request, method, lambda _: provider.orders.make(method, content, serial=_serial(provider, request))
     )
 
 
@@ -38,7 +39,7 @@ async def query_by_number(number: str, request: Request) -> Response:
     """An order by the merchant's number."""
     provider, _ = await _checked(request)
     _check_merchant(provider, request.query_params.get("mchid"))
-    return await _answered(request, "query", lambda: provider.orders.find(number=number))
+    return await _answered(request, "query", lambda _: provider.orders.find(number=number))
 
 
 @router.get("/v3/pay/transactions/id/{transaction_id}")
@@ -46,7 +47,7 @@ async def query_by_id(transaction_id: str, request: Request) -> Response:
     """An order by the platform's number; only paid ones have it."""
     provider, _ = await _checked(request)
     _check_merchant(provider, request.query_params.get("mchid"))
-    return await _answered(request, "query", lambda: provider.orders.find(transaction_id=transaction_id))
+    return await _answered(request, "query", lambda _: provider.orders.find(transaction_id=transaction_id))
 
 
 @router.post("/v3/pay/transactions/out-trade-no/{number}/close")
@@ -54,7 +55,28 @@ async def close_order(number: str, request: Request) -> Response:
     """Close an unpaid order: 204, signed over nothing."""
     provider, body = await _checked(request)
     _check_merchant(provider, as_object(body).get("mchid"))
-    return await _answered(request, "close", lambda: provider.orders.close(number))
+    return await _answered(request, "close", lambda _: provider.orders.close(number))
+
+
+@router.post("/v3/refund/domestic/refunds")
+async def make_refund(request: Request) -> Response:
+    """Take a refund of a paid order."""
+    provider, body = await _checked(request)
+    content = as_object(body)
+
+    def taken(struck: Mapping[str, Fault]) -> dict[str, Any]:
+        made = provider.refunds.make(content, serial=_serial(provider, request), struck=struck)
+        provider.nudge()
+        return made
+
+    return await _answered(request, "refund", taken)
+
+
+@router.get("/v3/refund/domestic/refunds/{number}")
+async def query_refund(number: str, request: Request) -> Response:
+    """A refund by the merchant's number."""
+    provider, _ = await _checked(request)
+    return await _answered(request, "refund_query", lambda _: provider.refunds.find(number))
 
 
 @router.get("/v3/certificates")
@@ -63,7 +85,7 @@ async def list_certificates(request: Request) -> Response:
     provider, _ = await _checked(request)
     platform = provider.platform
 
-    def listed() -> dict[str, Any]:
+    def listed(_struck: Mapping[str, Fault]) -> dict[str, Any]:
         certificate = x509.load_pem_x509_certificate(platform.certificate_pem.encode())
         entry = {
             "serial_no": platform.certificate_serial,
@@ -84,7 +106,7 @@ async def apply_for_bill(request: Request) -> Response:
     if asked.get("tar_type") not in {None, "GZIP"}:
         raise Refused(400, "PARAM_ERROR", "参数错误：tar_type")
 
-    def offered() -> dict[str, str]:
+    def offered(_struck: Mapping[str, Fault]) -> dict[str, str]:
         content = bills.bill(
             provider.books,
             provider.platform,
@@ -140,13 +162,13 @@ async def _checked(request: Request) -> tuple[Provider, bytes]:
     return provider, body
 
 
-async def _answered(request: Request, operation: str, work: Callable[[], Any]) -> Response:
-    """The signed answer of `work`: 204 when it returns nothing."""
+async def _answered(request: Request, operation: str, work: Callable[[Mapping[str, Fault]], Any]) -> Response:
+    """The signed answer of `work`, which is told what strikes: 204 when it returns nothing."""
     provider = provider_of(request)
 
-    def signed(_struck: object) -> Response:
+    def signed(struck: Mapping[str, Fault]) -> Response:
         try:
-            content = work()
+            content = work(struck)
         except Refused as error:
             return refused(request, error)
         body = b"" if content is None else to_bytes(content)

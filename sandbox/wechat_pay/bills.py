@@ -1,4 +1,4 @@
-"""Daily bills: what was paid on a Beijing day as the platform's CSV, and the short-lived links to fetch it by."""
+"""Daily bills: what was paid and refunded on a Beijing day as the platform's CSV, and short-lived links to it."""
 
 import gzip
 import hashlib
@@ -26,6 +26,7 @@ COLUMNS: Final = (
     "退款金额", "充值券退款金额", "退款类型", "退款状态", "商品名称", "商户数据包", "手续费", "费率",
     "订单金额", "申请退款金额", "费率备注",
 )  # fmt: skip
+TIMES_OF_REFUND: Final = ("退款申请时间", "退款成功时间")
 FOOTER: Final = (
     "总交易单数", "应结订单总金额", "退款总金额", "充值券退款总金额", "手续费总金额", "订单总金额", "申请退款总金额",
 )  # fmt: skip
@@ -69,10 +70,22 @@ def bill(books: Books, platform: Platform, *, day: str, bill_type: str) -> bytes
     if bill_type not in TYPES:
         raise Refused(400, "PARAM_ERROR", "参数错误：bill_type")
     begin, end = _limits(day)
-    rows = books.all("select * from pay_order where paid_at >= ? and paid_at < ? order by paid_at", begin, end)
-    if not rows or bill_type == "REFUND":
+    paid = books.all("select * from pay_order where paid_at >= ? and paid_at < ? order by paid_at", begin, end)
+    refunded = books.all(
+        "select o.*, r.out_refund_no, r.refund_id, r.amount as refund, r.created_at as asked_at, r.ends_at "
+        "from pay_refund r join pay_order o on o.out_trade_no = r.out_trade_no "
+        "where r.becomes = 'SUCCESS' and r.ends_at >= ? and r.ends_at < ? and r.ends_at <= ? order by r.ends_at",
+        begin,
+        end,
+        time.time(),
+    )
+    rows = [*(paid if bill_type != "REFUND" else []), *(refunded if bill_type != "SUCCESS" else [])]
+    if not rows:
         raise Refused(400, "NO_STATEMENT_EXIST", "账单文件不存在")
-    names = [name for name in COLUMNS if bill_type == "ALL" or name not in REFUND_COLUMNS]
+    names = [name for name in COLUMNS if bill_type != "SUCCESS" or name not in REFUND_COLUMNS]
+    if bill_type == "REFUND":
+        at = names.index("代金券金额") + 1
+        names[at:at] = TIMES_OF_REFUND
     lines = ["\ufeff" + ",".join(names)]
     for row in rows:
         cells = _cells(row, platform)
@@ -93,6 +106,28 @@ def _limits(day: str) -> tuple[float, float]:
 
 
 def _cells(row: dict[str, Any], platform: Platform) -> dict[str, str]:
+    """A payment's cells; those of a refund differ in what it did."""
+    cells = _cells_of_order(row, platform)
+    if "refund" not in row:
+        return cells
+    return cells | {
+        "交易时间": plain(row["ends_at"]),
+        "交易状态": "REFUND",
+        "应结订单金额": "0.00",
+        "退款申请时间": plain(row["asked_at"]),
+        "退款成功时间": plain(row["ends_at"]),
+        "微信退款单号": row["refund_id"],
+        "商户退款单号": row["out_refund_no"],
+        "退款金额": _yuan(row["refund"]),
+        "退款类型": "ORIGINAL",
+        "退款状态": "SUCCESS",
+        "手续费": f"-{_fee(row['refund'])}",
+        "订单金额": "0.00",
+        "申请退款金额": _yuan(row["refund"]),
+    }
+
+
+def _cells_of_order(row: dict[str, Any], platform: Platform) -> dict[str, str]:
     return {
         "交易时间": plain(row["paid_at"]),
         "公众账号ID": row["appid"],
@@ -121,8 +156,10 @@ def _cells(row: dict[str, Any], platform: Platform) -> dict[str, str]:
 
 
 def _totals(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    total = sum(row["amount"] for row in rows)
-    yield from (str(len(rows)), _yuan(total), "0.00", "0.00", _fee(total), _yuan(total), "0.00")
+    total = sum(row["amount"] for row in rows if "refund" not in row)
+    back = sum(row.get("refund", 0) for row in rows)
+    fee = ("-" if back > total else "") + _fee(abs(total - back))
+    yield from (str(len(rows)), _yuan(total), _yuan(back), "0.00", fee, _yuan(total), _yuan(back))
 
 
 def _line(fields: Iterator[str] | Sequence[str]) -> str:

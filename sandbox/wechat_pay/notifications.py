@@ -1,4 +1,4 @@
-"""Notices of payment: sealed, signed afresh for each try, and false on order."""
+"""Notices of payments and refunds: sealed, signed afresh for each try, and false on order."""
 
 import base64
 import json
@@ -17,10 +17,16 @@ from sandbox.wechat_pay.signing import WINDOW_S, sealed, signed_headers, to_byte
 FOREIGN_SERIAL: Final = "PUB_KEY_ID_0100000000000000000000000000"
 FOREIGN_MCHID: Final = "1600000000"
 FOREIGN_APPID: Final = "wx0000000000000000"
+SUMMARIES: Final = {
+    "TRANSACTION.SUCCESS": "支付成功",
+    "REFUND.SUCCESS": "退款成功",
+    "REFUND.CLOSED": "退款关闭",
+    "REFUND.ABNORMAL": "退款异常",
+}
 
 
 class Notifications:
-    """Tells the merchant of payments, as long and as often as the platform does."""
+    """Tells the merchant of payments and refunds, as long and as often as the platform does."""
 
     waits_s: Final = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
 
@@ -31,15 +37,16 @@ class Notifications:
         """Body and signed headers of one try."""
         # A copy through text: faults must not reach what is kept.
         resource = _falsified(json.loads(json.dumps(delivery.content)), struck)
-        box = sealed(self._platform, to_bytes(resource), associated="transaction")
+        about = delivery.event.partition(".")[0].lower()
+        box = sealed(self._platform, to_bytes(resource), associated=about)
         body = to_bytes(
             {
                 "id": delivery.id,
                 "create_time": rfc3339(time.time()),
                 "event_type": delivery.event,
                 "resource_type": "encrypt-resource",
-                "summary": "支付成功",
-                "resource": {**box, "original_type": "transaction"},
+                "summary": SUMMARIES[delivery.event],
+                "resource": {**box, "original_type": about},
             }
         )
         serial = FOREIGN_SERIAL if "wrong_serial" in struck else delivery.serial or self._platform.public_key_id

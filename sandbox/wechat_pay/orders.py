@@ -18,7 +18,7 @@ from sandbox.wechat_pay.requests import TRADE_TYPES, Refused, check_order, expir
 
 NOTIFY: Final = "wechat_pay.notify"
 LIFETIME_S: Final = 7200
-STATES: Final = {"NOTPAY": "订单未支付", "SUCCESS": "支付成功", "CLOSED": "订单已关闭"}
+STATES: Final = {"NOTPAY": "订单未支付", "SUCCESS": "支付成功", "REFUND": "转入退款", "CLOSED": "订单已关闭"}
 _NOT_FOUND: Final = (404, "ORDER_NOT_EXIST", "订单不存在")
 
 
@@ -147,13 +147,14 @@ class Orders:
 
     def transaction(self, row: dict[str, Any]) -> dict[str, Any]:
         """An order as queries and notices tell it."""
+        state = "REFUND" if self._is_refunded(row) else row["state"]
         told: dict[str, Any] = {
             "appid": row["appid"],
             "mchid": self._platform.mchid,
             "out_trade_no": row["out_trade_no"],
             "attach": row["attach"] or "",
-            "trade_state": row["state"],
-            "trade_state_desc": STATES[row["state"]],
+            "trade_state": state,
+            "trade_state_desc": STATES[state],
             "amount": {"total": row["amount"], "currency": row["currency"]},
             "promotion_detail": [],
         }
@@ -167,6 +168,11 @@ class Orders:
             }
             told["amount"] |= {"payer_total": row["amount"], "payer_currency": row["currency"]}
         return told
+
+    def _is_refunded(self, row: dict[str, Any]) -> bool:
+        """Whether a part of it went back, or is on its way."""
+        refund = "select 1 from pay_refund where out_trade_no = ? and not (state = 'CLOSED' or becomes = 'CLOSED')"
+        return row["state"] == "SUCCESS" and self._books.one(refund, row["out_trade_no"]) is not None
 
     def _tell(self, change: sqlite3.Connection, row: dict[str, Any], now: float) -> None:
         deliveries.queue(

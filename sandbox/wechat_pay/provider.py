@@ -1,4 +1,4 @@
-"""The platform of one merchant: its keys, its orders, and the faults it is to have."""
+"""The platform of one merchant: its keys, its orders and refunds, and the faults it is to have."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from sandbox.credentials import Platform
 from sandbox.faults import Faults
 from sandbox.wechat_pay.bills import Links
 from sandbox.wechat_pay.orders import Orders
+from sandbox.wechat_pay.refunds import Refunds
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Provider:
     platform: Platform
     books: Books
     orders: Orders
+    refunds: Refunds
     faults: Faults
     links: Links
     nudge: Callable[[], None]

@@ -40,7 +40,10 @@ class StaffPermission(enum.StrEnum):
     """Read money that came and has no place."""
 
     SUSPENSE_ASSIGN = "suspense.assign"
-    """Say where such money belongs, or send it back."""
+    """Say where such money belongs."""
+
+    SUSPENSE_RETURN = "suspense.return"
+    """Send such money back to whoever paid it."""
 
     SUSPENSE_APPROVE = "suspense.approve"
     """Decide what somebody else asks to do with such money."""
@@ -100,6 +103,7 @@ _FINANCE: Final = frozenset(
         _P.PAYMENTS_REVEAL,
         _P.SUSPENSE_VIEW,
         _P.SUSPENSE_ASSIGN,
+        _P.SUSPENSE_RETURN,
         _P.SUSPENSE_APPROVE,
         _P.IMPORTS_VIEW,
         _P.IMPORTS_SIGN_OFF,

@@ -117,6 +117,18 @@ class SuspenseOver(Refusal):
     code = "suspense_over"
 
 
+class ReturnNotOffered(Refusal):
+    """Nobody can send this money back: its provider is none of this deployment, or the payment is too long ago."""
+
+    code = "suspense_return_not_offered"
+
+
+class RefundDiffers(Refusal):
+    """A provider's word on a refund is not about what was asked for, or comes after its money went elsewhere."""
+
+    code = "refund_differs"
+
+
 class SuspenseElsewhere(Refusal):
     """There is no such account where the caller may assign, or it is in another currency: the answer is the same."""
 

@@ -236,6 +236,7 @@ class WaitingMoney:
     payment_no: str | None
     account_no: str | None
     unit: str | None
+    unit_id: int | None
     assigned_to: str | None
     assigned_by: str | None
     assigned_at: datetime | None
@@ -294,12 +295,67 @@ def _suspense(
             payment_no=row.payment_no,
             account_no=row.account_no,
             unit=row.unit,
+            unit_id=row.unit_id,
             assigned_to=row.assigned_to,
             assigned_by=row.assigned_by,
             assigned_at=row.assigned_at,
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRefund:
+    """A refund as staff read it. `is_doubtful`: an answer was lost, and the same is asked for again."""
+
+    out_refund_no: str
+    refund_id: str | None
+    state: str
+    is_doubtful: bool
+    refused_reason: str | None
+    why: str
+    requested_by: str
+    approved_by: str | None
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    next_check_at: datetime | None
+    callbacks: tuple[Kept, ...]
+
+
+def refunds_of(session: ReadSession, *, suspense_id: int) -> list[StaffRefund]:
+    """The refunds of a sum that the caller has found, the latest first. Served by ix_payment_refund_suspense_id."""
+    rows = session.sql(statement(__package__, "refunds_of.sql"), suspense_id=suspense_id).all()
+    return [
+        StaffRefund(
+            out_refund_no=row.out_refund_no,
+            refund_id=row.refund_id,
+            state=row.state,
+            is_doubtful=row.is_doubtful,
+            refused_reason=row.refused_reason,
+            why=row.why,
+            requested_by=row.requested_by,
+            approved_by=row.approved_by,
+            created_at=row.created_at,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            next_check_at=row.next_check_at,
+            callbacks=tuple(inbox.about(session, source=row.provider, subjects=[row.out_refund_no])),
+        )
+        for row in rows
+    ]
+
+
+def unit_to_ask_in(
+    session: ReadSession, *, item: WaitingMoney, staff_id: UUID, permission: StaffPermission, now: datetime
+) -> int:
+    """The unit in which somebody who may do this with a sum asks for approval: the sum's, else the top of theirs."""
+    if item.unit_id is not None:
+        return item.unit_id
+    found: int = session.sql(
+        statement(__package__, "top_unit.sql"), staff_id=staff_id, permission=permission.value, now=now
+    ).scalar_one()
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,17 @@ class SuspenseState(enum.StrEnum):
 
     OPEN = "open"
     ASSIGNED = "assigned"
+    RETURNED = "returned"
+
+
+class RefundState(enum.StrEnum):
+    """Where a refund stands. ABNORMAL: the payer's side does not take it, and people must see to it."""
+
+    APPROVED = "approved"
+    STARTED = "started"
+    DONE = "done"
+    FAILED = "failed"
+    ABNORMAL = "abnormal"
 
 
 class PaymentOrder(SQLModel, table=True):
@@ -154,7 +165,38 @@ class PaymentSuspense(SQLModel, table=True):
     assignment_id: UUID | None = Field(default=None, sa_type=sa.Uuid)
     assigned_by: UUID | None = Field(default=None, sa_type=sa.Uuid)
     assigned_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    refund_id: UUID | None = Field(default=None, sa_type=sa.Uuid)
     settled: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB)
+
+
+class PaymentRefund(SQLModel, table=True):
+    """Money on its way back to whoever paid it."""
+
+    __tablename__ = "payment_refund"
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    out_refund_no: str = Field(sa_type=sa.Text, unique=True)
+    suspense_id: int = Field(sa_type=sa.BigInteger)
+    provider: str = Field(sa_type=sa.Text)
+    transaction_id: str = Field(sa_type=sa.Text)
+    amount_minor: int = Field(sa_type=sa.BigInteger)
+    currency: str = Field(sa_type=sa.Text)
+    book_id: int = Field(sa_type=sa.BigInteger, foreign_key="book.id")
+    posting_id: UUID = Field(sa_type=sa.Uuid)
+    request: bytes = Field(sa_type=sa.LargeBinary)
+    state: RefundState = Field(sa_type=text_enum(RefundState))
+    refund_id: str | None = Field(default=None, sa_type=sa.Text)
+    refused_reason: str | None = Field(default=None, sa_type=sa.Text)
+    why: str = Field(sa_type=sa.Text)
+    requested_by: UUID = Field(sa_type=sa.Uuid)
+    approved_by: UUID | None = Field(default=None, sa_type=sa.Uuid)
+    created_at: datetime = Field(sa_type=Timestamp)
+    unanswered_since: datetime | None = Field(default=None, sa_type=Timestamp)
+    started_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    ended_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    next_check_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    checks: int = Field(default=0, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": sa.text("0")})
+    failures: int = Field(default=0, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": sa.text("0")})
 
 
 class PaymentQuote(SQLModel, table=True):

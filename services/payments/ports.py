@@ -152,12 +152,48 @@ class ProviderResult:
     paid_at: datetime | None = None
 
 
+class RefundStatus(enum.StrEnum):
+    """What a provider says of one refund. ABNORMAL: taken, and the payer's side does not take it."""
+
+    PROCESSING = "processing"
+    DONE = "done"
+    CLOSED = "closed"
+    ABNORMAL = "abnormal"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundWish:
+    """What a provider is asked to give back of a transaction whose whole amount was `total`."""
+
+    out_refund_no: str
+    transaction_id: str
+    amount: Money
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class RefundResult:
+    """A provider's word on one refund, proved to be its own.
+
+    All but number and status is None when the provider knows no such refund (MISSING).
+    """
+
+    provider: str
+    out_refund_no: str
+    status: RefundStatus
+    refund_id: str | None = None
+    transaction_id: str | None = None
+    amount: Money | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A verified callback. `result` is None for kinds of notice that say nothing about a payment."""
+    """A verified callback: about a payment, about a refund, or about neither, when it is nothing to us."""
 
     id: str
     result: ProviderResult | None
+    refund: RefundResult | None = None
 
 
 class CloseOutcome(enum.StrEnum):
@@ -186,6 +222,10 @@ class Refused(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class RefusedForNow(Refused):
+    """The same will be taken later, under the same number: nothing has happened there."""
 
 
 class AlreadyPaid(Exception):
@@ -241,6 +281,21 @@ class PaymentProvider(Protocol):
 
     def close(self, out_trade_no: str) -> CloseOutcome:
         """Make sure that this attempt cannot be paid any more. Raises OutcomeInDoubt and Throttled."""
+        ...
+
+    def compose_refund(self, wish: RefundWish) -> bytes:
+        """The request for `refund`, byte for byte. Pure."""
+        ...
+
+    def refund(self, request: bytes) -> RefundResult:
+        """Ask for money to go back. The same number again gives nothing back a second time.
+
+        Raises OutcomeInDoubt, Throttled, RefusedForNow, Refused.
+        """
+        ...
+
+    def query_refund(self, out_refund_no: str) -> RefundResult:
+        """The provider's state of one refund. Raises OutcomeInDoubt and Throttled."""
         ...
 
     @property

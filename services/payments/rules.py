@@ -8,8 +8,8 @@ from typing import Final
 
 from core.money import Money
 from services.payments.errors import IllegalTransition
-from services.payments.models import AttemptState, OrderState
-from services.payments.ports import Due
+from services.payments.models import AttemptState, OrderState, RefundState
+from services.payments.ports import Due, RefundStatus
 
 LIFE: Final = timedelta(minutes=30)
 """How long an attempt can be paid; sent to the provider as its last moment."""
@@ -156,6 +156,72 @@ def spread(amount: Money, dues: Sequence[tuple[str, Due]]) -> list[Share]:
     if left.minor > 0:
         shares.append(Share(None, None, left))
     return shares
+
+
+class RefundEvent(enum.StrEnum):
+    """What may happen to a refund."""
+
+    TAKEN = "taken"
+    DONE = "done"
+    CLOSED = "closed"
+    ABNORMAL = "abnormal"
+    REFUSED = "refused"
+
+
+REFUND_EVENTS: Final[Mapping[RefundStatus, RefundEvent | None]] = {
+    RefundStatus.PROCESSING: RefundEvent.TAKEN,
+    RefundStatus.DONE: RefundEvent.DONE,
+    RefundStatus.CLOSED: RefundEvent.CLOSED,
+    RefundStatus.ABNORMAL: RefundEvent.ABNORMAL,
+    RefundStatus.MISSING: None,
+}
+
+
+def _refunds() -> dict[tuple[RefundState, RefundEvent], RefundState]:
+    s, e = RefundState, RefundEvent
+    table = {
+        (s.APPROVED, e.TAKEN): s.STARTED,
+        (s.APPROVED, e.CLOSED): s.FAILED,
+        (s.APPROVED, e.REFUSED): s.FAILED,
+        (s.STARTED, e.TAKEN): s.STARTED,
+        (s.STARTED, e.CLOSED): s.FAILED,
+        (s.STARTED, e.REFUSED): s.STARTED,  # it was taken: only a signed answer ends it
+        (s.ABNORMAL, e.TAKEN): s.ABNORMAL,  # an older answer that came late
+        (s.ABNORMAL, e.CLOSED): s.FAILED,
+        (s.ABNORMAL, e.REFUSED): s.ABNORMAL,
+        # What was given up may have been taken all the same: the provider's word brings it back.
+        (s.FAILED, e.TAKEN): s.STARTED,
+        (s.FAILED, e.CLOSED): s.FAILED,
+        (s.FAILED, e.REFUSED): s.FAILED,
+    }
+    for state in s:
+        table[state, e.DONE] = s.DONE
+        table[state, e.ABNORMAL] = s.ABNORMAL
+    for event in e:
+        table[s.DONE, event] = s.DONE
+    return table
+
+
+REFUND_STATES: Final[Mapping[tuple[RefundState, RefundEvent], RefundState]] = _refunds()
+"""DONE absorbs whatever comes."""
+
+REFUNDABLE_FOR: Final = timedelta(days=365)
+"""Providers send nothing back of older payments."""
+
+DOUBT_ENDS: Final = timedelta(days=1)
+"""When an answer was lost, and so much later the provider knows no such refund and refuses it: it never took it."""
+
+ABNORMAL_AGAIN: Final = timedelta(hours=6)
+"""Between questions about what people must see to at the provider."""
+
+
+def next_refund_check(state: RefundState, *, checks: int, now: datetime) -> datetime | None:
+    """When to ask about a refund again; None for one that is over."""
+    if state in {RefundState.DONE, RefundState.FAILED}:
+        return None
+    if state is RefundState.ABNORMAL:
+        return now + ABNORMAL_AGAIN
+    return now + ASK_AFTER[min(checks, len(ASK_AFTER) - 1)]
 
 
 ASK_AFTER: Final = tuple(timedelta(seconds=seconds) for seconds in (15, 30, 60, 180, 300, 600, 1800))

@@ -323,6 +323,9 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /staff/suspense": _get("/staff/suspense"),
     "GET /staff/suspense/{suspense_id}": _get("/staff/suspense/{suspense_id}", _suspense),
     "POST /staff/suspense/{suspense_id}/assign": _form("/staff/suspense/{suspense_id}/assign", _assigning),
+    "POST /staff/suspense/{suspense_id}/return": _form(
+        "/staff/suspense/{suspense_id}/return", lambda made: {**_suspense(made), "why": "nobody knows the payer"}
+    ),
     "GET /staff/quality": _get("/staff/quality"),
     "GET /staff/gaps": _get("/staff/gaps"),
     "GET /staff/gaps/{account_no}": _get("/staff/gaps/{account_no}", _account),

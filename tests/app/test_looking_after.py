@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -29,14 +29,18 @@ from app.commands import doctor
 from app.commands.doctor import Finding
 from app.main import create_app
 from core import clock, db, outbox
+from core.audit import Actor
 from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database
+from services.accounts.roles import StaffRole
 from services.billing import flows
 from services.ledger.events import LedgerPosted
+from services.payments import operations as payments
 from services.payments.operations import Effect
 from tests.conftest import Servers
 from tests.factories import payments as make
+from tests.factories import staff as people
 from tests.factories.accounts import make_account
 from tests.factories.billing import make_bill
 from tests.support.processes import ROOT, environment_of, wattline
@@ -405,7 +409,15 @@ def test_metrics_tell_the_age_of_the_oldest_undone_row_of_each_queue(
     told = measured(client)
     assert {name for name in told if name.startswith("wattline_oldest_pending_seconds")} == {
         f'wattline_oldest_pending_seconds{{queue="{name}"}}'
-        for name in ("outbox", "inbox", "messages", "payment_checks", "payment_feed")
+        for name in (
+            "outbox",
+            "inbox",
+            "messages",
+            "webhooks",
+            "payment_checks",
+            "payment_feed",
+            "refund_checks",
+        )
     }
     assert 90 <= told['wattline_oldest_pending_seconds{queue="outbox"}'] < 600
     assert told['wattline_pending{queue="outbox"}'] >= 1
@@ -436,6 +448,43 @@ def test_money_without_a_place_is_told_by_metrics_and_doctor_until_it_has_one(
     assert examined()["suspense"].verdict == "ok"
     told = measured(client)
     assert (told["wattline_open_suspense"], told["wattline_oldest_suspense_seconds"]) == (0, 0)
+
+
+@pytest.mark.usefixtures("paid")
+def test_refunds_are_told_by_metrics_and_doctor_until_they_end(
+    client: TestClient,
+    examined: Examined,
+    tamper: Break,
+    database: Database,
+    vault: Vault,
+    credentials: dict[str, str],
+) -> None:
+    make.fill(make.provider("http://127.0.0.1:9", make.merchant(credentials)))
+    soon_after = datetime(2026, 6, 21, tzinfo=UTC)
+    with database.write() as session:
+        code = session.sql("select min(code) from unit where parent_id is null").scalar_one()
+        member = people.employ(session, vault, role=StaffRole.FINANCE, unit=code, now=soon_after)
+        payments.return_to_payer(
+            session,
+            suspense_id=session.sql("select min(id) from payment_suspense").scalar_one(),
+            why="nobody knows the payer",
+            by=member.staff_id,
+            approved_by=None,
+            actor=Actor("staff:x"),
+            now=soon_after,
+        )
+    tamper("update payment_refund set created_at = now()")
+    assert examined()["refunds"].verdict == "ok"
+    tamper("update payment_refund set created_at = now() - interval '2 days'")
+    assert examined()["refunds"].verdict == "wrong"
+    told = measured(client)
+    assert told['wattline_open_refunds{state="waiting"}'] == 1
+    assert 172_800 <= told["wattline_oldest_refund_seconds"] < 180_000
+    tamper("update payment_refund set state = 'abnormal', refund_id = 'R1'")
+    assert examined()["refunds"].detail.startswith("1 are stuck with their payers")
+    assert measured(client)['wattline_open_refunds{state="abnormal"}'] == 1
+    tamper("update payment_refund set state = 'done', ended_at = now(), next_check_at = null")
+    assert examined()["refunds"].verdict == "ok"
 
 
 def measured(client: TestClient) -> dict[str, float]:

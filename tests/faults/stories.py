@@ -5,6 +5,7 @@ theirs; a story's end is checked by what the provider counted, never by what our
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -14,11 +15,13 @@ import sqlalchemy as sa
 
 from core import clock, faults, inbox, outbox
 from core.audit import Actor
+from core.money import Money
 from jobs.payments import AT_ONCE
 from notifications import delivery
 from notifications.setup import SETUP
 from services.accounts.roles import StaffRole
 from services.payments import flows as payments
+from services.payments.ports import PROVIDERS, AlreadyPaid, Method, Payer, Prepay
 from tests.factories import staff as people
 from tests.faults.signing_in import (
     ask_for_code,
@@ -30,6 +33,8 @@ from tests.faults.signing_in import (
     wechat_code,
 )
 from tests.faults.world import PAID_MINOR, WECHAT_PAY, Case, World
+from tests.support.waiting import wait_until
+from web import cookies
 
 
 def _post(world: World, case: Case, name: str, path: str, body: Mapping[str, object]) -> dict[str, Any] | None:
@@ -205,6 +210,69 @@ def look_into(world: World, case: Case) -> bool:
     return is_paid(world, case)
 
 
+def stray(world: World, case: Case) -> bool:
+    """Somebody pays at the provider under a number that is none of ours."""
+    number = case.setdefault("stray", uuid4().hex)
+    provider, until = PROVIDERS.get()[WECHAT_PAY], clock.now() + timedelta(minutes=30)
+    method = Method.WECHAT_NATIVE
+    wish = Prepay(method, number, Money(PAID_MINOR, "CNY"), "elsewhere", until, Payer("203.0.113.7"))
+    with suppress(AlreadyPaid):
+        provider.prepare(method, provider.compose(wish))
+    return world.sandbox.post(f"/__sandbox__/wechat-pay/orders/{number}/pay").status_code in {200, 409}
+
+
+def _at_the_desk(world: World, case: Case, act: str, **fields: str) -> int:
+    """Somebody of the finance department, who has just given a code, does something with the stray money."""
+    if "desk" not in case:
+        with world.db.write() as session:
+            name = f"desk{uuid4().hex[:12]}"
+            code = session.sql("select min(code) from unit where parent_id is null").scalar_one()
+            member = people.employ(session, world.vault, role=StaffRole.FINANCE, unit=code, name=name, now=clock.now())
+        case["desk"] = member.cookie
+    suspense_id = world.one("select id from payment_suspense where out_trade_no = %s", case["stray"])
+    return world.http.post(
+        f"/staff/suspense/{suspense_id}/{act}",
+        data={"csrf": cookies.form_token(world.vault, f"staff|{case['desk']}"), **fields},
+        headers={"cookie": f"{cookies.staff_session_name(world.settings)}={case['desk']}"},
+        follow_redirects=False,
+    ).status_code
+
+
+def assign(world: World, case: Case) -> bool:
+    """The money is this customer's, somebody says; a page that is out of date says that it has its place already."""
+    return _at_the_desk(world, case, "assign", account_no=case["account_no"]) in {303, 422}
+
+
+def send_back(world: World, case: Case) -> bool:
+    """The money is nobody's: it goes back."""
+    return _at_the_desk(world, case, "return", why="nobody knows the payer") in {303, 422}
+
+
+def _refund(case: Case) -> str:
+    """What a query needs to find the refund of this story."""
+    return f"(select id from payment_suspense where out_trade_no = '{case['stray']}')"
+
+
+def refund(world: World, case: Case) -> bool:
+    """The job of refunds, and the moment that the provider takes."""
+    payments.check_refunds_due(world.db, now=clock.now())
+    number = world.one(f"select out_refund_no from payment_refund where suspense_id = {_refund(case)}")
+
+    def stands() -> str | None:
+        listed = world.sandbox.get("/__sandbox__/wechat-pay/refunds").json()
+        return next((each["state"] for each in listed if each["out_refund_no"] == number), None)
+
+    wait_until(lambda: stands() in {None, "SUCCESS"}, message="the provider did not send it back")
+    return bool(world.one(f"select state = 'done' from payment_refund where suspense_id = {_refund(case)}"))
+
+
+def refund_in_vain(world: World, case: Case) -> bool:
+    """The job of refunds, a day later each time."""
+    case["days"] = case.get("days", -1) + 1
+    payments.check_refunds_due(world.db, now=clock.now() + timedelta(hours=25 * case["days"]))
+    return bool(world.one(f"select state = 'failed' from payment_refund where suspense_id = {_refund(case)}"))
+
+
 def relay(world: World, case: Case) -> bool:
     """The relay."""
     del case
@@ -239,7 +307,7 @@ STEPS: Final[Mapping[str, Callable[[World, Case], bool]]] = {
     step.__name__: step
     for step in (
         start, start_in_wechat, start_in_vain, again, another, pay, pay_late, notify, forge, keep_only, apply_stored, poll, poll_once,
-        poll_after_end, give_up, look, look_into, relay, send, open_inbox, refresh_keys, ask_for_code, sign_in, sign_in_browser,
+        poll_after_end, give_up, look, look_into, stray, assign, send_back, refund, refund_in_vain, relay, send, open_inbox, refresh_keys, ask_for_code, sign_in, sign_in_browser,
         refresh, sign_in_by_wechat, come_by_wechat,
     )
 }  # fmt: skip
@@ -255,6 +323,9 @@ class Story:
     end: str
     own: tuple[str, ...]
     provider: Mapping[str, Fault] = field(default_factory=dict)
+    lasting: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    """What it does wrong from a step on, and by which code."""
+
     settings: str = ""
 
 
@@ -339,6 +410,37 @@ STORIES: Final[Mapping[str, Story]] = {
         ),
     ),
     "a refusal": Story(("start_in_vain",), "refused", ("payments.prepare.refused",), settings="refused"),
+    "money that finds its place": Story(
+        ("stray", "notify", "assign"), "assigned", ("web.before_commit", "web.committed")
+    ),
+    "money that goes back": Story(
+        ("stray", "notify", "send_back", "refund"),
+        "returned",
+        (
+            "web.before_commit", "web.committed", "payments.refund.before_claim", "payments.refund.claimed",
+            "payments.refund.before_call", "payments.refund.called", "payments.refund.before_commit",
+            "payments.refund.applied",
+        ),
+    ),
+    "money that goes back through a broken line": Story(
+        ("stray", "notify", "send_back", "refund"),
+        "returned",
+        ("payments.refund.unanswered", "payments.refund.before_put_off", "payments.failure.noted"),
+        provider={"refund": ("wechat_pay.refund", "drop_after")},
+    ),
+    "money that goes back when there is time": Story(
+        ("stray", "notify", "send_back", "refund"),
+        "returned",
+        ("payments.refund.unreached",),
+        provider={"refund": ("wechat_pay.refund", "rate_limited")},
+    ),
+    "money that does not go back": Story(
+        ("stray", "notify", "send_back", "refund_in_vain"),
+        "waits",
+        ("payments.refund.doubted", "payments.refund.refused"),
+        provider={"refund_in_vain": ("wechat_pay.refund", "error_before")},
+        lasting={"refund_in_vain": ("wechat_pay.refund", "refused", "PARAM_ERROR")},
+    ),
     "new keys": Story(
         ("refresh_keys", "start", "pay", "poll", "relay", "send"),
         "paid",

@@ -12,6 +12,7 @@ from core.errors import Refusal
 from services.billing import queries as billing
 from services.ledger import queries as ledger
 from services.ledger.chart import OwnerKind, Source
+from services.payments import queries as payments
 from tests.faults.stories import STEPS, Story, carry_on
 from tests.faults.world import BILL_MINOR, PAID_MINOR, Case, World, settle
 from tests.faults.zygote import Zygote
@@ -77,9 +78,12 @@ class Teller:
             if name in self.story.provider:
                 place, what = self.story.provider[name]
                 self._provider.fault(place, what, count=1)
+            if name in self.story.lasting:
+                place, what, value = self.story.lasting[name]
+                self._provider.fault(place, what, value=value)
             if name in NEEDS_NOTICE and "notice" not in case:
                 case["notice"] = self.notice()
-            if name in {"pay", "pay_late"}:
+            if name in {"pay", "pay_late", "stray"}:
                 self._receiver.calls.clear()
             if point is not None and kind == "kill" and not struck:
                 struck = self._killed(name, case, point)
@@ -151,6 +155,8 @@ def check_end(story: Story, world: World, provider: SandboxProcess, case: Case) 
             known = [order["out_trade_no"] for order in provider.orders()]
             assert world.one(ours, known) == 0
             assert world.one("select count(*) from txn where source = %s", Source.PAYMENT.value) == 0
+        case "assigned" | "returned" | "waits":
+            _check_stray(story.end, world, provider, case)
         case "joined":
             blind = world.vault.blind("app_user.phone", case["phone"])
             assert world.one("select count(*) from app_user where phone_blind = %s", blind) == 1
@@ -165,6 +171,33 @@ def check_end(story: Story, world: World, provider: SandboxProcess, case: Case) 
             assert 1 <= world.one(sessions, case["user_id"]) == world.one(used, blind) <= 2
             asked = world.one("select count(*) from otp_challenge where phone_blind = %s", blind)
             assert len(provider.messages(case["phone"])) <= asked
+
+
+def _check_stray(end: str, world: World, provider: SandboxProcess, case: Case) -> None:
+    """Nobody's money lies in one place, and the provider's books say the same."""
+    suspense = "select state, id, refund_id from payment_suspense where out_trade_no = :no"
+    with world.db.read() as session:
+        [found] = session.sql(suspense, no=case["stray"]).all()
+        refunds = session.sql("select * from payment_refund where suspense_id = :id", id=found.id).all()
+        assert payments.check_claims(session) == []
+        posted = session.sql(
+            """select count(*) filter (where t.source = 6) as out, count(*) filter (where t.source = -6) as back,
+                 count(*) filter (where t.source = 9) as placed
+               from txn t where t.source_id in (select posting_id from payment_refund where suspense_id = :id
+                 union select assignment_id from payment_suspense where id = :id)""",
+            id=found.id,
+        ).one()
+        book = ledger.book_of(session, owner_kind=OwnerKind.ACCOUNT, owner_id=case["account_id"])
+        assert book is None or ledger.check_invariants(session, first_book=book, last_book=book) == []
+    numbers = {each.out_refund_no for each in refunds}
+    gone = [each["amount"] for each in provider.refunds() if each["out_refund_no"] in numbers]
+    left = world.one("select open_minor from bill where account_id = %s", case["account_id"])
+    ends = {
+        "assigned": ("assigned", [], (0, 0, 1), [], BILL_MINOR - PAID_MINOR),
+        "returned": ("returned", ["done"], (1, 0, 0), [PAID_MINOR], BILL_MINOR),
+        "waits": ("open", ["failed"], (1, 1, 0), [], BILL_MINOR),
+    }
+    assert (found.state, [each.state for each in refunds], tuple(posted), gone, left) == ends[end]
 
 
 def _check_paid(world: World, provider: SandboxProcess, case: Case) -> None:

@@ -33,6 +33,7 @@ HURRY: Final = (
     "update idempotency set leased_until = now() where leased_until > now()",
     """update payment_attempt set next_check_at = now()
        where state in ('created', 'prepared', 'pending', 'unknown') and next_check_at > now()""",
+    "update payment_refund set next_check_at = now() where next_check_at > now()",
     "update payment_attempt set asked_at = null where asked_at is not null",
     "update payment_provider_health set failures = 0, open_until = null",
     "update message set due_at = now() where due_at > now() and state in ('pending', 'sending', 'unknown')",

@@ -10,7 +10,7 @@ from services.accounts import operations as accounts
 from services.accounts.roles import StaffRole
 from services.payments import operations as payments
 from services.payments import queries
-from services.payments.ports import Notice, ProviderResult, TradeState
+from services.payments.ports import Notice, ProviderResult, RefundResult, RefundStatus, TradeState
 from tests.factories import payments as paying
 from tests.factories import staff as people
 from tests.factories.accounts import make_account, make_unit
@@ -168,6 +168,7 @@ def staff_payment_revealed(stage: Stage) -> None:
 
 @scene
 def staff_unknown_payments(stage: Stage) -> None:
+    stage.visit.deployment.act_as_web()
     home = stage.household(7_700)
     no = paying.start(stage.database, stage.visit.deployment.vault, paying.wanted(home, 7_700)).payment.payment_no
     with stage.database.write() as session:
@@ -234,7 +235,63 @@ def staff_suspense_wrong(stage: Stage) -> None:
     at_the_top(stage)
     page = stage.visit.open(f"/staff/suspense/{waiting}")
     page.fill("#account_no", "9999999999")
-    page.click("main form button")
+    page.click("form[action$='/assign'] button")
+    page.wait_for_selector("#summary")
+
+
+def sent_back(stage: Stage, amount_minor: int) -> tuple[int, str]:
+    """Nobody's money whose return was decided; answers its suspense and the refund's number."""
+    waiting = stray(stage, amount_minor)
+    member = at_work(stage)
+    with stage.database.write() as session:
+        tops = session.sql("select code from unit where parent_id is null and code <> :code", code=UNIT).scalars()
+        for code in list(tops):
+            people.grant(session, member.staff_id, role=StaffRole.ADMIN, unit=code, now=clock.now())
+        refund_id = payments.return_to_payer(
+            session,
+            suspense_id=waiting,
+            why="查无此户，付款人亦联系不上，按原路退回。",
+            by=member.staff_id,
+            approved_by=None,
+            actor=Actor(f"staff:{member.staff_id}"),
+            now=clock.now(),
+        )
+        number: str = session.sql("select out_refund_no from payment_refund where id = :id", id=refund_id).scalar_one()
+    return waiting, number
+
+
+@scene
+def staff_suspense_returned(stage: Stage) -> None:
+    waiting, number = sent_back(stage, 12_860)
+    with stage.database.write() as session:
+        transaction = session.sql("select transaction_id from payment_suspense where id = :id", id=waiting).scalar_one()
+        result = RefundResult(
+            paying.WECHAT,
+            number,
+            RefundStatus.ABNORMAL,
+            refund_id=uuid4().hex,
+            transaction_id=transaction,
+            amount=Money(12_860, "CNY"),
+        )
+        notice = Notice(uuid4().hex, None, refund=result)
+        payments.receive_notice(session, source=paying.WECHAT, notice=notice, body=b"{}", now=clock.now())
+    stage.visit.open(f"/staff/suspense/{waiting}")
+
+
+@scene
+def staff_suspense_not_returned(stage: Stage) -> None:
+    waiting, number = sent_back(stage, 12_860)
+    with stage.database.write() as session:
+        payments.keep_refund_refusal(session, out_refund_no=number, reason="USERACCOUNTABNORMAL", now=clock.now())
+    stage.visit.open(f"/staff/suspense/{waiting}")
+
+
+@scene
+def staff_suspense_return_wrong(stage: Stage) -> None:
+    waiting = stray(stage, 12_860)
+    at_the_top(stage)
+    page = stage.visit.open(f"/staff/suspense/{waiting}")
+    page.click("form[action$='/return'] button")
     page.wait_for_selector("#summary")
 
 

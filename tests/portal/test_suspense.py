@@ -211,3 +211,57 @@ def test_money_goes_to_no_account_that_is_none(town: Town, office: Office, desks
         send(town, office, desks[0], f"/staff/suspense/{waiting}/assign", account_no=no)[0] for no in ("", "9999999999")
     ]
     assert wrong == [422, 422]
+
+
+def refunds(town: Town, suspense_id: int) -> list[tuple[str, str]]:
+    with town.runtime.db.read() as session:
+        found = session.sql("select state, why from payment_refund where suspense_id = :id order by id", id=suspense_id)
+        return [(row.state, row.why) for row in found]
+
+
+def test_nobodys_money_is_sent_back_by_one_person_when_it_is_little(
+    town: Town, office: Office, desks: tuple[Member, Member]
+) -> None:
+    home, waiting = town.build(town.unit_id), stray(town, 5_000)
+    path, why = f"/staff/suspense/{waiting}/return", "nobody knows the payer"
+    assert send(town, office, desks[0], path, why="x")[0] == 422
+    assert send(town, office, desks[0], path, why=why) == (303, f"/staff/suspense/{waiting}")
+    assert send(town, office, desks[0], path, why=why)[0] == 422
+    assert send(town, office, desks[0], f"/staff/suspense/{waiting}/assign", account_no=home.account_no)[0] == 422
+    assert refunds(town, waiting) == [("approved", why)]
+    page = get(town, office, desks[1], f"/staff/suspense/{waiting}")[1]
+    assert "To be asked for" in page
+    assert why in page
+    with town.runtime.db.read() as session:
+        act = session.sql(
+            "select actor, after ->> 'reason' as why from audit where act = 'payments.suspense_returned' and subject = :id",
+            id=f"suspense:{waiting}",
+        ).one()
+    assert tuple(act) == (f"staff:{desks[0].staff_id}", why)
+
+
+def test_much_goes_back_when_a_second_person_approves_and_never_beside_an_assignment(
+    town: Town, office: Office, desks: tuple[Member, Member]
+) -> None:
+    first, second = desks
+    home, waiting = town.build(town.unit_id), stray(town, 200_000)
+    asked = {"account_no": home.account_no, "reason": "The payer called with the receipt."}
+    assert send(town, office, second, f"/staff/suspense/{waiting}/assign", **asked)[0] == 303
+    path = f"/staff/suspense/{waiting}/return"
+    assert send(town, office, first, path, why="nobody knows the payer") == (
+        303,
+        f"/staff/suspense/{waiting}?asked=1",
+    )
+    assert refunds(town, waiting) == []
+    with town.runtime.db.write() as session:
+        station = office.employ(session, StaffRole.FINANCE, HERE)
+        rows = session.sql("select kind, id from approval_request where subject = :id", id=f"suspense:{waiting}")
+        found = {row.kind: f"/staff/approvals/{row.id}" for row in rows}
+    back, away = found["payments.return_suspense"], found["payments.assign_suspense"]
+    assert get(town, office, station, back)[0] == 404, "what nobody knows is for the whole supplier's staff"
+    assert send(town, office, first, f"{back}/approve")[0] == 422, "nobody decides about their own request"
+    assert "Send CN¥2,000.00 of suspense back" in get(town, office, second, back)[1]
+    assert [send(town, office, second, f"{back}/approve")[0] for _ in range(2)] == [303, 422]
+    assert send(town, office, first, f"{away}/approve")[0] == 422, "it is on its way back"
+    assert refunds(town, waiting) == [("approved", "nobody knows the payer")]
+    assert owed(town, home) == (12_860, 0)

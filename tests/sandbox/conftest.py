@@ -129,6 +129,11 @@ class Wire:
         }
         return json.dumps({**content, **changes})
 
+    def refund(self, order: str, **changes: Any) -> str:
+        """The body of a whole refund of such an order."""
+        amount = {"refund": 12345, "total": 12345, "currency": "CNY"}
+        return json.dumps({"out_trade_no": order, "out_refund_no": f"R{number()}", "amount": amount, **changes})
+
 
 @pytest.fixture
 def wire(provider: SandboxProcess) -> Iterator[Wire]:

@@ -26,6 +26,8 @@ CALLS = (
     "wechat_pay.app",
     "wechat_pay.query",
     "wechat_pay.close",
+    "wechat_pay.refund",
+    "wechat_pay.refund_query",
     "wechat_pay.certificates",
     "wechat_pay.tradebill",
     "wechat_pay.billdownload",
@@ -41,6 +43,7 @@ FAILURES = ("error_before", "error_after", "drop_before", "drop_after", "hang_be
 TELLING = ("drop", "duplicate", "concurrent", "delay", "out_of_order")
 ELSEWHERE = {
     "wechat_pay.notify": {*test_notifications.UNPROVED, *test_notifications.FALSE, "stale"},
+    "wechat_pay.refund": {"refused", "abnormal", "closed", "slow"},
     "aliyun_sms.SendSms": {"throttled", "refused", "limits"},
     "aliyun_sms.SendBatchSms": {"throttled", "refused", "limits"},
     "aliyun_sms.phone": {"undelivered", "late"},
@@ -60,6 +63,23 @@ class Call:
 
 
 Calls = Callable[[str], Call]
+
+
+REFUNDS = ("refund", "refund_query")
+
+
+def refund(wire: Wire, provider: SandboxProcess, operation: str) -> Call:
+    """The call that refunds a paid order, or asks for its refund."""
+    order, place = number(), f"wechat_pay.{operation}"
+    wire("POST", "/v3/pay/transactions/native", wire.order(order))
+    provider.pay(order)
+    ask, refunds = wire.refund(order), "/v3/refund/domestic/refunds"
+    if operation == "refund":
+        made = lambda: any(each["out_trade_no"] == order for each in provider.refunds())  # noqa: E731 -- named for its use
+        return Call(place, lambda: wire("POST", refunds, ask), made)
+    wire("POST", refunds, ask)
+    asked = json.loads(ask)["out_refund_no"]
+    return Call(place, lambda: wire("GET", f"{refunds}/{asked}"), lambda: None)
 
 
 def wechat(provider: SandboxProcess, client: httpx.Client, operation: str) -> Call:
@@ -142,8 +162,9 @@ def calls(wire: Wire, account: Account, provider: SandboxProcess) -> Calls:
             "wechat_pay": wechat_pay,
             "aliyun_sms": aliyun_sms,
             "wechat": partial(wechat, provider, wire.client),
+            "refund": partial(refund, wire, provider),
         }
-        return ask[name](operation)
+        return ask["refund" if operation in REFUNDS else name](operation)
 
     return made
 
@@ -209,6 +230,7 @@ class News:
 
 TOLD = {
     "wechat_pay.notify": b"",
+    "wechat_pay.refund_notify": b"",
     "aliyun_sms.receipt": b'{"code":0}',
     "wechat.message": b"success",
 }
@@ -229,6 +251,14 @@ def news(
         provider.pay(order)
         return order
 
+    def refunded() -> str:
+        order = number()
+        wire("POST", "/v3/pay/transactions/native", wire.order(order))
+        provider.pay(order)
+        ask = wire.refund(order, notify_url=receiver.url)
+        wire("POST", "/v3/refund/domestic/refunds", ask)
+        return str(json.loads(ask)["out_refund_no"])
+
     def sent() -> str:
         biz_id: str = account("SendSms", account.message(telephone())).json()["BizId"]
         return biz_id
@@ -238,7 +268,12 @@ def news(
         fields = {"MsgType": "text", "Content": "电费"}
         return str(provider.wechat("messages", appid=app["appid"], person=person["id"], fields=fields)["MsgId"])
 
-    causes = {"wechat_pay.notify": paid, "aliyun_sms.receipt": sent, "wechat.message": said}
+    causes = {
+        "wechat_pay.notify": paid,
+        "wechat_pay.refund_notify": refunded,
+        "aliyun_sms.receipt": sent,
+        "wechat.message": said,
+    }
     return News(request.param, causes[request.param])
 
 

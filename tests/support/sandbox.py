@@ -94,6 +94,15 @@ class SandboxProcess:
         listed: list[dict[str, Any]] = self._client.get("/__sandbox__/wechat-pay/orders").json()
         return listed
 
+    def refunds(self) -> list[dict[str, Any]]:
+        """Every refund."""
+        listed: list[dict[str, Any]] = self._client.get("/__sandbox__/wechat-pay/refunds").json()
+        return listed
+
+    def settle_refund(self, number: str, state: str) -> dict[str, Any]:
+        """End a refund as the merchant's people can at the platform's console."""
+        return self._post(f"wechat-pay/refunds/{number}/settle", {"state": state})
+
     def messages(self, to: str | None = None) -> list[dict[str, Any]]:
         """Accepted messages, newest first."""
         listed: list[dict[str, Any]] = self._client.get("/__sandbox__/messages", params={"to": to} if to else {}).json()

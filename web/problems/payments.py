@@ -19,6 +19,8 @@ from services.payments.errors import (
     QuoteExpired,
     QuoteRefused,
     QuotesLimited,
+    RefundDiffers,
+    ReturnNotOffered,
     SuspenseElsewhere,
     SuspenseOver,
     TooManyParts,
@@ -130,6 +132,18 @@ PROBLEMS: Final = [
         422,
         zh="您管辖的单位内没有该户号，或币种不符。",
         en="There is no such account in your units, or it is in another currency.",
+    ),
+    Problem(
+        ReturnNotOffered,
+        409,
+        zh="该笔款项无法原路退回：支付渠道已停用，或支付已超过一年。",
+        en="This money cannot be sent back: its provider is not in use here, or it was paid more than a year ago.",
+    ),
+    Problem(
+        RefundDiffers,
+        409,
+        zh="支付渠道的退款结果与所申请的不符，请人工核对。",
+        en="What the provider says of this refund is not what was asked for: compare both by hand.",
     ),
     Problem(CallbackRefused, 401, zh="签名验证失败。", en="The callback is not proved to be the provider's."),
 ]

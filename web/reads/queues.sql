@@ -1,7 +1,7 @@
 -- Rows that wait, per queue, and the age in seconds of the oldest that is due; money that waits for a person's decision; what the last whole
 -- round of each check of the books found. Counts stop at :most, so that the answer stays quick when it is needed most. Served by pk_outbox,
 -- ix_inbox_due_at, ix_message_due_at, ix_payment_attempt_next_check_at, pk_payment_feed_pending, ix_payment_suspense_open,
--- ix_webhook_delivery_waiting and pk_ledger_check; webhook_endpoint, some tens of rows, is read whole.
+-- ix_webhook_delivery_waiting, ix_payment_refund_next_check_at and pk_ledger_check; webhook_endpoint, some tens of rows, is read whole.
 select json_build_object(
   'queues', json_build_object(
     'outbox', (select json_build_object(
@@ -21,11 +21,16 @@ select json_build_object(
     'payment_checks', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(next_check_at)), 0)::float8)
         from (select next_check_at from payment_attempt where next_check_at <= now() order by next_check_at limit :most) a),
     'payment_feed', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(noted_at)), 0)::float8)
-        from (select noted_at from payment_feed_pending order by kind, ref limit :most) f)
+        from (select noted_at from payment_feed_pending order by kind, ref limit :most) f),
+    'refund_checks', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(next_check_at)), 0)::float8)
+        from (select next_check_at from payment_refund where next_check_at <= now() order by next_check_at limit :most) r)
   ),
   'suspense', (select json_build_object('open', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(created_at)), 0)::float8)
       from (select created_at from payment_suspense where state = 'open' order by created_at limit :most) s),
   'stopped_webhooks', (select count(*) from webhook_endpoint where state = 'disabled' and disabled_why <> 'staff'),
+  'refunds', (select json_build_object('open', count(*), 'abnormal', count(*) filter (where state = 'abnormal'),
+        'oldest_s', coalesce(extract(epoch from now() - min(created_at)), 0)::float8)
+      from (select state, created_at from payment_refund where next_check_at is not null limit :most) r),
   'checks', coalesce((
     select json_object_agg(name, json_build_object('violations', greatest(violations, found), 'age_s', extract(epoch from now() - finished_at)::float8))
     from ledger_check), '{}'::json)

@@ -22,6 +22,7 @@ from services.payments.flows.paying import (
     retry_payment,
     start_payment,
 )
+from services.payments.flows.returning import check_refund, check_refunds_due
 
 __all__ = [
     "Again",
@@ -31,6 +32,8 @@ __all__ = [
     "check_attempt",
     "check_due",
     "check_payment",
+    "check_refund",
+    "check_refunds_due",
     "close_attempt",
     "count_refusal",
     "give_up_payment",

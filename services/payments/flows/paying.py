@@ -264,18 +264,18 @@ def close_attempt(db: Database, *, attempt: AttemptView, now: datetime) -> Appli
 
     Raises OutcomeInDoubt and Throttled when nobody knows; the attempt lives on then.
     """
-    provider = _provider(db, attempt.provider, now=now)
+    provider = known_provider(db, attempt.provider, now=now)
     faults.point("payments.close.before_call")
     try:
         outcome = provider.close(attempt.out_trade_no)
     except (OutcomeInDoubt, Throttled):
-        _failed(db, attempt.provider, now=now)
+        failed(db, attempt.provider, now=now)
         raise
     faults.point("payments.close.called")
     try:
         result = provider.query(attempt.out_trade_no)
     except (OutcomeInDoubt, Throttled):
-        _failed(db, attempt.provider, now=now)
+        failed(db, attempt.provider, now=now)
         if outcome is not CloseOutcome.CLOSED:
             raise
         result = ProviderResult(attempt.provider, attempt.out_trade_no, TradeState.CLOSED)
@@ -289,7 +289,7 @@ def close_attempt(db: Database, *, attempt: AttemptView, now: datetime) -> Appli
 
 def refresh_keys(db: Database, *, name: str, now: datetime) -> int:
     """Fetch the certificates of a provider that hands them out; answers how many. Raises as `PaymentProvider` does."""
-    provider = _provider(db, name, now=now)
+    provider = known_provider(db, name, now=now)
     if not provider.renews_keys:
         return 0
     faults.point("payments.keys.before_call")
@@ -331,7 +331,7 @@ def _prepare(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime) -> 
         if attempt is None or not _needs_preparing(attempt, now=now):
             return
         request = operations.open_request(session, vault=vault, attempt_id=attempt_id)
-    provider = _provider(db, attempt.provider, now=now)
+    provider = known_provider(db, attempt.provider, now=now)
     faults.point("payments.prepare.before_call")
     try:
         answer = provider.prepare(attempt.method, request)
@@ -403,12 +403,12 @@ def _repeat(db: Database, *, vault: Vault, attempt: AttemptView, now: datetime) 
 
 
 def _ask(db: Database, *, attempt: AttemptView, now: datetime) -> Applied:
-    provider = _provider(db, attempt.provider, now=now)
+    provider = known_provider(db, attempt.provider, now=now)
     faults.point("payments.check.before_call")
     try:
         result = provider.query(attempt.out_trade_no)
     except (OutcomeInDoubt, Throttled):
-        _failed(db, attempt.provider, now=now)
+        failed(db, attempt.provider, now=now)
         raise
     faults.point("payments.check.called")
     return _apply(db, result, now=now)
@@ -430,13 +430,15 @@ def _apply(db: Database, result: ProviderResult, *, now: datetime) -> Applied:
     return applied
 
 
-def _failed(db: Database, name: str, *, now: datetime) -> None:
+def failed(db: Database, name: str, *, now: datetime) -> None:
+    """Note that a provider gave no answer."""
     faults.point("payments.failure.before_note")
     with db.write() as session:
         operations.note_failure(session, provider=name, now=now)
+    faults.point("payments.failure.noted")
 
 
-def _provider(db: Database, name: str, *, now: datetime) -> PaymentProvider:
+def known_provider(db: Database, name: str, *, now: datetime) -> PaymentProvider:
     """A provider that knows every certificate that any process of ours has fetched."""
     provider = queries.provider(name)
     if provider.renews_keys:

@@ -11,7 +11,8 @@ from core.db import ReadSession, WriteSession, statement
 from core.inbox import Callback
 from services.payments import queries
 from services.payments.operations.booking import Effect, PaidFacts, apply_provider_result, paid_facts, settling
-from services.payments.ports import PROVIDERS, Notice, ProviderResult, TradeState
+from services.payments.operations.returning import apply_refund_result
+from services.payments.ports import PROVIDERS, Notice, TradeState
 
 TAKE_NOTICES: Final = statement("services.payments", "take_notices.sql")
 
@@ -79,9 +80,9 @@ def receive_notice(session: WriteSession, *, source: str, notice: Notice, body: 
 
     Answers whether it is applied now.
     """
-    subject = None if notice.result is None else notice.result.out_trade_no
+    subject = _subject(notice)
     callback = inbox.receive(session, source=source, external_id=notice.id, body=body, subject=subject)
-    return inbox.apply(session, callback, partial(_apply_result, result=notice.result, now=now))
+    return inbox.apply(session, callback, partial(_apply_notice, notice=notice, now=now))
 
 
 def learn_keys(session: ReadSession, *, source: str, now: datetime) -> None:
@@ -102,10 +103,18 @@ def count_refusal(session: WriteSession, *, source: str, reason: str, now: datet
 
 def _apply(session: WriteSession, callback: Callback, *, now: datetime) -> str:
     notice = PROVIDERS.get()[callback.source].read_stored(callback.body)
-    return _apply_result(session, callback, result=notice.result, now=now)
+    return _apply_notice(session, callback, notice=notice, now=now)
 
 
-def _apply_result(session: WriteSession, _callback: Callback, *, result: ProviderResult | None, now: datetime) -> str:
-    if result is None:
+def _apply_notice(session: WriteSession, _callback: Callback, *, notice: Notice, now: datetime) -> str:
+    if notice.refund is not None:
+        return apply_refund_result(session, result=notice.refund, now=now).value
+    if notice.result is None:
         return Effect.NOTHING.value
-    return apply_provider_result(session, result=result, now=now).effect.value
+    return apply_provider_result(session, result=notice.result, now=now).effect.value
+
+
+def _subject(notice: Notice) -> str | None:
+    if notice.refund is not None:
+        return notice.refund.out_refund_no
+    return None if notice.result is None else notice.result.out_trade_no

@@ -52,10 +52,13 @@ def put_off(session: WriteSession, *, attempt_id: UUID, retry_after_s: int | Non
         "update payment_attempt set failures = least(failures + 1, 32767) where id = :id returning failures",
         id=attempt_id,
     ).scalar_one()
-    wait = rules.back_off(
-        failures=failures, jitter=secrets.randbelow(_PARTS_OF_ONE) / _PARTS_OF_ONE, least_s=retry_after_s
-    )
+    wait = wait_after(failures=failures, least_s=retry_after_s)
     session.sql("update payment_attempt set next_check_at = :due where id = :id", due=now + wait, id=attempt_id)
+
+
+def wait_after(*, failures: int, least_s: int | None) -> timedelta:
+    """How long to leave a provider alone after so many failures, jittered."""
+    return rules.back_off(failures=failures, jitter=secrets.randbelow(_PARTS_OF_ONE) / _PARTS_OF_ONE, least_s=least_s)
 
 
 def close_outdated(

@@ -5,7 +5,7 @@ with seen as materialized (
   select unit_id from staff_units(:staff_id, :permission, :now)
 )
 select s.id, s.reason, s.provider, s.out_trade_no, s.transaction_id, s.amount_minor, s.currency, s.paid_at, s.created_at, s.state,
-  s.book_id is not null as is_money, o.payment_no, x.account_no, x.unit, t.account_no as assigned_to, f.display_name as assigned_by, s.assigned_at
+  s.book_id is not null as is_money, o.payment_no, x.account_no, x.unit, x.unit_id, t.account_no as assigned_to, f.display_name as assigned_by, s.assigned_at
 from payment_suspense s
 left join payment_order o on o.id = s.order_id
 left join account t on t.id = s.assigned_account_id

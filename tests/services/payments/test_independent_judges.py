@@ -20,7 +20,17 @@ from wechatpayv3.utils import rsa_verify
 from core import clock
 from sandbox import credentials
 from services.payments.errors import CallbackRefused
-from services.payments.ports import Method, OutcomeInDoubt, Payer, Prepay, TradeState
+from services.payments.ports import (
+    Method,
+    OutcomeInDoubt,
+    Payer,
+    Prepay,
+    RefundResult,
+    RefundStatus,
+    RefundWish,
+    Refused,
+    TradeState,
+)
 from services.payments.providers.wechat_pay.adapter import WeChatPay
 from tests.factories import payments as make
 from tests.support.receiver import receiving
@@ -98,13 +108,16 @@ def test_every_request_is_signed_over_the_bytes_that_were_sent(
     for method in Method:
         with pytest.raises(OutcomeInDoubt):
             overheard.prepare(method, overheard.compose(prepay(method, given)))
-    for call in (overheard.query, overheard.close):
+    wish = RefundWish("R" * 33, "42" * 14, make.yuan(860), make.yuan(12_860))
+    with pytest.raises(OutcomeInDoubt):
+        overheard.refund(overheard.compose_refund(wish))
+    for call in (overheard.query, overheard.close, overheard.query_refund):
         with pytest.raises(OutcomeInDoubt):
             call("N" * 26)
     with pytest.raises(OutcomeInDoubt):
         overheard.fetch_keys()
     public_key = load_pem_private_key(given["merchant_private_key"].encode(), None).public_key()
-    assert len(listener.requests) == len(Method) + 3
+    assert len(listener.requests) == len(Method) + 5
     nonces = set()
     for verb, path, headers, body in listener.requests:
         scheme, _, rest = headers["authorization"].partition(" ")
@@ -180,6 +193,45 @@ def test_a_callback_that_the_library_takes_is_taken_here_until_it_is_stale(
         with pytest.raises(CallbackRefused):
             wechat.read_notice(headers, body, now=now)
     assert library.callback(call.headers, call.body) is not None, "the library alone would take it for ever"
+
+
+def test_a_refund_and_its_callback_are_read_as_the_library_reads_them(
+    sandbox: SandboxProcess, wechat: WeChatPay
+) -> None:
+    given = sandbox.credentials["wechat_pay"]
+    library = judge(given, sandbox.base_url)
+    number, amount = "S" * 26, make.yuan(100)
+    until = clock.now() + timedelta(minutes=30)
+    wechat.prepare(
+        Method.WECHAT_NATIVE, wechat.compose(Prepay(Method.WECHAT_NATIVE, number, amount, "x", until, Payer("::1")))
+    )
+    wish = RefundWish("R" * 33, sandbox.pay(number)["transaction_id"], make.yuan(40), amount)
+    assert wechat.query_refund(wish.out_refund_no).status is RefundStatus.MISSING
+    with receiving() as receiver:
+        ours = make.provider(sandbox.base_url, make.merchant(given, callback_url=receiver.url))
+        taken = ours.refund(ours.compose_refund(wish))
+        call = receiver.next_after(0)
+    theirs = library.callback(call.headers, call.body)
+    heard = wechat.read_notice(call.headers, call.body, now=clock.now())
+    assert heard.refund is not None
+    assert (heard.id, heard.result, theirs["event_type"]) == (theirs["id"], None, "REFUND.SUCCESS")
+    resource = theirs["resource"]
+    assert heard.refund == RefundResult(
+        "wechat_pay",
+        resource["out_refund_no"],
+        RefundStatus.DONE,
+        refund_id=resource["refund_id"],
+        transaction_id=resource["transaction_id"],
+        amount=make.yuan(resource["amount"]["refund"]),
+    )
+    known = json.loads(library.query_refund(out_refund_no=wish.out_refund_no)[1])
+    assert (taken.refund_id, wechat.query_refund(wish.out_refund_no)) == (known["refund_id"], heard.refund)
+    assert wechat.query(number).state is TradeState.PAID, "what was refunded was paid"
+    stranger = make.provider(sandbox.base_url, make.merchant({**given, "mchid": "1600000000"}))
+    with pytest.raises(CallbackRefused):
+        stranger.read_notice(call.headers, call.body, now=clock.now())
+    with pytest.raises(Refused):
+        wechat.refund(wechat.compose_refund(replace(wish, out_refund_no="X" * 33, amount=make.yuan(101))))
 
 
 def test_an_answer_that_is_not_signed_by_the_platform_is_not_believed(

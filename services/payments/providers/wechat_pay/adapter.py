@@ -23,7 +23,11 @@ from services.payments.ports import (
     Prepay,
     ProviderKey,
     ProviderResult,
+    RefundResult,
+    RefundStatus,
+    RefundWish,
     Refused,
+    RefusedForNow,
     Throttled,
     TradeState,
 )
@@ -63,6 +67,17 @@ _STATES: Final = {
     "REVOKED": TradeState.CLOSED,
     "PAYERROR": TradeState.FAILED,
 }
+_REFUND_STATES: Final = {
+    "PROCESSING": RefundStatus.PROCESSING,
+    "SUCCESS": RefundStatus.DONE,
+    "CLOSED": RefundStatus.CLOSED,
+    "ABNORMAL": RefundStatus.ABNORMAL,
+}
+REFUNDS: Final = "/v3/refund/domestic/refunds"
+# The merchant's balance, keys or rights have to be mended first; the platform asks for the same number afterwards.
+_LATER_CODES: Final = frozenset({"NOTENOUGH", "SIGNERROR", "NOAUTH"})
+_BUSY_CODES: Final = frozenset({"FREQUENCYLIMITED", "RATELIMITEXCEEDED"})
+_DOUBT_CODES: Final = frozenset({"BIZERRNEEDRETRY", "SYSTEMERROR"})
 _PAID_CODES: Final = frozenset({"ORDERPAID"})
 _CLOSED_CODES: Final = frozenset({"ORDERCLOSED", "TRADEOVERDUE"})
 _MISSING_CODES: Final = frozenset({"ORDERNOTEXIST", "ORDERNOTEXISTS", "RESOURCENOTEXISTS"})
@@ -205,6 +220,32 @@ class WeChatPay:
             return CloseOutcome.MISSING
         raise _in_doubt(self._refusal(answer))
 
+    def compose_refund(self, wish: RefundWish) -> bytes:
+        """The refund's JSON. The same arguments give the same bytes."""
+        body = {
+            "transaction_id": wish.transaction_id,
+            "out_refund_no": wish.out_refund_no,
+            "notify_url": self._account.callback_url + CALLBACK_PATH,
+            "amount": {"refund": wish.amount.minor, "total": wish.total.minor, "currency": wish.amount.currency},
+        }
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def refund(self, request: bytes) -> RefundResult:
+        """Place the refund; repeating it answers how it stands."""
+        answer = self._exchange("POST", REFUNDS, request)
+        if answer.status != _OK:
+            raise self._refund_refusal(answer)
+        return self._refund_answer(answer, out_refund_no=json.loads(request)["out_refund_no"])
+
+    def query_refund(self, out_refund_no: str) -> RefundResult:
+        """Ask for one refund's state."""
+        answer = self._exchange("GET", f"{REFUNDS}/{quote(out_refund_no, safe='')}")
+        if answer.status != _OK:
+            if answer.status == _NOT_FOUND and _code(answer) in _MISSING_CODES:
+                return RefundResult(NAME, out_refund_no, RefundStatus.MISSING)
+            raise _in_doubt(self._refusal(answer))
+        return self._refund_answer(answer, out_refund_no=out_refund_no)
+
     def fetch_keys(self) -> list[ProviderKey]:
         """The platform's certificates: our API v3 key opens them, and one of them must have signed the answer."""
         answer = self._send("GET", "/v3/certificates")
@@ -246,6 +287,11 @@ class WeChatPay:
         try:
             notification = messages.parse(messages.Notification, body)
             plain = self._opened(notification)
+            if notification.event_type.startswith("REFUND."):
+                told = messages.parse(messages.Refund, plain)
+                if told.mchid != self._account.mchid:
+                    raise _NotOurs("merchant")
+                return Notice(notification.id, None, refund=self._refund_result(told))
             if not notification.event_type.startswith("TRANSACTION."):
                 return Notice(notification.id, None)
             return Notice(notification.id, self._result(messages.parse(messages.Transaction, plain)))
@@ -286,6 +332,37 @@ class WeChatPay:
             amount=Money(transaction.amount.total, transaction.amount.currency),
             paid_at=messages.moment(transaction.success_time),
         )
+
+    def _refund_answer(self, answer: Answer, *, out_refund_no: str) -> RefundResult:
+        try:
+            told = messages.parse(messages.Refund, answer.body)
+        except Malformed as error:
+            log.exception("provider_answer_malformed", provider=NAME, what=str(error))
+            raise OutcomeInDoubt(NAME) from error
+        if told.out_refund_no != out_refund_no:
+            raise OutcomeInDoubt(NAME)
+        return self._refund_result(told)
+
+    def _refund_result(self, told: messages.Refund) -> RefundResult:
+        return RefundResult(
+            NAME,
+            told.out_refund_no,
+            _REFUND_STATES[told.state],
+            refund_id=told.refund_id,
+            transaction_id=told.transaction_id,
+            amount=Money(told.amount.refund, told.amount.currency or self._account.currency),
+        )
+
+    def _refund_refusal(self, answer: Answer) -> Exception:
+        code = _code(answer)
+        if answer.status < _SERVER_ERRORS and code in _DOUBT_CODES:
+            return OutcomeInDoubt(NAME)
+        if code in _BUSY_CODES:
+            return Throttled(NAME)
+        if code in _LATER_CODES:
+            log.warning("provider_refused", provider=NAME, status=answer.status, reason=code)
+            return RefusedForNow(code)
+        return self._refusal(answer)
 
     def _jsapi(self, appid: str, prepay_id: str, now: datetime) -> dict[str, str]:
         stamp, nonce, package = str(int(now.timestamp())), secrets.token_hex(16), f"prepay_id={prepay_id}"

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -54,6 +54,28 @@ class Transaction(Message):
     transaction_id: Annotated[str, Field(max_length=64)] = ""
     success_time: str = ""
     amount: PaidAmount | None = None
+
+
+class RefundAmount(Message):
+    """`refund` of the order's `total` goes back. Notices name no currency: a merchant account has one."""
+
+    refund: Annotated[int, Field(ge=1, le=10**15)]
+    total: Annotated[int, Field(ge=1, le=10**15)]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+
+
+class Refund(Message):
+    """One refund as the platform sees it. Notices call its state `refund_status`, and name the merchant."""
+
+    mchid: str | None = None
+    out_refund_no: Annotated[str, Field(pattern=r"^[0-9A-Za-z_\-|*@]{1,64}$")]
+    refund_id: Annotated[str, Field(min_length=1, max_length=64)]
+    transaction_id: Annotated[str, Field(min_length=1, max_length=64)]
+    state: Annotated[
+        Literal["PROCESSING", "SUCCESS", "CLOSED", "ABNORMAL"],
+        Field(validation_alias=AliasChoices("status", "refund_status")),
+    ]
+    amount: RefundAmount
 
 
 class Prepaid(Message):
