@@ -264,12 +264,12 @@ def _wrong(request: Request, typed: EndpointForm) -> dict[str, str]:
     wrong: dict[str, str] = {}
     if not typed.name or not typed.name.isprintable():
         wrong["name"] = _("Give it a name.")
-    if not typed.events:
-        wrong["events"] = _("Choose at least one event.")
     try:
         CALLER.get().check_target(typed.url)
     except (TargetRefused, TargetUnresolved) as refusal:
         wrong["url"] = text_of(request, refusal)
+    if not typed.events:
+        wrong["events"] = _("Choose at least one event.")
     return wrong
 
 

@@ -423,6 +423,7 @@ def test_metrics_tell_the_age_of_the_oldest_undone_row_of_each_queue(
     assert told['wattline_pending{queue="outbox"}'] >= 1
     assert told['wattline_broken_invariants{check="bills"}'] == 2
     assert told['wattline_broken_invariants{check="ledger"}'] == 0
+    assert told["wattline_stopped_webhooks"] == 0
     assert told["wattline_database_up"] == 1
 
 

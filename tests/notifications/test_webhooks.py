@@ -1,16 +1,20 @@
 """Webhooks arrive signed, in order, until they are answered, whoever dies; and they can be told again."""
 
 import re
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from core import clock, faults
+from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database
 from core.faults import InjectedFault
@@ -22,7 +26,7 @@ from tests.factories.accounts import make_account
 from tests.factories.billing import make_bill
 from tests.factories.staff import ACTOR
 from tests.support.hooks import HookOffice, Program, caller_for, relay
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, running
 from tests.support.waiting import wait_until
 
 PATIENCE_S: Final = 60
@@ -175,6 +179,27 @@ def test_whoever_dies_between_sending_and_recording_lets_it_be_sent_again_under_
     assert len(set(ids)) == 2
     assert len(ids) == (3 if place == "webhooks.called" else 2)
     assert office.view(program).waiting == 0
+
+
+@pytest.mark.timeout(240)
+def test_the_process_is_killed_after_sending_and_the_next_one_sends_it_again_under_the_same_id(
+    office: HookOffice, program: Program, settings: Settings, tmp_path: Path
+) -> None:
+    port = str(urlsplit(program.receiver.url).port)
+    deployed = settings.model_copy(update={"webhook_networks": "127.0.0.0/8", "webhook_ports": port})
+    office.say(program, 1, 2)
+    relay_process = ("-m", "app.relay")
+    log = tmp_path / "relay.log"
+    with running(deployed, *relay_process, log=log, WATTLINE_FAULT="webhooks.called:kill") as first:
+        assert first.wait(PATIENCE_S) == -signal.SIGKILL
+    assert program.numbers() == [1]
+    assert office.view(program).waiting == 2
+    office.let_time_pass(program)
+    with running(deployed, *relay_process, log=log):
+        wait_until(lambda: not office.view(program).waiting, timeout_s=PATIENCE_S)
+    ids = [call.headers["webhook-id"] for call in program.receiver.calls]
+    assert program.numbers() == [1, 1, 2]
+    assert ids[0] == ids[1] != ids[2]
 
 
 def test_a_sender_that_wakes_after_its_lease_sends_nothing_and_spoils_nothing(

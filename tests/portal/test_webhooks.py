@@ -124,6 +124,24 @@ def test_whoever_has_given_no_code_lately_neither_makes_nor_turns_nor_deletes_on
         assert answer.headers["location"].startswith("/staff/step-up")
 
 
+def test_an_endpoint_that_was_stopped_and_what_waits_are_told_to_whoever_looks_after_the_whole(
+    town: Town, office: Office
+) -> None:
+    top = office.members["top"]
+    assert "0 endpoints were stopped" in look(town, top, "/staff/health")
+    office.told("other_unit")
+    with town.runtime.db.write() as session:
+        stop = "update webhook_endpoint set state = 'disabled', disabled_why = 'failing', disabled_at = now() where id = :id"
+        session.sql(stop, id=office.hooks["own"])
+    assert "1 endpoint was stopped" in look(town, top, "/staff/health")
+    measured = town.client.get("/metrics").text
+    assert "wattline_stopped_webhooks 1.0" in measured
+    assert re.search(r'wattline_pending\{queue="webhooks"\} [1-9]', measured)
+    assert "Stopped: no success for days" in look(town, office.members["here"], "/staff/webhooks")
+    send(town, office.members["here"], f"/staff/webhooks/{office.hooks['own']}/enable")
+    assert "0 endpoints were stopped" in look(town, top, "/staff/health")
+
+
 def test_a_unit_has_so_many_endpoints_and_no_more(town: Town, office: Office) -> None:
     here = office.members["here"]
     wanted = {"name": "x", "url": PUBLIC_URL, "unit": HERE, "events": "bill.issued"}
