@@ -18,7 +18,7 @@ from services.accounts.operations import AccountsLoader
 from services.billing import queries as billing
 from services.billing.events import BillSettled
 from services.billing.operations import BillPayable, BillsLoader
-from services.payments import finding, operations, queries
+from services.payments import feed, finding, operations, queries
 from services.payments.ports import PAYABLES, PROVIDERS
 from tests.conftest import TEMPLATE, Servers
 from tests.factories.accounts import account_record, write_csv
@@ -57,6 +57,9 @@ update book set version = 1;
 insert into txn (book_id, no, source, source_id, effective_at, recorded_at) select id, 1, 5, gen_random_uuid(), now(), now() from book;
 insert into posting (book_id, no, line, debit, credit, asset, amount, debit_after, credit_after)
   select book_id, no, 1, 1100, 1200, 156, 100, 100, 100 from txn;
+insert into payment_feed (no, unit_id, kind, ref, account_id, attempt_id, amount_minor, currency, settled, effective_at, recorded_at)
+  select row_number() over (order by id), 1, 'booked', id, account_id, attempt_id, 100, 'CNY', '[]', now(), now() from payment_part;
+update payment_feed_state set last_no = (select count(*) from payment_feed);
 update customer set tokens = array[decode(lpad(to_hex(id), 32, '0'), 'hex'), decode(lpad(to_hex(id % 300 + 9000), 32, '0'), 'hex')];
 update premises set district = 'district ' || id % 9, street = 'street ' || id, building = 'house ' || id % 40;
 insert into claim (kind, key, owner) select 'bill_no', bill_no, account_id::text from bill where issue_date < '2025-03-01';
@@ -75,6 +78,7 @@ QUEUES: Final = (
     "claim",
     "inbox",
     "outbox",
+    "payment_feed",
     "message",
     "app_user",
 )
@@ -178,9 +182,14 @@ def search(session: WriteSession) -> None:
     assert len(billing.found_bills(session, number="B2500-1", staff_id=MEMBER, now=clock.now())) == 1
 
 
+def feed_of_payments(session: WriteSession) -> None:
+    for units in (None, [1]):
+        assert len(feed.page(session, after=2_000, limit=50, units=units).facts) == 50
+
+
 @pytest.mark.parametrize(
     "work",
-    [search, status, watched, due_questions, kept_callbacks, booking, message_list],
+    [search, status, feed_of_payments, watched, due_questions, kept_callbacks, booking, message_list],
     ids=lambda work: work.__name__,
 )
 def test_it_never_scans_a_table_that_grows(grown: Database, work: Callable[[WriteSession], None]) -> None:
