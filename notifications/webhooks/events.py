@@ -16,10 +16,12 @@ from services.accounts.queries import AccountId
 from services.billing import queries as billing
 from services.billing.events import BillAmended, BillIssued, BillSettled
 from services.payments import queries as payments
-from services.payments.events import PaymentBooked
+from services.payments.events import PaymentAssigned, PaymentBooked, PaymentReversed
 
 TYPES: Final = (
     "payment.booked",
+    "payment.reversed",
+    "payment.assigned",
     "bill.issued",
     "bill.amended",
     "bill.settled",
@@ -43,29 +45,35 @@ on conflict (endpoint_id, fact_id) do nothing
 
 def payment_booked(session: WriteSession, delivery: Delivery, event: PaymentBooked) -> None:
     """Money of one attempt came and was posted; an endpoint hears of the parts for its accounts and of their sum."""
-    if not _is_heard(session, "payment.booked"):
+    _tell_payment(session, delivery, "payment.booked", event)
+
+
+def payment_reversed(session: WriteSession, delivery: Delivery, event: PaymentReversed) -> None:
+    """What was booked of one attempt was taken back: the same parts, the same amounts."""
+    _tell_payment(session, delivery, "payment.reversed", event)
+
+
+def payment_assigned(session: WriteSession, delivery: Delivery, event: PaymentAssigned) -> None:
+    """Staff gave money that had no place its account: what bills took, and the rest as prepaid."""
+    if not _is_heard(session, "payment.assigned"):
         return
-    booked = payments.receipt(session, attempt_id=UUID(event.attempt_id))
+    money = payments.assigned(session, suspense_id=event.suspense_id)
+    shares: list[tuple[str | None, Money]] = [*money.settled]
+    rest = money.amount - sum((share for _, share in money.settled), Money.zero(money.amount.currency))
+    if rest.minor > 0:
+        shares.append((None, rest))
 
     def data(accounts: Accounts) -> dict[str, Json]:
-        parts = [part for part in booked.parts if part.account_id in accounts]
+        account_no = accounts[money.account_id]
         return {
-            "payment_no": booked.payment_no,
-            "provider": booked.provider,
-            "transaction_id": booked.transaction_id,
-            "paid_at": booked.paid_at.isoformat(),
-            "amount": _amount(Money(sum(part.amount.minor for part in parts), booked.amount.currency)),
-            "parts": [
-                {
-                    "account_no": accounts[part.account_id],
-                    "bill_no": part.no,
-                    "amount": _amount(part.amount),
-                }
-                for part in parts
-            ],
+            "provider": money.provider,
+            "transaction_id": money.transaction_id,
+            "paid_at": money.paid_at.isoformat(),
+            "amount": _amount(money.amount),
+            "parts": [{"account_no": account_no, "bill_no": no, "amount": _amount(share)} for no, share in shares],
         }
 
-    _tell(session, delivery, "payment.booked", [part.account_id for part in booked.parts], data)
+    _tell(session, delivery, "payment.assigned", [money.account_id], data)
 
 
 def bill_issued(session: WriteSession, delivery: Delivery, event: BillIssued) -> None:
@@ -95,6 +103,8 @@ def holder_changed(session: WriteSession, delivery: Delivery, event: HolderChang
 
 SUBSCRIPTIONS: Final[list[tuple[type[Event], Callable[..., Any]]]] = [
     (PaymentBooked, payment_booked),
+    (PaymentReversed, payment_reversed),
+    (PaymentAssigned, payment_assigned),
     (BillIssued, bill_issued),
     (BillAmended, bill_amended),
     (BillSettled, bill_settled),
@@ -156,6 +166,32 @@ def _tell(
             occurred_at=delivery.occurred_at,
             fact_id=delivery.id,
         )
+
+
+def _tell_payment(session: WriteSession, delivery: Delivery, kind: str, event: PaymentBooked | PaymentReversed) -> None:
+    if not _is_heard(session, kind):
+        return
+    booked = payments.receipt(session, attempt_id=UUID(event.attempt_id))
+
+    def data(accounts: Accounts) -> dict[str, Json]:
+        parts = [part for part in booked.parts if part.account_id in accounts]
+        return {
+            "payment_no": booked.payment_no,
+            "provider": booked.provider,
+            "transaction_id": booked.transaction_id,
+            "paid_at": booked.paid_at.isoformat(),
+            "amount": _amount(Money(sum(part.amount.minor for part in parts), booked.amount.currency)),
+            "parts": [
+                {
+                    "account_no": accounts[part.account_id],
+                    "bill_no": part.no,
+                    "amount": _amount(part.amount),
+                }
+                for part in parts
+            ],
+        }
+
+    _tell(session, delivery, kind, [part.account_id for part in booked.parts], data)
 
 
 def _tell_bill(

@@ -43,6 +43,17 @@ class PaymentSuspended(Event):
 
 @register
 @dataclass(frozen=True, kw_only=True)
+class PaymentAssigned(Event):
+    """Staff gave money that had no place its account."""
+
+    name: ClassVar[str] = "payments.payment_assigned"
+    code: ClassVar[int] = 11
+
+    suspense_id: int
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
 class PaymentAttemptClosed(Event):
     """An attempt ended without money."""
 

@@ -147,6 +147,18 @@ class SuspenseView:
 
 
 @dataclass(frozen=True, slots=True)
+class AssignedView:
+    """Money of suspense that staff gave its account. `settled`: number and share of each bill that it settled."""
+
+    account_id: AccountId
+    provider: str
+    transaction_id: str
+    amount: Money
+    paid_at: datetime
+    settled: tuple[tuple[str, Money], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RefusalCount:
     """Forged callbacks of one day."""
 
@@ -298,6 +310,23 @@ def suspense(session: ReadSession, *, limit: int = 100) -> list[SuspenseView]:
         )
         for row in rows
     ]
+
+
+def assigned(session: ReadSession, *, suspense_id: int) -> AssignedView:
+    """Money that staff gave an account."""
+    row = session.sql(
+        """select assigned_account_id, provider, transaction_id, amount_minor, currency, paid_at, settled
+           from payment_suspense where id = :id and state = 'assigned'""",
+        id=suspense_id,
+    ).one()
+    return AssignedView(
+        account_id=AccountId(row.assigned_account_id),
+        provider=row.provider,
+        transaction_id=row.transaction_id,
+        amount=Money(row.amount_minor, row.currency),
+        paid_at=row.paid_at,
+        settled=tuple((each["no"], Money(each["amount_minor"], row.currency)) for each in row.settled or []),
+    )
 
 
 def running(session: ReadSession, *, account_id: AccountId, user_id: UUID, now: datetime) -> str | None:

@@ -9,11 +9,16 @@ import pytest
 from core import clock, outbox
 from core.crypto.vault import Vault
 from core.db import Database
+from core.money import Money
 from notifications.webhooks.events import SUBSCRIPTIONS
 from services.accounts.events import AccountLinked, HolderChanged
+from services.payments import operations
+from services.payments import queries as payments
+from services.payments.events import PaymentReversed
 from tests.factories import payments as paying
 from tests.factories.accounts import make_account, make_unit, make_user
 from tests.factories.billing import bill_record, load, make_bill
+from tests.factories.staff import ACTOR
 from tests.support.hooks import HookOffice, Program, caller_for, relay
 from tests.support.sandbox import SandboxProcess
 
@@ -56,6 +61,41 @@ def test_bills_and_payments_reach_the_program_with_numbers_and_amounts_and_nobod
     everything = b"".join(call.body for call in program.receiver.calls).decode()
     assert "欧阳" not in everything
     assert "13912345678" not in everything
+
+
+def test_money_taken_back_and_money_that_staff_gave_its_account_are_told_with_the_same_parts(
+    database: Database, vault: Vault, office: HookOffice, unit_id: int
+) -> None:
+    program = office.program(unit_id=unit_id, events=("payment.booked", "payment.reversed", "payment.assigned"))
+    home = paying.household(database, vault, bills=(10_000,), unit_id=unit_id)
+    paid = paying.latest(database, paying.order(database, vault, paying.wanted(home, 9_000)))
+    stray = replace(
+        paying.paid(paid), out_trade_no="STRANGER000000000001", transaction_id="S1", amount=Money(2_500, "CNY")
+    )
+    paying.apply(database, paying.paid(paid))
+    paying.apply(database, stray)
+    with database.write() as session:
+        outbox.add(session, PaymentReversed(order_id=str(paid.order_id), attempt_id=str(paid.id)))
+        [waiting] = payments.suspense(session)
+        operations.assign(
+            session,
+            suspense_id=waiting.id,
+            account_no=home.account.account_no,
+            by=office.staff_id,
+            actor=ACTOR,
+            now=clock.now(),
+        )
+    relay(database)
+    office.send_due(caller_for(program))
+    assert program.types() == ["payment.booked", "payment.reversed", "payment.assigned"]
+    booked, taken_back, assigned = (each["data"] for each in program.told())
+    assert taken_back == booked
+    assert (assigned["transaction_id"], assigned["amount"]["amount_minor"]) == ("S1", 2_500)
+    assert [(part["account_no"], part["bill_no"], part["amount"]["amount_minor"]) for part in assigned["parts"]] == [
+        (home.account.account_no, home.bills[0].bill_no, 1_000),
+        (home.account.account_no, None, 1_500),
+    ]
+    assert assigned.keys() == booked.keys() - {"payment_no"}
 
 
 def test_an_amended_bill_a_link_and_a_new_holder_are_told_too(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from core import audit, idempotency, ids
+from core import audit, idempotency, ids, outbox
 from core.audit import Actor
 from core.db import WriteSession, to_json
 from core.money import Money
@@ -18,6 +18,7 @@ from services.ledger.chart import PREPAID, RECEIVABLE, SUSPENSE, TRANSFER, BookI
 from services.ledger.operations import Posting, Transaction
 from services.payments import finding
 from services.payments.errors import SuspenseElsewhere, SuspenseOver
+from services.payments.events import PaymentAssigned
 from services.payments.ports import PAYABLES, Due
 
 ALONE_UP_TO_MINOR: Final = 100_000
@@ -63,8 +64,9 @@ def assignable(
 def assign(session: WriteSession, *, suspense_id: int, account_no: str, by: UUID, actor: Actor, now: datetime) -> UUID:
     """Give money its place: open bills of the account are settled, the oldest due first, the rest is prepaid.
 
-    Answers the source of both transactions of the ledger. Locks the sum, then books, then payables by id. Raises
-    SuspenseOver when it has a place already, SuspenseElsewhere; the caller has seen to a second person.
+    Answers the source of both transactions of the ledger. Publishes PaymentAssigned. Locks the sum, then books, then
+    payables by id. Raises SuspenseOver when it has a place already, SuspenseElsewhere; the caller has seen to a second
+    person.
     """
     session.sql("select from payment_suspense where id = :id for update", id=suspense_id)
     amount, account = assignable(session, suspense_id=suspense_id, account_no=account_no, by=by, now=now)
@@ -109,6 +111,7 @@ def assign(session: WriteSession, *, suspense_id: int, account_no: str, by: UUID
         now=now,
         id=suspense_id,
     )
+    outbox.add(session, PaymentAssigned(suspense_id=suspense_id))
     audit.record(
         session,
         actor=actor,
