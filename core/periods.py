@@ -27,6 +27,22 @@ class Period:
         return self.first <= day < self.end
 
 
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
+
+def day_of(text: str) -> date:
+    """A day as it is typed (`2026-12-31`).
+
+    Raises ValueError for what is none, and for a year so far away that the day before or after it, or its moment in
+    another zone, may be none.
+    """
+    found = date.fromisoformat(text)
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        msg = f"a year from {FIRST_YEAR} to {LAST_YEAR}"
+        raise ValueError(msg)
+    return found
+
+
 def business_date(now: datetime, zone: ZoneInfo) -> date:
     """The calendar day at the supplier's when `now` happens."""
     return now.astimezone(zone).date()

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 import web.problems.billing  # noqa: F401 -- registers how refusals are told
 from core.db import ReadSession
 from core.errors import Refusal
-from core.periods import business_date
+from core.periods import business_date, day_of
 from notifications import inbox
 from portal import wechat
 from portal.customer import payments as single
@@ -232,7 +232,7 @@ def bills(
 
 def _day(typed: str) -> date | None:
     try:
-        return date.fromisoformat(typed)
+        return day_of(typed)
     except ValueError:
         return None
 

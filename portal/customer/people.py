@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from core.db import WriteSession
 from core.errors import Refusal
-from core.periods import business_date, start_of
+from core.periods import business_date, day_of, start_of
 from notifications import inbox
 from portal.customer import shelf
 from portal.pages import CheckedForm, Reader, SignedIn, go, show, speak, text_of
@@ -27,7 +27,6 @@ from web.session import Now, Write
 router = APIRouter(include_in_schema=False)
 
 UNPROCESSABLE: Final = 422
-LAST_YEAR: Final = 2199
 FIELDS: Final[Mapping[type[Refusal], str]] = {
     InvalidPhone: "phone",
     InvitedYourself: "phone",
@@ -188,10 +187,9 @@ def _owned(write: WriteSession, reader: Reader, account_no: str, now: datetime) 
 
 def _day(typed: str) -> date | None:
     try:
-        found = date.fromisoformat(typed)
+        return day_of(typed)
     except ValueError:
         return None
-    return found if found.year <= LAST_YEAR else None
 
 
 def _page(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,7 +12,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from core.db import Database, ReadSession, to_json
-from core.periods import business_date, start_of
+from core.periods import business_date, day_of, start_of
 from portal.pages import speak
 from portal.staff.pages import CheckedForm, StaffReader, check, requires, resolved, show
 from services.accounts import operations as accounts
@@ -157,8 +157,8 @@ def _cells(entry: AuditEntry) -> tuple[str, ...]:
 def _filter(session: ReadSession, runtime: Runtime, typed: Typed) -> AuditFilter:
     """What the database is asked for; raises ValueError for what is no date."""
     zone = runtime.settings.zone
-    since = start_of(date.fromisoformat(typed.since), zone) if typed.since else None
-    until = start_of(date.fromisoformat(typed.until) + timedelta(days=1), zone) if typed.until else None
+    since = start_of(day_of(typed.since), zone) if typed.since else None
+    until = start_of(day_of(typed.until) + timedelta(days=1), zone) if typed.until else None
     member = identity.staff_by_name(session, name=typed.who) if typed.who and ":" not in typed.who else None
     return AuditFilter(
         actor=typed.who if member is None else f"staff:{member.id}",

@@ -1,7 +1,7 @@
 """Reports of imports: what came of each run in the reader's units, and standing for the totals of a dry run."""
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 import web.problems.accounts  # noqa: F401 -- registers how refusals are told
 from core.money import exponent
-from core.periods import start_of
+from core.periods import day_of, start_of
 from portal.pages import go, speak
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
 from services.accounts import imports
@@ -53,8 +53,8 @@ class Typed:
         return RunFilter(
             kind=self.kind,
             state=self.state,
-            since=start_of(date.fromisoformat(self.since), zone) if self.since else None,
-            until=start_of(date.fromisoformat(self.until) + timedelta(days=1), zone) if self.until else None,
+            since=start_of(day_of(self.since), zone) if self.since else None,
+            until=start_of(day_of(self.until) + timedelta(days=1), zone) if self.until else None,
         )
 
 

@@ -1,7 +1,7 @@
 """Who works here: the list, one member of staff, invitations, grants, and what each role allows."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,7 +12,7 @@ from fastapi.responses import Response
 import web.problems.accounts
 import web.problems.casework  # noqa: F401 -- registers how refusals are told
 from core.db import WriteSession
-from core.periods import start_of
+from core.periods import day_of, start_of
 from portal.pages import go, speak, text_of
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, requires, show
 from services.accounts import operations as accounts
@@ -59,7 +59,7 @@ class GrantForm:
         """The end of the last day, None without one; raises ValueError for what is no date."""
         if not self.until:
             return None
-        return start_of(date.fromisoformat(self.until) + timedelta(days=1), runtime.settings.zone)
+        return start_of(day_of(self.until) + timedelta(days=1), runtime.settings.zone)
 
 
 @router.get(PEOPLE)
