@@ -684,6 +684,14 @@ CREATE FUNCTION public.living_session(p_session uuid, p_now timestamp with time 
   select user_id from session_family where id = p_session and revoked_at is null and idle_until > p_now
 $$;
 
+CREATE FUNCTION public.move_suspense() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update payment_suspense set unit_ids = suspense_units(account_id, order_id) where unit_ids @> array[old.unit_id];
+  return null;
+end $$;
+
 CREATE FUNCTION public.payment_book(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) RETURNS uuid
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -890,6 +898,14 @@ begin
   return new;
 end $_$;
 
+CREATE FUNCTION public.place_suspense() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  new.unit_ids := suspense_units(new.account_id, new.order_id);
+  return new;
+end $$;
+
 CREATE FUNCTION public.premises_address(p_district text, p_street text, p_building text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN concat_ws(' '::text, NULLIF(p_district, ''::text), NULLIF(p_street, ''::text), NULLIF(p_building, ''::text));
@@ -936,6 +952,18 @@ CREATE FUNCTION public.staff_units(p_staff uuid, p_permission text, p_now timest
       and u.path >= r.path
       and u.path < left(r.path, -1) || '0'
   )
+$$;
+
+CREATE FUNCTION public.suspense_units(p_account bigint, p_order uuid) RETURNS integer[]
+    LANGUAGE sql STABLE
+    AS $$
+  select coalesce(array_agg(distinct a.unit_id order by a.unit_id), '{}')
+  from (
+    select p_account as id where p_account is not null
+    union
+    select p.account_id from payment_attempt q join payment_part p on p.attempt_id = q.id where q.order_id = p_order and p_account is null
+  ) n
+  join account a on a.id = n.id
 $$;
 
 CREATE FUNCTION public.text_pairs(p_text text) RETURNS text[]
@@ -1929,6 +1957,7 @@ CREATE TABLE public.payment_suspense (
     assigned_at timestamp with time zone,
     settled jsonb,
     refund_id uuid,
+    unit_ids integer[] DEFAULT '{}'::integer[] NOT NULL,
     CONSTRAINT ck_payment_suspense_amount CHECK ((amount_minor > 0)),
     CONSTRAINT ck_payment_suspense_assigned CHECK (((num_nonnulls(assigned_account_id, assignment_id, assigned_by, assigned_at) = ANY (ARRAY[0, 4])) AND ((state = 'assigned'::text) OR (assignment_id IS NULL)))),
     CONSTRAINT ck_payment_suspense_posted CHECK ((((reason = 'transaction_claimed'::text) = (book_id IS NULL)) AND ((reason = 'transaction_claimed'::text) = (source_id IS NULL)))),
@@ -2710,6 +2739,8 @@ CREATE INDEX ix_account_premises_id ON public.account USING btree (premises_id);
 
 CREATE INDEX ix_account_unit_id ON public.account USING btree (unit_id);
 
+CREATE INDEX ix_approval_request_decided_by ON public.approval_request USING btree (decided_by, id) WHERE (decided_by IS NOT NULL);
+
 CREATE INDEX ix_approval_request_requested_by ON public.approval_request USING btree (requested_by, id);
 
 CREATE INDEX ix_approval_request_unit_id ON public.approval_request USING btree (unit_id, id) WHERE (state = 'requested'::text);
@@ -2804,6 +2835,8 @@ CREATE INDEX ix_payment_suspense_open ON public.payment_suspense USING btree (cr
 
 CREATE INDEX ix_payment_suspense_order_id ON public.payment_suspense USING btree (order_id) WHERE (order_id IS NOT NULL);
 
+CREATE INDEX ix_payment_suspense_unit_ids ON public.payment_suspense USING gin (unit_ids) WITH (fastupdate=off);
+
 CREATE INDEX ix_point_lot_expires_at ON public.point_lot USING btree (expires_at) WHERE (remaining > 0);
 
 CREATE INDEX ix_premises_address ON public.premises USING gin (public.text_pairs(public.premises_address(district, street, building)));
@@ -2813,6 +2846,8 @@ CREATE INDEX ix_service_client_secret_service_client_id ON public.service_client
 CREATE INDEX ix_session_family_expires_at ON public.session_family USING btree (expires_at);
 
 CREATE INDEX ix_session_family_user_id ON public.session_family USING btree (user_id) WHERE (revoked_at IS NULL);
+
+CREATE INDEX ix_staff_grant_staff_id ON public.staff_grant USING btree (staff_id);
 
 CREATE INDEX ix_staff_grant_unit_id ON public.staff_grant USING btree (unit_id);
 
@@ -2880,6 +2915,8 @@ CREATE TRIGGER keep_young BEFORE DELETE ON public.message FOR EACH ROW EXECUTE F
 
 CREATE TRIGGER leave_groups AFTER UPDATE OF revoked_at ON public.access_grant FOR EACH ROW WHEN (((old.revoked_at IS NULL) AND (new.revoked_at IS NOT NULL) AND (new.ended_why IS DISTINCT FROM 'replaced'::text))) EXECUTE FUNCTION public.account_group_leave();
 
+CREATE TRIGGER move_suspense AFTER UPDATE OF unit_id ON public.account FOR EACH ROW WHEN ((old.unit_id <> new.unit_id)) EXECUTE FUNCTION public.move_suspense();
+
 CREATE TRIGGER payment_part_feed AFTER UPDATE OF outcome ON public.payment_part FOR EACH ROW WHEN (((new.outcome = 'booked'::text) AND (old.outcome <> 'booked'::text))) EXECUTE FUNCTION public.payment_feed_note_part();
 
 CREATE TRIGGER payment_suspense_feed AFTER INSERT ON public.payment_suspense FOR EACH ROW WHEN ((new.book_id IS NOT NULL)) EXECUTE FUNCTION public.payment_feed_note_suspense();
@@ -2887,6 +2924,8 @@ CREATE TRIGGER payment_suspense_feed AFTER INSERT ON public.payment_suspense FOR
 CREATE TRIGGER payment_suspense_feed_assigned AFTER UPDATE OF state ON public.payment_suspense FOR EACH ROW WHEN (((new.state = 'assigned'::text) AND (old.state <> 'assigned'::text) AND (new.book_id IS NOT NULL))) EXECUTE FUNCTION public.payment_feed_note_suspense();
 
 CREATE TRIGGER place BEFORE INSERT ON public.audit FOR EACH ROW EXECUTE FUNCTION public.place_audit();
+
+CREATE TRIGGER place BEFORE INSERT ON public.payment_suspense FOR EACH ROW EXECUTE FUNCTION public.place_suspense();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.account_note FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -3359,6 +3398,8 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.payment_quote_failure TO wattline_app
 GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_refund TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_suspense TO wattline_app;
+
+GRANT UPDATE(unit_ids) ON TABLE public.payment_suspense TO wattline_app;
 
 GRANT SELECT ON TABLE public.point_lot TO wattline_app;
 

@@ -49,9 +49,11 @@ def request(session: ReadSession, *, request_id: UUID, seen_by: UUID, now: datet
     return found[0] if found else None
 
 
-def to_decide(session: ReadSession, *, by: UUID, now: datetime, limit: int) -> list[RequestView]:
-    """Up to `limit` open requests of others that somebody may decide about, the oldest first."""
-    return _read(session, seen_by=by, now=now, request_id=None, which="to_decide", before=None, limit=limit)
+def to_decide(
+    session: ReadSession, *, by: UUID, now: datetime, limit: int, behind: UUID | None = None
+) -> list[RequestView]:
+    """Up to `limit` open requests of others that somebody may decide about, the oldest first, behind `behind`."""
+    return _read(session, seen_by=by, now=now, request_id=None, which="to_decide", before=behind, limit=limit)
 
 
 def asked_by(session: ReadSession, *, by: UUID, now: datetime, before: UUID | None, limit: int) -> list[RequestView]:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from core.crypto.sealed import sealed
@@ -167,6 +167,9 @@ class PaymentSuspense(SQLModel, table=True):
     assigned_at: datetime | None = Field(default=None, sa_type=Timestamp)
     refund_id: UUID | None = Field(default=None, sa_type=sa.Uuid)
     settled: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB)
+    unit_ids: list[int] = Field(
+        default_factory=list, sa_type=ARRAY(sa.Integer), sa_column_kwargs={"server_default": sa.text("'{}'")}
+    )
 
 
 class PaymentRefund(SQLModel, table=True):

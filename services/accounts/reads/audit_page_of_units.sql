@@ -6,13 +6,14 @@ join unit u on u.id = s.unit_id
 cross join lateral (
   select *
   from audit
-  where unit_id = s.unit_id
+  -- A range of one unit, in the order of its index: for "unit_id = x order by id" a planner walks back over the acts of all units at times.
+  where unit_id between s.unit_id and s.unit_id
     and (cast(:before_id as bigint) is null or id < cast(:before_id as bigint))
     and (cast(:actor as text) = '' or actor = :actor)
     and (cast(:act as text) = '' or act = :act)
     and (cardinality(cast(:subjects as text[])) = 0 or subject = any(cast(:subjects as text[])))
     and (cast(:since as timestamptz) is null or recorded_at >= cast(:since as timestamptz))
     and (cast(:until as timestamptz) is null or recorded_at < cast(:until as timestamptz))
-  order by id desc limit :limit
+  order by unit_id desc, id desc limit :limit
 ) a
 order by a.id desc limit :limit

@@ -1,5 +1,5 @@
 -- One grant by id, or those of one person, all of them or those in units where the reader may see staff. Served by pk_staff_grant or
--- uq_staff_grant_living, and pk_unit.
+-- ix_staff_grant_staff_id, and pk_unit.
 select g.id, g.staff_id, g.role, g.unit_id, u.code as unit_code, u.name as unit_name, g.valid_from, g.valid_to, g.granted_by, g.revoked_at
 from staff_grant g
 join unit u on u.id = g.unit_id

@@ -1,12 +1,25 @@
 -- Money without a place, the oldest first, behind a position, of the units where a member of staff may do something with it: the unit is that of its
--- account, else of any account of its order; what names neither is for those who may everywhere. Served by ix_payment_suspense_open, or
--- pk_payment_suspense for one, then keys and ix_payment_part_attempt_id.
+-- account, else of any account of its order; what names neither is for those who may everywhere. Served by ix_payment_suspense_unit_ids, or for
+-- those ix_payment_suspense_open, or pk_payment_suspense for one; then by keys and ix_payment_part_attempt_id: nothing of other units is read.
 with seen as materialized (
   select unit_id from staff_units(:staff_id, :permission, :now)
+), mine as materialized (
+  select id, created_at from payment_suspense
+  where state = 'open' and unit_ids && coalesce((select array_agg(unit_id) from seen), '{}')
+    and not cast(:sees_all as boolean) and cast(:id as bigint) is null
+), found as (
+  select id from payment_suspense where id = cast(:id as bigint)
+  union all
+  (select id from mine where (created_at, id) > (:after_at, :after_id) order by created_at, id limit :limit)
+  union all
+  (select id from payment_suspense
+   where cast(:sees_all as boolean) and cast(:id as bigint) is null and state = 'open' and (created_at, id) > (:after_at, :after_id)
+   order by created_at, id limit :limit)
 )
 select s.id, s.reason, s.provider, s.out_trade_no, s.transaction_id, s.amount_minor, s.currency, s.paid_at, s.created_at, s.state,
   s.book_id is not null as is_money, o.payment_no, x.account_no, x.unit, x.unit_id, t.account_no as assigned_to, f.display_name as assigned_by, s.assigned_at
-from payment_suspense s
+from found
+join payment_suspense s on s.id = found.id
 left join payment_order o on o.id = s.order_id
 left join account t on t.id = s.assigned_account_id
 left join staff f on f.id = s.assigned_by
@@ -21,6 +34,5 @@ left join lateral (
   join unit u on u.id = a.unit_id
   order by a.unit_id in (select unit_id from seen) desc, a.account_no limit 1
 ) x on true
-where case when cast(:id as bigint) is null then s.state = 'open' and (s.created_at, s.id) > (:after_at, :after_id) else s.id = cast(:id as bigint) end
-  and case when x.unit_id is null then cast(:sees_all as boolean) else x.unit_id in (select unit_id from seen) end
-order by s.created_at, s.id limit :limit
+where case when x.unit_id is null then cast(:sees_all as boolean) else x.unit_id in (select unit_id from seen) end
+order by s.created_at, s.id
