@@ -5,7 +5,6 @@ theirs; a story's end is checked by what the provider counted, never by what our
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -14,15 +13,13 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from core import clock, faults, inbox, outbox
-from core.audit import Actor
-from core.money import Money
 from jobs.payments import AT_ONCE
 from notifications import delivery
 from notifications.setup import SETUP
-from services.accounts.roles import StaffRole
 from services.payments import flows as payments
-from services.payments.ports import PROVIDERS, AlreadyPaid, Method, Payer, Prepay
-from tests.factories import staff as people
+from tests.factories.accounts import grant, make_account
+from tests.factories.billing import make_bill
+from tests.faults.at_the_desk import assign, look_into, refund, refund_in_vain, send_back, stray
 from tests.faults.signing_in import (
     ask_for_code,
     come_by_wechat,
@@ -32,9 +29,7 @@ from tests.faults.signing_in import (
     sign_in_by_wechat,
     wechat_code,
 )
-from tests.faults.world import PAID_MINOR, WECHAT_PAY, Case, World
-from tests.support.waiting import wait_until
-from web import cookies
+from tests.faults.world import BILL_MINOR, PAID_MINOR, WECHAT_PAY, Case, World
 
 
 def _post(world: World, case: Case, name: str, path: str, body: Mapping[str, object]) -> dict[str, Any] | None:
@@ -57,6 +52,22 @@ def _post(world: World, case: Case, name: str, path: str, body: Mapping[str, obj
 def start(world: World, case: Case) -> bool:
     """Begin a payment."""
     body = {"account_no": case["account_no"], "amount_minor": PAID_MINOR, "method": "wechat_native"}
+    return _post(world, case, "start", "/api/v1/payments", body) is not None
+
+
+def start_together(world: World, case: Case) -> bool:
+    """Begin one payment for two accounts of one person: all that both owe."""
+    second_no = f"51{case['account_no'][2:]}"
+    found = world.one("select id from account where account_no = %s", second_no)
+    if found is None:
+        with world.db.write() as session:
+            account = make_account(session, world.vault, phone=None, account_no=second_no)
+            grant(session, user_id=UUID(case["user_id"]), account_id=account.id)
+            make_bill(session, account, amount_minor=BILL_MINOR, bill_no=f"K{uuid4().int % 10**12:012d}")
+            session.sql("delete from outbox")  # the bill's own message is another story
+        found = account.id
+    case["second"] = found
+    body = {"account_nos": [case["account_no"], second_no], "amount_minor": 2 * BILL_MINOR, "method": "wechat_native"}
     return _post(world, case, "start", "/api/v1/payments", body) is not None
 
 
@@ -188,91 +199,6 @@ def look(world: World, case: Case) -> bool:
     return is_paid(world, case)
 
 
-def look_into(world: World, case: Case) -> bool:
-    """Somebody of the staff asks the provider for them."""
-    world.pass_time()
-    if "staff_id" not in case:
-        with world.db.write() as session:
-            code = session.sql(
-                "select u.code from unit u join account a on a.unit_id = u.id where a.id = :id", id=case["account_id"]
-            ).scalar_one()
-            name = f"desk{uuid4().hex[:12]}"
-            member = people.employ(session, world.vault, role=StaffRole.FINANCE, unit=code, name=name, now=clock.now())
-            case["staff_id"] = str(member.staff_id)
-    payments.look_into(
-        world.db,
-        vault=world.vault,
-        payment_no=case["payment_no"],
-        staff_id=UUID(case["staff_id"]),
-        actor=Actor(f"staff:{case['staff_id']}"),
-        now=clock.now(),
-    )
-    return is_paid(world, case)
-
-
-def stray(world: World, case: Case) -> bool:
-    """Somebody pays at the provider under a number that is none of ours."""
-    number = case.setdefault("stray", uuid4().hex)
-    provider, until = PROVIDERS.get()[WECHAT_PAY], clock.now() + timedelta(minutes=30)
-    method = Method.WECHAT_NATIVE
-    wish = Prepay(method, number, Money(PAID_MINOR, "CNY"), "elsewhere", until, Payer("203.0.113.7"))
-    with suppress(AlreadyPaid):
-        provider.prepare(method, provider.compose(wish))
-    return world.sandbox.post(f"/__sandbox__/wechat-pay/orders/{number}/pay").status_code in {200, 409}
-
-
-def _at_the_desk(world: World, case: Case, act: str, **fields: str) -> int:
-    """Somebody of the finance department, who has just given a code, does something with the stray money."""
-    if "desk" not in case:
-        with world.db.write() as session:
-            name = f"desk{uuid4().hex[:12]}"
-            code = session.sql("select min(code) from unit where parent_id is null").scalar_one()
-            member = people.employ(session, world.vault, role=StaffRole.FINANCE, unit=code, name=name, now=clock.now())
-        case["desk"] = member.cookie
-    suspense_id = world.one("select id from payment_suspense where out_trade_no = %s", case["stray"])
-    return world.http.post(
-        f"/staff/suspense/{suspense_id}/{act}",
-        data={"csrf": cookies.form_token(world.vault, f"staff|{case['desk']}"), **fields},
-        headers={"cookie": f"{cookies.staff_session_name(world.settings)}={case['desk']}"},
-        follow_redirects=False,
-    ).status_code
-
-
-def assign(world: World, case: Case) -> bool:
-    """The money is this customer's, somebody says; a page that is out of date says that it has its place already."""
-    return _at_the_desk(world, case, "assign", account_no=case["account_no"]) in {303, 422}
-
-
-def send_back(world: World, case: Case) -> bool:
-    """The money is nobody's: it goes back."""
-    return _at_the_desk(world, case, "return", why="nobody knows the payer") in {303, 422}
-
-
-def _refund(case: Case) -> str:
-    """What a query needs to find the refund of this story."""
-    return f"(select id from payment_suspense where out_trade_no = '{case['stray']}')"
-
-
-def refund(world: World, case: Case) -> bool:
-    """The job of refunds, and the moment that the provider takes."""
-    payments.check_refunds_due(world.db, now=clock.now())
-    number = world.one(f"select out_refund_no from payment_refund where suspense_id = {_refund(case)}")
-
-    def stands() -> str | None:
-        listed = world.sandbox.get("/__sandbox__/wechat-pay/refunds").json()
-        return next((each["state"] for each in listed if each["out_refund_no"] == number), None)
-
-    wait_until(lambda: stands() in {None, "SUCCESS"}, message="the provider did not send it back")
-    return bool(world.one(f"select state = 'done' from payment_refund where suspense_id = {_refund(case)}"))
-
-
-def refund_in_vain(world: World, case: Case) -> bool:
-    """The job of refunds, a day later each time."""
-    case["days"] = case.get("days", -1) + 1
-    payments.check_refunds_due(world.db, now=clock.now() + timedelta(hours=25 * case["days"]))
-    return bool(world.one(f"select state = 'failed' from payment_refund where suspense_id = {_refund(case)}"))
-
-
 def relay(world: World, case: Case) -> bool:
     """The relay."""
     del case
@@ -306,7 +232,7 @@ def _is(world: World, case: Case, state: str) -> bool:
 STEPS: Final[Mapping[str, Callable[[World, Case], bool]]] = {
     step.__name__: step
     for step in (
-        start, start_in_wechat, start_in_vain, again, another, pay, pay_late, notify, forge, keep_only, apply_stored, poll, poll_once,
+        start, start_together, start_in_wechat, start_in_vain, again, another, pay, pay_late, notify, forge, keep_only, apply_stored, poll, poll_once,
         poll_after_end, give_up, look, look_into, stray, assign, send_back, refund, refund_in_vain, relay, send, open_inbox, refresh_keys, ask_for_code, sign_in, sign_in_browser,
         refresh, sign_in_by_wechat, come_by_wechat,
     )
@@ -410,6 +336,14 @@ STORIES: Final[Mapping[str, Story]] = {
         ),
     ),
     "a refusal": Story(("start_in_vain",), "refused", ("payments.prepare.refused",), settings="refused"),
+    "two accounts that are paid together": Story(
+        ("start_together", "pay", "notify", "relay"),
+        "paid together",
+        (
+            "payments.start.ordered", "payments.callback.before_keep", "payments.callback.before_commit",
+            "payments.callback.committed",
+        ),
+    ),
     "money that finds its place": Story(
         ("stray", "notify", "assign"), "assigned", ("web.before_commit", "web.committed")
     ),

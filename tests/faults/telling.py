@@ -157,6 +157,8 @@ def check_end(story: Story, world: World, provider: SandboxProcess, case: Case) 
             assert world.one("select count(*) from txn where source = %s", Source.PAYMENT.value) == 0
         case "assigned" | "returned" | "waits":
             _check_stray(story.end, world, provider, case)
+        case "paid together":
+            _check_together(world, provider, case)
         case "joined":
             blind = world.vault.blind("app_user.phone", case["phone"])
             assert world.one("select count(*) from app_user where phone_blind = %s", blind) == 1
@@ -171,6 +173,36 @@ def check_end(story: Story, world: World, provider: SandboxProcess, case: Case) 
             assert 1 <= world.one(sessions, case["user_id"]) == world.one(used, blind) <= 2
             asked = world.one("select count(*) from otp_challenge where phone_blind = %s", blind)
             assert len(provider.messages(case["phone"])) <= asked
+
+
+def _check_together(world: World, provider: SandboxProcess, case: Case) -> None:
+    """Both accounts are settled by one payment, once each, and the provider took what both took together."""
+    with world.db.read() as session:
+        number = session.sql(
+            """select a.out_trade_no from payment_order o join payment_attempt a on a.order_id = o.id
+               where o.payer_user_id = :user and o.state = 'paid' and a.state = 'paid'""",
+            user=case["user_id"],
+        ).scalar_one()
+        books = [
+            ledger.book_of(session, owner_kind=OwnerKind.ACCOUNT, owner_id=case[name])
+            for name in ("account_id", "second")
+        ]
+        booked = session.sql(
+            """select p.book_id, p.amount from txn t join posting p on p.book_id = t.book_id and p.no = t.no
+               where t.book_id = any(:books) and t.source = :source order by p.book_id""",
+            books=books,
+            source=Source.PAYMENT.value,
+        ).all()
+        assert payments.check_claims(session) == []
+        for name in ("account_id", "second"):
+            assert payments.check_invariants(session, first_account=case[name], last_account=case[name]) == []
+            assert billing.check_invariants(session, first_account=case[name], last_account=case[name]) == []
+    order = provider.order(number)
+    assert order is not None
+    assert (order["state"], order["amount"]) == ("SUCCESS", 2 * BILL_MINOR)
+    assert [(each.book_id, each.amount) for each in booked] == [(book, BILL_MINOR) for book in sorted(books)]  # type: ignore[type-var] # both have a book
+    left = "select sum(open_minor) from bill where account_id in (%s, %s)"
+    assert world.one(left, case["account_id"], case["second"]) == 0
 
 
 def _check_stray(end: str, world: World, provider: SandboxProcess, case: Case) -> None:
