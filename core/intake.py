@@ -7,14 +7,12 @@ A dry run goes the same way, chunk by chunk, and leaves its report alone.
 """
 
 import enum
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, ClassVar, Final, Protocol, TypeAlias
+from typing import ClassVar, Final, Protocol
 
 import psycopg
 import sqlalchemy as sa
@@ -24,7 +22,7 @@ from core import audit, faults, locks
 from core.audit import Actor
 from core.db import Database, ReadSession, Timestamp, WriteSession, statement
 from core.errors import Json, Refusal
-from core.records import Layout, Reject, Row, Source, digest_of
+from core.records import Layout, Reject, Row, Source, chunks, digest_of, read_ahead
 
 CHUNK_ROWS: Final = 10_000
 KEEP_DAYS: Final = 400
@@ -33,8 +31,6 @@ KEEP_REJECTS: Final = 1_000
 FORGET_AT_ONCE: Final = 50_000
 COMMAND: Final = Actor("command:import")
 """Who imports where no person is known."""
-SWITCH_S: Final = 0.0005
-"""After how long the thread that reads makes way for the one that has an answer of the database."""
 DEADLINE_S: Final = 300.0  # of a chunk and of each of its statements
 
 
@@ -240,7 +236,7 @@ def _go(
         audit.record(session, actor=actor, act="import.begin", subject=f"import_run:{run_id}", after=what)
     resumed_from = done
     with path.open("rb") as file:
-        for chunk, position in _read_ahead(_chunks(source.records(file, skip=done), chunk_rows, file)):
+        for chunk, position in read_ahead(chunks(source.records(file, skip=done), size=chunk_rows, file=file)):
             faults.point("import.chunk.before")
             with db.write() as session:
                 done = _take_chunk(session, work, run_id=run_id, done=done, chunk=chunk)
@@ -377,6 +373,17 @@ def older_unfinished(session: ReadSession, *, kind: str, run_id: int) -> list[in
     return list(session.sql(older, kind=kind, run_id=run_id).scalars())
 
 
+def trim_old(session: WriteSession, *, most: int) -> int:
+    """Drop up to `most` such rejects of runs that ended a day ago and whose file nobody has written since."""
+    dropped = 0
+    while dropped < most:
+        found = session.sql(statement("core", "untrimmed_run.sql"), kept=KEEP_REJECTS).scalar_one_or_none()
+        if found is None:
+            break
+        dropped += trim(session, run_id=found, most=most - dropped)
+    return dropped
+
+
 def purge(session: WriteSession, *, most: int) -> int:
     """Forget up to `most` runs that ended KEEP_DAYS ago, with their rejects; returns how many."""
     return session.sql(statement("core", "purge_imports.sql"), days=KEEP_DAYS, most=most).rowcount
@@ -469,32 +476,3 @@ def _taken() -> Iterator[None]:
         if isinstance(error.orig, psycopg.errors.LockNotAvailable):
             raise RunTaken from error
         raise
-
-
-_Chunk: TypeAlias = tuple[list[Row | Reject], int]
-"""Records, and how many bytes of the file they and all before them take."""
-
-
-def _chunks(records: Iterator[Row | Reject], size: int, file: BinaryIO) -> Iterator[_Chunk]:
-    chunk: list[Row | Reject] = []
-    for record in records:
-        chunk.append(record)
-        if len(chunk) == size:
-            yield chunk, file.tell()
-            chunk = []
-    if chunk:
-        yield chunk, file.tell()
-
-
-def _read_ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
-    """Read the next chunk while the database works on this one."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_S)
-    try:
-        with ThreadPoolExecutor(1, thread_name_prefix="import-reader") as reader:
-            following = reader.submit(next, chunks, None)
-            while (chunk := following.result()) is not None:
-                following = reader.submit(next, chunks, None)
-                yield chunk
-    finally:
-        sys.setswitchinterval(usual)

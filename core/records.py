@@ -3,10 +3,12 @@
 import csv
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeAlias
 
 from core.errors import Refusal
 from core.texts import is_line, normal_form
@@ -17,6 +19,9 @@ LINE: Final = "line"
 MAX_LINE_BYTES: Final = 64 * 1024
 UTF8_MARK: Final = b"\xef\xbb\xbf"
 OTHER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+SWITCH_S: Final = 0.0005
+"""After how long the thread that reads makes way for the one that has an answer of the database."""
+
 FORMATS: Final = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
@@ -216,3 +221,33 @@ def _cells(text: str) -> list[str]:
         return next(csv.reader((text,), strict=True), [])
     except csv.Error as error:
         raise Unreadable(LINE, "has quotes that do not close; a record must be one line") from error
+
+
+Chunk: TypeAlias = tuple[list[Row | Reject], int]
+"""Records, and how many bytes of the file they and all before them take."""
+
+
+def chunks(records: Iterator[Row | Reject], *, size: int, file: BinaryIO) -> Iterator[Chunk]:
+    """Records of a file, `size` at a time."""
+    chunk: list[Row | Reject] = []
+    for record in records:
+        chunk.append(record)
+        if len(chunk) == size:
+            yield chunk, file.tell()
+            chunk = []
+    if chunk:
+        yield chunk, file.tell()
+
+
+def read_ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """Read the next chunk while the database works on this one."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_S)
+    try:
+        with ThreadPoolExecutor(1, thread_name_prefix="import-reader") as reader:
+            following = reader.submit(next, chunks, None)
+            while (chunk := following.result()) is not None:
+                following = reader.submit(next, chunks, None)
+                yield chunk
+    finally:
+        sys.setswitchinterval(usual)

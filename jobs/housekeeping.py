@@ -47,8 +47,9 @@ def purge_invitations(**_: object) -> None:
 
 @app.task(name=PURGE_IMPORTS)  # type: ignore[untyped-decorator] # Celery has no types
 def purge_imports(**_: object) -> None:
-    """Forget imports that ended 400 days ago, with their rejects."""
+    """Forget imports that ended 400 days ago, and rejects that no file has explained for a day beyond the first."""
     forget("imports", lambda session, most: intake.purge(session, most=most))
+    forget("rejects of imports", lambda session, most: intake.trim_old(session, most=most))
 
 
 @app.task(name=CHECK)  # type: ignore[untyped-decorator] # Celery has no types

@@ -68,14 +68,25 @@ insert into import_run (kind, file_digest, started_at, finished_at)
 insert into import_run (kind, file_digest, started_at, finished_at) values
   ('young', sha256(''), now() - interval '500 day', now() - interval '399 day'),
   ('unfinished', sha256(''), now() - interval '500 day', null);
+insert into import_run (kind, file_digest, rows_done, rows_rejected, finished_at) values
+  ('loud', sha256(''), 1003, 1003, now() - interval '2 day'), ('fresh', sha256(''), 1003, 1003, now() - interval '2 hour');
 insert into import_reject (run_id, row_no, field, reason) select id, n, 'x', 'x' from import_run, generate_series(1, 3) n;
+insert into import_reject (run_id, row_no, field, reason)
+  select id, n, 'x', 'x' from import_run, generate_series(4, 1003) n where kind in ('loud', 'fresh');
 """
 CASES: Final = [
     (
         housekeeping.purge_imports,
         IMPORTS,
         "select r.kind from import_run r join import_reject j on j.run_id = r.id",
-        {"young", "unfinished"},
+        {"young", "unfinished", "loud", "fresh"},
+    ),
+    (
+        housekeeping.purge_imports,
+        "",
+        """select r.kind || count(*) || ' to ' || max(row_no) from import_run r join import_reject j on j.run_id = r.id
+           where rows_rejected > 0 group by r.kind""",
+        {"loud1000 to 1000", "fresh1003 to 1003"},
     ),
     (housekeeping.purge_callbacks, INBOX, "select external_id from inbox", {"young", "waits"}),
     (housekeeping.purge_request_keys, KEYS, "select key from idempotency", {"young"}),
@@ -100,7 +111,7 @@ def test_what_is_old_goes_in_several_steps_and_what_is_young_or_needed_stays(
     with database.write() as session:
         make_account(session, vault)
         for _, rows, _, _ in CASES:
-            session.connection().exec_driver_sql(rows)
+            session.connection().exec_driver_sql(rows or "select")
     for task, _, query, expected in CASES:
         task()
         with database.read() as session:

@@ -11,7 +11,8 @@ with seen as materialized (
   cross join lateral (
     select r.*
     from import_total t
-    join import_run r on r.id = t.run_id
+    -- The fence keeps the planner from looking for runs first: those of all other units would be passed.
+    cross join lateral (select * from import_run r where r.id = t.run_id offset 0) r
     where t.unit_id = s.unit_id
       and (cast(:before_id as bigint) is null or t.run_id < cast(:before_id as bigint))
       and (cast(:kind as text) = '' or r.kind = :kind)

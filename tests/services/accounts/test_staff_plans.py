@@ -1,4 +1,4 @@
-"""What a station's reader sees of a grown audit log is found by the station's own index, not by passing all others'."""
+"""What a station's reader sees of the audit log and of imports is found by the station's own index, not by passing all."""
 
 import re
 
@@ -7,7 +7,8 @@ import pytest
 
 from core.crypto.vault import Vault
 from core.db import Database
-from services.accounts import staffing
+from services.accounts import imports, staffing
+from services.accounts.imports import RunFilter
 from services.accounts.roles import StaffRole
 from services.accounts.staffing import AuditFilter
 from tests.conftest import Servers
@@ -22,7 +23,10 @@ insert into unit (code, parent_id, kind, name, path)
 insert into audit (actor, act, subject, unit_id)
   select 'user:' || n % 997, 'accounts.grant', 'x:' || n, (select id from unit where code = 'S' || (1 + n % 300))
   from generate_series(1, 60000) n;
-analyze unit, audit, staff, staff_grant, staff_role_permission;
+insert into import_run (kind, file_digest, finished_at) select 'bills', sha256(''), now() from generate_series(1, 3000);
+insert into import_total (run_id, unit_id, rows_new)
+  select r.id, u.id, 1 from import_run r join unit u on u.code in ('S' || (1 + r.id % 300), 'S' || (1 + r.id * 7 % 300));
+analyze unit, audit, import_run, import_total, staff, staff_grant, staff_role_permission;
 """
 
 
@@ -50,3 +54,16 @@ def test_a_stations_page_reads_nothing_of_others(
     assert "audit" not in scanned([plan])
     assert re.search(r"Index Scan Backward using ix_audit_unit_id|Bitmap Index Scan on ix_audit_unit_id", plan), plan
     assert {entry.unit for entry in page} <= {"S7"}
+
+
+@pytest.mark.parametrize("wanted", [RunFilter(), RunFilter(kind="units"), RunFilter(state="unsigned")], ids=str)
+def test_a_stations_page_of_imports_reads_no_run_of_others(
+    servers: Servers, database_name: str, reader: Member, wanted: RunFilter
+) -> None:
+    admin = psycopg.conninfo.make_conninfo(servers.admin_dsn, dbname=database_name)
+    with explained(admin) as (grown, plans), grown.read() as session:
+        page = imports.runs_page(session, staff_id=reader.staff_id, wanted=wanted, before_id=None, limit=50, now=NOON)
+    [plan] = [each for each in plans if "on import_total" in each]
+    assert not {"import_total", "import_run"} & scanned([plan]), plan
+    assert len(page) == (20 if wanted == RunFilter() else 0)
+    assert {each.rows for each in page} <= {1}
