@@ -25,7 +25,7 @@ _PACKAGE: Final = "services.accounts"
 SLICE: Final = 5_000
 """Accounts that one transaction judges."""
 KEPT: Final = timedelta(days=400)
-EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s.]{1,63}(\.[^@\s.]{1,63}){1,8}")
 MOST_EMAIL: Final = 254
 MOST_HOUSEHOLD: Final = 99
 ContactBy = Literal["phone", "sms", "wechat", "email"]
