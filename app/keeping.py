@@ -44,6 +44,13 @@ KEPT: Final = (
         "what was told of an account: contact wish, people, equipment",
         _HOLDER + "; until another holder",
     ),
+    Kept(
+        "data_correction",
+        _H,
+        "corrections of locked data: sealed until decided, 4 days at most, then masked",
+        "for ever, as evidence; its content " + _HOLDER,
+        "housekeeping.purge_corrections",
+    ),
     Kept("account_gap", _H, "what is missing of an account, as bits", "until it is there"),
     Kept("unit_quality", _N, "counts of a unit's data", "400 days", "quality.judge"),
     Kept("quality_round", _N, "how far a day's count has come", "400 days", "quality.judge"),

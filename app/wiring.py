@@ -28,7 +28,7 @@ from services.accounts.events import HolderChanged
 from services.accounts.operations import Access
 from services.billing.events import BillAmended, BillSettled
 from services.billing.operations import BillPayable, stop_payments
-from services.casework.operations import STAFF_KINDS
+from services.casework.operations import STAFF_KINDS, correct_data
 from services.casework.ports import KINDS
 from services.identity.operations import Identity
 from services.identity.ports import PERSONAL_DATA, SMS_SENDER, WECHAT
@@ -54,7 +54,8 @@ def build(settings: Settings) -> Runtime:
     SETUP.fill(Setup(settings, sealing, sms))
     SMS_SENDER.fill(CodeSender(sms))
     CALLER.fill(webhook_caller(settings))
-    KINDS.fill({kind.name: kind for kind in (*STAFF_KINDS, ASSIGN_SUSPENSE, RETURN_SUSPENSE)})
+    two_persons = (*STAFF_KINDS, ASSIGN_SUSPENSE, RETURN_SUSPENSE, correct_data(sealing))
+    KINDS.fill({kind.name: kind for kind in two_persons})
     WECHAT.fill(wechat(settings))
     PAYABLES.fill({"bill": BillPayable()})
     PERSONAL_DATA.fill((Messages(), Payments(), Access(), Identity()))

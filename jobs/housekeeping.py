@@ -12,6 +12,7 @@ PURGE: Final = "housekeeping.purge_request_keys"
 PURGE_CALLBACKS: Final = "housekeeping.purge_callbacks"
 PURGE_LINKS: Final = "housekeeping.purge_link_failures"
 PURGE_INVITATIONS: Final = "housekeeping.purge_invitations"
+PURGE_CORRECTIONS: Final = "housekeeping.purge_corrections"
 PURGE_IMPORTS: Final = "housekeeping.purge_imports"
 CHECK: Final = "housekeeping.check_books"
 DAY_S: Final = 86_400.0
@@ -45,6 +46,13 @@ def purge_invitations(**_: object) -> None:
     forget("invitations", lambda session, most: accounts.purge_invitations(session, now=now, most=most))
 
 
+@app.task(name=PURGE_CORRECTIONS)  # type: ignore[untyped-decorator] # Celery has no types
+def purge_corrections(**_: object) -> None:
+    """Forget corrections of locked data that were proposed and not decided in time."""
+    now = clock.now()
+    forget("corrections", lambda session, most: accounts.purge_corrections(session, now=now, most=most))
+
+
 @app.task(name=PURGE_IMPORTS)  # type: ignore[untyped-decorator] # Celery has no types
 def purge_imports(**_: object) -> None:
     """Forget imports that ended 400 days ago, and rejects that no file has explained for a day beyond the first."""
@@ -62,5 +70,6 @@ every(DAY_S, PURGE)
 every(DAY_S, PURGE_CALLBACKS)
 every(DAY_S, PURGE_LINKS)
 every(DAY_S, PURGE_INVITATIONS)
+every(DAY_S, PURGE_CORRECTIONS)
 every(DAY_S, PURGE_IMPORTS)
 every(CHECK_S, CHECK)

@@ -1356,6 +1356,22 @@ ALTER TABLE public.customer ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.data_correction (
+    id uuid NOT NULL,
+    account_id bigint NOT NULL,
+    customer_id bigint NOT NULL,
+    field text NOT NULL,
+    before_shown text NOT NULL,
+    after_shown text NOT NULL,
+    after_sealed bytea,
+    file_said text,
+    proposed_at timestamp with time zone NOT NULL,
+    applied_at timestamp with time zone,
+    CONSTRAINT ck_data_correction_field CHECK ((field = ANY (ARRAY['name'::text, 'use_class'::text]))),
+    CONSTRAINT ck_data_correction_holds CHECK (((file_said IS NULL) OR (applied_at IS NOT NULL))),
+    CONSTRAINT ck_data_correction_open CHECK (((applied_at IS NULL) OR (after_sealed IS NULL)))
+);
+
 CREATE TABLE public.data_export (
     user_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -2412,6 +2428,9 @@ ALTER TABLE ONLY public.contact_point
 ALTER TABLE ONLY public.customer
     ADD CONSTRAINT pk_customer PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.data_correction
+    ADD CONSTRAINT pk_data_correction PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.data_export
     ADD CONSTRAINT pk_data_export PRIMARY KEY (user_id);
 
@@ -2763,6 +2782,10 @@ CREATE INDEX ix_consent_user_id ON public.consent USING btree (user_id, purpose,
 
 CREATE INDEX ix_customer_tokens ON public.customer USING gin (tokens);
 
+CREATE INDEX ix_data_correction_customer_id ON public.data_correction USING btree (customer_id);
+
+CREATE INDEX ix_data_correction_open ON public.data_correction USING btree (proposed_at) WHERE (after_sealed IS NOT NULL);
+
 CREATE INDEX ix_data_export_asked_at ON public.data_export USING btree (asked_at) WHERE (made_at IS NULL);
 
 CREATE INDEX ix_data_export_expires_at ON public.data_export USING btree (expires_at) WHERE (made_at IS NOT NULL);
@@ -2884,6 +2907,10 @@ CREATE UNIQUE INDEX uq_access_invitation_open ON public.access_invitation USING 
 CREATE UNIQUE INDEX uq_account_look_open ON public.account_look USING btree (session_id) WHERE (ended_at IS NULL);
 
 CREATE UNIQUE INDEX uq_approval_request_open ON public.approval_request USING btree (kind, subject) WHERE (state = 'requested'::text);
+
+CREATE UNIQUE INDEX uq_data_correction_class ON public.data_correction USING btree (account_id) WHERE ((file_said IS NOT NULL) AND (field = 'use_class'::text));
+
+CREATE UNIQUE INDEX uq_data_correction_name ON public.data_correction USING btree (customer_id) WHERE ((file_said IS NOT NULL) AND (field = 'name'::text));
 
 CREATE UNIQUE INDEX uq_import_run_unfinished ON public.import_run USING btree (kind, file_digest, mode, is_full, scope) WHERE (finished_at IS NULL);
 
@@ -3037,6 +3064,12 @@ ALTER TABLE ONLY public.billing_mode
 
 ALTER TABLE ONLY public.contact_point
     ADD CONSTRAINT fk_contact_point_customer_id FOREIGN KEY (customer_id) REFERENCES public.customer(id);
+
+ALTER TABLE ONLY public.data_correction
+    ADD CONSTRAINT fk_data_correction_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.data_correction
+    ADD CONSTRAINT fk_data_correction_customer_id FOREIGN KEY (customer_id) REFERENCES public.customer(id);
 
 ALTER TABLE ONLY public.data_export
     ADD CONSTRAINT fk_data_export_user_id FOREIGN KEY (user_id) REFERENCES public.app_user(id);
@@ -3320,6 +3353,8 @@ GRANT SELECT,INSERT ON TABLE public.consent TO wattline_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact_point TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.customer TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.data_correction TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.data_export TO wattline_app;
 

@@ -12,10 +12,11 @@ from core.db import ReadSession, WriteSession
 from core.errors import Refusal
 from portal.pages import go, text_of
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, show
-from services.accounts.errors import GrantBeyondOwn, GrantHeld, GrantToOneself, UnitUnknown
+from services.accounts.errors import CorrectionOutdated, GrantBeyondOwn, GrantHeld, GrantToOneself, UnitUnknown
+from services.accounts.operations import corrections_shown
 from services.casework import operations, queries
 from services.casework.errors import OwnRequest, ReasonMissing, RequesterLost, RequestOver, RequestUnknown
-from services.casework.operations import RESET_PASSWORD, RESET_SECOND_FACTOR
+from services.casework.operations import RESET_PASSWORD, RESET_SECOND_FACTOR, CorrectData
 from services.casework.queries import RequestView
 from services.identity import queries as identity
 from services.identity.errors import StaffUnknown
@@ -76,7 +77,7 @@ def approve(
             )
     except (
         OwnRequest, RequestOver, RequesterLost, GrantBeyondOwn, GrantHeld, GrantToOneself, StaffUnknown, UnitUnknown,
-        ReturnNotOffered, SuspenseElsewhere, SuspenseOver,
+        ReturnNotOffered, SuspenseElsewhere, SuspenseOver, CorrectionOutdated,
     ) as refusal:  # fmt: skip
         return _refused(request, write, reader, request_id, refusal, now=now)
     if outcome.told_once is not None and view.kind in INVITING:
@@ -148,7 +149,9 @@ def _page(
     )
 
 
-def _names(session: ReadSession, views: list[RequestView]) -> dict[UUID, str]:
-    """What the members of staff are called whom requests are about."""
+def _names(session: ReadSession, views: list[RequestView]) -> dict[UUID, str | tuple[str, str]]:
+    """What staff are called whom requests are about; of a correction, what stood there and what is to stand there."""
     found = [getattr(view.payload, "staff_id", None) for view in views]
-    return identity.staff_names(session, staff_ids={each for each in found if isinstance(each, UUID)})
+    names = identity.staff_names(session, staff_ids={each for each in found if isinstance(each, UUID)})
+    changes = [view.payload.correction_id for view in views if isinstance(view.payload, CorrectData)]
+    return {**names, **corrections_shown(session, correction_ids=changes)}

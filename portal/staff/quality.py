@@ -1,25 +1,31 @@
 """How complete customer data are, unit by unit, and the work list of what is missing."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 
+import web.problems.casework  # noqa: F401 -- registers how refusals are told
 from core.db import WriteSession
 from core.periods import business_date
 from portal import details
 from portal.details import DetailsForm
-from portal.pages import go, speak
-from portal.staff.pages import CheckedForm, SignedInStaff, StaffReader, check, requires, show
+from portal.pages import go, speak, text_of
+from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
 from services.accounts import catalogue, finding, quality, staffing
 from services.accounts import operations as accounts
 from services.accounts.catalogue import FieldClass, Level
-from services.accounts.errors import EmailWrong, HouseholdWrong
+from services.accounts.errors import CorrectionWrong, EmailWrong, HouseholdWrong
+from services.accounts.operations import Corrected
 from services.accounts.roles import StaffPermission
+from services.casework import operations as casework
+from services.casework.errors import ReasonMissing, RequestOpen
+from services.casework.operations import CORRECT_DATA, CorrectData
 from web.problems.common import NotFound
-from web.runtime import RuntimeDep
+from web.runtime import Runtime, RuntimeDep
 from web.session import Now, Write
 
 router = APIRouter(include_in_schema=False)
@@ -28,6 +34,16 @@ UNPROCESSABLE: Final = 422
 QUALITY: Final = "/staff/quality"
 GAPS: Final = "/staff/gaps"
 PAGE: Final = 50
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A correction as it was typed."""
+
+    field: Corrected
+    value: str
+    reason: str
+
 
 Reader = Annotated[StaffReader, requires(StaffPermission.ACCOUNTS_VIEW)]
 Text = Annotated[str, Query(max_length=64)]
@@ -113,7 +129,7 @@ def gaps_page(
 @router.get(GAPS + "/{account_no}")
 def gap_page(request: Request, reader: Reader, write: Write, now: Now, account_no: str, done: str = "") -> Response:
     """What is told of one account, and the form for what a customer says."""
-    return _page(request, reader, write, account_no, None, {}, now=now, is_kept=done == "1")
+    return _page(request, reader, write, account_no, None, {}, now=now, done=done)
 
 
 @router.post(GAPS + "/{account_no}", dependencies=[CheckedForm])
@@ -146,6 +162,69 @@ def fill(
     return go(f"{GAPS}/{account_no}?done=1")
 
 
+@router.post(GAPS + "/{account_no}/correct", dependencies=[CheckedForm, FreshCode])
+def correct(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: SignedInStaff,
+    write: Write,
+    now: Now,
+    account_no: str,
+    field: Annotated[Corrected, Form()],
+    value: Annotated[str, Form(max_length=400)] = "",
+    reason: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Ask a second person to correct what is locked."""
+    check(reader, StaffPermission.ACCOUNTS_CORRECT)
+    try:
+        with write.begin_nested():
+            is_there = _ask(write, runtime, reader, account_no, Correction(field, value, reason), now=now)
+    except (CorrectionWrong, RequestOpen) as refusal:
+        wrong = {f"{field.value}_value": text_of(request, refusal)}
+    except ReasonMissing as refusal:
+        wrong = {f"{field.value}_reason": text_of(request, refusal)}
+    else:
+        if not is_there:
+            raise NotFound
+        return go(f"{GAPS}/{account_no}?done=asked")
+    sent = Correction(field, value, reason)
+    return _page(request, reader, write, account_no, None, wrong, now=now, correction=sent)
+
+
+def _ask(
+    session: WriteSession,
+    runtime: Runtime,
+    reader: StaffReader,
+    account_no: str,
+    wanted: Correction,
+    *,
+    now: datetime,
+) -> bool:
+    proposal = accounts.propose_correction(
+        session,
+        vault=runtime.vault,
+        account_no=account_no,
+        field=wanted.field,
+        value=wanted.value,
+        staff_id=reader.staff_id,
+        now=now,
+    )
+    if proposal is None:
+        return False
+    casework.ask(
+        session,
+        kind=CORRECT_DATA,
+        subject=f"account:{proposal.account.id}:{wanted.field.value}",
+        unit_id=proposal.account.unit_id,
+        payload=CorrectData(correction_id=proposal.id, account_no=account_no, field=wanted.field),
+        reason=wanted.reason,
+        by=reader.staff_id,
+        actor=reader.actor,
+        now=now,
+    )
+    return True
+
+
 def _page(
     request: Request,
     reader: StaffReader,
@@ -155,7 +234,8 @@ def _page(
     wrong: dict[str, str],
     *,
     now: datetime,
-    is_kept: bool = False,
+    done: str = "",
+    correction: Correction | None = None,
 ) -> Response:
     found = finding.staff_account(
         session,
@@ -167,13 +247,7 @@ def _page(
     if found is None:
         raise NotFound
     known = quality.details(session, account_id=found.id)
-    may = staffing.staff_may(
-        session,
-        staff_id=reader.staff_id,
-        permission=StaffPermission.ACCOUNTS_EDIT,
-        unit_id=found.unit_id,
-        now=now,
-    )
+    may = staffing.staff_permissions_in(session, staff_id=reader.staff_id, unit_id=found.unit_id, now=now)
     return show(
         request,
         "staff/gap.html",
@@ -185,6 +259,8 @@ def _page(
         values=typed or details.form_of(known),
         names=details.field_names(speak(request)),
         wrong=wrong,
-        is_kept=is_kept,
-        may_fill=may,
+        done=done,
+        correction=correction,
+        may_fill=StaffPermission.ACCOUNTS_EDIT in may,
+        may_correct=StaffPermission.ACCOUNTS_CORRECT in may,
     )

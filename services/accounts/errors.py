@@ -154,3 +154,15 @@ class HouseholdWrong(Refusal):
     """The number of people is not one of 1 to 99."""
 
     code = "household_wrong"
+
+
+class CorrectionWrong(Refusal):
+    """What is proposed is no such value, or is what is known already."""
+
+    code = "correction_wrong"
+
+
+class CorrectionOutdated(Refusal):
+    """The account has another holder by now, or what was proposed is forgotten: it can only be refused."""
+
+    code = "correction_outdated"

@@ -314,6 +314,23 @@ class AccountProfile(SQLModel, table=True):
     confirmed_by: str = Field(sa_type=sa.Text)
 
 
+class DataCorrection(SQLModel, table=True):
+    """A correction of locked data: proposed, applied, holding against files."""
+
+    __tablename__ = "data_correction"
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    account_id: int = Field(sa_type=sa.BigInteger, foreign_key="account.id")
+    customer_id: int = Field(sa_type=sa.BigInteger, foreign_key="customer.id")
+    field: str = Field(sa_type=sa.Text)
+    before_shown: str = Field(sa_type=sa.Text)
+    after_shown: str = Field(sa_type=sa.Text)
+    after_sealed: bytes | None = Field(default=None, sa_type=sealed(owner="'data_correction:' || r.id"))
+    file_said: str | None = Field(default=None, sa_type=sa.Text)
+    proposed_at: datetime = Field(sa_type=Timestamp)
+    applied_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
 class AccountGap(SQLModel, table=True):
     """What is missing of an account, as bits of the catalogue."""
 

@@ -24,6 +24,12 @@ class StaffPermission(enum.StrEnum):
     ACCOUNTS_EDIT = "accounts.edit"
     """Write down what a customer tells of an account."""
 
+    ACCOUNTS_CORRECT = "accounts.correct"
+    """Ask for a correction of locked data."""
+
+    ACCOUNTS_APPROVE = "accounts.approve"
+    """Decide what somebody else asks to correct."""
+
     ACCOUNTS_VIEW_AS = "accounts.view_as"
     """See the portal as a customer sees it, without being able to do anything there."""
 
@@ -90,6 +96,7 @@ _AGENT: Final = frozenset(
         _P.ACCOUNTS_REVEAL,
         _P.ACCOUNTS_NOTE,
         _P.ACCOUNTS_EDIT,
+        _P.ACCOUNTS_CORRECT,
         _P.ACCOUNTS_VIEW_AS,
         _P.PAYMENTS_VIEW,
         _P.PAYMENTS_CHECK,
@@ -117,7 +124,7 @@ ROLES: Final[Mapping[StaffRole, frozenset[StaffPermission]]] = {
     StaffRole.AGENT: _AGENT,
     StaffRole.FINANCE: _FINANCE,
     StaffRole.AUDITOR: _AUDITOR,
-    StaffRole.MANAGER: _AGENT | _FINANCE | _AUDITOR | {_P.STAFF_MANAGE, _P.STAFF_APPROVE},
+    StaffRole.MANAGER: _AGENT | _FINANCE | _AUDITOR | {_P.ACCOUNTS_APPROVE, _P.STAFF_MANAGE, _P.STAFF_APPROVE},
     StaffRole.ADMIN: frozenset(StaffPermission),
 }
 

@@ -8,6 +8,9 @@ from typing import Final
 E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _NATIONAL: Final = re.compile(r"[0-9]{5,14}")
 _PUNCTUATION: Final = str.maketrans("", "", " -()·")
+FILES_WAIT: Final = "accounts.files_wait"
+"""A lock that chunks of files share, and that keeps them out while a customer is erased or corrected: none is judged
+before that and written behind it."""
 LAST_DIGITS: Final = 4
 MOST_SEARCHED: Final = 100
 """Characters of what staff search for; the rest is left out."""

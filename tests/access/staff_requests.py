@@ -192,6 +192,16 @@ def _noting(made: Scene) -> dict[str, str]:
     return {**_account(made), "text": "Called about March."}
 
 
+def _correcting(made: Scene) -> dict[str, str]:
+    """A name that nobody has; what was asked before is over."""
+    with made.town.runtime.db.write() as session:
+        session.sql(
+            """update approval_request set state = 'withdrawn', decided_at = now()
+               where kind = 'accounts.correct_data' and state = 'requested'"""
+        )
+    return {**_account(made), "field": "name", "value": f"王{uuid4().hex}", "reason": "Identity card seen."}
+
+
 def _revealing(made: Scene) -> dict[str, str]:
     return {**_account(made), "hidden": "name", "reason": "caller gave the number"}
 
@@ -330,6 +340,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /staff/gaps": _get("/staff/gaps"),
     "GET /staff/gaps/{account_no}": _get("/staff/gaps/{account_no}", _account),
     "POST /staff/gaps/{account_no}": _form("/staff/gaps/{account_no}", lambda made: {**_account(made), "solar": "yes"}),
+    "POST /staff/gaps/{account_no}/correct": _form("/staff/gaps/{account_no}/correct", _correcting),
     "GET /staff/health": _get("/staff/health"),
     "GET /staff/webhooks": _get("/staff/webhooks"),
     "GET /staff/webhooks/new": _get("/staff/webhooks/new"),

@@ -48,6 +48,10 @@ INVITATION: Final = """
 insert into access_invitation (id, account_id, invited_by, phone_sealed, phone_blind, phone_masked, role, scope, state, created_at, expires_at)
 values (:id, :account, :user, :sealed, :blind, '', 'viewer', 'full', 'open', now(), now() + interval '1 hour')
 """
+CORRECTION: Final = """
+insert into data_correction (id, account_id, customer_id, field, before_shown, after_shown, after_sealed, proposed_at)
+select :id, id, customer_id, 'name', '', '', :sealed, now() from account where id = :account
+"""
 EXPORT: Final = """
 insert into data_export (user_id, id, asked_at, made_at, expires_at, document_sealed)
 values (:user, :id, now(), now(), now(), :sealed)
@@ -136,6 +140,9 @@ def town(database: Database, vault: Vault) -> None:
             owner = f"invitation:{attempt_id}"
             invited = vault.seal(table="access_invitation", column="phone", owner=owner, text=phone)
             session.sql(INVITATION, id=attempt_id, account=account.id, user=user_id, sealed=invited, blind=blind)
+            owner = f"data_correction:{attempt_id}"
+            after = vault.seal(table="data_correction", column="after", owner=owner, text=f"王{number}")
+            session.sql(CORRECTION, id=attempt_id, account=account.id, sealed=after)
             secret = vault.seal(table="staff", column="totp", owner=f"staff:{attempt_id}", text=f"{number}")
             session.sql(STAFF, id=attempt_id, name=f"staff{number}", sealed=secret)
             owner = f"webhook:{attempt_id}"

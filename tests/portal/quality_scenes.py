@@ -2,7 +2,10 @@
 
 from core import clock
 from services.accounts import operations as accounts
-from services.accounts.operations import Told
+from services.accounts.operations import Corrected, Told
+from services.casework import operations as casework
+from services.casework.operations import CORRECT_DATA, CorrectData, correct_data
+from services.casework.ports import KINDS
 from tests.factories.accounts import ACTOR, make_account, make_unit
 from tests.portal.console_scenes import at_work
 from tests.portal.scenes import TODAY, Stage, phones, scene
@@ -77,3 +80,45 @@ def details_wrong(stage: Stage) -> None:
     page.fill("#household_size", "0")
     page.click("section[aria-labelledby=tell] button")
     page.wait_for_selector("#summary")
+
+
+@scene
+def staff_correction_wrong(stage: Stage) -> None:
+    at_work(stage)
+    page = stage.visit.open(f"/staff/gaps/{_town(stage)}")
+    page.click("details:has(#name_value) summary")
+    page.fill("#name_value", "王铭远")
+    page.click("details:has(#name_value) button")
+    page.wait_for_selector("#summary")
+
+
+@scene
+def staff_correction_asked(stage: Stage) -> None:
+    asker = at_work(stage)
+    account_no = _town(stage)
+    vault = stage.visit.deployment.vault
+    KINDS.fill({CORRECT_DATA: correct_data(vault)})
+    with stage.database.write() as session:
+        proposal = accounts.propose_correction(
+            session,
+            vault=vault,
+            account_no=account_no,
+            field=Corrected.USE_CLASS,
+            value="commercial",
+            staff_id=asker.staff_id,
+            now=clock.now(),
+        )
+        assert proposal is not None
+        request_id = casework.ask(
+            session,
+            kind=CORRECT_DATA,
+            subject=f"account:{proposal.account.id}:use_class",
+            unit_id=proposal.account.unit_id,
+            payload=CorrectData(correction_id=proposal.id, account_no=account_no, field=Corrected.USE_CLASS),
+            reason="Shop licence 3701-2024-118 seen.",
+            by=asker.staff_id,
+            actor=ACTOR,
+            now=clock.now(),
+        )
+    at_work(stage)
+    stage.visit.open(f"/staff/approvals/{request_id}")

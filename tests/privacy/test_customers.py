@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner
@@ -39,6 +40,11 @@ insert into message (owner, id, channel, intent, template, priority, params, loc
 values (:owner, gen_random_uuid(), 'sms', 'x', 'x', 0, cast(:params as jsonb), 'zh-CN', 'pending', now(), now(),
     :sealed, :blind, '+86138****5678')
 """
+MARK: Final = UUID("0197a3c2-0000-7c55-9a53-00000000d0d0")
+CORRECTION: Final = """
+insert into data_correction (id, account_id, customer_id, field, before_shown, after_shown, after_sealed, proposed_at)
+select :id, id, customer_id, 'name', '***丙', '***丁', :sealed, now() from account where id = :account
+"""
 WAITING: Final = """
 select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
 """
@@ -64,6 +70,9 @@ def account_no(database: Database, vault: Vault) -> str:
             today=clock.now().date(),
             now=clock.now(),
         )
+        owner = f"data_correction:{MARK}"
+        after = vault.seal(table="data_correction", column="after", owner=owner, text=f"{NAME}丁")
+        session.sql(CORRECTION, id=MARK, account=account.id, sealed=after)
         owner = f"customer:{customer_id}"
         address = vault.seal(table="message", column="address", owner=owner, text=PHONE)
         session.sql(
@@ -86,6 +95,7 @@ def test_name_telephone_and_door_are_gone_and_the_books_stay(
         "phone": PHONE[3:],
         "door": DOOR,
         "email": EMAIL,
+        "corrected": "***丁",
         "masked email": "o***@example.org",
         "hash": vault.blind("phone", PHONE).hex(),
     }

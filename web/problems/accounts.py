@@ -5,6 +5,8 @@ from typing import Final
 from services.accounts.errors import (
     AccessEndPast,
     AlreadyOwner,
+    CorrectionOutdated,
+    CorrectionWrong,
     EmailWrong,
     GrantBeyondOwn,
     GrantHeld,
@@ -127,6 +129,18 @@ PROBLEMS: Final = [
         403,
         zh="不能为自己授权或撤销自己的授权，请由其他管理人员操作。",
         en="Nobody grants to themselves or takes from themselves; ask somebody else who manages staff.",
+    ),
+    Problem(
+        CorrectionWrong,
+        422,
+        zh="请填写与现有资料不同的有效内容。",
+        en="Enter a value that is possible, and another than what is known.",
+    ),
+    Problem(
+        CorrectionOutdated,
+        409,
+        zh="该户号已换户主，或更正内容已过期，只能驳回。",
+        en="The account has another holder by now, or what was proposed is forgotten; it can only be refused.",
     ),
     Problem(EmailWrong, 422, zh="请填写有效的电子邮箱。", en="Enter an e-mail address such as name@example.com."),
     Problem(HouseholdWrong, 422, zh="请填写 1 至 99 的人数。", en="Enter a number of people from 1 to 99."),

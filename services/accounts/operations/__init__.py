@@ -1,6 +1,14 @@
 """Writes of accounts, each inside the transaction it is given."""
 
 from services.accounts.models import Role, Scope
+from services.accounts.operations.corrections import (
+    Corrected,
+    Proposal,
+    apply_correction,
+    corrections_shown,
+    propose_correction,
+    purge_corrections,
+)
 from services.accounts.operations.delegation import (
     Terms,
     accept,
@@ -67,6 +75,7 @@ __all__ = [
     "Access",
     "AccountsLoader",
     "Added",
+    "Corrected",
     "Evidence",
     "Hidden",
     "Holder",
@@ -75,6 +84,7 @@ __all__ = [
     "LinkOutcome",
     "LinkResult",
     "MeterNumber",
+    "Proposal",
     "Role",
     "Scope",
     "Terms",
@@ -85,8 +95,10 @@ __all__ = [
     "WholeAccounts",
     "accept",
     "add_to_group",
+    "apply_correction",
     "begin_look",
     "check_manages",
+    "corrections_shown",
     "count_amounts",
     "count_rejects",
     "count_rows",
@@ -109,6 +121,8 @@ __all__ = [
     "note_audit_export",
     "note_staff_refusal",
     "note_vanished",
+    "propose_correction",
+    "purge_corrections",
     "purge_invitations",
     "purge_link_failures",
     "reason_to_reveal",

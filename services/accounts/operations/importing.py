@@ -4,7 +4,7 @@ Nothing that is unchanged is written: clear columns are compared, sealed ones by
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
@@ -14,15 +14,13 @@ from core.crypto.vault import Vault, mask_name, mask_phone
 from core.db import WriteSession, statement
 from core.intake import Taken
 from core.records import Layout, Reject, Row
-from services.accounts.operations import reports, transfer
+from services.accounts.operations import corrections, reports, transfer
 from services.accounts.operations.reports import UnitRows
-from services.accounts.rules import customer_owner, normal_phone, premises_owner, search_terms
+from services.accounts.rules import FILES_WAIT, customer_owner, normal_phone, premises_owner, search_terms
 
 _PACKAGE: Final = "services.accounts"
 _TABLE: Final = "staged_account"
 _MAX_TEXT: Final = 200
-ERASING: Final = "accounts.erasing"
-"""Held by whoever erases a customer, shared by chunks of files: no chunk is judged before and written behind it."""
 _STAGED: Final = (
     "account_no",
     "unit_code",
@@ -131,9 +129,10 @@ class AccountsLoader:
 
     def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> Taken:
         """Write new and changed accounts of one chunk. Waits while a customer is being erased."""
-        locks.share_lock(session, key=ERASING)
+        locks.share_lock(session, key=FILES_WAIT)
         persons, refused = self._judge(session, rows)
-        session.sql(statement(_PACKAGE, "import_accounts_compare.sql"))
+        for step in ("corrections_end", "corrections_keep", "accounts_compare"):
+            session.sql(statement(_PACKAGE, f"import_{step}.sql"))
         taken = _count(session, run_id=run_id, refused=refused)
         self._seal_customers(session, persons)
         self._seal_premises(session, persons)
@@ -148,7 +147,8 @@ class AccountsLoader:
     def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> Taken:
         """Tell what `load` would do with one chunk; a number that an earlier chunk had would be known by then."""
         refused = self._judge(session, rows)[1]
-        session.sql(statement(_PACKAGE, "import_accounts_compare.sql"))
+        for step in ("corrections_keep", "accounts_compare"):
+            session.sql(statement(_PACKAGE, f"import_{step}.sql"))
         new = session.sql("select key from compared_account where is_new").scalars().all()
         met = set(new) - reports.see(session, run_id=run_id, kind="number", keys=new)
         if met:
@@ -241,6 +241,9 @@ class AccountsLoader:
 
     def _seal_customers(self, session: WriteSession, persons: dict[int, _Person]) -> None:
         changed = [persons[row.row_no] for row in session.sql(statement(_PACKAGE, "import_customers_changed.sql"))]
+        said = {person.customer_no: person.name for person in changed}
+        held = corrections.corrected_names(session, vault=self._vault, said=said)
+        changed = [replace(each, name=held.get(each.customer_no, each.name)) for each in changed]
         staging.stage(
             session,
             table="sealed_customer",

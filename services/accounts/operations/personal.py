@@ -10,9 +10,8 @@ from core.crypto.vault import Vault
 from core.db import ReadSession, WriteSession
 from core.errors import Json
 from services.accounts.operations.grants import give_up_access
-from services.accounts.operations.importing import ERASING
 from services.accounts.queries import AccountId, AccountRef
-from services.accounts.rules import customer_owner
+from services.accounts.rules import FILES_WAIT, customer_owner
 from services.identity import queries as identity
 
 _GONE = (
@@ -120,7 +119,7 @@ class Holder:
 
 def lock_holder(session: WriteSession, *, customer_no: str) -> Holder | None:
     """The customer with this number, locked as against imports; `living` are the accounts that are not closed."""
-    locks.lock(session, key=ERASING)
+    locks.lock(session, key=FILES_WAIT)
     customer = session.sql(
         "select id, last_left_at from customer where customer_no = :no for update", no=customer_no
     ).one_or_none()
@@ -151,6 +150,11 @@ def erase_holder(session: WriteSession, *, vault: Vault, customer_no: str, holde
         id=holder.customer_id,
     )
     session.sql("delete from contact_point where customer_id = :id", id=holder.customer_id)
+    session.sql(
+        """update data_correction set before_shown = '', after_shown = '', after_sealed = null, file_said = null
+           where customer_id = :id""",
+        id=holder.customer_id,
+    )
     session.sql(
         "delete from account_profile where account_id in (select id from account where customer_id = :id)",
         id=holder.customer_id,

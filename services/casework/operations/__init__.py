@@ -1,6 +1,7 @@
 """Requests are asked, decided, withdrawn and expired, inside a transaction that the caller commits."""
 
 from services.casework.operations.approvals import approve, ask, expire_old, refuse, withdraw
+from services.casework.operations.data_kinds import CORRECT_DATA, CorrectData, correct_data
 from services.casework.operations.staff_kinds import (
     GRANT_ROLE,
     RESET_PASSWORD,
@@ -11,14 +12,17 @@ from services.casework.operations.staff_kinds import (
 )
 
 __all__ = [
+    "CORRECT_DATA",
     "GRANT_ROLE",
     "RESET_PASSWORD",
     "RESET_SECOND_FACTOR",
     "STAFF_KINDS",
+    "CorrectData",
     "GrantRole",
     "ResetStaff",
     "approve",
     "ask",
+    "correct_data",
     "expire_old",
     "refuse",
     "withdraw",
