@@ -783,6 +783,21 @@ begin
   return null;
 end $$;
 
+CREATE FUNCTION public.payment_feed_note_refund() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if tg_op = 'INSERT' or new.posting_id <> old.posting_id then
+    insert into payment_feed_pending (kind, ref, posting_id, account_id)
+      select 'returned', s.id, new.posting_id, s.account_id from payment_suspense s where s.id = new.suspense_id;
+  else
+    insert into payment_feed_pending (kind, ref, posting_id, account_id)
+      select 'return_failed', s.id, new.posting_id, s.account_id from payment_suspense s where s.id = new.suspense_id;
+  end if;
+  return null;
+end $$;
+
 CREATE FUNCTION public.payment_feed_note_suspense() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -1803,9 +1818,10 @@ CREATE TABLE public.payment_feed (
     settled jsonb NOT NULL,
     effective_at timestamp with time zone NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
-    CONSTRAINT ck_payment_feed_account CHECK ((((account_id IS NULL) = (unit_id IS NULL)) AND ((account_id IS NOT NULL) OR (kind = 'suspended'::text)))),
-    CONSTRAINT ck_payment_feed_amount CHECK (((amount_minor <> 0) AND ((kind = 'reversed'::text) = (amount_minor < 0)))),
-    CONSTRAINT ck_payment_feed_kind CHECK ((kind = ANY (ARRAY['booked'::text, 'reversed'::text, 'suspended'::text, 'assigned'::text])))
+    posting_id uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
+    CONSTRAINT ck_payment_feed_account CHECK ((((account_id IS NULL) = (unit_id IS NULL)) AND ((account_id IS NOT NULL) OR (kind = ANY (ARRAY['suspended'::text, 'returned'::text, 'return_failed'::text]))))),
+    CONSTRAINT ck_payment_feed_amount CHECK (((amount_minor <> 0) AND ((kind = ANY (ARRAY['reversed'::text, 'returned'::text])) = (amount_minor < 0)))),
+    CONSTRAINT ck_payment_feed_kind CHECK ((kind = ANY (ARRAY['booked'::text, 'reversed'::text, 'suspended'::text, 'assigned'::text, 'returned'::text, 'return_failed'::text])))
 );
 
 CREATE TABLE public.payment_feed_pending (
@@ -1813,7 +1829,8 @@ CREATE TABLE public.payment_feed_pending (
     ref bigint NOT NULL,
     account_id bigint,
     noted_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT ck_payment_feed_pending_kind CHECK ((kind = ANY (ARRAY['booked'::text, 'reversed'::text, 'suspended'::text, 'assigned'::text])))
+    posting_id uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
+    CONSTRAINT ck_payment_feed_pending_kind CHECK ((kind = ANY (ARRAY['booked'::text, 'reversed'::text, 'suspended'::text, 'assigned'::text, 'returned'::text, 'return_failed'::text])))
 );
 
 CREATE TABLE public.payment_feed_state (
@@ -2513,7 +2530,7 @@ ALTER TABLE ONLY public.payment_feed
     ADD CONSTRAINT pk_payment_feed PRIMARY KEY (no) INCLUDE (unit_id);
 
 ALTER TABLE ONLY public.payment_feed_pending
-    ADD CONSTRAINT pk_payment_feed_pending PRIMARY KEY (kind, ref);
+    ADD CONSTRAINT pk_payment_feed_pending PRIMARY KEY (kind, ref, posting_id);
 
 ALTER TABLE ONLY public.payment_feed_state
     ADD CONSTRAINT pk_payment_feed_state PRIMARY KEY (id);
@@ -2672,7 +2689,7 @@ ALTER TABLE ONLY public.payment_attempt
     ADD CONSTRAINT uq_payment_attempt_out_trade_no UNIQUE (out_trade_no);
 
 ALTER TABLE ONLY public.payment_feed
-    ADD CONSTRAINT uq_payment_feed_kind_ref UNIQUE (kind, ref);
+    ADD CONSTRAINT uq_payment_feed_kind_ref_posting_id UNIQUE (kind, ref, posting_id);
 
 ALTER TABLE ONLY public.payment_order
     ADD CONSTRAINT uq_payment_order_payment_no UNIQUE (payment_no);
@@ -2945,6 +2962,10 @@ CREATE TRIGGER leave_groups AFTER UPDATE OF revoked_at ON public.access_grant FO
 CREATE TRIGGER move_suspense AFTER UPDATE OF unit_id ON public.account FOR EACH ROW WHEN ((old.unit_id <> new.unit_id)) EXECUTE FUNCTION public.move_suspense();
 
 CREATE TRIGGER payment_part_feed AFTER UPDATE OF outcome ON public.payment_part FOR EACH ROW WHEN (((new.outcome = 'booked'::text) AND (old.outcome <> 'booked'::text))) EXECUTE FUNCTION public.payment_feed_note_part();
+
+CREATE TRIGGER payment_refund_feed AFTER INSERT ON public.payment_refund FOR EACH ROW EXECUTE FUNCTION public.payment_feed_note_refund();
+
+CREATE TRIGGER payment_refund_feed_moved AFTER UPDATE ON public.payment_refund FOR EACH ROW WHEN (((new.posting_id <> old.posting_id) OR ((new.state = 'failed'::text) AND (old.state <> 'failed'::text)))) EXECUTE FUNCTION public.payment_feed_note_refund();
 
 CREATE TRIGGER payment_suspense_feed AFTER INSERT ON public.payment_suspense FOR EACH ROW WHEN ((new.book_id IS NOT NULL)) EXECUTE FUNCTION public.payment_feed_note_suspense();
 

@@ -77,13 +77,16 @@ class PaymentFact(AnswerModel):
 
     `booked`: money came in for an account. `reversed`: it was taken back, the amount is negative. `suspended`: money
     came in and has no place yet; `account_no` is that for which it was meant, if any. `assigned`: suspended money got
-    its account; nothing came in. What `settled` does not take off bills is the account's prepaid balance.
+    its account; nothing came in. `returned`: it was sent back to its payer, the amount is negative. `return_failed`:
+    its provider would not, and it waits again.
+
+    What `settled` does not take off bills is the account's prepaid balance.
     """
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [FACT_EXAMPLE]})
 
     id: UUID
-    kind: Literal["booked", "reversed", "suspended", "assigned"]
+    kind: Literal["booked", "reversed", "suspended", "assigned", "returned", "return_failed"]
     account_no: str | None
     amount: Amount
     provider: str

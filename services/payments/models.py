@@ -2,7 +2,7 @@
 
 import enum
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -262,13 +262,19 @@ class PaymentCallbackRefusal(SQLModel, table=True):
     refusals: int = Field(sa_type=sa.BigInteger)
 
 
+NO_POSTING: Final = "00000000-0000-0000-0000-000000000000"
+"""Of facts that part or sum alone tell apart."""
+
+
 class FeedKind(enum.StrEnum):
-    """How a fact moved money: in, back out, in without a place, from there to an account."""
+    """How a fact moved money: in, back out, in without a place, from there to an account, or back to its payer."""
 
     BOOKED = "booked"
     REVERSED = "reversed"
     SUSPENDED = "suspended"
     ASSIGNED = "assigned"
+    RETURNED = "returned"
+    RETURN_FAILED = "return_failed"
 
 
 class PaymentFeedPending(SQLModel, table=True):
@@ -278,6 +284,7 @@ class PaymentFeedPending(SQLModel, table=True):
 
     kind: FeedKind = Field(sa_type=text_enum(FeedKind), primary_key=True)
     ref: int = Field(sa_column=sa.Column(sa.BigInteger, primary_key=True, autoincrement=False))
+    posting_id: UUID = Field(sa_type=sa.Uuid, primary_key=True, sa_column_kwargs={"server_default": NO_POSTING})
     account_id: int | None = Field(default=None, sa_type=sa.BigInteger)
     noted_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": sa.text("now()")})
 
@@ -287,7 +294,7 @@ class PaymentFeed(SQLModel, table=True):
 
     __tablename__ = "payment_feed"
     __table_args__ = (
-        sa.UniqueConstraint("kind", "ref"),
+        sa.UniqueConstraint("kind", "ref", "posting_id"),
         sa.Index("ix_payment_feed_recorded_at", "recorded_at", postgresql_using="brin"),
     )
 
@@ -295,6 +302,7 @@ class PaymentFeed(SQLModel, table=True):
     unit_id: int | None = Field(default=None, sa_type=sa.Integer, foreign_key="unit.id")
     kind: FeedKind = Field(sa_type=text_enum(FeedKind))
     ref: int = Field(sa_type=sa.BigInteger)
+    posting_id: UUID = Field(sa_type=sa.Uuid, sa_column_kwargs={"server_default": NO_POSTING})
     id: UUID = Field(sa_type=sa.Uuid, sa_column_kwargs={"server_default": sa.text("uuidv7()")})
     account_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="account.id")
     attempt_id: UUID | None = Field(default=None, sa_type=sa.Uuid)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Final
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -110,6 +111,22 @@ def assign(database: Database, vault: Vault, home: Household, suspense_id: int) 
         )
 
 
+def send_back(database: Database, vault: Vault) -> UUID:
+    with database.write() as session:
+        unit: str = session.sql("select code from unit where parent_id is null order by id limit 1").scalar_one()
+        desk = people.employ(session, vault, role=StaffRole.FINANCE, unit=unit)
+        [waiting] = queries.suspense(session)
+        return operations.return_to_payer(
+            session,
+            suspense_id=waiting.id,
+            why="Nobody knows whose it is",
+            by=desk.staff_id,
+            approved_by=None,
+            actor=people.ACTOR,
+            now=clock.now(),
+        )
+
+
 def test_money_in_and_back_and_without_a_place_and_assigned_is_a_fact_each_and_adds_up_to_clearing(
     database: Database, vault: Vault
 ) -> None:
@@ -152,6 +169,29 @@ def test_money_in_and_back_and_without_a_place_and_assigned_is_a_fact_each_and_a
         prepaid = billing.owed(session, account_id=home.account.id).prepaid.minor
     given = sum(fact["amount"]["amount_minor"] for fact in facts if fact["kind"] != "suspended")
     assert given == 7_000 + prepaid
+    assert breaches(database) == []
+
+
+def test_a_sum_that_goes_back_and_comes_again_and_goes_once_more_is_a_fact_each_time(
+    database: Database, vault: Vault
+) -> None:
+    home = make.household(database, vault)
+    no = make.order(database, vault, make.wanted(home))
+    result = replace(make.paid(make.latest(database, no)), out_trade_no="STRANGER000000000001", paid_at=clock.now())
+    make.apply(database, result)
+    for is_last in (False, True):
+        refund_id = send_back(database, vault)
+        number(database)
+        if not is_last:
+            with database.write() as session:
+                operations.keep_refund_refusal(
+                    session, out_refund_no=f"R{refund_id.hex}", reason="NOT_ENOUGH", now=clock.now()
+                )
+    assert breaches(database) == []
+    number(database)
+    told = [(fact["kind"], fact["amount"]["amount_minor"], fact["provider_transaction"]) for fact in read(database)]
+    ways = [("suspended", 10_000), ("returned", -10_000), ("return_failed", 10_000), ("returned", -10_000)]
+    assert told == [(*way, result.transaction_id) for way in ways]
     assert breaches(database) == []
 
 
