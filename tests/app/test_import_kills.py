@@ -118,7 +118,7 @@ REPORTS: Final = frozenset({"import_run", "import_reject", "import_total", "impo
 CODES: Final = frozenset(
     {
         *{"alembic_version", "bill_line_code", "ledger_asset", "ledger_code", "ledger_horizon", "ledger_house"},
-        *{"staff_role", "staff_role_permission"},
+        *{"payment_feed_state", "staff_role", "staff_role_permission"},
     }
 )
 
