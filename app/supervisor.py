@@ -186,6 +186,8 @@ def _house(home: Path, profile: dict[str, str]) -> House:
         "WATTLINE_WECHAT_BASE_URL": house.sandbox_url,
         "WATTLINE_WECHAT_OPEN_URL": house.sandbox_url,
         "WATTLINE_ALIYUN_SMS_BASE_URL": house.sandbox_url,
+        "WATTLINE_WEBHOOK_NETWORKS": "127.0.0.0/8",
+        "WATTLINE_WEBHOOK_PORTS": f"443,8443,{house.sandbox_port}",
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         "PYTHONPATH": str(ROOT),
         **secrets.of_home(home),

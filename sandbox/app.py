@@ -17,7 +17,7 @@ import sandbox.wechat.provider
 import sandbox.wechat_pay.api
 import sandbox.wechat_pay.provider
 import sandbox.wechat_pay.requests
-from sandbox import control, credentials, pages
+from sandbox import control, credentials, pages, programs
 from sandbox.aliyun_sms import receipts
 from sandbox.aliyun_sms.messages import Messages
 from sandbox.aliyun_sms.signing import Nonces
@@ -40,6 +40,7 @@ PARTS = (
     control,
     sandbox.wechat.control,
     pages,
+    programs,
     sandbox.wechat.pages,
 )
 

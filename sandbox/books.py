@@ -115,6 +115,12 @@ create table if not exists wechat_chat (
   person integer not null,
   said text not null,
   reply text);
+create table if not exists hook (
+  id text primary key,
+  at real not null,
+  body text not null,
+  verdict text not null check (verdict in ('proved', 'forged', 'unproved')),
+  times integer not null default 1);
 create table if not exists wechat_call (
   id integer primary key,
   at real not null,

@@ -170,7 +170,7 @@ def test_pages_are_accessible_and_fit_their_screen(
         bypass_csp=True,  # for the checker's own script
     )
     page = context.new_page()
-    for path in ("/", "/sms", "/wechat-pay", payer_page(provider, order), "/wechat-pay/pay?pr=unknown"):
+    for path in ("/", "/sms", "/programs", "/wechat-pay", payer_page(provider, order), "/wechat-pay/pay?pr=unknown"):
         page.goto(path)
         found = Axe().run(page, options={"preload": False})
         assert found.violations_count == 0, found.generate_report()
