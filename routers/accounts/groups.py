@@ -39,7 +39,10 @@ router = APIRouter(prefix="/api/v1/account-groups", tags=["accounts"])
 
 GroupId = Annotated[UUID, Path()]
 CSV: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "A line per bill.", "content": {"text/csv": {"schema": {"type": "string"}}}}
+    200: {
+        "description": "A line per bill.",
+        "content": {"text/csv": {"schema": {"type": "string"}, "example": spreadsheets.bills_file([])}},
+    }
 }
 
 
@@ -121,22 +124,31 @@ def list_group_accounts(
     return GroupMembers(items=[GroupMember.of(each) for each in found[:limit]], next=more)
 
 
-@router.post("/{group_id}/accounts", responses=problems(TooManyMembers), operation_id="add_group_accounts")
+@router.post(
+    "/{group_id}/accounts",
+    response_model=GroupAdded,
+    responses=problems(TooManyMembers, KeyMissing, KeyReused, InFlight),
+    operation_id="add_group_accounts",
+)
 def add_group_accounts(
-    caller: LivingCustomer, body: GroupAccounts, write: Write, now: Now, group_id: GroupId
-) -> GroupAdded:
+    caller: LivingCustomer, body: GroupAccounts, keyed: KeyedRequest, write: Write, now: Now, group_id: GroupId
+) -> Response:
     """Put accounts into a group. Repeated, it changes nothing. An access that ends takes the account out again."""
-    added = operations.add_to_group(
-        write,
-        user_id=caller.user_id,
-        group_id=group_id,
-        account_nos=body.account_nos,
-        actor=caller.actor,
-        now=now,
-    )
-    if added is None:
-        raise NotFound
-    return GroupAdded.of(added)
+
+    def work() -> GroupAdded:
+        added = operations.add_to_group(
+            write,
+            user_id=caller.user_id,
+            group_id=group_id,
+            account_nos=body.account_nos,
+            actor=caller.actor,
+            now=now,
+        )
+        if added is None:
+            raise NotFound
+        return GroupAdded.of(added)
+
+    return once(write, keyed, work, status=200)
 
 
 @router.delete(

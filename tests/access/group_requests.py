@@ -66,7 +66,8 @@ def _key() -> dict[str, str]:
 def _api(rest: str = "", body: Callable[[Scene], Any] | None = None) -> Asking:
     def ask(made: Scene) -> Asked:
         path = f"{API}/{_group(made)}{rest.format(account_no=made.things.account_no)}"
-        return Asked(path, json=None if body is None else body(made))
+        headers = _key() if made.operation.startswith("POST ") else {}
+        return Asked(path, json=None if body is None else body(made), headers=headers)
 
     return ask
 
