@@ -39,7 +39,7 @@ PAGE: Final = 50
 LAST: Final = UUID(int=2**128 - 1)
 """A position before the latest."""
 
-Section = Literal["bills", "payments", "postings", "access", "messages", "notes", "acts"]
+Section = Literal["bills", "payments", "postings", "access", "messages", "notes", "acts", "others"]
 NEEDS: Final[dict[str, StaffPermission]] = {
     "payments": StaffPermission.PAYMENTS_VIEW,
     "postings": StaffPermission.PAYMENTS_VIEW,
@@ -104,6 +104,18 @@ def _access(session: WriteSession, looked: Looked, at: list[Json], limit: int) -
     return list(found)
 
 
+def _others(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
+    found = finding.customers_accounts(
+        session,
+        account=looked.account,
+        staff_id=looked.reader.staff_id,
+        after=str(at[0]) if at else "",
+        limit=limit,
+        now=looked.now,
+    )
+    return list(found)
+
+
 def _messages(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
     people = finding.access(session, account_id=looked.account.id, offset=0, limit=PAGE, now=looked.now)
     return list(
@@ -148,6 +160,7 @@ READS: Final[dict[str, Callable[[WriteSession, Looked, list[Json], int], list[An
     "messages": _messages,
     "notes": _notes,
     "acts": _acts,
+    "others": _others,
 }
 
 
@@ -162,6 +175,8 @@ def _position(section: str, rows: list[Any], behind: list[Json]) -> list[Json]:
             return [(int(str(behind[0])) if behind else 0) + len(rows)]
         case "acts":
             return [last.id]
+        case "others":
+            return [last.account_no]
         case _:
             return [str(last.id)]
 

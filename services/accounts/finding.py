@@ -18,6 +18,7 @@ __all__ = [
     "Searched",
     "StaffAccount",
     "access",
+    "customers_accounts",
     "found_accounts",
     "notes",
     "open_look",
@@ -139,6 +140,22 @@ def notes(session: ReadSession, *, account_id: AccountId, before: UUID, limit: i
     """Up to `limit` notes about an account, the latest first, behind the one with the id `before`."""
     rows = session.sql(statement(__package__, "account_notes.sql"), account_id=account_id, before=before, limit=limit)
     return [NoteView(*tuple(row)) for row in rows]
+
+
+def customers_accounts(
+    session: ReadSession, *, account: StaffAccount, staff_id: UUID, after: str, limit: int, now: datetime
+) -> list[FoundAccount]:
+    """Up to `limit` other accounts of its customer behind the number `after`, where one may view accounts."""
+    rows = session.sql(
+        statement(__package__, "customers_accounts.sql"),
+        customer_id=account.customer_id,
+        account_id=account.id,
+        staff_id=staff_id,
+        after=after,
+        limit=limit,
+        now=now,
+    )
+    return [FoundAccount(*tuple(row)) for row in rows]
 
 
 def found_accounts(

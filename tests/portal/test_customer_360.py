@@ -78,7 +78,9 @@ def test_the_page_tells_bills_payments_postings_access_messages_and_acts(town: T
     assert HOLDER not in page
 
 
-@pytest.mark.parametrize("path", ["", "/bills", "/payments", "/postings", "/access", "/messages", "/notes", "/acts"])
+@pytest.mark.parametrize(
+    "path", ["", "/bills", "/payments", "/postings", "/access", "/messages", "/notes", "/acts", "/others"]
+)
 def test_an_account_of_another_unit_looks_like_none(town: Town, office: Office, path: str) -> None:
     here = office.members["here"]
     answers = [get(town, office, here, f"/staff/accounts/{no}{path}") for no in (town.far.account_no, town.missing_no)]
@@ -105,7 +107,7 @@ def test_the_number_of_statements_does_not_grow_with_what_there_is(town: Town, o
         return len(counted)
 
     assert statements(town.house) == statements(bare)
-    assert statements(bare) <= 18
+    assert statements(bare) <= 20
 
 
 def test_payments_and_acts_are_for_those_who_may_read_them(town: Town, office: Office) -> None:
@@ -205,3 +207,32 @@ def test_sections_go_on_page_after_page_without_a_gap(town: Town, office: Office
         found = re.search(r'class="button plain" href="([^"]+)"', page)
         path = found[1] if found else ""
     assert seen == list(range(101, 0, -1))
+
+
+def test_other_accounts_of_a_customer_are_shown_where_the_reader_may_look_and_nowhere_else(
+    town: Town, office: Office
+) -> None:
+    with town.runtime.db.write() as session:
+        first, second, far = (
+            make_account(session, town.runtime.vault, unit_id=unit, account_no=no)
+            for no, unit in (
+                ("7900000001", town.unit_id),
+                ("7900000002", town.unit_id),
+                ("7900000003", town.far.account.unit_id),
+            )
+        )
+        session.sql(
+            """update account set customer_id = (select customer_id from account where id = :first)
+               where id in (:second, :far)""",
+            first=first.id,
+            second=second.id,
+            far=far.id,
+        )
+    for path in ("", "/others"):
+        page = get(town, office, office.members["here"], f"/staff/accounts/{first.account_no}{path}")[1]
+        assert f'href="/staff/accounts/{second.account_no}"' in page
+        assert far.account_no not in page
+    top = get(town, office, office.members["top"], f"/staff/accounts/{first.account_no}")[1]
+    assert far.account_no in top
+    alone = get(town, office, office.members["here"], f"/staff/accounts/{town.neighbour.account_no}")[1]
+    assert "Other accounts of this customer" not in alone
