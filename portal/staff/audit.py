@@ -1,19 +1,19 @@
 """The audit log of the reader's units: a page at a time, or all of it as a file."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
-from core.db import Database, ReadSession, to_json
-from core.periods import business_date, day_of, start_of
+from core.db import ReadSession, to_json
+from core.periods import day_of, start_of
 from portal.pages import speak
+from portal.staff import exports
 from portal.staff.pages import CheckedForm, StaffReader, check, requires, resolved, show
 from services.accounts import operations as accounts
 from services.accounts import queries as account_queries
@@ -21,7 +21,6 @@ from services.accounts import staffing
 from services.accounts.roles import StaffPermission
 from services.accounts.staffing import AuditEntry, AuditFilter
 from services.identity import queries as identity
-from web import spreadsheets
 from web.runtime import Runtime, RuntimeDep
 from web.session import Exports, Now, Write
 
@@ -30,9 +29,6 @@ router = APIRouter(include_in_schema=False)
 UNPROCESSABLE: Final = 422
 AUDIT: Final = "/staff/audit"
 PAGE: Final = 50
-CHUNK: Final = 1_000
-MOST_ROWS: Final = 50_000
-"""Rows of one export: longer stretches are taken out by their dates."""
 
 HEAD: Final = ("id", "recorded_at", "actor", "act", "subject", "address", "unit", "before", "after")
 STAFF: Final = re.compile(r"staff:[0-9a-f-]{36}")
@@ -115,29 +111,14 @@ def export(
             wrong = {"since": _("Enter dates as year, month and day.")}
             return _page(request, reader, replace(typed, since="", until=""), [], {}, wrong=wrong)
         accounts.note_audit_export(session, actor=reader.actor, wanted=wanted)
-    name = f"audit-{business_date(now, runtime.settings.zone).isoformat()}.csv"
-    return StreamingResponse(
-        _csv(db, reader.staff_id, wanted, now=now),
-        media_type=spreadsheets.MEDIA_TYPE,
-        headers=spreadsheets.attachment(name),
-    )
 
+    def read(session: ReadSession, last: AuditEntry | None, limit: int) -> list[AuditEntry]:
+        before_id = None if last is None else last.id
+        return staffing.audit_page(
+            session, seen_by=reader.staff_id, wanted=wanted, before_id=before_id, limit=limit, now=now
+        )
 
-def _csv(db: Database, staff_id: UUID, wanted: AuditFilter, *, now: datetime) -> Iterator[str]:
-    """Piece by piece, each read in a transaction of its own: a slow reader holds nothing."""
-    yield spreadsheets.MARK + spreadsheets.lines([HEAD])
-    before_id, left = None, MOST_ROWS
-    while left > 0:
-        with db.read() as session:
-            entries = staffing.audit_page(
-                session, seen_by=staff_id, wanted=wanted, before_id=before_id, limit=min(CHUNK, left), now=now
-            )
-        if entries:
-            yield spreadsheets.lines([_cells(entry) for entry in entries])
-        if len(entries) < min(CHUNK, left):
-            return
-        before_id, left = entries[-1].id, left - len(entries)
-    yield spreadsheets.lines([(f"only the latest {MOST_ROWS} acts: narrow the dates for more",)])
+    return exports.export(runtime, db, name="audit", head=HEAD, read=read, cells=_cells, now=now)
 
 
 def _cells(entry: AuditEntry) -> tuple[str, ...]:

@@ -11,14 +11,17 @@ from fastapi.responses import Response
 
 import web.problems.accounts
 import web.problems.casework  # noqa: F401 -- registers how refusals are told
-from core.db import WriteSession
+from core.db import ReadSession, WriteSession
+from core.errors import Json
 from core.periods import day_of, start_of
 from portal.pages import go, speak, text_of
-from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, requires, show
+from portal.staff import exports
+from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, resolved, show
 from services.accounts import operations as accounts
 from services.accounts import staffing
 from services.accounts.errors import GrantBeyondOwn, GrantHeld, GrantToOneself, UnitUnknown
 from services.accounts.roles import NEEDS_SECOND_PERSON, ROLES, StaffPermission, StaffRole
+from services.accounts.staffing import StaffRow
 from services.casework import operations as casework
 from services.casework.errors import ReasonMissing, RequestOpen
 from services.casework.operations import GRANT_ROLE, RESET_PASSWORD, RESET_SECOND_FACTOR, GrantRole, ResetStaff
@@ -29,12 +32,13 @@ from services.identity.operations.staff import Invited
 from services.identity.queries import StaffView
 from web.problems.common import NotFound
 from web.runtime import Runtime, RuntimeDep
-from web.session import Now, Write
+from web.session import Exports, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
 UNPROCESSABLE: Final = 422
 PAGE: Final = 50
+COLUMNS: Final = ("name", "display_name", "state", "roles", "units", "signed_in_at")
 MOST_UNITS: Final = 300
 PEOPLE: Final = "/staff/people"
 RESETS: Final = {"second_factor": RESET_SECOND_FACTOR, "password": RESET_PASSWORD}
@@ -94,6 +98,36 @@ def people(
         more=more,
         may_manage=reader.may(StaffPermission.STAFF_MANAGE),
     )
+
+
+@router.post("/staff/people/export", dependencies=[CheckedForm])
+def export(
+    request: Request,
+    runtime: RuntimeDep,
+    db: Exports,
+    now: Now,
+    part: Annotated[str, Form(max_length=64)] = "",
+    state: Annotated[str, Form(pattern=r"^(invited|active|disabled)?$")] = "",
+) -> Response:
+    """The same people as a file."""
+    with db.write() as session:
+        reader = resolved(request, runtime, session, now)
+        check(reader, StaffPermission.STAFF_VIEW)
+        filters: dict[str, Json] = {"part": part, "state": state}
+        accounts.note_list_export(session, actor=reader.actor, name="people", filters=filters)
+
+    def read(session: ReadSession, last: StaffRow | None, limit: int) -> list[StaffRow]:
+        after = "" if last is None else last.name
+        return staffing.staff_page(
+            session, seen_by=reader.staff_id, part=part.strip(), state=state, after=after, limit=limit, now=now
+        )
+
+    return exports.export(runtime, db, name="staff", head=COLUMNS, read=read, cells=_cells, now=now)
+
+
+def _cells(row: StaffRow) -> tuple[str, ...]:
+    seen = "" if row.signed_in_at is None else row.signed_in_at.isoformat()
+    return (row.name, row.display_name, row.state, " ".join(row.roles), ", ".join(row.units), seen)
 
 
 @router.get("/staff/roles")

@@ -8,9 +8,11 @@ from fastapi.responses import Response
 
 import web.problems.casework
 import web.problems.payments  # noqa: F401 -- both register how refusals are told
-from core.db import WriteSession
+from core.db import ReadSession, WriteSession
 from portal.pages import go, text_of
-from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
+from portal.staff import exports
+from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, resolved, show
+from services.accounts import operations as accounts
 from services.accounts.errors import ReasonNeeded
 from services.accounts.roles import StaffPermission
 from services.casework import operations as casework
@@ -23,13 +25,17 @@ from services.payments.finding import WaitingMoney
 from services.payments.operations import ASSIGN_SUSPENSE, RETURN_SUSPENSE, AssignSuspense, ReturnSuspense
 from web.problems.common import NotFound
 from web.runtime import RuntimeDep
-from web.session import Now, Write
+from web.session import Exports, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
 UNPROCESSABLE: Final = 422
 PAGE: Final = 50
 SUSPENSE: Final = "/staff/suspense"
+COLUMNS: Final = (
+    *("id", "created_at", "reason", "provider", "out_trade_no", "transaction_id"),
+    *("account_no", "unit", "amount_minor", "currency"),
+)
 
 Reader = Annotated[StaffReader, requires(StaffPermission.SUSPENSE_VIEW)]
 Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
@@ -50,6 +56,36 @@ def suspense(
     if len(found) > PAGE:
         more = runtime.cursors.make(scope=scope, position=[rows[-1].created_at.isoformat(), rows[-1].id])
     return show(request, "staff/suspense.html", reader, rows=rows, next=f"{SUSPENSE}?after={more}" if more else "")
+
+
+@router.post(SUSPENSE + "/export", dependencies=[CheckedForm])
+def export(request: Request, runtime: RuntimeDep, db: Exports, now: Now) -> Response:
+    """The same money as a file."""
+    with db.write() as session:
+        reader = resolved(request, runtime, session, now)
+        check(reader, StaffPermission.SUSPENSE_VIEW)
+        accounts.note_list_export(session, actor=reader.actor, name="suspense", filters={})
+
+    def read(session: ReadSession, last: WaitingMoney | None, limit: int) -> list[WaitingMoney]:
+        after = None if last is None else (last.created_at, last.id)
+        return finding.suspense_page(session, staff_id=reader.staff_id, after=after, limit=limit, now=now)
+
+    return exports.export(runtime, db, name="suspense", head=COLUMNS, read=read, cells=_cells, now=now)
+
+
+def _cells(row: WaitingMoney) -> tuple[str, ...]:
+    return (
+        str(row.id),
+        row.created_at.isoformat(),
+        row.reason,
+        row.provider,
+        row.out_trade_no,
+        row.transaction_id,
+        row.account_no or "",
+        row.unit or "",
+        str(row.amount.minor),
+        row.amount.currency,
+    )
 
 
 @router.get(SUSPENSE + "/{suspense_id}")

@@ -362,6 +362,8 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /staff/me/recovery-codes": _form("/staff/me/recovery-codes"),
     "POST /staff/me/password": _form("/staff/me/password", lambda _: {"current": "wrong", "password": "x" * 9}),
     "GET /staff/roles": _get("/staff/roles"),
+    "POST /staff/people/export": _form("/staff/people/export"),
+    "POST /staff/suspense/export": _form("/staff/suspense/export"),
     "GET /staff/people": _get("/staff/people"),
     "GET /staff/people/invite": _get("/staff/people/invite"),
     "POST /staff/people/invite": _form("/staff/people/invite", _inviting),

@@ -160,7 +160,7 @@ def files(town: Town, office: Office, member: Member) -> dict[str, list[list[str
     return found
 
 
-EXPORTS: Final = ("/staff/audit/export",)
+EXPORTS: Final = ("/staff/audit/export", "/staff/people/export", "/staff/suspense/export")
 
 
 def rows_read(town: Town, office: Office, member: Member, path: str) -> Counter[str]:

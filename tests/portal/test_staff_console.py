@@ -359,14 +359,14 @@ def test_no_cell_of_a_file_is_a_formula(first: str) -> None:
 
 
 def test_the_export_is_bounded_and_says_so(town: Town, browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    from portal.staff import audit as pages
+    from portal.staff import exports as pages
 
     monkeypatch.setattr(pages, "MOST_ROWS", 5)
     monkeypatch.setattr(pages, "CHUNK", 2)
     token = sit_down(town, browser, employ(town, unit="37"))
     lines = browser.post("/staff/audit/export", data={"csrf": token}).text.splitlines()
     assert len(lines) == 1 + 5 + 1
-    assert lines[-1] == "only the latest 5 acts: narrow the dates for more"
+    assert lines[-1] == "only the first 5 rows: narrow the filters for more"
 
 
 def test_pages_of_the_log_follow_each_other_without_gap(

@@ -65,6 +65,7 @@ from services.accounts.operations.staff import (
     grant_role,
     grantable_unit,
     note_audit_export,
+    note_list_export,
     note_staff_refusal,
     revoke_role,
 )
@@ -119,6 +120,7 @@ __all__ = [
     "link_account",
     "lock_holder",
     "note_audit_export",
+    "note_list_export",
     "note_staff_refusal",
     "note_vanished",
     "propose_correction",
