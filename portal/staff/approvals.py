@@ -1,7 +1,8 @@
 """What takes two persons: what waits for my decision, what I asked for, and one request."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
@@ -27,23 +28,53 @@ from web.session import Now, Write
 router = APIRouter(include_in_schema=False)
 
 UNPROCESSABLE: Final = 422
-MOST: Final = 50
+FEW: Final = 10
+PAGE: Final = 50
 APPROVALS: Final = "/staff/approvals"
 INVITING: Final = frozenset({RESET_SECOND_FACTOR.name, RESET_PASSWORD.name})
 """Kinds whose outcome is the token of an invitation."""
 
+Part = Literal["waiting", "mine", "decided"]
+PARTS: Final[tuple[Part, ...]] = ("waiting", "mine", "decided")
 Why = Annotated[str, Form(max_length=1000)]
 
 
 @router.get(APPROVALS)
-def approvals(request: Request, reader: SignedInStaff, write: Write, now: Now) -> Response:
-    """What waits for me, and what I asked for or decided lately."""
-    me = reader.staff_id
-    waiting = queries.to_decide(write, by=me, now=now, limit=MOST)
-    mine = queries.asked_by(write, by=me, now=now, before=None, limit=MOST)
-    decided = queries.decided(write, by=me, now=now, before=None, limit=MOST)
-    names = _names(write, [*waiting, *mine, *decided])
-    return show(request, "staff/approvals.html", reader, names=names, to_decide=waiting, mine=mine, decided=decided)
+def approvals(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: SignedInStaff,
+    write: Write,
+    now: Now,
+    part: Part | None = None,
+    after: str = "",
+) -> Response:
+    """What waits for me, and what I asked for or decided: the first of each, or all of one part, page after page."""
+    parts: dict[str, list[RequestView]] = {}
+    more: dict[str, str] = {}
+    for name in PARTS if part is None else (part,):
+        scope = f"staff.approvals|{name}|{reader.staff_id}"
+        behind = UUID(str(runtime.cursors.open(after, scope=scope)[0])) if after and part else None
+        limit = FEW if part is None else PAGE
+        rows = _read(write, name, by=reader.staff_id, behind=behind, limit=limit + 1, now=now)
+        parts[name] = rows[:limit]
+        if len(rows) > limit:
+            cursor = "" if part is None else runtime.cursors.make(scope=scope, position=[str(rows[limit - 1].id)])
+            more[name] = f"{APPROVALS}?{urlencode({'part': name, **({'after': cursor} if cursor else {})})}"
+    names = _names(write, [view for rows in parts.values() for view in rows])
+    return show(request, "staff/approvals.html", reader, names=names, parts=parts, more=more, part=part or "")
+
+
+def _read(
+    session: ReadSession, name: Part, *, by: UUID, behind: UUID | None, limit: int, now: datetime
+) -> list[RequestView]:
+    match name:
+        case "waiting":
+            return queries.to_decide(session, by=by, now=now, behind=behind, limit=limit)
+        case "mine":
+            return queries.asked_by(session, by=by, now=now, before=behind, limit=limit)
+        case "decided":
+            return queries.decided(session, by=by, now=now, before=behind, limit=limit)
 
 
 @router.get(APPROVALS + "/{request_id}")

@@ -416,3 +416,25 @@ def test_a_script_in_a_name_stays_text(town: Town, browser: TestClient) -> None:
         page = browser.get(path).text
         assert evil not in page
         assert "&lt;script&gt;" in page or path == "/staff/audit"
+
+
+def test_requests_go_on_page_after_page_without_a_gap(
+    town: Town, browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from portal.staff import approvals as pages
+
+    monkeypatch.setattr(pages, "PAGE", 2)
+    monkeypatch.setattr(pages, "FEW", 1)
+    member, office = employ(town), office_of(town)
+    asked = {str(office.request("own", by=member)) for _ in range(5)}
+    sit_down(town, browser, member)
+    first = browser.get("/staff/approvals").text
+    seen: list[str] = []
+    address = next(link for link in re.findall(r'href="([^"]+)"', first) if "part=mine" in link)
+    while address:
+        page = browser.get(address.replace("&amp;", "&")).text
+        seen += re.findall(r'href="/staff/approvals/([0-9a-f-]{36})"', page)
+        found = re.search(r'class="button plain" href="([^"]+)"', page)
+        address = found[1] if found else ""
+    assert (len(seen), set(seen)) == (5, asked)
+    assert seen == sorted(seen, reverse=True)
