@@ -8,8 +8,11 @@ from core import clock
 from services.accounts.roles import StaffRole
 from tests.factories import staff as people
 from tests.factories.staff import PASSWORD
+from tests.portal.console_scenes import served
+from tests.portal.scenes import Stage
 from tests.portal.staff_scenes import Desk
 from tests.support.browser import NewVisit, Visit
+from web import cookies
 
 
 def forget_last_code(visitor: Visit, name: str) -> None:
@@ -63,3 +66,41 @@ def test_from_the_invitation_to_the_first_dangerous_act(visit: NewVisit, *, scri
     page.wait_for_selector("text=Julia Sommer")
     page.click("main form[action$='/disable'] button")
     page.wait_for_selector("text=They are locked out")
+
+
+def test_from_a_search_to_the_account_to_what_its_customer_sees(visit: NewVisit) -> None:
+    """A caller is found by name, known by a number that is shown once, noted, and served by what they see themselves."""
+    stage = Stage(visit(locale="en"))
+    account_no = served(stage)
+    customers = cookies.session_name(stage.visit.deployment.settings)
+    stage.visit.context.clear_cookies(name=customers)  # the customer was here before
+    page = stage.visit.open("/staff")
+    page.fill("#find", account_no)
+    page.press("#find", "Enter")
+    page.click(f".sheet a >> text={account_no}")
+    page.wait_for_selector("#clear")
+
+    assert page.locator("mark").count() == 0
+    page.fill("#reason", "caller gave the number")
+    page.click(".reveal button")
+    page.wait_for_selector("mark")
+    visible = page.inner_text("mark")
+    stage.visit.open(f"/staff/accounts/{account_no}")
+    assert visible not in page.content()
+
+    page.fill("#text", "Asked about the bill of February.")
+    page.click("form[action$='/notes'] button")
+    page.wait_for_selector("text=Asked about the bill of February.")
+
+    page.fill("#why", "does not find the bill of February")
+    page.click("form[action$='/look'] button")
+    page.wait_for_selector(".onlooker")
+    page.click("nav.bar a >> text=Bills" if page.locator("nav.bar").is_visible() else "header nav a >> text=Bills")
+    page.click(".rows a >> nth=0")
+    page.wait_for_selector("tfoot")
+    assert page.locator("main button:not([disabled])").count() == 0
+    assert customers not in {each["name"] for each in page.context.cookies()}
+    page.click(".onlooker button")
+    page.wait_for_selector("#clear")
+    stage.visit.open(f"/staff/as/{account_no}")
+    page.wait_for_selector("text=The look is over")
