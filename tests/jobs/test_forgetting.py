@@ -68,6 +68,7 @@ insert into import_run (kind, file_digest, started_at, finished_at)
 insert into import_run (kind, file_digest, started_at, finished_at) values
   ('young', sha256(''), now() - interval '500 day', now() - interval '399 day'),
   ('unfinished', sha256(''), now() - interval '500 day', null);
+insert into import_run (kind, file_digest, mode, started_at) values ('dry', sha256(''), 'check', now() - interval '401 day');
 insert into import_run (kind, file_digest, rows_done, rows_rejected, finished_at) values
   ('loud', sha256(''), 1003, 1003, now() - interval '2 day'), ('fresh', sha256(''), 1003, 1003, now() - interval '2 hour');
 insert into import_reject (run_id, row_no, field, reason) select id, n, 'x', 'x' from import_run, generate_series(1, 3) n;
