@@ -84,7 +84,7 @@ def audit_page(
     more = ""
     if len(entries) > PAGE:
         more = typed.address(after=runtime.cursors.make(scope=scope, position=[entries[PAGE - 1].id]))
-    return _page(request, reader, typed, entries[:PAGE], _names(write, entries), more=more)
+    return _page(request, reader, typed, entries[:PAGE], names_in(write, entries), more=more)
 
 
 @router.post("/staff/audit/export", dependencies=[CheckedForm])
@@ -164,7 +164,7 @@ def _subjects(session: ReadSession, about: str) -> list[str]:
     return subjects
 
 
-def _names(session: ReadSession, entries: list[AuditEntry]) -> dict[str, str]:
+def names_in(session: ReadSession, entries: list[AuditEntry]) -> dict[str, str]:
     """What staff are called who act in these entries, or whom they are about."""
     named = {text for entry in entries for text in (entry.actor, entry.subject) if STAFF.fullmatch(text)}
     found = identity.staff_names(session, staff_ids={UUID(text.removeprefix("staff:")) for text in named})

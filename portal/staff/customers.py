@@ -1,7 +1,7 @@
 """An account with everything that staff need to serve its people: what is owed, paid, booked, told and noted."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -15,6 +15,7 @@ from core.periods import business_date
 from notifications import sent
 from portal.customer.bills import row_of
 from portal.pages import go, text_of
+from portal.staff.audit import names_in
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
 from services.accounts import finding, staffing
 from services.accounts import operations as accounts
@@ -136,16 +137,16 @@ def _notes(session: WriteSession, looked: Looked, at: list[Json], limit: int) ->
 
 def _acts(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
     subjects = (f"account:{looked.account.id}", f"account_no:{looked.account.account_no}")
-    return list(
-        staffing.audit_page(
-            session,
-            seen_by=looked.reader.staff_id,
-            wanted=AuditFilter(subjects=subjects),
-            before_id=int(str(at[0])) if at else None,
-            limit=limit,
-            now=looked.now,
-        )
+    entries = staffing.audit_page(
+        session,
+        seen_by=looked.reader.staff_id,
+        wanted=AuditFilter(subjects=subjects),
+        before_id=int(str(at[0])) if at else None,
+        limit=limit,
+        now=looked.now,
     )
+    names = names_in(session, entries)
+    return [replace(each, actor=names.get(each.actor, each.actor)) for each in entries]
 
 
 def _uuid(at: list[Json]) -> UUID:
