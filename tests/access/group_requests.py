@@ -23,7 +23,7 @@ PAGES: Final = "/account-groups"
 DAYS: Final = "?first=2020-01-01&last=2030-12-31"
 
 
-def _make(town: Town, person: Person, home: Home) -> UUID:
+def make(town: Town, person: Person, home: Home) -> UUID:
     """A group with a home's account, where its maker may pay for it."""
     with town.runtime.db.write() as session:
         session.sql("delete from account_group where user_id = :id", id=person.user_id)
@@ -44,7 +44,7 @@ def _make(town: Town, person: Person, home: Home) -> UUID:
 @functools.cache
 def _foreign(town: Town, name: str) -> UUID:
     """Another's group, the same for every cell."""
-    return _make(town, town.people[name], town.neighbour if name == "neighbour" else town.far)
+    return make(town, town.people[name], town.neighbour if name == "neighbour" else town.far)
 
 
 def _group(made: Scene) -> UUID:
@@ -56,7 +56,7 @@ def _group(made: Scene) -> UUID:
         case "other_unit":
             return _foreign(made.town, "far")
         case _:
-            return _make(made.town, made.person or made.town.people["owner"], made.things.home or made.town.house)
+            return make(made.town, made.person or made.town.people["owner"], made.things.home or made.town.house)
 
 
 def _key() -> dict[str, str]:

@@ -1,7 +1,8 @@
 """The API keeps its own document under generated requests, for each kind of caller, with ids that exist.
 
 Ten generated examples of each operation, and those that cover every bound of its schemas; a hundred with
-WATTLINE_TESTS=all. One fuzzer of several: hostile bytes are in tests/hostile.
+WATTLINE_TESTS=all. One fuzzer of several: hostile bytes are in tests/hostile. Staff have no JSON: their forms are fuzzed
+by tests/hostile/test_forms.py, and what they ask of lists by tests/hostile/test_queries.py.
 """
 
 import zlib
@@ -21,13 +22,15 @@ from schemathesis.core.parameters import ParameterLocation
 from app.main import described
 from core import clock
 from services.identity import operations as identity
+from tests.access import group_requests
 from tests.access.letting_in import invite, let_in, make_room, somebodys_phone
 from tests.factories.accounts import ACTOR
 from tests.factories.identity import app_session
 from tests.support import programs
 from tests.support.served import Served, serving
-from tests.support.thorough import EVERYTHING
+from tests.support.thorough import EVERYTHING, share
 from tests.support.town import HOLDER, RECEIPT_SECRET, Home, Person, Town
+from tests.support.town import ROLES as ROLE_OF
 
 EXAMPLES: Final = 100 if EVERYTHING else 10
 CONFIG: Final = SchemathesisConfig.from_dict(
@@ -97,50 +100,62 @@ def prove(case: schemathesis.Case[Any], town: Town, person: Person) -> None:
 
 
 def exists(case: schemathesis.Case[Any], town: Town, home: Home, person: Person) -> None:
-    """Put ids that exist into three of four valid requests."""
+    """Put ids that exist into three of four valid requests, and into all that say nothing themselves."""
     meta = case.meta
     assert meta is not None
-    chosen = zlib.crc32(repr((case.path_parameters, case.body, case.query)).encode()) % 4 > 0
-    if not chosen:
+    said = [each for each in (case.path_parameters, case.body, case.query) if each and isinstance(each, dict | list)]
+    if said and zlib.crc32(repr(said).encode()) % 4 == 0:
         return
     prove(case, town, person)
     if case.path_parameters and not meta.is_negative_at(ParameterLocation.PATH):
-        known: dict[str, object] = {
-            "account_no": home.account_no,
-            "bill_no": home.bills[-1].bill_no,
-            "payment_no": person.paid_no if case.path.endswith("/events") else person.waiting_no,
-            "message_id": str(person.message_id),
-            "session_id": str(person.device_id),
-            "purpose": "marketing",
-            "identity_id": str(person.wechat_id),
-            "provider": "aliyun_sms",
-            "secret": RECEIPT_SECRET,
-        }
-        make_room(town, home)
-        if "grant_id" in case.path_parameters:
-            known["grant_id"] = str(let_in(town, home)[1])
-        if "invitation_id" in case.path_parameters:
-            known["invitation_id"] = str(_invitation(case, town, home, person))
+        known = _known(case, town, home, person)
         case.path_parameters = {name: known[name] for name in case.path_parameters}
+    if case.path.endswith("/bills.csv") and not meta.is_negative_at(ParameterLocation.QUERY):
+        case.query = {"first": "2020-01-01", "last": "2030-12-31"}
     if isinstance(case.body, dict) and not meta.is_negative_at(ParameterLocation.BODY):
-        proof = {"kind": "meter_no", "name_character": HOLDER[0], "meter_no": home.meter_no}
-        filled: dict[str, Any] = {
-            "account_no": home.account_no,
-            "name_hint": HOLDER[0],
-            "proof": proof,
-            "text_version": 1,
-        }
-        if case.body.get("grant_type") == "refresh":
-            with town.runtime.db.write() as session:
-                filled["refresh_token"] = app_session(session, user_id=person.user_id).secret
-        if case.path == "/api/v1/payments":
-            nothing = dict.fromkeys(("quote_id", "bill_nos", "account_nos"))
-            case.body = {**case.body, "account_no": home.account_no, **nothing}
-            case.body["method"] = "wechat_native"
-        else:
-            case.body = {name: filled.get(name, value) for name, value in case.body.items()}
-            if case.path.endswith("/attempts"):
-                case.body = {}
+        case.body = _filled(case.path, case.body, town, home, person)
+
+
+def _known(case: schemathesis.Case[Any], town: Town, home: Home, person: Person) -> dict[str, object]:
+    """What the parts of a path may be, made where each request takes one."""
+    known: dict[str, object] = {
+        "account_no": home.account_no,
+        "bill_no": home.bills[-1].bill_no,
+        "payment_no": person.paid_no if case.path.endswith("/events") else person.waiting_no,
+        "message_id": str(person.message_id),
+        "session_id": str(person.device_id),
+        "purpose": "marketing",
+        "identity_id": str(person.wechat_id),
+        "provider": "aliyun_sms",
+        "secret": RECEIPT_SECRET,
+    }
+    make_room(town, home)
+    if "{grant_id}" in case.path:
+        known["grant_id"] = str(let_in(town, home)[1])
+    if "{group_id}" in case.path:
+        known["group_id"] = str(group_requests.make(town, person, home))
+    if "{invitation_id}" in case.path:
+        known["invitation_id"] = str(_invitation(case, town, home, person))
+    return known
+
+
+def _filled(path: str, body: dict[str, Any], town: Town, home: Home, person: Person) -> dict[str, Any]:
+    """A body with what exists."""
+    proof = {"kind": "meter_no", "name_character": HOLDER[0], "meter_no": home.meter_no}
+    filled: dict[str, Any] = {
+        "account_no": home.account_no,
+        "name_hint": HOLDER[0],
+        "proof": proof,
+        "text_version": 1,
+        "account_nos": [home.account_no],
+    }
+    if body.get("grant_type") == "refresh":
+        with town.runtime.db.write() as session:
+            filled["refresh_token"] = app_session(session, user_id=person.user_id).secret
+    if path == "/api/v1/payments":
+        nothing = dict.fromkeys(("quote_id", "bill_nos", "account_nos"))
+        return {**body, "account_no": home.account_no, **nothing, "method": "wechat_native"}
+    return {} if path.endswith("/attempts") else {name: filled.get(name, value) for name, value in body.items()}
 
 
 def _invitation(case: schemathesis.Case[Any], town: Town, home: Home, person: Person) -> UUID:
@@ -194,17 +209,38 @@ def test_an_operation_keeps_its_document_for_an_owner(
     )
 
 
+ROLES: Final = ("stranger", "anonymous", "payer", "viewer", "service", "service_without_scope")
+
+
+@pytest.fixture
+def callers(request: pytest.FixtureRequest, town: Town, home: Home) -> dict[str, dict[str, str]]:
+    """The headers of some of those who are not the owner; of all of them with WATTLINE_TESTS=all."""
+    return {role: _as(role, town, home) for role in share(request.node.name, ROLES, parts=3)}
+
+
+def _as(role: str, town: Town, home: Home) -> dict[str, str]:
+    match role:
+        case "anonymous":
+            return {}
+        case "payer" | "viewer":
+            return named(town.settle(home, role=ROLE_OF[role], has_payments=False))
+        case "stranger":
+            return named(town.people["neighbour"])
+        case _:
+            return {"Authorization": programs.standing(town, role)["authorization"]}
+
+
 @SCHEMA.parametrize()
-@pytest.mark.parametrize("role", ["stranger", "anonymous"])
 @LIGHT
-def test_an_operation_keeps_its_document_for_others(
+def test_an_operation_keeps_its_document_for_everybody_else(
     case: schemathesis.Case[Any],
-    role: str,
+    callers: dict[str, dict[str, str]],
     town: Town,
     home: Home,
     person: Person,
     edge: tuple[Served, requests.Session],
 ) -> None:
     exists(case, town, home, person)
-    headers = named(town.people["neighbour"]) if role == "stranger" else {}
-    case.call_and_validate(base_url=edge[0].base_url, session=edge[1], headers=headers)
+    for role, headers in callers.items():
+        if role != "service" or not case.path.startswith("/api/v1/backoffice/"):  # there it is the owner
+            case.call_and_validate(base_url=edge[0].base_url, session=edge[1], headers=headers)
