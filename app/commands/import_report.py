@@ -14,6 +14,7 @@ from core import intake
 from core.db import Database
 from core.intake import Report
 from core.money import exponent
+from core.texts import spreadsheet_cell
 from services.accounts import imports
 from services.accounts.imports import UnitTotal, VanishedView
 
@@ -186,8 +187,13 @@ def _write(target: Path, head: tuple[str, ...], rows: Iterable[tuple[object, ...
         with draft.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(head)
-            writer.writerows(rows)
+            writer.writerows([_cell(each) for each in row] for row in rows)
         draft.replace(target)
     except OSError:
         draft.unlink(missing_ok=True)
         raise
+
+
+def _cell(value: object) -> object:
+    """A text of the file is kept from being computed by a spreadsheet."""
+    return spreadsheet_cell(value) if isinstance(value, str) else value

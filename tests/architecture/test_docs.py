@@ -127,7 +127,9 @@ def unknown_names(document: Path) -> list[str]:
     unknown: list[str] = []
     for span in re.findall(r"`([^`\s<>*{}]+)`", text):
         if "/" in span and span.split("/")[0] in folders:
-            found = (ROOT / span).exists() or any(ROOT.glob(f"{span}*"))
+            place, _, test = span.partition("::")
+            found = (ROOT / place).exists() or any(ROOT.glob(f"{place}*"))
+            found = found and (not test or f"def {test}(" in (ROOT / place).read_text(encoding="utf-8"))
         elif re.fullmatch(r"\w+(\.\w+){2,}", span) and span.split(".")[0] in folders - {"docs"}:
             found = is_named(span)
         else:
