@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.access.requests import ASKING, NOBODY, headers_of, scene
+from tests.access.requests import NOBODY
 from tests.support.office import office_of
 from tests.support.town import HOLDER, RECEIPT_SECRET, Person, Town
 
@@ -476,18 +476,3 @@ def test_no_bytes_pushed_as_receipts_are_a_failure(town: Town, body: bytes) -> N
 def test_a_strange_secret_opens_no_receipts(town: Town, secret: str) -> None:
     target = httpx.URL("http://testserver").copy_with(raw_path=f"/callbacks/sms/aliyun_sms/{secret}".encode())
     assert town.client.request("POST", target, content=b"[]").status_code in {400, 404, 422}
-
-
-READS: Final = sorted(
-    operation for operation in ASKING if operation.startswith("GET ") and operation != "GET /inbox/{message_id}"
-)
-
-
-@pytest.mark.parametrize("operation", READS)
-def test_looking_changes_nothing(town: Town, operation: str) -> None:
-    made = scene(town, operation, "service" if "/backoffice/" in operation else "owner", "own")
-    headers = headers_of(made)
-    before = town.fingerprint()
-    town.client.cookies.clear()
-    assert town.client.get(ASKING[operation](made).path, headers=headers, follow_redirects=False).status_code < 400
-    assert town.fingerprint() == before
