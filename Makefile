@@ -8,15 +8,16 @@ STAMP := $(VENV)/.locked
 # Some containers forbid Python to keep what it compiled: then each process that a test starts compiles all libraries anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Whole files on two cores, in the order of tests/conftest.py: a file's tests share a database, a browser, a deployment.
-TWO := -n 2 --dist loadfile --no-loadscope-reorder
+# Whole files, in the order of tests/conftest.py: a file's tests share a database, a browser, a deployment. Three processes
+# on two cores: many tests wait most of their time for what they killed, for a lease to end or for a clock.
+WHOLE_FILES := -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test check test-all bench chaos lint setup
 run: setup
 	@$(PY) -m app.cli up
 
 check: lint
-	@$(PY) -m pytest -q $(TWO) tests/architecture tests/core tests/web
+	@$(PY) -m pytest -q $(WHOLE_FILES) tests/architecture tests/core tests/web
 
 lint: setup
 	@$(PY) -m ruff check .
@@ -27,11 +28,11 @@ lint: setup
 
 test: lint
 	@$(PY) -m tools.browser
-	@$(PY) -m pytest $(TWO)
+	@$(PY) -m pytest $(WHOLE_FILES)
 
 test-all: lint
 	@$(PY) -m tools.browser
-	@WATTLINE_TESTS=all $(PY) -m pytest $(TWO)
+	@WATTLINE_TESTS=all $(PY) -m pytest $(WHOLE_FILES)
 
 bench: setup
 	@$(PY) -m benchmarks

@@ -33,7 +33,7 @@ FIRST = (
     *("tests/faults/test_crash_points", "tests/app/test_import_kills", "tests/faults", "tests/services/payments"),
     *("tests/portal", "tests/journeys", "tests/notifications/test_processes", "tests/services", "tests/app"),
 )
-"""Whole files go to one of two processes, the longest first: so both are done at about the same time."""
+"""Whole files go to one of three processes, the longest first: so all are done at about the same time."""
 
 SERVERS = "WATTLINE_TEST_SERVERS"
 

@@ -345,7 +345,7 @@ def test_a_payment_told_first_of_an_unknown_order_ends_as_received_whoever_bring
 
 def test_a_notice_about_something_else_is_kept_and_changes_nothing(town: Town, platform: Platform) -> None:
     before = kept(town)
-    body = notice(platform, {"refund_status": "SUCCESS"}, number="refund-1", event_type="REFUND.SUCCESS")
+    body = notice(platform, {"state": "DOING"}, number="score-1", event_type="PAYSCORE.USER_OPEN_SERVICE")
     assert send(town, signed(platform, body)).status_code == 204
     assert kept(town) == (before[0] + 1, before[1])
 
