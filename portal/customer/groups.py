@@ -24,10 +24,6 @@ from services.accounts.errors import GroupNameTaken, GroupNameWrong, TooManyGrou
 from services.billing import grouping
 from services.billing.errors import TooManyBills
 from services.billing.grouping import GroupView, Which
-from services.payments import flows
-from services.payments.errors import MethodNotOffered
-from services.payments.operations import Wanted
-from services.payments.ports import Method
 from web import spreadsheets
 from web.problems.common import NotFound
 from web.runtime import Runtime, RuntimeDep
@@ -170,28 +166,12 @@ def pay(
     method: Annotated[str, Form(max_length=32)] = "",
 ) -> Response:
     """Start one payment of all that the group owes; the same form sent again shows the same payment."""
-    settings = runtime.settings
     with db.write() as session:
         if _found(session, runtime, reader, group_id, now) is None:
             raise NotFound
     payment_no = single.payment_no_of(runtime.vault, reader, key)
     try:
-        if method not in shelf.METHODS:
-            raise MethodNotOffered(method=method, currency=settings.supplier_currency)
-        wanted = Wanted(
-            user_id=reader.user_id,
-            account_no=None,
-            group_id=group_id,
-            quote_id=None,
-            amount_minor=amount_minor,
-            bill_nos=None,
-            method=Method(method),
-            payer=single.payer_of(request, runtime, now=now),
-            description=settings.supplier_name,
-            partial_allowed=settings.partial_payment,
-            most_major=settings.payment_most,
-        )
-        flows.start_payment(db, vault=runtime.vault, wanted=wanted, payment_no=payment_no, now=now)
+        single.start(request, runtime, db, reader, payment_no, amount_minor, method, now, group_id=group_id)
     except Refusal as refusal:
         with db.write() as session:
             return _group(request, runtime, reader, session, now, group_id, problem=text_of(request, refusal))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import quote
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
@@ -31,7 +32,7 @@ from services.accounts import queries as accounts
 from services.accounts.queries import Permission
 from services.billing import queries as billing
 from services.payments import flows, queries
-from services.payments.errors import PaymentFinal
+from services.payments.errors import MethodNotOffered, PaymentFinal
 from services.payments.flows import Again
 from services.payments.operations import Wanted
 from services.payments.ports import Method, Payer
@@ -157,7 +158,6 @@ def pay(
     method: Annotated[str, Form(max_length=32)] = "",
 ) -> Response:
     """Start the payment and show its page; the same form sent again shows the same payment."""
-    settings = runtime.settings
     payment_no = payment_no_of(runtime.vault, reader, key)
     with db.read() as session:
         account = accounts.resolve_access(
@@ -167,24 +167,47 @@ def pay(
         raise NotFound
     try:
         minor = _asked(amount, account.currency, method)
-        wanted = Wanted(
-            user_id=reader.user_id,
-            account_no=account_no,
-            quote_id=None,
-            amount_minor=minor,
-            bill_nos=None,
-            method=Method(method),
-            payer=payer_of(request, runtime, now=now),
-            description=settings.supplier_name,
-            partial_allowed=settings.partial_payment,
-            most_major=settings.payment_most,
-        )
-        begun = flows.start_payment(db, vault=runtime.vault, wanted=wanted, payment_no=payment_no, now=now).payment
+        begun = start(request, runtime, db, reader, payment_no, minor, method, now, account_no=account_no)
     except Refusal as refusal:
         text = _told(request, refusal, account.currency)
         return _again(request, runtime, db, reader, now, account_no, amount=amount, method=method, text=text)
     is_other = (begun.amount.minor, begun.method) != (minor, method)
     return go(f"/payments/{payment_no}{'?kept=1' if is_other else ''}")
+
+
+def start(
+    request: Request,
+    runtime: Runtime,
+    db: PaymentFlows,
+    reader: Reader,
+    payment_no: str,
+    amount_minor: int,
+    method: str,
+    now: datetime,
+    *,
+    account_no: str | None = None,
+    account_nos: tuple[str, ...] = (),
+    group_id: UUID | None = None,
+) -> PaymentView:
+    """Start the payment that a page asked for: of one account, several, or a group. Raises its refusals."""
+    settings = runtime.settings
+    if method not in shelf.METHODS:
+        raise MethodNotOffered(method=method, currency=settings.supplier_currency)
+    wanted = Wanted(
+        user_id=reader.user_id,
+        account_no=account_no,
+        account_nos=account_nos,
+        group_id=group_id,
+        quote_id=None,
+        amount_minor=amount_minor,
+        bill_nos=None,
+        method=Method(method),
+        payer=payer_of(request, runtime, now=now),
+        description=settings.supplier_name,
+        partial_allowed=settings.partial_payment,
+        most_major=settings.payment_most,
+    )
+    return flows.start_payment(db, vault=runtime.vault, wanted=wanted, payment_no=payment_no, now=now).payment
 
 
 def _asked(amount: str, currency: str, method: str) -> int:

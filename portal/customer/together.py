@@ -17,10 +17,6 @@ from portal.customer import payments as single
 from portal.customer import shelf
 from portal.pages import CheckedForm, Reader, ReaderOfPaymentFlow, SignedIn, go, show, text_of
 from services.billing import queries as billing
-from services.payments import flows
-from services.payments.errors import MethodNotOffered
-from services.payments.operations import Wanted
-from services.payments.ports import Method
 from web.runtime import Runtime, RuntimeDep
 from web.session import Now, PaymentFlows, Write
 
@@ -75,26 +71,10 @@ def pay_together(
     method: Annotated[str, Form(max_length=32)] = "",
 ) -> Response:
     """Start one payment of the sum that the page showed; the same form sent again shows the same payment."""
-    settings = runtime.settings
     payment_no = single.payment_no_of(runtime.vault, reader, key)
     numbers = tuple(dict.fromkeys(account))
     try:
-        if method not in shelf.METHODS:
-            raise MethodNotOffered(method=method, currency=settings.supplier_currency)
-        wanted = Wanted(
-            user_id=reader.user_id,
-            account_no=None,
-            account_nos=numbers,
-            quote_id=None,
-            amount_minor=amount_minor,
-            bill_nos=None,
-            method=Method(method),
-            payer=single.payer_of(request, runtime, now=now),
-            description=settings.supplier_name,
-            partial_allowed=settings.partial_payment,
-            most_major=settings.payment_most,
-        )
-        flows.start_payment(db, vault=runtime.vault, wanted=wanted, payment_no=payment_no, now=now)
+        single.start(request, runtime, db, reader, payment_no, amount_minor, method, now, account_nos=numbers)
     except Refusal as refusal:
         with db.write() as session:
             return _page(request, runtime, reader, session, numbers, wrong=text_of(request, refusal))
