@@ -299,6 +299,14 @@ class Settings(BaseSettings):
     sign_in_daily_codes: Annotated[
         int, Field(ge=1, le=10_000_000, description="One-time codes sent per day at most: the bound of SMS pumping.")
     ] = 20_000
+    staff_searches_per_hour: Annotated[
+        int,
+        Field(
+            ge=10,
+            le=2_000,
+            description="Searches of one member of staff within an hour; a day allows five times as many.",
+        ),
+    ] = 300
     partial_payment: Annotated[bool, Field(description="May a customer pay less than what is due?")] = True
     payment_most: Annotated[
         int, Field(ge=1, le=10**12, description="The most that one payment may be, in whole units of its currency.")

@@ -6,11 +6,15 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from portal.pages import text_of
 from portal.staff.pages import StaffReader, requires, show
 from services.accounts import finding
+from services.accounts import operations as serving
+from services.accounts.errors import SearchLimited
 from services.accounts.roles import StaffPermission
 from services.billing import queries as billing
 from services.payments import finding as paying
+from web.problems import waiting_of
 from web.runtime import RuntimeDep
 from web.session import Now, Write
 
@@ -18,6 +22,7 @@ router = APIRouter(include_in_schema=False)
 
 PAGE: Final = 20
 SEARCH: Final = "/staff/search"
+TOO_MANY: Final = 429
 
 
 @router.get(SEARCH)
@@ -30,11 +35,17 @@ def search(
     q: Annotated[str, Query(max_length=200)] = "",
     after: str = "",
 ) -> Response:
-    """What is found by a text, where the reader may look; without one, what can be typed."""
+    """What is found by a text, where the reader may look; without one, what can be typed. Every page counts."""
     typed = q.strip()
     wanted = finding.searched(typed, region=runtime.settings.supplier_phone_region)
     scope = f"staff.search|{reader.staff_id}|{typed}"
     behind = str(runtime.cursors.open(after, scope=scope)[0]) if after else ""
+    refusal = None
+    if wanted.is_anything:
+        most = runtime.settings.staff_searches_per_hour
+        refusal = serving.count_search(write, staff_id=reader.staff_id, actor=reader.actor, per_hour=most, now=now)
+    if refusal is not None:
+        return _limited(request, reader, refusal, typed)
     found = (
         finding.found_accounts(
             write,
@@ -54,6 +65,7 @@ def search(
         request,
         "staff/search.html",
         reader,
+        limited="",
         here=f"{SEARCH}?{urlencode({'q': typed})}" if typed else SEARCH,
         q=typed,
         is_enough=wanted.is_anything,
@@ -63,3 +75,18 @@ def search(
         payments=paying.found_payments(write, number=number, staff_id=reader.staff_id, now=now) if number else [],
         next=f"{SEARCH}?{urlencode({'q': typed, 'after': more})}" if more else "",
     )
+
+
+def _limited(request: Request, reader: StaffReader, refusal: SearchLimited, typed: str) -> Response:
+    """The page with the box as it was typed, and when to go on: what was counted and noted stays."""
+    answer = show(
+        request,
+        "staff/search.html",
+        reader,
+        status=TOO_MANY,
+        here=SEARCH,
+        q=typed,
+        limited=text_of(request, refusal),
+    )
+    answer.headers.update(waiting_of(refusal))
+    return answer

@@ -108,6 +108,15 @@ class RevealLimited(Refusal):
         super().__init__(retry_after_s=retry_after_s)
 
 
+class SearchLimited(Refusal):
+    """One member of staff has searched as often as an hour or a day allows."""
+
+    code = "search_limited"
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        super().__init__(retry_after_s=retry_after_s)
+
+
 class ImportElsewhere(Refusal):
     """No such run in the caller's units, or one that touches units where they may not sign."""
 

@@ -7,6 +7,8 @@ from typing import Final
 
 import pytest
 
+from core.config import Settings
+from portal.staff import search
 from services.accounts.operations import delegation, grants, serving
 from services.identity import rules
 from services.identity.operations.clients import WRONG_TRIES
@@ -17,6 +19,9 @@ ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = (ROOT / "docs/operating/attacks.md").read_text(encoding="utf-8")
 NAMED: Final = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 LAST: Final = "tests"
+
+PER_HOUR: Final = Settings.model_fields["staff_searches_per_hour"].default
+SEARCHES: Final = Limit(PER_HOUR, PER_HOUR * serving.SEARCH_HOURS)
 
 
 def rows() -> list[list[str]]:
@@ -80,7 +85,17 @@ BOUNDS: Final = {
         f"{said(rules.STAFF_ADDRESS_LIMIT)}, refused ones",
     ),
     "what is masked, in clear": (f"member of staff: {said(serving.REVEALS)}", "-", "-"),
+    "search of staff, each page of what it finds": (
+        f"member of staff: {said(SEARCHES)} (`WATTLINE_STAFF_SEARCHES_PER_HOUR`)",
+        "-",
+        "-",
+    ),
 }
+
+
+def test_the_page_says_how_many_accounts_searches_show_at_most() -> None:
+    shown = [f"{each * search.PAGE:,}" for each in (SEARCHES.per_hour, SEARCHES.per_day)]
+    assert f"{search.PAGE} accounts a page: {shown[0]} an hour and {shown[1]} a day at the very most" in PAGE
 
 
 @pytest.mark.parametrize("tried", BOUNDS)

@@ -175,3 +175,20 @@ def test_of_many_looks_at_once_just_as_many_are_counted_as_the_limit_allows(data
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(ask, range(16))) == limit.per_hour
+
+
+def test_one_member_of_staff_searches_so_often_an_hour_and_a_day(database: Database) -> None:
+    agent, colleague = uuid4(), uuid4()
+
+    def searches(who: UUID, times: int, *, now: datetime) -> list[bool]:
+        with database.write() as session:
+            return [
+                accounts.count_search(session, staff_id=who, actor=Actor(f"staff:{who}"), per_hour=3, now=now) is None
+                for _ in range(times)
+            ]
+
+    hours = [NOW + timedelta(hours=number) for number in range(serving.SEARCH_HOURS)]
+    assert [searches(agent, 4, now=hour) for hour in hours] == [[True] * 3 + [False]] * serving.SEARCH_HOURS
+    assert searches(agent, 1, now=hours[-1] + timedelta(hours=1)) == [False]
+    assert searches(colleague, 1, now=NOW) == [True]
+    assert searches(agent, 1, now=hours[-1] + timedelta(days=1)) == [True]

@@ -11,6 +11,9 @@ READS: Final = sorted(
     operation for operation in ASKING if operation.startswith("GET ") and operation != "GET /inbox/{message_id}"
 )
 
+COUNTED: Final = {"GET /staff/search": {"sign_in_limit"}}
+"""What is counted so that nobody may do it without end."""
+
 
 @pytest.mark.parametrize("operation", READS)
 def test_looking_changes_nothing(town: Town, operation: str) -> None:
@@ -20,4 +23,5 @@ def test_looking_changes_nothing(town: Town, operation: str) -> None:
     before = town.fingerprint()
     town.client.cookies.clear()
     assert town.client.get(path, headers=headers, follow_redirects=False).status_code < 400
-    assert town.fingerprint() == before
+    after = town.fingerprint()
+    assert {table for table in after if after[table] != before[table]} <= COUNTED.get(operation, set())

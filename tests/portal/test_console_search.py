@@ -5,10 +5,14 @@ from dataclasses import dataclass
 import pytest
 from fastapi.testclient import TestClient
 
+from core import clock
+from core.audit import Actor
+from services.accounts.operations import serving
 from services.accounts.roles import StaffRole
 from tests.factories.staff import Member
 from tests.support.office import ELSEWHERE, HERE, Office, office_of
 from tests.support.town import Home, Town
+from web import metrics
 
 NOTHING = "Nothing here is called that"
 
@@ -109,3 +113,32 @@ def test_only_who_may_view_accounts_searches(town: Town, office: Office) -> None
     there = desk(town, office, finance)
     assert f"/staff/accounts/{town.far.account_no}" in there.search(q=town.far.account_no)
     assert NOTHING in there.search(q=town.house.account_no)
+
+
+def test_whoever_searches_too_often_is_told_so_counted_and_noted_once(town: Town, office: Office) -> None:
+    most, now = town.runtime.settings.staff_searches_per_hour, clock.now()
+    with town.runtime.db.write() as session:
+        agent = office.employ(session, StaffRole.AGENT, HERE)
+        actor = Actor(f"staff:{agent.staff_id}")
+        for _ in range(most - 2):
+            serving.count_search(session, staff_id=agent.staff_id, actor=actor, per_hour=most, now=now)
+    counted = metrics.SECURITY.labels("search_limited")._value
+    before = counted.get()
+    here = desk(town, office, agent)
+    for typed in ("王小明", "王", "王小明"):  # one character is no search
+        here.search(q=typed)
+    for _ in range(2):
+        refused = here.client.get("/staff/search", params={"q": "王小明"}, headers=here.headers)
+        assert refused.status_code == 429
+        assert 0 < int(refused.headers["retry-after"]) <= 3_600
+        assert "You have searched as often" in refused.text
+        assert "/staff/accounts/" not in refused.text
+    assert counted.get() == before + 2
+    with town.runtime.db.read() as session:
+        noted = session.sql(
+            "select subject, after from audit where act = 'accounts.search_limited' and actor = :actor",
+            actor=f"staff:{agent.staff_id}",
+        ).all()
+    assert [tuple(row) for row in noted] == [(f"staff:{agent.staff_id}", None)]
+    account = here.client.get(f"/staff/accounts/{town.house.account_no}", headers=here.headers)
+    assert account.status_code == 200

@@ -25,6 +25,7 @@ from services.accounts.errors import (
     OwnerStays,
     ReasonNeeded,
     RevealLimited,
+    SearchLimited,
     TooManyGroups,
     TooManyMembers,
     TooManyPeople,
@@ -58,6 +59,12 @@ PROBLEMS: Final = [
         429,
         zh="您在一小时或一天内查看的明文信息已达上限，请稍后再试。",
         en="You have seen as much in clear as an hour or a day allows; try again later.",
+    ),
+    Problem(
+        SearchLimited,
+        429,
+        zh="您在一小时或一天内的搜索次数已达上限，请稍后再试。",
+        en="You have searched as often as an hour or a day allows; try again later.",
     ),
     Problem(
         NotOwner,

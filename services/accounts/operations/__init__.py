@@ -59,7 +59,7 @@ from services.accounts.operations.reports import (
     sign_off,
     units_of,
 )
-from services.accounts.operations.serving import Hidden, reason_to_reveal, reveal, write_note
+from services.accounts.operations.serving import Hidden, count_search, reason_to_reveal, reveal, write_note
 from services.accounts.operations.staff import (
     check_manages,
     grant_role,
@@ -103,6 +103,7 @@ __all__ = [
     "count_amounts",
     "count_rejects",
     "count_rows",
+    "count_search",
     "create_group",
     "decline",
     "delete_group",

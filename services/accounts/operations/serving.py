@@ -1,4 +1,4 @@
-"""What staff do for a customer: write notes, and see in clear what is masked, for a reason that is kept."""
+"""What staff do for a customer: search, write notes, and see in clear what is masked, for a reason that is kept."""
 
 import enum
 from datetime import datetime
@@ -9,7 +9,7 @@ from core import audit, ids
 from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import WriteSession
-from services.accounts.errors import ReasonNeeded, RevealLimited
+from services.accounts.errors import ReasonNeeded, RevealLimited, SearchLimited
 from services.accounts.finding import StaffAccount, staff_account
 from services.accounts.roles import StaffPermission
 from services.accounts.rules import customer_owner, premises_owner
@@ -20,6 +20,9 @@ MOST_NOTE: Final = 2_000
 LEAST_REASON, MOST_REASON = 5, 200
 REVEALS: Final = Limit(60, 200)
 """How much one member of staff may see in clear within an hour and within 24, of whatever kind."""
+
+SEARCH_HOURS: Final = 5
+"""How many hours' worth of searches a day allows."""
 
 
 class Hidden(enum.StrEnum):
@@ -63,6 +66,23 @@ def write_note(
         after={"note_id": str(note_id)},
     )
     return True
+
+
+def count_search(
+    session: WriteSession, *, staff_id: UUID, actor: Actor, per_hour: int, now: datetime
+) -> SearchLimited | None:
+    """Count one more search of a member of staff, or answer the refusal: `per_hour`, and SEARCH_HOURS as many a day.
+
+    The first refusal of an hour is in the audit log. What was searched for is kept nowhere.
+    """
+    limit = Limit(per_hour, per_hour * SEARCH_HOURS)
+    wait_s = identity.count_lookup(session, key=f"search|{staff_id}".encode(), limit=limit, now=now)
+    if wait_s is None:
+        return None
+    told = identity.count_lookup(session, key=f"search_limited|{staff_id}".encode(), limit=Limit(1, 24), now=now)
+    if told is None:
+        audit.record(session, actor=actor, act="accounts.search_limited", subject=f"staff:{staff_id}")
+    return SearchLimited(retry_after_s=wait_s)
 
 
 def reveal(
