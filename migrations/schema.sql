@@ -870,7 +870,8 @@ CREATE FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uu
       from (
         select coalesce(s.amount_minor, t.amount_minor) as amount_minor, coalesce(s.currency, t.currency) as currency, t.paid_at, t.transaction_id,
           case when s.state = 'open' or (s.state is null and not exists (
-            select from payment_part p where p.attempt_id = t.id and p.outcome = 'booked')) then 'suspended' else 'booked' end as outcome,
+            select from payment_part p where p.attempt_id = t.id and p.outcome = 'booked')) then 'suspended'
+            when s.state = 'returned' then 'returned' else 'booked' end as outcome,
           case when o.quote_id is not null or s.state is not null then '[]'::jsonb else (
             select jsonb_agg(
               jsonb_build_object('account_no', c.account_no, 'kind', coalesce(p.payable_kind, 'prepaid'), 'no', p.payable_no, 'amount_minor', p.amount_minor,
@@ -878,9 +879,9 @@ CREATE FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uu
             from payment_part p join account c on c.id = p.account_id where p.attempt_id = t.id) end as parts
         from payment_attempt t left join payment_suspense s on s.order_id = o.id and s.attempt_id = t.id and s.transaction_id = t.transaction_id
           and s.reason in ('amount_differs', 'transaction_claimed')
-        where t.order_id = o.id and t.state = 'paid' and t.id <> a.id
+        where t.order_id = o.id and t.state = 'paid' and t.id <> a.id and s.state is distinct from 'matched'
         union all
-        select s.amount_minor, s.currency, s.paid_at, s.transaction_id, case s.state when 'open' then 'suspended' else 'booked' end, '[]'::jsonb
+        select s.amount_minor, s.currency, s.paid_at, s.transaction_id, case s.state when 'open' then 'suspended' when 'returned' then 'returned' else 'booked' end, '[]'::jsonb
         from payment_suspense s where s.order_id = o.id and s.reason = 'second_transaction'
       ) r), '[]'::jsonb) end)
   from payment_order o
@@ -1991,13 +1992,21 @@ CREATE TABLE public.payment_suspense (
     settled jsonb,
     refund_id uuid,
     unit_ids integer[] DEFAULT '{}'::integer[] NOT NULL,
+    matched_by uuid,
+    matched_at timestamp with time zone,
+    matched_why text,
     CONSTRAINT ck_payment_suspense_amount CHECK ((amount_minor > 0)),
     CONSTRAINT ck_payment_suspense_assigned CHECK (((num_nonnulls(assigned_account_id, assignment_id, assigned_by, assigned_at) = ANY (ARRAY[0, 4])) AND ((state = 'assigned'::text) OR (assignment_id IS NULL)))),
+    CONSTRAINT ck_payment_suspense_matched CHECK (((num_nonnulls(matched_by, matched_at, matched_why) =
+CASE
+    WHEN (state = 'matched'::text) THEN 3
+    ELSE 0
+END) AND ((state = ANY (ARRAY['open'::text, 'matched'::text])) OR (reason <> 'transaction_claimed'::text)) AND ((state <> 'matched'::text) OR (reason = 'transaction_claimed'::text)))),
     CONSTRAINT ck_payment_suspense_posted CHECK ((((reason = 'transaction_claimed'::text) = (book_id IS NULL)) AND ((reason = 'transaction_claimed'::text) = (source_id IS NULL)))),
     CONSTRAINT ck_payment_suspense_reason CHECK ((reason = ANY (ARRAY['unknown_order'::text, 'amount_differs'::text, 'settling_failed'::text, 'second_transaction'::text, 'transaction_claimed'::text]))),
     CONSTRAINT ck_payment_suspense_returned CHECK ((((state = 'returned'::text) = (refund_id IS NOT NULL)) AND ((refund_id IS NULL) OR (book_id IS NOT NULL)))),
     CONSTRAINT ck_payment_suspense_settled CHECK (((settled IS NULL) OR ((state = 'assigned'::text) AND (jsonb_typeof(settled) = 'array'::text)))),
-    CONSTRAINT ck_payment_suspense_state CHECK ((state = ANY (ARRAY['open'::text, 'assigned'::text, 'returned'::text])))
+    CONSTRAINT ck_payment_suspense_state CHECK ((state = ANY (ARRAY['open'::text, 'assigned'::text, 'returned'::text, 'matched'::text])))
 );
 
 ALTER TABLE public.payment_suspense ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -2875,6 +2884,8 @@ CREATE INDEX ix_payment_suspense_open ON public.payment_suspense USING btree (cr
 
 CREATE INDEX ix_payment_suspense_order_id ON public.payment_suspense USING btree (order_id) WHERE (order_id IS NOT NULL);
 
+CREATE INDEX ix_payment_suspense_transaction_id ON public.payment_suspense USING btree (transaction_id);
+
 CREATE INDEX ix_payment_suspense_unit_ids ON public.payment_suspense USING gin (unit_ids) WITH (fastupdate=off);
 
 CREATE INDEX ix_point_lot_expires_at ON public.point_lot USING btree (expires_at) WHERE (remaining > 0);
@@ -3172,6 +3183,9 @@ ALTER TABLE ONLY public.payment_suspense
 
 ALTER TABLE ONLY public.payment_suspense
     ADD CONSTRAINT fk_payment_suspense_book_id FOREIGN KEY (book_id) REFERENCES public.book(id);
+
+ALTER TABLE ONLY public.payment_suspense
+    ADD CONSTRAINT fk_payment_suspense_matched_by FOREIGN KEY (matched_by) REFERENCES public.staff(id);
 
 ALTER TABLE ONLY public.payment_suspense
     ADD CONSTRAINT fk_payment_suspense_order_id FOREIGN KEY (order_id) REFERENCES public.payment_order(id);

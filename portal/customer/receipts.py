@@ -9,15 +9,20 @@ from core.money import Money
 from services.payments.queries import PartView, PaymentView
 
 SUSPENDED: Final = "suspended"
+RETURNED: Final = "returned"
 
 
 @dataclass(frozen=True)
 class ReceiptRow:
-    """What one bill took of a payment; without a number, what became prepaid. `is_waiting`: our staff places it."""
+    """What one bill took of a payment; without a number, what became prepaid.
+
+    `is_waiting`: our staff places it. `is_returned`: it goes back to whoever paid it.
+    """
 
     no: str | None
     amount: Money
     is_waiting: bool = False
+    is_returned: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,16 @@ def also_received(payment: PaymentView) -> list[AlsoReceived]:
             also.amount,
             also.paid_at,
             also.provider_reference,
-            [ReceiptRow(None, also.amount, is_waiting=True)]
-            if also.outcome == SUSPENDED
-            else rows_of(also.parts, also.amount),
+            rows_of(also.parts, also.amount)
+            if also.outcome not in {SUSPENDED, RETURNED}
+            else [
+                ReceiptRow(
+                    None,
+                    also.amount,
+                    is_waiting=also.outcome == SUSPENDED,
+                    is_returned=also.outcome == RETURNED,
+                )
+            ],
         )
         for also in payment.also_received
     ]

@@ -20,9 +20,16 @@ from services.casework import queries as requests
 from services.casework.errors import ReasonMissing, RequestOpen
 from services.payments import finding
 from services.payments import operations as payments
-from services.payments.errors import ReturnNotOffered, SuspenseElsewhere, SuspenseOver
-from services.payments.finding import WaitingMoney
-from services.payments.operations import ASSIGN_SUSPENSE, RETURN_SUSPENSE, AssignSuspense, ReturnSuspense
+from services.payments.errors import MoneyUndecided, ReturnNotOffered, SuspenseElsewhere, SuspenseOver
+from services.payments.finding import TransactionMoney, WaitingMoney
+from services.payments.operations import (
+    ASSIGN_SUSPENSE,
+    MATCH_SUSPENSE,
+    RETURN_SUSPENSE,
+    AssignSuspense,
+    MatchSuspense,
+    ReturnSuspense,
+)
 from web.problems.common import NotFound
 from web.runtime import RuntimeDep
 from web.session import Exports, Now, Write
@@ -181,6 +188,42 @@ def send_back(
     return go(f"{here}?asked=1")
 
 
+@router.post(SUSPENSE + "/{suspense_id}/match", dependencies=[CheckedForm, FreshCode])
+def match(
+    request: Request,
+    reader: SignedInStaff,
+    write: Write,
+    now: Now,
+    suspense_id: Id,
+    why: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Close what is no money of its own, or ask a second person to when it is about much."""
+    may, here = StaffPermission.SUSPENSE_ASSIGN, f"{SUSPENSE}/{suspense_id}"
+    check(reader, may)
+    try:
+        item = payments.matchable(write, suspense_id=suspense_id, by=reader.staff_id, permission=may, now=now)
+        if not requests.needs_second_person(kind=MATCH_SUSPENSE.name, amount=item.amount):
+            payments.match(write, suspense_id=suspense_id, why=why, by=reader.staff_id, actor=reader.actor, now=now)
+            return go(here)
+        kept = payments.reason_to_return(why)
+        casework.ask(
+            write,
+            kind=MATCH_SUSPENSE.name,
+            subject=f"suspense:{suspense_id}",
+            unit_id=finding.unit_to_ask_in(write, item=item, staff_id=reader.staff_id, permission=may, now=now),
+            payload=MatchSuspense(suspense_id=suspense_id, why=kept),
+            reason=kept,
+            by=reader.staff_id,
+            actor=reader.actor,
+            now=now,
+            amount=item.amount,
+        )
+    except (MoneyUndecided, ReasonNeeded, RequestOpen, SuspenseOver) as refusal:
+        wrong = {"why": text_of(request, refusal)}
+        return _page(request, write, reader, suspense_id, wrong, {"why": why}, now=now)
+    return go(f"{here}?asked=1")
+
+
 def _page(
     request: Request,
     session: WriteSession,
@@ -201,6 +244,7 @@ def _page(
     )
     if found is None:
         raise NotFound
+    money = finding.money_of(session, item=found, staff_id=reader.staff_id, now=now)
     return show(
         request,
         "staff/suspense_item.html",
@@ -211,12 +255,20 @@ def _page(
         takes_two=requests.needs_second_person(kind=ASSIGN_SUSPENSE.name, amount=found.amount),
         can_assign=_waits(found) and reader.may(StaffPermission.SUSPENSE_ASSIGN),
         can_return=_waits(found) and reader.may(StaffPermission.SUSPENSE_RETURN),
+        can_match=not found.is_money and found.state == "open" and reader.may(StaffPermission.SUSPENSE_ASSIGN),
+        money=money,
         refunds=finding.refunds_of(session, suspense_id=suspense_id),
         wrong=wrong,
-        typed={"account_no": found.account_no or "", "reason": "", "why": "", **typed},
+        typed={"account_no": _meant_for(found, money), "reason": "", "why": "", **typed},
         asked=asked,
     )
 
 
 def _waits(found: WaitingMoney) -> bool:
     return found.is_money and found.state == "open"
+
+
+def _meant_for(found: WaitingMoney, money: TransactionMoney) -> str:
+    """The account that the sum came for, or that its transaction was named for besides; empty when nobody knows."""
+    named = {each.account_no for each in money.claims if each.account_no is not None}
+    return found.account_no or (named.pop() if len(named) == 1 else "")

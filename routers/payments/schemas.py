@@ -149,13 +149,14 @@ class Received(AnswerModel):
     """Another sum that came for the same payment.
 
     `booked`: `parts` say what it went to; what they did not take became prepaid balance. `suspended`: staff assign it.
-    `parts` is empty for who pays by quote, and for a sum that is not divided.
+    `returned`: it goes back to whoever paid it. `parts` is empty for who pays by quote, and for a sum that is not
+    divided.
     """
 
     amount: Amount
     paid_at: datetime
     provider_reference: str
-    outcome: Literal["booked", "suspended"]
+    outcome: Literal["booked", "suspended", "returned"]
     parts: list[Part]
 
     @classmethod

@@ -117,6 +117,12 @@ class SuspenseOver(Refusal):
     code = "suspense_over"
 
 
+class MoneyUndecided(Refusal):
+    """The money of the transaction waits itself, or lies where the caller may not see it: that comes first."""
+
+    code = "suspense_money_undecided"
+
+
 class ReturnNotOffered(Refusal):
     """Nobody can send this money back: its provider is none of this deployment, or the payment is too long ago."""
 

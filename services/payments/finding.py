@@ -240,6 +240,9 @@ class WaitingMoney:
     assigned_to: str | None
     assigned_by: str | None
     assigned_at: datetime | None
+    matched_by: str | None
+    matched_at: datetime | None
+    matched_why: str | None
 
 
 def suspense_page(
@@ -299,9 +302,54 @@ def _suspense(
             assigned_to=row.assigned_to,
             assigned_by=row.assigned_by,
             assigned_at=row.assigned_at,
+            matched_by=row.matched_by,
+            matched_at=row.matched_at,
+            matched_why=row.matched_why,
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionMoney:
+    """Where the money of a provider's transaction is, as far as a reader may see; `is_hidden` says that there is more.
+
+    `claims` are rows without money that name the transaction, too.
+    """
+
+    sums: tuple[WaitingMoney, ...]
+    payments: tuple[FoundPayment, ...]
+    claims: tuple[WaitingMoney, ...]
+    is_hidden: bool
+
+
+def money_of(session: ReadSession, *, item: WaitingMoney, staff_id: UUID, now: datetime) -> TransactionMoney:
+    """What else is known of the transaction of a sum that the caller has found.
+
+    Served by ix_payment_suspense_transaction_id and pk_claim.
+    """
+    others = session.sql(
+        """select id, book_id is not null as is_money from payment_suspense
+           where transaction_id = :transaction_id and provider = :provider and id <> :id order by id""",
+        transaction_id=item.transaction_id,
+        provider=item.provider,
+        id=item.id,
+    ).all()
+    numbers = session.sql(
+        statement(__package__, "claimed_payment.sql"),
+        kind=f"{item.provider}.transaction",
+        transaction_id=item.transaction_id,
+    ).scalars()
+    may = StaffPermission.SUSPENSE_VIEW
+    seen = [suspense_item(session, suspense_id=each.id, staff_id=staff_id, permission=may, now=now) for each in others]
+    booked = [found_payments(session, number=each, staff_id=staff_id, now=now) for each in numbers.all()]
+    hidden_sums = [each for each, found in zip(others, seen, strict=True) if found is None and each.is_money]
+    return TransactionMoney(
+        sums=tuple(each for each in seen if each is not None and each.is_money),
+        payments=tuple(each for found in booked for each in found),
+        claims=tuple(each for each in seen if each is not None and not each.is_money),
+        is_hidden=bool(hidden_sums) or not all(booked),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class SuspenseState(enum.StrEnum):
     OPEN = "open"
     ASSIGNED = "assigned"
     RETURNED = "returned"
+    MATCHED = "matched"
 
 
 class RefundState(enum.StrEnum):
@@ -166,6 +167,9 @@ class PaymentSuspense(SQLModel, table=True):
     assigned_by: UUID | None = Field(default=None, sa_type=sa.Uuid)
     assigned_at: datetime | None = Field(default=None, sa_type=Timestamp)
     refund_id: UUID | None = Field(default=None, sa_type=sa.Uuid)
+    matched_by: UUID | None = Field(default=None, sa_type=sa.Uuid, foreign_key="staff.id")
+    matched_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    matched_why: str | None = Field(default=None, sa_type=sa.Text)
     settled: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB)
     unit_ids: list[int] = Field(
         default_factory=list, sa_type=ARRAY(sa.Integer), sa_column_kwargs={"server_default": sa.text("'{}'")}

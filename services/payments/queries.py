@@ -31,7 +31,7 @@ class PartView:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedView:
-    """A sum that came for a payment besides the one that it shows: `booked`, or `suspended` until staff decide.
+    """A sum that came for a payment besides the one that it shows: `booked`, `returned`, `suspended` until decided.
 
     `parts` is empty where it is not divided, or not the payer's to see.
     """

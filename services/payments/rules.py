@@ -44,6 +44,7 @@ class OrderEvent(enum.StrEnum):
     ENDED = "ended"
     FAILED = "failed"
     RETRIED = "retried"
+    RELEASED = "released"
 
 
 def _attempts() -> dict[tuple[AttemptState, AttemptEvent], AttemptState]:
@@ -114,6 +115,7 @@ ORDER_STATES: Final[Mapping[tuple[OrderState, OrderEvent], OrderState]] = {
     (OrderState.SUSPENDED, OrderEvent.SUSPENDED): OrderState.SUSPENDED,
     (OrderState.SUSPENDED, OrderEvent.ENDED): OrderState.SUSPENDED,
     (OrderState.SUSPENDED, OrderEvent.FAILED): OrderState.SUSPENDED,
+    (OrderState.SUSPENDED, OrderEvent.RELEASED): OrderState.CLOSED,  # staff found that none of the money is its own
     (OrderState.PAID, OrderEvent.BOOKED): OrderState.PAID,
     (OrderState.PAID, OrderEvent.SUSPENDED): OrderState.PAID,
     (OrderState.PAID, OrderEvent.ENDED): OrderState.PAID,

@@ -253,6 +253,16 @@ def _suspense(made: Scene) -> dict[str, str]:
     return {"suspense_id": str(found)}
 
 
+def _claim(made: Scene) -> dict[str, str]:
+    """A row without money that names a sum of the same account, which has gone back."""
+    town = made.town
+    homes = {"own": town.house, "other_unit": town.far}
+    if made.object not in homes:
+        return {"suspense_id": str(2**62), "why": "the same payer, seen in the provider's books"}
+    found = office_of(town).named_twice(homes[made.object].account)
+    return {"suspense_id": str(found), "why": "the same payer, seen in the provider's books"}
+
+
 def _import(made: Scene) -> dict[str, str]:
     """A dry run of one unit's rows: the same for every look, a new one to be signed off."""
     office = office_of(made.town)
@@ -333,6 +343,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /staff/suspense": _get("/staff/suspense"),
     "GET /staff/suspense/{suspense_id}": _get("/staff/suspense/{suspense_id}", _suspense),
     "POST /staff/suspense/{suspense_id}/assign": _form("/staff/suspense/{suspense_id}/assign", _assigning),
+    "POST /staff/suspense/{suspense_id}/match": _form("/staff/suspense/{suspense_id}/match", _claim),
     "POST /staff/suspense/{suspense_id}/return": _form(
         "/staff/suspense/{suspense_id}/return", lambda made: {**_suspense(made), "why": "nobody knows the payer"}
     ),

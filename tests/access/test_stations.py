@@ -232,7 +232,11 @@ def test_what_waits_for_an_account_goes_with_it_to_another_station(town: Town, o
         return [no in look(town, office, member, "/staff/suspense") for member in (station, elsewhere)]
 
     with owner(town) as connection:
-        connection.execute("update payment_suspense set state = 'assigned' where reason = 'transaction_claimed'")
+        connection.execute(
+            """update payment_suspense set state = 'matched', matched_by = %s, matched_at = now(), matched_why = 'planted'
+               where reason = 'transaction_claimed'""",
+            [elsewhere.staff_id],
+        )
         assert seen() == [True, False]
         connection.execute(
             "update account set unit_id = (select id from unit where code = %s) where account_no = %s", [ELSEWHERE, no]

@@ -230,6 +230,25 @@ def staff_suspense_item(stage: Stage) -> None:
 
 
 @scene
+def staff_suspense_claimed(stage: Stage) -> None:
+    waiting = stray(stage, 200_000)
+    with stage.database.write() as session:
+        known = session.sql("select transaction_id, paid_at from payment_suspense where id = :id", id=waiting).one()
+        result = ProviderResult(
+            paying.WECHAT,
+            uuid4().hex[:26].upper(),
+            TradeState.PAID,
+            amount=Money(200_000, "CNY"),
+            transaction_id=known.transaction_id,
+            paid_at=known.paid_at,
+        )
+        payments.apply_provider_result(session, result=result, now=clock.now())
+        claim = session.sql("select max(id) from payment_suspense").scalar_one()
+    at_the_top(stage)
+    stage.visit.open(f"/staff/suspense/{claim}")
+
+
+@scene
 def staff_suspense_wrong(stage: Stage) -> None:
     waiting = stray(stage, 12_860)
     at_the_top(stage)

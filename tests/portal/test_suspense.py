@@ -265,3 +265,59 @@ def test_much_goes_back_when_a_second_person_approves_and_never_beside_an_assign
     assert send(town, office, first, f"{away}/approve")[0] == 422, "it is on its way back"
     assert refunds(town, waiting) == [("approved", "nobody knows the payer")]
     assert owed(town, home) == (12_860, 0)
+
+
+def named_twice(town: Town, amount: int) -> tuple[int, int]:
+    """Nobody's money, and another number that is not ours either, named for the same transaction: their suspense."""
+    money, other = stray(town, amount), next(_numbers)
+    with town.runtime.db.write() as session:
+        known = session.sql("select transaction_id from payment_suspense where id = :id", id=money).scalar_one()
+        result = ProviderResult(
+            WECHAT,
+            f"STRANGER{other:016d}",
+            TradeState.PAID,
+            amount=yuan(amount),
+            transaction_id=known,
+            paid_at=clock.now(),
+        )
+        operations.apply_provider_result(session, result=result, now=clock.now())
+        found: int = session.sql("select max(id) from payment_suspense").scalar_one()
+    return money, found
+
+
+def test_what_is_no_money_of_its_own_is_closed_by_two_when_it_is_about_much_and_after_the_money(
+    town: Town, office: Office, desks: tuple[Member, Member]
+) -> None:
+    first, second = desks
+    money, claim = named_twice(town, 200_000)
+    path, why = f"/staff/suspense/{claim}/match", "the provider corrected its number"
+    assert f'/staff/suspense/{money}"' in get(town, office, first, f"/staff/suspense/{claim}")[1]
+    assert send(town, office, first, path, why=why)[0] == 422, "its money waits"
+    assert send(town, office, first, f"/staff/suspense/{money}/return", why="nobody knows the payer")[0] == 303
+    with town.runtime.db.read() as session:
+        back = session.sql("select id from approval_request where subject = :id", id=f"suspense:{money}").scalar_one()
+    assert send(town, office, second, f"/staff/approvals/{back}/approve")[0] == 303
+    assert send(town, office, first, path, why="x")[0] == 422
+    assert send(town, office, first, path, why=why) == (303, f"/staff/suspense/{claim}?asked=1")
+    with town.runtime.db.read() as session:
+        asked = session.sql("select id from approval_request where subject = :id", id=f"suspense:{claim}").scalar_one()
+    approve = f"/staff/approvals/{asked}/approve"
+    assert "is no money of its own" in get(town, office, second, f"/staff/approvals/{asked}")[1]
+    answers = [send(town, office, who, approve)[0] for who in (first, second, second)]
+    assert answers == [422, 303, 422]
+    page = get(town, office, second, f"/staff/suspense/{claim}")[1]
+    assert f"Closed by Staff {first.name}" in page
+    assert why in page
+    assert f'/staff/suspense/{claim}"' not in get(town, office, second, "/staff/suspense")[1]
+
+
+def test_what_is_no_money_of_its_own_and_little_is_closed_by_one(
+    town: Town, office: Office, desks: tuple[Member, Member]
+) -> None:
+    home = town.build(town.unit_id)
+    money, claim = named_twice(town, 5_000)
+    assert send(town, office, desks[0], f"/staff/suspense/{money}/assign", account_no=home.account_no)[0] == 303
+    path = f"/staff/suspense/{claim}/match"
+    answers = [send(town, office, desks[0], path, why="seen in their books")[0] for _ in range(2)]
+    assert answers == [303, 422]
+    assert owed(town, home) == (7_860, 0)

@@ -172,6 +172,27 @@ class Office:
             ).scalar_one()
         return found
 
+    def named_twice(self, account: AccountRef) -> int:
+        """A row without money that names, for an account, a sum which was assigned to it; its number."""
+        waiting = self.waiting_money(account)
+        with self._town.runtime.db.write() as session:
+            payments.assign(
+                session,
+                suspense_id=waiting,
+                account_no=account.account_no,
+                by=self.members["top"].staff_id,
+                actor=ACTOR,
+                now=clock.now(),
+            )
+            found: int = session.sql(
+                """insert into payment_suspense (reason, provider, out_trade_no, transaction_id, account_id, amount_minor,
+                     currency, paid_at, created_at, state)
+                   select 'transaction_claimed', provider, 'SECOND' || id, transaction_id, account_id, amount_minor,
+                     currency, paid_at, created_at, 'open' from payment_suspense where id = :id returning id""",
+                id=waiting,
+            ).scalar_one()
+        return found
+
     def callback_about(self, payment_no: str) -> int:
         """A callback of the provider that says that a payment waits; its number."""
         attempt = paying.latest(self._town.runtime.db, payment_no)

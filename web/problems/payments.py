@@ -10,6 +10,7 @@ from services.payments.errors import (
     CallbackRefused,
     IllegalTransition,
     MethodNotOffered,
+    MoneyUndecided,
     PartialNotAllowed,
     PayableUnknown,
     PaymentFinal,
@@ -132,6 +133,12 @@ PROBLEMS: Final = [
         422,
         zh="您管辖的单位内没有该户号，或币种不符。",
         en="There is no such account in your units, or it is in another currency.",
+    ),
+    Problem(
+        MoneyUndecided,
+        409,
+        zh="该交易的款项本身尚待处理，或不在您管辖的单位内，请先处理该笔款项。",
+        en="The money of this transaction waits itself, or is not in your units: decide about that first.",
     ),
     Problem(
         ReturnNotOffered,

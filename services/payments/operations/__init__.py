@@ -26,6 +26,7 @@ from services.payments.operations.checks import (
 )
 from services.payments.operations.feeding import note_reversal, number_feed
 from services.payments.operations.looking import Shown, claim_question, reveal_callback
+from services.payments.operations.matching import MATCH_SUSPENSE, MatchSuspense, match, matchable
 from services.payments.operations.orders import (
     Wanted,
     add_attempt,
@@ -55,12 +56,14 @@ from services.payments.operations.returning import (
 
 __all__ = [
     "ASSIGN_SUSPENSE",
+    "MATCH_SUSPENSE",
     "RETURN_SUSPENSE",
     "TAKE_NOTICES",
     "Applied",
     "AssignSuspense",
     "Effect",
     "Heard",
+    "MatchSuspense",
     "Payments",
     "Quote",
     "QuoteResult",
@@ -91,6 +94,8 @@ __all__ = [
     "keep_refund_refusal",
     "keep_refusal",
     "learn_keys",
+    "match",
+    "matchable",
     "note_answer",
     "note_failure",
     "note_reversal",

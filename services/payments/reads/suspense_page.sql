@@ -17,12 +17,14 @@ with seen as materialized (
    order by created_at, id limit :limit)
 )
 select s.id, s.reason, s.provider, s.out_trade_no, s.transaction_id, s.amount_minor, s.currency, s.paid_at, s.created_at, s.state,
-  s.book_id is not null as is_money, o.payment_no, x.account_no, x.unit, x.unit_id, t.account_no as assigned_to, f.display_name as assigned_by, s.assigned_at
+  s.book_id is not null as is_money, o.payment_no, x.account_no, x.unit, x.unit_id, t.account_no as assigned_to, f.display_name as assigned_by, s.assigned_at,
+  m.display_name as matched_by, s.matched_at, s.matched_why
 from found
 join payment_suspense s on s.id = found.id
 left join payment_order o on o.id = s.order_id
 left join account t on t.id = s.assigned_account_id
 left join staff f on f.id = s.assigned_by
+left join staff m on m.id = s.matched_by
 left join lateral (
   select a.account_no, a.unit_id, u.name as unit
   from (

@@ -1,0 +1,193 @@
+"""A number that was named for money that is booked under another is closed by a decision, when that money has its place."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from core import clock
+from core.crypto.vault import Vault
+from core.db import Database
+from services.accounts.roles import StaffRole
+from services.ledger import queries as ledger
+from services.payments import operations, queries
+from services.payments.errors import MoneyUndecided, PaymentFinal, SuspenseOver
+from services.payments.models import SuspenseReason
+from services.payments.ports import ProviderResult
+from tests.factories import payments as make
+from tests.factories import staff as people
+from tests.factories.accounts import make_unit
+from tests.factories.payments import Household
+from tests.factories.staff import ACTOR, Member
+
+pytestmark = pytest.mark.usefixtures("offline")
+
+STRANGER = "STRANGER00000000000000000X"
+
+
+@pytest.fixture
+def finance(database: Database, vault: Vault) -> Member:
+    """Somebody of the finance department of the whole supplier."""
+    with database.write() as session:
+        make_unit(session)
+        return people.employ(session, vault, role=StaffRole.FINANCE, unit="37", now=clock.now())
+
+
+@pytest.fixture(autouse=True)
+def books(database: Database) -> Iterator[None]:
+    """Whatever happened: the books hold."""
+    yield
+    with database.read() as session:
+        assert ledger.check_invariants(session) == []
+        assert queries.check_invariants(session) == []
+        assert queries.check_claims(session) == []
+
+
+def claimed(database: Database, vault: Vault) -> tuple[Household, str, ProviderResult]:
+    """A payment whose transaction the provider told before under a number that is not ours."""
+    home = make.household(database, vault)
+    no = make.order(database, vault, make.wanted(home))
+    honest = replace(make.paid(make.latest(database, no)), paid_at=clock.now())
+    make.apply(database, replace(honest, out_trade_no=STRANGER))
+    make.apply(database, honest)
+    return home, no, honest
+
+
+def waiting(database: Database) -> dict[SuspenseReason, int]:
+    with database.read() as session:
+        return {each.reason: each.id for each in queries.suspense(session)}
+
+
+def match(database: Database, suspense_id: int, by: Member) -> None:
+    with database.write() as session:
+        operations.match(
+            session,
+            suspense_id=suspense_id,
+            why="compared with the provider's books",
+            by=by.staff_id,
+            actor=ACTOR,
+            now=clock.now(),
+        )
+
+
+def assign(database: Database, suspense_id: int, home: Household, by: Member) -> None:
+    with database.write() as session:
+        operations.assign(
+            session,
+            suspense_id=suspense_id,
+            account_no=home.account.account_no,
+            by=by.staff_id,
+            actor=ACTOR,
+            now=clock.now(),
+        )
+
+
+def again(database: Database, vault: Vault, home: Household, no: str) -> None:
+    with database.write() as session:
+        operations.add_attempt(session, vault=vault, wanted=make.wanted(home), payment_no=no, now=clock.now())
+
+
+def seen(database: Database, home: Household, no: str) -> tuple[str, object]:
+    with database.read() as session:
+        found = queries.payment(session, payment_no=no, user_id=home.user_id, now=clock.now())
+    assert found is not None
+    return found.state, found.paid_at
+
+
+def test_it_is_closed_only_after_its_money_has_a_place_and_moves_nothing_itself(
+    database: Database, vault: Vault, finance: Member
+) -> None:
+    home, no, _ = claimed(database, vault)
+    row = waiting(database)
+    claim, money = row[SuspenseReason.TRANSACTION_CLAIMED], row[SuspenseReason.UNKNOWN_ORDER]
+    with pytest.raises(MoneyUndecided):
+        match(database, claim, finance)
+    with pytest.raises(SuspenseOver):
+        match(database, money, finance)
+    assign(database, money, home, finance)
+    before = make.books(database, home)
+    match(database, claim, finance)
+    assert make.books(database, home) == before
+    assert waiting(database) == {}
+    assert seen(database, home, no)[0] == "suspended", "the money did come for it"
+    with pytest.raises(SuspenseOver):
+        match(database, claim, finance)
+
+
+def test_a_payment_to_which_none_of_the_money_came_ends_unpaid_and_may_be_paid_once(
+    database: Database, vault: Vault, finance: Member
+) -> None:
+    home, no, honest = claimed(database, vault)
+    other = make.household(database, vault)
+    row = waiting(database)
+    with pytest.raises(PaymentFinal):
+        again(database, vault, home, no)
+    assign(database, row[SuspenseReason.UNKNOWN_ORDER], other, finance)
+    match(database, row[SuspenseReason.TRANSACTION_CLAIMED], finance)
+    assert seen(database, home, no) == ("closed", None)
+    assert make.apply(database, honest).effect.value == "nothing", "what was decided stays so, however often it is told"
+    again(database, vault, home, no)
+    make.apply(database, make.paid(make.latest(database, no), transaction_id="OF-ITS-OWN"))
+    with database.read() as session:
+        found = queries.payment(session, payment_no=no, user_id=home.user_id, now=clock.now() + timedelta(seconds=1))
+    assert found is not None
+    assert (found.state, found.provider_reference, found.also_received) == ("paid", "OF-ITS-OWN", ())
+
+
+def test_money_that_went_back_is_told_as_returned_and_not_as_booked(
+    database: Database, vault: Vault, finance: Member
+) -> None:
+    home = make.household(database, vault)
+    no = make.order(database, vault, make.wanted(home))
+    first = replace(make.paid(make.latest(database, no)), paid_at=clock.now())
+    make.apply(database, first)
+    make.apply(database, replace(first, transaction_id="TWICE"))
+    with database.write() as session:
+        [twice] = queries.suspense(session)
+        operations.return_to_payer(
+            session,
+            suspense_id=twice.id,
+            why="paid twice",
+            by=finance.staff_id,
+            approved_by=None,
+            actor=ACTOR,
+            now=clock.now(),
+        )
+    with database.read() as session:
+        found = queries.payment(session, payment_no=no, user_id=home.user_id, now=clock.now())
+    assert found is not None
+    assert [each.outcome for each in found.also_received] == ["returned"]
+
+
+def test_whoever_may_not_see_the_money_cannot_close_what_names_it(
+    database: Database, vault: Vault, finance: Member
+) -> None:
+    home, _, _ = claimed(database, vault)
+    row = waiting(database)
+    assign(database, row[SuspenseReason.UNKNOWN_ORDER], home, finance)
+    with database.write() as session:
+        make_unit(session, code="3799", parent="37", kind="city", name="A station")
+        session.sql("update account set unit_id = (select id from unit where code = '3799')")
+        there = people.employ(session, vault, role=StaffRole.FINANCE, unit="3799", now=clock.now())
+    with pytest.raises(MoneyUndecided):
+        match(database, row[SuspenseReason.TRANSACTION_CLAIMED], there)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "update payment_suspense set state = 'matched' where reason = 'transaction_claimed'",
+        "update payment_suspense set state = 'assigned' where reason = 'transaction_claimed'",
+        """update payment_suspense set state = 'matched', matched_at = now(), matched_why = 'x',
+             matched_by = (select id from staff limit 1) where reason = 'unknown_order'""",
+    ],
+)
+def test_the_database_closes_no_money_by_a_match_and_nothing_without_a_name(
+    database: Database, vault: Vault, finance: Member, lie: str
+) -> None:
+    del finance
+    claimed(database, vault)
+    with pytest.raises(sa.exc.IntegrityError, match="ck_payment_suspense_matched"), database.write() as session:
+        session.connection().execute(sa.text(lie))
