@@ -54,7 +54,12 @@ KEPT: Final = (
     Kept("account_gap", _H, "what is missing of an account, as bits", "until it is there"),
     Kept("unit_quality", _N, "counts of a unit's data", "400 days", "quality.judge"),
     Kept("quality_round", _N, "how far a day's count has come", "400 days", "quality.judge"),
-    Kept("account_note", _H, "what staff wrote about an account", "for ever, as evidence: no erasure reaches it"),
+    Kept(
+        "account_note",
+        _H,
+        "what staff wrote about an account and its holder",
+        "that it was written, for ever; its text " + _HOLDER + "; a telephone number in it until its person is erased",
+    ),
     Kept("wechat_identity", _P, "their WeChat, sealed; the copy has application and times", _PERSON, section="wechat"),
     Kept("wechat_union", _P, "keyed hashes that join their identities: not exported, they tell nothing", _PERSON),
     Kept(
@@ -146,9 +151,10 @@ KEPT: Final = (
     ),
     Kept(
         "inbox",
-        _N,
-        "callbacks as they came; a payer's openid only in the provider's own encryption",
-        "90 days after they were applied",
+        _P,
+        "callbacks as they came, a payer's openid in the provider's own encryption, chats sealed: not exported, "
+        "copies of what else is",
+        "90 days after they were applied; emptied by erasure",
         "housekeeping.purge_callbacks",
     ),
     Kept("outbox", _N, "facts on their way, ids only", "until delivered"),

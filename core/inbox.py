@@ -50,11 +50,15 @@ class Callback:
     external_id: str
     body: bytes
     is_applied: bool
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A callback for whoever looks into what came: `outcome` is what came of it, `error` why it is not applied yet."""
+    """A callback for whoever looks into what came: `outcome` is what came of it, `error` why it is not applied yet.
+
+    One that `is_emptied` named a person who is erased.
+    """
 
     id: int
     subject: str
@@ -64,6 +68,7 @@ class Kept:
     outcome: str | None
     attempts: int
     error: str | None
+    is_emptied: bool
 
 
 Apply = Callable[[WriteSession, Callback], str | None]
@@ -128,41 +133,85 @@ def apply(session: WriteSession, callback: Callback, work: Apply) -> bool:
 def claim_due(session: WriteSession, *, source: str) -> Callback | None:
     """The oldest callback of a source that failed to apply and is due again, locked; None when there is none."""
     row: sa.Row[Any] | None = session.sql(
-        """select id, external_id, body from inbox
+        """select id, external_id, body, subject from inbox
            where source = :source and applied_at is null and due_at <= now() and attempts < :most
            order by due_at, id limit 1 for update skip locked""",
         source=source,
         most=MAX_ATTEMPTS,
     ).one_or_none()
-    return None if row is None else Callback(row.id, source, row.external_id, bytes(row.body), is_applied=False)
+    return (
+        None
+        if row is None
+        else Callback(row.id, source, row.external_id, bytes(row.body), is_applied=False, subject=row.subject)
+    )
 
 
 def about(session: ReadSession, *, source: str, subjects: Sequence[str], limit: int = 100) -> list[Kept]:
     """What a source told of these subjects, the oldest first, at most `limit`. Served by ix_inbox_subject."""
     rows = session.sql(
-        """select id, subject, external_id, received_at, applied_at, outcome, attempts, error from inbox
-           where source = :source and subject = any(:subjects) order by id limit :limit""",
+        """select id, subject, external_id, received_at, applied_at, outcome, attempts, error, body = '' as is_emptied
+           from inbox where source = :source and subject = any(:subjects) order by id limit :limit""",
         source=source,
         subjects=list(subjects),
         limit=limit,
     )
     return [
         Kept(
-            row.id, row.subject, row.external_id, row.received_at, row.applied_at, row.outcome, row.attempts, row.error
+            row.id,
+            row.subject,
+            row.external_id,
+            row.received_at,
+            row.applied_at,
+            row.outcome,
+            row.attempts,
+            row.error,
+            row.is_emptied,
         )
         for row in rows
     ]
 
 
 def body_about(session: ReadSession, *, source: str, subjects: Sequence[str], callback_id: int) -> bytes | None:
-    """A kept callback as it came, if it is about one of these; None when it is not, or is forgotten."""
+    """A kept callback as it came, if it is about one of these; None when it is not, or is forgotten or emptied."""
     found: bytes | None = session.sql(
-        "select body from inbox where id = :id and source = :source and subject = any(:subjects)",
+        "select body from inbox where id = :id and source = :source and subject = any(:subjects) and body <> ''",
         id=callback_id,
         source=source,
         subjects=list(subjects),
     ).scalar_one_or_none()
     return None if found is None else bytes(found)
+
+
+def has_waiting(session: ReadSession, *, source: str, subjects: Sequence[str]) -> bool:
+    """Whether a callback about one of these is not applied. Served by ix_inbox_subject."""
+    return bool(
+        session.sql(
+            """select exists (select from inbox
+               where source = :source and subject = any(:subjects) and applied_at is null)""",
+            source=source,
+            subjects=list(subjects),
+        ).scalar_one()
+    )
+
+
+def empty(session: WriteSession, *, source: str, subjects: Sequence[str]) -> None:
+    """Take what applied callbacks about these said; that they came, and what came of it, stays.
+
+    The row goes on refusing repetitions. Served by ix_inbox_subject.
+    """
+    session.sql(
+        """update inbox set body = '' where source = :source and subject = any(:subjects)
+           and applied_at is not null and body <> ''""",
+        source=source,
+        subjects=list(subjects),
+    )
+
+
+def forget(session: WriteSession, *, source: str, subjects: Sequence[str]) -> None:
+    """Forget all callbacks about these, applied or not. Served by ix_inbox_subject."""
+    session.sql(
+        "delete from inbox where source = :source and subject = any(:subjects)", source=source, subjects=list(subjects)
+    )
 
 
 def purge(session: WriteSession, *, most: int) -> int:

@@ -82,6 +82,40 @@ CREATE FUNCTION public.account_group_members(p_user uuid, p_group uuid, p_now ti
     and (r.valid_to is null or r.valid_to > p_now)
 $$;
 
+CREATE FUNCTION public.account_note_holder() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  new.customer_id := (select a.customer_id from account a where a.id = new.account_id);
+  return new;
+end $$;
+
+CREATE FUNCTION public.account_notes_erase(p_customer bigint, p_now timestamp with time zone) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  with gone as (update account_note set text = '', erased_at = p_now where customer_id = p_customer and erased_at is null returning 1)
+  select count(*) from gone
+$$;
+
+CREATE FUNCTION public.account_notes_strike(p_accounts bigint[], p_digits text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+declare
+  v_pattern text;
+  v_struck bigint;
+begin
+  if p_digits !~ '^[0-9]{8,15}$' then
+    raise exception 'no telephone number' using errcode = 'invalid_parameter_value';
+  end if;
+  v_pattern := '[+(]?([0-9][ .()-]{0,2}){0,7}' || regexp_replace(right(p_digits, 8), '(.)(?=.)', '\1[ .()-]{0,2}', 'g');
+  update account_note set text = regexp_replace(text, v_pattern, '***', 'g') where account_id = any(p_accounts) and text ~ v_pattern;
+  get diagnostics v_struck = row_count;
+  return v_struck;
+end $_$;
+
 CREATE FUNCTION public.audit_forget(p_actor text) RETURNS bigint
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -184,6 +218,18 @@ begin
     raise exception 'a finding is kept as long as its attempt' using errcode = 'restrict_violation';
   end if;
   return old;
+end $$;
+
+CREATE FUNCTION public.keep_note() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if (to_jsonb(new) - '{text,erased_at}'::text[]) = (to_jsonb(old) - '{text,erased_at}'::text[])
+    and (old.erased_at is null or new.erased_at = old.erased_at)
+    and (new.text = old.text or length(new.text) < length(old.text)) then
+    return new;
+  end if;
+  raise exception 'account_note is append-only' using errcode = 'restrict_violation';
 end $$;
 
 CREATE FUNCTION public.keep_young_message() RETURNS trigger
@@ -1102,7 +1148,9 @@ CREATE TABLE public.account_note (
     written_by uuid NOT NULL,
     written_at timestamp with time zone NOT NULL,
     text text NOT NULL,
-    CONSTRAINT ck_account_note_text CHECK (((length(text) >= 1) AND (length(text) <= 2000)))
+    customer_id bigint NOT NULL,
+    erased_at timestamp with time zone,
+    CONSTRAINT ck_account_note_text CHECK (((length(text) <= 2000) AND ((length(text) = 0) = (erased_at IS NOT NULL))))
 );
 
 CREATE TABLE public.account_profile (
@@ -2780,6 +2828,8 @@ CREATE INDEX ix_account_gap_unit_id ON public.account_gap USING btree (unit_id, 
 
 CREATE INDEX ix_account_group_member_account_id ON public.account_group_member USING btree (account_id);
 
+CREATE INDEX ix_account_note_customer_id ON public.account_note USING btree (customer_id);
+
 CREATE INDEX ix_account_premises_id ON public.account USING btree (premises_id);
 
 CREATE INDEX ix_account_unit_id ON public.account USING btree (unit_id);
@@ -2960,6 +3010,10 @@ CREATE UNIQUE INDEX uq_staff_grant_living ON public.staff_grant USING btree (sta
 
 CREATE UNIQUE INDEX uq_staff_invitation_living ON public.staff_invitation USING btree (staff_id) WHERE ((used_at IS NULL) AND (voided_at IS NULL));
 
+CREATE TRIGGER holder BEFORE INSERT ON public.account_note FOR EACH ROW EXECUTE FUNCTION public.account_note_holder();
+
+CREATE TRIGGER keep BEFORE UPDATE ON public.account_note FOR EACH ROW EXECUTE FUNCTION public.keep_note();
+
 CREATE TRIGGER keep BEFORE UPDATE ON public.audit FOR EACH ROW EXECUTE FUNCTION public.keep_act();
 
 CREATE TRIGGER keep BEFORE DELETE ON public.message_attempt FOR EACH ROW EXECUTE FUNCTION public.keep_attempt();
@@ -2986,7 +3040,7 @@ CREATE TRIGGER place BEFORE INSERT ON public.audit FOR EACH ROW EXECUTE FUNCTION
 
 CREATE TRIGGER place BEFORE INSERT ON public.payment_suspense FOR EACH ROW EXECUTE FUNCTION public.place_suspense();
 
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.account_note FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.account_note FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -3054,6 +3108,9 @@ ALTER TABLE ONLY public.account_look
 
 ALTER TABLE ONLY public.account_note
     ADD CONSTRAINT fk_account_note_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.account_note
+    ADD CONSTRAINT fk_account_note_customer_id FOREIGN KEY (customer_id) REFERENCES public.customer(id);
 
 ALTER TABLE ONLY public.account_note
     ADD CONSTRAINT fk_account_note_written_by FOREIGN KEY (written_by) REFERENCES public.staff(id);
@@ -3260,6 +3317,12 @@ ALTER TABLE ONLY public.wechat_union
     ADD CONSTRAINT fk_wechat_union_user_id FOREIGN KEY (user_id) REFERENCES public.app_user(id);
 
 GRANT USAGE ON SCHEMA public TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.account_notes_erase(p_customer bigint, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.account_notes_erase(p_customer bigint, p_now timestamp with time zone) TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.account_notes_strike(p_accounts bigint[], p_digits text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.account_notes_strike(p_accounts bigint[], p_digits text) TO wattline_app;
 
 REVOKE ALL ON FUNCTION public.audit_forget(p_actor text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.audit_forget(p_actor text) TO wattline_app;

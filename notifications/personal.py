@@ -3,9 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
+from core import inbox
 from core.crypto.vault import Vault
 from core.db import ReadSession, WriteSession
 from core.errors import Json
+from notifications import wechat
 from notifications.queueing import user_owner
 from services.identity import queries as identity
 
@@ -50,10 +52,11 @@ class Messages:
         return False
 
     def erase(self, session: WriteSession, *, vault: Vault, user_id: UUID, now: datetime) -> None:  # noqa: ARG002 -- as above
-        """Empty the person's messages; what was not sent is not sent any more."""
+        """Empty the person's messages; what was not sent is not sent any more. What they said in chats is forgotten."""
         phone = identity.phone_of(session, vault=vault, user_id=user_id)
         blind = None if phone is None else vault.blind("phone", phone)
         session.sql(_FORGET, owner=user_owner(user_id), blind=blind)
+        inbox.forget(session, source=wechat.SOURCE, subjects=identity.wechat_blinds(session, user_id=user_id))
 
 
 def forget_holder(session: WriteSession, *, customer_id: int) -> None:

@@ -60,7 +60,13 @@ def receive(session: WriteSession, *, setup: Setup, push: WechatPush) -> str | N
 
     One that cannot be acted on is kept all the same: `apply_stored` goes on with it.
     """
-    kept = inbox.receive(session, source=SOURCE, external_id=push.key, body=_seal(setup, push))
+    kept = inbox.receive(
+        session,
+        source=SOURCE,
+        external_id=push.key,
+        body=_seal(setup, push),
+        subject=queries.openid_blind(setup.vault, push.appid, push.openid).hex(),
+    )
     inbox.apply(session, kept, lambda within, _callback: _act(within, setup, push))
     return answer(session, setup=setup, push=push)
 

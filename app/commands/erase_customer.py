@@ -61,7 +61,7 @@ def erase(
     for account in holder.accounts:
         reasons += billing.why_kept(session, account=account, before=before)
     if not reasons:
-        accounts.erase_holder(session, vault=vault, customer_no=customer_no, holder=holder, actor=operator())
+        accounts.erase_holder(session, vault=vault, customer_no=customer_no, holder=holder, actor=operator(), now=now)
         personal.forget_holder(session, customer_id=holder.customer_id)
     return reasons
 

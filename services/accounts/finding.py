@@ -84,12 +84,13 @@ class AccessView:
 
 @dataclass(frozen=True, slots=True)
 class NoteView:
-    """A note with the name of who wrote it."""
+    """A note with the name of who wrote it; an erased one, whose customer is, says nothing."""
 
     id: UUID
     text: str
     written_at: datetime
     written_by: str
+    is_erased: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -365,7 +365,7 @@ class QualityRound(SQLModel, table=True):
 
 
 class AccountNote(SQLModel, table=True):
-    """What a member of staff wrote about an account."""
+    """What a member of staff wrote about an account, and about whoever held it then: a trigger says who."""
 
     __tablename__ = "account_note"
 
@@ -374,6 +374,8 @@ class AccountNote(SQLModel, table=True):
     written_by: UUID = Field(sa_type=sa.Uuid)
     written_at: datetime = Field(sa_type=Timestamp)
     text: str = Field(sa_type=sa.Text)
+    customer_id: int = Field(sa_type=sa.BigInteger, foreign_key="customer.id")
+    erased_at: datetime | None = Field(default=None, sa_type=Timestamp)
 
 
 class ServiceUnit(SQLModel, table=True):

@@ -417,6 +417,12 @@ def locale_of_wechat(session: ReadSession, *, vault: Vault, appid: str, openid: 
     return locale
 
 
+def wechat_blinds(session: ReadSession, *, user_id: UUID) -> list[str]:
+    """What finds a person's openids without showing them, in hexadecimal."""
+    rows = session.sql("select openid_blind from wechat_identity where user_id = :id", id=user_id).scalars()
+    return [bytes(blind).hex() for blind in rows]
+
+
 def openid_blind(vault: Vault, appid: str, openid: str) -> bytes:
     """What finds an openid of one application without showing it."""
     return vault.blind("wechat.openid", f"{appid}|{openid}")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pyotp
 
-from core import clock
+from core import clock, ids
 from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import WriteSession
@@ -158,3 +158,16 @@ def enter(
 def wrong(code: str) -> str:
     """Six digits that are none of the codes around."""
     return f"{(int(code) + 1 + secrets.randbelow(1000)) % 1_000_000:06}"
+
+
+def note(session: WriteSession, account_id: int, text: str) -> None:
+    """A member of staff writes a note."""
+    writer = invited(session).staff_id
+    session.sql(
+        """insert into account_note (account_id, id, written_by, written_at, text)
+           values (:account, :id, :writer, now(), :text)""",
+        account=account_id,
+        id=ids.uuid7(),
+        writer=writer,
+        text=text,
+    )

@@ -12,9 +12,12 @@ from core.audit import Actor, record
 from core.crypto.vault import Vault
 from core.db import Database
 from tests.factories.accounts import make_account
+from tests.factories.staff import note
 
 EVIDENCE: Final = ("audit", "account_note", "posting", "txn", "consent", "bill_settlement")
 CHANGES: Final = ("update {} set {} = {}", "delete from {}", "truncate {} cascade")
+WORSE: Final = {"audit": ("act", "'changed'"), "account_note": ("text", "'Rung.'")}
+"""A change where setting what is there to itself is none."""
 
 
 def first_column(dsn: str, table: str) -> str:
@@ -36,7 +39,8 @@ def test_what_is_written_as_evidence_is_changed_by_nobody(
     with database.write() as session:
         account = make_account(session, vault)
         record(session, actor=Actor("staff:somebody"), act="accounts.revealed", subject=f"account:{account.id}")
-    column, value = ("act", "'changed'") if table == "audit" else (first_column(owner_dsn, table),) * 2
+        note(session, account.id, "Rang.")
+    column, value = WORSE.get(table) or (first_column(owner_dsn, table),) * 2
     for change in CHANGES:
         statement = change.format(table, column, value)
         with psycopg.connect(app_dsn) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -24,6 +24,7 @@ from services.billing import queries as billing
 from services.ledger import queries as ledger
 from tests.factories.accounts import ACTOR, account_record, make_account, make_unit, write_csv
 from tests.factories.billing import ZONE, make_bill
+from tests.factories.staff import note
 from tests.support.everything import holding, tables
 from tests.support.processes import environment_of
 from tests.support.waiting import wait_until
@@ -34,6 +35,7 @@ NAME: Final = "欧阳甲乙丙"
 EMAIL: Final = "ouyang@example.org"
 PHONE: Final = "+8613812345678"
 DOOR: Final = "7单元7077"
+NOTE: Final = "His sister opens, she has the key."
 MESSAGE: Final = """
 insert into message (owner, id, channel, intent, template, priority, params, locale, state, due_at, expires_at,
     address_sealed, address_blind, address_masked)
@@ -73,6 +75,7 @@ def account_no(database: Database, vault: Vault) -> str:
         owner = f"data_correction:{MARK}"
         after = vault.seal(table="data_correction", column="after", owner=owner, text=f"{NAME}丁")
         session.sql(CORRECTION, id=MARK, account=account.id, sealed=after)
+        note(session, account.id, f"{NOTE} {NAME}")
         owner = f"customer:{customer_id}"
         address = vault.seal(table="message", column="address", owner=owner, text=PHONE)
         session.sql(
@@ -96,6 +99,7 @@ def test_name_telephone_and_door_are_gone_and_the_books_stay(
         "door": DOOR,
         "email": EMAIL,
         "corrected": "***丁",
+        "note": NOTE,
         "masked email": "o***@example.org",
         "hash": vault.blind("phone", PHONE).hex(),
     }
@@ -107,6 +111,8 @@ def test_name_telephone_and_door_are_gone_and_the_books_stay(
         assert ledger.check_invariants(session) == [] == billing.check_invariants(session)
         assert session.sql("select count(*) from account").scalar_one() == 1
         assert session.sql("select count(*) from account_profile").scalar_one() == 0
+        [kept] = session.sql("select text, erased_at is not null as is_erased from account_note").all()
+    assert tuple(kept) == ("", True), "that somebody wrote one stays"
 
 
 def test_whoever_is_still_needed_is_refused_with_the_reasons(
@@ -145,13 +151,19 @@ def test_whoever_gave_the_last_account_away_is_erased_when_the_years_are_over(
     with database.write() as session:
         make_unit(session)
     imported(database, vault, tmp_path / "first.csv", customer_no="C1")
+    with database.write() as session:
+        account_id = session.sql("select id from account").scalar_one()
+        note(session, account_id, NOTE)
     imported(database, vault, tmp_path / "next.csv", customer_no="C2")
+    with database.write() as session:
+        note(session, account_id, "Of the second.")
     [reason] = tried(database, settings, vault, "1", now=clock.now()) or []
     assert reason.startswith("an account went to another holder on ")
     assert tried(database, settings, vault, "1", now=clock.now() + LATER) == []
     with database.read() as session:
         left = session.sql("select customer_no from customer where name_masked <> '' order by id").scalars().all()
-    assert left == ["C2"]
+        notes = session.sql("select text from account_note order by id").scalars().all()
+    assert (left, notes) == (["C2"], ["", "Of the second."])
 
 
 def test_an_erased_customer_does_not_come_back_by_the_next_file(

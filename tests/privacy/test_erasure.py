@@ -5,31 +5,38 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 import pytest
 import structlog
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from core import audit, clock, faults
 from core.audit import Actor
+from core.crypto.vault import mask_phone
 from core.db import WriteSession
 from core.faults import InjectedFault
+from notifications import wechat
 from notifications.queueing import Fact, Recipient, tell
 from notifications.setup import SETUP
 from notifications.states import Priority
+from sandbox import credentials
 from services.accounts import operations as accounts
 from services.accounts.operations import MeterNumber
 from services.billing import queries as billing
 from services.identity import flows, operations, queries
 from services.identity.operations import Challenge, CodeRefused
-from services.identity.ports import ConsentPurpose, Edge, Purpose
+from services.identity.ports import ConsentPurpose, Edge, Purpose, WechatPush
 from services.ledger import queries as ledger
-from services.payments.ports import Method, Payer
+from services.payments.ports import PROVIDERS, Method, Payer
 from tests.factories import payments as paying
 from tests.factories.accounts import ACTOR
+from tests.factories.staff import note
 from tests.support.everything import holding, redis_text, tables
 from tests.support.town import HOLDER, Home, Person, Town
+from tests.support.wechat_notices import notice, paid, signed
 
 OPENID: Final = "oERASE6uMuAJO_M2pxb1Q9zNjWeS6o"
 
@@ -42,6 +49,13 @@ FOLLOWER: Final = """
 insert into wechat_follower (id, appid, openid_blind, openid_sealed, follows, changed_at)
 values (:id, 'wx1', :blind, :sealed, true, now())
 """
+
+
+def noted(phone: str) -> str:
+    """What staff write of a call, with its number in two ways."""
+    return (
+        f"Rang about bill 3700000001 from {phone[3:6]} {phone[6:10]}-{phone[10:]}, or {phone}. Rings again on Friday."
+    )
 
 
 @dataclass(frozen=True)
@@ -59,6 +73,52 @@ def _put_together(session: WriteSession, user_id: UUID, name: str, actor: Actor)
     accounts.add_to_group(session, user_id=user_id, group_id=made, account_nos=None, actor=actor, now=clock.now())
 
 
+def tell_paid(town: Town, payment_no: str, *, openid: str, number: str | None = None, state: str = "SUCCESS") -> int:
+    """The provider tells that a payment is paid, and by whom; answers the status."""
+    platform = credentials.load(Path(town.sandbox.home))
+    told = paid(
+        platform,
+        paying.latest(town.runtime.db, payment_no).out_trade_no,
+        payer={"openid": openid},
+        success_time=clock.now().isoformat(timespec="seconds"),
+        trade_state=state,
+    )
+    call = signed(platform, notice(platform, told, number=number or uuid.uuid4().hex))
+    return town.client.post(call.path, content=call.body, headers=call.headers).status_code
+
+
+def in_clear(town: Town) -> dict[str, str]:
+    """Every table as whoever holds the keys reads it: sealed cells, chats, and what providers sealed for us, opened."""
+    found = tables(town.settings.migration_database_url.get_secret_value(), town.runtime.vault)  # type: ignore[union-attr] # the town's
+    provider = PROVIDERS.get()["wechat_pay"]
+    with town.runtime.db.read() as session:
+        told = session.sql("select body from inbox where source = 'wechat_pay' and body <> ''").scalars().all()
+        chats = session.sql("select external_id, body from inbox where source = 'wechat'").all()
+    found["inbox"] += "".join(provider.open_stored(bytes(body)).decode() for body in told)
+    box = AESGCM(town.runtime.vault.subkey("wechat.inbox"))
+    for chat in chats:
+        found["inbox"] += box.decrypt(bytes(chat.body)[:12], bytes(chat.body)[12:], chat.external_id.encode()).decode()
+    return found
+
+
+def say_in_chat(town: Town, appid: str, openid: str, said: str) -> None:
+    """Somebody writes to the supplier in WeChat."""
+    push = WechatPush(appid, "text", f"{appid}:{uuid.uuid4().int}", openid, clock.now(), {"Content": said})
+    with town.runtime.db.write() as session:
+        wechat.receive(session, setup=SETUP.get(), push=push)
+
+
+def _pay(town: Town, person: Person, home: Home, *, address: str, openid: str) -> None:
+    """A payment inside WeChat of which the provider tells."""
+    want = replace(
+        paying.wanted(paying.Household(person.user_id, home.account, home.bills), amount_minor=100),
+        method=Method.WECHAT_JSAPI,
+        payer=Payer(address, appid=town.settings.wechat_pay_appid, openid=openid),
+    )
+    payment_no = paying.start(town.runtime.db, town.runtime.vault, want).payment.payment_no
+    assert tell_paid(town, payment_no, openid=openid) == 204
+
+
 def plant(town: Town) -> Planted:
     """A person with an account, payments, quotes, messages, wrong guesses, invitations, consents, devices and acts."""
     home = town.build(town.unit_id)
@@ -67,14 +127,10 @@ def plant(town: Town) -> Planted:
     address, device_name = f"2001:db8::{mark[:4]}:{mark[4:8]}", f"Phone of {mark}"
     actor, vault, db = Actor(f"user:{person.user_id}", address), town.runtime.vault, town.runtime.db
     openid = f"{OPENID}{uuid.uuid4().hex[:6]}"
-    want = replace(
-        paying.wanted(paying.Household(person.user_id, home.account, home.bills), amount_minor=100),
-        method=Method.WECHAT_JSAPI,
-        payer=Payer(address, appid=town.settings.wechat_pay_appid, openid=openid),
-    )
-    town.pay(paying.start(db, vault, want).payment.payment_no)
+    _pay(town, person, home, address=address, openid=openid)
     town.quote(person.user_id, town.neighbour)
-    blind = vault.blind("wechat.openid", openid)
+    blind = queries.openid_blind(vault, "wx1", openid)
+    say_in_chat(town, "wx1", openid, f"My number is of {mark}")
     with db.write() as session:
         operations.give_consent(
             session,
@@ -114,15 +170,18 @@ def plant(town: Town) -> Planted:
         follower = vault.seal(table="wechat_follower", column="openid", owner="wechat:wx1", text=openid)
         session.sql(FOLLOWER, id=uuid.uuid4(), sealed=follower, blind=blind)
         audit.record(session, actor=actor, act="test.act", subject=f"account:{home.account.id}")
+        note(session, home.account.id, noted(person.phone))
     bearer = {**person.bearer, "idempotency-key": uuid.uuid4().hex}
     quote = {"account_no": town.neighbour.account_no, "name_hint": HOLDER[0]}
     assert town.client.post("/api/v1/payment-quotes", json=quote, headers=bearer).status_code == 201
     needles = {
         "phone": person.phone.removeprefix("+86"),
-        "masked phone": f"****{person.phone[-4:]}",
+        "masked phone": mask_phone(person.phone),
         "openid": openid,
         "address": address,
         "device": device_name,
+        "chat": f"My number is of {mark}",
+        "number in a note": f"{person.phone[3:6]} {person.phone[6:10]}-{person.phone[10:]}",
         "group": f"Group of {mark}",
         "hash of the phone": queries.phone_blind_of(vault, person.phone).hex(),
         "hash of the openid": blind.hex(),
@@ -133,12 +192,13 @@ def plant(town: Town) -> Planted:
 
 def confirm(town: Town, person: Person) -> None:
     """Ask for erasure with a fresh code."""
+    device = person.user_id.hex
     with town.runtime.db.write() as session:
         challenge = operations.grant_code(
             session,
             vault=town.runtime.vault,
             phone=person.phone,
-            device="d" * 16,
+            device=device,
             address="::1",
             purpose=Purpose.ERASE,
             day=clock.now().date(),
@@ -146,7 +206,7 @@ def confirm(town: Town, person: Person) -> None:
             now=clock.now(),
         )
     assert isinstance(challenge, Challenge)
-    body = {"device_id": "d" * 16, "code": challenge.code}
+    body = {"device_id": device, "code": challenge.code}
     answer = town.client.put("/api/v1/me/erasure", json=body, headers=person.bearer)
     assert (answer.status_code, answer.json()["state"]) == (202, "asked")
 
@@ -158,12 +218,16 @@ def erase(town: Town) -> int:
 def test_an_erased_person_is_nowhere_and_the_books_balance(town: Town) -> None:
     with structlog.testing.capture_logs() as logs:
         planted = plant(town)
-        before = tables(town.settings.migration_database_url.get_secret_value(), town.runtime.vault)  # type: ignore[union-attr] # the town's
+        before = in_clear(town)
         assert {name for _, name in holding(before, planted.needles)} == planted.needles.keys(), "not planted"
         confirm(town, planted.person)
         erase(town)
-    after = tables(town.settings.migration_database_url.get_secret_value(), town.runtime.vault)  # type: ignore[union-attr] # as above
-    assert holding(after, planted.needles) == []
+    assert holding(in_clear(town), planted.needles) == []
+    with town.runtime.db.read() as session:
+        [left] = session.sql(
+            "select text from account_note where account_id = :id", id=planted.home.account.id
+        ).scalars()
+    assert left == "Rang about bill 3700000001 from ***, or ***. Rings again on Friday."
     told = redis_text(town.settings.redis_url.get_secret_value()) + repr(logs)
     assert [name for name, needle in planted.needles.items() if needle in told] == []
     with town.runtime.db.read() as session:
@@ -175,6 +239,25 @@ def test_an_erased_person_is_nowhere_and_the_books_balance(town: Town) -> None:
     assert (gone, kept) == (0, 1)
     for headers in (planted.person.bearer, town.browser(planted.person)):
         assert town.client.get("/api/v1/me", headers=headers).status_code == 401
+
+
+def test_what_a_provider_tells_after_the_erasure_is_applied_and_emptied(town: Town) -> None:
+    planted = plant(town)
+    db = town.runtime.db
+    with db.read() as session:
+        payment_no = session.sql(
+            "select payment_no from payment_order where payer_user_id = :id", id=planted.person.user_id
+        ).scalar_one()
+    confirm(town, planted.person)
+    erase(town)
+    number = uuid.uuid4().hex
+    again = [tell_paid(town, payment_no, openid=planted.needles["openid"], number=number) for _ in range(2)]
+    assert again == [204, 204]
+    assert holding(in_clear(town), planted.needles) == []
+    with db.read() as session:
+        row = session.sql("select outcome, applied_at from inbox where external_id = :no", no=number).one()
+        assert ledger.check_invariants(session) == []
+    assert (row.outcome is not None, row.applied_at is not None) == (True, True), "what came of it stays"
 
 
 def test_nobody_else_loses_anything_but_what_the_person_gave(town: Town) -> None:
@@ -239,14 +322,19 @@ def test_the_code_goes_to_the_persons_own_telephone(town: Town) -> None:
     assert (answer.status_code, answer.json()["state"]) == (202, "asked")
 
 
-def test_a_payment_under_way_puts_it_off(town: Town) -> None:
+def test_a_payment_under_way_puts_it_off_and_so_does_a_callback_that_waits(town: Town) -> None:
     planted = plant(town)
     payment_no = town.start_payment(planted.person.user_id, planted.home)
     confirm(town, planted.person)
     erase(town)
     assert town.client.get("/api/v1/me/erasure", headers=planted.person.bearer).json()["state"] == "asked"
     town.pay(payment_no)
-    flows.erase_due(town.runtime.db, vault=town.runtime.vault, now=clock.now() + timedelta(days=8))
+    waiting = "update inbox set applied_at = null where source = 'wechat_pay'"
+    for days, change in ((8, waiting), (9, waiting.replace("null", "now()"))):
+        assert town.client.get("/api/v1/me", headers=planted.person.bearer).status_code == 200
+        with town.runtime.db.write() as session:
+            session.sql(change)
+        flows.erase_due(town.runtime.db, vault=town.runtime.vault, now=clock.now() + timedelta(days=days))
     assert town.client.get("/api/v1/me", headers=planted.person.bearer).status_code == 401
 
 
@@ -270,8 +358,7 @@ def test_cut_short_and_run_again_it_ends_the_same(town: Town, point: str) -> Non
         faults.arm(None)
     erase(town)
     assert erase(town) == 0
-    after = tables(town.settings.migration_database_url.get_secret_value(), town.runtime.vault)  # type: ignore[union-attr] # the town's
-    assert holding(after, planted.needles) == []
+    assert holding(in_clear(town), planted.needles) == []
     with town.runtime.db.read() as session:
         done = session.sql(
             "select count(*) from audit where act = 'identity.erased' and subject = :who",

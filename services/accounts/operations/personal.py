@@ -21,6 +21,10 @@ _GONE = (
     "delete from access_grant where user_id = :user_id",
     "delete from link_failure where user_id = :user_id",
 )
+_STRIKE = """
+select account_notes_strike(
+  array(select distinct account_id from access_grant where user_id = :user_id), :digits)
+"""
 
 
 class Access:
@@ -86,7 +90,10 @@ class Access:
         return False
 
     def erase(self, session: WriteSession, *, vault: Vault, user_id: UUID, now: datetime) -> None:
-        """End what they may, as if they had given it up: what they gave to others ends too. Then the rows go."""
+        """End what they may, as if they had given it up: what they gave to others ends too. Then the rows go.
+
+        Notes about these accounts are their holders', and stay; the person's telephone number in them is struck out.
+        """
         living = session.sql(
             "select account_id from access_grant where user_id = :id and revoked_at is null order by account_id",
             id=user_id,
@@ -100,6 +107,7 @@ class Access:
                 "delete from access_invitation where phone_blind = :blind",
                 blind=identity.phone_blind_of(vault, phone),
             )
+            session.sql(_STRIKE, user_id=user_id, digits=phone.removeprefix("+"))
         for statement in _GONE:
             session.sql(statement, user_id=user_id)
 
@@ -135,11 +143,13 @@ def lock_holder(session: WriteSession, *, customer_no: str) -> Holder | None:
     )
 
 
-def erase_holder(session: WriteSession, *, vault: Vault, customer_no: str, holder: Holder, actor: Actor) -> None:
-    """Take name, contact points, doors and told details of a customer away; numbers and what the books say stay.
+def erase_holder(
+    session: WriteSession, *, vault: Vault, customer_no: str, holder: Holder, actor: Actor, now: datetime
+) -> None:
+    """Take name, contact points, doors, told details and notes of a customer away; numbers and what the books say stay.
 
     The caller has made sure that nobody needs them any more. A door stays where somebody else lives behind it
-    by now. What files say of this customer later is refused.
+    by now; a note stays as the fact that somebody wrote one then. What files say of this customer later is refused.
     """
     owner = customer_owner(customer_no)
     session.sql(
@@ -165,4 +175,5 @@ def erase_holder(session: WriteSession, *, vault: Vault, customer_no: str, holde
              and not exists (select from account o where o.premises_id = p.id and o.customer_id <> :id)""",
         id=holder.customer_id,
     )
+    session.sql("select account_notes_erase(:id, :now)", id=holder.customer_id, now=now)
     audit.record(session, actor=actor, act="accounts.holder_erased", subject=f"customer:{holder.customer_id}")

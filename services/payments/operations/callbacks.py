@@ -15,6 +15,7 @@ from services.payments.operations.returning import apply_refund_result
 from services.payments.ports import PROVIDERS, Notice, TradeState
 
 TAKE_NOTICES: Final = statement("services.payments", "take_notices.sql")
+_PAYER_IS_ERASED: Final = statement("services.payments", "payer_is_erased.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ def apply_stored(session: WriteSession, *, source: str, now: datetime) -> bool |
     callback = inbox.claim_due(session, source=source)
     if callback is None:
         return None
-    return inbox.apply(session, callback, partial(_apply, now=now))
+    is_applied = inbox.apply(session, callback, partial(_apply, now=now))
+    if is_applied:
+        keep_or_empty(session, source=source, subject=callback.subject)
+    return is_applied
 
 
 def plainly_paid(heard: Heard) -> PlainlyPaid | None:
@@ -82,7 +86,19 @@ def receive_notice(session: WriteSession, *, source: str, notice: Notice, body: 
     """
     subject = _subject(notice)
     callback = inbox.receive(session, source=source, external_id=notice.id, body=body, subject=subject)
-    return inbox.apply(session, callback, partial(_apply_notice, notice=notice, now=now))
+    is_applied = inbox.apply(session, callback, partial(_apply_notice, notice=notice, now=now))
+    if is_applied:
+        keep_or_empty(session, source=source, subject=subject)
+    return is_applied
+
+
+def keep_or_empty(session: WriteSession, *, source: str, subject: str | None) -> None:
+    """Empty an applied callback about a payment whose payer is erased: it names them again.
+
+    The statement that books what is plainly paid needs no such look: nobody is erased while an order of theirs is open.
+    """
+    if subject is not None and session.sql(_PAYER_IS_ERASED, number=subject).scalar_one():
+        inbox.empty(session, source=source, subjects=[subject])
 
 
 def learn_keys(session: ReadSession, *, source: str, now: datetime) -> None:
