@@ -4,8 +4,6 @@ import hashlib
 import json
 import random
 import signal
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, LiteralString
@@ -25,7 +23,7 @@ from services.billing import queries as billing
 from services.ledger import queries as ledger
 from tests.conftest import Servers, cloned
 from tests.factories.accounts import account_record, write_csv, write_jsonl
-from tests.support.processes import ROOT, environment_of
+from tests.support.processes import Heard, environment_of
 from tests.support.waiting import wait_until
 
 ACCOUNTS: Final = 600
@@ -123,20 +121,13 @@ CODES: Final = frozenset(
 )
 
 
-def program(settings: Settings, *arguments: str, before: str = "", **variables: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-c", COMMAND.format(before=before), *arguments],
-        cwd=ROOT,
-        env=environment_of(settings, **variables),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def program(settings: Settings, *arguments: str, before: str = "", **variables: str) -> Heard:
+    return Heard(environment_of(settings, **variables), "-c", COMMAND.format(before=before), *arguments)
 
 
-def finish(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
-    told, complained = process.communicate(timeout=150)
-    return process.returncode, told, complained
+def finish(program: Heard) -> tuple[int, str, str]:
+    done = program.finish()
+    return done.returncode, done.stdout, done.stderr
 
 
 def run(settings: Settings, kind: Kind, path: Path) -> Report:
@@ -258,10 +249,10 @@ def killed_at_a_row(settings: Settings, owner: str, number: int, *arguments: str
     with psycopg.connect(owner) as blocker, psycopg.connect(owner, autocommit=True) as watcher:
         blocker.execute("select pg_advisory_xact_lock(0)")
         count_from(watcher, -number)
-        process = program(settings, *arguments)
-        wait_until(lambda: waiting(watcher) or process.poll() is not None, timeout_s=90)
-        process.kill()
-        ended = finish(process)[0]
+        killed = program(settings, *arguments)
+        wait_until(lambda: waiting(watcher) or killed.process.poll() is not None, timeout_s=90)
+        killed.process.kill()
+        ended = finish(killed)[0]
         blocker.rollback()
         wait_until(lambda: not watcher.execute(ITS_SESSIONS).fetchall(), timeout_s=90)
         count_from(watcher, FAR)

@@ -43,7 +43,7 @@ from tests.factories import payments as make
 from tests.factories import staff as people
 from tests.factories.accounts import make_account
 from tests.factories.billing import make_bill
-from tests.support.processes import ROOT, environment_of, wattline
+from tests.support.processes import ROOT, Heard, environment_of, wattline
 from tests.support.town import INSIDE
 
 CLI = cli_of(COMMANDS)
@@ -354,10 +354,7 @@ def test_wrong_settings_are_named_without_their_values(settings: Settings) -> No
     done = wattline(environment, "demo")
     assert done.returncode == 2
     assert "WATTLINE_DATABASE_POOL_SIZE" in done.stderr
-    process = subprocess.run(
-        [sys.executable, "-m", "app.serve"], cwd=ROOT, env={**environment, "WATTLINE_DATABASE_POOL_SIZE": "16"},
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+    process = Heard({**environment, "WATTLINE_DATABASE_POOL_SIZE": "16"}, "-m", "app.serve").finish()
     assert process.returncode != 0
     assert "WATTLINE_DATA_KEYS" in process.stderr
     for secret in ("c2VjcmV0LXBhcnQ", "PRIVATE KEY"):

@@ -11,7 +11,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -27,7 +26,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 import migrations
 from app import embedded
 from core.config import Settings
-from tests.support.processes import ROOT, environment_of
+from tests.support.nursery import Child
+from tests.support.processes import ROOT, environment_of, started
 from tests.support.sandbox import SandboxProcess
 from tests.support.waiting import wait_until
 from tools.scratch import Scratch, scratch
@@ -51,7 +51,7 @@ class Program:
         self.name = name
         self.starts = 0
         self._arguments, self._environment, self._log, self._fds = arguments, environment, log, fds
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
 
     @property
     def pid(self) -> int:
@@ -66,15 +66,13 @@ class Program:
 
     def start(self) -> None:
         """Start it."""
-        wrapped = [sys.executable, "-m", "app.child", "--parent", str(os.getpid()), "--", sys.executable]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*wrapped, *self._arguments],
+            self._process = started(
+                self._arguments,
                 cwd=ROOT,
-                env=dict(self._environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                environment=self._environment,
+                stdout=log.fileno(),
+                stderr=log.fileno(),
                 pass_fds=self._fds,
             )
         self.starts += 1

@@ -1,7 +1,5 @@
 """After the faults: run dry, read everything one last time, and judge."""
 
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,7 +11,7 @@ from services.ledger.chart import Source
 from tests.faults.checker import Entry, History, Message, Order, judge
 from tests.faults.clients import OWED_MINOR, Customer, Recorder, grants_of
 from tests.faults.deployment import Deployment
-from tests.support.processes import ROOT, environment_of
+from tests.support.processes import environment_of, wattline
 
 SETTLED_S: Final = 5
 """A call that began this long ago has ended: in a hurry it counts as lost."""
@@ -139,14 +137,7 @@ def _entries(connection: psycopg.Connection[Any], ours: dict[str, str]) -> list[
 
 def broken_rules(deployment: Deployment) -> list[str]:
     """What `wattline check-invariants` finds."""
-    done = subprocess.run(
-        [sys.executable, "-m", "app.cli", "check-invariants"],
-        cwd=ROOT,
-        env=environment_of(deployment.settings),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = wattline(environment_of(deployment.settings), "check-invariants")
     return [] if done.returncode == 0 else [f"check-invariants: {done.stdout}{done.stderr}"]
 
 

@@ -1,7 +1,5 @@
 """A worker whose broker goes away, or that breaks, works again or ends: it never stands still."""
 
-import subprocess
-import sys
 import uuid
 from typing import Final
 
@@ -9,7 +7,7 @@ from kombu import Connection, Exchange, Producer, Queue
 
 from core.config import Settings
 from jobs import broker
-from tests.support.processes import ROOT, environment_of
+from tests.support.processes import Heard, environment_of
 
 BROKEN: Final = """
 import sys, threading
@@ -52,14 +50,6 @@ def test_what_is_acknowledged_after_its_connection_was_lost_is_let_go(redis_url:
 
 
 def test_a_worker_that_cannot_go_on_ends_even_when_it_cannot_stop(settings: Settings) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", BROKEN],
-        cwd=ROOT,
-        env=environment_of(settings),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=150,
-    )
+    done = Heard(environment_of(settings), "-c", BROKEN).finish()
     assert done.returncode == 1, done.stderr[-2000:]
     assert "nobody there" in done.stdout + done.stderr

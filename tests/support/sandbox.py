@@ -1,9 +1,8 @@
 """The sandbox as tests drive it: a real process on a real socket."""
 
 import json
+import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import Any
 import httpx
 
 from app.embedded import free_port
-
-ROOT = Path(__file__).parents[2]
+from tests.support.nursery import Child
+from tests.support.processes import ROOT, started
 
 
 class SandboxProcess:
@@ -26,7 +25,7 @@ class SandboxProcess:
         self.port = port or free_port()
         self._receipt_url = receipt_url
         self._retry_scale = retry_scale
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
         self._client = httpx.Client(base_url=self.base_url, timeout=30, trust_env=False)
 
     @property
@@ -42,11 +41,11 @@ class SandboxProcess:
 
     def start(self) -> "SandboxProcess":
         """Start it and wait until it answers."""
-        command = [sys.executable, "-m", "sandbox", "serve", "--home", str(self.home), "--port", str(self.port)]
+        command = ["-m", "sandbox", "serve", "--home", str(self.home), "--port", str(self.port)]
         command += ["--retry-scale", str(self._retry_scale)]
         if self._receipt_url is not None:
             command += ["--sms-receipt-url", self._receipt_url]
-        self._process = subprocess.Popen(command, cwd=ROOT)
+        self._process = started(command, cwd=ROOT, environment=os.environ, stdout=1, stderr=2)
         limit = time.monotonic() + 30
         while True:
             try:

@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -31,7 +29,7 @@ from tests.factories import payments as make
 from tests.factories import staff as people
 from tests.factories.accounts import make_unit
 from tests.factories.payments import WECHAT, Household
-from tests.support.processes import ROOT, environment_of
+from tests.support.processes import Heard, environment_of
 
 pytestmark = pytest.mark.usefixtures("offline")
 
@@ -245,13 +243,7 @@ def test_whoever_numbers_may_be_killed_and_each_fact_still_has_one_number(
 ) -> None:
     for _ in range(3):
         pay(database, vault, make.household(database, vault))
-    died = subprocess.run(
-        [sys.executable, "-c", NUMBERING],
-        cwd=ROOT,
-        env=environment_of(settings, WATTLINE_FAULT=f"payments.feed.{point}:kill"),
-        check=False,
-        timeout=120,
-    )
+    died = Heard(environment_of(settings, WATTLINE_FAULT=f"payments.feed.{point}:kill"), "-c", NUMBERING).finish()
     assert died.returncode == -signal.SIGKILL
     before = read(database)
     assert len(before) == (3 if point == "committed" else 0)
