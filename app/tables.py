@@ -3,7 +3,7 @@
 import core.audit
 import core.idempotency
 import core.inbox
-import core.intake
+import core.intake.runs
 import core.outbox
 import core.rotation
 import core.rounds

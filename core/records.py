@@ -3,9 +3,7 @@
 import csv
 import hashlib
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeAlias
@@ -19,8 +17,6 @@ LINE: Final = "line"
 MAX_LINE_BYTES: Final = 64 * 1024
 UTF8_MARK: Final = b"\xef\xbb\xbf"
 OTHER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
-SWITCH_S: Final = 0.0005
-"""After how long the thread that reads makes way for the one that has an answer of the database."""
 
 FORMATS: Final = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
@@ -237,17 +233,3 @@ def chunks(records: Iterator[Row | Reject], *, size: int, file: BinaryIO) -> Ite
             chunk = []
     if chunk:
         yield chunk, file.tell()
-
-
-def read_ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """Read the next chunk while the database works on this one."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_S)
-    try:
-        with ThreadPoolExecutor(1, thread_name_prefix="import-reader") as reader:
-            following = reader.submit(next, chunks, None)
-            while (chunk := following.result()) is not None:
-                following = reader.submit(next, chunks, None)
-                yield chunk
-    finally:
-        sys.setswitchinterval(usual)

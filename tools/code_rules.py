@@ -59,7 +59,7 @@ CLOCK_READERS: Final = {
 OPENERS: Final = {
     "core/db.py": "it makes them",
     "core/outbox.py": "the relay: one transaction per event",
-    "core/intake.py": "an import commits chunk by chunk",
+    "core/intake/loading.py": "an import commits chunk by chunk",
     "core/rotation.py": "a rotation of keys commits page by page",
     "migrations/env.py": "one transaction for all that is missing",
     "notifications/delivery.py": "the flow of a message: intent, call, outcome",

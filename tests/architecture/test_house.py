@@ -37,6 +37,8 @@ CORE = {
     "ids",
     "inbox",
     "intake",
+    "intake.loading",
+    "intake.runs",
     "locks",
     "logging",
     "money",

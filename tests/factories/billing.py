@@ -45,12 +45,12 @@ def load(session: WriteSession, *records: dict[str, object], now: datetime = NOW
         )
         for number, record in enumerate(records, start=1)
     ]
-    for table in ("staged_bill", "typed_line", "typed_bill", "surplus"):
+    for table in ("staged_bill", "typed_line", "line_sum", "typed_bill", "surplus"):
         session.sql(f"drop table if exists {table}")
     run_id = session.sql(
         """insert into import_run (kind, file_digest, finished_at) values ('bills', sha256(''), now()) returning id"""
     ).scalar_one()
-    refused = loader.load(session, run_id=run_id, rows=rows).rejects
+    refused = loader.load(session, run_id=run_id, rows=rows, refused=loader.stage(session, rows)).rejects
     assert refused == [], refused
     while not loader.finish(session, run_id=run_id):
         pass

@@ -3,9 +3,9 @@
 Nothing that is unchanged is written: clear columns are compared, sealed ones by their fingerprints.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final
+from typing import ClassVar, Final, LiteralString
 from zoneinfo import ZoneInfo
 
 from core import locks, staging
@@ -46,15 +46,21 @@ class UnitsLoader:
     kind: ClassVar[str] = "units"
     layout: ClassVar[Layout] = Layout(("code", "parent_code", "kind", "name"), frozenset({"code", "kind", "name"}))
 
-    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> Taken:
-        """Add and rename units. A unit never moves: its accounts and staff would change hands silently."""
+    def stage(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
+        """Stage units."""
         staging.stage(
             session,
             table="staged_unit",
             columns={"row_no": "bigint", **dict.fromkeys(self.layout.columns, "text")},
-            rows=_plain(rows),
+            rows=[(row.no, *row.values) for row in rows],
         )
-        refused = staging.refuse(session, table="staged_unit", judgement=statement(_PACKAGE, "import_units_judge.sql"))
+        return []
+
+    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
+        """Add and rename units. A unit never moves: its accounts and staff would change hands silently."""
+        refused = refused + staging.refuse(
+            session, table="staged_unit", judgement=statement(_PACKAGE, "import_units_judge.sql")
+        )
         compared = session.sql(statement(_PACKAGE, "import_units_compare.sql")).all()
         # One level a round: a child needs its parent's path.
         while session.sql(statement(_PACKAGE, "import_units_write.sql")).rowcount:
@@ -93,7 +99,7 @@ class UnitsLoader:
 
 @dataclass(frozen=True, slots=True)
 class _Person:
-    """What of a row is sealed, and the fingerprints that stand for it."""
+    """What of a row is sealed."""
 
     customer_no: str
     name: str
@@ -101,8 +107,6 @@ class _Person:
     locale: str
     premises_no: str
     door: str | None
-    customer_print: bytes
-    premises_print: bytes
 
 
 class AccountsLoader:
@@ -127,15 +131,41 @@ class AccountsLoader:
         self._locales = locales
         self._zone = zone
 
-    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> Taken:
+    def stage(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
+        """Stage accounts: of people nothing but fingerprints."""
+        refused: list[Reject] = []
+        staged: list[tuple[object, ...]] = []
+        for row in rows:
+            record = self._record(row)
+            faults = self._faults(record)
+            if faults:
+                refused += [Reject(row.no, field, reason) for field, reason in faults]
+                continue
+            person = self._person(record)
+            clear = {**record, "state": record["state"] or "active", "currency": record["currency"] or self._currency}
+            clear["is_prepaid"] = record["is_prepaid"] or "false"
+            staged.append((row.no, *(clear[column] for column in _STAGED), *self._prints(person)))
+        columns = {
+            "row_no": "bigint",
+            **dict.fromkeys(_STAGED, "text"),
+            "customer_print": "bytea",
+            "premises_print": "bytea",
+        }
+        staging.stage(session, table=_TABLE, columns=columns, rows=staged)
+        return refused + staging.refuse(
+            session, table=_TABLE, judgement=statement(_PACKAGE, "import_accounts_format.sql")
+        )
+
+    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:
         """Write new and changed accounts of one chunk. Waits while a customer is being erased."""
         locks.share_lock(session, key=FILES_WAIT)
-        persons, refused = self._judge(session, rows)
+        refused = refused + _judge(session)
         for step in ("corrections_end", "corrections_keep", "accounts_compare"):
             session.sql(statement(_PACKAGE, f"import_{step}.sql"))
         taken = _count(session, run_id=run_id, refused=refused)
-        self._seal_customers(session, persons)
-        self._seal_premises(session, persons)
+        by_no = {row.no: row for row in rows}
+        self._seal_customers(session, by_no)
+        self._seal_premises(session, by_no)
         for write in ("customers", "contacts_gone", "contacts", "premises"):
             session.sql(statement(_PACKAGE, f"import_{write}_write.sql"))
         transfer.find_changes(session)
@@ -144,9 +174,9 @@ class AccountsLoader:
         transfer.close_changes(session, actor=Actor(f"import_run:{run_id}"), zone=self._zone)
         return taken
 
-    def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> Taken:
+    def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
         """Tell what `load` would do with one chunk; a number that an earlier chunk had would be known by then."""
-        refused = self._judge(session, rows)[1]
+        refused = refused + _judge(session)
         for step in ("corrections_keep", "accounts_compare"):
             session.sql(statement(_PACKAGE, f"import_{step}.sql"))
         new = session.sql("select key from compared_account where is_new").scalars().all()
@@ -176,36 +206,6 @@ class AccountsLoader:
         """Drop what a run has met."""
         return reports.forget_seen(session, run_id=run_id, most=most)
 
-    def _judge(self, session: WriteSession, rows: Sequence[Row]) -> tuple[dict[int, _Person], list[Reject]]:
-        """Stage what can be taken; answers the people of these rows, and why others cannot."""
-        refused: list[Reject] = []
-        persons: dict[int, _Person] = {}
-        staged: list[tuple[object, ...]] = []
-        for row in rows:
-            record = dict(zip(self.layout.columns, row.values, strict=True))
-            record["premises_no"] = record["premises_no"] or record["account_no"]
-            faults = self._faults(record)
-            if faults:
-                refused += [Reject(row.no, field, reason) for field, reason in faults]
-                continue
-            person = self._person(record)
-            persons[row.no] = person
-            clear = {**record, "state": record["state"] or "active", "currency": record["currency"] or self._currency}
-            clear["is_prepaid"] = record["is_prepaid"] or "false"
-            staged.append(
-                (row.no, *(clear[column] for column in _STAGED), person.customer_print, person.premises_print)
-            )
-        columns = {
-            "row_no": "bigint",
-            **dict.fromkeys(_STAGED, "text"),
-            "customer_print": "bytea",
-            "premises_print": "bytea",
-        }
-        staging.stage(session, table=_TABLE, columns=columns, rows=staged)
-        for judgement in ("import_accounts_format.sql", "import_accounts_meaning.sql"):
-            refused += staging.refuse(session, table=_TABLE, judgement=statement(_PACKAGE, judgement))
-        return persons, refused
-
     def _faults(self, record: dict[str, str | None]) -> list[tuple[str, str]]:
         """What is wrong with the fields that the database never sees in clear, and with missing ones."""
         faults = [
@@ -224,23 +224,27 @@ class AccountsLoader:
             faults.append(("locale", f"is none of {', '.join(self._locales)}"))
         return faults
 
+    def _record(self, row: Row) -> dict[str, str | None]:
+        record = dict(zip(self.layout.columns, row.values, strict=True))
+        record["premises_no"] = record["premises_no"] or record["account_no"]
+        return record
+
+    def _prints(self, person: _Person) -> tuple[bytes, bytes]:
+        customer = "\0".join((person.customer_no, person.name, person.phone or "", person.locale))
+        premises = f"{person.premises_no}\0{person.door or ''}"
+        return self._vault.blind("customer", customer), self._vault.blind("premises", premises)
+
+    def _changed(self, session: WriteSession, rows: Mapping[int, Row], of: LiteralString) -> list[_Person]:
+        changed = session.sql(statement(_PACKAGE, f"import_{of}_changed.sql"))
+        return [self._person(self._record(rows[each.row_no])) for each in changed]
+
     def _person(self, record: dict[str, str | None]) -> _Person:
         customer_no, name, premises_no = (record[column] or "" for column in ("customer_no", "name", "premises_no"))
         phone = normal_phone(record["phone"], region=self._phone_region) if record["phone"] else None
-        locale, door = record["locale"] or self._locales[0], record["door"]
-        return _Person(
-            customer_no,
-            name,
-            phone,
-            locale,
-            premises_no,
-            door,
-            self._vault.blind("customer", "\0".join((customer_no, name, phone or "", locale))),
-            self._vault.blind("premises", f"{premises_no}\0{door or ''}"),
-        )
+        return _Person(customer_no, name, phone, record["locale"] or self._locales[0], premises_no, record["door"])
 
-    def _seal_customers(self, session: WriteSession, persons: dict[int, _Person]) -> None:
-        changed = [persons[row.row_no] for row in session.sql(statement(_PACKAGE, "import_customers_changed.sql"))]
+    def _seal_customers(self, session: WriteSession, rows: Mapping[int, Row]) -> None:
+        changed = self._changed(session, rows, "customers")
         said = {person.customer_no: person.name for person in changed}
         held = corrections.corrected_names(session, vault=self._vault, said=said)
         changed = [replace(each, name=held.get(each.customer_no, each.name)) for each in changed]
@@ -270,8 +274,8 @@ class AccountsLoader:
             contact = (sealed, self._vault.blind("phone", person.phone), mask_phone(person.phone))
         return (person.customer_no, name_sealed, mask_name(person.name), tokens, *contact, person.locale)
 
-    def _seal_premises(self, session: WriteSession, persons: dict[int, _Person]) -> None:
-        changed = [persons[row.row_no] for row in session.sql(statement(_PACKAGE, "import_premises_changed.sql"))]
+    def _seal_premises(self, session: WriteSession, rows: Mapping[int, Row]) -> None:
+        changed = self._changed(session, rows, "premises")
         staging.stage(
             session,
             table="sealed_premises",
@@ -290,8 +294,9 @@ class AccountsLoader:
         )
 
 
-def _plain(rows: Sequence[Row]) -> list[tuple[object, ...]]:
-    return [(row.no, *row.values) for row in rows]
+def _judge(session: WriteSession) -> list[Reject]:
+    """Take out what contradicts itself or what is known."""
+    return staging.refuse(session, table=_TABLE, judgement=statement(_PACKAGE, "import_accounts_meaning.sql"))
 
 
 def _count(session: WriteSession, *, run_id: int, refused: list[Reject]) -> Taken:

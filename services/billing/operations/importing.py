@@ -81,11 +81,22 @@ class BillsLoader:
         self._zone = zone
         self._now = now
 
-    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> Taken:
+    def stage(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
+        """Stage bills and their lines."""
+        columns = {"row_no": "bigint", **dict.fromkeys(self.layout.columns, "text")}
+        staging.stage(session, table="staged_bill", columns=columns, rows=((row.no, *row.values) for row in rows))
+        refused = staging.refuse(session, table="staged_bill", judgement=statement(_PACKAGE, "import_bills_format.sql"))
+        self._run(session, "lines")
+        staging.analyze(session, table="typed_line")
+        self._run(session, "sums")
+        staging.analyze(session, table="line_sum")
+        return refused
+
+    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
         """Write new and changed bills of one chunk, and what follows from them in ledger and outbox."""
         # Two files at once could know one bill differently; chunks of bills take turns.
         intake.take_turn(session, kind=self.kind)
-        refused = self._judge(session, rows)
+        refused = refused + self._judge(session)
         taken_numbers = idempotency.claim_staged(session, kind="bill_no", query=counting.NEW_NUMBERS)
         refused += counting.refuse_numbers(session, taken_numbers)
         taken = counting.count(session, run_id=run_id, refused=refused)
@@ -94,9 +105,9 @@ class BillsLoader:
         self._write(session, run_id=run_id)
         return taken
 
-    def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> Taken:
+    def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
         """Tell what `load` would do with one chunk; a number that an earlier chunk had would be known by then."""
-        refused = self._judge(session, rows)
+        refused = refused + self._judge(session)
         taken_numbers = idempotency.claimed_staged(session, kind="bill_no", query=counting.NEW_NUMBERS)
         refused += counting.refuse_numbers(session, taken_numbers)
         counting.meet_numbers(session, run_id=run_id)
@@ -142,20 +153,13 @@ class BillsLoader:
         apply_prepaid(session, account_ids=found, now=self._now)
         return False
 
-    def _judge(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
-        """Stage rows, give them their types, compare them with what is known; answers why some cannot be taken."""
-        columns = {"row_no": "bigint", **dict.fromkeys(self.layout.columns, "text")}
-        staging.stage(session, table="staged_bill", columns=columns, rows=((row.no, *row.values) for row in rows))
-        refused = staging.refuse(session, table="staged_bill", judgement=statement(_PACKAGE, "import_bills_format.sql"))
-        self._run(session, "lines")
+    def _judge(self, session: WriteSession) -> list[Reject]:
+        """Give staged rows their types, compare them with what is known; answers why some cannot be taken."""
         self._run(session, "typed")
-        staging.analyze(session, table="typed_line")
         staging.analyze(session, table="typed_bill")
         if session.sql("select exists (select from typed_bill where bill_id is not null)").scalar_one():
             self._run(session, "compare")
-        return refused + staging.refuse(
-            session, table="typed_bill", judgement=statement(_PACKAGE, "import_bills_meaning.sql")
-        )
+        return staging.refuse(session, table="typed_bill", judgement=statement(_PACKAGE, "import_bills_meaning.sql"))
 
     def _write(self, session: WriteSession, *, run_id: int) -> None:
         """Reverse, change, insert, post, in the order in which the ledger wants its locks: books first, then bills."""

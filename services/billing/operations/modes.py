@@ -34,16 +34,22 @@ class BillingModesLoader:
     def __init__(self, *, now: datetime) -> None:
         self._now = now
 
-    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> Taken:
-        """Write and audit what changes. Bills have no turn meanwhile: none slips in behind the day."""
-        intake.take_turn(session, kind=BillsLoader.kind)
+    def stage(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
+        """Stage what accounts are to be billed by."""
         staging.stage(
             session,
             table="staged_mode",
             columns={"row_no": "bigint", **dict.fromkeys(self.layout.columns, "text")},
             rows=[(row.no, *row.values) for row in rows],
         )
-        refused = staging.refuse(session, table="staged_mode", judgement=statement(_PACKAGE, "import_modes_judge.sql"))
+        return []
+
+    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
+        """Write and audit what changes. Bills have no turn meanwhile: none slips in behind the day."""
+        intake.take_turn(session, kind=BillsLoader.kind)
+        refused = refused + staging.refuse(
+            session, table="staged_mode", judgement=statement(_PACKAGE, "import_modes_judge.sql")
+        )
         known = session.sql(statement(_PACKAGE, "import_modes_compare.sql")).all()
         changed = [row for row in known if row.earlier != row.later]
         self._write(session, changed)

@@ -15,6 +15,4 @@ from staged_bill s
 left join account a on a.account_no = s.account_no
 left join bill b on b.account_id = a.id and b.bill_no = s.bill_no
 left join billing_mode m on m.account_id = a.id
-left join (
-  select row_no, sum(amount_minor) as sum_minor, bool_or(coalesce(is_bad, false)) as has_bad_line from typed_line group by row_no
-) n on n.row_no = s.row_no
+left join line_sum n on n.row_no = s.row_no

@@ -37,7 +37,9 @@ def run(session: WriteSession, kind: str) -> int:
 def switch(database: Database, *rows: tuple[str | None, ...]) -> list[tuple[str, str]]:
     with database.write() as session:
         staged = [Row(no, row) for no, row in enumerate(rows, 1)]
-        found = BillingModesLoader(now=clock.now()).load(session, run_id=run(session, "billing-modes"), rows=staged)
+        loader = BillingModesLoader(now=clock.now())
+        refused = loader.stage(session, staged)
+        found = loader.load(session, run_id=run(session, "billing-modes"), rows=staged, refused=refused)
     return [(each.field, each.reason) for each in found.rejects]
 
 
@@ -46,7 +48,9 @@ def bills(database: Database, *records: dict[str, Any]) -> list[Reject]:
     values = [tuple(None if each.get(name) is None else str(each[name]) for name in COLUMNS) for each in records]
     with database.write() as session:
         rows = [Row(no, row) for no, row in enumerate(values, 1)]
-        return loader.load(session, run_id=run(session, "bills"), rows=rows).rejects
+        return loader.load(
+            session, run_id=run(session, "bills"), rows=rows, refused=loader.stage(session, rows)
+        ).rejects
 
 
 def period(account: AccountRef, no: str, first: str, end: str, **other: Any) -> dict[str, Any]:

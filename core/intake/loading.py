@@ -1,84 +1,38 @@
 """Files into tables: rows are read line by line, staged by COPY, judged and written set-based, a transaction per chunk.
 
+The next chunk is read and staged, over a connection of its own, while this one is written.
+
 A line is a record. What cannot be read (encoding, number of columns, length, JSON) is a reject with its line number,
 never a crash. A run is known by its kind and the file's digest: killed half-way, the next start goes on behind the
 last committed chunk. A finished file may be run again; loaders compare before they write, so that nothing changes.
 A dry run goes the same way, chunk by chunk, and leaves its report alone.
 """
 
+import contextlib
 import enum
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Final, Protocol
 
-import psycopg
-import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
-
-from core import audit, faults, locks
+from core import audit, faults
 from core.audit import Actor
-from core.db import Database, ReadSession, Timestamp, WriteSession, statement
-from core.errors import Json, Refusal
-from core.records import Layout, Reject, Row, Source, chunks, digest_of, read_ahead
+from core.db import Database, WriteSession
+from core.errors import Json
+from core.intake import runs
+from core.intake.runs import RunTaken
+from core.records import Chunk, Layout, Reject, Row, Source, chunks, digest_of
 
 CHUNK_ROWS: Final = 10_000
-KEEP_DAYS: Final = 400
-KEEP_REJECTS: Final = 1_000
-"""Of a run and unit, once the file that has them all is written."""
 FORGET_AT_ONCE: Final = 50_000
 COMMAND: Final = Actor("command:import")
 """Who imports where no person is known."""
 DEADLINE_S: Final = 300.0  # of a chunk and of each of its statements
-
-
-class RunTaken(Refusal):
-    """Another process is importing this very file, or another file of a kind whose chunks take turns."""
-
-    code = "import_running"
-
-
-class ImportRunRow(SQLModel, table=True):
-    """One run of one file and how far it came."""
-
-    __tablename__ = "import_run"
-
-    id: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
-    kind: str = Field(sa_type=sa.Text)
-    file_digest: bytes = Field(sa_type=sa.LargeBinary)
-    rows_done: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": sa.text("0")})
-    rows_rejected: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": sa.text("0")})
-    started_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": sa.text("now()")})
-    finished_at: datetime | None = Field(default=None, sa_type=Timestamp)
-    mode: str = Field(sa_type=sa.Text)
-    file_name: str | None = Field(default=None, sa_type=sa.Text)
-    file_bytes: int | None = Field(default=None, sa_type=sa.BigInteger)
-    actor: str = Field(sa_type=sa.Text)
-    is_full: bool = Field(default=False)
-    scope: str = Field(default="", sa_type=sa.Text)
-    signed_off_id: int | None = Field(
-        default=None, sa_type=sa.BigInteger, foreign_key="import_run.id", ondelete="SET NULL"
-    )
-    rows_new: int = Field(default=0, sa_type=sa.BigInteger)
-    rows_changed: int = Field(default=0, sa_type=sa.BigInteger)
-    rows_unchanged: int = Field(default=0, sa_type=sa.BigInteger)
-    vanished: int | None = Field(default=None, sa_type=sa.BigInteger)
-    known: int | None = Field(default=None, sa_type=sa.BigInteger)
-    trimmed_at: datetime | None = Field(default=None, sa_type=Timestamp)
-
-
-class ImportRejectRow(SQLModel, table=True):
-    """Why one field of one line was refused."""
-
-    __tablename__ = "import_reject"
-
-    run_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="import_run.id", ondelete="CASCADE")
-    row_no: int = Field(sa_type=sa.BigInteger, primary_key=True)
-    field: str = Field(sa_type=sa.Text, primary_key=True)
-    reason: str = Field(sa_type=sa.Text)
-    unit_id: int = Field(default=0, sa_type=sa.Integer)
+SWITCH_S: Final = 0.0005
+"""After how long the thread that reads ahead makes way for the one that has an answer of the database."""
 
 
 class Mode(enum.StrEnum):
@@ -104,8 +58,14 @@ class Loader(Protocol):
     kind: ClassVar[str]
     layout: ClassVar[Layout]
 
-    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> Taken:
-        """Write what is new or changed in these rows, and say what was not taken."""
+    def stage(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
+        """Put the rows of a chunk into temporary tables and refuse those whose form is wrong.
+
+        Reads nothing that another chunk may write: the one before may not be committed yet.
+        """
+
+    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:
+        """Write what is new or changed in staged rows; say what was not taken, `refused` at staging included."""
 
     def place(
         self, session: WriteSession, *, run_id: int, rows: Sequence[Row], rejects: Sequence[Reject]
@@ -122,7 +82,7 @@ class Loader(Protocol):
 class Checker(Loader, Protocol):
     """A loader that can tell what it would do."""
 
-    def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> Taken:
+    def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:
         """The same judgement as `load`, and nothing but notes of the run is written."""
 
 
@@ -236,13 +196,15 @@ def _go(
         audit.record(session, actor=actor, act="import.begin", subject=f"import_run:{run_id}", after=what)
     resumed_from = done
     with path.open("rb") as file:
-        for chunk, position in read_ahead(chunks(source.records(file, skip=done), size=chunk_rows, file=file)):
-            faults.point("import.chunk.before")
-            with db.write() as session:
-                done = _take_chunk(session, work, run_id=run_id, done=done, chunk=chunk)
-                faults.point("import.chunk.before_commit")
-            faults.point("import.chunk.committed")
-            told(Progress(done, position, source.size))
+        read = chunks(source.records(file, skip=done), size=chunk_rows, file=file)
+        with closing(_ahead(_staged(db, work.loader, read))) as staged:
+            for chunk in staged:
+                faults.point("import.chunk.before")
+                with chunk.transaction:
+                    done = _take_chunk(chunk, work, run_id=run_id, done=done)
+                    faults.point("import.chunk.before_commit")
+                faults.point("import.chunk.committed")
+                told(Progress(done, chunk.position, source.size))
     _finish(db, work, run_id=run_id)
     with db.write() as session:
         report = _end(session, run_id=run_id, resumed_from=resumed_from)
@@ -251,6 +213,66 @@ def _go(
             came["vanished"] = report.vanished
         audit.record(session, actor=actor, act="import.finish", subject=f"import_run:{run_id}", after=came)
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Staged rows in a transaction that is still open: it commits when `transaction` is left, or rolls back.
+
+    `position` is how many bytes of the file they and all before them take.
+    """
+
+    session: WriteSession
+    rows: list[Row]
+    refused: list[Reject]
+    records: int
+    position: int
+    transaction: ExitStack
+
+
+def _staged(db: Database, loader: Loader, read: Iterator[Chunk]) -> Iterator[_Chunk]:
+    for records, position in read:
+        with ExitStack() as unless_staged:
+            session = unless_staged.enter_context(db.write())
+            yield _stage(session, loader, records, position=position, transaction=unless_staged.pop_all())
+
+
+def _stage(
+    session: WriteSession,
+    loader: Loader,
+    records: Sequence[Row | Reject],
+    *,
+    position: int = 0,
+    transaction: ExitStack | None = None,
+) -> _Chunk:
+    session.sql("set local work_mem = '64MB'")  # sorts of a whole chunk stay in memory
+    rows = [record for record in records if isinstance(record, Row)]
+    unread = [record for record in records if isinstance(record, Reject)]
+    refused = unread + loader.stage(session, rows)
+    return _Chunk(session, rows, refused, len(records), position, transaction or ExitStack())
+
+
+class _Abandoned(Exception):
+    """A chunk was staged, and the one before it failed."""
+
+
+def _ahead(chunks: Iterator[_Chunk]) -> Generator[_Chunk, None, None]:
+    """Have the next chunk staged while the consumer writes this one; what is left over is rolled back."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_S)
+    try:
+        with ThreadPoolExecutor(1, thread_name_prefix="import-reader") as reader:
+            following = reader.submit(next, chunks, None)
+            try:
+                while (chunk := following.result()) is not None:
+                    following = reader.submit(next, chunks, None)
+                    yield chunk
+            finally:
+                if following.exception() is None and (left := following.result()) is not None:
+                    with contextlib.suppress(_Abandoned), left.transaction:
+                        raise _Abandoned
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def _finish(db: Database, work: _Work, *, run_id: int) -> None:
@@ -315,7 +337,7 @@ def push(session: WriteSession, *, loader: Loader, rows: Sequence[Row | Reject],
 
     The run and its rejects are kept beside those of files. Raises RunTaken while a file of this kind has its turn.
     """
-    take_turn(session, kind=loader.kind)
+    runs.take_turn(session, kind=loader.kind)
     run_id: int = session.sql(
         "insert into import_run (kind, file_digest, actor) values (:kind, :digest, :actor) returning id",
         kind=loader.kind,
@@ -323,7 +345,7 @@ def push(session: WriteSession, *, loader: Loader, rows: Sequence[Row | Reject],
         actor=actor.name,
     ).scalar_one()
     work = _Work(loader, Mode.LOAD, loader.load)
-    _take_chunk(session, work, run_id=run_id, done=0, chunk=rows)
+    _take_chunk(_stage(session, loader, rows), work, run_id=run_id, done=0)
     while not loader.finish(session, run_id=run_id):
         pass
     loader.forget(session, run_id=run_id, most=len(rows) * 2)
@@ -335,58 +357,9 @@ def push(session: WriteSession, *, loader: Loader, rows: Sequence[Row | Reject],
         "rejected": report.rejected,
     }
     audit.record(session, actor=actor, act="import.push", subject=f"import_run:{run_id}", after=came)
-    told = rejects(session, run_id=run_id, limit=len(rows) * len(loader.layout.columns))
-    trim(session, run_id=run_id, most=len(told))
+    told = runs.rejects(session, run_id=run_id, limit=len(rows) * len(loader.layout.columns))
+    runs.trim(session, run_id=run_id, most=len(told))
     return Pushed(report.rows, told)
-
-
-def rejects(session: ReadSession, *, run_id: int, after: tuple[int, str] = (0, ""), limit: int = 1000) -> list[Reject]:
-    """Rejected fields of a run by line, a page at a time."""
-    rows = session.sql(
-        """select row_no, field, reason, unit_id from import_reject
-           where run_id = :run_id and (row_no, field) > (:row_no, :field) order by row_no, field limit :limit""",
-        run_id=run_id,
-        row_no=after[0],
-        field=after[1],
-        limit=limit,
-    )
-    return [Reject(row.row_no, row.field, row.reason, row.unit_id) for row in rows]
-
-
-def trim(session: WriteSession, *, run_id: int, most: int) -> int:
-    """Drop up to `most` rejects beyond the first KEEP_REJECTS of each unit; answers how many there were."""
-    dropped = session.sql(statement("core", "trim_rejects.sql"), run_id=run_id, kept=KEEP_REJECTS, most=most).rowcount
-    if dropped < most:
-        session.sql("update import_run set trimmed_at = now() where id = :id", id=run_id)
-    return dropped
-
-
-def take_turn(session: WriteSession, *, kind: str) -> None:
-    """Let no other run of this kind write until the transaction ends. Raises RunTaken when the other's turn is long."""
-    with _taken():
-        locks.lock(session, key=f"import|{kind}")
-
-
-def older_unfinished(session: ReadSession, *, kind: str, run_id: int) -> list[int]:
-    """Runs of this kind that began before this one and were cut off, or are still at work."""
-    older = "select id from import_run where kind = :kind and id < :run_id and finished_at is null"
-    return list(session.sql(older, kind=kind, run_id=run_id).scalars())
-
-
-def trim_old(session: WriteSession, *, most: int) -> int:
-    """Drop up to `most` such rejects of runs that ended a day ago and whose file nobody has written since."""
-    dropped = 0
-    while dropped < most:
-        found = session.sql(statement("core", "untrimmed_run.sql"), kept=KEEP_REJECTS).scalar_one_or_none()
-        if found is None:
-            break
-        dropped += trim(session, run_id=found, most=most - dropped)
-    return dropped
-
-
-def purge(session: WriteSession, *, most: int) -> int:
-    """Forget up to `most` runs that ended KEEP_DAYS ago, with their rejects; returns how many."""
-    return session.sql(statement("core", "purge_imports.sql"), days=KEEP_DAYS, most=most).rowcount
 
 
 def _begin(session: WriteSession, work: _Work, *, digest: bytes, path: Path, actor: Actor) -> tuple[int, int]:
@@ -418,61 +391,26 @@ def _begin(session: WriteSession, work: _Work, *, digest: bytes, path: Path, act
     return known.id, known.rows_done
 
 
-def _take_chunk(session: WriteSession, work: _Work, *, run_id: int, done: int, chunk: Sequence[Row | Reject]) -> int:
-    session.sql("set local work_mem = '64MB'")  # sorts of a whole chunk stay in memory
-    if _reached(session, run_id=run_id) != done:
+def _take_chunk(chunk: _Chunk, work: _Work, *, run_id: int, done: int) -> int:
+    session, rows = chunk.session, chunk.rows
+    if runs.reached(session, run_id=run_id) != done:
         raise RunTaken
-    unread = [record for record in chunk if isinstance(record, Reject)]
-    rows = [record for record in chunk if isinstance(record, Row)]
-    taken = work.take(session, run_id=run_id, rows=rows)
+    taken = work.take(session, run_id=run_id, rows=rows, refused=chunk.refused)
     if work.whole is not None:
         work.whole.mark(session, run_id=run_id, rows=rows)
-    refused = unread + taken.rejects
+    refused = taken.rejects
     if refused:
-        _note_rejects(session, work.loader.place(session, run_id=run_id, rows=rows, rejects=refused), run_id=run_id)
+        runs.note_rejects(session, work.loader.place(session, run_id=run_id, rows=rows, rejects=refused), run_id=run_id)
     session.sql(
         """update import_run set rows_done = rows_done + :rows, rows_rejected = rows_rejected + :rejected,
              rows_new = rows_new + :new, rows_changed = rows_changed + :changed,
              rows_unchanged = rows_unchanged + :unchanged
            where id = :id""",
-        rows=len(chunk),
+        rows=chunk.records,
         rejected=len({each.row_no for each in refused}),
         new=taken.new,
         changed=taken.changed,
         unchanged=taken.unchanged,
         id=run_id,
     )
-    return done + len(chunk)
-
-
-def _note_rejects(session: WriteSession, refused: Sequence[Reject], *, run_id: int) -> None:
-    session.sql(
-        """insert into import_reject (run_id, row_no, field, reason, unit_id)
-           select distinct on (row_no, field) :run_id, row_no, field, reason, unit_id
-           from unnest(cast(:row_nos as bigint[]), cast(:fields as text[]), cast(:reasons as text[]),
-             cast(:unit_ids as integer[])) r (row_no, field, reason, unit_id)""",
-        run_id=run_id,
-        row_nos=[each.row_no for each in refused],
-        fields=[each.field for each in refused],
-        reasons=[each.reason for each in refused],
-        unit_ids=[each.unit_id for each in refused],
-    )
-
-
-def _reached(session: WriteSession, *, run_id: int) -> int | None:
-    """How far the run has come by whoever went on with it; the row stays locked. Raises RunTaken for a long chunk."""
-    with _taken():
-        locked = session.sql("select rows_done from import_run where id = :id for update", id=run_id)
-    reached: int | None = locked.scalar_one_or_none()
-    return reached
-
-
-@contextmanager
-def _taken() -> Iterator[None]:
-    """A lock that was not to be had in time means another process."""
-    try:
-        yield
-    except sa.exc.OperationalError as error:
-        if isinstance(error.orig, psycopg.errors.LockNotAvailable):
-            raise RunTaken from error
-        raise
+    return done + chunk.records
