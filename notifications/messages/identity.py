@@ -13,7 +13,7 @@ from notifications.setup import SETUP
 from notifications.states import Priority
 from notifications.texts import moment_param
 from services.identity import queries as identity
-from services.identity.events import SessionFamilyRevoked
+from services.identity.events import SessionFamilyRevoked, WechatJoined
 
 TTL: Final = timedelta(days=30)
 TEMPLATES: Final = {"reuse": "device_signed_out_for_safety", "revoked": "device_signed_out"}
@@ -39,6 +39,24 @@ def signed_out(session: WriteSession, delivery: Delivery, event: SessionFamilyRe
             "at": moment_param(delivery.occurred_at),
             "hotline": setup.settings.supplier_hotline,
         },
+        link="/me",
+        ttl=TTL,
+        priority=Priority.PROMPT,
+    )
+    audience = of_user(session, setup=setup, user_id=UUID(event.user_id))
+    tell(session, setup=setup, fact=fact, audience=[replace(person, phone=None) for person in audience])
+
+
+def wechat_joined(session: WriteSession, delivery: Delivery, event: WechatJoined) -> None:
+    """Tell a person that one more WeChat signs them in: if they did not do it, somebody held their telephone.
+
+    Once, in the inbox, which all their devices read.
+    """
+    setup = SETUP.get()
+    fact = Fact(
+        intent=f"wechat_joined:{event.identity_id}",
+        template="wechat_joined",
+        params={"at": moment_param(delivery.occurred_at), "hotline": setup.settings.supplier_hotline},
         link="/me",
         ttl=TTL,
         priority=Priority.PROMPT,

@@ -1,18 +1,19 @@
 """Codes and tokens, the caller, and the devices on which the caller is signed in.
 
-Neither POST takes an Idempotency-Key. Both serve people whom nobody knows yet, so a key would have no owner, and a kept
-answer of `auth/token` would be a credential in clear. What the key is for is given by other means: a repeated
-`auth/otp` is counted by the limits and voids the earlier code, a code signs in once, and a repeated refresh gets the
-same successor for ten seconds.
+Neither POST below `auth/` takes an Idempotency-Key. Both serve people whom nobody knows yet, so a key would have no
+owner, and a kept answer of `auth/token` would be a credential in clear. What the key is for is given by other means: a
+repeated `auth/otp` is counted by the limits and voids the earlier code, a code signs in once, and a repeated refresh
+gets the same successor for ten seconds.
 """
 
 from typing import Annotated, assert_never
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Body, Request
 from fastapi.responses import JSONResponse, Response
 
 import web.problems.identity  # noqa: F401 -- registers how refusals are told
+from core.idempotency import InFlight, KeyReused
 from routers.identity import service
 from routers.identity.schemas import (
     TOKEN_REQUEST_EXAMPLES,
@@ -27,6 +28,7 @@ from routers.identity.schemas import (
     RefreshGrant,
     TokenPair,
     TokenRequest,
+    WechatAddition,
     WechatGrant,
     WechatIdentity,
     WechatIdentityList,
@@ -38,6 +40,7 @@ from services.identity.errors import (
     CodeIsBurnt,
     CodesExhausted,
     CodeWrong,
+    FreshSignInNeeded,
     InvalidPhone,
     RefreshRefused,
     SignInLimited,
@@ -46,12 +49,14 @@ from services.identity.errors import (
     WechatCodeWrong,
     WechatPhoneNeeded,
     WechatRefused,
+    WechatTaken,
 )
 from services.identity.flows import DeviceAsking
-from web.caller import LivingCustomer, address_of
+from web.caller import CustomerOfCodeFlow, LivingCustomer, address_of
+from web.idempotency import KeyedRequest, once_flow
 from web.locale import Locale, offered
 from web.problems import problems
-from web.problems.common import LocaleNotOffered, NotFound, SignInNeeded
+from web.problems.common import KeyMissing, LocaleNotOffered, NotFound, SignInNeeded
 from web.runtime import RuntimeDep
 from web.session import CodeFlows, Now, TokenFlows, Write
 from web.sign_in import code_policy
@@ -216,6 +221,49 @@ def list_wechat_identities(caller: LivingCustomer, write: Write) -> WechatIdenti
     """By which of the supplier's applications at WeChat you sign in."""
     found = queries.wechat_identities(write, user_id=caller.user_id)
     return WechatIdentityList(items=[WechatIdentity.of(view) for view in found])
+
+
+@router.post(
+    "/me/wechat",
+    response_model=WechatIdentity,
+    status_code=201,
+    operation_id="add_wechat_identity",
+    responses=problems(
+        FreshSignInNeeded,
+        WechatTaken,
+        SignInLimited,
+        WechatAppUnknown,
+        WechatCodeWrong,
+        WechatRefused,
+        WechatBusy,
+        KeyMissing,
+        KeyReused,
+        InFlight,
+    ),
+)
+def add_wechat_identity(
+    body: WechatAddition, caller: CustomerOfCodeFlow, keyed: KeyedRequest, db: CodeFlows, runtime: RuntimeDep, now: Now
+) -> Response:
+    """Sign in by this WeChat from now on, too: for whoever signed in by a code in the last 15 minutes.
+
+    A longer session answers `fresh_sign_in_needed`: sign in again first. Somebody else's WeChat is not taken over. Your
+    other devices find a message.
+    """
+
+    def work(_resource: str) -> WechatIdentity:
+        view = flows.add_wechat(
+            db,
+            vault=runtime.vault,
+            user_id=caller.user_id,
+            session_id=caller.session_id,
+            appid=body.appid,
+            code=body.code,
+            address=caller.address,
+            now=now,
+        )
+        return WechatIdentity.of(view)
+
+    return once_flow(db, keyed, work, resource=str(uuid4()))
 
 
 @router.delete("/me/wechat/{identity_id}", status_code=204, responses=problems(), operation_id="unlink_wechat_identity")

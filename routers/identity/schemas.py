@@ -278,6 +278,17 @@ class WechatIdentity(AnswerModel):
         return cls(id=view.id, appid=view.appid, linked_at=view.linked_at, last_used_at=view.used_at)
 
 
+class WechatAddition(RequestModel):
+    """A fresh code of WeChat: of `wx.login` in a mini-program, or of a page's OAuth."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"appid": WECHAT_EXAMPLE["appid"], "code": "0a3bQXkl2Ek9Yc4Hvpnl2dWqgA2bQXkA"}]}
+    )
+
+    appid: AppId
+    code: WechatCode
+
+
 class WechatIdentityList(AnswerModel):
     """By which applications at WeChat you sign in, the latest used first."""
 

@@ -140,6 +140,18 @@ class WechatPhoneNeeded(Refusal):
     code: ClassVar[str] = "wechat_phone_needed"
 
 
+class WechatTaken(Refusal):
+    """The WeChat is somebody else's, who has to part from it first."""
+
+    code: ClassVar[str] = "wechat_taken"
+
+
+class FreshSignInNeeded(Refusal):
+    """Whoever wants to change how they sign in has to have signed in a moment ago."""
+
+    code: ClassVar[str] = "fresh_sign_in_needed"
+
+
 class WechatRefused(Refusal):
     """WeChat does not vouch for this person."""
 

@@ -21,3 +21,15 @@ class SessionFamilyRevoked(Event):
     session_id: str
     user_id: str
     why: str
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class WechatJoined(Event):
+    """Somebody who was signed in may sign in by one more WeChat from now on."""
+
+    name: ClassVar[str] = "identity.wechat_joined"
+    code: ClassVar[int] = 24
+
+    identity_id: str
+    user_id: str

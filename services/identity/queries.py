@@ -117,6 +117,18 @@ def session_is_alive(session: ReadSession, *, session_id: UUID) -> bool:
     return bool(session.sql("select exists (select from living_session(:id))", id=session_id).scalar_one())
 
 
+def is_fresh(session: ReadSession, *, session_id: UUID, now: datetime) -> bool:
+    """Whether this session lives and was opened no longer than `rules.FRESH_SIGN_IN` ago."""
+    return bool(
+        session.sql(
+            """select exists (select from session_family f, living_session(f.id)
+               where f.id = :id and f.created_at > :since)""",
+            id=session_id,
+            since=now - rules.FRESH_SIGN_IN,
+        ).scalar_one()
+    )
+
+
 def phone_number(text: str, *, region: str) -> str | None:
     """The one E.164 form of a number however typed, None when it is none that gets messages; `region` is `+86`."""
     return rules.canonical_phone(text, region=region)
@@ -387,6 +399,16 @@ def wechat_identities(session: ReadSession, *, user_id: UUID) -> list[WechatView
         user_id=user_id,
     )
     return [WechatView(row.id, row.appid, row.linked_at, row.used_at) for row in rows]
+
+
+def wechat_identity(session: ReadSession, *, vault: Vault, person: WechatPerson) -> WechatView:
+    """A WeChat that is joined to somebody."""
+    row = session.sql(
+        "select id, appid, linked_at, used_at from wechat_identity where appid = :appid and openid_blind = :blind",
+        appid=person.appid,
+        blind=openid_blind(vault, person.appid, person.openid),
+    ).one()
+    return WechatView(row.id, row.appid, row.linked_at, row.used_at)
 
 
 def openid_of(session: ReadSession, *, vault: Vault, user_id: UUID, appid: str) -> str | None:

@@ -76,6 +76,9 @@ ADDRESS_LIMIT: Final = Limit(60, 300)
 """Generous, because a mobile carrier puts thousands of customers behind one address."""
 
 
+FRESH_SIGN_IN: Final = timedelta(minutes=15)
+"""As long as an access token: how long after signing in one may add a way of signing in."""
+
 WECHAT_DEVICE_LIMIT: Final = Limit(20, 60)
 WECHAT_ADDRESS_LIMIT: Final = Limit(300, 900)
 """Of sign-ins by WeChat. Wider than for codes: nothing is sent and nothing can be guessed."""

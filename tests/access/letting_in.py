@@ -1,12 +1,15 @@
 """Invitations and grants for the access tests, made as owners make them."""
 
 import itertools
+import uuid
 from uuid import UUID
 
 from core import clock
 from services.accounts import operations
 from services.accounts.models import Role, Scope
 from services.accounts.operations import Terms
+from tests.access.asking import Asked, Scene
+from tests.factories import identity as people
 from tests.factories.accounts import ACTOR
 from tests.support.town import Home, Person, Town
 
@@ -76,3 +79,20 @@ def make_room(town: Town, home: Home) -> None:
                where account_id = :id and state = 'open'""",
             id=home.account.id,
         )
+
+
+def add_wechat(made: Scene) -> Asked:
+    """A WeChat of nobody, of somebody else, or one that WeChat does not know."""
+    town, appid = made.town, made.town.sandbox.mini_program["appid"]
+    person, code = town.sandbox.wechat_person(), "made-up"
+    if made.object != "missing":
+        code = town.sandbox.wechat_code("js", appid, person)
+    if made.object in {"others", "other_unit"}:
+        owner = town.people["neighbour" if made.object == "others" else "far"]
+        with town.runtime.db.write() as session:
+            people.join_wechat(
+                session, town.runtime.vault, user_id=owner.user_id, appid=appid, openid=person["openids"][appid]
+            )
+    return Asked(
+        "/api/v1/me/wechat", json={"appid": appid, "code": code}, headers={"idempotency-key": uuid.uuid4().hex}
+    )

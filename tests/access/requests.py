@@ -13,7 +13,7 @@ from portal.pages import Reader
 from services.billing import queries as billing
 from tests.access import group_requests, staff_requests
 from tests.access.asking import Asked, Asking, Object, Scene, Things
-from tests.access.letting_in import invite, let_in, somebodys_phone
+from tests.access.letting_in import add_wechat, invite, let_in, somebodys_phone
 from tests.factories import payments as paying
 from tests.support import programs
 from tests.support import wechat_pushes as pushes
@@ -372,6 +372,7 @@ ASKING: Final[dict[str, Asking]] = {
     "PUT /api/v1/me/consents/{purpose}": lambda _made: Asked("/api/v1/me/consents/analysis", json={"text_version": 1}),
     "DELETE /api/v1/me/consents/{purpose}": _get("/api/v1/me/consents/marketing"),
     "GET /api/v1/me/wechat": _get("/api/v1/me/wechat"),
+    "POST /api/v1/me/wechat": add_wechat,
     "DELETE /api/v1/me/wechat/{identity_id}": _get("/api/v1/me/wechat/{identity_id}"),
     "GET /api/v1/accounts": _get("/api/v1/accounts"),
     "GET /api/v1/dues": _get("/api/v1/dues"),

@@ -72,6 +72,8 @@ def test_a_customer_signs_in_links_an_account_pays_and_reads_the_receipt(npm: Np
         "sandbox": sandbox.base_url,
         "appid": sandbox.mini_program["appid"],
         "person": sandbox.wechat_person(phone)["id"],
+        "other": sandbox.wechat_person()["id"],
+        "phone": f"+86133{uuid4().int % 10**8:08d}",
         "account_no": account_no,
         "name_character": NAME[0],
         "last_bill_minor": DUE,
@@ -85,6 +87,7 @@ def test_a_customer_signs_in_links_an_account_pays_and_reads_the_receipt(npm: Np
     receipt = told["receipt"]
     assert (receipt["state"], receipt["amount"]["amount_minor"], receipt["method"]) == ("paid", DUE, "wechat_jsapi")
     assert [(part["no"], part["taken_minor"]) for part in receipt["parts"]] == [(bill.bill_no, DUE)]
+    assert told["added"] == [True, True, False], "in by the added WeChat, until one parts from it"
     assert told["left"] == [0, 0, 0]
     assert told["refused"] == "sign_in_needed"
     assert told["kept"] == ["wattline.device"], "signing out leaves nothing that signs in"

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from core import clock
 from core.errors import Refusal
 from services.identity import flows as identity
+from services.identity import queries
 from tests.faults.world import Case, World
 
 
@@ -76,6 +77,22 @@ def sign_in_by_wechat(world: World, case: Case) -> bool:
         world.db, vault=world.vault, keys=world.runtime.token_keys, region="+86", appid=appid,
         code=wechat_code(world, case, "js", appid), phone_code=wechat_code(world, case, "phone", appid),
         device=_device(case), now=clock.now(),
+    )  # fmt: skip
+    return True
+
+
+def add_wechat(world: World, case: Case) -> bool:
+    """Add the WeChat of another device to whoever has signed in."""
+    appid = next(app.appid for app in world.settings.wechat_app_list if app.kind == "mini_program")
+    with world.db.read() as session:
+        row = session.sql(
+            """select f.id, f.user_id from session_family f join app_user u on u.id = f.user_id
+               where u.phone_blind = :blind order by f.created_at desc limit 1""",
+            blind=queries.phone_blind_of(world.vault, case["phone"]),
+        ).one()
+    identity.add_wechat(
+        world.db, vault=world.vault, user_id=row.user_id, session_id=row.id, appid=appid,
+        code=wechat_code(world, case, "js", appid), address=case["phone"], now=clock.now(),
     )  # fmt: skip
     return True
 

@@ -21,6 +21,7 @@ from tests.factories.accounts import grant, make_account
 from tests.factories.billing import make_bill
 from tests.faults.at_the_desk import assign, look_into, refund, refund_in_vain, send_back, stray
 from tests.faults.signing_in import (
+    add_wechat,
     ask_for_code,
     come_by_wechat,
     refresh,
@@ -234,7 +235,7 @@ STEPS: Final[Mapping[str, Callable[[World, Case], bool]]] = {
     for step in (
         start, start_together, start_in_wechat, start_in_vain, again, another, pay, pay_late, notify, forge, keep_only, apply_stored, poll, poll_once,
         poll_after_end, give_up, look, look_into, stray, assign, send_back, refund, refund_in_vain, relay, send, open_inbox, refresh_keys, ask_for_code, sign_in, sign_in_browser,
-        refresh, sign_in_by_wechat, come_by_wechat,
+        refresh, sign_in_by_wechat, add_wechat, come_by_wechat,
     )
 }  # fmt: skip
 
@@ -300,11 +301,12 @@ STORIES: Final[Mapping[str, Story]] = {
         ("identity.wechat.payer_known", "payments.start.payer_known"),
     ),
     "a WeChat signs in": Story(
-        ("sign_in_by_wechat", "come_by_wechat"),
+        ("sign_in_by_wechat", "add_wechat", "come_by_wechat"),
         "joined",
         (
             "identity.wechat.before_count", "identity.wechat.counted", "identity.wechat.exchanged",
             "identity.wechat.phone_fetched", "identity.wechat.before_commit", "identity.wechat.committed",
+            "identity.wechat_added.before_commit", "identity.wechat_added.committed",
             "identity.wechat_browser.before_commit", "identity.wechat_browser.committed",
         ),
     ),

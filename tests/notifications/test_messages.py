@@ -289,7 +289,15 @@ def test_values_are_written_as_the_language_writes_them(locale: str, expected: t
 
 
 @pytest.mark.parametrize(
-    "template", ["payment_receipt", "bill_ready", "account_linked", "device_signed_out", "device_signed_out_for_safety"]
+    "template",
+    [
+        "payment_receipt",
+        "bill_ready",
+        "account_linked",
+        "device_signed_out",
+        "device_signed_out_for_safety",
+        "wechat_joined",
+    ],
 )
 def test_every_text_exists_in_every_language_with_the_same_values(template: str) -> None:
     values: dict[str, Any] = dict.fromkeys(

@@ -10,6 +10,7 @@ from services.identity.errors import (
     CodeWrong,
     ConsentTextChanged,
     ExportNotReady,
+    FreshSignInNeeded,
     InvalidPhone,
     InvitationGone,
     PasswordCommon,
@@ -35,6 +36,7 @@ from services.identity.errors import (
     WechatPushMalformed,
     WechatPushUnproved,
     WechatRefused,
+    WechatTaken,
 )
 from web.problems import Problem, register
 
@@ -186,6 +188,18 @@ PROBLEMS: Final = [
         409,
         zh="首次使用微信登录需验证手机号码，请授权手机号码或使用短信验证码登录。",
         en="The first sign-in by WeChat needs your mobile number: allow it, or sign in by a code.",
+    ),
+    Problem(
+        WechatTaken,
+        409,
+        zh="该微信已绑定其他用户，需先由其本人解除绑定。",
+        en="This WeChat signs somebody else in; they have to part from it first.",
+    ),
+    Problem(
+        FreshSignInNeeded,
+        403,
+        zh="为保障安全，请重新登录后再操作。",
+        en="For your safety, sign in again, then try once more.",
     ),
     Problem(
         WechatRefused,

@@ -1,4 +1,4 @@
-// Who is signed in here: by WeChat's code, the first time with a telephone number that WeChat has proved.
+// Who is signed in here: by WeChat's code, the first time with a telephone number that WeChat, or a code sent to it, has proved.
 import { Api, Refused, type Schemas } from "./api";
 
 const KEPT = "wattline.refresh";
@@ -33,6 +33,46 @@ export class Session {
     } catch (error) {
       if (error instanceof Refused && error.code === "wechat_phone_needed") return false;
       throw error;
+    }
+  }
+
+  /** Has a code sent to a telephone, for whoever does not want WeChat to tell the number. */
+  async askCode(phone: string): Promise<void> {
+    await this.api.call("post", "/api/v1/auth/otp", { body: { phone, device_id: await device() } });
+  }
+
+  /** Signs in by the code that came, and adds this WeChat, by which it is done from then on. */
+  async signInByCode(phone: string, code: string): Promise<boolean> {
+    const body = {
+      grant_type: "otp" as const,
+      phone,
+      code,
+      device_id: await device(),
+      device_name: wx.getDeviceInfo().model,
+    };
+    this.keep(await this.api.call("post", "/api/v1/auth/token", { body }));
+    return this.addWechat();
+  }
+
+  /** Adds this WeChat to whoever has just signed in; false when it is somebody else's. */
+  async addWechat(): Promise<boolean> {
+    const { code } = await wx.login();
+    const asked = { body: { appid: this.appid, code }, key: await token(32) };
+    try {
+      await this.with((bearer) => this.api.call("post", "/api/v1/me/wechat", asked, bearer));
+      return true;
+    } catch (error) {
+      if (error instanceof Refused && error.code === "wechat_taken") return false;
+      throw error;
+    }
+  }
+
+  /** Parts from every WeChat by which one signs in to this mini-program. */
+  async removeWechat(): Promise<void> {
+    const { items } = await this.with((bearer) => this.api.call("get", "/api/v1/me/wechat", {}, bearer));
+    for (const { id } of items.filter(({ appid }) => appid === this.appid)) {
+      const asked = { path: { identity_id: id } };
+      await this.with((bearer) => this.api.call("delete", "/api/v1/me/wechat/{identity_id}", asked, bearer));
     }
   }
 

@@ -9,6 +9,8 @@ interface Given {
   sandbox: string;
   appid: string;
   person: number;
+  other: number;
+  phone: string;
   account_no: string;
   name_character: string;
   last_bill_minor: number;
@@ -18,6 +20,7 @@ declare const process: { argv: string[]; exitCode: number };
 
 const given = JSON.parse(process.argv[2] ?? "{}") as Given;
 const kept = new Map<string, unknown>();
+let person = given.person;
 let isGoingAway = false;
 
 const sandbox = async (path: string, body: object): Promise<Record<string, string>> => {
@@ -31,7 +34,13 @@ const sandbox = async (path: string, body: object): Promise<Record<string, strin
 };
 
 const codeOf = async (kind: "js" | "phone"): Promise<string> =>
-  (await sandbox("/__sandbox__/wechat/codes", { kind, appid: given.appid, person: given.person }))["code"] ?? "";
+  (await sandbox("/__sandbox__/wechat/codes", { kind, appid: given.appid, person }))["code"] ?? "";
+
+const smsCode = async (): Promise<string> => {
+  const told = await fetch(`${given.sandbox}/__sandbox__/messages?to=${encodeURIComponent(given.phone)}`);
+  const [latest] = (await told.json()) as { params: { code: string } }[];
+  return latest?.params.code ?? "";
+};
 
 // What WeChat's own client gives to a mini-program, as far as this one asks for it.
 Object.assign(globalThis, {
@@ -112,6 +121,17 @@ const main = async (): Promise<void> => {
   const later = new Client(given.supplier, given.appid);
   const many = await Promise.all([later.accounts(), later.accounts(), later.accounts()]);
   await later.session.signOut();
+  // Another telephone and another WeChat: in by a code that is sent, from then on by that WeChat, until one parts from it.
+  person = given.other;
+  const byCode = new Client(given.supplier, given.appid);
+  await byCode.session.askCode(given.phone);
+  const added = await byCode.session.signInByCode(given.phone, await smsCode());
+  kept.clear();
+  const byWechat = new Client(given.supplier, given.appid);
+  const known = await byWechat.session.signIn();
+  await byWechat.session.removeWechat();
+  const parted = await byWechat.session.signIn();
+  await byWechat.session.signOut();
   const api = new Api(given.supplier, overWechat, "en");
   console.log(
     JSON.stringify({
@@ -123,6 +143,7 @@ const main = async (): Promise<void> => {
       due: money(due),
       cancelled,
       receipt,
+      added: [added, known, parted],
       left: many.map(([first]) => first?.due.amount_minor),
       refused: await refusal(() => api.call("get", "/api/v1/me", {}, "made-up")),
       kept: [...kept.keys()],

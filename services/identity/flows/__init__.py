@@ -13,6 +13,7 @@ from services.identity.flows.privacy import ask_erasure, erase_due, make_exports
 from services.identity.flows.wechat import (
     BrowserMet,
     DeviceAsking,
+    add_wechat,
     meet_browser,
     payer_of_code,
     sign_in_browser_by_wechat,
@@ -25,6 +26,7 @@ __all__ = [
     "CodeRequested",
     "DeviceAsking",
     "Tokens",
+    "add_wechat",
     "ask_erasure",
     "erase_due",
     "make_exports",

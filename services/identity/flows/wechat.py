@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from core import faults
 from core.crypto.tokens import TokenKeys
@@ -14,12 +15,14 @@ from core.crypto.vault import Vault
 from core.db import Database
 from services.identity import operations, queries
 from services.identity.errors import (
+    FreshSignInNeeded,
     SignInLimited,
     WechatAppUnknown,
     WechatBusy,
     WechatCodeWrong,
     WechatPhoneNeeded,
     WechatRefused,
+    WechatTaken,
 )
 from services.identity.flows.codes import Tokens, canonical, tokens_of
 from services.identity.operations import OpenedSession
@@ -31,6 +34,7 @@ from services.identity.ports import (
     WechatKind,
     WechatPerson,
 )
+from services.identity.queries import WechatView
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,43 @@ def sign_in_browser_by_wechat(
         faults.point("identity.wechat_browser.before_commit")
     faults.point("identity.wechat_browser.committed")
     return BrowserMet(person, opened)
+
+
+def add_wechat(
+    db: Database,
+    *,
+    vault: Vault,
+    user_id: UUID,
+    session_id: UUID,
+    appid: str,
+    code: str,
+    address: str,
+    now: datetime,
+) -> WechatView:
+    """Join a WeChat to whoever has signed in a moment ago, by its code; they sign in by it from now on.
+
+    Raises FreshSignInNeeded, before WeChat is asked; WechatTaken; and as `sign_in_by_wechat` does for a code. Counted
+    with sign-ins by WeChat, for the person as for a device.
+    """
+    with db.read() as session:
+        if not queries.is_fresh(session, session_id=session_id, now=now):
+            raise FreshSignInNeeded
+    person = _meet(db, vault=vault, appid=appid, code=code, device=f"user:{user_id}", address=address, now=now)
+    with db.write() as session:
+        joined = operations.add_wechat(
+            session,
+            vault=vault,
+            person=person,
+            user_id=user_id,
+            session_id=session_id,
+            address=address,
+            now=now,
+        )
+        faults.point("identity.wechat_added.before_commit")
+    faults.point("identity.wechat_added.committed")
+    if joined is None:
+        raise WechatTaken
+    return joined
 
 
 def payer_of_code(*, appid: str, code: str) -> WechatPerson:

@@ -49,7 +49,7 @@ from services.identity.operations.sessions import (
     revoke_device,
     revoke_other_devices,
 )
-from services.identity.operations.wechat import admit_wechat, join_wechat, sign_in_wechat, unlink_wechat
+from services.identity.operations.wechat import add_wechat, admit_wechat, join_wechat, sign_in_wechat, unlink_wechat
 from services.identity.rules import Limit
 
 __all__ = [
@@ -74,6 +74,7 @@ __all__ = [
     "UnknownToken",
     "Withheld",
     "add_client",
+    "add_wechat",
     "admit_wechat",
     "ask_erasure",
     "ask_export",

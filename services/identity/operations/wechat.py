@@ -4,16 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from core import audit, ids
+from core import audit, ids, outbox
 from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import Statement, WriteSession, statement
 from core.locks import lock
 from services.identity import queries, rules
+from services.identity.errors import FreshSignInNeeded
+from services.identity.events import WechatJoined
 from services.identity.models import LimitKind
 from services.identity.operations.codes import Limited, register, retry_after_s, within_limit
 from services.identity.ports import WechatPerson
-from services.identity.queries import openid_blind, owner_of, unionid_blind
+from services.identity.queries import WechatView, openid_blind, owner_of, unionid_blind
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,32 @@ def join_wechat(
         return False
     _join(session, vault=vault, person=person, user_id=user_id, address=address, now=now)
     return True
+
+
+def add_wechat(
+    session: WriteSession,
+    *,
+    vault: Vault,
+    person: WechatPerson,
+    user_id: UUID,
+    session_id: UUID,
+    address: str,
+    now: datetime,
+) -> WechatView | None:
+    """Let a signed-in person sign in by this WeChat from now on; None when it is somebody else's.
+
+    Raises FreshSignInNeeded when the session is older than `rules.FRESH_SIGN_IN` or over: a copied token must not
+    become a way in that outlives it. Idempotent. Publishes WechatJoined for a new one.
+    """
+    if not queries.is_fresh(session, session_id=session_id, now=now):
+        raise FreshSignInNeeded
+    before = {each.id for each in queries.wechat_identities(session, user_id=user_id)}
+    if not join_wechat(session, vault=vault, person=person, user_id=user_id, address=address, now=now):
+        return None
+    view = queries.wechat_identity(session, vault=vault, person=person)
+    if view.id not in before:
+        outbox.add(session, WechatJoined(identity_id=str(view.id), user_id=str(user_id)))
+    return view
 
 
 def unlink_wechat(session: WriteSession, *, user_id: UUID, identity_id: UUID, address: str) -> bool:

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from core import outbox
 from tests.support.town import Town
 
 Person = dict[str, Any]
@@ -38,6 +39,11 @@ def grant(town: Town, person: Person, *, with_phone: bool = False, **changes: ob
         **changes,
     }
     return town.client.post("/api/v1/auth/token", json=body)
+
+
+def relay(town: Town) -> None:
+    while outbox.relay_once(town.runtime.db):
+        pass
 
 
 def told(answer: Any) -> tuple[int, str | None]:
@@ -138,3 +144,80 @@ def test_one_parts_from_ones_wechat_and_needs_the_telephone_again(town: Town, pe
     assert told(town.client.delete(path, headers=headers)) == (404, "not_found")
     assert told(grant(town, person)) == (409, "wechat_phone_needed")
     assert town.client.get("/api/v1/me", headers=headers).status_code == 200
+
+
+def by_telephone(town: Town) -> dict[str, str]:
+    """Somebody who has just signed in by a code."""
+    return town.settle(town.build(town.unit_id, has_bills=False), has_payments=False).bearer
+
+
+def add(town: Town, headers: dict[str, str], person: Person, *, appid: str = "", code: str = "", key: str = "") -> Any:
+    """Bring a fresh code of an application to join the person's WeChat."""
+    appid = appid or town.sandbox.mini_program["appid"]
+    body = {"appid": appid, "code": code or town.sandbox.wechat_code("js", appid, person)}
+    return town.client.post("/api/v1/me/wechat", json=body, headers={**headers, "idempotency-key": key or uuid4().hex})
+
+
+def mine(town: Town, headers: dict[str, str]) -> set[str]:
+    listed = town.client.get("/api/v1/me/wechat", headers=headers).json()["items"]
+    return {each["id"] for each in listed if each["appid"] == town.sandbox.mini_program["appid"]}
+
+
+def test_who_signed_in_by_telephone_adds_their_wechat_and_signs_in_by_it(town: Town, person: Person) -> None:
+    headers, key = by_telephone(town), uuid4().hex
+    appid = town.sandbox.mini_program["appid"]
+    code = town.sandbox.wechat_code("js", appid, person)
+    answers = [add(town, headers, person, code=code, key=key) for _ in range(2)]
+    assert [(each.status_code, each.json()["id"]) for each in answers] == [(201, answers[0].json()["id"])] * 2
+    assert add(town, headers, person).json()["id"] == answers[0].json()["id"], "added again, it is the same"
+    by_wechat = bearer(grant(town, person))
+    same = [town.client.get("/api/v1/me", headers=each).json() for each in (headers, by_wechat)]
+    assert same[0] == same[1]
+    relay(town)
+    titles = [each["title"] for each in town.client.get("/api/v1/inbox", headers=by_wechat).json()["items"]]
+    assert titles.count("已添加微信登录") == 1, "the other devices are told, once"
+    with town.runtime.db.read() as session:
+        [act] = session.sql(
+            "select after from audit where act = 'identity.wechat_linked' and subject = :id",
+            id=f"wechat_identity:{answers[0].json()['id']}",
+        ).scalars()
+    assert act == {"appid": appid}
+    for answer in answers:
+        assert person["openids"][appid] not in answer.text
+
+
+def test_an_added_wechat_joins_by_its_unionid_and_parts_everywhere(town: Town, person: Person) -> None:
+    headers = by_telephone(town)
+    added = add(town, headers, person).json()["id"]
+    other = next(each for each in town.sandbox.credentials["wechat"]["apps"] if each["kind"] == "official_account")
+    code = town.sandbox.wechat_code("oauth", other["appid"], person, scope="snsapi_userinfo")
+    joined = grant(town, person, appid=other["appid"], code=code)
+    assert joined.status_code == 200, "another application of the same supplier knows them by the unionid"
+    assert town.client.delete(f"/api/v1/me/wechat/{added}", headers=headers).status_code == 204
+    assert told(grant(town, person)) == (409, "wechat_phone_needed")
+    assert add(town, headers, person).status_code == 201
+
+
+def test_somebody_elses_wechat_is_not_taken_over_and_leaves_nothing(town: Town, person: Person) -> None:
+    owner, thief = by_telephone(town), by_telephone(town)
+    assert add(town, owner, person).status_code == 201
+    assert told(add(town, thief, person)) == (409, "wechat_taken")
+    assert (len(mine(town, owner)), mine(town, thief)) == (1, set())
+    assert town.client.get("/api/v1/me", headers=bearer(grant(town, person))).json() == (
+        town.client.get("/api/v1/me", headers=owner).json()
+    )
+
+
+def test_a_session_that_is_not_fresh_adds_no_way_in_and_does_not_ask_wechat(town: Town, person: Person) -> None:
+    headers = by_telephone(town)
+    with town.runtime.db.write() as session:
+        session.sql("update session_family set created_at = created_at - interval '16 minutes'")
+    asked = len(town.sandbox.wechat_calls("jscode2session"))
+    assert told(add(town, headers, person)) == (403, "fresh_sign_in_needed")
+    assert (len(town.sandbox.wechat_calls("jscode2session")), mine(town, headers)) == (asked, set())
+
+
+def test_who_adds_without_end_is_told_when_to_come_again(town: Town, person: Person) -> None:
+    headers = by_telephone(town)
+    answers = [add(town, headers, person, code="made-up") for _ in range(21)]
+    assert (told(answers[19]), told(answers[20])) == ((401, "wechat_code_wrong"), (429, "sign_in_limited"))

@@ -19,6 +19,9 @@ Page({
     account: null as (Pick<Account, "account_no" | "holder" | "address"> & { due: string; dueMinor: number }) | null,
     bills: [] as Bill[],
     isPaying: false,
+    phone: "",
+    code: "",
+    isCodeSent: false,
   },
 
   onShow() {
@@ -35,6 +38,30 @@ Page({
     if (!code) return;
     await client.session.signIn(code).catch((error: unknown) => this.tell(error));
     await this.look();
+  },
+
+  typed(event: WechatMiniprogram.Input) {
+    this.setData({ [event.currentTarget.dataset["field"] as string]: event.detail.value });
+  },
+
+  /** For whoever keeps the number from WeChat: a code to the telephone proves it. */
+  async askCode() {
+    try {
+      await client.session.askCode(this.data.phone);
+      this.setData({ isCodeSent: true, detail: "" });
+    } catch (error) {
+      this.tell(error);
+    }
+  },
+
+  async signInByCode() {
+    try {
+      const isAdded = await client.session.signInByCode(this.data.phone, this.data.code);
+      this.setData({ detail: isAdded ? "" : "该微信已绑定其他用户，下次仍需验证码登录。" });
+      await this.look();
+    } catch (error) {
+      this.tell(error);
+    }
   },
 
   async look() {
