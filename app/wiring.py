@@ -37,6 +37,7 @@ from services.identity.providers.wechat.client import WeChat
 from services.payments.events import PaymentReversed
 from services.payments.operations import (
     ASSIGN_SUSPENSE,
+    DECIDE_REFUND,
     MATCH_SUSPENSE,
     RETURN_SUSPENSE,
     Payments,
@@ -55,7 +56,7 @@ def build(settings: Settings) -> Runtime:
     SETUP.fill(Setup(settings, sealing, sms))
     SMS_SENDER.fill(CodeSender(sms))
     CALLER.fill(webhook_caller(settings))
-    two_persons = (*STAFF_KINDS, ASSIGN_SUSPENSE, RETURN_SUSPENSE, MATCH_SUSPENSE, correct_data(sealing))
+    two_persons = (*STAFF_KINDS, ASSIGN_SUSPENSE, RETURN_SUSPENSE, MATCH_SUSPENSE, DECIDE_REFUND, correct_data(sealing))
     KINDS.fill({kind.name: kind for kind in two_persons})
     WECHAT.fill(wechat(settings))
     PAYABLES.fill({"bill": BillPayable()})

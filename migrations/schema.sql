@@ -857,6 +857,15 @@ begin
   return null;
 end $$;
 
+CREATE FUNCTION public.payment_feed_note_unassigned() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  insert into payment_feed_pending (kind, ref, account_id) values ('unassigned', new.id, new.assigned_account_id);
+  return null;
+end $$;
+
 CREATE FUNCTION public.payment_take(p_source text, p_external_id text, p_body bytea, p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -1869,8 +1878,8 @@ CREATE TABLE public.payment_feed (
     recorded_at timestamp with time zone NOT NULL,
     posting_id uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
     CONSTRAINT ck_payment_feed_account CHECK ((((account_id IS NULL) = (unit_id IS NULL)) AND ((account_id IS NOT NULL) OR (kind = ANY (ARRAY['suspended'::text, 'returned'::text, 'return_failed'::text]))))),
-    CONSTRAINT ck_payment_feed_amount CHECK (((amount_minor <> 0) AND ((kind = ANY (ARRAY['reversed'::text, 'returned'::text])) = (amount_minor < 0)))),
-    CONSTRAINT ck_payment_feed_kind CHECK ((kind = ANY (ARRAY['booked'::text, 'reversed'::text, 'suspended'::text, 'assigned'::text, 'returned'::text, 'return_failed'::text])))
+    CONSTRAINT ck_payment_feed_amount CHECK (((amount_minor <> 0) AND ((kind = ANY (ARRAY['reversed'::text, 'unassigned'::text, 'returned'::text])) = (amount_minor < 0)))),
+    CONSTRAINT ck_payment_feed_kind CHECK ((kind = ANY (ARRAY['booked'::text, 'reversed'::text, 'suspended'::text, 'assigned'::text, 'unassigned'::text, 'returned'::text, 'return_failed'::text])))
 );
 
 CREATE TABLE public.payment_feed_pending (
@@ -1879,7 +1888,7 @@ CREATE TABLE public.payment_feed_pending (
     account_id bigint,
     noted_at timestamp with time zone DEFAULT now() NOT NULL,
     posting_id uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
-    CONSTRAINT ck_payment_feed_pending_kind CHECK ((kind = ANY (ARRAY['booked'::text, 'reversed'::text, 'suspended'::text, 'assigned'::text, 'returned'::text, 'return_failed'::text])))
+    CONSTRAINT ck_payment_feed_pending_kind CHECK ((kind = ANY (ARRAY['booked'::text, 'reversed'::text, 'suspended'::text, 'assigned'::text, 'unassigned'::text, 'returned'::text, 'return_failed'::text])))
 );
 
 CREATE TABLE public.payment_feed_state (
@@ -2008,11 +2017,16 @@ CREATE TABLE public.payment_refund (
     next_check_at timestamp with time zone,
     checks smallint DEFAULT 0 NOT NULL,
     failures smallint DEFAULT 0 NOT NULL,
-    CONSTRAINT ck_payment_refund_ended CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text])) = (ended_at IS NOT NULL))),
+    contested_told text,
+    decided_by uuid,
+    decided_why text,
+    CONSTRAINT ck_payment_refund_decided CHECK (((num_nonnulls(decided_by, decided_why) = ANY (ARRAY[0, 2])) AND ((decided_by IS NULL) OR (state = ANY (ARRAY['done'::text, 'lost'::text]))) AND ((state <> 'lost'::text) OR (decided_by IS NOT NULL)))),
+    CONSTRAINT ck_payment_refund_ended CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text, 'lost'::text])) = (ended_at IS NOT NULL))),
     CONSTRAINT ck_payment_refund_known CHECK (((state = ANY (ARRAY['approved'::text, 'failed'::text])) OR (refund_id IS NOT NULL))),
-    CONSTRAINT ck_payment_refund_next_check CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text])) = (next_check_at IS NULL))),
+    CONSTRAINT ck_payment_refund_next_check CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text, 'lost'::text])) = (next_check_at IS NULL))),
     CONSTRAINT ck_payment_refund_out_refund_no CHECK ((out_refund_no ~ '^[0-9A-Za-z_-]{6,64}$'::text)),
-    CONSTRAINT ck_payment_refund_state CHECK ((state = ANY (ARRAY['approved'::text, 'started'::text, 'done'::text, 'failed'::text, 'abnormal'::text]))),
+    CONSTRAINT ck_payment_refund_state CHECK ((state = ANY (ARRAY['approved'::text, 'started'::text, 'done'::text, 'failed'::text, 'abnormal'::text, 'contested'::text, 'lost'::text]))),
+    CONSTRAINT ck_payment_refund_told CHECK ((((state = 'contested'::text) = (contested_told IS NOT NULL)) AND (contested_told = ANY (ARRAY['started'::text, 'done'::text, 'abnormal'::text])))),
     CONSTRAINT ck_payment_refund_two CHECK ((approved_by <> requested_by))
 );
 
@@ -2043,8 +2057,10 @@ CREATE TABLE public.payment_suspense (
     matched_by uuid,
     matched_at timestamp with time zone,
     matched_why text,
+    unassigned_at timestamp with time zone,
+    put_back jsonb,
     CONSTRAINT ck_payment_suspense_amount CHECK ((amount_minor > 0)),
-    CONSTRAINT ck_payment_suspense_assigned CHECK (((num_nonnulls(assigned_account_id, assignment_id, assigned_by, assigned_at) = ANY (ARRAY[0, 4])) AND ((state = 'assigned'::text) OR (assignment_id IS NULL)))),
+    CONSTRAINT ck_payment_suspense_assigned CHECK (((num_nonnulls(assigned_account_id, assignment_id, assigned_by, assigned_at) = ANY (ARRAY[0, 4])) AND ((assignment_id IS NULL) OR (state = 'assigned'::text) OR (unassigned_at IS NOT NULL)))),
     CONSTRAINT ck_payment_suspense_matched CHECK (((num_nonnulls(matched_by, matched_at, matched_why) =
 CASE
     WHEN (state = 'matched'::text) THEN 3
@@ -2053,8 +2069,9 @@ END) AND ((state = ANY (ARRAY['open'::text, 'matched'::text])) OR (reason <> 'tr
     CONSTRAINT ck_payment_suspense_posted CHECK ((((reason = 'transaction_claimed'::text) = (book_id IS NULL)) AND ((reason = 'transaction_claimed'::text) = (source_id IS NULL)))),
     CONSTRAINT ck_payment_suspense_reason CHECK ((reason = ANY (ARRAY['unknown_order'::text, 'amount_differs'::text, 'settling_failed'::text, 'second_transaction'::text, 'transaction_claimed'::text]))),
     CONSTRAINT ck_payment_suspense_returned CHECK ((((state = 'returned'::text) = (refund_id IS NOT NULL)) AND ((refund_id IS NULL) OR (book_id IS NOT NULL)))),
-    CONSTRAINT ck_payment_suspense_settled CHECK (((settled IS NULL) OR ((state = 'assigned'::text) AND (jsonb_typeof(settled) = 'array'::text)))),
-    CONSTRAINT ck_payment_suspense_state CHECK ((state = ANY (ARRAY['open'::text, 'assigned'::text, 'returned'::text, 'matched'::text])))
+    CONSTRAINT ck_payment_suspense_settled CHECK (((settled IS NULL) OR ((assignment_id IS NOT NULL) AND (jsonb_typeof(settled) = 'array'::text)))),
+    CONSTRAINT ck_payment_suspense_state CHECK ((state = ANY (ARRAY['open'::text, 'assigned'::text, 'returned'::text, 'matched'::text]))),
+    CONSTRAINT ck_payment_suspense_unassigned CHECK ((((unassigned_at IS NULL) = (put_back IS NULL)) AND ((unassigned_at IS NULL) OR ((assignment_id IS NOT NULL) AND (state = ANY (ARRAY['open'::text, 'returned'::text]))))))
 );
 
 ALTER TABLE public.payment_suspense ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -2926,6 +2943,8 @@ CREATE INDEX ix_payment_quote_unused ON public.payment_quote USING btree (expire
 
 CREATE INDEX ix_payment_quote_user_id ON public.payment_quote USING btree (user_id, created_at);
 
+CREATE INDEX ix_payment_refund_contested ON public.payment_refund USING btree (id) WHERE (state = 'contested'::text);
+
 CREATE INDEX ix_payment_refund_next_check_at ON public.payment_refund USING btree (next_check_at) WHERE (next_check_at IS NOT NULL);
 
 CREATE INDEX ix_payment_refund_suspense_id ON public.payment_refund USING btree (suspense_id);
@@ -2998,7 +3017,7 @@ CREATE UNIQUE INDEX uq_otp_challenge_living ON public.otp_challenge USING btree 
 
 CREATE UNIQUE INDEX uq_payment_attempt_living ON public.payment_attempt USING btree (order_id) WHERE (state = ANY (ARRAY['created'::text, 'prepared'::text, 'pending'::text, 'unknown'::text]));
 
-CREATE UNIQUE INDEX uq_payment_refund_living ON public.payment_refund USING btree (suspense_id) WHERE (state <> 'failed'::text);
+CREATE UNIQUE INDEX uq_payment_refund_living ON public.payment_refund USING btree (suspense_id) WHERE (state <> ALL (ARRAY['failed'::text, 'contested'::text, 'lost'::text]));
 
 CREATE UNIQUE INDEX uq_payment_refund_refund_id ON public.payment_refund USING btree (provider, refund_id) WHERE (refund_id IS NOT NULL);
 
@@ -3030,11 +3049,13 @@ CREATE TRIGGER payment_part_feed AFTER UPDATE OF outcome ON public.payment_part 
 
 CREATE TRIGGER payment_refund_feed AFTER INSERT ON public.payment_refund FOR EACH ROW EXECUTE FUNCTION public.payment_feed_note_refund();
 
-CREATE TRIGGER payment_refund_feed_moved AFTER UPDATE ON public.payment_refund FOR EACH ROW WHEN (((new.posting_id <> old.posting_id) OR ((new.state = 'failed'::text) AND (old.state <> 'failed'::text)))) EXECUTE FUNCTION public.payment_feed_note_refund();
+CREATE TRIGGER payment_refund_feed_moved AFTER UPDATE ON public.payment_refund FOR EACH ROW WHEN (((new.posting_id <> old.posting_id) OR ((new.state = 'failed'::text) AND (old.state <> ALL (ARRAY['failed'::text, 'contested'::text]))))) EXECUTE FUNCTION public.payment_feed_note_refund();
 
 CREATE TRIGGER payment_suspense_feed AFTER INSERT ON public.payment_suspense FOR EACH ROW WHEN ((new.book_id IS NOT NULL)) EXECUTE FUNCTION public.payment_feed_note_suspense();
 
 CREATE TRIGGER payment_suspense_feed_assigned AFTER UPDATE OF state ON public.payment_suspense FOR EACH ROW WHEN (((new.state = 'assigned'::text) AND (old.state <> 'assigned'::text) AND (new.book_id IS NOT NULL))) EXECUTE FUNCTION public.payment_feed_note_suspense();
+
+CREATE TRIGGER payment_suspense_feed_unassigned AFTER UPDATE OF unassigned_at ON public.payment_suspense FOR EACH ROW WHEN (((new.unassigned_at IS NOT NULL) AND (old.unassigned_at IS NULL))) EXECUTE FUNCTION public.payment_feed_note_unassigned();
 
 CREATE TRIGGER place BEFORE INSERT ON public.audit FOR EACH ROW EXECUTE FUNCTION public.place_audit();
 
@@ -3222,6 +3243,9 @@ ALTER TABLE ONLY public.payment_refund
 
 ALTER TABLE ONLY public.payment_refund
     ADD CONSTRAINT fk_payment_refund_book_id FOREIGN KEY (book_id) REFERENCES public.book(id);
+
+ALTER TABLE ONLY public.payment_refund
+    ADD CONSTRAINT fk_payment_refund_decided_by FOREIGN KEY (decided_by) REFERENCES public.staff(id);
 
 ALTER TABLE ONLY public.payment_refund
     ADD CONSTRAINT fk_payment_refund_requested_by FOREIGN KEY (requested_by) REFERENCES public.staff(id);

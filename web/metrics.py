@@ -104,7 +104,8 @@ def tell(found: Mapping[str, Any]) -> None:
     STOPPED_WEBHOOKS.set(found["stopped_webhooks"])
     refunds = found["refunds"]
     REFUNDS.labels("abnormal").set(refunds["abnormal"])
-    REFUNDS.labels("waiting").set(refunds["open"] - refunds["abnormal"])
+    REFUNDS.labels("contested").set(refunds["contested"])
+    REFUNDS.labels("waiting").set(refunds["open"] - refunds["abnormal"] - refunds["contested"])
     OLDEST_REFUND.set(refunds["oldest_s"])
     for name, check in found["checks"].items():
         BROKEN.labels(name).set(check["violations"] or 0)

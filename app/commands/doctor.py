@@ -294,6 +294,9 @@ def _suspense(count: int, oldest_s: float) -> Finding:
 def _refunds(told: Mapping[str, Any]) -> Finding:
     if told["open"] == 0:
         return Finding("refunds", "ok", "everything that was to go back has gone, or waits in suspense")
+    if told["contested"]:
+        detail = f"{told['contested']} went out twice: finance decides who bears them, in the console under Suspense"
+        return Finding("refunds", "wrong", detail)
     if told["abnormal"]:
         detail = f"{told['abnormal']} are stuck with their payers: see to them in the provider's merchant console"
         return Finding("refunds", "wrong", detail)

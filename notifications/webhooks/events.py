@@ -16,12 +16,13 @@ from services.accounts.queries import AccountId
 from services.billing import queries as billing
 from services.billing.events import BillAmended, BillIssued, BillSettled
 from services.payments import queries as payments
-from services.payments.events import PaymentAssigned, PaymentBooked, PaymentReversed
+from services.payments.events import PaymentAssigned, PaymentBooked, PaymentReversed, PaymentUnassigned
 
 TYPES: Final = (
     "payment.booked",
     "payment.reversed",
     "payment.assigned",
+    "payment.unassigned",
     "bill.issued",
     "bill.amended",
     "bill.settled",
@@ -55,7 +56,18 @@ def payment_reversed(session: WriteSession, delivery: Delivery, event: PaymentRe
 
 def payment_assigned(session: WriteSession, delivery: Delivery, event: PaymentAssigned) -> None:
     """Staff gave money that had no place its account: what bills took, and the rest as prepaid."""
-    if not _is_heard(session, "payment.assigned"):
+    _tell_assignment(session, delivery, "payment.assigned", event)
+
+
+def payment_unassigned(session: WriteSession, delivery: Delivery, event: PaymentUnassigned) -> None:
+    """What an account was given of such money was taken back: the same parts, the same amounts."""
+    _tell_assignment(session, delivery, "payment.unassigned", event)
+
+
+def _tell_assignment(
+    session: WriteSession, delivery: Delivery, kind: str, event: PaymentAssigned | PaymentUnassigned
+) -> None:
+    if not _is_heard(session, kind):
         return
     money = payments.assigned(session, suspense_id=event.suspense_id)
     shares: list[tuple[str | None, Money]] = [*money.settled]
@@ -73,7 +85,7 @@ def payment_assigned(session: WriteSession, delivery: Delivery, event: PaymentAs
             "parts": [{"account_no": account_no, "bill_no": no, "amount": _amount(share)} for no, share in shares],
         }
 
-    _tell(session, delivery, "payment.assigned", [money.account_id], data)
+    _tell(session, delivery, kind, [money.account_id], data)
 
 
 def bill_issued(session: WriteSession, delivery: Delivery, event: BillIssued) -> None:
@@ -105,6 +117,7 @@ SUBSCRIPTIONS: Final[list[tuple[type[Event], Callable[..., Any]]]] = [
     (PaymentBooked, payment_booked),
     (PaymentReversed, payment_reversed),
     (PaymentAssigned, payment_assigned),
+    (PaymentUnassigned, payment_unassigned),
     (BillIssued, bill_issued),
     (BillAmended, bill_amended),
     (BillSettled, bill_settled),

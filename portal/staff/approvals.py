@@ -21,7 +21,14 @@ from services.casework.operations import RESET_PASSWORD, RESET_SECOND_FACTOR, Co
 from services.casework.queries import RequestView
 from services.identity import queries as identity
 from services.identity.errors import StaffUnknown
-from services.payments.errors import MoneyUndecided, ReturnNotOffered, SuspenseElsewhere, SuspenseOver
+from services.payments.errors import (
+    MoneySpent,
+    MoneyUndecided,
+    RefundOver,
+    ReturnNotOffered,
+    SuspenseElsewhere,
+    SuspenseOver,
+)
 from web.runtime import RuntimeDep
 from web.session import Now, Write
 
@@ -108,7 +115,7 @@ def approve(
             )
     except (
         OwnRequest, RequestOver, RequesterLost, GrantBeyondOwn, GrantHeld, GrantToOneself, StaffUnknown, UnitUnknown,
-        MoneyUndecided, ReturnNotOffered, SuspenseElsewhere, SuspenseOver, CorrectionOutdated,
+        MoneySpent, MoneyUndecided, RefundOver, ReturnNotOffered, SuspenseElsewhere, SuspenseOver, CorrectionOutdated,
     ) as refusal:  # fmt: skip
         return _refused(request, write, reader, request_id, refusal, now=now)
     if outcome.told_once is not None and view.kind in INVITING:

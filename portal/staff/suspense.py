@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import Response
@@ -18,17 +19,27 @@ from services.accounts.roles import StaffPermission
 from services.casework import operations as casework
 from services.casework import queries as requests
 from services.casework.errors import ReasonMissing, RequestOpen
-from services.payments import finding
+from services.payments import finding, refunds
 from services.payments import operations as payments
-from services.payments.errors import MoneyUndecided, ReturnNotOffered, SuspenseElsewhere, SuspenseOver
+from services.payments.errors import (
+    MoneySpent,
+    MoneyUndecided,
+    RefundOver,
+    ReturnNotOffered,
+    SuspenseElsewhere,
+    SuspenseOver,
+)
 from services.payments.finding import TransactionMoney, WaitingMoney
 from services.payments.operations import (
     ASSIGN_SUSPENSE,
+    DECIDE_REFUND,
     MATCH_SUSPENSE,
     RETURN_SUSPENSE,
     AssignSuspense,
+    DecideRefund,
     MatchSuspense,
     ReturnSuspense,
+    Way,
 )
 from web.problems.common import NotFound
 from web.runtime import RuntimeDep
@@ -62,7 +73,10 @@ def suspense(
     rows, more = found[:PAGE], ""
     if len(found) > PAGE:
         more = runtime.cursors.make(scope=scope, position=[rows[-1].created_at.isoformat(), rows[-1].id])
-    return show(request, "staff/suspense.html", reader, rows=rows, next=f"{SUSPENSE}?after={more}" if more else "")
+    twice = refunds.contested_refunds(write, staff_id=reader.staff_id, limit=PAGE, now=now)
+    return show(
+        request, "staff/suspense.html", reader, rows=rows, twice=twice, next=f"{SUSPENSE}?after={more}" if more else ""
+    )
 
 
 @router.post(SUSPENSE + "/export", dependencies=[CheckedForm])
@@ -224,6 +238,46 @@ def match(
     return go(f"{here}?asked=1")
 
 
+@router.post(SUSPENSE + "/{suspense_id}/decide", dependencies=[CheckedForm, FreshCode])
+def decide(
+    request: Request,
+    reader: SignedInStaff,
+    write: Write,
+    now: Now,
+    suspense_id: Id,
+    refund: Annotated[UUID, Form()],
+    way: Annotated[Way, Form()],
+    why: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Say who bears what went out twice, or ask a second person to when it is much."""
+    may, here = StaffPermission.SUSPENSE_RETURN, f"{SUSPENSE}/{suspense_id}"
+    check(reader, may)
+    try:
+        found = payments.decidable(
+            write, refund_id=refund, way=way, by=reader.staff_id, permission=may, now=now
+        ).suspense
+        if not requests.needs_second_person(kind=DECIDE_REFUND.name, amount=found.amount):
+            payments.decide(write, refund_id=refund, way=way, why=why, by=reader.staff_id, actor=reader.actor, now=now)
+            return go(here)
+        kept = payments.reason_to_return(why)
+        casework.ask(
+            write,
+            kind=DECIDE_REFUND.name,
+            subject=f"suspense:{found.id}",
+            unit_id=finding.unit_to_ask_in(write, item=found, staff_id=reader.staff_id, permission=may, now=now),
+            payload=DecideRefund(refund_id=refund, way=way, why=kept),
+            reason=kept,
+            by=reader.staff_id,
+            actor=reader.actor,
+            now=now,
+            amount=found.amount,
+        )
+    except (MoneySpent, ReasonNeeded, RefundOver, RequestOpen, SuspenseElsewhere) as refusal:
+        wrong = {"why": text_of(request, refusal)}
+        return _page(request, write, reader, suspense_id, wrong, {"why": why}, now=now)
+    return go(f"{here}?asked=1")
+
+
 def _page(
     request: Request,
     session: WriteSession,
@@ -257,7 +311,8 @@ def _page(
         can_return=_waits(found) and reader.may(StaffPermission.SUSPENSE_RETURN),
         can_match=not found.is_money and found.state == "open" and reader.may(StaffPermission.SUSPENSE_ASSIGN),
         money=money,
-        refunds=finding.refunds_of(session, suspense_id=suspense_id),
+        can_decide=reader.may(StaffPermission.SUSPENSE_RETURN),
+        refunds=refunds.refunds_of(session, suspense_id=suspense_id),
         wrong=wrong,
         typed={"account_no": _meant_for(found, money), "reason": "", "why": "", **typed},
         asked=asked,

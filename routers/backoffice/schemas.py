@@ -86,7 +86,7 @@ class PaymentFact(AnswerModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [FACT_EXAMPLE]})
 
     id: UUID
-    kind: Literal["booked", "reversed", "suspended", "assigned", "returned", "return_failed"]
+    kind: Literal["booked", "reversed", "suspended", "assigned", "unassigned", "returned", "return_failed"]
     account_no: str | None
     amount: Amount
     provider: str

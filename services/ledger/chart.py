@@ -63,6 +63,7 @@ POINTS_BALANCE: Final = Code("points.balance")
 POINTS_SPENT: Final = Code("points.spent")
 POINTS_EXPIRED: Final = Code("points.expired")
 POINTS_EXPENSE: Final = Code("points.expense")
+REFUNDED_TWICE: Final = Code("expense.refunded_twice")
 
 
 def clearing(provider: str) -> Code:

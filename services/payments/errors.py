@@ -135,6 +135,18 @@ class RefundDiffers(Refusal):
     code = "refund_differs"
 
 
+class RefundOver(Refusal):
+    """There is nothing to decide about this refund: it went out once, or its provider does not say that it is gone."""
+
+    code = "refund_over"
+
+
+class MoneySpent(Refusal):
+    """The account has no longer what it got: its prepaid balance has paid for something else since."""
+
+    code = "money_spent"
+
+
 class SuspenseElsewhere(Refusal):
     """There is no such account where the caller may assign, or it is in another currency: the answer is the same."""
 

@@ -54,6 +54,17 @@ class PaymentAssigned(Event):
 
 @register
 @dataclass(frozen=True, kw_only=True)
+class PaymentUnassigned(Event):
+    """What staff gave an account was taken back out of it: its provider had sent the money back to its payer."""
+
+    name: ClassVar[str] = "payments.payment_unassigned"
+    code: ClassVar[int] = 25
+
+    suspense_id: int
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
 class PaymentAttemptClosed(Event):
     """An attempt ended without money."""
 

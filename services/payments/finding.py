@@ -352,48 +352,6 @@ def money_of(session: ReadSession, *, item: WaitingMoney, staff_id: UUID, now: d
     )
 
 
-@dataclass(frozen=True, slots=True)
-class StaffRefund:
-    """A refund as staff read it. `is_doubtful`: an answer was lost, and the same is asked for again."""
-
-    out_refund_no: str
-    refund_id: str | None
-    state: str
-    is_doubtful: bool
-    refused_reason: str | None
-    why: str
-    requested_by: str
-    approved_by: str | None
-    created_at: datetime
-    started_at: datetime | None
-    ended_at: datetime | None
-    next_check_at: datetime | None
-    callbacks: tuple[Kept, ...]
-
-
-def refunds_of(session: ReadSession, *, suspense_id: int) -> list[StaffRefund]:
-    """The refunds of a sum that the caller has found, the latest first. Served by ix_payment_refund_suspense_id."""
-    rows = session.sql(statement(__package__, "refunds_of.sql"), suspense_id=suspense_id).all()
-    return [
-        StaffRefund(
-            out_refund_no=row.out_refund_no,
-            refund_id=row.refund_id,
-            state=row.state,
-            is_doubtful=row.is_doubtful,
-            refused_reason=row.refused_reason,
-            why=row.why,
-            requested_by=row.requested_by,
-            approved_by=row.approved_by,
-            created_at=row.created_at,
-            started_at=row.started_at,
-            ended_at=row.ended_at,
-            next_check_at=row.next_check_at,
-            callbacks=tuple(inbox.about(session, source=row.provider, subjects=[row.out_refund_no])),
-        )
-        for row in rows
-    ]
-
-
 def unit_to_ask_in(
     session: ReadSession, *, item: WaitingMoney, staff_id: UUID, permission: StaffPermission, now: datetime
 ) -> int:

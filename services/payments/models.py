@@ -64,13 +64,18 @@ class SuspenseState(enum.StrEnum):
 
 
 class RefundState(enum.StrEnum):
-    """Where a refund stands. ABNORMAL: the payer's side does not take it, and people must see to it."""
+    """Where a refund stands. ABNORMAL: the payer's side does not take it, and people must see to it.
+
+    CONTESTED: given up, and taken all the same when its sum had another place; people decide. LOST: the supplier pays.
+    """
 
     APPROVED = "approved"
     STARTED = "started"
     DONE = "done"
     FAILED = "failed"
     ABNORMAL = "abnormal"
+    CONTESTED = "contested"
+    LOST = "lost"
 
 
 class PaymentOrder(SQLModel, table=True):
@@ -171,6 +176,8 @@ class PaymentSuspense(SQLModel, table=True):
     matched_at: datetime | None = Field(default=None, sa_type=Timestamp)
     matched_why: str | None = Field(default=None, sa_type=sa.Text)
     settled: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB)
+    unassigned_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    put_back: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB)
     unit_ids: list[int] = Field(
         default_factory=list, sa_type=ARRAY(sa.Integer), sa_column_kwargs={"server_default": sa.text("'{}'")}
     )
@@ -194,6 +201,9 @@ class PaymentRefund(SQLModel, table=True):
     state: RefundState = Field(sa_type=text_enum(RefundState))
     refund_id: str | None = Field(default=None, sa_type=sa.Text)
     refused_reason: str | None = Field(default=None, sa_type=sa.Text)
+    contested_told: str | None = Field(default=None, sa_type=sa.Text)
+    decided_by: UUID | None = Field(default=None, sa_type=sa.Uuid, foreign_key="staff.id")
+    decided_why: str | None = Field(default=None, sa_type=sa.Text)
     why: str = Field(sa_type=sa.Text)
     requested_by: UUID = Field(sa_type=sa.Uuid)
     approved_by: UUID | None = Field(default=None, sa_type=sa.Uuid)
@@ -271,12 +281,13 @@ NO_POSTING: Final = "00000000-0000-0000-0000-000000000000"
 
 
 class FeedKind(enum.StrEnum):
-    """How a fact moved money: in, back out, in without a place, from there to an account, or back to its payer."""
+    """How a fact moved money: in, back out, in without a place, from there to an account and back, or to its payer."""
 
     BOOKED = "booked"
     REVERSED = "reversed"
     SUSPENDED = "suspended"
     ASSIGNED = "assigned"
+    UNASSIGNED = "unassigned"
     RETURNED = "returned"
     RETURN_FAILED = "return_failed"
 

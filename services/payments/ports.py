@@ -77,8 +77,13 @@ class Payable(Protocol):
         """
         ...
 
-    def reverse(self, session: WriteSession, *, account_id: AccountId, payment_id: UUID, now: datetime) -> Money:
-        """Open again what `settle` took for this payment and answer how much; the second call answers zero."""
+    def reverse(
+        self, session: WriteSession, *, account_id: AccountId, payment_id: UUID, now: datetime
+    ) -> list[tuple[str, Money]]:
+        """Open again what `settle` took for this payment and answer how much of which number; the second time nothing.
+
+        It may be less than was taken: what became prepaid balance meanwhile is not owed again.
+        """
         ...
 
     def describe(

@@ -316,7 +316,7 @@ def assigned(session: ReadSession, *, suspense_id: int) -> AssignedView:
     """Money that staff gave an account."""
     row = session.sql(
         """select assigned_account_id, provider, transaction_id, amount_minor, currency, paid_at, settled
-           from payment_suspense where id = :id and state = 'assigned'""",
+           from payment_suspense where id = :id and assignment_id is not null""",
         id=suspense_id,
     ).one()
     return AssignedView(

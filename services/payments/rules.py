@@ -195,17 +195,23 @@ def _refunds() -> dict[tuple[RefundState, RefundEvent], RefundState]:
         (s.FAILED, e.TAKEN): s.STARTED,
         (s.FAILED, e.CLOSED): s.FAILED,
         (s.FAILED, e.REFUSED): s.FAILED,
+        (s.CONTESTED, e.TAKEN): s.CONTESTED,
+        (s.CONTESTED, e.CLOSED): s.FAILED,
+        (s.CONTESTED, e.REFUSED): s.CONTESTED,
     }
     for state in s:
         table[state, e.DONE] = s.DONE
         table[state, e.ABNORMAL] = s.ABNORMAL
+    for event in (e.DONE, e.ABNORMAL):  # only people end what went out twice
+        table[s.CONTESTED, event] = s.CONTESTED
     for event in e:
         table[s.DONE, event] = s.DONE
+        table[s.LOST, event] = s.LOST
     return table
 
 
 REFUND_STATES: Final[Mapping[tuple[RefundState, RefundEvent], RefundState]] = _refunds()
-"""DONE absorbs whatever comes."""
+"""DONE and LOST absorb whatever comes."""
 
 REFUNDABLE_FOR: Final = timedelta(days=365)
 """Providers send nothing back of older payments."""
@@ -219,9 +225,9 @@ ABNORMAL_AGAIN: Final = timedelta(hours=6)
 
 def next_refund_check(state: RefundState, *, checks: int, now: datetime) -> datetime | None:
     """When to ask about a refund again; None for one that is over."""
-    if state in {RefundState.DONE, RefundState.FAILED}:
+    if state in {RefundState.DONE, RefundState.FAILED, RefundState.LOST}:
         return None
-    if state is RefundState.ABNORMAL:
+    if state in {RefundState.ABNORMAL, RefundState.CONTESTED}:
         return now + ABNORMAL_AGAIN
     return now + ASK_AFTER[min(checks, len(ASK_AFTER) - 1)]
 

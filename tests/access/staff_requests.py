@@ -263,6 +263,21 @@ def _claim(made: Scene) -> dict[str, str]:
     return {"suspense_id": str(found), "why": "the same payer, seen in the provider's books"}
 
 
+def _twice(made: Scene) -> dict[str, str]:
+    """A sum of the account that went out twice."""
+    town = made.town
+    homes = {"own": town.house, "other_unit": town.far}
+    said = {"way": "bear", "why": "seen in the provider's books"}
+    if made.object not in homes:
+        return {"suspense_id": str(2**62), "refund": str(UUID(int=7)), **said}
+    office = office_of(town)
+    account = homes[made.object].account
+    waiting = office.waiting_money(account)
+    with town.runtime.db.write() as session:
+        refund_id = office.twice(session, waiting, account.account_no, office.members["top"])
+    return {"suspense_id": str(waiting), "refund": str(refund_id), **said}
+
+
 def _import(made: Scene) -> dict[str, str]:
     """A dry run of one unit's rows: the same for every look, a new one to be signed off."""
     office = office_of(made.town)
@@ -343,6 +358,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /staff/suspense": _get("/staff/suspense"),
     "GET /staff/suspense/{suspense_id}": _get("/staff/suspense/{suspense_id}", _suspense),
     "POST /staff/suspense/{suspense_id}/assign": _form("/staff/suspense/{suspense_id}/assign", _assigning),
+    "POST /staff/suspense/{suspense_id}/decide": _form("/staff/suspense/{suspense_id}/decide", _twice),
     "POST /staff/suspense/{suspense_id}/match": _form("/staff/suspense/{suspense_id}/match", _claim),
     "POST /staff/suspense/{suspense_id}/return": _form(
         "/staff/suspense/{suspense_id}/return", lambda made: {**_suspense(made), "why": "nobody knows the payer"}

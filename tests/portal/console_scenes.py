@@ -298,6 +298,30 @@ def staff_suspense_returned(stage: Stage) -> None:
 
 
 @scene
+def staff_suspense_twice(stage: Stage) -> None:
+    home = served(stage)
+    waiting, number = sent_back(stage, 12_860)
+    at_the_top(stage)
+    with stage.database.write() as session:
+        payments.keep_refund_refusal(session, out_refund_no=number, reason="USERACCOUNTABNORMAL", now=clock.now())
+        by = session.sql("select requested_by from payment_refund where out_refund_no = :no", no=number).scalar_one()
+        payments.assign(
+            session, suspense_id=waiting, account_no=home, by=by, actor=Actor(f"staff:{by}"), now=clock.now()
+        )
+        row = session.sql("select transaction_id from payment_suspense where id = :id", id=waiting).one()
+        done = RefundResult(
+            paying.WECHAT,
+            number,
+            RefundStatus.DONE,
+            refund_id=uuid4().hex,
+            transaction_id=row.transaction_id,
+            amount=Money(12_860, "CNY"),
+        )
+        payments.apply_refund_result(session, result=done, now=clock.now())
+    stage.visit.open(f"/staff/suspense/{waiting}")
+
+
+@scene
 def staff_suspense_not_returned(stage: Stage) -> None:
     waiting, number = sent_back(stage, 12_860)
     with stage.database.write() as session:

@@ -321,3 +321,36 @@ def test_what_is_no_money_of_its_own_and_little_is_closed_by_one(
     answers = [send(town, office, desks[0], path, why="seen in their books")[0] for _ in range(2)]
     assert answers == [303, 422]
     assert owed(town, home) == (7_860, 0)
+
+
+def test_what_went_out_twice_stands_at_the_top_and_is_decided_once_by_two_when_it_is_much(
+    town: Town, office: Office, desks: tuple[Member, Member]
+) -> None:
+    first, second = desks
+    home, waiting = town.build(town.unit_id), stray(town, 200_000)
+    with town.runtime.db.write() as session:
+        refund_id = office.twice(session, waiting, home.account_no, first)
+        here = office.employ(session, StaffRole.FINANCE, HERE)
+    assert owed(town, home) == (0, 200_000 - 12_860)
+    page = get(town, office, first, "/staff/suspense")[1]
+    assert f'/staff/suspense/{waiting}"' in page[page.index("Went out twice") :]
+    assert "Went out twice" not in get(town, office, here, "/staff/suspense")[1], "nobody knows where it belongs"
+    path, form = f"/staff/suspense/{waiting}/decide", {"refund": str(refund_id), "way": "take_back"}
+    assert send(town, office, here, path, why="seen in their books", **form)[0] == 404
+    assert send(town, office, first, path, why="x", **form)[0] == 422
+    assert send(town, office, first, path, why="seen in their books", **form) == (
+        303,
+        f"/staff/suspense/{waiting}?asked=1",
+    )
+    with town.runtime.db.read() as session:
+        asked = session.sql(
+            "select id from approval_request where subject = :id", id=f"suspense:{waiting}"
+        ).scalar_one()
+    approve = f"/staff/approvals/{asked}/approve"
+    with cut_off(town):
+        assert send(town, office, second, approve)[0] in {500, 503}
+    assert owed(town, home) == (0, 200_000 - 12_860)
+    assert [send(town, office, who, approve)[0] for who in (first, second, second)] == [422, 303, 422]
+    assert owed(town, home) == (12_860, 0)
+    assert "Went out twice" not in get(town, office, first, "/staff/suspense")[1]
+    assert "Decided by" in get(town, office, first, f"/staff/suspense/{waiting}")[1]

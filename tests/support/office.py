@@ -29,6 +29,7 @@ from services.ledger.chart import SUSPENSE, OwnerKind, Source, clearing
 from services.ledger.operations import Posting, Transaction
 from services.payments import operations as payments
 from services.payments import queries
+from services.payments.ports import RefundResult, RefundStatus
 from tests.factories import payments as paying
 from tests.factories import staff as people
 from tests.factories.staff import ACTOR, Member
@@ -192,6 +193,34 @@ class Office:
                 id=waiting,
             ).scalar_one()
         return found
+
+    def twice(self, session: WriteSession, suspense_id: int, account_no: str, by: Member) -> UUID:
+        """That sum's refund: refused, then carried out by its provider when the sum had been assigned."""
+        refund_id = payments.return_to_payer(
+            session,
+            suspense_id=suspense_id,
+            why="nobody knows the payer",
+            by=by.staff_id,
+            approved_by=None,
+            actor=ACTOR,
+            now=clock.now(),
+        )
+        number = f"R{refund_id.hex}"
+        payments.keep_refund_refusal(session, out_refund_no=number, reason="PARAMERROR", now=clock.now())
+        payments.assign(
+            session, suspense_id=suspense_id, account_no=account_no, by=by.staff_id, actor=ACTOR, now=clock.now()
+        )
+        row = session.sql("select * from payment_suspense where id = :id", id=suspense_id).one()
+        done = RefundResult(
+            row.provider,
+            number,
+            RefundStatus.DONE,
+            refund_id=uuid.uuid4().hex,
+            transaction_id=row.transaction_id,
+            amount=Money(row.amount_minor, row.currency),
+        )
+        payments.apply_refund_result(session, result=done, now=clock.now())
+        return refund_id
 
     def callback_about(self, payment_no: str) -> int:
         """A callback of the provider that says that a payment waits; its number."""

@@ -28,7 +28,7 @@ select json_build_object(
   'suspense', (select json_build_object('open', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(created_at)), 0)::float8)
       from (select created_at from payment_suspense where state = 'open' order by created_at limit :most) s),
   'stopped_webhooks', (select count(*) from webhook_endpoint where state = 'disabled' and disabled_why <> 'staff'),
-  'refunds', (select json_build_object('open', count(*), 'abnormal', count(*) filter (where state = 'abnormal'),
+  'refunds', (select json_build_object('open', count(*), 'abnormal', count(*) filter (where state = 'abnormal'), 'contested', count(*) filter (where state = 'contested'),
         'oldest_s', coalesce(extract(epoch from now() - min(created_at)), 0)::float8)
       from (select state, created_at from payment_refund where next_check_at is not null limit :most) r),
   'checks', coalesce((

@@ -55,7 +55,9 @@ class BillPayable:
             session, account_id=account_id, bill_id=payable_id, amount=amount, payment_id=payment_id, now=now
         )
 
-    def reverse(self, session: WriteSession, *, account_id: AccountId, payment_id: UUID, now: datetime) -> Money:
+    def reverse(
+        self, session: WriteSession, *, account_id: AccountId, payment_id: UUID, now: datetime
+    ) -> list[tuple[str, Money]]:
         """Open again what a payment settled."""
         return settling.put_back(session, account_id=account_id, payment_id=payment_id, now=now)
 

@@ -48,27 +48,29 @@ def settle(
     return Money(taken, amount.currency)
 
 
-def put_back(session: WriteSession, *, account_id: AccountId, payment_id: UUID, now: datetime) -> Money:
-    """Open again what a payment took off the account's bills and answer how much; the second call answers zero.
+def put_back(
+    session: WriteSession, *, account_id: AccountId, payment_id: UUID, now: datetime
+) -> list[tuple[str, Money]]:
+    """Open again what a payment took off the account's bills and answer how much of which; the second time nothing.
 
     Less than was taken comes back when a bill was amended below what had been paid: that surplus is prepaid balance by
     now, and the caller reverses the rest against it. The caller holds the lock of the account's book.
     """
     taken = _taken(session, account_id=account_id, payment_id=payment_id)
     bills = session.sql(
-        """select b.id, b.amount_minor - b.open_minor as paid_minor from bill b
+        """select b.id, b.bill_no, b.amount_minor - b.open_minor as paid_minor from bill b
            where b.account_id = :account_id and b.id = any(:ids) order by b.id for update""",
         account_id=account_id,
         ids=list(taken),
     ).all()
-    total = 0
+    currency = session.sql(statement(_PACKAGE, "currency_of.sql"), account_id=account_id).scalar_one()
+    opened = []
     for bill in bills:
         share = min(taken[bill.id], bill.paid_minor)
         if share > 0:
             _move(session, account_id=account_id, bill_id=bill.id, amount_minor=-share, payment_id=payment_id, now=now)
-            total += share
-    currency = session.sql(statement(_PACKAGE, "currency_of.sql"), account_id=account_id).scalar_one()
-    return Money(total, currency)
+            opened.append((bill.bill_no, Money(share, currency)))
+    return opened
 
 
 def apply_prepaid(session: WriteSession, *, account_ids: Sequence[AccountId], now: datetime) -> None:

@@ -24,6 +24,7 @@ from services.payments.operations.checks import (
     note_failure,
     put_off,
 )
+from services.payments.operations.deciding import DECIDE_REFUND, DecideRefund, Way, decidable, decide
 from services.payments.operations.feeding import note_reversal, number_feed
 from services.payments.operations.looking import Shown, claim_question, reveal_callback
 from services.payments.operations.matching import MATCH_SUSPENSE, MatchSuspense, match, matchable
@@ -56,11 +57,13 @@ from services.payments.operations.returning import (
 
 __all__ = [
     "ASSIGN_SUSPENSE",
+    "DECIDE_REFUND",
     "MATCH_SUSPENSE",
     "RETURN_SUSPENSE",
     "TAKE_NOTICES",
     "Applied",
     "AssignSuspense",
+    "DecideRefund",
     "Effect",
     "Heard",
     "MatchSuspense",
@@ -72,6 +75,7 @@ __all__ = [
     "ReturnSuspense",
     "Shown",
     "Wanted",
+    "Way",
     "add_attempt",
     "apply_provider_result",
     "apply_refund_result",
@@ -87,6 +91,8 @@ __all__ = [
     "close_at_change_of_holder",
     "close_outdated",
     "count_refusal",
+    "decidable",
+    "decide",
     "give_up",
     "keep_answer",
     "keep_doubt",

@@ -51,6 +51,7 @@ class RefundEffect(enum.StrEnum):
     DONE = "refund_done"
     FAILED = "refund_failed"
     ABNORMAL = "refund_abnormal"
+    CONTESTED = "refund_contested"
     PUT_OFF = "put_off"
     NOTHING = "nothing"
 
@@ -60,6 +61,7 @@ _EFFECTS: Final = {
     RefundState.DONE: RefundEffect.DONE,
     RefundState.FAILED: RefundEffect.FAILED,
     RefundState.ABNORMAL: RefundEffect.ABNORMAL,
+    RefundState.CONTESTED: RefundEffect.CONTESTED,
 }
 
 
@@ -171,8 +173,9 @@ def apply_refund_result(session: WriteSession, *, result: RefundResult, now: dat
     """Apply a provider's proved word on a refund. Idempotent and monotone, as `apply_provider_result` is.
 
     A refund that ends without money is posted back and its sum waits again. One that was given up and is taken all the
-    same goes out again; raises RefundDiffers when its money has a place by then, and for another refund's amount or
-    transaction: the word is kept and somebody must see to it. Locks the sum, then its refund, then its book.
+    same goes out again; when its sum has a place by then it is contested, posts nothing, and people decide
+    (`decide`). Raises RefundDiffers for another refund's amount or transaction: the word is kept and somebody must see
+    to it. Locks the sum, then its refund, then its book.
     """
     row = _lock(session, out_refund_no=result.out_refund_no)
     if row is None or row.provider != result.provider:
@@ -192,7 +195,7 @@ def begin_call(session: WriteSession, *, refund_id: UUID, now: datetime) -> Refu
     """The refund to be brought forward, with the evidence that a call begins; None for one that is over."""
     row = session.sql(
         """select id, out_refund_no, provider, request, state, unanswered_since from payment_refund
-           where id = :id and state in ('approved', 'started', 'abnormal') for no key update""",
+           where id = :id and state in ('approved', 'started', 'abnormal', 'contested') for no key update""",
         id=refund_id,
     ).one_or_none()
     if row is None:
@@ -253,7 +256,7 @@ def put_refund_off(
     wait = wait_after(failures=failures, least_s=retry_after_s)
     session.sql(
         """update payment_refund set next_check_at = :due
-           where id = :id and state in ('approved', 'started', 'abnormal')""",
+           where id = :id and state in ('approved', 'started', 'abnormal', 'contested')""",
         due=now + wait,
         id=refund_id,
     )
@@ -303,16 +306,23 @@ def _moved(
     now: datetime,
 ) -> RefundEffect:
     known = RefundState(row.state)
-    following = rules.REFUND_STATES[known, event]
+    is_unposted = known in {RefundState.FAILED, RefundState.CONTESTED}
+    # What is contested goes out as what failed does, should its sum have come free meanwhile.
+    following = rules.REFUND_STATES[RefundState.FAILED if is_unposted else known, event]
     posting_id: UUID = row.posting_id
-    if known is RefundState.FAILED and following is not RefundState.FAILED:
-        posting_id = _send_out_again(session, row, now=now)
-    if following is RefundState.FAILED and known is not RefundState.FAILED:
+    word: str | None = None
+    if is_unposted and following is not RefundState.FAILED:
+        log.error("refund_taken_after_all", out_refund_no=row.out_refund_no, suspense_state=row.suspense_state)
+        if row.suspense_state == "open":
+            posting_id = _send_out_again(session, row, now=now)
+        else:
+            following, word = RefundState.CONTESTED, following.value
+    if following is RefundState.FAILED and not is_unposted:
         _take_back(session, row, now=now)
-    is_over = following in {RefundState.DONE, RefundState.FAILED}
+    is_over = following in {RefundState.DONE, RefundState.FAILED, RefundState.LOST}
     session.sql(
         """update payment_refund set state = :state, refund_id = coalesce(refund_id, :refund_id),
-             posting_id = :posting_id,
+             posting_id = :posting_id, contested_told = :word,
              refused_reason = case when :state in ('failed', 'abnormal') then coalesce(:reason, refused_reason) end,
              unanswered_since = null, failures = 0, checks = case when :is_new then 0 else least(checks + 1, 32767) end,
              started_at = case when :state = 'failed' then started_at else coalesce(started_at, :now) end,
@@ -321,6 +331,7 @@ def _moved(
         state=following.value,
         refund_id=refund_id,
         posting_id=posting_id,
+        word=word,
         reason=reason,
         is_new=following is not known,
         is_over=is_over,
@@ -330,7 +341,7 @@ def _moved(
     )
     if following is known:
         return RefundEffect.NOTHING
-    if following in {RefundState.FAILED, RefundState.ABNORMAL}:
+    if following in {RefundState.FAILED, RefundState.ABNORMAL, RefundState.CONTESTED}:
         log.error("refund_trouble", out_refund_no=row.out_refund_no, state=following.value, reason=reason)
     return _EFFECTS[following]
 
@@ -348,10 +359,7 @@ def _take_back(session: WriteSession, row: "sa.Row[Any]", *, now: datetime) -> N
 
 
 def _send_out_again(session: WriteSession, row: "sa.Row[Any]", *, now: datetime) -> UUID:
-    """What was given up was taken all the same: if the sum still waits, it is posted once more."""
-    log.error("refund_taken_after_all", out_refund_no=row.out_refund_no, suspense_state=row.suspense_state)
-    if row.suspense_state != "open":
-        raise RefundDiffers(out_refund_no=row.out_refund_no)
+    """What was given up was taken all the same while its sum still waits: it is posted once more."""
     posting_id = ids.uuid7()
     amount = Money(row.amount_minor, row.currency)
     _post(session, BookId(row.book_id), posting_id, provider=row.provider, amount=amount, now=now)

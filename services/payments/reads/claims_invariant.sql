@@ -34,7 +34,7 @@ where not exists (select from claim c where c.kind = r.provider || '.refund' and
 union all
 select 'refunds_are_of_returned_suspense', format('suspense %s: %s, refund %s: %s', s.id, s.state, r.out_refund_no, r.state)
 from payment_refund r join payment_suspense s on s.id = r.suspense_id
-where (r.state <> 'failed') <> (s.refund_id is not distinct from r.id)
+where (r.state not in ('failed', 'contested', 'lost')) <> (s.refund_id is not distinct from r.id)
 union all
 select 'refunds_are_posted', format('refund %s: %s, posted %s of %s', r.out_refund_no, r.state, coalesce(p.amount, 0), r.amount_minor)
 from payment_refund r
@@ -45,10 +45,10 @@ left join lateral (
   join ledger_code c on c.code = case when t.source = 6 then l.credit else l.debit end and c.name = 'refund.' || r.provider
   where t.book_id = r.book_id and t.source_id = r.posting_id and t.source in (6, -6)
 ) p on true
-where coalesce(p.amount, 0) <> case when r.state = 'failed' then 0 else r.amount_minor end
+where coalesce(p.amount, 0) <> case when r.state in ('failed', 'contested') then 0 else r.amount_minor end
 union all
 select 'refund_clearing_equals_refunds', format('%s: refunds %s, clearing %s', coalesce(r.name, l.name), coalesce(r.amount_minor, 0), coalesce(l.amount, 0))
-from (select 'refund.' || provider as name, sum(amount_minor) as amount_minor from payment_refund where state <> 'failed' group by provider) r
+from (select 'refund.' || provider as name, sum(amount_minor) as amount_minor from payment_refund where state not in ('failed', 'contested') group by provider) r
 full join (
   select c.name, sum(b.balance) as amount from balance b join ledger_code c on c.code = b.code and c.name like 'refund.%' group by c.name
 ) l on l.name = r.name

@@ -33,6 +33,13 @@ with taken as materialized (
   left join txn x on x.book_id = b.id and x.source_id = s.assignment_id and x.source = 9
   where f.kind = 'assigned'
   union all
+  select f.kind, f.ref, f.posting_id, f.account_id, s.attempt_id, -s.amount_minor, s.currency, coalesce(s.put_back, '[]'), x.effective_at, x.recorded_at
+  from fresh f
+  left join payment_suspense s on s.id = f.ref
+  left join book b on b.owner_kind = 'account' and b.owner_id = f.account_id
+  left join txn x on x.book_id = b.id and x.source_id = s.assignment_id and x.source = -9
+  where f.kind = 'unassigned'
+  union all
   select f.kind, f.ref, f.posting_id, f.account_id, s.attempt_id, case f.kind when 'returned' then -s.amount_minor else s.amount_minor end, s.currency,
     '[]', x.effective_at, x.recorded_at
   from fresh f

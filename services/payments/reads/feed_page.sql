@@ -23,6 +23,6 @@ left join lateral (
   left join account a on a.id = f.account_id
   left join payment_attempt t on t.id = f.attempt_id
   left join payment_order o on o.id = t.order_id
-  left join payment_suspense s on s.id = f.ref and f.kind in ('suspended', 'assigned', 'returned', 'return_failed')
+  left join payment_suspense s on s.id = f.ref and f.kind in ('suspended', 'assigned', 'unassigned', 'returned', 'return_failed')
 ) i on true
 order by i.no

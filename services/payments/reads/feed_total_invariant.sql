@@ -1,7 +1,7 @@
 -- What the feed says came in and went back is what payments moved on clearing, and what went back out of suspense is what was posted to refunds; per
 -- provider and currency, in all books. Reads the whole feed, and the whole ledger. What waits for its number counts as told.
 with told as (
-  select kind, ref, attempt_id, currency, amount_minor from payment_feed where kind <> 'assigned'
+  select kind, ref, attempt_id, currency, amount_minor from payment_feed where kind not in ('assigned', 'unassigned')
   union all
   select n.kind, n.ref, p.attempt_id, t.currency, case n.kind when 'booked' then p.amount_minor else -p.amount_minor end
   from payment_feed_pending n

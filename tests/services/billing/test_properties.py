@@ -136,6 +136,6 @@ def test_a_payment_put_back_after_an_amendment_opens_no_more_than_the_bill(datab
         load(session, _record(account, 1, 1_000, 5))
         payment_id = _pay(session, account, 800)
         load(session, _record(account, 1, 500, 5))
-        back = operations.put_back(session, account_id=account.id, payment_id=payment_id, now=NOW)
+        [(_, back)] = operations.put_back(session, account_id=account.id, payment_id=payment_id, now=NOW)
         [bill] = queries.bills_page(session, account_id=account.id)
     assert (back.minor, bill.open.minor, bill.state) == (500, 500, "issued")

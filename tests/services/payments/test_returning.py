@@ -17,7 +17,7 @@ from services.accounts.roles import StaffRole
 from services.ledger import queries as ledger
 from services.ledger.chart import SUSPENSE, BookId, refund
 from services.payments import flows, operations, queries
-from services.payments.errors import RefundDiffers, ReturnNotOffered, SuspenseOver
+from services.payments.errors import ReturnNotOffered, SuspenseOver
 from services.payments.operations import RefundEffect
 from services.payments.ports import (
     Method,
@@ -300,9 +300,7 @@ def test_a_word_about_another_sum_or_transaction_moves_nothing_and_is_kept(
 
 
 @pytest.mark.usefixtures("offline")
-def test_what_was_given_up_and_taken_all_the_same_goes_out_again_unless_its_money_has_a_place(
-    database: Database, vault: Vault, finance: Member
-) -> None:
+def test_what_was_given_up_and_taken_all_the_same_goes_out_again(database: Database, finance: Member) -> None:
     suspense_id = paper(database)
     refund_id = give_back(database, suspense_id, finance)
     refused = {"out_refund_no": str(row(database, refund_id).out_refund_no), "reason": "PARAMERROR"}
@@ -315,18 +313,6 @@ def test_what_was_given_up_and_taken_all_the_same_goes_out_again_unless_its_mone
             is RefundEffect.DONE
         )
     assert (row(database, refund_id).suspense, balances(database)) == ("returned", (0, PAID))
-    other_id = paper(database, 900)
-    other = give_back(database, other_id, finance)
-    with database.write() as session:
-        operations.keep_refund_refusal(
-            session, out_refund_no=str(row(database, other).out_refund_no), reason="PARAMERROR", now=clock.now()
-        )
-    with database.write() as session:
-        account = make_account(session, vault)
-    place(database, other_id, account.account_no, finance)
-    late = replace(told(database, other, RefundStatus.DONE), refund_id="5030000000000002")
-    with pytest.raises(RefundDiffers), database.write() as session:
-        operations.apply_refund_result(session, result=late, now=clock.now())
 
 
 @pytest.mark.usefixtures("offline")
