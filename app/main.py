@@ -27,6 +27,7 @@ from portal.staff import customers as staff_customers
 from portal.staff import health as staff_health
 from portal.staff import imports as staff_imports
 from portal.staff import joining as staff_joining
+from portal.staff import lists as staff_lists
 from portal.staff import looking as staff_looking
 from portal.staff import me as staff_me
 from portal.staff import pages as staff_pages
@@ -98,6 +99,7 @@ ROUTERS = (
     staff_payments.router,
     staff_suspense.router,
     staff_webhooks.router,
+    staff_lists.router,
     staff_imports.router,
     staff_quality.router,
     staff_health.router,

@@ -2239,6 +2239,26 @@ CREATE TABLE public.staff (
 )
 WITH (fillfactor='80');
 
+CREATE TABLE public.staff_columns (
+    staff_id uuid NOT NULL,
+    of_list text NOT NULL,
+    hidden text[] NOT NULL,
+    CONSTRAINT ck_staff_columns_hidden CHECK (((cardinality(hidden) >= 1) AND (cardinality(hidden) <= 20))),
+    CONSTRAINT ck_staff_columns_of_list CHECK (((length(of_list) >= 1) AND (length(of_list) <= 32)))
+);
+
+CREATE TABLE public.staff_filter (
+    id uuid NOT NULL,
+    staff_id uuid NOT NULL,
+    of_list text NOT NULL,
+    name text NOT NULL,
+    query text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_staff_filter_name CHECK (((length(name) >= 1) AND (length(name) <= 60))),
+    CONSTRAINT ck_staff_filter_of_list CHECK (((length(of_list) >= 1) AND (length(of_list) <= 32))),
+    CONSTRAINT ck_staff_filter_query CHECK (((length(query) >= 1) AND (length(query) <= 2000)))
+);
+
 CREATE TABLE public.staff_grant (
     id uuid NOT NULL,
     staff_id uuid NOT NULL,
@@ -2675,6 +2695,12 @@ ALTER TABLE ONLY public.sign_in_limit
 ALTER TABLE ONLY public.staff
     ADD CONSTRAINT pk_staff PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.staff_columns
+    ADD CONSTRAINT pk_staff_columns PRIMARY KEY (staff_id, of_list);
+
+ALTER TABLE ONLY public.staff_filter
+    ADD CONSTRAINT pk_staff_filter PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.staff_grant
     ADD CONSTRAINT pk_staff_grant PRIMARY KEY (id);
 
@@ -2794,6 +2820,9 @@ ALTER TABLE ONLY public.service_client_secret
 
 ALTER TABLE ONLY public.session_family
     ADD CONSTRAINT uq_session_family_browser_hash UNIQUE (browser_hash);
+
+ALTER TABLE ONLY public.staff_filter
+    ADD CONSTRAINT uq_staff_filter_staff_id_of_list_name UNIQUE (staff_id, of_list, name);
 
 ALTER TABLE ONLY public.staff_invitation
     ADD CONSTRAINT uq_staff_invitation_token_hash UNIQUE (token_hash);
@@ -3289,6 +3318,12 @@ ALTER TABLE ONLY public.service_unit
 ALTER TABLE ONLY public.session_family
     ADD CONSTRAINT fk_session_family_user_id FOREIGN KEY (user_id) REFERENCES public.app_user(id);
 
+ALTER TABLE ONLY public.staff_columns
+    ADD CONSTRAINT fk_staff_columns_staff_id FOREIGN KEY (staff_id) REFERENCES public.staff(id);
+
+ALTER TABLE ONLY public.staff_filter
+    ADD CONSTRAINT fk_staff_filter_staff_id FOREIGN KEY (staff_id) REFERENCES public.staff(id);
+
 ALTER TABLE ONLY public.staff_grant
     ADD CONSTRAINT fk_staff_grant_granted_by FOREIGN KEY (granted_by) REFERENCES public.staff(id);
 
@@ -3583,6 +3618,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_budget TO wattline_app
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_limit TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.staff TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.staff_columns TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.staff_filter TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.staff_grant TO wattline_app;
 

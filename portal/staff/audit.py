@@ -1,7 +1,7 @@
 """The audit log of the reader's units: a page at a time, or all of it as a file."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from core.db import ReadSession, to_json
 from core.periods import day_of, start_of
 from portal.pages import speak
-from portal.staff import exports
+from portal.staff import exports, lists
 from portal.staff.pages import CheckedForm, StaffReader, check, requires, resolved, show
 from services.accounts import operations as accounts
 from services.accounts import queries as account_queries
@@ -77,14 +77,14 @@ def audit_page(
     except ValueError:
         _ = speak(request)
         wrong = {"since": _("Enter dates as year, month and day.")}
-        return _page(request, reader, replace(typed, since="", until=""), [], {}, wrong=wrong)
+        return _page(request, write, reader, replace(typed, since="", until=""), [], {}, wrong=wrong)
     entries = staffing.audit_page(
         write, seen_by=reader.staff_id, wanted=wanted, before_id=before_id, limit=PAGE + 1, now=now
     )
     more = ""
     if len(entries) > PAGE:
         more = typed.address(after=runtime.cursors.make(scope=scope, position=[entries[PAGE - 1].id]))
-    return _page(request, reader, typed, entries[:PAGE], names_in(write, entries), more=more)
+    return _page(request, write, reader, typed, entries[:PAGE], names_in(write, entries), more=more)
 
 
 @router.post("/staff/audit/export", dependencies=[CheckedForm])
@@ -109,7 +109,7 @@ def export(
         except ValueError:
             _ = speak(request)
             wrong = {"since": _("Enter dates as year, month and day.")}
-            return _page(request, reader, replace(typed, since="", until=""), [], {}, wrong=wrong)
+            return _page(request, session, reader, replace(typed, since="", until=""), [], {}, wrong=wrong)
         accounts.note_audit_export(session, actor=reader.actor, wanted=wanted)
 
     def read(session: ReadSession, last: AuditEntry | None, limit: int) -> list[AuditEntry]:
@@ -173,6 +173,7 @@ def names_in(session: ReadSession, entries: list[AuditEntry]) -> dict[str, str]:
 
 def _page(
     request: Request,
+    session: ReadSession,
     reader: StaffReader,
     typed: Typed,
     entries: list[AuditEntry],
@@ -187,6 +188,7 @@ def _page(
         reader,
         status=UNPROCESSABLE if wrong else 200,
         here=typed.address(),
+        mine=lists.mine(session, reader, "audit", **asdict(typed)),
         typed=typed,
         entries=entries,
         actors=actors,

@@ -1,6 +1,6 @@
 """Reports of imports: what came of each run in the reader's units, and standing for the totals of a dry run."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Final
@@ -13,6 +13,7 @@ import web.problems.accounts  # noqa: F401 -- registers how refusals are told
 from core.money import exponent
 from core.periods import day_of, start_of
 from portal.pages import go, speak
+from portal.staff import lists
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
 from services.accounts import imports
 from services.accounts import operations as accounts
@@ -107,6 +108,7 @@ def runs(
         reader,
         status=UNPROCESSABLE if wrong else 200,
         here=typed.address(),
+        mine=lists.mine(write, reader, "imports", **asdict(typed)),
         typed=typed,
         rows=found[:PAGE],
         next=more,

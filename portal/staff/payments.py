@@ -10,6 +10,7 @@ from fastapi.responses import Response
 import web.problems.payments  # noqa: F401 -- registers how refusals are told
 from core.db import WriteSession
 from portal.pages import go, text_of
+from portal.staff import lists
 from portal.staff.pages import (
     CheckedForm,
     FreshCode,
@@ -55,8 +56,15 @@ def unknown(request: Request, runtime: RuntimeDep, reader: Reader, write: Write,
     if len(found) > PAGE:
         more = runtime.cursors.make(scope=scope, position=[str(rows[-1].order_id)])
     following = f"{PAYMENTS}/unknown?after={more}" if more else ""
-    may_check = reader.may(StaffPermission.PAYMENTS_CHECK)
-    return show(request, "staff/unknown_payments.html", reader, rows=rows, next=following, may_check=may_check)
+    return show(
+        request,
+        "staff/unknown_payments.html",
+        reader,
+        mine=lists.mine(write, reader, "unknown"),
+        rows=rows,
+        next=following,
+        may_check=reader.may(StaffPermission.PAYMENTS_CHECK),
+    )
 
 
 @router.get(PAYMENTS + "/{payment_no}")

@@ -15,7 +15,7 @@ from core.db import ReadSession, WriteSession
 from core.errors import Json
 from core.periods import day_of, start_of
 from portal.pages import go, speak, text_of
-from portal.staff import exports
+from portal.staff import exports, lists
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, resolved, show
 from services.accounts import operations as accounts
 from services.accounts import staffing
@@ -88,10 +88,13 @@ def people(
     if len(rows) > PAGE:
         cursor = runtime.cursors.make(scope=scope, position=[rows[PAGE - 1].name])
         more = f"{PEOPLE}?{urlencode({'part': typed, 'state': state, 'after': cursor})}"
+    mine = lists.mine(write, reader, "people", part=typed, state=state)
     return show(
         request,
         "staff/people.html",
         reader,
+        here=mine.at(mine.asked),
+        mine=mine,
         rows=rows[:PAGE],
         part=typed,
         state=state,

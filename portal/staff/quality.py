@@ -14,6 +14,7 @@ from core.periods import business_date
 from portal import details
 from portal.details import DetailsForm
 from portal.pages import go, speak, text_of
+from portal.staff import lists
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
 from services.accounts import catalogue, finding, quality, staffing
 from services.accounts import operations as accounts
@@ -114,6 +115,7 @@ def gaps_page(
         "staff/gaps.html",
         reader,
         here=f"{GAPS}?{asked}" if asked else GAPS,
+        mine=lists.mine(write, reader, "gaps", **wanted),
         rows=found[:PAGE],
         wanted=wanted,
         units=staffing.staff_units(

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from portal.pages import text_of
+from portal.staff import lists
 from portal.staff.pages import StaffReader, requires, show
 from services.accounts import finding
 from services.accounts import operations as serving
@@ -67,6 +68,7 @@ def search(
         reader,
         limited="",
         here=f"{SEARCH}?{urlencode({'q': typed})}" if typed else SEARCH,
+        mine=lists.mine(write, reader, "accounts"),
         q=typed,
         is_enough=wanted.is_anything,
         is_first=not after,

@@ -11,7 +11,7 @@ import web.problems.casework
 import web.problems.payments  # noqa: F401 -- both register how refusals are told
 from core.db import ReadSession, WriteSession
 from portal.pages import go, text_of
-from portal.staff import exports
+from portal.staff import exports, lists
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, resolved, show
 from services.accounts import operations as accounts
 from services.accounts.errors import ReasonNeeded
@@ -75,7 +75,13 @@ def suspense(
         more = runtime.cursors.make(scope=scope, position=[rows[-1].created_at.isoformat(), rows[-1].id])
     twice = refunds.contested_refunds(write, staff_id=reader.staff_id, limit=PAGE, now=now)
     return show(
-        request, "staff/suspense.html", reader, rows=rows, twice=twice, next=f"{SUSPENSE}?after={more}" if more else ""
+        request,
+        "staff/suspense.html",
+        reader,
+        mine=lists.mine(write, reader, "suspense"),
+        rows=rows,
+        twice=twice,
+        next=f"{SUSPENSE}?after={more}" if more else "",
     )
 
 

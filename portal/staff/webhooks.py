@@ -18,6 +18,7 @@ from notifications.webhooks.events import TYPES
 from notifications.webhooks.ports import CALLER, TargetRefused, TargetUnresolved
 from notifications.webhooks.queries import EndpointView
 from portal.pages import go, speak, text_of
+from portal.staff import lists
 from portal.staff.pages import CheckedForm, FreshCode, StaffReader, StepUpFirst, check, requires, resolved, show
 from services.accounts import staffing
 from services.accounts.roles import StaffPermission
@@ -71,7 +72,7 @@ ManagerOfLookup = Annotated[StaffReader, Depends(_manager_of_lookup)]
 def webhooks(request: Request, reader: Manager, write: Write, now: Now) -> Response:
     """Every endpoint in my units."""
     rows = queries.endpoints(write, staff_id=reader.staff_id, now=now)
-    return show(request, "staff/webhooks.html", reader, rows=rows)
+    return show(request, "staff/webhooks.html", reader, mine=lists.mine(write, reader, "webhooks"), rows=rows)
 
 
 @router.get(WEBHOOKS + "/new")

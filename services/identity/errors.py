@@ -158,6 +158,24 @@ class WechatRefused(Refusal):
     code: ClassVar[str] = "wechat_refused"
 
 
+class FilterNameInvalid(Refusal):
+    """A filter's name is one line of 1 to 60 characters."""
+
+    code: ClassVar[str] = "filter_name_invalid"
+
+
+class FilterNameTaken(Refusal):
+    """One keeps another filter of this list under this name."""
+
+    code: ClassVar[str] = "filter_name_taken"
+
+
+class FiltersMany(Refusal):
+    """One keeps as many filters of this list as one may."""
+
+    code: ClassVar[str] = "filters_many"
+
+
 class WechatBusy(Refusal):
     """WeChat does not answer, or refuses us; nothing has happened."""
 

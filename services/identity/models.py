@@ -263,6 +263,30 @@ class StaffRecoveryCode(SQLModel, table=True):
     used_at: datetime | None = Field(default=None, sa_type=Timestamp)
 
 
+class StaffFilter(SQLModel, table=True):
+    """A filter of a list of the console that somebody keeps under a name: the query of its address."""
+
+    __tablename__ = "staff_filter"
+    __table_args__ = (sa.UniqueConstraint("staff_id", "of_list", "name"),)
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    staff_id: UUID = Field(sa_type=sa.Uuid, foreign_key="staff.id")
+    of_list: str = Field(sa_type=sa.Text)
+    name: str = Field(sa_type=sa.Text)
+    query: str = Field(sa_type=sa.Text)
+    created_at: datetime = Field(sa_type=Timestamp)
+
+
+class StaffColumns(SQLModel, table=True):
+    """What somebody does not want to see of a list of the console."""
+
+    __tablename__ = "staff_columns"
+
+    staff_id: UUID = Field(sa_type=sa.Uuid, primary_key=True, foreign_key="staff.id")
+    of_list: str = Field(sa_type=sa.Text, primary_key=True)
+    hidden: list[str] = Field(sa_column=sa.Column(ARRAY(sa.Text), nullable=False))
+
+
 class Consent(SQLModel, table=True):
     """One decision about one purpose. Append-only; the newest holds."""
 

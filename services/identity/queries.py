@@ -300,6 +300,16 @@ class StaffSessionView:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffFilterView:
+    """A filter of a list of the console that somebody keeps."""
+
+    id: UUID
+    of_list: str
+    name: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
 class Invitation:
     """What somebody may set who has the token of an invitation, for whom, and the second factor that it offers."""
 
@@ -352,6 +362,25 @@ def recovery_codes_left(session: ReadSession, *, staff_id: UUID) -> int:
             "select count(*) from staff_recovery_code where staff_id = :id and used_at is null", id=staff_id
         ).scalar_one()
     )
+
+
+def staff_filters(session: ReadSession, *, staff_id: UUID) -> list[StaffFilterView]:
+    """All filters that somebody keeps, by list and name."""
+    rows = session.sql(
+        "select id, of_list, name, query from staff_filter where staff_id = :staff_id order by of_list, name",
+        staff_id=staff_id,
+    )
+    return [StaffFilterView(*tuple(row)) for row in rows]
+
+
+def hidden_columns(session: ReadSession, *, staff_id: UUID, of_list: str) -> frozenset[str]:
+    """What somebody does not want to see of a list."""
+    found = session.sql(
+        "select hidden from staff_columns where staff_id = :staff_id and of_list = :of_list",
+        staff_id=staff_id,
+        of_list=of_list,
+    ).scalar_one_or_none()
+    return frozenset(found or ())
 
 
 def invitation(session: ReadSession, *, vault: Vault, token: str, issuer: str, now: datetime) -> Invitation | None:

@@ -115,6 +115,14 @@ def _session(made: Scene) -> dict[str, str]:
     return {"session_id": str(office.other_session(whose))}
 
 
+def _filter(made: Scene) -> dict[str, str]:
+    office = office_of(made.town)
+    if made.object == "missing" or made.member is None:
+        return {"filter_id": str(NOBODY)}
+    other = office.members["elsewhere" if made.caller != "elsewhere" else "here"]
+    return {"filter_id": str(office.kept_filter(made.member if made.object == "own" else other))}
+
+
 def _token(made: Scene) -> dict[str, str]:
     return {"token": office_of(made.town).open_invitation if made.object == "own" else NO_TOKEN}
 
@@ -388,6 +396,17 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /staff/me/sessions/{session_id}/end": _form("/staff/me/sessions/{session_id}/end", _session),
     "POST /staff/me/recovery-codes": _form("/staff/me/recovery-codes"),
     "POST /staff/me/password": _form("/staff/me/password", lambda _: {"current": "wrong", "password": "x" * 9}),
+    "GET /staff/filters": _get("/staff/filters"),
+    "POST /staff/filters": _form(
+        "/staff/filters", lambda _: {"of_list": "people", "name": uuid4().hex, "query": "state=active"}
+    ),
+    "POST /staff/filters/{filter_id}/rename": _form(
+        "/staff/filters/{filter_id}/rename", lambda made: {**_filter(made), "name": uuid4().hex}
+    ),
+    "POST /staff/filters/{filter_id}/delete": _form("/staff/filters/{filter_id}/delete", _filter),
+    "POST /staff/columns": _form(
+        "/staff/columns", lambda _: {"of_list": "people", "column": "units", "back": "/staff/people"}
+    ),
     "GET /staff/roles": _get("/staff/roles"),
     "POST /staff/people/export": _form("/staff/people/export"),
     "POST /staff/suspense/export": _form("/staff/suspense/export"),

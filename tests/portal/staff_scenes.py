@@ -222,6 +222,34 @@ def staff_people(desk: Desk) -> None:
 
 
 @scene
+def staff_people_mine(desk: Desk) -> None:
+    """With a filter that is kept, another that could be, and columns that were chosen."""
+    desk.sign_in()
+    page = desk.visit.open("/staff/people?part=desk")
+    page.click("summary:has-text('Keep'), summary:has-text('保存')")
+    page.fill("#filter-name", "江东的同事")
+    page.click("form[action='/staff/filters'] button")
+    page.wait_for_selector("a.chip[aria-current]")
+    desk.visit.open("/staff/people?state=active")
+    page.click(".tools details:last-of-type summary")
+    page.uncheck("input[name=shown][value=units]")
+    page.click("form[action='/staff/columns'] button")
+    page.wait_for_selector("th:nth-child(4):last-child")
+    for each in page.locator(".tools summary").all():
+        each.click()
+
+
+@scene
+def staff_filters_wrong(desk: Desk) -> None:
+    staff_people_mine(desk)
+    page = desk.visit.open("/staff/people?part=desk&state=active")
+    page.click(".tools details:first-of-type summary")
+    page.fill("#filter-name", "江东的同事")
+    page.click("form[action='/staff/filters'] button")
+    page.wait_for_selector("#summary")
+
+
+@scene
 def staff_people_nobody(desk: Desk) -> None:
     desk.sign_in()
     desk.visit.open("/staff/people?part=zzzz")

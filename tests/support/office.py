@@ -342,6 +342,20 @@ class Office:
         with self._town.runtime.db.write() as session:
             return people.invited(session, name=f"new{uuid.uuid4().hex[:12]}", now=clock.now()).token
 
+    def kept_filter(self, member: Member) -> UUID:
+        """A filter that somebody keeps."""
+        filter_id = uuid.uuid4()
+        with self._town.runtime.db.write() as session:
+            session.sql(
+                """insert into staff_filter (id, staff_id, of_list, name, query, created_at)
+                   values (:id, :staff_id, 'people', :name, 'state=active', :now)""",
+                id=filter_id,
+                staff_id=member.staff_id,
+                name=filter_id.hex,
+                now=clock.now(),
+            )
+        return filter_id
+
     def other_session(self, member: Member) -> UUID:
         """Another browser in which somebody is signed in."""
         session_id = uuid.uuid4()

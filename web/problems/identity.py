@@ -10,6 +10,9 @@ from services.identity.errors import (
     CodeWrong,
     ConsentTextChanged,
     ExportNotReady,
+    FilterNameInvalid,
+    FilterNameTaken,
+    FiltersMany,
     FreshSignInNeeded,
     InvalidPhone,
     InvitationGone,
@@ -156,6 +159,19 @@ PROBLEMS: Final = [
         zh="用户名为 2 至 63 个小写字母、数字、点、连字符或下划线，并以字母或数字开头。",
         en="A name to sign in with has 2 to 63 small letters, digits, dots, hyphens or underscores, and begins with a "
         "letter or digit.",
+    ),
+    Problem(FilterNameInvalid, 422, zh="请填写 1 至 60 个字的名称。", en="Give it a name of 1 to 60 characters."),
+    Problem(
+        FilterNameTaken,
+        409,
+        zh="此列表已有同名筛选，请换一个名称。",
+        en="You keep a filter of this list under that name.",
+    ),
+    Problem(
+        FiltersMany,
+        409,
+        zh="每个列表最多保存 20 个筛选，请先删除一个。",
+        en="At most 20 filters of a list are kept: delete one first.",
     ),
     Problem(StaffNameTaken, 409, zh="该用户名已被使用，请换一个。", en="Somebody signs in with that name already."),
     Problem(

@@ -5,6 +5,7 @@ result; the edge tells it after the commit.
 """
 
 from services.identity.operations.staff.joining import Accepted, accept
+from services.identity.operations.staff.lists import choose_columns, drop_filter, keep_filter, rename_filter
 from services.identity.operations.staff.members import (
     Invited,
     change_password,
@@ -42,12 +43,16 @@ __all__ = [
     "accept",
     "begin",
     "change_password",
+    "choose_columns",
     "disable",
+    "drop_filter",
     "enable",
     "end_other_sessions",
     "end_session",
     "enter_code",
     "invite",
+    "keep_filter",
+    "rename_filter",
     "renew_invitation",
     "renew_recovery_codes",
     "reset_all",

@@ -12,7 +12,7 @@ from core.texts import is_line, normal_form
 from services.identity import rules
 from services.identity.errors import StaffNameInvalid, StaffNameTaken, StaffUnknown
 from services.identity.models import InvitationPurpose, StaffEndedWhy, StaffState
-from services.identity.operations.staff import passwords, second_factor, sessions
+from services.identity.operations.staff import lists, passwords, second_factor, sessions
 from services.identity.operations.staff.sign_in import Refused
 
 
@@ -126,13 +126,17 @@ def _reset(
 
 
 def disable(session: WriteSession, *, staff_id: UUID, actor: Actor, now: datetime) -> bool:
-    """Lock somebody out: their sessions end at once and their invitations are void. False when they were already."""
+    """Lock somebody out: their sessions end at once and their invitations are void. False when they were already.
+
+    How they had the lists of the console is forgotten.
+    """
     before = session.sql("select state from staff where id = :id for update", id=staff_id).scalar_one_or_none()
     if before is None or before == StaffState.DISABLED.value:
         return False
     session.sql("update staff set state = 'disabled', disabled_at = :now where id = :id", id=staff_id, now=now)
     _void(session, staff_id=staff_id, now=now)
     sessions.end_all(session, staff_id=staff_id, why=StaffEndedWhy.DISABLED, actor=actor, now=now)
+    lists.forget(session, staff_id=staff_id)
     audit.record(
         session, actor=actor, act="identity.staff_disabled", subject=f"staff:{staff_id}", before={"state": before}
     )

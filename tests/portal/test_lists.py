@@ -1,0 +1,160 @@
+"""Lists of the console as each member of staff has them: filters under a name, columns, the head in sight, one key."""
+
+import html
+import re
+
+from core import clock
+from services.accounts.roles import StaffRole
+from services.identity.operations import staff
+from services.identity.operations.staff.lists import MOST_FILTERS
+from tests.factories.staff import ACTOR
+from tests.portal.staff_scenes import Desk, staff_people
+from tests.support.browser import NewVisit
+from tests.support.office import office_of
+from tests.support.town import Town
+
+PEOPLE = "/staff/people"
+ASKED = "/staff/people?part=a+b&state=active"
+
+
+class Colleague:
+    """One member of staff before the console, without scripts."""
+
+    def __init__(self, town: Town) -> None:
+        self.town, self.office = town, office_of(town)
+        with town.runtime.db.write() as session:
+            self.member = self.office.employ(session, StaffRole.ADMIN, "3701")
+        self.office.fresh(self.member)
+
+    def get(self, path: str) -> str:
+        """A page."""
+        self.town.client.cookies.clear()
+        headers = {**self.office.browser(self.member), "accept-language": "en"}
+        return html.unescape(self.town.client.get(path, headers=headers).text)
+
+    def send(self, path: str, **form: str | list[str]) -> tuple[int, str]:
+        """A form: the status, and where it leads or what it says."""
+        self.town.client.cookies.clear()
+        headers = {**self.office.browser(self.member), "accept-language": "en"}
+        data = {"csrf": self.office.form_token(self.member), **form}
+        answer = self.town.client.post(path, data=data, headers=headers, follow_redirects=False)
+        return answer.status_code, answer.headers.get("location") or html.unescape(answer.text)
+
+    def keep(self, name: str, query: str, of_list: str = "people") -> tuple[int, str]:
+        """Keep a filter."""
+        return self.send("/staff/filters", of_list=of_list, name=name, query=query)
+
+    def heads(self, path: str = PEOPLE) -> list[str]:
+        """What stands above the table's columns."""
+        return re.findall(r'<th scope="col"[^>]*>([^<]*)</th>', self.get(path))
+
+
+def test_a_filter_is_kept_and_chosen_again_without_its_cursor(town: Town) -> None:
+    mine, other = Colleague(town), Colleague(town)
+    offered = re.search(r'name="query" value="([^"]*)"', mine.get(ASKED + "&lang=en"))
+    assert offered is not None
+    assert mine.keep("Mine <b>", offered[1] + "&after=abc&lang=en&colour=red") == (303, ASKED)
+    assert f'<a class="chip" href="{ASKED}">Mine <b></a>' in mine.get(PEOPLE)
+    assert f'<a class="chip" href="{ASKED}" aria-current="true">' in mine.get(ASKED)
+    assert "Keep this filter" not in mine.get(ASKED), "it is kept already"
+    assert "Mine" not in other.get(PEOPLE) + other.get("/staff/filters")
+    with town.runtime.db.read() as session:
+        kept = session.sql("select query from staff_filter where staff_id = :id", id=mine.member.staff_id).scalar_one()
+    assert kept == ASKED.partition("?")[2]
+
+
+def test_a_filter_is_renamed_and_deleted_by_its_owner(town: Town) -> None:
+    mine = Colleague(town)
+    mine.keep("First", "state=active")
+    mine.keep("Second", "state=disabled")
+    first = re.search(r"/staff/filters/([0-9a-f-]{36})/rename", mine.get("/staff/filters"))
+    assert first is not None
+    status, told = mine.send(f"/staff/filters/{first[1]}/rename", name="Second")
+    assert status == 422
+    assert "under that name" in told
+    assert mine.send(f"/staff/filters/{first[1]}/rename", name="Third") == (303, "/staff/filters")
+    assert ">Third</a>" in mine.get(PEOPLE)
+    assert mine.send(f"/staff/filters/{first[1]}/delete") == (303, "/staff/filters")
+    assert "Third" not in mine.get(PEOPLE)
+
+
+def test_what_cannot_be_kept_says_why_and_keeps_what_was_typed(town: Town) -> None:
+    mine = Colleague(town)
+    for number in range(MOST_FILTERS):
+        assert mine.keep(f"No. {number}", f"part=n{number}")[0] == 303
+    refusals = {
+        ("one more", "state=active"): "At most 20",
+        ("  ", "part=n1"): "1 to 60 characters",
+        ("x" * 61, "part=n1"): "1 to 60 characters",
+        ("unfiltered", "after=abc"): "Filter the list first",
+    }
+    for (name, query), why in refusals.items():
+        status, told = mine.keep(name, query)
+        assert (status, why in told, f'value="{name}"' in told) == (422, True, True)
+    assert mine.keep("another list", "kind=bills", "imports")[0] == 303
+    assert mine.keep("a search", "q=Li+Ming", "accounts")[0] == 404, "a search keeps no customer's name"
+    assert mine.keep("no list", "state=active", "nowhere")[0] == 404
+
+
+def test_columns_are_chosen_for_oneself_and_the_first_always_stays(town: Town) -> None:
+    mine, other = Colleague(town), Colleague(town)
+    every = ["Who", "State", "Roles", "Units", "Last signed in"]
+    assert mine.heads() == every
+    offered = ["state", "roles", "units", "seen"]
+    shown: dict[str, str | list[str]] = {
+        "of_list": "people",
+        "column": ["who", *offered],
+        "shown": ["state"],
+        "back": ASKED,
+    }
+    assert mine.send("/staff/columns", **shown) == (303, ASKED)
+    assert mine.heads() == ["Who", "State"]
+    assert other.heads() == every
+    _, file = mine.send("/staff/people/export")
+    assert "name,display_name,state,roles,units,signed_in_at" in file, "the file has all columns"
+    assert mine.send("/staff/columns", **{**shown, "shown": offered, "back": "//evil.example"}) == (303, "/staff")
+    assert mine.heads() == every
+
+
+def test_nothing_of_it_is_left_of_whoever_is_disabled(town: Town) -> None:
+    mine = Colleague(town)
+    mine.keep("Mine", "state=active")
+    mine.send("/staff/columns", of_list="people", column=["units"])
+    with town.runtime.db.write() as session:
+        assert staff.disable(session, staff_id=mine.member.staff_id, actor=ACTOR, now=clock.now())
+        left = session.sql(
+            """select (select count(*) from staff_filter where staff_id = :id)
+                    + (select count(*) from staff_columns where staff_id = :id)""",
+            id=mine.member.staff_id,
+        ).scalar_one()
+    assert left == 0
+
+
+def test_a_slash_leads_to_the_search_and_can_be_turned_off(visit: NewVisit) -> None:
+    desk = Desk(visit(locale="en"))
+    staff_people(desk)
+    page, search = desk.visit.page, desk.visit.page.locator("#find")
+    page.keyboard.press("/")
+    page.keyboard.type("a/b")
+    assert search.input_value() == "a/b"
+    assert search.get_attribute("aria-keyshortcuts") == "/"
+    assert page.locator(".find kbd").is_visible()
+    desk.visit.open("/staff/me")
+    page.uncheck("#shortcut")
+    desk.visit.open("/staff/people")
+    page.keyboard.press("/")
+    assert search.evaluate("each => each !== document.activeElement && !each.ariaKeyShortcuts")
+    assert not page.locator(".find kbd").is_visible()
+
+
+def test_the_head_of_a_long_table_stays_in_sight(visit: NewVisit) -> None:
+    desk = Desk(visit(width=768))
+    staff_people(desk)
+    page = desk.visit.page
+    page.set_viewport_size({"width": 768, "height": 640})
+    page.locator(".sheet").evaluate("each => { each.scrollTop = each.scrollHeight }")
+    head, table = page.locator("thead th").first.bounding_box(), page.locator(".sheet").bounding_box()
+    assert head is not None
+    assert table is not None
+    assert page.locator(".sheet").evaluate("each => each.scrollTop") > 0
+    assert head["y"] == table["y"]
