@@ -730,6 +730,14 @@ CREATE FUNCTION public.living_session(p_session uuid, p_now timestamp with time 
   select user_id from session_family where id = p_session and revoked_at is null and idle_until > p_now
 $$;
 
+CREATE FUNCTION public.move_gap() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update account_gap set unit_id = new.unit_id where account_id = new.id;
+  return null;
+end $$;
+
 CREATE FUNCTION public.move_suspense() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -2868,9 +2876,9 @@ CREATE INDEX ix_access_invitation_phone_blind ON public.access_invitation USING 
 
 CREATE INDEX ix_account_customer_id ON public.account USING btree (customer_id);
 
-CREATE INDEX ix_account_gap_level1 ON public.account_gap USING btree (account_id) WHERE ((gaps & 255) <> 0);
-
 CREATE INDEX ix_account_gap_unit_id ON public.account_gap USING btree (unit_id, account_id);
+
+CREATE INDEX ix_account_gap_unit_level1 ON public.account_gap USING btree (unit_id, account_id) WHERE ((gaps & 255) <> 0);
 
 CREATE INDEX ix_account_group_member_account_id ON public.account_group_member USING btree (account_id);
 
@@ -3071,6 +3079,8 @@ CREATE TRIGGER keep BEFORE DELETE ON public.message_finding FOR EACH ROW EXECUTE
 CREATE TRIGGER keep_young BEFORE DELETE ON public.message FOR EACH ROW EXECUTE FUNCTION public.keep_young_message();
 
 CREATE TRIGGER leave_groups AFTER UPDATE OF revoked_at ON public.access_grant FOR EACH ROW WHEN (((old.revoked_at IS NULL) AND (new.revoked_at IS NOT NULL) AND (new.ended_why IS DISTINCT FROM 'replaced'::text))) EXECUTE FUNCTION public.account_group_leave();
+
+CREATE TRIGGER move_gap AFTER UPDATE OF unit_id ON public.account FOR EACH ROW WHEN ((old.unit_id <> new.unit_id)) EXECUTE FUNCTION public.move_gap();
 
 CREATE TRIGGER move_suspense AFTER UPDATE OF unit_id ON public.account FOR EACH ROW WHEN ((old.unit_id <> new.unit_id)) EXECUTE FUNCTION public.move_suspense();
 

@@ -107,6 +107,8 @@ def gaps_page(
         limit=PAGE + 1,
         now=now,
     )
+    if found is None:
+        raise NotFound
     more = ""
     if len(found) > PAGE:
         more = f"{GAPS}?{asked}&after={runtime.cursors.make(scope=scope, position=[found[PAGE - 1].account_id])}"

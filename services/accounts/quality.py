@@ -16,6 +16,7 @@ from core.db import ReadSession, statement
 from services.accounts import catalogue
 from services.accounts.catalogue import DataField, FieldClass, Level
 from services.accounts.queries import AccountId
+from services.accounts.roles import StaffPermission
 
 WEIGHTS: Final = (60, 30, 10)
 """Of level 1, level 2 and timeliness; together 100."""
@@ -111,22 +112,25 @@ def unit_scores(
 
     Empty for a unit where one may not.
     """
-    rows = session.sql(
-        statement(__package__, "quality_units.sql"),
-        staff_id=staff_id,
-        unit_path=None if unit_code is None else _path(session, unit_code),
-        day=day,
-        now=now,
-    )
+    path = _seen_path(session, staff_id=staff_id, code=unit_code, now=now)
+    if unit_code is not None and path is None:
+        return []
+    rows = session.sql(statement(__package__, "quality_units.sql"), staff_id=staff_id, unit_path=path, day=day, now=now)
     return [UnitScore(row.code, row.name, row.is_itself, _counts(row)) for row in rows]
 
 
 def trend(session: ReadSession, *, staff_id: UUID, unit_code: str | None, today: date, now: datetime) -> list[DayScore]:
-    """The scores of the last TREND_DAYS days, the latest first: of a unit, or of all where one may view accounts."""
+    """The scores of the last TREND_DAYS days, the latest first: of a unit, or of all where one may view accounts.
+
+    Empty for a unit where one may not.
+    """
+    path = _seen_path(session, staff_id=staff_id, code=unit_code, now=now)
+    if unit_code is not None and path is None:
+        return []
     rows = session.sql(
         statement(__package__, "quality_trend.sql"),
         staff_id=staff_id,
-        unit_path=None if unit_code is None else _path(session, unit_code),
+        unit_path=path,
         today=today,
         days=TREND_DAYS,
         now=now,
@@ -145,12 +149,18 @@ def gaps(
     after: int,
     limit: int,
     now: datetime,
-) -> list[GapView]:
-    """Up to `limit` accounts behind the id `after` of which such a field is missing, where one may view accounts."""
+) -> list[GapView] | None:
+    """Up to `limit` accounts behind the id `after` of which such a field is missing, where one may view accounts.
+
+    None for a unit where one may not; nothing of it is read.
+    """
+    path = _seen_path(session, staff_id=staff_id, code=unit_code, now=now)
+    if unit_code is not None and path is None:
+        return None
     rows = session.sql(
         statement(__package__, "gaps_page.sql"),
         staff_id=staff_id,
-        unit_path=None if unit_code is None else _path(session, unit_code),
+        unit_path=path,
         mask=catalogue.mask(of=of, level=level, code=code),
         after=after,
         limit=limit,
@@ -177,10 +187,19 @@ def details(session: ReadSession, *, account_id: AccountId) -> Details:
     return Details(row.email_masked, row.contact_by, row.household_size, equipment, row.confirmed_at)
 
 
-def _path(session: ReadSession, code: str) -> str:
-    """The path of a unit; one that no unit has where there is none."""
-    found: str | None = session.sql("select path from unit where code = :code", code=code).scalar_one_or_none()
-    return found or "/?/"
+def _seen_path(session: ReadSession, *, staff_id: UUID, code: str | None, now: datetime) -> str | None:
+    """The path of the unit with this code where a member of staff may view accounts there."""
+    if code is None:
+        return None
+    found: str | None = session.sql(
+        """select u.path from unit u join staff_units(:staff_id, :permission, :now) s on s.unit_id = u.id
+           where u.code = :code""",
+        staff_id=staff_id,
+        permission=StaffPermission.ACCOUNTS_VIEW.value,
+        now=now,
+        code=code,
+    ).scalar_one_or_none()
+    return found
 
 
 def _counts(row: sa.Row[Any]) -> Counts:

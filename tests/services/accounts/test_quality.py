@@ -159,9 +159,10 @@ def test_scores_roll_up_the_tree_and_gaps_are_found_only_where_one_may_view(
         assert quality.unit_scores(reading, staff_id=agent.staff_id, unit_code="3702", day=TODAY, now=now) == []
         days = quality.trend(reading, staff_id=agent.staff_id, unit_code=None, today=TODAY, now=now)
 
-        def found(staff_id: Any, **asked: Any) -> list[str]:
+        def found(staff_id: Any, **asked: Any) -> list[str] | None:
             wanted = {"unit_code": None, "of": None, "level": None, "code": None, "after": 0, "limit": 9, **asked}
-            return [each.account_no for each in quality.gaps(reading, staff_id=staff_id, now=now, **wanted)]
+            page = quality.gaps(reading, staff_id=staff_id, now=now, **wanted)
+            return None if page is None else [each.account_no for each in page]
 
         assert found(top.staff_id) == [mine.account_no, other.account_no]
         assert found(top.staff_id, code="solar") == [other.account_no]
@@ -169,7 +170,7 @@ def test_scores_roll_up_the_tree_and_gaps_are_found_only_where_one_may_view(
         assert found(top.staff_id, of=FieldClass.BEHAVIOUR) == []
         assert found(top.staff_id, after=mine.id) == [other.account_no]
         assert found(agent.staff_id) == found(agent.staff_id, level=Level.LOCKED) == [mine.account_no]
-        assert found(agent.staff_id, unit_code="3702") == []
+        assert found(agent.staff_id, unit_code="3702") is None
     assert (whole_.is_itself, whole_.counts.accounts, first.code, second.code) == (True, 2, "3701", "3702")
     assert whole_.counts.level2_met == first.counts.level2_met + second.counts.level2_met == 17
     assert (own.code, own.counts) == ("3701", first.counts)
