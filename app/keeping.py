@@ -36,7 +36,7 @@ _PERSON: Final = "until the person is erased"
 
 KEPT: Final = (
     Kept("service_client", _N, "programs of the back office", "for ever: the audit log names them by id"),
-    Kept("service_unit", _N, "units of which programs may read", "until others are given"),
+    Kept("service_unit", _N, "units in which programs may read and write", "until others are given"),
     Kept("service_client_secret", _N, "hashes of their secrets", "until replaced"),
     Kept(
         "account_profile",

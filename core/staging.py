@@ -42,9 +42,9 @@ def analyze(session: WriteSession, *, table: LiteralString) -> None:
     session.connection().execute(sa.text(f"analyze {table}"))
 
 
-def refuse(session: WriteSession, *, table: LiteralString, judgement: Statement) -> list[Reject]:
+def refuse(session: WriteSession, *, table: LiteralString, judgement: Statement, **params: object) -> list[Reject]:
     """Take rows out of a staged table: `judgement` answers (row_no, field, reason), a row as often as it has faults."""
-    found = [Reject(row.row_no, row.field, row.reason) for row in session.sql(judgement)]
+    found = [Reject(row.row_no, row.field, row.reason) for row in session.sql(judgement, **params)]
     if found:
         session.connection().execute(
             sa.text(f"delete from {table} where row_no = any(:row_nos)"),  # noqa: S608 -- a literal name

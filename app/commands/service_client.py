@@ -19,7 +19,7 @@ from services.identity.operations import IssuedSecret
 from services.identity.queries import ServiceScope
 
 REFUSED = 2
-OF_UNITS = "Code of a unit of which it may read, with all below; several times for several."
+OF_UNITS = "Code of a unit in which it may act, with all below; several times for several."
 OF_NETWORKS = "Address or network (CIDR) that it may call from; several times. From everywhere when none is named."
 cli = typer.Typer(no_args_is_help=True, help="Programs of the supplier that call the back office's API.")
 
@@ -47,11 +47,9 @@ def add(
 @cli.command("units")
 def units(
     client_id: Annotated[str, typer.Argument(help="The program's client id.")],
-    unit: Annotated[
-        list[str], typer.Option(help="Code of a unit of which it may read, with all below; several times.")
-    ],
+    unit: Annotated[list[str], typer.Option(help="Code of a unit in which it may act, with all below; several times.")],
 ) -> None:
-    """Let a program read these units, and no others from now on."""
+    """Let a program read and write in these units, and no others from now on."""
     with _database() as db, db.write() as session:
         _give(session, client_id, unit)
     typer.echo(f"{client_id} reads {', '.join(unit)}")

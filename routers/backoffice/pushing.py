@@ -1,4 +1,8 @@
-"""Rows of the supplier's programs by API: the columns, the judging and the effects of files (import-formats.md)."""
+"""Rows of the supplier's programs by API: the columns, the judging and the effects of files (import-formats.md).
+
+A program writes to the units that it was given, and all below: any other row is a reject like those for what does not
+exist. Files are the supplier's own, and may name every unit.
+"""
 
 import hashlib
 from collections.abc import Awaitable, Callable
@@ -12,7 +16,9 @@ from core.idempotency import InFlight, KeyReused
 from core.intake import Loader, RunTaken
 from core.records import Layout, Reject, Row, Unreadable, record_of, values_of
 from routers.backoffice.schemas import PushResult
+from services.accounts.errors import UnitsMissing
 from services.accounts.operations import AccountsLoader, UnitsLoader
+from services.accounts.programs import has_units
 from services.billing.operations import BillingModesLoader, BillsLoader
 from web.idempotency import Keyed, KeyedByProgram, once
 from web.problems import problems
@@ -69,7 +75,9 @@ def _body(layout: Layout, example: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-TOLD: Final = problems(ScopeMissing, InvalidFields, TooManyRows, RunTaken, KeyMissing, KeyReused, InFlight)
+TOLD: Final = problems(
+    ScopeMissing, UnitsMissing, InvalidFields, TooManyRows, RunTaken, KeyMissing, KeyReused, InFlight
+)
 
 
 @router.post(
@@ -86,7 +94,7 @@ def push_units(
     write: Write,
 ) -> Response:
     """Add and rename units. What is known and unchanged is not written; rejected rows do not stop the others."""
-    return _push(UnitsLoader(), rows, caller, keyed, write)
+    return _push(UnitsLoader(program=caller.id), rows, caller, keyed, write)
 
 
 @router.post(
@@ -124,6 +132,7 @@ def push_accounts(
         phone_region=settings.supplier_phone_region,
         locales=settings.locales,
         zone=settings.zone,
+        program=caller.id,
     )
     return _push(loader, rows, caller, keyed, write)
 
@@ -158,7 +167,8 @@ def push_bills(
     now: Now,
 ) -> Response:
     """Add and amend bills; the ledger follows in the same transaction."""
-    return _push(BillsLoader(zone=runtime.settings.zone, now=now), rows, caller, keyed, write)
+    loader = BillsLoader(zone=runtime.settings.zone, now=now, program=caller.id)
+    return _push(loader, rows, caller, keyed, write)
 
 
 @router.post(
@@ -178,10 +188,13 @@ def push_billing_modes(
     now: Now,
 ) -> Response:
     """Say which accounts are billed here from a day on; bills of later periods are refused from then on."""
-    return _push(BillingModesLoader(now=now), rows, caller, keyed, write)
+    return _push(BillingModesLoader(now=now, program=caller.id), rows, caller, keyed, write)
 
 
 def _push(loader: Loader, rows: Rows, caller: ServiceCaller, keyed: Keyed, write: Write) -> Response:
+    if not has_units(write, client=caller.id):
+        raise UnitsMissing
+
     def work() -> PushResult:
         digest = hashlib.sha256(keyed.key.request_hash).digest()
         return PushResult.of(intake.push(write, loader=loader, rows=rows, digest=digest, actor=caller.actor))

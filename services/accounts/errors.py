@@ -64,7 +64,7 @@ class UnitUnknown(Refusal):
 
 
 class UnitsMissing(Refusal):
-    """The program has the scope, and no unit of which it may read."""
+    """The program has the scope, and no unit in which it may use it."""
 
     code = "units_missing"
 

@@ -379,7 +379,7 @@ class AccountNote(SQLModel, table=True):
 
 
 class ServiceUnit(SQLModel, table=True):
-    """A part of the supplier that a program may read."""
+    """A part of the supplier in which a program may read and write what its scopes allow."""
 
     __tablename__ = "service_unit"
 

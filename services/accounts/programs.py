@@ -1,4 +1,4 @@
-"""Of which units a program of the supplier may read: those that it was given, and all below them."""
+"""In which units a program of the supplier may read and write: those that it was given, and all below them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class ProgramReach:
 
 
 def program_reach(session: ReadSession, *, client: UUID) -> ProgramReach:
-    """What a program may read now. Reads the whole tree, some thousand rows at most."""
+    """Where a program may act now. Reads the whole tree, some thousand rows at most."""
     row = session.sql(
         """select coalesce(array_agg(u.unit_id), '{}') as units,
              exists (select from unit) and not exists (
@@ -26,6 +26,15 @@ def program_reach(session: ReadSession, *, client: UUID) -> ProgramReach:
         client=client,
     ).one()
     return ProgramReach(row.units, row.is_everywhere)
+
+
+def has_units(session: ReadSession, *, client: UUID) -> bool:
+    """Whether a program was given any."""
+    return bool(
+        session.sql(
+            "select exists (select from service_unit where service_client_id = :client)", client=client
+        ).scalar_one()
+    )
 
 
 def unit_codes_of_programs(session: ReadSession) -> dict[UUID, list[str]]:

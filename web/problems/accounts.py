@@ -116,7 +116,7 @@ PROBLEMS: Final = [
         UnitsMissing,
         403,
         zh="该客户端尚未被授予任何供电单位。",
-        en="This client has not been given any unit to read.",
+        en="This client has not been given any unit.",
     ),
     Problem(GrantUnknown, 404, zh="未找到该授权，或授权已结束。", en="There is no such grant, or it is over."),
     Problem(

@@ -6,6 +6,7 @@ Nothing that is unchanged is written: clear columns are compared, sealed ones by
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final, LiteralString
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from core import locks, staging
@@ -46,6 +47,10 @@ class UnitsLoader:
     kind: ClassVar[str] = "units"
     layout: ClassVar[Layout] = Layout(("code", "parent_code", "kind", "name"), frozenset({"code", "kind", "name"}))
 
+    def __init__(self, *, program: UUID | None = None) -> None:
+        """`program` sends the rows, and writes to its own units alone."""
+        self._program = program
+
     def stage(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
         """Stage units."""
         staging.stage(
@@ -61,6 +66,9 @@ class UnitsLoader:
         refused = refused + staging.refuse(
             session, table="staged_unit", judgement=statement(_PACKAGE, "import_units_judge.sql")
         )
+        if self._program is not None:
+            reach = statement(_PACKAGE, "import_units_reach.sql")
+            refused += staging.refuse(session, table="staged_unit", judgement=reach, program=self._program)
         compared = session.sql(statement(_PACKAGE, "import_units_compare.sql")).all()
         # One level a round: a child needs its parent's path.
         while session.sql(statement(_PACKAGE, "import_units_write.sql")).rowcount:
@@ -119,12 +127,21 @@ class AccountsLoader:
     )
 
     def __init__(
-        self, vault: Vault, *, currency: str, phone_region: str, locales: Sequence[str], zone: ZoneInfo
+        self,
+        vault: Vault,
+        *,
+        currency: str,
+        phone_region: str,
+        locales: Sequence[str],
+        zone: ZoneInfo,
+        program: UUID | None = None,
     ) -> None:
         """`currency`, `phone_region` (`+86`) and the first of `locales` stand in where a row says nothing.
 
-        `zone` is the supplier's: a holder begins on the day there on which a file says so.
+        `zone` is the supplier's: a holder begins on the day there on which a file says so. `program` sends the rows,
+        and writes to its own units alone.
         """
+        self._program = program
         self._vault = vault
         self._currency = currency
         self._phone_region = phone_region
@@ -159,7 +176,7 @@ class AccountsLoader:
     def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:
         """Write new and changed accounts of one chunk. Waits while a customer is being erased."""
         locks.share_lock(session, key=FILES_WAIT)
-        refused = refused + _judge(session)
+        refused = refused + self._judge(session)
         for step in ("corrections_end", "corrections_keep", "accounts_compare"):
             session.sql(statement(_PACKAGE, f"import_{step}.sql"))
         taken = _count(session, run_id=run_id, refused=refused)
@@ -176,7 +193,7 @@ class AccountsLoader:
 
     def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
         """Tell what `load` would do with one chunk; a number that an earlier chunk had would be known by then."""
-        refused = refused + _judge(session)
+        refused = refused + self._judge(session)
         for step in ("corrections_keep", "accounts_compare"):
             session.sql(statement(_PACKAGE, f"import_{step}.sql"))
         new = session.sql("select key from compared_account where is_new").scalars().all()
@@ -205,6 +222,15 @@ class AccountsLoader:
     def forget(self, session: WriteSession, *, run_id: int, most: int) -> int:
         """Drop what a run has met."""
         return reports.forget_seen(session, run_id=run_id, most=most)
+
+    def _judge(self, session: WriteSession) -> list[Reject]:
+        """Take out what contradicts what is known; of a program first what is not its own, of which no more is told."""
+        foreign: list[Reject] = []
+        if self._program is not None:
+            reach = statement(_PACKAGE, "import_accounts_reach.sql")
+            foreign = staging.refuse(session, table=_TABLE, judgement=reach, program=self._program)
+        judgement = statement(_PACKAGE, "import_accounts_meaning.sql")
+        return foreign + staging.refuse(session, table=_TABLE, judgement=judgement)
 
     def _faults(self, record: dict[str, str | None]) -> list[tuple[str, str]]:
         """What is wrong with the fields that the database never sees in clear, and with missing ones."""
@@ -292,11 +318,6 @@ class AccountsLoader:
                 for person in changed
             ),
         )
-
-
-def _judge(session: WriteSession) -> list[Reject]:
-    """Take out what contradicts itself or what is known."""
-    return staging.refuse(session, table=_TABLE, judgement=statement(_PACKAGE, "import_accounts_meaning.sql"))
 
 
 def _count(session: WriteSession, *, run_id: int, refused: list[Reject]) -> Taken:

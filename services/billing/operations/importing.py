@@ -7,6 +7,7 @@ bills becomes one opening balance per account and file. A changed amount reverse
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -76,8 +77,12 @@ class BillsLoader:
         {"lines": _lines_text},
     )
 
-    def __init__(self, *, zone: ZoneInfo, now: datetime) -> None:
-        """`zone` is the supplier's: an issue date takes effect at its midnight. Corrections take effect at `now`."""
+    def __init__(self, *, zone: ZoneInfo, now: datetime, program: UUID | None = None) -> None:
+        """`zone` is the supplier's: an issue date takes effect at its midnight. Corrections take effect at `now`.
+
+        `program` sends the rows, and writes to accounts of its own units alone.
+        """
+        self._program = program
         self._zone = zone
         self._now = now
 
@@ -155,11 +160,16 @@ class BillsLoader:
 
     def _judge(self, session: WriteSession) -> list[Reject]:
         """Give staged rows their types, compare them with what is known; answers why some cannot be taken."""
+        foreign: list[Reject] = []
+        if self._program is not None:
+            reach = statement(_PACKAGE, "import_bills_reach.sql")
+            foreign = staging.refuse(session, table="staged_bill", judgement=reach, program=self._program)
         self._run(session, "typed")
         staging.analyze(session, table="typed_bill")
         if session.sql("select exists (select from typed_bill where bill_id is not null)").scalar_one():
             self._run(session, "compare")
-        return staging.refuse(session, table="typed_bill", judgement=statement(_PACKAGE, "import_bills_meaning.sql"))
+        judgement = statement(_PACKAGE, "import_bills_meaning.sql")
+        return foreign + staging.refuse(session, table="typed_bill", judgement=judgement)
 
     def _write(self, session: WriteSession, *, run_id: int) -> None:
         """Reverse, change, insert, post, in the order in which the ledger wants its locks: books first, then bills."""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -31,8 +32,10 @@ class BillingModesLoader:
     kind: ClassVar[str] = "billing-modes"
     layout: ClassVar[Layout] = Layout(("account_no", "billing", "native_from"), frozenset({"account_no", "billing"}))
 
-    def __init__(self, *, now: datetime) -> None:
+    def __init__(self, *, now: datetime, program: UUID | None = None) -> None:
+        """`program` sends the rows, and writes to accounts of its own units alone."""
         self._now = now
+        self._program = program
 
     def stage(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
         """Stage what accounts are to be billed by."""
@@ -47,6 +50,9 @@ class BillingModesLoader:
     def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
         """Write and audit what changes. Bills have no turn meanwhile: none slips in behind the day."""
         intake.take_turn(session, kind=BillsLoader.kind)
+        if self._program is not None:
+            reach = statement(_PACKAGE, "import_modes_reach.sql")
+            refused = refused + staging.refuse(session, table="staged_mode", judgement=reach, program=self._program)
         refused = refused + staging.refuse(
             session, table="staged_mode", judgement=statement(_PACKAGE, "import_modes_judge.sql")
         )

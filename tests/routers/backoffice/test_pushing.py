@@ -44,7 +44,7 @@ def test_units_accounts_and_bills_come_in_and_each_wrong_row_is_told_and_stops_n
     number = uuid.uuid4().int % 10**6
     code, record = f"U{number}", account_record(number, unit_code=f"U{number}", meter_no=None)
     no = str(record["account_no"])
-    unit = {"code": code, "kind": "city", "name": "某市", "parent_code": None}
+    unit = {"code": code, "kind": "city", "name": "某市", "parent_code": "37"}
     assert push(town, program_, "units", unit).json() == {"rows": 1, "taken": 1, "rejected": []}
     told = push(town, program_, "accounts", record, {**record, "unit_code": "nowhere"}, "text", {"colour": 1}).json()
     assert (told["rows"], told["taken"]) == (4, 1)
