@@ -269,6 +269,7 @@ def _work(session: ReadSession) -> Iterator[Finding]:
         yield Finding(f"queue {name}", "ok" if oldest_s <= LATE_S else "wrong", detail)
     yield _suspense(told["suspense"]["open"], told["suspense"]["oldest_s"])
     yield _refunds(told["refunds"])
+    yield _stopped(told["stopped_webhooks"])
     for name, check in told["checks"].items():
         if check["violations"]:
             detail = f"{check['violations']} breaches: `wattline check-invariants` names them"
@@ -302,6 +303,13 @@ def _refunds(told: Mapping[str, Any]) -> Finding:
         return Finding("refunds", "wrong", detail)
     verdict: Verdict = "ok" if told["oldest_s"] <= DAY_S else "wrong"
     return Finding("refunds", verdict, f"{told['open']} under way, the oldest for {told['oldest_s'] / DAY_S:.1f} days")
+
+
+def _stopped(endpoints: int) -> Finding:
+    if endpoints == 0:
+        return Finding("webhooks", "ok", "no endpoint has stopped by itself")
+    detail = f"{endpoints} endpoints said that they are gone, or did not answer for three days, and are told nothing"
+    return Finding("webhooks", "warning", f"{detail}: the console says which, under Webhooks")
 
 
 def _first_line(error: Exception) -> str:
