@@ -34,7 +34,6 @@ from services.identity.operations import Identity
 from services.identity.ports import PERSONAL_DATA, SMS_SENDER, WECHAT
 from services.identity.providers.wechat.client import TOTAL_S as WECHAT_TOTAL_S
 from services.identity.providers.wechat.client import WeChat
-from services.payments.events import PaymentReversed
 from services.payments.operations import (
     ASSIGN_SUSPENSE,
     DECIDE_REFUND,
@@ -42,7 +41,6 @@ from services.payments.operations import (
     RETURN_SUSPENSE,
     Payments,
     close_at_change_of_holder,
-    note_reversal,
 )
 from services.payments.ports import PAYABLES, PROVIDERS, PaymentProvider
 from services.payments.providers.wechat_pay.adapter import Account, WeChatPay
@@ -69,7 +67,6 @@ def build(settings: Settings) -> Runtime:
     outbox.subscribe(BillAmended, stop_payments)
     outbox.subscribe(BillSettled, stop_payments)
     outbox.subscribe(HolderChanged, close_at_change_of_holder)
-    outbox.subscribe(PaymentReversed, note_reversal)
     if missing := Slot.unfilled():
         raise UnfilledSlot(", ".join(missing))
     return Runtime(

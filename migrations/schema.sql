@@ -1886,8 +1886,8 @@ CREATE TABLE public.payment_feed (
     recorded_at timestamp with time zone NOT NULL,
     posting_id uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
     CONSTRAINT ck_payment_feed_account CHECK ((((account_id IS NULL) = (unit_id IS NULL)) AND ((account_id IS NOT NULL) OR (kind = ANY (ARRAY['suspended'::text, 'returned'::text, 'return_failed'::text]))))),
-    CONSTRAINT ck_payment_feed_amount CHECK (((amount_minor <> 0) AND ((kind = ANY (ARRAY['reversed'::text, 'unassigned'::text, 'returned'::text])) = (amount_minor < 0)))),
-    CONSTRAINT ck_payment_feed_kind CHECK ((kind = ANY (ARRAY['booked'::text, 'reversed'::text, 'suspended'::text, 'assigned'::text, 'unassigned'::text, 'returned'::text, 'return_failed'::text])))
+    CONSTRAINT ck_payment_feed_amount CHECK (((amount_minor <> 0) AND ((kind = ANY (ARRAY['unassigned'::text, 'returned'::text])) = (amount_minor < 0)))),
+    CONSTRAINT ck_payment_feed_kind CHECK ((kind = ANY (ARRAY['booked'::text, 'suspended'::text, 'assigned'::text, 'unassigned'::text, 'returned'::text, 'return_failed'::text])))
 );
 
 CREATE TABLE public.payment_feed_pending (
@@ -1896,7 +1896,7 @@ CREATE TABLE public.payment_feed_pending (
     account_id bigint,
     noted_at timestamp with time zone DEFAULT now() NOT NULL,
     posting_id uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
-    CONSTRAINT ck_payment_feed_pending_kind CHECK ((kind = ANY (ARRAY['booked'::text, 'reversed'::text, 'suspended'::text, 'assigned'::text, 'unassigned'::text, 'returned'::text, 'return_failed'::text])))
+    CONSTRAINT ck_payment_feed_pending_kind CHECK ((kind = ANY (ARRAY['booked'::text, 'suspended'::text, 'assigned'::text, 'unassigned'::text, 'returned'::text, 'return_failed'::text])))
 );
 
 CREATE TABLE public.payment_feed_state (

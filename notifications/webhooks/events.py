@@ -16,11 +16,10 @@ from services.accounts.queries import AccountId
 from services.billing import queries as billing
 from services.billing.events import BillAmended, BillIssued, BillSettled
 from services.payments import queries as payments
-from services.payments.events import PaymentAssigned, PaymentBooked, PaymentReversed, PaymentUnassigned
+from services.payments.events import PaymentAssigned, PaymentBooked, PaymentUnassigned
 
 TYPES: Final = (
     "payment.booked",
-    "payment.reversed",
     "payment.assigned",
     "payment.unassigned",
     "bill.issued",
@@ -46,12 +45,29 @@ on conflict (endpoint_id, fact_id) do nothing
 
 def payment_booked(session: WriteSession, delivery: Delivery, event: PaymentBooked) -> None:
     """Money of one attempt came and was posted; an endpoint hears of the parts for its accounts and of their sum."""
-    _tell_payment(session, delivery, "payment.booked", event)
+    if not _is_heard(session, "payment.booked"):
+        return
+    booked = payments.receipt(session, attempt_id=UUID(event.attempt_id))
 
+    def data(accounts: Accounts) -> dict[str, Json]:
+        parts = [part for part in booked.parts if part.account_id in accounts]
+        return {
+            "payment_no": booked.payment_no,
+            "provider": booked.provider,
+            "transaction_id": booked.transaction_id,
+            "paid_at": booked.paid_at.isoformat(),
+            "amount": _amount(Money(sum(part.amount.minor for part in parts), booked.amount.currency)),
+            "parts": [
+                {
+                    "account_no": accounts[part.account_id],
+                    "bill_no": part.no,
+                    "amount": _amount(part.amount),
+                }
+                for part in parts
+            ],
+        }
 
-def payment_reversed(session: WriteSession, delivery: Delivery, event: PaymentReversed) -> None:
-    """What was booked of one attempt was taken back: the same parts, the same amounts."""
-    _tell_payment(session, delivery, "payment.reversed", event)
+    _tell(session, delivery, "payment.booked", [part.account_id for part in booked.parts], data)
 
 
 def payment_assigned(session: WriteSession, delivery: Delivery, event: PaymentAssigned) -> None:
@@ -115,7 +131,6 @@ def holder_changed(session: WriteSession, delivery: Delivery, event: HolderChang
 
 SUBSCRIPTIONS: Final[list[tuple[type[Event], Callable[..., Any]]]] = [
     (PaymentBooked, payment_booked),
-    (PaymentReversed, payment_reversed),
     (PaymentAssigned, payment_assigned),
     (PaymentUnassigned, payment_unassigned),
     (BillIssued, bill_issued),
@@ -179,32 +194,6 @@ def _tell(
             occurred_at=delivery.occurred_at,
             fact_id=delivery.id,
         )
-
-
-def _tell_payment(session: WriteSession, delivery: Delivery, kind: str, event: PaymentBooked | PaymentReversed) -> None:
-    if not _is_heard(session, kind):
-        return
-    booked = payments.receipt(session, attempt_id=UUID(event.attempt_id))
-
-    def data(accounts: Accounts) -> dict[str, Json]:
-        parts = [part for part in booked.parts if part.account_id in accounts]
-        return {
-            "payment_no": booked.payment_no,
-            "provider": booked.provider,
-            "transaction_id": booked.transaction_id,
-            "paid_at": booked.paid_at.isoformat(),
-            "amount": _amount(Money(sum(part.amount.minor for part in parts), booked.amount.currency)),
-            "parts": [
-                {
-                    "account_no": accounts[part.account_id],
-                    "bill_no": part.no,
-                    "amount": _amount(part.amount),
-                }
-                for part in parts
-            ],
-        }
-
-    _tell(session, delivery, kind, [part.account_id for part in booked.parts], data)
 
 
 def _tell_bill(

@@ -75,10 +75,10 @@ class SettledShare(AnswerModel):
 class PaymentFact(AnswerModel):
     """One part of a payment, or one sum in suspense, as it moved.
 
-    `booked`: money came in for an account. `reversed`: it was taken back, the amount is negative. `suspended`: money
-    came in and has no place yet; `account_no` is that for which it was meant, if any. `assigned`: suspended money got
-    its account; nothing came in. `returned`: it was sent back to its payer, the amount is negative. `return_failed`:
-    its provider would not, and it waits again.
+    `booked`: money came in for an account. `suspended`: money came in and has no place yet; `account_no` is that for
+    which it was meant, if any. `assigned`: suspended money got its account; nothing came in. `unassigned`: it was taken
+    back out of it, amount and `settled` are negative. `returned`: it was sent back to its payer, the amount is
+    negative. `return_failed`: its provider would not, and it waits again.
 
     What `settled` does not take off bills is the account's prepaid balance.
     """
@@ -86,7 +86,7 @@ class PaymentFact(AnswerModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [FACT_EXAMPLE]})
 
     id: UUID
-    kind: Literal["booked", "reversed", "suspended", "assigned", "unassigned", "returned", "return_failed"]
+    kind: Literal["booked", "suspended", "assigned", "unassigned", "returned", "return_failed"]
     account_no: str | None
     amount: Amount
     provider: str

@@ -20,18 +20,6 @@ class PaymentBooked(Event):
 
 @register
 @dataclass(frozen=True, kw_only=True)
-class PaymentReversed(Event):
-    """A booked attempt was taken back."""
-
-    name: ClassVar[str] = "payments.payment_reversed"
-    code: ClassVar[int] = 2
-
-    order_id: str
-    attempt_id: str
-
-
-@register
-@dataclass(frozen=True, kw_only=True)
 class PaymentSuspended(Event):
     """Money came that has no place yet; staff decide."""
 

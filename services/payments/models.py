@@ -281,10 +281,9 @@ NO_POSTING: Final = "00000000-0000-0000-0000-000000000000"
 
 
 class FeedKind(enum.StrEnum):
-    """How a fact moved money: in, back out, in without a place, from there to an account and back, or to its payer."""
+    """How a fact moved money: in, in without a place, from there to an account and back, or to its payer."""
 
     BOOKED = "booked"
-    REVERSED = "reversed"
     SUSPENDED = "suspended"
     ASSIGNED = "assigned"
     UNASSIGNED = "unassigned"

@@ -14,7 +14,7 @@ from notifications.webhooks.events import SUBSCRIPTIONS
 from services.accounts.events import AccountLinked, HolderChanged
 from services.payments import operations
 from services.payments import queries as payments
-from services.payments.events import PaymentReversed
+from services.payments.events import PaymentUnassigned
 from tests.factories import payments as paying
 from tests.factories.accounts import make_account, make_unit, make_user
 from tests.factories.billing import bill_record, load, make_bill
@@ -63,10 +63,10 @@ def test_bills_and_payments_reach_the_program_with_numbers_and_amounts_and_nobod
     assert "13912345678" not in everything
 
 
-def test_money_taken_back_and_money_that_staff_gave_its_account_are_told_with_the_same_parts(
+def test_money_that_staff_gave_its_account_and_took_back_is_told_with_the_same_parts(
     database: Database, vault: Vault, office: HookOffice, unit_id: int
 ) -> None:
-    program = office.program(unit_id=unit_id, events=("payment.booked", "payment.reversed", "payment.assigned"))
+    program = office.program(unit_id=unit_id, events=("payment.booked", "payment.assigned", "payment.unassigned"))
     home = paying.household(database, vault, bills=(10_000,), unit_id=unit_id)
     paid = paying.latest(database, paying.order(database, vault, paying.wanted(home, 9_000)))
     stray = replace(
@@ -75,7 +75,6 @@ def test_money_taken_back_and_money_that_staff_gave_its_account_are_told_with_th
     paying.apply(database, paying.paid(paid))
     paying.apply(database, stray)
     with database.write() as session:
-        outbox.add(session, PaymentReversed(order_id=str(paid.order_id), attempt_id=str(paid.id)))
         [waiting] = payments.suspense(session)
         operations.assign(
             session,
@@ -85,11 +84,12 @@ def test_money_taken_back_and_money_that_staff_gave_its_account_are_told_with_th
             actor=ACTOR,
             now=clock.now(),
         )
+        outbox.add(session, PaymentUnassigned(suspense_id=waiting.id))
     relay(database)
     office.send_due(caller_for(program))
-    assert program.types() == ["payment.booked", "payment.reversed", "payment.assigned"]
-    booked, taken_back, assigned = (each["data"] for each in program.told())
-    assert taken_back == booked
+    assert program.types() == ["payment.booked", "payment.assigned", "payment.unassigned"]
+    booked, assigned, taken_back = (each["data"] for each in program.told())
+    assert taken_back == assigned
     assert (assigned["transaction_id"], assigned["amount"]["amount_minor"]) == ("S1", 2_500)
     assert [(part["account_no"], part["bill_no"], part["amount"]["amount_minor"]) for part in assigned["parts"]] == [
         (home.account.account_no, home.bills[0].bill_no, 1_000),

@@ -25,7 +25,7 @@ from services.payments.operations.checks import (
     put_off,
 )
 from services.payments.operations.deciding import DECIDE_REFUND, DecideRefund, Way, decidable, decide
-from services.payments.operations.feeding import note_reversal, number_feed
+from services.payments.operations.feeding import number_feed
 from services.payments.operations.looking import Shown, claim_question, reveal_callback
 from services.payments.operations.matching import MATCH_SUSPENSE, MatchSuspense, match, matchable
 from services.payments.operations.orders import (
@@ -104,7 +104,6 @@ __all__ = [
     "matchable",
     "note_answer",
     "note_failure",
-    "note_reversal",
     "number_feed",
     "open_order",
     "open_request",

@@ -5,8 +5,6 @@ to facts that are committed: whoever reads behind a number misses none, however 
 """
 
 from core.db import WriteSession, statement
-from core.outbox import Delivery
-from services.payments.events import PaymentReversed
 
 _PACKAGE = "services.payments"
 
@@ -49,15 +47,4 @@ def _note_earlier(session: WriteSession, *, first: int, last: int, end: int) -> 
              fill_to = case when fill_to > :last then cast(:end as bigint) end where id = 1""",
         last=last,
         end=end,
-    )
-
-
-def note_reversal(session: WriteSession, delivery: Delivery, event: PaymentReversed) -> None:  # noqa: ARG001 -- a handler's
-    """A booked attempt was taken back: each of its booked parts goes back out of the feed."""
-    session.sql(
-        """insert into payment_feed_pending (kind, ref, account_id)
-           select 'reversed', id, account_id from payment_part
-           where attempt_id = :attempt_id and outcome = 'booked'
-           on conflict do nothing""",
-        attempt_id=event.attempt_id,
     )

@@ -10,15 +10,15 @@ with taken as materialized (
   select t.kind, t.ref, t.posting_id, t.account_id
   from taken t where not exists (select from payment_feed f where f.kind = t.kind and f.ref = t.ref and f.posting_id = t.posting_id)
 ), fact as (
-  select f.kind, f.ref, f.posting_id, f.account_id, p.attempt_id, case f.kind when 'booked' then p.amount_minor else -p.amount_minor end as amount_minor, t.currency,
-    case when f.kind = 'booked' and p.taken_minor > 0
+  select f.kind, f.ref, f.posting_id, f.account_id, p.attempt_id, p.amount_minor, t.currency,
+    case when p.taken_minor > 0
       then jsonb_build_array(jsonb_build_object('kind', p.payable_kind, 'no', p.payable_no, 'amount_minor', p.taken_minor)) else '[]' end as settled,
     x.effective_at, x.recorded_at
   from fresh f
   left join payment_part p on p.account_id = f.account_id and p.id = f.ref
   left join payment_attempt t on t.id = p.attempt_id
-  left join txn x on x.book_id = p.book_id and x.source_id = p.attempt_id and x.source = case f.kind when 'booked' then 5 else -5 end
-  where f.kind in ('booked', 'reversed')
+  left join txn x on x.book_id = p.book_id and x.source_id = p.attempt_id and x.source = 5
+  where f.kind = 'booked'
   union all
   select f.kind, f.ref, f.posting_id, f.account_id, s.attempt_id, s.amount_minor, s.currency, '[]', x.effective_at, x.recorded_at
   from fresh f

@@ -3,11 +3,11 @@
 with told as (
   select kind, ref, attempt_id, currency, amount_minor from payment_feed where kind not in ('assigned', 'unassigned')
   union all
-  select n.kind, n.ref, p.attempt_id, t.currency, case n.kind when 'booked' then p.amount_minor else -p.amount_minor end
+  select n.kind, n.ref, p.attempt_id, t.currency, p.amount_minor
   from payment_feed_pending n
   join payment_part p on p.account_id = n.account_id and p.id = n.ref
   join payment_attempt t on t.id = p.attempt_id
-  where n.kind in ('booked', 'reversed')
+  where n.kind = 'booked'
     and not exists (select from payment_feed f where f.kind = n.kind and f.ref = n.ref and f.posting_id = n.posting_id)
   union all
   select n.kind, n.ref, s.attempt_id, s.currency, case n.kind when 'returned' then -s.amount_minor else s.amount_minor end

@@ -13,18 +13,14 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from core import clock, outbox
+from core import clock
 from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database, ReadSession
 from core.money import Money
 from services.accounts.roles import StaffRole
 from services.billing import queries as billing
-from services.ledger import operations as ledger
-from services.ledger.chart import OwnerKind, Source
 from services.payments import feed, flows, operations, queries
-from services.payments.events import PaymentReversed
-from services.payments.ports import PAYABLES
 from tests.factories import payments as make
 from tests.factories import staff as people
 from tests.factories.accounts import make_unit
@@ -65,19 +61,6 @@ def pay(database: Database, vault: Vault, home: Household, amount: int = 10_000)
     no = make.order(database, vault, make.wanted(home, amount))
     make.apply(database, make.paid(make.latest(database, no)))
     return no
-
-
-def reverse(database: Database, home: Household, no: str) -> None:
-    """Take a booked payment back, as whoever reverses has to."""
-    attempt, now = make.latest(database, no), clock.now()
-    with database.write() as session:
-        book = ledger.ensure_books(session, owner_kind=OwnerKind.ACCOUNT, owner_ids=[home.account.id])[home.account.id]
-        ledger.lock_books(session, book_ids=[book])
-        ledger.reverse(session, book_id=book, source=Source.PAYMENT, source_id=attempt.id, effective_at=now)
-        PAYABLES.get()["bill"].reverse(session, account_id=home.account.id, payment_id=attempt.id, now=now)
-        outbox.add(session, PaymentReversed(order_id=str(attempt.order_id), attempt_id=str(attempt.id)))
-    outbox.subscribe(PaymentReversed, operations.note_reversal)
-    outbox.relay_once(database)
 
 
 def breaches(database: Database) -> list[str]:
@@ -125,7 +108,7 @@ def send_back(database: Database, vault: Vault) -> UUID:
         )
 
 
-def test_money_in_and_back_and_without_a_place_and_assigned_is_a_fact_each_and_adds_up_to_clearing(
+def test_money_in_and_without_a_place_and_assigned_is_a_fact_each_and_adds_up_to_clearing(
     database: Database, vault: Vault
 ) -> None:
     home = make.household(database, vault, bills=(3_000, 4_000))
@@ -135,10 +118,8 @@ def test_money_in_and_back_and_without_a_place_and_assigned_is_a_fact_each_and_a
     with database.read() as session:
         [waiting] = queries.suspense(session)
     assign(database, vault, home, waiting.id)
-    back = pay(database, vault, home, 1_000)
-    reverse(database, home, back)
     assert breaches(database) == []
-    assert number(database) == 6
+    assert number(database) == 4
     facts = read(database)
     bills = [bill.bill_no for bill in home.bills]
     told = [(fact["kind"], fact["payment_no"], fact["amount"]["amount_minor"], fact["settled"]) for fact in facts]
@@ -155,8 +136,6 @@ def test_money_in_and_back_and_without_a_place_and_assigned_is_a_fact_each_and_a
         ("booked", booked, 2_000, shares(first=0, second=2_000)),
         ("suspended", None, 2_500, []),
         ("assigned", None, 2_500, shares(first=0, second=2_000)),
-        ("booked", back, 1_000, []),
-        ("reversed", back, -1_000, []),
     ]
     assert {fact["account_no"] for fact in facts if fact["kind"] != "suspended"} == {home.account.account_no}
     assert {(fact["provider"], fact["effective_at"] <= fact["recorded_at"]) for fact in facts} == {(WECHAT, True)}
