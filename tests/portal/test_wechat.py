@@ -14,6 +14,8 @@ from core import clock
 from core.config import Settings
 from services.identity import operations, queries
 from services.identity.ports import WECHAT
+from services.payments import operations as payments
+from tests.factories.payments import latest
 from tests.support.sandbox import SandboxProcess
 from tests.support.town import Home, Town
 from tests.support.waiting import wait_until
@@ -338,6 +340,25 @@ def test_wechats_own_way_cannot_be_begun_where_nobody_knows_who_pays(
     holder(town, outside, home)
     refused = started(outside, home)
     assert (refused.status_code, "wechat_jsapi" in refused.text) == (422, False)
+
+
+def test_what_is_paid_together_inside_wechat_is_asked_first_who_pays_and_is_for_whose_wechat_it_is(
+    town: Town, open_browser: Open, home: Home, somebody: People
+) -> None:
+    inside = open_browser()
+    holder(town, inside, home)
+    assert visit(town, inside, somebody, "/pay-together").headers["location"] == "/pay-together"
+    page = inside.get("/pay-together")
+    assert (page.status_code, methods_on(page)) == (200, ["wechat_jsapi"])
+    hidden = re.findall(r'<input type="hidden" name="(key|amount_minor)" value="([^"]+)">', page.text)
+    form = {**dict(hidden), "csrf": token_of(page), "account": home.account_no, "method": "wechat_jsapi"}
+    begun = inside.post("/pay-together", data=form)
+    assert (begun.status_code, begun.headers["location"].rpartition("/")[0]) == (303, "/payments"), begun.text
+    assert "data-bridge" in inside.get(begun.headers["location"]).text
+    attempt = latest(town.runtime.db, begun.headers["location"].rpartition("/")[2])
+    with town.runtime.db.read() as session:
+        asked = json.loads(payments.open_request(session, vault=town.runtime.vault, attempt_id=attempt.id))
+    assert asked["payer"] == {"openid": somebody["openids"][town.appid]}
 
 
 @pytest.fixture
