@@ -178,6 +178,32 @@ def check_payment(
 
 
 @router.post(
+    "/payments/{payment_no}/give-up",
+    response_model=Payment,
+    operation_id="give_up_payment",
+    responses=problems(PaymentUnknown, *KEYED),
+)
+def give_up_payment(
+    caller: CustomerOfPaymentFlow,
+    keyed: KeyedRequest,
+    db: PaymentFlows,
+    payment_no: Annotated[PaymentNo, Path()],
+    now: Now,
+) -> Response:
+    """Give a payment up that will not be made: its number at the provider is closed, and nobody can pay it any more.
+
+    What was paid meanwhile is paid. While the provider does not answer the payment is `unknown` and is closed later.
+    """
+
+    def work(_resource: str) -> Payment:
+        return Payment.of(
+            flows.give_up_payment(db, user_id=caller.user_id, payment_no=payment_no, address=caller.address, now=now)
+        )
+
+    return once_flow(db, keyed, work, resource=payment_no, status=200)
+
+
+@router.post(
     "/payments/{payment_no}/attempts",
     response_model=StartedPayment,
     status_code=201,

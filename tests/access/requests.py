@@ -245,11 +245,19 @@ def _push(kind: str) -> Asking:
 
 
 def _give_up(made: Scene) -> Asked:
-    asked = _form("/payments/{payment_no}/give-up")(made)
+    form = _form("/payments/{payment_no}/give-up")(made).form
+    return Asked(f"/payments/{_waiting(made)}/give-up", form=form)
+
+
+def _give_up_by_api(made: Scene) -> Asked:
+    return Asked(f"/api/v1/payments/{_waiting(made)}/give-up", headers=_key())
+
+
+def _waiting(made: Scene) -> str:
+    """A payment to give up: the one of other cells goes on waiting."""
     if made.object != "own" or made.person is None or made.caller not in {"owner", "payer", "stranger"}:
-        return asked
-    payment_no = made.town.start_payment(made.person.user_id, made.town.house, by_quote=made.caller == "stranger")
-    return Asked(f"/payments/{payment_no}/give-up", form=asked.form)  # the payment of other cells goes on waiting
+        return str(made.things.payment_no)
+    return made.town.start_payment(made.person.user_id, made.town.house, by_quote=made.caller == "stranger")
 
 
 def _change_fields(_made: Scene) -> dict[str, str]:
@@ -398,6 +406,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /api/v1/payments/{payment_no}/events": _get("/api/v1/payments/{paid_no}/events"),
     "POST /api/v1/payments/{payment_no}/attempts": _again,
     "POST /api/v1/payments/{payment_no}/check": _get("/api/v1/payments/{payment_no}/check"),
+    "POST /api/v1/payments/{payment_no}/give-up": _give_up_by_api,
     "POST /api/v1/payment-quotes": _quote,
     "POST /api/v1/backoffice/units": _push("units"),
     "POST /api/v1/backoffice/accounts": _push("accounts"),

@@ -228,6 +228,37 @@ def test_who_asks_while_the_provider_is_away_is_told_what_is_known(town: Town, h
     assert (told.status_code, told.json()["state"]) == (200, "waiting")
 
 
+def test_a_payment_that_is_given_up_is_closed_at_its_provider_once_per_key(
+    town: Town, home: Home, payer: Person
+) -> None:
+    payment_no = started(post(town, payer, "/payments", wish(home))).payment.payment_no
+    url = f"/payments/{payment_no}/give-up"
+    answers = [post(town, payer, url, None, key=key) for key in ("up", "up", "again-up")]
+    assert [(each.status_code, each.json()["state"]) for each in answers] == [(200, "closed")] * 3
+    assert answers[0].content == answers[1].content
+    assert town.client.post(f"/api/v1{url}", headers=payer.bearer).json()["code"] == "idempotency_key_missing"
+    order = town.sandbox.order(number(town, payment_no))
+    assert order is not None
+    assert order["state"] == "CLOSED"
+
+
+def test_a_payment_that_was_paid_before_it_was_given_up_is_paid(town: Town, home: Home, payer: Person) -> None:
+    payment_no = started(post(town, payer, "/payments", wish(home))).payment.payment_no
+    town.callback_of(number(town, payment_no))
+    told = post(town, payer, f"/payments/{payment_no}/give-up", None)
+    assert (told.status_code, told.json()["state"]) == (200, "paid")
+
+
+def test_a_payment_given_up_while_the_provider_is_away_is_unknown_and_closed_later(
+    town: Town, home: Home, payer: Person
+) -> None:
+    payment_no = started(post(town, payer, "/payments", wish(home))).payment.payment_no
+    town.sandbox.fault("wechat_pay.close", "drop_before", count=1)
+    told = post(town, payer, f"/payments/{payment_no}/give-up", None)
+    assert (told.status_code, told.json()["state"]) == (200, "unknown")
+    assert post(town, payer, f"/payments/{payment_no}/give-up", None, key="later").json()["state"] == "closed"
+
+
 def test_another_try_takes_another_number_and_a_paid_payment_none(town: Town, home: Home, payer: Person) -> None:
     payment_no = started(post(town, payer, "/payments", wish(home))).payment.payment_no
     url, first = f"/payments/{payment_no}/attempts", number(town, payment_no)
