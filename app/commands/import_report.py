@@ -17,6 +17,7 @@ from core.money import exponent
 from core.texts import spreadsheet_cell
 from services.accounts import imports
 from services.accounts.imports import UnitTotal, VanishedView
+from web.row_faults import fault
 
 AT_ONCE: Final = 1_000
 MOST_UNITS: Final = 40
@@ -53,7 +54,7 @@ def write_files(db: Database, report: Report, *, rejects: Path, vanished: Path) 
     A file is whole or is not there. Once all rejects are in it, only the first of them are kept.
     """
     explained = _all_rejects(db, report.run_id) if report.rejected else None
-    _write(rejects, ("row", "field", "reason"), explained)
+    _write(rejects, ("row", "field", "reason", "code"), explained)
     while trimmed(db, report.run_id):
         pass
     listed = _all_vanished(db, report.run_id) if report.vanished else None
@@ -163,7 +164,7 @@ def _all_rejects(db: Database, run_id: int) -> Iterator[tuple[object, ...]]:
             page = intake.rejects(session, run_id=run_id, after=after)
         if not page:
             return
-        yield from ((each.row_no, each.field, each.reason) for each in page)
+        yield from ((each.row_no, each.field, each.reason, fault(each.reason).code) for each in page)
         after = (page[-1].row_no, page[-1].field)
 
 

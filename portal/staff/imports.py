@@ -20,6 +20,7 @@ from services.accounts import operations as accounts
 from services.accounts.imports import AmountTotal, RunFilter, RunView
 from services.accounts.roles import StaffPermission
 from web.problems.common import NotFound
+from web.row_faults import fault
 from web.runtime import Runtime, RuntimeDep
 from web.session import Now, Write
 
@@ -144,6 +145,7 @@ def run(
         units=units[:PAGE],
         next=more,
         sums=_sums,
+        fault=fault,
         reasons=imports.reject_reasons(write, run_id=run_id, staff_id=reader.staff_id, now=now),
         is_signable=is_signable,
         can_sign=is_signable and imports.may_sign(write, run_id=run_id, staff_id=reader.staff_id, now=now),
@@ -189,6 +191,7 @@ def rejects(
         run=found,
         rows=rows[:PAGE],
         next=more,
+        fault=fault,
         field=field,
         reason=reason,
     )

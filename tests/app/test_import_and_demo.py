@@ -77,7 +77,7 @@ def test_rejected_rows_are_explained_in_a_file_and_by_the_exit_code(
     assert done.returncode == 3
     assert "1 rejected" in done.stdout
     explained = (tmp_path / "accounts.csv.rejects.csv").read_text(encoding="utf-8")
-    assert explained == 'row,field,reason\n3,state,"is none of active, suspended, closed"\n'
+    assert explained == 'row,field,reason,code\n3,state,"is none of active, suspended, closed",none_of\n'
     write_csv(path, [account_record(1), account_record(2)])
     assert wattline(environment, "import", "accounts", str(path)).returncode == 0
     assert not (tmp_path / "accounts.csv.rejects.csv").exists()

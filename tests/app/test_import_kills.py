@@ -303,7 +303,10 @@ def test_one_percent_of_bad_rows_is_explained_and_the_rest_is_taken(
     assert (ended, report["rows"], report["taken"], report["rejected"]) == (3, ACCOUNTS, ACCOUNTS - 6, 6)
     explained = Path(report["rejects_file"]).read_text(encoding="utf-8").splitlines()
     reason = '"is none of residential, commercial, industrial, agricultural"'
-    assert explained == ["row,field,reason", *(f"{place + 2},class,{reason}" for place in range(50, ACCOUNTS, 100))]
+    assert explained == [
+        "row,field,reason,code",
+        *(f"{place + 2},class,{reason},none_of" for place in range(50, ACCOUNTS, 100)),
+    ]
     assert len(content(owner_dsn)["account"]) == ACCOUNTS - 6
 
 

@@ -104,6 +104,13 @@ def test_staff_of_a_station_find_nothing_of_another_in_a_run_of_both(
     assert (
         get(town, office, here, f"{run}/rejects?field=state&reason=is+neither+open+nor+settled")[1].count("<tr>") == 2
     )
+    town.client.cookies.clear()
+    headers = {**office.browser(here), "accept-language": "zh-CN"}
+    for path in (run, f"{run}/rejects"):
+        chinese = town.client.get(path, headers=headers).text
+        assert "须为 open 或 settled" in chinese
+        assert "not_settlement" in chinese
+        assert "neither" not in re.sub(r"<[^>]+>", "", chinese)
     there = walk(town, office, office.members["elsewhere"], f"{run}/rejects")
     assert there.count('<th scope="row" class="num end">') == 57
     everywhere = walk(town, office, office.members["top"], run)

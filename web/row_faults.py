@@ -1,0 +1,135 @@
+"""Why rows of imports are not taken: for each reason its code, which never changes, and its words in two languages.
+
+Statements and layouts tell a reason in English words, which files and the database keep; here is what they stand for.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Final
+
+OTHER: Final = "other"
+"""Code of words that no release tells any more."""
+
+_PLACE: Final = re.compile(r"%\((\w+)\)s")
+_WORDS: Final = {
+    "account_unknown": ("is no known account", "没有此户号"),
+    "agreement_missing": ("is missing while tariff_code is given", "已填 tariff_code 时不能为空"),
+    "agreement_too_early": ("lies before the agreement that is known", "早于已有的用电协议"),
+    "bill_cancelled": ("is cancelled", "该账单已作废"),
+    "billed_here": (
+        "lies on or after the day from which this account is billed here",
+        "不早于该户号改由本系统出账的日期",
+    ),
+    "bytes_many": ("is longer than %(most)s bytes", "超过 %(most)s 字节"),
+    "characters_unseen": ("has characters that are not seen", "含有不可见字符"),
+    "columns_count": ("has %(found)s columns, the heading has %(wanted)s", "有 %(found)s 列，而表头有 %(wanted)s 列"),
+    "currency_differs": ("differs from the currency of the account", "与该户号的币种不同"),
+    "customer_differs": (
+        "has another name, kind, phone or locale in an earlier row",
+        "与前面行中同一客户的姓名、类型、电话或语言不同",
+    ),
+    "customer_erased": (
+        "was erased and does not come back: whoever returns has another number",
+        "该客户已被删除，编号不再使用；重新开户请用新编号",
+    ),
+    "due_before_issue": ("lies before issue_date", "早于 issue_date"),
+    "history_open": ("is open, but this bill came as settled history", "为未结清，但该账单已作为结清的历史账单导入"),
+    "in_opening_balance": ("lies in an opening balance and cannot change", "已计入期初余额，不能更改"),
+    "lines_content": (
+        "have a code that is not documented, a number that is too long, or more than 200 lines",
+        "含有未定义的代码、过长的数字，或超过 200 行明细",
+    ),
+    "lines_form": (
+        "are not of the form code|quantity|unit|unit_price|amount_minor, with ; between lines",
+        "格式应为 code|quantity|unit|unit_price|amount_minor，各行以 ; 分隔",
+    ),
+    "lines_missing": ("are missing: an open bill is posted by its lines", "缺少明细：未结清账单须按明细记账"),
+    "lines_sum": ("do not add up to amount_minor", "明细合计不等于 amount_minor"),
+    "missing": ("is missing", "不能为空"),
+    "name_length": ("is missing or longer than 200 characters", "不能为空，且不超过 200 个字符"),
+    "name_twice": ("has a name twice", "同一名称出现两次"),
+    "names_unknown": (
+        "has unknown names, the first of %(count)s at position %(at)s",
+        "有 %(count)s 个未知名称，第一个在第 %(at)s 位",
+    ),
+    "native_not_empty": ("must be empty for an account that is billed outside", "由外部系统出账的户号须留空"),
+    "native_too_early": (
+        "is too early: bills of periods from this day on are here already",
+        "过早：此日期之后账期的账单已经存在",
+    ),
+    "none_of": ("is none of %(known)s", "须为以下之一：%(known)s"),
+    "not_a_boolean": ("is neither true nor false", "须为 true 或 false"),
+    "not_a_currency": ("is not an ISO 4217 code", "不是 ISO 4217 币种代码"),
+    "not_a_date": ("is not a date like 2026-01-31", "不是日期（格式如 2026-01-31）"),
+    "not_a_decimal": ("is not a number with at most 3 decimals", "不是最多 3 位小数的数字"),
+    "not_a_list": ("is not a list of the documented objects", "不是文档所述对象的列表"),
+    "not_a_phone": ("is not a telephone number", "不是有效的电话号码"),
+    "not_a_value": ("must be a text, a number, true, false or null", "须为文本、数字、true、false 或 null"),
+    "not_after_first": ("must be after period_first", "须晚于 period_first"),
+    "not_an_object": ("is not a JSON object", "不是 JSON 对象"),
+    "not_billing": ("is neither external nor native", "须为 external 或 native"),
+    "not_json": ("is not JSON", "不是 JSON"),
+    "not_minor_units": ("is not a whole number of minor units", "不是最小货币单位的整数"),
+    "not_settlement": ("is neither open nor settled", "须为 open 或 settled"),
+    "not_utf8": ("is not UTF-8 at byte %(at)s", "第 %(at)s 个字节不是 UTF-8"),
+    "number_form": (
+        "must be %(least)s to %(most)s letters, digits or hyphens",
+        "须为 %(least)s 至 %(most)s 个字母、数字或连字符",
+    ),
+    "open_here": (
+        "is settled, but the bill is open here: its payment settles it, no file",
+        "为已结清，但该账单在此未结清：只能由缴费结清，不能由文件结清",
+    ),
+    "open_not_zero": ("must be 0 or empty for a settled bill", "已结清账单须为 0 或留空"),
+    "open_over_amount": ("is more than amount_minor", "大于 amount_minor"),
+    "open_zero": ("is 0: say settled", "为 0：请填写 settled"),
+    "other_account": ("belongs to another account", "属于其他户号"),
+    "parent_differs": (
+        "differs from the parent this unit has: units do not move",
+        "与该单位现有上级不同：单位不能移动",
+    ),
+    "premises_differ": ("has another address in an earlier row", "与前面行中的地址不同"),
+    "quotes_open": ("has quotes that do not close; a record must be one line", "引号未闭合；每条记录须为一行"),
+    "tariff_missing": ("is missing while agreement_from is given", "已填 agreement_from 时不能为空"),
+    "too_long": ("is longer than %(most)s characters", "超过 %(most)s 个字符"),
+    "twice_in_file": ("stands twice in the file", "在文件中出现两次"),
+    "unit_unknown": ("is no known unit", "没有此单位"),
+}
+CODES: Final = frozenset(_WORDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A reason with what it names: lengths, places, and what is known. It never holds the value that was refused."""
+
+    code: str
+    words: str
+    facts: dict[str, str]
+
+    def told(self, locale: str) -> str:
+        """In a language; words that no release tells any more stay English."""
+        if self.code == OTHER or not locale.startswith("zh"):
+            return self.words
+        return _WORDS[self.code][1] % self.facts
+
+
+@lru_cache(maxsize=1024)
+def fault(reason: str) -> Fault:
+    """What an English reason stands for."""
+    for code, pattern in _patterns():
+        if found := pattern.fullmatch(reason):
+            return Fault(code, reason, found.groupdict())
+    return Fault(OTHER, reason, {})
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str]]]:
+    """Words without places come first: they are found by nothing else."""
+    ordered = sorted(_WORDS.items(), key=lambda each: "%" in each[1][0])
+    return [(code, re.compile(_pattern(words))) for code, (words, _) in ordered]
+
+
+def _pattern(words: str) -> str:
+    texts = _PLACE.split(words)
+    return "".join(f"(?P<{each}>.+)" if place % 2 else re.escape(each) for place, each in enumerate(texts))
