@@ -39,6 +39,7 @@ from portal.staff import sign_in as staff_sign_in
 from portal.staff import suspense as staff_suspense
 from portal.staff import webhooks as staff_webhooks
 from portal.templating import Renderer
+from routers.accounts import details as account_details
 from routers.accounts import endpoints as accounts
 from routers.accounts import groups, people
 from routers.backoffice import accounts as office_accounts
@@ -80,6 +81,7 @@ ROUTERS = (
     inbox_pages.router,
     people.router,
     groups.router,
+    account_details.router,
     people_pages.router,
     privacy_pages.router,
     wechat_pages.router,

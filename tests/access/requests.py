@@ -436,6 +436,10 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /accounts/link": _get("/accounts/link"),
     "POST /accounts/link": _form("/accounts/link", _link_fields),
     "GET /accounts/{account_no}": _get("/accounts/{account_no}"),
+    "GET /api/v1/accounts/{account_no}/details": _get("/api/v1/accounts/{account_no}/details"),
+    "PUT /api/v1/accounts/{account_no}/details": lambda made: Asked(
+        f"/api/v1/accounts/{made.things.account_no}/details", json={"equipment": {"solar": True}}
+    ),
     "GET /accounts/{account_no}/details": _get("/accounts/{account_no}/details"),
     "POST /accounts/{account_no}/details": _form("/accounts/{account_no}/details", lambda _made: {"solar": "yes"}),
     "GET /accounts/{account_no}/people": _get("/accounts/{account_no}/people"),

@@ -54,8 +54,6 @@ WECHAT = {
     "WATTLINE_WECHAT_PAY_CERTIFICATES": "-",
 }
 Break = Callable[[str], None]
-
-
 Examined = Callable[..., dict[str, Finding]]
 
 
@@ -229,6 +227,18 @@ def test_a_late_queue_is_wrong(database: Database, tamper: Break, examined: Exam
     found = examined()
     assert wrong(found) == ["queue outbox"]
     assert "1 wait, the oldest for 36" in found["queue outbox"].detail
+
+
+def test_an_endpoint_that_stopped_by_itself_is_warned_of(tamper: Break, examined: Examined) -> None:
+    assert examined()["webhooks"].verdict == "ok"
+    tamper(
+        """insert into webhook_endpoint (id, unit_id, name, url, events, state, disabled_why, disabled_at, secret_sealed,
+             created_at, created_by)
+           select gen_random_uuid(), 1, 'x', 'https://x', '{x}', 'disabled', why, now(), '', now(), gen_random_uuid()
+           from unnest(array['staff', 'gone', 'failing']) why"""
+    )
+    found = examined()["webhooks"]
+    assert (found.verdict, found.detail.split()[0]) == ("warning", "2"), "whom staff stopped they know"
 
 
 def test_the_owner_role_is_too_strong_to_serve(owner_dsn: str, examined: Examined) -> None:

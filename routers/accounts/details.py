@@ -1,0 +1,48 @@
+"""What the owner of an account tells of it: seen, told anew, taken back."""
+
+from fastapi import APIRouter
+
+import web.problems.accounts  # noqa: F401 -- registers how refusals are told
+from core.periods import business_date
+from routers.accounts.details_schemas import AccountDetails, TellDetails
+from services.accounts import operations, quality
+from services.accounts.errors import EmailWrong, HouseholdWrong, NotOwner
+from web.access import OwnedAccount
+from web.caller import LivingCustomer
+from web.problems import problems
+from web.runtime import RuntimeDep
+from web.session import Now, Write
+
+router = APIRouter(prefix="/api/v1", tags=["accounts"])
+
+
+@router.get(
+    "/accounts/{account_no}/details",  # noqa: FAST003 -- OwnedAccount has the number
+    responses=problems(NotOwner),
+    operation_id="show_account_details",
+)
+def show_account_details(account: OwnedAccount, write: Write) -> AccountDetails:
+    """What you have told of your account. Of an e-mail address only its beginning and domain are shown."""
+    return AccountDetails.of(quality.details(write, account_id=account.id))
+
+
+@router.put(
+    "/accounts/{account_no}/details",  # noqa: FAST003 -- as above
+    responses=problems(NotOwner, EmailWrong, HouseholdWrong),
+    operation_id="tell_account_details",
+)
+def tell_account_details(
+    account: OwnedAccount, caller: LivingCustomer, body: TellDetails, runtime: RuntimeDep, write: Write, now: Now
+) -> AccountDetails:
+    """Tell all of it anew, as of now: what is left out or null is taken back, but for the e-mail address."""
+    operations.tell_details(
+        write,
+        vault=runtime.vault,
+        account_id=account.id,
+        told=body.told(),
+        by="customer",
+        actor=caller.actor,
+        today=business_date(now, runtime.settings.zone),
+        now=now,
+    )
+    return show_account_details(account, write)
