@@ -18,16 +18,17 @@ from core import clock, config
 from core.audit import Actor
 from core.config import Settings
 from core.crypto.vault import Vault
-from core.db import Database, WriteSession
+from core.db import Database, ReadSession, WriteSession
 from core.periods import business_date
 from services.accounts import operations as accounts
 from services.accounts import queries as account_queries
+from services.accounts.queries import AccountCard
 from services.billing import queries as billing
 from services.identity import operations as identity
 
 ACTOR: Final = Actor("command:demo")
 ISSUED_AFTER: Final = timedelta(days=2)
-"""Bills of a month are issued on the third day of the next one."""
+"""Before the day on which the house is furnished: its newest bills are news, whatever day that is."""
 
 
 class DemoRejected(RuntimeError):
@@ -57,20 +58,29 @@ def furnish(db: Database, settings: Settings, *, supplier: Supplier, now: dateti
     """Import the demo supplier's files, let its people sign in, and say what each owes."""
     latest = _latest(db, supplier, today=business_date(now, settings.zone))
     files = demo.files_of(supplier, latest=latest, currency=settings.supplier_currency)
-    with tempfile.TemporaryDirectory() as folder:
-        for kind, rows in ((Kind.UNITS, files.units), (Kind.ACCOUNTS, files.accounts), (Kind.BILLS, files.bills)):
-            path = Path(folder, f"{kind.value}.jsonl")
-            path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-            report = import_.run(db, settings, kind=kind, file=path, actor=ACTOR)
-            if report.rejected:
-                raise DemoRejected(kind.value, report.rejected)
     vault = Vault(data_keys=settings.data_key_ring, master_key=settings.master_key_bytes)
-    with db.write() as session:
-        return _people(session, vault, supplier, now=now)
+    _put_in(db, settings, Kind.UNITS, files.units)
+    _put_in(db, settings, Kind.ACCOUNTS, files.accounts)
+    with db.write() as session:  # before the bills: whoever is to hear of them has to be there
+        people = _people(session, vault, supplier, now=now)
+    _put_in(db, settings, Kind.BILLS, files.bills)
+    with db.read() as session:
+        numbers = sorted({account_no for person in people for account_no in person["accounts"]})
+        listed = [_listed(session, account_no) for account_no in numbers]
+    return {"supplier": supplier.name, "people": people, "accounts": listed}
+
+
+def _put_in(db: Database, settings: Settings, kind: Kind, rows: list[dict[str, object]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"{kind.value}.jsonl")
+        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+        report = import_.run(db, settings, kind=kind, file=path, actor=ACTOR)
+    if report.rejected:
+        raise DemoRejected(kind.value, report.rejected)
 
 
 def _latest(db: Database, supplier: Supplier, *, today: date) -> date:
-    """When the latest demo bills are issued: a house that has them keeps its months."""
+    """When the latest demo bills are issued: a house that has them keeps their days."""
     with db.read() as session:
         known = account_queries.account_by_no(session, account_no=supplier.households[0].account_no)
         if known is not None and (bills := billing.bills_page(session, account_id=known.ref.id, limit=1)):
@@ -78,7 +88,7 @@ def _latest(db: Database, supplier: Supplier, *, today: date) -> date:
     return today - ISSUED_AFTER
 
 
-def _people(session: WriteSession, vault: Vault, supplier: Supplier, *, now: datetime) -> dict[str, Any]:
+def _people(session: WriteSession, vault: Vault, supplier: Supplier, *, now: datetime) -> list[dict[str, Any]]:
     roles: dict[str, list[tuple[str, accounts.Role]]] = {}
     locales: dict[str, str] = {}
     for household in supplier.households:
@@ -87,24 +97,11 @@ def _people(session: WriteSession, vault: Vault, supplier: Supplier, *, now: dat
     for phone, guests in supplier.guests.items():
         roles[phone] += [(account_no, accounts.Role(role)) for account_no, role in guests]
     people: list[dict[str, Any]] = []
-    listed: dict[str, dict[str, Any]] = {}
     for phone, held in roles.items():
         user_id = identity.register(session, vault=vault, phone=phone, locale=locales[phone], now=now)
         for account_no, role in held:
-            card = account_queries.account_by_no(session, account_no=account_no)
-            if card is None:
-                raise LookupError(account_no)
+            card = _card(session, account_no)
             accounts.grant_access(session, user_id=user_id, account_id=card.ref.id, role=role, actor=ACTOR, now=now)
-            owed = billing.owed(session, account_id=card.ref.id)
-            listed[account_no] = {
-                "account_no": account_no,
-                "holder": card.holder,
-                "class": card.account_class,
-                "state": card.state,
-                "due": {"amount_minor": owed.due.minor, "currency": owed.due.currency},
-                "open_bills": owed.open_count,
-                "last_bill_minor": card.last_bill_minor,
-            }
         people.append(
             {
                 "phone": phone,
@@ -113,7 +110,28 @@ def _people(session: WriteSession, vault: Vault, supplier: Supplier, *, now: dat
                 "roles": {account_no: role.value for account_no, role in held},
             }
         )
-    return {"supplier": supplier.name, "people": people, "accounts": [listed[each] for each in sorted(listed)]}
+    return people
+
+
+def _listed(session: ReadSession, account_no: str) -> dict[str, Any]:
+    card = _card(session, account_no)
+    owed = billing.owed(session, account_id=card.ref.id)
+    return {
+        "account_no": account_no,
+        "holder": card.holder,
+        "class": card.account_class,
+        "state": card.state,
+        "due": {"amount_minor": owed.due.minor, "currency": owed.due.currency},
+        "open_bills": owed.open_count,
+        "last_bill_minor": card.last_bill_minor,
+    }
+
+
+def _card(session: ReadSession, account_no: str) -> AccountCard:
+    card = account_queries.account_by_no(session, account_no=account_no)
+    if card is None:
+        raise LookupError(account_no)
+    return card
 
 
 def _table(told: dict[str, Any]) -> str:

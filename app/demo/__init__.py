@@ -24,7 +24,7 @@ class Files:
 
 
 def files_of(supplier: Supplier, *, latest: date, currency: str) -> Files:
-    """The supplier's files when the latest bills were issued in the month of `latest`."""
+    """The supplier's files when the latest bills were issued on the day `latest`, earlier ones on that of theirs."""
     return Files(
         units=[dict(zip(("code", "parent_code", "kind", "name"), unit, strict=True)) for unit in supplier.units],
         accounts=[_account(supplier, household) for household in supplier.households],

@@ -13,8 +13,8 @@ SEASONS: Final = (118, 112, 92, 84, 88, 112, 146, 150, 118, 86, 88, 108)
 """Use by calendar month in percent of the base: heating in winter, cooling in summer."""
 FIELDS: Final = (83, 87, 96, 110, 128, 135, 140, 132, 104, 80, 66, 60)
 """The same for irrigation."""
-ISSUE_AFTER: Final = timedelta(days=2)
-DUE_AFTER: Final = timedelta(days=24)
+PAY_WITHIN: Final = timedelta(days=22)
+"""From the day of issue."""
 
 
 class _Line(NamedTuple):
@@ -27,7 +27,8 @@ class _Line(NamedTuple):
 def bills_of(
     supplier: Supplier, household: Household, *, number: int, latest: date, months: int, currency: str
 ) -> Iterator[dict[str, object]]:
-    """Bills of `months` months, oldest first; the last one was issued in the month of `latest`."""
+    """Bills of `months` months, oldest first; the last one was issued on the day `latest`, the others as late."""
+    issued_after = timedelta(days=latest.day - 1)
     for back in range(months, 0, -1):
         period = _months_before(latest, back)
         # An account that was closed a year ago has no bill since.
@@ -40,13 +41,14 @@ def bills_of(
         ]
         if household.account_class != "residential" or supplier.name == "Rheinstrom":
             lines.append(_vat(sum(amount for _, amount in lines), supplier, currency))
+        issued = period.end + issued_after
         yield {
             "account_no": household.account_no,
             "bill_no": f"{period.first:%Y%m}{household.account_no}",
             "period_first": period.first.isoformat(),
             "period_end": period.end.isoformat(),
-            "issue_date": (period.end + ISSUE_AFTER).isoformat(),
-            "due_date": (period.end + DUE_AFTER).isoformat(),
+            "issue_date": issued.isoformat(),
+            "due_date": (issued + PAY_WITHIN).isoformat(),
             "energy_kwh": str(energy),
             "amount_minor": sum(amount for _, amount in lines),
             "state": "open" if back <= household.open_bills else "settled",

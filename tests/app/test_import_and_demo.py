@@ -5,15 +5,18 @@ import json
 import os
 import pwd
 import socket
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.demo import SUPPLIERS, files_of
 from app.house import PROFILES, Profile
 from core.config import Settings
 from core.db import Database
 from services.billing import queries as billing
+from services.billing.events import BillIssued
 from services.ledger import queries as ledger
 from tests.factories.accounts import account_record, write_csv, write_jsonl
 from tests.factories.billing import bill_record
@@ -100,6 +103,18 @@ def demo(environment: dict[str, str]) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.parametrize(
+    "latest", [date(2026, 1, 1), date(2026, 3, 31), date(2026, 11, 1), date(2026, 11, 24), date(2028, 2, 29)], ids=str
+)
+def test_the_demos_newest_bills_are_of_the_day_that_is_wanted_and_every_month_has_one(latest: date) -> None:
+    bills = files_of(SUPPLIERS["cny"], latest=latest, currency="CNY").bills
+    own = [bill for bill in bills if bill["account_no"] == bills[0]["account_no"]]
+    issued = [date.fromisoformat(str(bill["issue_date"])) for bill in own]
+    assert (issued[-1], len(set(issued)), issued) == (latest, 24, sorted(issued))
+    assert all(str(bill["period_end"]) <= str(bill["issue_date"]) < str(bill["due_date"]) for bill in own)
+    assert [own[at]["period_end"] for at in range(23)] == [own[at]["period_first"] for at in range(1, 24)]
+
+
 @pytest.mark.parametrize("profile", list(Profile))
 def test_the_demo_is_whole_and_again_changes_nothing(
     environment: dict[str, str], database: Database, profile: Profile
@@ -129,3 +144,14 @@ def test_the_demo_is_whole_and_again_changes_nothing(
                from account a"""
         )
         assert {row.account_no: row.due for row in rows} == due
+        owing = {each["account_no"] for each in first["accounts"] if each["due"]["amount_minor"] > 0}
+        told = session.sql(
+            """select a.account_no
+               from outbox o
+               join bill b on b.account_id = cast(o.payload ->> 'account_id' as bigint)
+                 and b.id = cast(o.payload ->> 'bill_id' as bigint)
+               join account a on a.id = b.account_id
+               where o.kind = :kind and b.issue_date > current_date - 8 and b.due_date > current_date""",
+            kind=BillIssued.code,
+        )
+        assert {row.account_no for row in told} == owing, "what is owed is news, whatever day this is"
