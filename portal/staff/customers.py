@@ -87,7 +87,15 @@ def _bills(session: WriteSession, looked: Looked, at: list[Json], limit: int) ->
 
 
 def _payments(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
-    return list(paying.payments_of(session, account_id=looked.account.id, before=_uuid(at), limit=limit))
+    found = paying.payments_of(
+        session,
+        account_id=looked.account.id,
+        staff_id=looked.reader.staff_id,
+        before=_uuid(at),
+        limit=limit,
+        now=looked.now,
+    )
+    return list(found)
 
 
 def _postings(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:

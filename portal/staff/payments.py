@@ -143,7 +143,7 @@ def _page(
         payment=found.payment,
         told=told,
         may_check=reader.may(StaffPermission.PAYMENTS_CHECK) and found.payment.state not in {"paid", "suspended"},
-        may_reveal=reader.may(StaffPermission.PAYMENTS_REVEAL),
+        may_reveal=reader.may(StaffPermission.PAYMENTS_REVEAL) and not found.payment.is_part,
         wrong=wrong or {},
         reason=reason,
         shown=shown,

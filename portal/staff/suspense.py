@@ -330,6 +330,8 @@ def _waits(found: WaitingMoney) -> bool:
 
 
 def _meant_for(found: WaitingMoney, money: TransactionMoney) -> str:
-    """The account that the sum came for, or that its transaction was named for besides; empty when nobody knows."""
-    named = {each.account_no for each in money.claims if each.account_no is not None}
-    return found.account_no or (named.pop() if len(named) == 1 else "")
+    """The account that the sum came for, or that its transaction was named for besides; empty unless it is one."""
+    named = {each.account_no for each in (found, *money.claims) if each.account_no is not None and not each.is_shared}
+    if found.account_no in named:
+        return found.account_no or ""
+    return named.pop() if len(named) == 1 and not found.is_shared else ""

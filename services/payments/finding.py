@@ -23,12 +23,16 @@ BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class FoundPayment:
-    """A payment as a search shows it; `account_no` is the first of its accounts that the reader may see."""
+    """A payment as a search shows it; `account_no` is the first of its accounts that the reader may see.
+
+    `is_part`: it is for accounts elsewhere, too, and `amount` is what of it is for those that the reader may see.
+    """
 
     payment_no: str
     account_no: str
     state: str
     amount: Money
+    is_part: bool
     created_at: datetime
     paid_at: datetime | None
 
@@ -72,20 +76,36 @@ class StaffAttempt:
 
 @dataclass(frozen=True, slots=True)
 class StaffPayment:
-    """A payment as staff read it, the latest attempt first."""
+    """A payment as staff read it, the latest attempt first.
+
+    `is_part`: it is for accounts elsewhere, too, and all sums are what of it is for those that the reader may see.
+    """
 
     id: UUID
     payment_no: str
     state: str
     amount: Money
+    is_part: bool
     created_at: datetime
     paid_at: datetime | None
     attempts: tuple[StaffAttempt, ...]
 
 
-def payments_of(session: ReadSession, *, account_id: AccountId, before: UUID, limit: int) -> list[StaffPayment]:
-    """Up to `limit` payments for an account, the latest first, behind the one with the id `before`."""
-    rows = session.sql(statement(__package__, "staff_payments.sql"), account_id=account_id, before=before, limit=limit)
+def payments_of(
+    session: ReadSession, *, account_id: AccountId, staff_id: UUID, before: UUID, limit: int, now: datetime
+) -> list[StaffPayment]:
+    """Up to `limit` payments for an account, the latest first, behind the one with the id `before`.
+
+    The caller has seen to it that the reader may read payments where it lies.
+    """
+    rows = session.sql(
+        statement(__package__, "staff_payments.sql"),
+        account_id=account_id,
+        staff_id=staff_id,
+        before=before,
+        limit=limit,
+        now=now,
+    )
     return [_payment(row) for row in rows]
 
 
@@ -121,7 +141,10 @@ def payment(
 
 @dataclass(frozen=True, slots=True)
 class UnknownPayment:
-    """An attempt whose end nobody knows; `account_no` is the first of its accounts that the reader may see."""
+    """An attempt whose end nobody knows; `account_no` is the first of its accounts that the reader may see.
+
+    `is_part`: it is for accounts elsewhere, too, and `amount` is what of it is for those that the reader may see.
+    """
 
     order_id: UUID
     payment_no: str
@@ -129,6 +152,7 @@ class UnknownPayment:
     provider: str
     state: str
     amount: Money
+    is_part: bool
     created_at: datetime
     expires_at: datetime
     next_check_at: datetime | None
@@ -158,6 +182,7 @@ def unknown_payments(
             provider=row.provider,
             state=row.state,
             amount=Money(row.amount_minor, row.currency),
+            is_part=row.is_part,
             created_at=row.created_at,
             expires_at=row.expires_at,
             next_check_at=row.next_check_at,
@@ -176,6 +201,7 @@ def _payment(row: sa.Row[Any]) -> StaffPayment:
         payment_no=row.payment_no,
         state=row.state,
         amount=Money(row.amount_minor, row.currency),
+        is_part=row.is_part,
         created_at=row.created_at,
         paid_at=row.paid_at,
         attempts=tuple(_attempt(each) for each in row.attempts),
@@ -220,7 +246,8 @@ def _moment(text: str | None) -> datetime | None:
 class WaitingMoney:
     """Money without a place as staff read it; without `is_money` an order that names what is booked elsewhere.
 
-    `account_no` and `unit` are those of the account or order that it came for, None when nobody knows.
+    `account_no` is the account that it came for, the first of them when it came for several and was not divided
+    (`is_shared`), None when nobody knows; `unit_ids` are where these lie, `unit` the lowest above them all, if any.
     """
 
     id: int
@@ -235,6 +262,8 @@ class WaitingMoney:
     is_money: bool
     payment_no: str | None
     account_no: str | None
+    is_shared: bool
+    unit_ids: tuple[int, ...]
     unit: str | None
     unit_id: int | None
     assigned_to: str | None
@@ -248,7 +277,10 @@ class WaitingMoney:
 def suspense_page(
     session: ReadSession, *, staff_id: UUID, after: tuple[datetime, int] | None, limit: int, now: datetime
 ) -> list[WaitingMoney]:
-    """Up to `limit` sums that wait, the oldest first, where a member of staff may read of them."""
+    """Up to `limit` sums that wait, the oldest first, where a member of staff may read of them.
+
+    Of a sum that came for several accounts and was not divided only where they may in the units of all of them.
+    """
     permission = StaffPermission.SUSPENSE_VIEW
     return _suspense(session, staff_id, permission, suspense_id=None, after=after, limit=limit, now=now)
 
@@ -297,6 +329,8 @@ def _suspense(
             is_money=row.is_money,
             payment_no=row.payment_no,
             account_no=row.account_no,
+            is_shared=row.is_shared,
+            unit_ids=tuple(row.unit_ids),
             unit=row.unit,
             unit_id=row.unit_id,
             assigned_to=row.assigned_to,
@@ -355,9 +389,16 @@ def money_of(session: ReadSession, *, item: WaitingMoney, staff_id: UUID, now: d
 def unit_to_ask_in(
     session: ReadSession, *, item: WaitingMoney, staff_id: UUID, permission: StaffPermission, now: datetime
 ) -> int:
-    """The unit in which somebody who may do this with a sum asks for approval: the sum's, else the top of theirs."""
-    if item.unit_id is not None:
+    """The unit in which somebody who may do this with a sum asks for approval: the sum's, else the top of theirs.
+
+    One of its units when they may not ask above them all.
+    """
+    if item.unit_id is not None and staffing.staff_may(
+        session, staff_id=staff_id, permission=permission, unit_id=item.unit_id, now=now
+    ):
         return item.unit_id
+    if item.unit_ids:
+        return item.unit_ids[0]
     found: int = session.sql(
         statement(__package__, "top_unit.sql"), staff_id=staff_id, permission=permission.value, now=now
     ).scalar_one()
@@ -403,6 +444,7 @@ def found_payments(session: ReadSession, *, number: str, staff_id: UUID, now: da
             account_no=row.account_no,
             state=row.state,
             amount=Money(row.amount_minor, row.currency),
+            is_part=row.is_part,
             created_at=row.created_at,
             paid_at=row.paid_at,
         )

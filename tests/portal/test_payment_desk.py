@@ -12,6 +12,8 @@ from services.accounts.roles import StaffRole
 from services.payments import operations, queries
 from services.payments.ports import Notice, ProviderResult, TradeState
 from tests.factories import payments as paying
+from tests.factories import staff as staffing
+from tests.factories.accounts import grant
 from tests.factories.payments import WECHAT
 from tests.factories.staff import Member
 from tests.support.office import ELSEWHERE, HERE, Office, office_of
@@ -189,3 +191,37 @@ def test_only_those_may_ask_who_may_ask_there(town: Town, office: Office) -> Non
     assert send(town, office, auditor, f"/staff/payments/{no}/check")[0] == 403
     assert send(town, office, office.members["elsewhere"], f"/staff/payments/{no}/check")[0] == 404
     assert acts(town, "payments.checked", no) == []
+
+
+def test_a_station_reads_no_more_of_a_payment_for_several_than_its_own_part(town: Town, office: Office) -> None:
+    with town.runtime.db.read() as session:
+        units = [
+            session.sql("select id from unit where code = :code", code=code).scalar_one() for code in (HERE, ELSEWHERE)
+        ]
+    homes = [town.build(unit) for unit in units]
+    person = town.settle(homes[0], has_payments=False)
+    with town.runtime.db.write() as session:
+        grant(session, user_id=person.user_id, account_id=homes[1].account.id)
+        here, there, both = (office.employ(session, StaffRole.FINANCE, unit) for unit in (HERE, ELSEWHERE, HERE))
+        staffing.grant(session, both.staff_id, role=StaffRole.FINANCE, unit=ELSEWHERE, now=clock.now())
+    numbers = tuple(home.account_no for home in homes)
+    household = paying.Household(person.user_id, homes[0].account, homes[0].bills)
+    want = paying.wanted(household, 2 * 12_860, account_no=None, account_nos=numbers)
+    no = paying.start(town.runtime.db, town.runtime.vault, want).payment.payment_no
+    call = town.callback_of(number_of(town, no))
+    assert town.client.post("/callbacks/wechat-pay", content=call.body, headers=call.headers).status_code == 204
+    with town.runtime.db.read() as session:
+        found: int = session.sql("select id from inbox where subject = :no", no=number_of(town, no)).scalar_one()
+    reveal = f"/staff/payments/{no}/callbacks/{found}/reveal"
+    why = {"reason": "the payer showed a receipt"}
+    for member, home in ((here, homes[0]), (there, homes[1]), (both, homes[0])):
+        paths = (f"/staff/payments/{no}", f"/staff/accounts/{home.account_no}/payments", f"/staff/search?q={no}")
+        pages = [get(town, office, member, path)[1] for path in paths]
+        if member is both:
+            assert ["257.20" in page for page in pages] == [True, True, True]
+            assert send(town, office, member, reveal, **why)[0] == 200
+        else:
+            assert ["257.20" in page for page in pages] == [False, False, False]
+            assert ["128.60" in page and " part" in page for page in pages] == [True, True, True]
+            assert reveal not in pages[0]
+            assert send(town, office, member, reveal, **why)[0] == 404

@@ -36,12 +36,13 @@ def reveal_callback(
 ) -> Shown | None:
     """What a provider told of a payment, in clear; None where one may not, and for a callback of no such payment.
 
-    Audited with the reason. Raises ReasonNeeded and RevealLimited.
+    It tells the whole sum: one may only where one may see every part of the payment. Audited with the reason. Raises
+    ReasonNeeded and RevealLimited.
     """
     found = finding.payment(
         session, payment_no=payment_no, staff_id=staff_id, permission=StaffPermission.PAYMENTS_REVEAL, now=now
     )
-    if found is None:
+    if found is None or found.payment.is_part:
         return None
     body = inbox.body_about(session, source=found.provider, subjects=list(found.callbacks), callback_id=callback_id)
     if body is None:
