@@ -66,7 +66,7 @@ class Looked:
         return needed is None or needed in self.may
 
 
-def _looked(session: WriteSession, reader: StaffReader, account_no: str, *, now: datetime) -> Looked:
+def look_at(session: WriteSession, reader: StaffReader, account_no: str, *, now: datetime) -> Looked:
     """The account; raises NotFound where the reader may not view it, and where there is none."""
     found = finding.staff_account(
         session,
@@ -201,7 +201,7 @@ def customer(
     look: Annotated[str, Query(max_length=8)] = "",
 ) -> Response:
     """Everything at one glance: a few rows of each section, with a way to all of them."""
-    looked = _looked(write, reader, account_no, now=now)
+    looked = look_at(write, reader, account_no, now=now)
     return _show(request, runtime, write, looked, wrong={}, typed={}, is_look_over=look == "over")
 
 
@@ -262,7 +262,7 @@ def section_page(
     after: str = "",
 ) -> Response:
     """All of one section, a page at a time."""
-    looked = _looked(write, reader, account_no, now=now)
+    looked = look_at(write, reader, account_no, now=now)
     if not looked.sees(section):
         check(reader, NEEDS[section])
         raise NotFound
@@ -300,7 +300,7 @@ def write_note(
             write, account_no=account_no, text=text, staff_id=reader.staff_id, actor=reader.actor, now=now
         )
     except ReasonNeeded as refusal:
-        looked = _looked(write, reader, account_no, now=now)
+        looked = look_at(write, reader, account_no, now=now)
         wrong = {"text": text_of(request, refusal)}
         return _show(request, runtime, write, looked, wrong=wrong, typed={"text": text})
     if not is_written:
@@ -337,7 +337,7 @@ def reveal(
         wrong = {"reason": text_of(request, refusal)}
     if shown is None and not wrong:
         raise NotFound
-    looked = _looked(write, reader, account_no, now=now)
+    looked = look_at(write, reader, account_no, now=now)
     return _show(
         request,
         runtime,
@@ -374,7 +374,7 @@ def begin_look(
             now=now,
         )
     except ReasonNeeded as refusal:
-        looked = _looked(write, reader, account_no, now=now)
+        looked = look_at(write, reader, account_no, now=now)
         typed = {"why": why, "grant": str(grant)}
         return _show(request, runtime, write, looked, wrong={"why": text_of(request, refusal)}, typed=typed)
     if not is_begun:

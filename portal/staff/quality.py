@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -15,8 +16,9 @@ from portal import details
 from portal.details import DetailsForm
 from portal.pages import go, speak, text_of
 from portal.staff import lists
+from portal.staff.customers import look_at
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
-from services.accounts import catalogue, finding, quality, staffing
+from services.accounts import catalogue, quality, staffing
 from services.accounts import operations as accounts
 from services.accounts.catalogue import FieldClass, Level
 from services.accounts.errors import CorrectionWrong, EmailWrong, HouseholdWrong
@@ -48,27 +50,36 @@ class Correction:
 
 Reader = Annotated[StaffReader, requires(StaffPermission.ACCOUNTS_VIEW)]
 Text = Annotated[str, Query(max_length=64)]
+Sort = Annotated[str, Query(pattern=r"^(score)?$")]
 
 
 @router.get(QUALITY)
 def quality_page(
-    request: Request, runtime: RuntimeDep, reader: Reader, write: Write, now: Now, unit: Text = ""
+    request: Request, runtime: RuntimeDep, reader: Reader, write: Write, now: Now, unit: Text = "", sort: Sort = ""
 ) -> Response:
-    """A unit's score with its parts and its way through the last days, and those of the units right under it."""
+    """A unit's score with its parts and its way through the last days, and those of the units right under it.
+
+    By their names, or the worst first.
+    """
     today = business_date(now, runtime.settings.zone)
     day = quality.latest_day(write)
     code = unit.strip() or None
     scores = quality.unit_scores(write, staff_id=reader.staff_id, unit_code=code, day=day or today, now=now)
     if not scores:
         raise NotFound
+    units = [each for each in scores if not each.is_itself]
+    if sort:
+        units.sort(key=lambda each: inf if each.counts.score is None else each.counts.score)
+    asked = urlencode({name: value for name, value in (("unit", code), ("sort", sort)) if value})
     return show(
         request,
         "staff/quality.html",
         reader,
-        here=f"{QUALITY}?{urlencode({'unit': code})}" if code else QUALITY,
+        here=f"{QUALITY}?{asked}" if asked else QUALITY,
+        sort=sort,
         day=day,
         itself=next((each for each in scores if each.is_itself), None),
-        units=[each for each in scores if not each.is_itself],
+        units=units,
         days=quality.trend(write, staff_id=reader.staff_id, unit_code=code, today=today, now=now),
         weights=quality.WEIGHTS,
     )
@@ -241,17 +252,9 @@ def _page(
     done: str = "",
     correction: Correction | None = None,
 ) -> Response:
-    found = finding.staff_account(
-        session,
-        account_no=account_no,
-        staff_id=reader.staff_id,
-        permission=StaffPermission.ACCOUNTS_VIEW,
-        now=now,
-    )
-    if found is None:
-        raise NotFound
+    looked = look_at(session, reader, account_no, now=now)
+    found = looked.account
     known = quality.details(session, account_id=found.id)
-    may = staffing.staff_permissions_in(session, staff_id=reader.staff_id, unit_id=found.unit_id, now=now)
     return show(
         request,
         "staff/gap.html",
@@ -265,6 +268,6 @@ def _page(
         wrong=wrong,
         done=done,
         correction=correction,
-        may_fill=StaffPermission.ACCOUNTS_EDIT in may,
-        may_correct=StaffPermission.ACCOUNTS_CORRECT in may,
+        may_fill=StaffPermission.ACCOUNTS_EDIT in looked.may,
+        may_correct=StaffPermission.ACCOUNTS_CORRECT in looked.may,
     )

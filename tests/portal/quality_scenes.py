@@ -16,7 +16,7 @@ def _town(stage: Stage) -> str:
     vault = stage.visit.deployment.vault
     with stage.database.write() as session:
         make_unit(session)
-        for code, name in (("3709", "历下供电所"), ("3710", "市中供电所")):
+        for code, name in (("3710", "市中供电所"), ("3709", "历下供电所")):
             unit_id = make_unit(session, code=code, parent="37", kind="station", name=name)
             for number in range(3):
                 phone = "+8613800138000" if number else None

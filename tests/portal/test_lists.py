@@ -8,6 +8,8 @@ from services.accounts.roles import StaffRole
 from services.identity.operations import staff
 from services.identity.operations.staff.lists import MOST_FILTERS
 from tests.factories.staff import ACTOR
+from tests.portal.quality_scenes import staff_quality
+from tests.portal.scenes import Stage
 from tests.portal.staff_scenes import Desk, staff_people
 from tests.support.browser import NewVisit
 from tests.support.office import office_of
@@ -158,3 +160,14 @@ def test_the_head_of_a_long_table_stays_in_sight(visit: NewVisit) -> None:
     assert table is not None
     assert page.locator(".sheet").evaluate("each => each.scrollTop") > 0
     assert head["y"] == table["y"]
+
+
+def test_units_are_looked_through_by_their_place_or_the_worst_first(visit: NewVisit) -> None:
+    desk = Stage(visit(locale="en", width=1280))
+    staff_quality(desk)
+    page = desk.visit.page
+    units = "tbody th a[href*='unit=']"
+    assert page.locator("table").first.locator(units).all_inner_texts() == ["历下供电所", "市中供电所"]
+    page.click("thead a:has-text('Score')")
+    page.wait_for_selector("th[aria-sort]:has-text('Score')")
+    assert page.locator("table").first.locator(units).all_inner_texts() == ["市中供电所", "历下供电所"]
