@@ -129,7 +129,7 @@ class Renderer:
         texts = translations(locale)
         environment.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined] # added by the extension above
         name, zone, settings = babel_name(locale), self._settings.zone, self._settings
-        environment.filters.update(_filters(name, zone))
+        environment.filters.update(filters(name, zone))
         environment.globals.update(
             asset=self.assets.url,
             icon=_icon,
@@ -144,7 +144,9 @@ class Renderer:
         return environment
 
 
-def _filters(name: str, zone: ZoneInfo) -> dict[str, Any]:
+def filters(name: str, zone: ZoneInfo) -> dict[str, Any]:
+    """What templates may call on values, for a language as Babel names it and the supplier's zone."""
+
     def money(amount: Money) -> str:
         return str(format_currency(amount.major, amount.currency, locale=name))
 

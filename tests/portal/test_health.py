@@ -65,6 +65,6 @@ def test_work_by_the_clock_that_fails_or_is_not_done_is_told(town: Town, top: Me
         rounds.note(session, task="runs", failed_with=None)
         rounds.note(session, task="fails", failed_with="DeadlineExceeded")
         session.sql("update scheduled_round set declared_at = now() - interval '1 hour' where task = 'stands'")
-    rows = dict(re.findall(r'class="id">(\w+)<.*?<span class="chip [a-z]+">([^<]+)<', page(town, top)))
+    rows = dict(re.findall(r'class="change id">(\w+)<.*?<span class="chip [a-z]+">([^<]+)<', page(town, top)))
     assert rows == {"runs": "In time", "fails": "Failed", "stands": "Late"}
     assert "DeadlineExceeded" in page(town, top)
