@@ -1013,6 +1013,37 @@ CREATE FUNCTION public.service_units(p_client uuid) RETURNS TABLE(unit_id intege
   )
 $$;
 
+CREATE FUNCTION public.staff_bound(p_staff uuid, p_now timestamp with time zone DEFAULT now()) RETURNS TABLE(staff_id uuid)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  with recursive makers (id) as (
+    select p_staff
+    union
+    select m.id
+    from makers x
+    cross join lateral (
+      select unnest(array[s.invited_by, s.reset_by]) from staff s where s.id = x.id
+      union all
+      select g.granted_by
+      from staff_grant g
+      where g.staff_id = x.id and g.revoked_at is null and (g.valid_to is null or g.valid_to > p_now)
+        and exists (select from staff_role_permission p where p.role = g.role and p.permission like '%.approve')
+    ) m (id)
+    where m.id is not null
+  ), made (id) as (
+    select p_staff
+    union
+    select m.id
+    from made x
+    cross join lateral (
+      select s.id from staff s where s.invited_by = x.id
+      union all
+      select s.id from staff s where s.reset_by = x.id
+    ) m
+  )
+  select id from makers union select id from made
+$$;
+
 CREATE FUNCTION public.staff_units(p_staff uuid, p_permission text, p_now timestamp with time zone DEFAULT now()) RETURNS TABLE(unit_id integer)
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -2237,6 +2268,8 @@ CREATE TABLE public.staff (
     created_at timestamp with time zone NOT NULL,
     signed_in_at timestamp with time zone,
     disabled_at timestamp with time zone,
+    invited_by uuid,
+    reset_by uuid,
     CONSTRAINT ck_staff_active CHECK (((state <> 'active'::text) OR ((password_hash IS NOT NULL) AND (totp_sealed IS NOT NULL)))),
     CONSTRAINT ck_staff_disabled CHECK (((state = 'disabled'::text) = (disabled_at IS NOT NULL))),
     CONSTRAINT ck_staff_display_name CHECK (((length(display_name) >= 1) AND (length(display_name) <= 80))),
@@ -2292,6 +2325,7 @@ CREATE TABLE public.staff_invitation (
     expires_at timestamp with time zone NOT NULL,
     used_at timestamp with time zone,
     voided_at timestamp with time zone,
+    told_to uuid,
     CONSTRAINT ck_staff_invitation_period CHECK ((expires_at > created_at)),
     CONSTRAINT ck_staff_invitation_purpose CHECK ((purpose = ANY (ARRAY['join'::text, 'second_factor'::text, 'password'::text]))),
     CONSTRAINT ck_staff_invitation_token_hash CHECK ((length(token_hash) = 32))
@@ -3008,6 +3042,10 @@ CREATE INDEX ix_staff_grant_staff_id ON public.staff_grant USING btree (staff_id
 
 CREATE INDEX ix_staff_grant_unit_id ON public.staff_grant USING btree (unit_id);
 
+CREATE INDEX ix_staff_invited_by ON public.staff USING btree (invited_by) WHERE (invited_by IS NOT NULL);
+
+CREATE INDEX ix_staff_reset_by ON public.staff USING btree (reset_by) WHERE (reset_by IS NOT NULL);
+
 CREATE INDEX ix_staff_session_expires_at ON public.staff_session USING btree (expires_at);
 
 CREATE INDEX ix_staff_session_staff_id ON public.staff_session USING btree (staff_id) WHERE (ended_at IS NULL);
@@ -3352,8 +3390,17 @@ ALTER TABLE ONLY public.staff_grant
 ALTER TABLE ONLY public.staff_invitation
     ADD CONSTRAINT fk_staff_invitation_staff_id FOREIGN KEY (staff_id) REFERENCES public.staff(id);
 
+ALTER TABLE ONLY public.staff_invitation
+    ADD CONSTRAINT fk_staff_invitation_told_to FOREIGN KEY (told_to) REFERENCES public.staff(id);
+
+ALTER TABLE ONLY public.staff
+    ADD CONSTRAINT fk_staff_invited_by FOREIGN KEY (invited_by) REFERENCES public.staff(id);
+
 ALTER TABLE ONLY public.staff_recovery_code
     ADD CONSTRAINT fk_staff_recovery_code_staff_id FOREIGN KEY (staff_id) REFERENCES public.staff(id);
+
+ALTER TABLE ONLY public.staff
+    ADD CONSTRAINT fk_staff_reset_by FOREIGN KEY (reset_by) REFERENCES public.staff(id);
 
 ALTER TABLE ONLY public.staff_role_permission
     ADD CONSTRAINT fk_staff_role_permission_role FOREIGN KEY (role) REFERENCES public.staff_role(code);

@@ -38,7 +38,7 @@ def add(
     """
     with _transaction() as (session, settings, now):
         actor = operator()
-        invited = members.invite(session, name=name, display_name=display_name, actor=actor, now=now)
+        invited = members.invite(session, name=name, display_name=display_name, told_to=None, actor=actor, now=now)
         accounts.grant_role(
             session, staff_id=invited.staff_id, role=role, unit_code=unit, by=None, actor=actor, now=now
         )

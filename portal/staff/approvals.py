@@ -16,7 +16,15 @@ from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReade
 from services.accounts.errors import CorrectionOutdated, GrantBeyondOwn, GrantHeld, GrantToOneself, UnitUnknown
 from services.accounts.operations import corrections_shown
 from services.casework import operations, queries
-from services.casework.errors import OwnRequest, ReasonMissing, RequesterLost, RequestOver, RequestUnknown
+from services.casework.errors import (
+    NotApart,
+    NotJoined,
+    OwnRequest,
+    ReasonMissing,
+    RequesterLost,
+    RequestOver,
+    RequestUnknown,
+)
 from services.casework.operations import RESET_PASSWORD, RESET_SECOND_FACTOR, CorrectData
 from services.casework.queries import RequestView
 from services.identity import queries as identity
@@ -114,7 +122,8 @@ def approve(
                 now=now,
             )
     except (
-        OwnRequest, RequestOver, RequesterLost, GrantBeyondOwn, GrantHeld, GrantToOneself, StaffUnknown, UnitUnknown,
+        NotApart, NotJoined, OwnRequest, RequestOver, RequesterLost,
+        GrantBeyondOwn, GrantHeld, GrantToOneself, StaffUnknown, UnitUnknown,
         MoneySpent, MoneyUndecided, RefundOver, ReturnNotOffered, SuspenseElsewhere, SuspenseOver, CorrectionOutdated,
     ) as refusal:  # fmt: skip
         return _refused(request, write, reader, request_id, refusal, now=now)
@@ -134,7 +143,7 @@ def refuse(
     _view(write, reader, request_id, now=now)
     try:
         operations.refuse(write, request_id=request_id, by=reader.staff_id, why=why, actor=reader.actor, now=now)
-    except (OwnRequest, RequestOver, ReasonMissing) as refusal:
+    except (NotApart, OwnRequest, RequestOver, ReasonMissing) as refusal:
         return _refused(request, write, reader, request_id, refusal, now=now)
     return go(f"{APPROVALS}/{request_id}")
 
@@ -183,6 +192,7 @@ def _page(
         names=_names(session, [view]),
         wrong=wrong,
         may_decide=is_open and view.may_decide,
+        is_bound=is_open and view.is_bound,
         may_withdraw=is_open and view.requested_by == reader.staff_id,
     )
 

@@ -19,11 +19,11 @@ from portal.staff import exports, lists
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, resolved, show
 from services.accounts import operations as accounts
 from services.accounts import staffing
-from services.accounts.errors import GrantBeyondOwn, GrantHeld, GrantToOneself, UnitUnknown
+from services.accounts.errors import GrantBeyondOwn, GrantHeld, GrantTakesTwo, GrantToOneself, UnitUnknown
 from services.accounts.roles import NEEDS_SECOND_PERSON, ROLES, StaffPermission, StaffRole
 from services.accounts.staffing import StaffRow
 from services.casework import operations as casework
-from services.casework.errors import ReasonMissing, RequestOpen
+from services.casework.errors import NotJoined, ReasonMissing, RequestOpen
 from services.casework.operations import GRANT_ROLE, RESET_PASSWORD, RESET_SECOND_FACTOR, GrantRole, ResetStaff
 from services.identity import queries
 from services.identity.errors import StaffNameInvalid, StaffNameTaken, StaffUnknown
@@ -162,12 +162,17 @@ def invite(
     typed = GrantForm(role, unit.strip(), until, "", name.strip(), display_name.strip())
     wrong = _wrong_grant(request, runtime, typed, now=now)
     if typed.role in set(NEEDS_SECOND_PERSON):
-        wrong["role"] = text_of(request, GrantBeyondOwn())
+        wrong["role"] = text_of(request, GrantTakesTwo())
     if not wrong:
         try:
             with write.begin_nested():
                 invited = staff.invite(
-                    write, name=typed.name, display_name=typed.display_name, actor=reader.actor, now=now
+                    write,
+                    name=typed.name,
+                    display_name=typed.display_name,
+                    told_to=reader.staff_id,
+                    actor=reader.actor,
+                    now=now,
                 )
                 _grant(write, runtime, reader, typed, staff_id=invited.staff_id, now=now)
             return _told(request, runtime, reader, write, invited)
@@ -199,7 +204,7 @@ def grant(
     until: Word = "",
     reason: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
-    """Grant a role; the one that allows everything is asked for, and another decides."""
+    """Grant a role; one that decides about what others ask is asked for, and another decides."""
     _seen(write, reader, staff_id, now=now)
     typed = GrantForm(role, unit.strip(), until, reason.strip())
     wrong = _wrong_grant(request, runtime, typed, now=now)
@@ -213,7 +218,7 @@ def grant(
             wrong = {"unit": text_of(request, refusal)}
         except ReasonMissing as refusal:
             wrong = {"reason": text_of(request, refusal)}
-        except (GrantBeyondOwn, GrantHeld, GrantToOneself, RequestOpen) as refusal:
+        except (GrantBeyondOwn, GrantHeld, GrantToOneself, NotJoined, RequestOpen) as refusal:
             wrong = {"role": text_of(request, refusal)}
     return _person_page(request, write, reader, staff_id, now=now, wrong=wrong, typed=typed)
 
@@ -248,7 +253,9 @@ def renew_invitation(
 ) -> Response:
     """Another invitation for somebody who has not joined yet, shown once."""
     _managed(write, reader, staff_id, now=now)
-    invited = staff.renew_invitation(write, staff_id=staff_id, actor=reader.actor, now=now)
+    if staffing.staff_decides(write, staff_id=staff_id, now=now):
+        raise GrantTakesTwo
+    invited = staff.renew_invitation(write, staff_id=staff_id, told_to=reader.staff_id, actor=reader.actor, now=now)
     return _told(request, runtime, reader, write, invited)
 
 
@@ -307,6 +314,7 @@ def _ask_for_grant(
     unit = accounts.grantable_unit(
         write, staff_id=staff_id, role=role, unit_code=typed.unit, by=reader.staff_id, valid_to=valid_to, now=now
     )
+    casework.check_joined(write, staff_id=staff_id)
     return casework.ask(
         write,
         kind=GRANT_ROLE.name,
@@ -357,6 +365,7 @@ def _choices(write: WriteSession, reader: StaffReader, *, now: datetime) -> dict
     )
     return {
         "roles": [role for role, permissions in ROLES.items() if permissions <= reader.permissions],
+        "by_two": [role for role in ROLES if role in NEEDS_SECOND_PERSON],
         "units": units if len(units) <= MOST_UNITS else [],
     }
 
@@ -402,6 +411,7 @@ def _person_page(
         grants=[{"view": each, "is_living": each.is_living(now), "by": names.get(each.granted_by)} for each in grants],  # type: ignore[arg-type] # None is nobody's id
         may_grant=manages,
         may_manage=manages and staffing.may_manage(write, staff_id=staff_id, by=reader.staff_id, now=now),
+        may_renew=not staffing.staff_decides(write, staff_id=staff_id, now=now),
         is_me=staff_id == reader.staff_id,
         done=done,
         wrong=wrong or {},

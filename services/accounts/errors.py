@@ -87,6 +87,12 @@ class GrantBeyondOwn(Refusal):
     code = "grant_beyond_own"
 
 
+class GrantTakesTwo(Refusal):
+    """What lets somebody decide is given by two: no first role, and no new invitation, of one person alone."""
+
+    code = "grant_takes_two"
+
+
 class GrantToOneself(Refusal):
     """Nobody grants to themselves, nor takes from themselves."""
 

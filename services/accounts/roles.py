@@ -128,5 +128,8 @@ ROLES: Final[Mapping[StaffRole, frozenset[StaffPermission]]] = {
     StaffRole.ADMIN: frozenset(StaffPermission),
 }
 
-NEEDS_SECOND_PERSON: Final = frozenset({StaffRole.ADMIN})
-"""Roles that one person alone cannot grant."""
+APPROVING: Final = frozenset(each for each in StaffPermission if each.value.endswith(".approve"))
+"""Permissions to decide what somebody else asks for; the database knows them by the same ending."""
+
+NEEDS_SECOND_PERSON: Final = frozenset(role for role, permissions in ROLES.items() if permissions & APPROVING)
+"""Roles that one person alone cannot grant: whoever could, could make the second person of all that takes two."""

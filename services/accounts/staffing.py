@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.db import ReadSession, statement
-from services.accounts.roles import StaffPermission, StaffRole
+from services.accounts.roles import NEEDS_SECOND_PERSON, StaffPermission, StaffRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,31 @@ def staff_may(
             permission=permission.value,
             now=now,
             unit_id=unit_id,
+        ).scalar_one()
+    )
+
+
+def staff_are_bound(session: ReadSession, *, staff_id: UUID, other_id: UUID, now: datetime) -> bool:
+    """Whether somebody does not decide about what another asks for: one alone could be both."""
+    return bool(
+        session.sql(
+            "select :other_id in (select b.staff_id from staff_bound(:staff_id, :now) b)",
+            staff_id=staff_id,
+            other_id=other_id,
+            now=now,
+        ).scalar_one()
+    )
+
+
+def staff_decides(session: ReadSession, *, staff_id: UUID, now: datetime) -> bool:
+    """Whether somebody holds, now or later, a role that takes two to be granted."""
+    return bool(
+        session.sql(
+            """select exists (select from staff_grant where staff_id = :staff_id and role = any(:roles)
+                 and revoked_at is null and (valid_to is null or valid_to > :now))""",
+            staff_id=staff_id,
+            roles=[role.value for role in NEEDS_SECOND_PERSON],
+            now=now,
         ).scalar_one()
     )
 

@@ -27,6 +27,18 @@ class OwnRequest(Refusal):
     code = "own_request"
 
 
+class NotApart(Refusal):
+    """One of the two brought the other in, or gave them the right to decide: they could be one person."""
+
+    code = "not_apart"
+
+
+class NotJoined(Refusal):
+    """A role that decides is for somebody who signs in already, so that whoever approves it knows for whom."""
+
+    code = "not_joined"
+
+
 class RequesterLost(Refusal):
     """Whoever asked may not ask for this any more: the request can only be refused."""
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from core.audit import Actor
-from core.db import WriteSession
+from core.db import ReadSession, WriteSession
 from core.money import Money
 from core.registry import Slot
 from services.accounts.roles import StaffPermission
@@ -53,7 +53,9 @@ class Kind:
     """One thing that takes two persons.
 
     `carry_out` runs in the transaction of the approval: a refusal of its own undoes the approval. Amounts up to
-    `alone_up_to_minor` need no second person; without it every request does.
+    `alone_up_to_minor` need no second person; without it every request does. Whoever may not `touch` what is asked
+    about (given its payload, who they are, and when) neither finds the request nor decides, whatever they may do in its
+    unit.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Kind:
     carry_out: Callable[[WriteSession, Approved], Outcome]
     alone_up_to_minor: int | None = None
     decide_within: timedelta = DECIDE_WITHIN
+    may_touch: Callable[[ReadSession, Any, UUID, datetime], bool] | None = None
 
 
 KINDS: Slot[Mapping[str, Kind]] = Slot("casework.kinds")

@@ -16,7 +16,10 @@ from services.casework.ports import KINDS, Payload
 
 @dataclass(frozen=True, slots=True)
 class RequestView:
-    """A request with the names of who asked and who decided. `may_decide`: the reader may, if they did not ask."""
+    """A request with the names of who asked and who decided.
+
+    `may_decide`: the reader may, and did not ask. `is_bound`: they could, but for having to do with whoever asked.
+    """
 
     id: UUID
     kind: str
@@ -36,6 +39,7 @@ class RequestView:
     decided_at: datetime | None
     decided_why: str | None
     may_decide: bool
+    is_bound: bool
 
 
 def needs_second_person(*, kind: str, amount: Money | None) -> bool:
@@ -46,14 +50,22 @@ def needs_second_person(*, kind: str, amount: Money | None) -> bool:
 def request(session: ReadSession, *, request_id: UUID, seen_by: UUID, now: datetime) -> RequestView | None:
     """A request that somebody asked for or may decide about (or may have decided); None for any other."""
     found = _read(session, seen_by=seen_by, now=now, request_id=request_id, which="one", before=None, limit=1)
-    return found[0] if found else None
+    mine = [each for each in found if seen_by in {each.requested_by, each.decided_by}]
+    return next(iter(mine or _touchable(session, found, by=seen_by, now=now)), None)
 
 
 def to_decide(
     session: ReadSession, *, by: UUID, now: datetime, limit: int, behind: UUID | None = None
 ) -> list[RequestView]:
     """Up to `limit` open requests of others that somebody may decide about, the oldest first, behind `behind`."""
-    return _read(session, seen_by=by, now=now, request_id=None, which="to_decide", before=behind, limit=limit)
+    kept: list[RequestView] = []
+    while len(kept) < limit:
+        found = _read(session, seen_by=by, now=now, request_id=None, which="to_decide", before=behind, limit=limit)
+        kept += _touchable(session, found, by=by, now=now)
+        if len(found) < limit:
+            break
+        behind = found[-1].id
+    return kept[:limit]
 
 
 def asked_by(session: ReadSession, *, by: UUID, now: datetime, before: UUID | None, limit: int) -> list[RequestView]:
@@ -64,6 +76,14 @@ def asked_by(session: ReadSession, *, by: UUID, now: datetime, before: UUID | No
 def decided(session: ReadSession, *, by: UUID, now: datetime, before: UUID | None, limit: int) -> list[RequestView]:
     """Up to `limit` requests that somebody decided about, the latest first, behind the one with the id `before`."""
     return _read(session, seen_by=by, now=now, request_id=None, which="decided", before=before, limit=limit)
+
+
+def _touchable(session: ReadSession, views: list[RequestView], *, by: UUID, now: datetime) -> list[RequestView]:
+    """Those of them that are about what somebody may touch."""
+    kinds = KINDS.get()
+    return [
+        each for each in views if (touch := kinds[each.kind].may_touch) is None or touch(session, each.payload, by, now)
+    ]
 
 
 def _read(
@@ -112,4 +132,5 @@ def _view(row: sa.Row[Any], *, now: datetime) -> RequestView:
         decided_at=row.decided_at,
         decided_why=row.decided_why,
         may_decide=row.may_decide,
+        is_bound=row.is_bound,
     )

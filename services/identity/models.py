@@ -193,6 +193,10 @@ class StaffMember(SQLModel, table=True):
     """Somebody who works at the supplier. The password lies hashed, the secret of the second factor sealed."""
 
     __tablename__ = "staff"
+    __table_args__ = (
+        sa.Index("ix_staff_invited_by", "invited_by", postgresql_where=sa.text("invited_by is not null")),
+        sa.Index("ix_staff_reset_by", "reset_by", postgresql_where=sa.text("reset_by is not null")),
+    )
 
     id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
     name: str = Field(sa_type=sa.Text, unique=True)
@@ -206,6 +210,8 @@ class StaffMember(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Timestamp)
     signed_in_at: datetime | None = Field(default=None, sa_type=Timestamp)
     disabled_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    invited_by: UUID | None = Field(default=None, sa_type=sa.Uuid, foreign_key="staff.id")
+    reset_by: UUID | None = Field(default=None, sa_type=sa.Uuid, foreign_key="staff.id")
 
 
 class StaffSession(SQLModel, table=True):
@@ -251,6 +257,7 @@ class StaffInvitation(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=Timestamp)
     used_at: datetime | None = Field(default=None, sa_type=Timestamp)
     voided_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    told_to: UUID | None = Field(default=None, sa_type=sa.Uuid, foreign_key="staff.id")
 
 
 class StaffRecoveryCode(SQLModel, table=True):

@@ -154,7 +154,7 @@ def _held(made: Scene) -> dict[str, str]:
 
 def _granting(made: Scene) -> dict[str, str]:
     unit = ELSEWHERE if made.object == "other_unit" else HERE
-    return {**_spare_person(made), "role": "finance", "unit": unit}
+    return {**_spare_person(made), "role": "finance", "unit": unit, "reason": "She takes over."}
 
 
 def _newcomer(made: Scene) -> dict[str, str]:

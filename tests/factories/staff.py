@@ -43,15 +43,17 @@ class Member:
         return pyotp.TOTP(self.secret).at(at)
 
 
-def invited(session: WriteSession, *, name: str | None = None, now: datetime = NOON) -> Invited:
-    """Somebody who has not joined yet."""
+def invited(session: WriteSession, *, name: str | None = None, now: datetime = NOON, by: UUID | None = None) -> Invited:
+    """Somebody who has not joined yet, invited from the command line unless `by` somebody."""
     name = name or f"staff{next(_numbers)}"
-    return staff.invite(session, name=name, display_name=f"Staff {name}", actor=ACTOR, now=now)
+    return staff.invite(session, name=name, display_name=f"Staff {name}", told_to=by, actor=ACTOR, now=now)
 
 
-def member(session: WriteSession, vault: Vault, *, name: str | None = None, now: datetime = NOON) -> Member:
+def member(
+    session: WriteSession, vault: Vault, *, name: str | None = None, now: datetime = NOON, by: UUID | None = None
+) -> Member:
     """Somebody who joined at `now` and is signed in since."""
-    made = invited(session, name=name, now=now)
+    made = invited(session, name=name, now=now, by=by)
     return join(session, vault, made, now=now)
 
 

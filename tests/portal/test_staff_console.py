@@ -14,7 +14,8 @@ from core import clock
 from core.audit import Actor
 from core.db import Database
 from services.accounts import operations as accounts
-from services.accounts.roles import StaffRole
+from services.accounts.roles import NEEDS_SECOND_PERSON, StaffRole
+from services.identity.operations.staff import Invited
 from tests.factories import staff as people
 from tests.factories.accounts import make_account, make_unit, make_user
 from tests.factories.staff import PASSWORD, STEP, Member, wrong
@@ -286,11 +287,16 @@ def test_a_revoked_grant_acts_at_the_next_request(town: Town, browser: TestClien
     assert browser.get("/staff/people").status_code == 403
 
 
-def test_the_role_of_all_takes_two(town: Town, browser: TestClient) -> None:
+@pytest.mark.parametrize("role", sorted(NEEDS_SECOND_PERSON))
+def test_a_role_that_decides_takes_two_and_nobody_is_invited_in_it(
+    town: Town, browser: TestClient, role: StaffRole
+) -> None:
     asks, decides = employ(town), employ(town)
     about = office_of(town).colleague("own").staff_id
     token = sit_down(town, browser, asks)
-    form = {"csrf": token, "role": "admin", "unit": "3701", "reason": "She takes over."}
+    quick = {"csrf": token, "name": f"quick.{role}", "role": role.value, "unit": "3701"}
+    assert browser.post("/staff/people/invite", data=quick).status_code == 422
+    form = {"csrf": token, "role": role.value, "unit": "3701", "reason": "She takes over."}
     asked = browser.post(f"/staff/people/{about}/grants", data=form).headers["location"]
     assert asked.startswith("/staff/approvals/")
     own = browser.post(f"{asked}/approve", data={"csrf": token})
@@ -299,16 +305,44 @@ def test_the_role_of_all_takes_two(town: Town, browser: TestClient) -> None:
     token = sit_down(town, browser, decides)
     assert browser.post(f"{asked}/approve", data={"csrf": token}).headers["location"] == asked
     with town.runtime.db.read() as session:
-        granted = session.sql("select granted_by from staff_grant where staff_id = :id and role = 'admin'", id=about)
+        assert session.sql("select count(*) from staff where name = :name", name=f"quick.{role}").scalar_one() == 0
+        granted = session.sql(
+            "select granted_by from staff_grant where staff_id = :id and role = :role", id=about, role=role.value
+        )
         assert granted.scalar_one() == asks.staff_id
 
 
-def test_nobody_is_invited_as_administrator_by_one_alone(town: Town, browser: TestClient) -> None:
+def test_one_manager_alone_is_not_two(town: Town, browser: TestClient) -> None:
+    """Whoever joins with the address that they were shown themselves decides nothing of their own."""
+    manager = employ(town, StaffRole.MANAGER)
+    token = sit_down(town, browser, manager)
+    form = {"csrf": token, "name": "puppet", "role": "agent", "unit": "3701"}
+    address = re.search(r"/staff/invitations/([\w-]+)", browser.post("/staff/people/invite", data=form).text)
+    assert address is not None
+    with town.runtime.db.write() as session:
+        puppet = session.sql("select id from staff where name = 'puppet'").scalar_one()
+        made = people.join(session, town.runtime.vault, Invited(puppet, address[1], clock.now()), now=clock.now())
+        people.grant(session, puppet, role=StaffRole.MANAGER, unit="3701", now=clock.now())
+    office = office_of(town)
+    for asks, decides in ((manager, made), (made, manager)):
+        asked = f"/staff/approvals/{office.request('own', by=asks)}"
+        browser.cookies.clear()
+        token = sit_down(town, browser, decides)
+        assert "somebody else must decide" in browser.get(asked).text
+        assert asked not in browser.get("/staff/approvals").text
+        for act in ("approve", "refuse"):
+            answer = browser.post(f"{asked}/{act}", data={"csrf": token, "why": "Not now."})
+            assert (answer.status_code, "somebody else must decide" in answer.text) == (422, True)
+
+
+def test_no_one_alone_is_shown_the_address_of_somebody_who_decides(town: Town, browser: TestClient) -> None:
+    with town.runtime.db.write() as session:
+        invited = people.invited(session, now=clock.now())
+        people.grant(session, invited.staff_id, role=StaffRole.FINANCE, unit="3701", now=clock.now())
     token = sit_down(town, browser, employ(town))
-    form = {"csrf": token, "name": "quick.admin", "role": "admin", "unit": "3701"}
-    assert browser.post("/staff/people/invite", data=form).status_code == 422
-    with town.runtime.db.read() as session:
-        assert session.sql("select count(*) from staff where name = 'quick.admin'").scalar_one() == 0
+    there = f"/staff/people/{invited.staff_id}"
+    assert f"{there}/invitation" not in browser.get(there).text
+    assert browser.post(f"{there}/invitation", data={"csrf": token}).status_code == 403
 
 
 def test_an_invitation_that_cannot_be_granted_leaves_nobody_behind(town: Town, browser: TestClient) -> None:

@@ -10,6 +10,7 @@ from services.accounts.errors import (
     EmailWrong,
     GrantBeyondOwn,
     GrantHeld,
+    GrantTakesTwo,
     GrantToOneself,
     GrantUnknown,
     GroupNameTaken,
@@ -130,6 +131,13 @@ PROBLEMS: Final = [
         403,
         zh="只能授予您本人在该单位拥有的权限，且期限不得超过您本人的期限。",
         en="You can grant only what you hold there yourself, and not for longer.",
+    ),
+    Problem(
+        GrantTakesTwo,
+        403,
+        zh="可审批的角色须由两人授予：请先以其他角色邀请，待其加入后再申请；尚未加入者的邀请只能在服务器上重新生成。",
+        en="Roles that decide are given by two: invite them in another role, and ask for this one once they have "
+        "joined. A lost invitation of theirs is made anew on the server, or by two who ask for a reset.",
     ),
     Problem(
         GrantToOneself,

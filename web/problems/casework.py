@@ -3,6 +3,8 @@
 from typing import Final
 
 from services.casework.errors import (
+    NotApart,
+    NotJoined,
     OwnRequest,
     ReasonMissing,
     RequesterLost,
@@ -31,6 +33,18 @@ PROBLEMS: Final = [
         403,
         zh="不能审批自己的申请，请由其他人处理。",
         en="Nobody decides about their own request; ask somebody else.",
+    ),
+    Problem(
+        NotApart,
+        403,
+        zh="申请人与您之间存在邀请或授权关系，须由其他人审批。",
+        en="One of you brought the other in, or gave them a role that decides: somebody else must decide this.",
+    ),
+    Problem(
+        NotJoined,
+        409,
+        zh="该员工尚未加入，请在其首次登录后再授予此角色。",
+        en="They have not joined yet: ask for this role once they have signed in.",
     ),
     Problem(
         RequesterLost,

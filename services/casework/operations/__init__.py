@@ -9,6 +9,7 @@ from services.casework.operations.staff_kinds import (
     STAFF_KINDS,
     GrantRole,
     ResetStaff,
+    check_joined,
 )
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "ResetStaff",
     "approve",
     "ask",
+    "check_joined",
     "correct_data",
     "expire_old",
     "refuse",

@@ -14,6 +14,7 @@ from services.accounts import staffing
 from services.accounts.errors import UnitUnknown
 from services.casework import rules
 from services.casework.errors import (
+    NotApart,
     OwnRequest,
     ReasonMissing,
     RequesterLost,
@@ -84,7 +85,7 @@ def approve(
 ) -> Outcome:
     """Approve what another asked for, and have it done. `proved_at` is when the decider gave a fresh code.
 
-    Raises RequestUnknown, OwnRequest, RequestOver, RequesterLost, and whatever the kind's own domain refuses.
+    Raises RequestUnknown, OwnRequest, NotApart, RequestOver, RequesterLost, and whatever the kind's own domain refuses.
     """
     row = _lock(session, request_id=request_id, by=by, now=now)
     kind = KINDS.get()[row.kind]
@@ -117,7 +118,10 @@ def approve(
 
 
 def refuse(session: WriteSession, *, request_id: UUID, by: UUID, why: str, actor: Actor, now: datetime) -> None:
-    """Refuse what another asked for, and say why. Raises RequestUnknown, OwnRequest, RequestOver, ReasonMissing."""
+    """Refuse what another asked for, and say why.
+
+    Raises RequestUnknown, OwnRequest, NotApart, RequestOver, ReasonMissing.
+    """
     row = _lock(session, request_id=request_id, by=by, now=now)
     _close(session, row, Event.REFUSE, now=now, by=by, why=_reason(why))
     _audit(
@@ -163,9 +167,13 @@ def _lock(session: WriteSession, *, request_id: UUID, by: UUID, now: datetime) -
         raise RequestUnknown
     if row.requested_by == by:
         raise OwnRequest
-    decides = KINDS.get()[row.kind].decides
-    if not staffing.staff_may(session, staff_id=by, permission=decides, unit_id=row.unit_id, now=now):
+    kind = KINDS.get()[row.kind]
+    if not staffing.staff_may(session, staff_id=by, permission=kind.decides, unit_id=row.unit_id, now=now):
         raise RequestUnknown
+    if kind.may_touch is not None and not kind.may_touch(session, kind.payload.model_validate(row.payload), by, now):
+        raise RequestUnknown
+    if staffing.staff_are_bound(session, staff_id=by, other_id=row.requested_by, now=now):
+        raise NotApart
     return row
 
 

@@ -1,14 +1,16 @@
-"""What takes two persons about staff: granting the role of all, and replacing what somebody signs in with."""
+"""What takes two persons about staff: granting a role that decides, and replacing what somebody signs in with."""
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from core.db import WriteSession
+from core.db import ReadSession, WriteSession
 from services.accounts import operations as accounts
 from services.accounts.roles import StaffPermission, StaffRole
+from services.casework.errors import NotJoined
 from services.casework.ports import Approved, Kind, Outcome, Payload
+from services.identity import queries
 from services.identity.operations import staff
 from services.identity.operations.staff import Invited
 
@@ -28,9 +30,17 @@ class ResetStaff(Payload):
     staff_id: UUID
 
 
+def check_joined(session: ReadSession, *, staff_id: UUID) -> None:
+    """Raise NotJoined for somebody who has not set what they sign in with."""
+    found = queries.staff_member(session, staff_id=staff_id)
+    if found is None or found.state != "active":
+        raise NotJoined
+
+
 def _grant(session: WriteSession, approved: Approved) -> Outcome:
     """Both must hold what is granted: whoever asked is the granter, whoever decides could have been."""
     wanted: GrantRole = approved.payload
+    check_joined(session, staff_id=wanted.staff_id)
     for by in (approved.decided_by, approved.requested_by):
         accounts.grantable_unit(
             session,
@@ -59,7 +69,9 @@ def _reset(do: Callable[..., Invited]) -> Callable[[WriteSession, Approved], Out
         wanted: ResetStaff = approved.payload
         accounts.check_manages(session, staff_id=wanted.staff_id, by=approved.requested_by, now=approved.now)
         accounts.check_manages(session, staff_id=wanted.staff_id, by=approved.decided_by, now=approved.now)
-        invited = do(session, staff_id=wanted.staff_id, actor=approved.actor, now=approved.now)
+        invited = do(
+            session, staff_id=wanted.staff_id, told_to=approved.decided_by, actor=approved.actor, now=approved.now
+        )
         return Outcome(told_once=invited.token)
 
     return carry_out

@@ -60,7 +60,7 @@ def test_an_invitation_is_good_for_72_hours_and_until_the_next(database: Databas
         old = people.invited(session)
         late = NOON + timedelta(hours=72)
         assert queries.invitation(session, vault=vault, token=old.token, issuer="x", now=late) is None
-        fresh = staff.renew_invitation(session, staff_id=old.staff_id, actor=ACTOR, now=NOON)
+        fresh = staff.renew_invitation(session, staff_id=old.staff_id, told_to=None, actor=ACTOR, now=NOON)
         assert queries.invitation(session, vault=vault, token=old.token, issuer="x", now=NOON) is None
         with pytest.raises(InvitationGone):
             accept(session, vault, old.token, password=PASSWORD, code="000000")
@@ -91,7 +91,7 @@ def test_a_lost_authenticator_is_replaced_by_whoever_knows_the_password(database
     """Neither who asked for it nor who approved it can use what they see."""
     with database.write() as session:
         member = people.member(session, vault)
-        invited = staff.reset_second_factor(session, staff_id=member.staff_id, actor=ACTOR, now=LATER)
+        invited = staff.reset_second_factor(session, staff_id=member.staff_id, told_to=None, actor=ACTOR, now=LATER)
         assert staff.resolve(session, token=member.cookie, now=NOON) is None, "their sessions ended"
         code = offered(session, vault, invited)
         assert accept(session, vault, invited.token, password="guessed by a colleague", code=code) == Refused()
@@ -107,7 +107,7 @@ def test_a_lost_authenticator_is_replaced_by_whoever_knows_the_password(database
 def test_a_lost_password_is_replaced_by_whoever_has_the_authenticator(database: Database, vault: Vault) -> None:
     with database.write() as session:
         member = people.member(session, vault)
-        invited = staff.reset_password(session, staff_id=member.staff_id, actor=ACTOR, now=LATER)
+        invited = staff.reset_password(session, staff_id=member.staff_id, told_to=None, actor=ACTOR, now=LATER)
         new = "some other long words"
         of_invitation = offered(session, vault, invited)
         assert accept(session, vault, invited.token, password=new, code=of_invitation) == Refused()
@@ -123,7 +123,7 @@ def test_a_lost_password_is_replaced_by_whoever_has_the_authenticator(database: 
 def test_guessing_at_a_reset_makes_wait_as_at_the_sign_in(database: Database, vault: Vault) -> None:
     with database.write() as session:
         member = people.member(session, vault)
-        invited = staff.reset_second_factor(session, staff_id=member.staff_id, actor=ACTOR, now=LATER)
+        invited = staff.reset_second_factor(session, staff_id=member.staff_id, told_to=None, actor=ACTOR, now=LATER)
         for number in range(5):
             accept(session, vault, invited.token, password=f"guess number {number}", code="000000")
         right: dict[str, Any] = {"password": PASSWORD, "code": offered(session, vault, invited)}
@@ -138,11 +138,11 @@ def test_another_invitation_asks_for_the_half_that_is_still_there(database: Data
     with database.write() as session:
         member = people.member(session, vault)
         with pytest.raises(StaffUnknown):
-            staff.renew_invitation(session, staff_id=member.staff_id, actor=ACTOR, now=LATER)
-        staff.reset_second_factor(session, staff_id=member.staff_id, actor=ACTOR, now=LATER)
+            staff.renew_invitation(session, staff_id=member.staff_id, told_to=None, actor=ACTOR, now=LATER)
+        staff.reset_second_factor(session, staff_id=member.staff_id, told_to=None, actor=ACTOR, now=LATER)
         staff.disable(session, staff_id=member.staff_id, actor=ACTOR, now=LATER)
         staff.enable(session, staff_id=member.staff_id, actor=ACTOR, now=LATER)
-        again = staff.renew_invitation(session, staff_id=member.staff_id, actor=ACTOR, now=LATER)
+        again = staff.renew_invitation(session, staff_id=member.staff_id, told_to=None, actor=ACTOR, now=LATER)
         found = queries.invitation(session, vault=vault, token=again.token, issuer="x", now=LATER)
     assert found is not None
     assert found.purpose == "second_factor"

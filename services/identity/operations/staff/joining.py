@@ -66,7 +66,15 @@ def accept(
     if purpose is not InvitationPurpose.SECOND_FACTOR:
         made = passwords.make(password, names=[row.name, row.display_name, *names])
         session.sql("update staff set password_hash = :hash where id = :id", id=row.staff_id, hash=made)
-    session.sql("update staff set state = 'active', failures = 0, blocked_until = null where id = :id", id=row.staff_id)
+    session.sql(
+        """update staff set state = 'active', failures = 0, blocked_until = null,
+             invited_by = case when cast(:is_new as boolean) then cast(:told_to as uuid) else invited_by end,
+             reset_by = case when cast(:is_new as boolean) then null else cast(:told_to as uuid) end
+           where id = :id""",
+        id=row.staff_id,
+        is_new=purpose is InvitationPurpose.JOIN,
+        told_to=row.told_to,
+    )
     session.sql("update staff_invitation set used_at = :now where id = :id", id=row.invitation_id, now=now)
     actor = Actor(f"staff:{row.staff_id}", address)
     audit.record(
@@ -89,8 +97,8 @@ def accept(
 
 def _lock(session: WriteSession, *, token: str, now: datetime) -> "sa.Row[Any] | None":
     return session.sql(
-        """select i.id as invitation_id, i.purpose, s.id as staff_id, s.name, s.display_name, s.password_hash,
-             s.totp_sealed, s.failures, s.blocked_until
+        """select i.id as invitation_id, i.purpose, i.told_to, s.id as staff_id, s.name, s.display_name,
+             s.password_hash, s.totp_sealed, s.failures, s.blocked_until
            from staff_invitation i join staff s on s.id = i.staff_id and s.state = 'invited'
            where i.token_hash = :hash and i.used_at is null and i.voided_at is null and i.expires_at > :now
            for update of i, s""",

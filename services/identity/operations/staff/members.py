@@ -29,10 +29,14 @@ class Invited:
         return f"Invited({self.staff_id})"
 
 
-def invite(session: WriteSession, *, name: str, display_name: str, actor: Actor, now: datetime) -> Invited:
+def invite(
+    session: WriteSession, *, name: str, display_name: str, told_to: UUID | None, actor: Actor, now: datetime
+) -> Invited:
     """Make a member of staff, who sets their own password and second factor with the invitation within 72 hours.
 
-    Raises StaffNameInvalid, StaffNameTaken. They may do nothing until they are granted a role.
+    `told_to` is the member of staff who is shown the address, and could use it themselves: the two never decide for
+    each other. None is who started a command on the server. Raises StaffNameInvalid, StaffNameTaken. They may do
+    nothing until they are granted a role.
     """
     canonical = rules.staff_name(name)
     shown = normal_form(display_name.strip())[: rules.MAX_DEVICE_NAME]
@@ -49,10 +53,12 @@ def invite(session: WriteSession, *, name: str, display_name: str, actor: Actor,
     if staff_id is None:
         raise StaffNameTaken
     audit.record(session, actor=actor, act="identity.staff_invited", subject=f"staff:{staff_id}")
-    return _invitation(session, staff_id=staff_id, purpose=InvitationPurpose.JOIN, now=now)
+    return _invitation(session, staff_id=staff_id, purpose=InvitationPurpose.JOIN, told_to=told_to, now=now)
 
 
-def renew_invitation(session: WriteSession, *, staff_id: UUID, actor: Actor, now: datetime) -> Invited:
+def renew_invitation(
+    session: WriteSession, *, staff_id: UUID, told_to: UUID | None, actor: Actor, now: datetime
+) -> Invited:
     """Another invitation in place of one that was lost or is too old, for what they lack.
 
     The half that they have proves them. Raises StaffUnknown for somebody who was not invited.
@@ -66,36 +72,49 @@ def renew_invitation(session: WriteSession, *, staff_id: UUID, actor: Actor, now
     if purpose is None:
         raise StaffUnknown
     audit.record(session, actor=actor, act="identity.staff_invited", subject=f"staff:{staff_id}")
-    return _invitation(session, staff_id=staff_id, purpose=InvitationPurpose(purpose), now=now)
+    return _invitation(session, staff_id=staff_id, purpose=InvitationPurpose(purpose), told_to=told_to, now=now)
 
 
 def reset_all(session: WriteSession, *, staff_id: UUID, actor: Actor, now: datetime) -> Invited:
     """Take password and second factor away, and invite their owner to set both anew.
 
-    Whoever sees the invitation can use it. All their sessions end at once, and they are out until they have set both.
-    Raises StaffUnknown for somebody who is disabled, or missing.
+    Whoever sees the invitation can use it: it is for the command line, which tells none of the staff. All their
+    sessions end at once, and they are out until they have set both. Raises StaffUnknown for somebody who is disabled,
+    or missing.
     """
-    return _reset(session, staff_id=staff_id, purpose=InvitationPurpose.JOIN, actor=actor, now=now)
+    return _reset(session, staff_id=staff_id, purpose=InvitationPurpose.JOIN, told_to=None, actor=actor, now=now)
 
 
-def reset_second_factor(session: WriteSession, *, staff_id: UUID, actor: Actor, now: datetime) -> Invited:
+def reset_second_factor(
+    session: WriteSession, *, staff_id: UUID, told_to: UUID | None, actor: Actor, now: datetime
+) -> Invited:
     """Take the second factor away, and invite its owner, whom the password proves, to set it anew.
 
     Otherwise as `reset_all`; raises StaffUnknown for somebody without a password too.
     """
-    return _reset(session, staff_id=staff_id, purpose=InvitationPurpose.SECOND_FACTOR, actor=actor, now=now)
+    purpose = InvitationPurpose.SECOND_FACTOR
+    return _reset(session, staff_id=staff_id, purpose=purpose, told_to=told_to, actor=actor, now=now)
 
 
-def reset_password(session: WriteSession, *, staff_id: UUID, actor: Actor, now: datetime) -> Invited:
+def reset_password(
+    session: WriteSession, *, staff_id: UUID, told_to: UUID | None, actor: Actor, now: datetime
+) -> Invited:
     """Take the password away, and invite its owner, whom the second factor proves, to set it anew.
 
     Otherwise as `reset_all`; raises StaffUnknown for somebody without a second factor too.
     """
-    return _reset(session, staff_id=staff_id, purpose=InvitationPurpose.PASSWORD, actor=actor, now=now)
+    purpose = InvitationPurpose.PASSWORD
+    return _reset(session, staff_id=staff_id, purpose=purpose, told_to=told_to, actor=actor, now=now)
 
 
 def _reset(
-    session: WriteSession, *, staff_id: UUID, purpose: InvitationPurpose, actor: Actor, now: datetime
+    session: WriteSession,
+    *,
+    staff_id: UUID,
+    purpose: InvitationPurpose,
+    told_to: UUID | None,
+    actor: Actor,
+    now: datetime,
 ) -> Invited:
     keeps_password = purpose is InvitationPurpose.SECOND_FACTOR
     keeps_factor = purpose is InvitationPurpose.PASSWORD
@@ -122,7 +141,7 @@ def _reset(
         subject=f"staff:{staff_id}",
         after={"to_set": purpose.value},
     )
-    return _invitation(session, staff_id=staff_id, purpose=purpose, now=now)
+    return _invitation(session, staff_id=staff_id, purpose=purpose, told_to=told_to, now=now)
 
 
 def disable(session: WriteSession, *, staff_id: UUID, actor: Actor, now: datetime) -> bool:
@@ -196,18 +215,21 @@ def renew_recovery_codes(session: WriteSession, *, vault: Vault, staff_id: UUID,
     return codes
 
 
-def _invitation(session: WriteSession, *, staff_id: UUID, purpose: InvitationPurpose, now: datetime) -> Invited:
+def _invitation(
+    session: WriteSession, *, staff_id: UUID, purpose: InvitationPurpose, told_to: UUID | None, now: datetime
+) -> Invited:
     _void(session, staff_id=staff_id, now=now)
     token, expires_at = second_factor.new_token(), now + rules.INVITATION_LIFE
     session.sql(
-        """insert into staff_invitation (id, staff_id, purpose, token_hash, created_at, expires_at)
-           values (:id, :staff_id, :purpose, :hash, :now, :expires_at)""",
+        """insert into staff_invitation (id, staff_id, purpose, token_hash, created_at, expires_at, told_to)
+           values (:id, :staff_id, :purpose, :hash, :now, :expires_at, :told_to)""",
         id=ids.uuid7(),
         staff_id=staff_id,
         purpose=purpose.value,
         hash=rules.secret_hash(token),
         now=now,
         expires_at=expires_at,
+        told_to=told_to,
     )
     return Invited(staff_id, token, expires_at)
 
