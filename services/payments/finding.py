@@ -293,6 +293,12 @@ def suspense_item(
     return found[0] if found else None
 
 
+def may_decide_about(session: ReadSession, *, suspense_id: int, staff_id: UUID, now: datetime) -> bool:
+    """Whether somebody may decide what others ask to do with a sum, waiting or not."""
+    may = StaffPermission.SUSPENSE_APPROVE
+    return suspense_item(session, suspense_id=suspense_id, staff_id=staff_id, permission=may, now=now) is not None
+
+
 def _suspense(
     session: ReadSession,
     staff_id: UUID,

@@ -354,3 +354,41 @@ def test_what_went_out_twice_stands_at_the_top_and_is_decided_once_by_two_when_i
     assert owed(town, home) == (12_860, 0)
     assert "Went out twice" not in get(town, office, first, "/staff/suspense")[1]
     assert "Decided by" in get(town, office, first, f"/staff/suspense/{waiting}")[1]
+
+
+def test_whoever_may_not_touch_a_sum_neither_finds_nor_decides_what_is_asked_about_it(
+    town: Town, office: Office, desks: tuple[Member, Member]
+) -> None:
+    """It waits in one unit and is asked for in another: deciding takes somebody of both."""
+    with town.runtime.db.write() as session:
+        attempt = queries.latest_attempt(session, payment_no=town.start_payment(town.people["far"].user_id, town.far))
+        assert attempt is not None
+        paid = ProviderResult(
+            WECHAT,
+            attempt.out_trade_no,
+            TradeState.PAID,
+            amount=yuan(200_000),
+            transaction_id=f"TFAR{next(_numbers)}",
+            paid_at=clock.now(),
+        )
+        operations.apply_provider_result(session, result=paid, now=clock.now())
+        waiting: int = session.sql("select max(id) from payment_suspense").scalar_one()
+        here, there = (office.employ(session, StaffRole.FINANCE, unit) for unit in (HERE, ELSEWHERE))
+    home = town.build(town.unit_id)
+    asked = {"account_no": home.account_no, "reason": "The payer called with the receipt."}
+    assert send(town, office, desks[0], f"/staff/suspense/{waiting}/assign", **asked)[0] == 303
+    with town.runtime.db.read() as session:
+        request_id = session.sql(
+            "select id from approval_request where subject = :subject", subject=f"suspense:{waiting}"
+        ).scalar_one()
+    page = f"/staff/approvals/{request_id}"
+    for member in (here, there):
+        assert get(town, office, member, f"/staff/suspense/{waiting}")[0] == (200 if member is there else 404)
+        assert get(town, office, member, page)[0] == 404
+        assert page not in get(town, office, member, "/staff/approvals")[1]
+        assert send(town, office, member, f"{page}/approve")[0] == 404
+        assert send(town, office, member, f"{page}/refuse", why="Not now.")[0] == 404
+    assert owed(town, home) == (12_860, 0)
+    assert page in get(town, office, desks[1], "/staff/approvals")[1]
+    assert send(town, office, desks[1], f"{page}/approve")[0] == 303
+    assert owed(town, home) == (0, 200_000 - 12_860)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from core import audit, idempotency, ids, outbox
 from core.audit import Actor
-from core.db import WriteSession, to_json
+from core.db import ReadSession, WriteSession, to_json
 from core.money import Money
 from services.accounts import finding as accounts
 from services.accounts.finding import StaffAccount
@@ -42,20 +42,22 @@ class _Settled:
 
 
 def assignable(
-    session: WriteSession, *, suspense_id: int, account_no: str, by: UUID, now: datetime
+    session: WriteSession,
+    *,
+    suspense_id: int,
+    account_no: str,
+    by: UUID,
+    now: datetime,
+    permission: StaffPermission = StaffPermission.SUSPENSE_ASSIGN,
 ) -> tuple[Money, StaffAccount]:
-    """The sum and the account, when somebody may assign the one to the other.
+    """The sum and the account, when somebody may assign the one to the other, or decide about that.
 
     Raises SuspenseOver (also where they may not touch the sum), SuspenseElsewhere.
     """
-    item = finding.suspense_item(
-        session, suspense_id=suspense_id, staff_id=by, permission=StaffPermission.SUSPENSE_ASSIGN, now=now
-    )
+    item = finding.suspense_item(session, suspense_id=suspense_id, staff_id=by, permission=permission, now=now)
     if item is None or item.state != "open" or not item.is_money:
         raise SuspenseOver
-    account = accounts.staff_account(
-        session, account_no=account_no, staff_id=by, permission=StaffPermission.SUSPENSE_ASSIGN, now=now
-    )
+    account = accounts.staff_account(session, account_no=account_no, staff_id=by, permission=permission, now=now)
     if account is None or account.currency != item.amount.currency:
         raise SuspenseElsewhere
     return item.amount, account
@@ -150,8 +152,16 @@ def _settle(
 
 
 def _carry_out(session: WriteSession, approved: Approved) -> Outcome:
-    """Whoever decides must be able to assign it, too; it is done in the name of whoever asked."""
+    """Whoever decides must be able to decide about this sum and account; it is done in the name of whoever asked."""
     wanted: AssignSuspense = approved.payload
+    assignable(
+        session,
+        suspense_id=wanted.suspense_id,
+        account_no=wanted.account_no,
+        by=approved.decided_by,
+        permission=StaffPermission.SUSPENSE_APPROVE,
+        now=approved.now,
+    )
     assign(
         session,
         suspense_id=wanted.suspense_id,
@@ -163,6 +173,15 @@ def _carry_out(session: WriteSession, approved: Approved) -> Outcome:
     return Outcome()
 
 
+def _may_touch(session: ReadSession, wanted: AssignSuspense, staff_id: UUID, now: datetime) -> bool:
+    may = StaffPermission.SUSPENSE_APPROVE
+    return (
+        finding.may_decide_about(session, suspense_id=wanted.suspense_id, staff_id=staff_id, now=now)
+        and accounts.staff_account(session, account_no=wanted.account_no, staff_id=staff_id, permission=may, now=now)
+        is not None
+    )
+
+
 ASSIGN_SUSPENSE: Final = Kind(
     name="payments.assign_suspense",
     payload=AssignSuspense,
@@ -170,4 +189,5 @@ ASSIGN_SUSPENSE: Final = Kind(
     decides=StaffPermission.SUSPENSE_APPROVE,
     carry_out=_carry_out,
     alone_up_to_minor=ALONE_UP_TO_MINOR,
+    may_touch=_may_touch,
 )

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from core import audit, ids, outbox
 from core.audit import Actor
-from core.db import WriteSession, to_json
+from core.db import ReadSession, WriteSession, to_json
 from core.money import Money
 from services.accounts import finding as accounts
 from services.accounts.queries import AccountId
@@ -175,6 +175,15 @@ def _carry_out(session: WriteSession, approved: Approved) -> Outcome:
     return Outcome()
 
 
+def _may_touch(session: ReadSession, wanted: DecideRefund, staff_id: UUID, now: datetime) -> bool:
+    suspense_id = session.sql(
+        "select suspense_id from payment_refund where id = :id", id=wanted.refund_id
+    ).scalar_one_or_none()
+    return suspense_id is not None and finding.may_decide_about(
+        session, suspense_id=suspense_id, staff_id=staff_id, now=now
+    )
+
+
 DECIDE_REFUND: Final = Kind(
     name="payments.decide_refund",
     payload=DecideRefund,
@@ -182,4 +191,5 @@ DECIDE_REFUND: Final = Kind(
     decides=StaffPermission.SUSPENSE_APPROVE,
     carry_out=_carry_out,
     alone_up_to_minor=ALONE_UP_TO_MINOR,
+    may_touch=_may_touch,
 )

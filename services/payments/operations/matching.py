@@ -6,7 +6,7 @@ from uuid import UUID
 
 from core import audit
 from core.audit import Actor
-from core.db import WriteSession
+from core.db import ReadSession, WriteSession
 from services.accounts.roles import StaffPermission
 from services.casework.ports import Approved, Kind, Outcome, Payload
 from services.payments import finding, rules
@@ -122,6 +122,10 @@ def _carry_out(session: WriteSession, approved: Approved) -> Outcome:
     return Outcome()
 
 
+def _may_touch(session: ReadSession, wanted: MatchSuspense, staff_id: UUID, now: datetime) -> bool:
+    return finding.may_decide_about(session, suspense_id=wanted.suspense_id, staff_id=staff_id, now=now)
+
+
 MATCH_SUSPENSE: Final = Kind(
     name="payments.match_suspense",
     payload=MatchSuspense,
@@ -129,4 +133,5 @@ MATCH_SUSPENSE: Final = Kind(
     decides=StaffPermission.SUSPENSE_APPROVE,
     carry_out=_carry_out,
     alone_up_to_minor=ALONE_UP_TO_MINOR,
+    may_touch=_may_touch,
 )

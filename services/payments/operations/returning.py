@@ -15,7 +15,7 @@ import structlog
 
 from core import audit, idempotency, ids
 from core.audit import Actor
-from core.db import WriteSession
+from core.db import ReadSession, WriteSession
 from core.money import Money
 from services.accounts.errors import ReasonNeeded
 from services.accounts.roles import StaffPermission
@@ -400,6 +400,10 @@ def _carry_out(session: WriteSession, approved: Approved) -> Outcome:
     return Outcome()
 
 
+def _may_touch(session: ReadSession, wanted: ReturnSuspense, staff_id: UUID, now: datetime) -> bool:
+    return finding.may_decide_about(session, suspense_id=wanted.suspense_id, staff_id=staff_id, now=now)
+
+
 RETURN_SUSPENSE: Final = Kind(
     name="payments.return_suspense",
     payload=ReturnSuspense,
@@ -407,4 +411,5 @@ RETURN_SUSPENSE: Final = Kind(
     decides=StaffPermission.SUSPENSE_APPROVE,
     carry_out=_carry_out,
     alone_up_to_minor=ALONE_UP_TO_MINOR,
+    may_touch=_may_touch,
 )
