@@ -1,4 +1,4 @@
-"""Every page in every state is accessible and fits its screen; `--pictures FOLDER` keeps how it looks.
+"""Every page in every state is accessible, fits its screen and says first what is wrong; `--pictures FOLDER` keeps how it looks.
 
 A scene is looked at in one combination of language, width and scheme, in all of them by `make test-all`.
 """
@@ -25,6 +25,7 @@ TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NARROWEST: Final = 320
 """1280 px at a zoom of 400 % (WCAG 2.2, 1.4.10)."""
 
+WRONG: Final = {"zh-CN": "错误：", "en": "Error: "}
 TARGET: Final = 44
 TARGETS: Final = (
     ".button, .tab, .bar a, .ghost, .choice, .switcher summary, .row[href], input[type=text], input[type=tel], "
@@ -38,7 +39,7 @@ def combinations() -> list[tuple[str, str, int, str]]:
 
 
 @pytest.mark.parametrize(("name", "locale", "width", "scheme"), combinations())
-def test_every_page_is_accessible_and_fits(
+def test_every_page_is_accessible_fits_and_says_first_what_is_wrong(
     glance: NewVisit, pytestconfig: pytest.Config, name: str, locale: str, width: int, scheme: str
 ) -> None:
     visitor = glance(locale=locale, width=width, scheme=scheme, **(PHONE if width < 600 else {}))
@@ -47,6 +48,9 @@ def test_every_page_is_accessible_and_fits(
     keep_picture(page, pytestconfig, f"{name}.{locale}.{width}.{scheme}.png")
     assert page.get_attribute("html", "lang") == locale
     assert page.locator("h1").count() == 1
+    if name.endswith("_wrong"):
+        assert page.locator("main > :first-child:is(.summary), main > .back + .summary").count() == 1
+        expect_said_first(page)
     # As high as the page: what only lies below the bar at the bottom until one scrolls is no overlap.
     page.set_viewport_size({"width": width, "height": page.evaluate("document.documentElement.scrollHeight") + 80})
     assert violations(page) == []
@@ -54,24 +58,6 @@ def test_every_page_is_accessible_and_fits(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.set_viewport_size({"width": NARROWEST, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST
-
-
-@pytest.mark.parametrize("name", [name for name in SCENES if name.endswith("_wrong")])
-def test_what_is_wrong_is_said_first_and_leads_to_its_field(visit: NewVisit, name: str) -> None:
-    visitor = visit(locale="en", width=390, **PHONE)
-    SCENES[name](Stage(visitor))
-    page = visitor.page
-    assert page.title().startswith("Error: ")
-    assert page.evaluate("document.activeElement.id") == "summary"
-    assert page.locator("main > :first-child:is(.summary), main > .back + .summary").count() == 1
-    told = page.locator("#summary a").all()
-    assert told
-    for link in told:
-        field = page.locator((link.get_attribute("href") or "") + "[aria-invalid=true]")
-        described = page.locator("#" + " , #".join((field.get_attribute("aria-describedby") or "").split()))
-        assert link.inner_text() in described.all_inner_texts(), "the words by the field differ"
-    told[0].click()
-    assert page.evaluate("document.activeElement.getAttribute('aria-invalid')") == "true"
 
 
 def test_what_was_typed_stays_when_something_is_wrong(visit: NewVisit) -> None:
@@ -105,6 +91,20 @@ def test_chinese_has_glyphs(visit: NewVisit) -> None:
         })"""
     )
     assert len(set(drawn)) == len(drawn), "characters look alike: they are the sign for a missing glyph"
+
+
+def expect_said_first(page: Page) -> None:
+    """What is wrong stands in the title and at the top, has the focus, and each part of it leads to its field."""
+    assert page.title().startswith(WRONG[page.get_attribute("html", "lang") or ""])
+    assert page.evaluate("document.activeElement.id") == "summary"
+    told = page.locator("#summary a").all()
+    assert told
+    for link in told:
+        field = page.locator((link.get_attribute("href") or "") + "[aria-invalid=true]")
+        described = page.locator("#" + " , #".join((field.get_attribute("aria-describedby") or "").split()))
+        assert link.inner_text() in described.all_inner_texts(), "the words by the field differ"
+    told[0].click()
+    assert page.evaluate("document.activeElement.getAttribute('aria-invalid')") == "true"
 
 
 def violations(page: Page) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 
 import tests.portal.webhook_scenes  # noqa: F401 -- adds its scenes
 from tests.portal.staff_scenes import SCENES, Desk
-from tests.portal.test_pages import NARROWEST, too_small, violations
+from tests.portal.test_pages import NARROWEST, expect_said_first, too_small, violations
 from tests.support.browser import NewVisit, keep_picture
 from tests.support.thorough import share
 
@@ -23,7 +23,7 @@ def combinations() -> list[tuple[str, str, int, str]]:
 
 
 @pytest.mark.parametrize(("name", "locale", "width", "scheme"), combinations())
-def test_every_page_of_the_console_is_accessible_and_fits(
+def test_every_page_of_the_console_is_accessible_fits_and_says_first_what_is_wrong(
     glance: NewVisit, pytestconfig: pytest.Config, name: str, locale: str, width: int, scheme: str
 ) -> None:
     visitor = glance(locale=locale, width=width, scheme=scheme)
@@ -32,23 +32,10 @@ def test_every_page_of_the_console_is_accessible_and_fits(
     keep_picture(page, pytestconfig, f"{name}.{locale}.{width}.{scheme}.png")
     assert page.get_attribute("html", "lang") == locale
     assert page.locator("h1").count() == 1
+    if name.endswith("_wrong"):
+        expect_said_first(page)
     assert violations(page) == []
     assert too_small(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.set_viewport_size({"width": NARROWEST, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST
-
-
-@pytest.mark.parametrize("name", [name for name in SCENES if name.endswith("_wrong")])
-def test_what_is_wrong_is_said_first_and_leads_to_its_field(visit: NewVisit, name: str) -> None:
-    visitor = visit(locale="en")
-    SCENES[name](Desk(visitor))
-    page = visitor.page
-    assert page.title().startswith("Error: ")
-    assert page.evaluate("document.activeElement.id") == "summary"
-    told = page.locator("#summary a").all()
-    assert told
-    for link in told:
-        field = page.locator((link.get_attribute("href") or "") + "[aria-invalid=true]")
-        described = page.locator("#" + " , #".join((field.get_attribute("aria-describedby") or "").split()))
-        assert link.inner_text() in described.all_inner_texts(), "the words by the field differ"
