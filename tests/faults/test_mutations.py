@@ -29,10 +29,25 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(copy: Path, *tests: str) -> "subprocess.CompletedProcess[str]":
-    """Tests of the copy, in a process of their own, over this run's servers; plugins would cost more than the tests."""
+    """Tests of the copy, in a process of their own, over this run's servers; plugins would cost more than the tests.
+
+    It ends with the first that is red.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "pytest_timeout", "-p", "no:cacheprovider", "--tb=line", *tests],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "pytest_timeout",
+            "-p",
+            "no:cacheprovider",
+            "--tb=line",
+            "-x",
+            *tests,
+        ],
         cwd=copy,
         env={**kept, "PYTHONPATH": str(copy), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
