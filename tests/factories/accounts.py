@@ -100,6 +100,15 @@ def make_account(
     return AccountRef(AccountId(row.id), account_no, unit, currency)
 
 
+def give_tariff(session: WriteSession, account_id: AccountId) -> None:
+    """A tariff since long ago: what level 1 of an account's data lacks beside a meter."""
+    session.sql(
+        """insert into agreement (account_id, id, tariff_code, is_prepaid, valid_from)
+           values (:id, 1, 'RES-1', false, date '2020-01-01')""",
+        id=account_id,
+    )
+
+
 def make_user(session: WriteSession, vault: Vault, *, phone: str | None = None) -> UUID:
     """A person who can be granted accounts."""
     number = phone or f"+86139{next(_numbers):08d}"

@@ -26,7 +26,8 @@ class BillingModesLoader:
     """`wattline import billing-modes`: `external`, or `native` from a day on.
 
     From then on bills from outside are refused that begin on that day or later; those of earlier periods, and their
-    amendments, are taken as before. A day before a bill that is here already is refused.
+    amendments, are taken as before. A day before a bill that is here already is refused, and so is an account of which
+    data of level 1 is missing on that day: a bill is made of it.
     """
 
     kind: ClassVar[str] = "billing-modes"

@@ -12,7 +12,7 @@ from services.accounts import queries as accounts
 from services.billing import queries as billing
 from services.billing.operations import BillsLoader
 from services.identity.queries import ServiceScope
-from tests.factories.accounts import account_record, write_jsonl
+from tests.factories.accounts import account_record, give_tariff, write_jsonl
 from tests.factories.billing import ZONE, bill_record
 from tests.support.programs import program
 from tests.support.town import Home, Town
@@ -139,6 +139,8 @@ def test_an_account_tells_the_back_office_who_bills_it_and_late_bills_are_refuse
     path = f"/api/v1/backoffice/accounts/{home.account_no}"
     before = town.client.get(path, headers=program_).json()
     assert (before["billing"], before["native_from"], before["unit_code"]) == ("external", None, "3701")
+    with town.runtime.db.write() as session:
+        give_tariff(session, home.account.id)
     row = {"account_no": home.account_no, "billing": "native", "native_from": "2026-06-01"}
     assert push(town, program_, "billing-modes", row).json() == {"rows": 1, "taken": 1, "rejected": []}
     late = {"period_first": "2026-06-01", "period_end": "2026-07-01"}

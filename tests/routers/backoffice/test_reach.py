@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from services.identity.queries import ServiceScope
-from tests.factories.accounts import account_record
+from tests.factories.accounts import account_record, give_tariff
 from tests.factories.billing import bill_record
 from tests.support.programs import program
 from tests.support.town import Town
@@ -85,6 +85,8 @@ def test_a_program_writes_nothing_outside_its_units(town: Town, program_: dict[s
 def test_within_its_units_it_writes_what_its_scopes_allow(town: Town, program_: dict[str, str]) -> None:
     code, number = f"37011{uuid.uuid4().int % 10**6}", uuid.uuid4().int % 10**6
     home = town.build(town.unit_id, has_bills=False)
+    with town.runtime.db.write() as session:
+        give_tariff(session, home.account.id)
     units: list[dict[str, object]] = [
         {"code": f"{code}1", "parent_code": code, "kind": "station", "name": "A station below the new branch"},
         {"code": code, "parent_code": "3701", "kind": "branch", "name": "A new branch"},

@@ -12,7 +12,7 @@ from core.records import Reject, Row
 from services.accounts.queries import AccountRef
 from services.billing import queries
 from services.billing.operations import BillingModesLoader, BillsLoader
-from tests.factories.accounts import make_account
+from tests.factories.accounts import give_tariff, make_account
 from tests.factories.billing import ZONE, bill_record
 
 COLUMNS = BillsLoader.layout.columns
@@ -23,7 +23,9 @@ LATE = "lies on or after the day from which this account is billed here"
 @pytest.fixture
 def account(database: Database, vault: Vault) -> AccountRef:
     with database.write() as session:
-        return make_account(session, vault)
+        made = make_account(session, vault, meter_no="M1")
+        give_tariff(session, made.id)
+    return made
 
 
 def run(session: WriteSession, kind: str) -> int:
@@ -127,3 +129,17 @@ def test_the_same_account_twice_is_told(database: Database, account: AccountRef)
     rows = ((account.account_no, "native", SWITCH), (account.account_no, "external", None))
     assert switch(database, *rows) == [("account_no", "stands twice in the file")]
     assert acts(database, account) == [(None, str(date.fromisoformat(SWITCH)))]
+
+
+def test_an_account_without_a_meter_or_a_tariff_of_that_day_is_not_billed_here(
+    database: Database, vault: Vault, account: AccountRef
+) -> None:
+    with database.write() as session:
+        no_meter, no_tariff = make_account(session, vault), make_account(session, vault, meter_no="M2")
+        give_tariff(session, no_meter.id)
+    rows = [(each.account_no, "native", SWITCH) for each in (no_meter, no_tariff)]
+    before = (account.account_no, "native", "2019-12-31")
+    lacks = "is native for an account of which name, address, meter, or a tariff of that day is missing"
+    assert switch(database, *rows, before) == [("billing", lacks)] * 3
+    assert switch(database, (account.account_no, "native", SWITCH)) == []
+    assert switch(database, (no_meter.account_no, "external", None)) == [], "to be billed outside needs nothing"
