@@ -51,6 +51,7 @@ KEPT: Final = (
         "for ever, as evidence; its content " + _HOLDER,
         "housekeeping.purge_corrections",
     ),
+    Kept("account_search", _H, "64 bits of keyed hashes of name and telephone, and of the address", _HOLDER),
     Kept("account_gap", _H, "what is missing of an account, as bits", "until it is there"),
     Kept("unit_quality", _N, "counts of a unit's data", "400 days", "quality.judge"),
     Kept("quality_round", _N, "how far a day's count has come", "400 days", "quality.judge"),

@@ -155,7 +155,7 @@ def _keep_rows(server: Cluster, database: str) -> None:
         connection.execute("set session_replication_role = replica")
         connection.execute(
             "truncate bill_settlement, bill_line, bill, meter, agreement, account, premises, contact_point, customer, "
-            "claim cascade"
+            "claim, account_search cascade"
         )
 
 

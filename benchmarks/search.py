@@ -50,6 +50,7 @@ insert into premises (premises_no, district, street, building, fingerprint)
   from generate_series(1, {customers}) g;
 insert into account (account_no, unit_id, customer_id, premises_id, class, state, currency)
   select (10000000 + id)::text, 6 + id % {units}, id, id, 'residential', 'active', 'CNY' from customer order by id;
+select write_account_search(array(select id from account));
 drop table person;
 """
 

@@ -5,6 +5,8 @@ from typing import Final
 
 import psycopg
 
+from migrations import fills
+
 HERE: Final = Path(__file__).parent
 
 
@@ -18,11 +20,15 @@ def is_current(owner_url: str) -> bool:
     with psycopg.connect(owner_url) as connection:
         if connection.execute("select to_regclass('public.alembic_version')").fetchone() == (None,):
             return False
-        return connection.execute("select version_num from alembic_version").fetchone() == (head(),)
+        version = connection.execute("select version_num from alembic_version").fetchone()
+        return version == (head(),) and fills.is_filled(connection)
 
 
 def upgrade(owner_url: str, *, revision: str = "head") -> None:
-    """Bring the database at `owner_url` (owner role) to `revision`; two deployers at once wait for each other."""
+    """Bring the database at `owner_url` (owner role) to `revision`; two deployers at once wait for each other.
+
+    Up to the head, what is left to do in small transactions is done behind it.
+    """
     from alembic import command  # noqa: PLC0415 -- serving processes ask for `head` alone
     from alembic.config import Config  # noqa: PLC0415 -- as above
 
@@ -30,3 +36,5 @@ def upgrade(owner_url: str, *, revision: str = "head") -> None:
     config.set_main_option("script_location", str(HERE).replace("%", "%%"))
     config.attributes["url"] = owner_url
     command.upgrade(config, revision)
+    if revision in {"head", head()}:
+        fills.complete(owner_url)

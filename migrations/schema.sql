@@ -154,6 +154,12 @@ begin
   return v_share;
 end $$;
 
+CREATE FUNCTION public.bound_terms(p_unit integer, p_terms bigint[]) RETURNS TABLE(terms bigint[])
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select array(select t # (p_unit::bigint << 42) from unnest(p_terms) t)
+$$;
+
 CREATE FUNCTION public.claim_take(p_kind text, p_key text, p_owner text) RETURNS boolean
     LANGUAGE plpgsql
     AS $$
@@ -996,6 +1002,49 @@ begin
   raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
 end $$;
 
+CREATE FUNCTION public.search_moved_account() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform write_account_search(array[new.id]);
+  return null;
+end $$;
+
+CREATE FUNCTION public.search_new_accounts() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform write_account_search((select array_agg(id) from added));
+  return null;
+end $$;
+
+CREATE FUNCTION public.search_renamed_customer() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform write_account_search((select array_agg(id) from account where customer_id = new.id));
+  return null;
+end $$;
+
+CREATE FUNCTION public.search_renamed_premises() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform write_account_search((select array_agg(id) from account where premises_id = new.id));
+  return null;
+end $$;
+
+CREATE FUNCTION public.search_terms(p_tokens bytea[], p_pairs text[]) RETURNS bigint[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT array_agg(n.term) AS array_agg
+    FROM ( SELECT (substr(k.k, 1, 8))::bigint AS term
+            FROM unnest(search_terms.p_tokens) k(k)
+         UNION ALL
+          SELECT (((ascii(p.p))::bigint << 21) | (ascii(substr(p.p, 2)))::bigint)
+            FROM unnest(search_terms.p_pairs) p(p)) n;
+END;
+
 CREATE FUNCTION public.service_calls_from(p_networks cidr[], p_address inet) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
@@ -1083,6 +1132,22 @@ CREATE FUNCTION public.text_pairs(p_text text) RETURNS text[]
     FROM ( SELECT regexp_replace(lower(NORMALIZE(text_pairs.p_text, NFKC)), '\s'::text, ''::text, 'g'::text) AS t) n,
      LATERAL generate_series(1, (length(n.t) - 1)) g(at);
 END;
+
+CREATE FUNCTION public.write_account_search(p_accounts bigint[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  insert into account_search as s (account_id, unit_id, account_no, terms)
+  select a.id, a.unit_id, a.account_no, b.terms
+  from account a
+  join customer c on c.id = a.customer_id
+  join premises p on p.id = a.premises_id
+  cross join lateral bound_terms(a.unit_id, search_terms(c.tokens, text_pairs(premises_address(p.district, p.street, p.building)))) b
+  where a.id = any(p_accounts)
+  order by a.id
+  on conflict (account_id) do update set unit_id = excluded.unit_id, terms = excluded.terms
+    where (s.unit_id, s.terms) is distinct from (excluded.unit_id, excluded.terms)
+$$;
 
 CREATE TABLE public.access_grant (
     id uuid NOT NULL,
@@ -1215,6 +1280,13 @@ CREATE TABLE public.account_profile (
     CONSTRAINT ck_account_profile_confirmed_by CHECK ((confirmed_by = ANY (ARRAY['customer'::text, 'staff'::text]))),
     CONSTRAINT ck_account_profile_contact_by CHECK ((contact_by = ANY (ARRAY['phone'::text, 'sms'::text, 'wechat'::text, 'email'::text]))),
     CONSTRAINT ck_account_profile_household_size CHECK (((household_size >= 1) AND (household_size <= 99)))
+);
+
+CREATE TABLE public.account_search (
+    account_id bigint NOT NULL,
+    unit_id integer NOT NULL,
+    account_no text NOT NULL,
+    terms bigint[] NOT NULL
 );
 
 CREATE TABLE public.agreement (
@@ -2536,6 +2608,9 @@ ALTER TABLE ONLY public.account_note
 ALTER TABLE ONLY public.account_profile
     ADD CONSTRAINT pk_account_profile PRIMARY KEY (account_id);
 
+ALTER TABLE ONLY public.account_search
+    ADD CONSTRAINT pk_account_search PRIMARY KEY (account_id);
+
 ALTER TABLE ONLY public.agreement
     ADD CONSTRAINT pk_agreement PRIMARY KEY (account_id, id);
 
@@ -2920,6 +2995,8 @@ CREATE INDEX ix_account_note_customer_id ON public.account_note USING btree (cus
 
 CREATE INDEX ix_account_premises_id ON public.account USING btree (premises_id);
 
+CREATE INDEX ix_account_search_terms ON public.account_search USING gin (terms) WITH (fastupdate=off);
+
 CREATE INDEX ix_account_unit_id ON public.account USING btree (unit_id);
 
 CREATE INDEX ix_approval_request_decided_by ON public.approval_request USING btree (decided_by, id) WHERE (decided_by IS NOT NULL);
@@ -2943,8 +3020,6 @@ CREATE INDEX ix_bill_opening ON public.bill USING btree (opening_run_id, account
 CREATE INDEX ix_bill_settlement_payment_id ON public.bill_settlement USING btree (payment_id);
 
 CREATE INDEX ix_consent_user_id ON public.consent USING btree (user_id, purpose, id);
-
-CREATE INDEX ix_customer_tokens ON public.customer USING gin (tokens);
 
 CREATE INDEX ix_data_correction_customer_id ON public.data_correction USING btree (customer_id);
 
@@ -3029,8 +3104,6 @@ CREATE INDEX ix_payment_suspense_transaction_id ON public.payment_suspense USING
 CREATE INDEX ix_payment_suspense_unit_ids ON public.payment_suspense USING gin (unit_ids) WITH (fastupdate=off);
 
 CREATE INDEX ix_point_lot_expires_at ON public.point_lot USING btree (expires_at) WHERE (remaining > 0);
-
-CREATE INDEX ix_premises_address ON public.premises USING gin (public.text_pairs(public.premises_address(district, street, building)));
 
 CREATE INDEX ix_service_client_secret_service_client_id ON public.service_client_secret USING btree (service_client_id);
 
@@ -3161,6 +3234,14 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.point
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.posting FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.txn FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER search_moved AFTER UPDATE OF unit_id, customer_id, premises_id ON public.account FOR EACH ROW WHEN ((((old.unit_id IS DISTINCT FROM new.unit_id) OR (old.customer_id IS DISTINCT FROM new.customer_id)) OR (old.premises_id IS DISTINCT FROM new.premises_id))) EXECUTE FUNCTION public.search_moved_account();
+
+CREATE TRIGGER search_new AFTER INSERT ON public.account REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.search_new_accounts();
+
+CREATE TRIGGER search_renamed AFTER UPDATE OF tokens ON public.customer FOR EACH ROW WHEN ((old.tokens IS DISTINCT FROM new.tokens)) EXECUTE FUNCTION public.search_renamed_customer();
+
+CREATE TRIGGER search_renamed AFTER UPDATE OF district, street, building ON public.premises FOR EACH ROW WHEN ((((old.district IS DISTINCT FROM new.district) OR (old.street IS DISTINCT FROM new.street)) OR (old.building IS DISTINCT FROM new.building))) EXECUTE FUNCTION public.search_renamed_premises();
 
 ALTER TABLE ONLY public.access_grant
     ADD CONSTRAINT fk_access_grant_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
@@ -3535,6 +3616,8 @@ GRANT UPDATE(ended_at) ON TABLE public.account_look TO wattline_app;
 GRANT SELECT,INSERT ON TABLE public.account_note TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.account_profile TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.account_search TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.agreement TO wattline_app;
 

@@ -171,6 +171,17 @@ class Account(SQLModel, table=True):
     holder_since: date | None = Field(default=None, sa_type=sa.Date)
 
 
+class AccountSearch(SQLModel, table=True):
+    """What an account is found by, bound to its unit; written by triggers alone."""
+
+    __tablename__ = "account_search"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
+    unit_id: int = Field(sa_type=sa.Integer)
+    account_no: str = Field(sa_type=sa.Text)
+    terms: list[int] = Field(sa_column=sa.Column(ARRAY(sa.BigInteger), nullable=False))
+
+
 class Agreement(SQLModel, table=True):
     """An account's tariff from one day up to, not including, another."""
 

@@ -183,6 +183,7 @@ class AccountsLoader:
         by_no = {row.no: row for row in rows}
         self._seal_customers(session, by_no)
         self._seal_premises(session, by_no)
+        session.sql(statement(_PACKAGE, "import_search_lock.sql"))
         for write in ("customers", "contacts_gone", "contacts", "premises"):
             session.sql(statement(_PACKAGE, f"import_{write}_write.sql"))
         transfer.find_changes(session)

@@ -1,14 +1,18 @@
 """What staff find: by every way in, and only where they may look."""
 
 from collections.abc import Iterator
+from typing import LiteralString
 from uuid import UUID
 
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import migrations
 from core.crypto.vault import Vault
 from core.db import Database
+from migrations import fills
 from services.accounts import finding, rules
 from services.accounts.finding import FoundAccount
 from services.accounts.roles import StaffRole
@@ -109,6 +113,75 @@ def test_pages_go_on_where_the_last_one_ended(database: Database, vault: Vault, 
             after = page[-1].account_no
 
     assert list(pages()) == ["7000000001", "7000000002", "7000000003"]
+
+
+CHANGED = [
+    pytest.param(
+        "update account set unit_id = (select id from unit where code = '3702') where account_no = '7000000001'",
+        {"欧阳": "2", "历下区": "23", "13800138001": ""},
+        id="moves to another unit",
+    ),
+    pytest.param(
+        "update account set unit_id = (select id from unit where code = '3701') where account_no = '7000000009'",
+        {"欧阳": "129", "历下区": "1239", "13800138001": "19"},
+        id="moves here",
+    ),
+    pytest.param(
+        """update account set customer_id = (select id from customer where customer_no = 'C7000000003')
+           where account_no = '7000000001'""",
+        {"欧阳": "2", "Smith": "13", "历下区": "123"},
+        id="gets another holder",
+    ),
+    pytest.param(
+        """update customer set tokens = (select tokens from customer where customer_no = 'C7000000003')
+           where customer_no = 'C7000000001'""",
+        {"欧阳": "2", "Smith": "13"},
+        id="its holder is called otherwise",
+    ),
+    pytest.param(
+        "update customer set tokens = '{}' where customer_no = 'C7000000001'",
+        {"欧阳": "2", "13800138001": "", "历下区": "123"},
+        id="its holder is erased",
+    ),
+    pytest.param(
+        "update premises set street = '文化路' where premises_no = '7000000001'",
+        {"泉城路": "2", "文化路": "1", "欧阳": "12"},
+        id="its street is called otherwise",
+    ),
+    pytest.param(
+        """update account set premises_id = (select premises_id from account where account_no = '7000000003')
+           where account_no = '7000000001'""",
+        {"泉城路": "2", "经十路": "13"},
+        id="lies elsewhere",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "ends"), CHANGED)
+def test_an_account_is_found_by_what_it_is_now(
+    database: Database, owner_dsn: str, vault: Vault, li: UUID, change: LiteralString, ends: dict[str, str]
+) -> None:
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        owner.execute(change)
+    said = {text: "".join(each.account_no[-1] for each in found(database, vault, li, text)) for text in ends}
+    assert said == ends
+
+
+def test_accounts_that_were_there_before_are_made_to_be_found_in_small_steps(
+    database: Database, owner_dsn: str, vault: Vault, li: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fills, "BATCH", 2)
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        owner.execute("drop index ix_account_search_terms")
+        owner.execute("delete from account_search where account_no <> '7000000002'")
+        assert [each.account_no for each in found(database, vault, li, "历下区")] == ["7000000002"]
+        assert not migrations.is_current(owner_dsn)
+        migrations.upgrade(owner_dsn)
+        assert migrations.is_current(owner_dsn)
+        first = owner.execute("select ctid, * from account_search order by account_id").fetchall()
+        migrations.upgrade(owner_dsn)
+        assert owner.execute("select ctid, * from account_search order by account_id").fetchall() == first
+    assert [each.account_no[-1] for each in found(database, vault, li, "历下区")] == ["1", "2", "3"]
 
 
 def test_nothing_is_found_once_the_grant_is_gone(database: Database, vault: Vault, li: UUID) -> None:

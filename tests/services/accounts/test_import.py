@@ -3,6 +3,7 @@
 import contextlib
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -13,12 +14,16 @@ from core.crypto.vault import Vault
 from core.db import Database
 from core.faults import InjectedFault
 from core.records import BadFile, Reject
-from services.accounts import queries
+from services.accounts import finding, queries, rules
 from services.accounts.operations import AccountsLoader, UnitsLoader
 from services.accounts.queries import AccountId
+from services.accounts.roles import StaffRole
 from services.accounts.rules import customer_owner
+from tests.factories import staff as people
 from tests.factories.accounts import account_record, write_csv, write_jsonl
 from tests.factories.billing import ZONE
+from tests.factories.staff import NOON
+from tests.support.waiting import wait_until
 
 TABLES = ("unit", "customer", "contact_point", "premises", "account", "agreement", "meter")
 UNITS: list[dict[str, object]] = [
@@ -401,3 +406,34 @@ def test_the_account_of_a_stranger_is_none(database: Database) -> None:
     with database.read() as session:
         assert queries.account_by_no(session, account_no="nobody") is None
         assert queries.recipients(session, account_ids=[AccountId(1)]) == []
+
+
+@pytest.mark.usefixtures("_units")
+def test_an_account_is_found_by_what_another_file_wrote_of_its_holder_meanwhile(
+    database: Database, loader: AccountsLoader, vault: Vault, tmp_path: Path
+) -> None:
+    intake.run(database, path=write_jsonl(tmp_path / "a.jsonl", [account_record(1)]), loader=loader)
+    more = account_record(2) | {
+        key: account_record(1)[key] for key in ("customer_no", "customer_kind", "name", "phone")
+    }
+    file = write_jsonl(tmp_path / "b.jsonl", [more])
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
+    def is_waiting() -> bool:
+        with database.read() as asking:
+            return bool(asking.sql(waiting).scalar_one())
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as session:
+            member = people.member(session, vault, name="li")
+            people.grant(session, member.staff_id, role=StaffRole.AGENT, unit="37")
+            session.sql("update customer set tokens = :it", it=[vault.blind("phone", "+8613911112222")])
+            other = pool.submit(intake.run, database, path=file, loader=loader)
+            wait_until(is_waiting, timeout_s=60)
+        assert other.result(timeout=60).rejected == 0
+    wanted = rules.searched("13911112222", region="+86")
+    with database.read() as reading:
+        found = finding.found_accounts(
+            reading, vault=vault, wanted=wanted, staff_id=member.staff_id, after="", limit=5, now=NOON
+        )
+    assert [each.account_no for each in found] == ["8000000001", "8000000002"]

@@ -1,13 +1,14 @@
 """What a station's reader sees of the audit log and of imports is found by the station's own index, not by passing all."""
 
 import re
+from typing import LiteralString
 
 import psycopg
 import pytest
 
 from core.crypto.vault import Vault
 from core.db import Database
-from services.accounts import imports, staffing
+from services.accounts import finding, imports, rules, staffing
 from services.accounts.imports import RunFilter
 from services.accounts.roles import StaffRole
 from services.accounts.staffing import AuditFilter
@@ -28,6 +29,20 @@ insert into import_total (run_id, unit_id, rows_new)
   select r.id, u.id, 1 from import_run r join unit u on u.code in ('S' || (1 + r.id % 300), 'S' || (1 + r.id * 7 % 300));
 analyze unit, audit, import_run, import_total, staff, staff_grant, staff_role_permission;
 """
+
+SAME_EVERYWHERE: LiteralString = """
+with people as (
+  insert into customer (customer_no, kind, name_sealed, name_masked, tokens, fingerprint)
+  select n, 'person', '', '', %s, '' from generate_series(1001, 4000) n returning id, customer_no
+), places as (
+  insert into premises (premises_no, district, street, building, fingerprint)
+  select n, '历下区', '泉城路', '18号', '' from generate_series(1001, 4000) n returning id, premises_no
+)
+insert into account (account_no, unit_id, customer_id, premises_id, class, state, currency)
+select customer_no, (select id from unit where code = 'S' || (1 + customer_no::int %% 300)), c.id, p.id, 'residential', 'active', 'CNY'
+from people c join places p on p.premises_no = c.customer_no
+"""
+"""The same holder at the same place ten times in each station."""
 
 
 @pytest.fixture
@@ -67,3 +82,28 @@ def test_a_stations_page_of_imports_reads_no_run_of_others(
     assert not {"import_total", "import_run"} & scanned([plan]), plan
     assert len(page) == (20 if wanted == RunFilter() else 0)
     assert {each.rows for each in page} <= {1}
+
+
+@pytest.mark.parametrize("text", ["张伟", "张大伟", "13800138000", "8000", "泉城路 18号"])
+def test_a_stations_search_asks_the_index_for_its_own_terms_alone(
+    servers: Servers, database_name: str, reader: Member, vault: Vault, text: str
+) -> None:
+    admin = psycopg.conninfo.make_conninfo(servers.admin_dsn, dbname=database_name)
+    with psycopg.connect(admin, autocommit=True) as owner:
+        tokens = [vault.blind(kind, value) for kind, value in rules.search_terms(name="张大伟", phone="+8613800138000")]
+        owner.execute(SAME_EVERYWHERE, [[*tokens, vault.blind("name_pair", "张伟")]])
+        owner.execute("vacuum analyze customer, premises, account, account_search")
+    with explained(admin) as (grown, plans), grown.read() as session:
+        found = finding.found_accounts(
+            session,
+            vault=vault,
+            wanted=rules.searched(text, region="+86"),
+            staff_id=reader.staff_id,
+            after="",
+            limit=50,
+            now=NOON,
+        )
+    [plan] = [each for each in plans if "found as (" in each]
+    assert not {"account", "customer", "premises", "account_search"} & scanned([plan]), plan
+    assert "Bitmap Index Scan on ix_account_search_terms" in plan
+    assert [each.unit for each in found] == ["S7"] * 10
