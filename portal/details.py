@@ -8,7 +8,7 @@ from fastapi import Form
 from starlette.requests import Request
 
 from portal.pages import text_of
-from services.accounts.errors import EmailWrong, HouseholdWrong
+from services.accounts.errors import CustomerShared, EmailWrong, HouseholdWrong
 from services.accounts.operations import Told
 from services.accounts.operations.quality import ContactBy
 from services.accounts.quality import EQUIPMENT, Details
@@ -71,9 +71,9 @@ def form_of(details: Details) -> DetailsForm:
     )
 
 
-def field_of(request: Request, refusal: EmailWrong | HouseholdWrong) -> dict[str, str]:
+def field_of(request: Request, refusal: CustomerShared | EmailWrong | HouseholdWrong) -> dict[str, str]:
     """The refusal beside its field."""
-    return {"email" if isinstance(refusal, EmailWrong) else "household_size": text_of(request, refusal)}
+    return {"household_size" if isinstance(refusal, HouseholdWrong) else "email": text_of(request, refusal)}
 
 
 def field_names(_: Callable[[str], str]) -> dict[str, str]:

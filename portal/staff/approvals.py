@@ -13,7 +13,14 @@ from core.db import ReadSession, WriteSession
 from core.errors import Refusal
 from portal.pages import go, text_of
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, show
-from services.accounts.errors import CorrectionOutdated, GrantBeyondOwn, GrantHeld, GrantToOneself, UnitUnknown
+from services.accounts.errors import (
+    CorrectionOutdated,
+    CustomerShared,
+    GrantBeyondOwn,
+    GrantHeld,
+    GrantToOneself,
+    UnitUnknown,
+)
 from services.accounts.operations import corrections_shown
 from services.casework import operations, queries
 from services.casework.errors import (
@@ -125,6 +132,7 @@ def approve(
         NotApart, NotJoined, OwnRequest, RequestOver, RequesterLost,
         GrantBeyondOwn, GrantHeld, GrantToOneself, StaffUnknown, UnitUnknown,
         MoneySpent, MoneyUndecided, RefundOver, ReturnNotOffered, SuspenseElsewhere, SuspenseOver, CorrectionOutdated,
+        CustomerShared,
     ) as refusal:  # fmt: skip
         return _refused(request, write, reader, request_id, refusal, now=now)
     if outcome.told_once is not None and view.kind in INVITING:

@@ -21,7 +21,7 @@ from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReade
 from services.accounts import catalogue, quality, staffing
 from services.accounts import operations as accounts
 from services.accounts.catalogue import FieldClass, Level
-from services.accounts.errors import CorrectionWrong, EmailWrong, HouseholdWrong
+from services.accounts.errors import CorrectionWrong, CustomerShared, EmailWrong, HouseholdWrong
 from services.accounts.operations import Corrected
 from services.accounts.roles import StaffPermission
 from services.casework import operations as casework
@@ -170,7 +170,7 @@ def fill(
             today=business_date(now, runtime.settings.zone),
             now=now,
         )
-    except (EmailWrong, HouseholdWrong) as refusal:
+    except (CustomerShared, EmailWrong, HouseholdWrong) as refusal:
         return _page(request, reader, write, account_no, typed, details.field_of(request, refusal), now=now)
     if not is_there:
         raise NotFound
@@ -194,7 +194,7 @@ def correct(
     try:
         with write.begin_nested():
             is_there = _ask(write, runtime, reader, account_no, Correction(field, value, reason), now=now)
-    except (CorrectionWrong, RequestOpen) as refusal:
+    except (CorrectionWrong, CustomerShared, RequestOpen) as refusal:
         wrong = {f"{field.value}_value": text_of(request, refusal)}
     except ReasonMissing as refusal:
         wrong = {f"{field.value}_reason": text_of(request, refusal)}

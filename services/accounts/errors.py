@@ -177,6 +177,12 @@ class CorrectionWrong(Refusal):
     code = "correction_wrong"
 
 
+class CustomerShared(Refusal):
+    """The customer has accounts in other units, too: what is theirs is changed by whoever may in all of them."""
+
+    code = "customer_shared"
+
+
 class CorrectionOutdated(Refusal):
     """The account has another holder by now, or what was proposed is forgotten: it can only be refused."""
 

@@ -20,6 +20,7 @@ __all__ = [
     "access",
     "customers_accounts",
     "found_accounts",
+    "may_with_customer",
     "notes",
     "open_look",
     "searched",
@@ -127,6 +128,26 @@ def staff_account(
         now=now,
     ).one_or_none()
     return None if row is None else StaffAccount(*tuple(row))
+
+
+def may_with_customer(
+    session: ReadSession, *, customer_id: int, staff_id: UUID, permission: StaffPermission, now: datetime
+) -> bool:
+    """Whether a member of staff may do this in every unit where a customer has accounts, closed ones included.
+
+    Served by ix_account_customer_id.
+    """
+    return bool(
+        session.sql(
+            """select not exists (
+                 select from account a where a.customer_id = :customer_id
+                   and a.unit_id not in (select unit_id from staff_units(:staff_id, :permission, :now)))""",
+            staff_id=staff_id,
+            permission=permission.value,
+            now=now,
+            customer_id=customer_id,
+        ).scalar_one()
+    )
 
 
 def access(session: ReadSession, *, account_id: AccountId, offset: int, limit: int, now: datetime) -> list[AccessView]:

@@ -16,8 +16,8 @@ from core.audit import Actor
 from core.crypto.vault import Vault, mask_name
 from core.db import ReadSession, WriteSession, statement
 from core.texts import is_line, normal_form
-from services.accounts.errors import CorrectionOutdated, CorrectionWrong
-from services.accounts.finding import StaffAccount, staff_account
+from services.accounts.errors import CorrectionOutdated, CorrectionWrong, CustomerShared
+from services.accounts.finding import StaffAccount, may_with_customer, staff_account
 from services.accounts.models import AccountClass
 from services.accounts.queries import AccountId
 from services.accounts.roles import StaffPermission
@@ -56,13 +56,16 @@ def propose_correction(
 ) -> Proposal | None:
     """Keep what is proposed, sealed; None where one may not, or where there is no such account.
 
-    Raises CorrectionWrong for a value that is none, or that is what is known already.
+    Raises CorrectionWrong for a value that is none, or that is what is known already, and CustomerShared for the name
+    of a customer with accounts where one may not.
     """
     found = staff_account(
         session, account_no=account_no, staff_id=staff_id, permission=StaffPermission.ACCOUNTS_CORRECT, now=now
     )
     if found is None:
         return None
+    if field is Corrected.NAME:
+        _check_customer(session, found.customer_id, staff_id, StaffPermission.ACCOUNTS_CORRECT, now=now)
     wanted = " ".join(normal_form(value).split())
     before = _known(session, vault, found.id, found.customer_no, field)
     if not wanted or wanted == before or not is_line(wanted) or not _is_good(field, wanted):
@@ -84,8 +87,21 @@ def propose_correction(
     return Proposal(proposal_id, found)
 
 
-def apply_correction(session: WriteSession, *, vault: Vault, correction_id: UUID, actor: Actor, now: datetime) -> None:
-    """Do what was proposed and approved. Raises CorrectionOutdated when the account has another holder by now."""
+def apply_correction(
+    session: WriteSession,
+    *,
+    vault: Vault,
+    correction_id: UUID,
+    requested_by: UUID,
+    decided_by: UUID,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Do what was proposed and approved.
+
+    Raises CorrectionOutdated when the account has another holder by now, and CustomerShared when one of the two may not
+    in all units where the customer whose name it is has accounts by now.
+    """
     locks.lock(session, key=FILES_WAIT)
     row = session.sql(
         """select d.account_id, d.customer_id, d.field, d.before_shown, d.after_shown, d.after_sealed, c.customer_no
@@ -97,6 +113,9 @@ def apply_correction(session: WriteSession, *, vault: Vault, correction_id: UUID
     if row is None:
         raise CorrectionOutdated
     field = Corrected(row.field)
+    if field is Corrected.NAME:
+        _check_customer(session, row.customer_id, requested_by, StaffPermission.ACCOUNTS_CORRECT, now=now)
+        _check_customer(session, row.customer_id, decided_by, StaffPermission.ACCOUNTS_APPROVE, now=now)
     after = vault.open(
         table="data_correction",
         column="after",
@@ -178,6 +197,14 @@ def correction_owner(correction_id: UUID) -> str:
 def name_said(vault: Vault, name: str) -> str:
     """What stands for a name that a file says: width, case and spaces do not matter."""
     return vault.blind("corrected-name", normal_name(name)).hex()
+
+
+def _check_customer(
+    session: ReadSession, customer_id: int, staff_id: UUID, permission: StaffPermission, *, now: datetime
+) -> None:
+    """Raise CustomerShared unless somebody may do this wherever the customer has accounts: each of them shows it."""
+    if not may_with_customer(session, customer_id=customer_id, staff_id=staff_id, permission=permission, now=now):
+        raise CustomerShared
 
 
 def _known(session: ReadSession, vault: Vault, account_id: AccountId, customer_no: str, field: Corrected) -> str:

@@ -14,8 +14,8 @@ from core.db import WriteSession, statement
 from core.texts import is_line
 from services.accounts import catalogue
 from services.accounts.catalogue import Level
-from services.accounts.errors import EmailWrong, HouseholdWrong
-from services.accounts.finding import staff_account
+from services.accounts.errors import CustomerShared, EmailWrong, HouseholdWrong
+from services.accounts.finding import may_with_customer, staff_account
 from services.accounts.quality import EQUIPMENT, details
 from services.accounts.queries import AccountId, last_account
 from services.accounts.roles import StaffPermission
@@ -138,12 +138,19 @@ def fill_gaps(
     today: date,
     now: datetime,
 ) -> bool:
-    """Write what a member of staff was told of an account; False where they may not, or where there is no such one."""
-    found = staff_account(
-        session, account_no=account_no, staff_id=staff_id, permission=StaffPermission.ACCOUNTS_EDIT, now=now
-    )
+    """Write what a member of staff was told of an account; False where they may not, or where there is no such one.
+
+    Raises EmailWrong, HouseholdWrong, and CustomerShared for the address of a customer with accounts where one may not.
+    """
+    may = StaffPermission.ACCOUNTS_EDIT
+    found = staff_account(session, account_no=account_no, staff_id=staff_id, permission=may, now=now)
     if found is None:
         return False
+    changes_address = told.removes_email or told.email is not None
+    if changes_address and not may_with_customer(
+        session, customer_id=found.customer_id, staff_id=staff_id, permission=may, now=now
+    ):
+        raise CustomerShared
     tell_details(session, vault=vault, account_id=found.id, told=told, by="staff", actor=actor, today=today, now=now)
     return True
 

@@ -27,7 +27,13 @@ def correct_data(vault: Vault) -> Kind:
     def carry_out(session: WriteSession, approved: Approved) -> Outcome:
         wanted: CorrectData = approved.payload
         accounts.apply_correction(
-            session, vault=vault, correction_id=wanted.correction_id, actor=approved.actor, now=approved.now
+            session,
+            vault=vault,
+            correction_id=wanted.correction_id,
+            requested_by=approved.requested_by,
+            decided_by=approved.decided_by,
+            actor=approved.actor,
+            now=approved.now,
         )
         return Outcome()
 

@@ -1,6 +1,7 @@
 """Locked data are corrected by two persons alone, and hold against files that repeat what was wrong, no longer."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -12,8 +13,8 @@ from core import clock, intake
 from core.crypto.vault import Vault
 from core.db import Database
 from services.accounts import finding, operations, queries
-from services.accounts.errors import CorrectionOutdated, CorrectionWrong
-from services.accounts.operations import AccountsLoader, Corrected
+from services.accounts.errors import CorrectionOutdated, CorrectionWrong, CustomerShared
+from services.accounts.operations import AccountsLoader, Corrected, Told
 from services.accounts.queries import AccountRef
 from services.accounts.roles import StaffPermission, StaffRole
 from services.casework import operations as casework
@@ -227,3 +228,79 @@ def test_what_nobody_decided_is_forgotten_and_nobody_elsewhere_proposes(
     assert (nothing, seen, early, late) == (None, None, 0, 1)
     with pytest.raises(CorrectionOutdated):
         approve(database, request_id, staff[1])
+
+
+def test_what_several_stations_show_of_a_customer_is_changed_only_by_whoever_may_in_all_of_them(
+    database: Database, vault: Vault, account: AccountRef, staff: tuple[Member, Member]
+) -> None:
+    now = clock.now()
+    with database.write() as session:
+        asked, decides = (people.member(session, vault, now=now) for _ in range(2))
+        for member, role in ((asked, StaffRole.AGENT), (decides, StaffRole.MANAGER)):
+            people.grant(session, member.staff_id, role=role, unit="3701", now=now)
+    before = proposed(database, vault, account, asked, Corrected.NAME, RIGHT)
+    with database.write() as session:
+        elsewhere = make_unit(session, code="3702")
+        session.sql(
+            """insert into account (account_no, unit_id, customer_id, premises_id, class, state, currency)
+               select 'ELSEWHERE', :unit, customer_id, premises_id, class, 'active', currency from account where id = :id""",
+            unit=elsewhere,
+            id=account.id,
+        )
+    with pytest.raises(CustomerShared):
+        approve(database, before, decides)
+    with database.write() as session:
+        casework.withdraw(session, request_id=before, by=asked.staff_id, actor=ACTOR, now=now)
+    with pytest.raises(CustomerShared):
+        proposed(database, vault, account, staff[0], Corrected.NAME, RIGHT)
+    corrected(database, vault, account, staff, Corrected.USE_CLASS, "commercial")
+    with database.write() as session:
+        people.grant(session, asked.staff_id, role=StaffRole.AGENT, unit="3702", now=now)
+    again = proposed(database, vault, account, asked, Corrected.NAME, RIGHT)
+    with pytest.raises(CustomerShared):
+        approve(database, again, decides)
+    assert known(database, vault, account)[0] == WRONG
+    with database.write() as session:
+        people.grant(session, decides.staff_id, role=StaffRole.MANAGER, unit="3702", now=now)
+    approve(database, again, decides)
+    assert known(database, vault, account)[0] == RIGHT
+
+
+@pytest.mark.parametrize(("email", "removes"), [("new@example.com", False), (None, True)])
+def test_nobody_of_one_station_alone_changes_the_address_of_a_customer_of_several(
+    database: Database,
+    vault: Vault,
+    account: AccountRef,
+    staff: tuple[Member, Member],
+    email: str | None,
+    *,
+    removes: bool,
+) -> None:
+    told = Told(email, removes_email=removes, contact_by=None, household_size=3, equipment={})
+    now = clock.now()
+
+    def fill(said: Told) -> bool:
+        with database.write() as session:
+            return operations.fill_gaps(
+                session,
+                vault=vault,
+                account_no=account.account_no,
+                told=said,
+                staff_id=staff[0].staff_id,
+                actor=ACTOR,
+                today=now.date(),
+                now=now,
+            )
+
+    assert fill(told)
+    with database.write() as session:
+        elsewhere = make_unit(session, code="3702")
+        session.sql(
+            """insert into account (account_no, unit_id, customer_id, premises_id, class, state, currency)
+               select 'ELSEWHERE', :unit, customer_id, premises_id, class, 'active', currency from account where id = :id""",
+            unit=elsewhere,
+            id=account.id,
+        )
+    with pytest.raises(CustomerShared):
+        fill(told)
+    assert fill(replace(told, email=None, removes_email=False)), "what is told of their own account is theirs to write"
