@@ -15,6 +15,7 @@ from portal.customer import bills as bills_pages
 from portal.customer import details as details_pages
 from portal.customer import groups as groups_pages
 from portal.customer import inbox as inbox_pages
+from portal.customer import others as others_pages
 from portal.customer import payments as payments_pages
 from portal.customer import people as people_pages
 from portal.customer import privacy as privacy_pages
@@ -86,6 +87,7 @@ ROUTERS = (
     privacy_pages.router,
     wechat_pages.router,
     together_pages.router,
+    others_pages.router,
     groups_pages.router,
     details_pages.router,
     reference.router,

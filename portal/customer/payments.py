@@ -166,10 +166,10 @@ def pay(
     if account is None:
         raise NotFound
     try:
-        minor = _asked(amount, account.currency, method)
+        minor = asked_minor(amount, account.currency, method)
         begun = start(request, runtime, db, reader, payment_no, minor, method, now, account_no=account_no)
     except Refusal as refusal:
-        text = _told(request, refusal, account.currency)
+        text = told(request, refusal, account.currency)
         return _again(request, runtime, db, reader, now, account_no, amount=amount, method=method, text=text)
     is_other = (begun.amount.minor, begun.method) != (minor, method)
     return go(f"/payments/{payment_no}{'?kept=1' if is_other else ''}")
@@ -188,8 +188,9 @@ def start(
     account_no: str | None = None,
     account_nos: tuple[str, ...] = (),
     group_id: UUID | None = None,
+    quote_id: UUID | None = None,
 ) -> PaymentView:
-    """Start the payment that a page asked for: of one account, several, or a group. Raises its refusals."""
+    """Start the payment that a page asked for: of one account, several, a group, or a quote. Raises its refusals."""
     settings = runtime.settings
     if method not in shelf.METHODS:
         raise MethodNotOffered(method=method, currency=settings.supplier_currency)
@@ -198,7 +199,7 @@ def start(
         account_no=account_no,
         account_nos=account_nos,
         group_id=group_id,
-        quote_id=None,
+        quote_id=quote_id,
         amount_minor=amount_minor,
         bill_nos=None,
         method=Method(method),
@@ -210,15 +211,15 @@ def start(
     return flows.start_payment(db, vault=runtime.vault, wanted=wanted, payment_no=payment_no, now=now).payment
 
 
-def _asked(amount: str, currency: str, method: str) -> int:
-    """The amount of a form in minor units; raises _Unreadable."""
+def asked_minor(amount: str, currency: str, method: str) -> int:
+    """The amount of a form in minor units; raises a Refusal that `told` puts into words."""
     minor = typed_minor(amount, currency)
     if not minor or method not in shelf.METHODS:
         raise _Unreadable
     return minor
 
 
-def _told(request: Request, refusal: Refusal, currency: str) -> str:
+def told(request: Request, refusal: Refusal, currency: str) -> str:
     """What stands beside the amount of a form that was refused."""
     if not isinstance(refusal, _Unreadable):
         return text_of(request, refusal)
@@ -375,7 +376,7 @@ def change(
     settings = runtime.settings
     try:
         other = Again(
-            amount_minor=_asked(amount, found.amount.currency, method),
+            amount_minor=asked_minor(amount, found.amount.currency, method),
             bill_nos=None,
             method=Method(method),
             payer=payer_of(request, runtime, now=now),
@@ -389,7 +390,7 @@ def change(
     except PaymentFinal:
         return go(f"/payments/{payment_no}")
     except Refusal as refusal:
-        wrong = {"amount": _told(request, refusal, found.amount.currency)}
+        wrong = {"amount": told(request, refusal, found.amount.currency)}
         with db.write() as session:
             return _change_form(request, reader, session, now, found, amount=amount, method=method, wrong=wrong)
     return go(f"/payments/{payment_no}")

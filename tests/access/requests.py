@@ -239,6 +239,18 @@ def _together_fields(made: Scene) -> dict[str, str]:
     return {**_pay_fields(made), "account": made.things.account_no, "amount_minor": str(due)}
 
 
+def _quoted(made: Scene) -> str:
+    """A page about a quote of the caller's, or of somebody else's."""
+    match made.object:
+        case "missing":
+            return f"/pay-for-others/{NOBODY}"
+        case "own":
+            asker = made.person or made.town.people["owner"]
+        case _:
+            asker = made.town.people["neighbour" if made.object == "others" else "far"]
+    return f"/pay-for-others/{made.town.quote(asker.user_id, made.things.home or made.town.house)}"
+
+
 def _push(kind: str) -> Asking:
     """A row of nobody's: what a program may do is about kinds of things, not about whose they are."""
     return lambda _made: Asked(f"/api/v1/backoffice/{kind}", json={"items": [{}]}, headers=_key())
@@ -476,6 +488,12 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /pay/{account_no}": _form("/pay/{account_no}", _pay_fields),
     "GET /pay-together": _get("/pay-together"),
     "POST /pay-together": _form("/pay-together", _together_fields),
+    "GET /pay-for-others": _get("/pay-for-others"),
+    "POST /pay-for-others": _form(
+        "/pay-for-others", lambda made: {"account_no": made.things.account_no, "name_character": HOLDER[0]}
+    ),
+    "GET /pay-for-others/{quote_id}": lambda made: Asked(_quoted(made)),
+    "POST /pay-for-others/{quote_id}": lambda made: replace(_form("", _pay_fields)(made), path=_quoted(made)),
     "GET /payments/{payment_no}": _get("/payments/{payment_no}"),
     "GET /payments/{payment_no}/status": _get("/payments/{payment_no}/status"),
     "GET /payments/{payment_no}/events": _get("/payments/{paid_no}/events"),

@@ -141,6 +141,7 @@ def told_by(answer: httpx.Response) -> str:
         target = re.sub(r"(?<=^/staff/imports/)[0-9]+$", "{run_id}", target)
         target = re.sub(r"(?<=^/staff/people/)[0-9a-f-]{36}$", "{staff_id}", target)
         target = re.sub(r"(?<=^/staff/approvals/)[0-9a-f-]{36}$", "{request_id}", target)
+        target = re.sub(r"(?<=^/pay-for-others/)[0-9a-f-]{36}$", "{quote_id}", target)
         return re.sub(r"(?<=^/payments/)[0-9A-Z]{15,24}$", "{payment_no}", target)
     if answer.headers.get("content-type") == "application/problem+json":
         return str(answer.json()["code"])

@@ -111,3 +111,47 @@ def together(stage: Stage) -> None:
 def together_none(stage: Stage) -> None:
     stage.account(stage.person())
     stage.visit.open("/pay-together")
+
+
+def _ask_for_somebody(stage: Stage, account: AccountRef, character: str) -> None:
+    stage.person()
+    page = stage.visit.open("/pay-for-others")
+    page.fill("#account_no", account.account_no)
+    page.fill("#name_character", character)
+    page.click("main form button[type=submit]")
+
+
+def _of_somebody(stage: Stage) -> AccountRef:
+    account = stage.account(stage.person(), name="欧阳若溪")
+    stage.bill(account, amount_minor=12_860)
+    return account
+
+
+@scene
+def pay_for_others(stage: Stage) -> None:
+    stage.person()
+    stage.visit.open("/pay-for-others")
+
+
+@scene
+def pay_for_others_wrong(stage: Stage) -> None:
+    _ask_for_somebody(stage, _of_somebody(stage), "李")
+    stage.visit.page.wait_for_selector("#summary")
+
+
+@scene
+def pay_for_others_over(stage: Stage) -> None:
+    stage.person()
+    stage.visit.open("/pay-for-others?over=1")
+
+
+@scene
+def quote_of_somebody(stage: Stage) -> None:
+    _ask_for_somebody(stage, _of_somebody(stage), "若")
+    stage.visit.page.wait_for_selector("[name=method]")
+
+
+@scene
+def quote_without_debt(stage: Stage) -> None:
+    _ask_for_somebody(stage, stage.account(stage.person(), name="欧阳若溪"), "若")
+    stage.visit.page.wait_for_selector("[name=method]")

@@ -39,7 +39,15 @@ from services.payments.operations.orders import (
     provider_for,
 )
 from services.payments.operations.personal import Payments
-from services.payments.operations.quotes import Quote, QuoteResult, purge_failures, purge_quotes, quote_for_others
+from services.payments.operations.quotes import (
+    Quote,
+    Quoted,
+    QuoteResult,
+    purge_failures,
+    purge_quotes,
+    quote_for_others,
+    quoted,
+)
 from services.payments.operations.returning import (
     RETURN_SUSPENSE,
     RefundEffect,
@@ -70,6 +78,7 @@ __all__ = [
     "Payments",
     "Quote",
     "QuoteResult",
+    "Quoted",
     "RefundEffect",
     "RefundView",
     "ReturnSuspense",
@@ -114,6 +123,7 @@ __all__ = [
     "put_off",
     "put_refund_off",
     "quote_for_others",
+    "quoted",
     "reason_to_return",
     "receive_notice",
     "return_to_payer",

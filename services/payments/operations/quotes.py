@@ -8,7 +8,7 @@ from uuid import UUID
 from core import audit
 from core.audit import Actor
 from core.crypto.vault import Vault
-from core.db import WriteSession
+from core.db import ReadSession, WriteSession
 from core.errors import Refusal
 from core.ids import uuid7
 from core.locks import lock
@@ -44,6 +44,14 @@ class Quote:
     holder: str
     due: Money
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A quote that its asker comes back to: what it shows, None when it is over; and the payment that used it."""
+
+    quote: Quote | None
+    payment_no: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +116,34 @@ def quote_for_others(
     return QuoteResult(quote, None)
 
 
+def quoted(session: ReadSession, *, quote_id: UUID, user_id: UUID, now: datetime) -> Quoted:
+    """A quote again, with what is due by now: for whoever asked for it, until its ten minutes are over or it is used.
+
+    Another's and an unknown one are told like one that is over.
+    """
+    found = session.sql(
+        """select q.account_id, q.expires_at, q.used_at is null and q.expires_at > :now as is_good,
+             (select o.payment_no from payment_order o where o.quote_id = q.id and q.used_at is not null
+              order by o.created_at desc limit 1) as payment_no
+           from payment_quote q where q.id = :id and q.user_id = :user""",
+        id=quote_id,
+        user=user_id,
+        now=now,
+    ).one_or_none()
+    if found is None:
+        return Quoted(None, None)
+    if not found.is_good:
+        return Quoted(None, found.payment_no)
+    card = accounts.account(session, account_id=found.account_id)
+    due = _due(session, card=card, now=now)
+    return Quoted(Quote(quote_id, card.ref.account_no, card.holder, due, found.expires_at), None)
+
+
 def _is_named(session: WriteSession, *, vault: Vault, card: AccountCard, hint: str) -> bool:
     return accounts.holder_has_character(session, vault=vault, account_id=card.ref.id, character=hint)
 
 
-def _due(session: WriteSession, *, card: AccountCard, now: datetime) -> Money:
+def _due(session: ReadSession, *, card: AccountCard, now: datetime) -> Money:
     dues = (
         due.open
         for payable in PAYABLES.get().values()
