@@ -86,7 +86,6 @@ def bills(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write,
         unread=mine.unread,
         account=mine.account,
         accounts=mine.accounts,
-        has_more=mine.has_more,
         bills=[row_of(bill, today) for bill in shown],
         next=more,
     )

@@ -49,15 +49,11 @@ class AccountChoice:
 
 @dataclass(frozen=True)
 class Shelf:
-    """A reader's first accounts by number, the chosen one, and how many messages are unread.
-
-    `has_more`: the rest is on the page of all accounts.
-    """
+    """A reader's first accounts by number, the chosen one, and how many messages are unread."""
 
     accounts: Sequence[AccountChoice]
     account: AccountChoice | None
     unread: int
-    has_more: bool
 
 
 def of_reader(
@@ -80,7 +76,6 @@ def of_reader(
         [choice_of(card) for card in found[:SWITCHER]],
         None if chosen is None else choice_of(chosen),
         inbox.unread_count(session, user_id=reader.user_id),
-        has_more=len(found) > SWITCHER,
     )
 
 
@@ -93,7 +88,6 @@ def _of_onlooker(
         [],
         choice_of(card) if card is not None and is_meant else None,
         inbox.unread_count(session, user_id=reader.user_id, account_id=reader.account_id),
-        has_more=False,
     )
 
 

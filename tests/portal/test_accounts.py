@@ -45,8 +45,18 @@ def test_the_switcher_shows_eight_accounts_and_the_way_to_the_rest(town: Town, a
         text = page(town, agent, path)
         assert numbers(text) == [f"61000000{number:02d}" for number in range(8)], path
         assert 'href="/accounts"' in text
-    few = page(town, town.people["owner"], "/")
-    assert 'href="/accounts"' not in few
+
+
+def test_from_two_accounts_on_the_way_to_all_of_them_and_so_to_groups_and_paying_together_is_shown(town: Town) -> None:
+    home, second = town.build(town.unit_id), town.build(town.unit_id)
+    person = town.settle(home, has_payments=False)
+    places = ("/", "/bills", "/me")
+    assert ['href="/accounts"' in page(town, person, place) for place in places] == [False] * 3
+    with town.runtime.db.write() as session:
+        grant(session, user_id=person.user_id, account_id=second.account.id)
+    assert ['href="/accounts"' in page(town, person, place) for place in places] == [True] * 3
+    there = page(town, person, "/accounts")
+    assert all(f'href="{place}"' in there for place in ("/pay-together", "/account-groups"))
 
 
 def test_an_account_beyond_the_switcher_can_be_chosen_and_stays_chosen(town: Town, agent: Person) -> None:
