@@ -11,7 +11,7 @@ from core.audit import Actor
 from portal.customer import payments as payment_pages
 from portal.pages import Reader
 from services.billing import queries as billing
-from tests.access import group_requests, staff_requests
+from tests.access import group_requests, quote_requests, staff_requests
 from tests.access.asking import Asked, Asking, Object, Scene, Things
 from tests.access.letting_in import add_wechat, invite, let_in, somebodys_phone
 from tests.factories import payments as paying
@@ -237,18 +237,6 @@ def _together_fields(made: Scene) -> dict[str, str]:
         with made.town.runtime.db.read() as session:
             due = billing.owed(session, account_id=made.things.home.account.id).due.minor
     return {**_pay_fields(made), "account": made.things.account_no, "amount_minor": str(due)}
-
-
-def _quoted(made: Scene) -> str:
-    """A page about a quote of the caller's, or of somebody else's."""
-    match made.object:
-        case "missing":
-            return f"/pay-for-others/{NOBODY}"
-        case "own":
-            asker = made.person or made.town.people["owner"]
-        case _:
-            asker = made.town.people["neighbour" if made.object == "others" else "far"]
-    return f"/pay-for-others/{made.town.quote(asker.user_id, made.things.home or made.town.house)}"
 
 
 def _push(kind: str) -> Asking:
@@ -488,12 +476,6 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /pay/{account_no}": _form("/pay/{account_no}", _pay_fields),
     "GET /pay-together": _get("/pay-together"),
     "POST /pay-together": _form("/pay-together", _together_fields),
-    "GET /pay-for-others": _get("/pay-for-others"),
-    "POST /pay-for-others": _form(
-        "/pay-for-others", lambda made: {"account_no": made.things.account_no, "name_character": HOLDER[0]}
-    ),
-    "GET /pay-for-others/{quote_id}": lambda made: Asked(_quoted(made)),
-    "POST /pay-for-others/{quote_id}": lambda made: replace(_form("", _pay_fields)(made), path=_quoted(made)),
     "GET /payments/{payment_no}": _get("/payments/{payment_no}"),
     "GET /payments/{payment_no}/status": _get("/payments/{payment_no}/status"),
     "GET /payments/{payment_no}/events": _get("/payments/{paid_no}/events"),
@@ -507,5 +489,6 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /inbox/{message_id}": _get("/inbox/{message_id}"),
     "POST /inbox/{message_id}/read": _form("/inbox/{message_id}/read"),
     **group_requests.ASKING,
+    **quote_requests.asking(_form, _pay_fields),
     **staff_requests.ASKING,
 }
