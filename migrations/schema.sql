@@ -333,7 +333,7 @@ CREATE FUNCTION public.ledger_points_earn(p_book bigint, p_source_id uuid, p_eff
 declare
   v_no bigint;
 begin
-  v_no := (ledger_post(array[p_book], '{13}', array[p_source_id], array[p_effective_at], '{1}', '{5900}', '{2900}', '{1}',
+  v_no := (ledger_post_points(array[p_book], '{13}', array[p_source_id], array[p_effective_at], '{1}', '{5900}', '{2900}', '{1}',
     array[p_points], array[p_event]))[1];
   if v_no > 0 then
     insert into point_lot (book_id, no, earned, remaining, expires_at) values (p_book, v_no, p_points, p_points, p_expires_at);
@@ -371,7 +371,7 @@ begin
   if v_points is null then
     return null;
   end if;
-  v_no := (ledger_post(array[p_book], '{15}', array[p_source_id], array[p_at], '{1}', '{2900}', '{4901}', '{1}',
+  v_no := (ledger_post_points(array[p_book], '{15}', array[p_source_id], array[p_at], '{1}', '{2900}', '{4901}', '{1}',
     array[v_points], array[p_event]))[1];
   with due as (
     update point_lot set remaining = 0 where book_id = p_book and remaining > 0 and expires_at <= p_at
@@ -392,7 +392,7 @@ begin
   if p_source not between 13 and 15 then
     raise exception 'source % moves no points', p_source using errcode = 'LG004';
   end if;
-  v_no := ledger_reverse(p_book, p_source, p_source_id, p_effective_at, p_event);
+  v_no := ledger_reverse_points(p_book, p_source, p_source_id, p_effective_at, p_event);
   if v_no is null or v_no < 0 then
     return v_no;
   end if;
@@ -417,7 +417,7 @@ CREATE FUNCTION public.ledger_points_spend(p_book bigint, p_source_id uuid, p_ef
 declare
   v_no bigint;
 begin
-  v_no := (ledger_post(array[p_book], '{14}', array[p_source_id], array[p_effective_at], '{1}', '{2900}', '{4900}', '{1}',
+  v_no := (ledger_post_points(array[p_book], '{14}', array[p_source_id], array[p_effective_at], '{1}', '{2900}', '{4900}', '{1}',
     array[p_points], array[p_event]))[1];
   if v_no > 0 then
     perform ledger_points_take(p_book, v_no, p_points, null, p_effective_at);
@@ -450,6 +450,53 @@ begin
 end $$;
 
 CREATE FUNCTION public.ledger_post(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamp with time zone[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[] DEFAULT NULL::smallint[]) RETURNS bigint[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_book bigint := p_books[1];
+  v_amount bigint;
+  v_no bigint;
+  v_debit_after bigint;
+  v_credit_after bigint;
+begin
+  if cardinality(p_books) <> 1 or cardinality(p_amounts) <> p_counts[1] or p_counts[1] < 1 or 1 = any (p_assets) then
+    return ledger_post_several(p_books, p_sources, p_source_ids, p_effective_at, p_counts, p_debits, p_credits, p_assets, p_amounts, p_events);
+  end if;
+  -- PostgreSQL wakes all who wait for one row each time it changes, so they stand in line before it. Only who holds no row yet may: whoever has
+  -- locked the book before would wait in line for those who wait for him.
+  if pg_current_xact_id_if_assigned() is null then
+    perform pg_advisory_xact_lock(v_book);
+  end if;
+  -- The lock of everything below, and the number.
+  update book set version = version + 1 where id = v_book returning version into strict v_no;
+  insert into txn (book_id, no, source, source_id, effective_at, recorded_at)
+    values (v_book, v_no, p_sources[1], p_source_ids[1], p_effective_at[1], clock_timestamp())
+    on conflict (book_id, source_id, source) do nothing;
+  if not found then
+    update book set version = version - 1 where id = v_book;
+    return array[-ledger_same_postings(v_book, p_sources[1], p_source_ids[1], p_debits, p_credits, p_assets, p_amounts)];
+  end if;
+  for v_line in 1 .. p_counts[1] loop
+    v_amount := p_amounts[v_line];
+    update balance set balance = balance + v_amount * case when code between 2000 and 4999 then -1 else 1 end, version = version + 1
+      where book_id = v_book and code = p_debits[v_line] and asset = p_assets[v_line] returning balance into v_debit_after;
+    update balance set balance = balance - v_amount * case when code between 2000 and 4999 then -1 else 1 end, version = version + 1
+      where book_id = v_book and code = p_credits[v_line] and asset = p_assets[v_line] returning balance into v_credit_after;
+    if v_debit_after is null or v_credit_after is null then
+      v_debit_after := coalesce(v_debit_after, ledger_open_balance(v_book, p_debits[v_line], p_assets[v_line], v_amount));
+      v_credit_after := coalesce(v_credit_after, ledger_open_balance(v_book, p_credits[v_line], p_assets[v_line], -v_amount));
+    end if;
+    insert into posting (book_id, no, line, debit, credit, asset, amount, debit_after, credit_after)
+      values (v_book, v_no, v_line, p_debits[v_line], p_credits[v_line], p_assets[v_line], v_amount, v_debit_after, v_credit_after);
+  end loop;
+  if p_events[1] is not null then
+    insert into outbox (kind, book_id, ref) values (p_events[1], v_book, v_no);
+  end if;
+  return array[v_no];
+end $$;
+
+CREATE FUNCTION public.ledger_post_points(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamp with time zone[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[] DEFAULT NULL::smallint[]) RETURNS bigint[]
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -505,6 +552,7 @@ declare
   v_first integer := 1;
   v_last integer;
 begin
+  if 1 = any (p_assets) then raise exception 'points move with their lots' using errcode = 'LG005'; end if;
   if (select sum(n) from unnest(p_counts) n) is distinct from cardinality(p_amounts) or 0 >= any (p_counts)
     or cardinality(p_counts) is distinct from cardinality(p_books) then
     raise exception 'postings and their counts do not fit' using errcode = 'LG004';
@@ -625,6 +673,29 @@ begin
     return null;
   end if;
   return (ledger_post(array[p_book], array[(-p_source)::smallint], array[p_source_id], array[p_effective_at], array[v_count],
+    v_credits, v_debits, v_assets, v_amounts, array[p_event]))[1];
+end $$;
+
+CREATE FUNCTION public.ledger_reverse_points(p_book bigint, p_source smallint, p_source_id uuid, p_effective_at timestamp with time zone, p_event smallint DEFAULT NULL::smallint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_count integer;
+  v_debits smallint[];
+  v_credits smallint[];
+  v_assets smallint[];
+  v_amounts bigint[];
+begin
+  select count(*), array_agg(p.debit order by p.line desc), array_agg(p.credit order by p.line desc),
+      array_agg(p.asset order by p.line desc), array_agg(p.amount order by p.line desc)
+    into v_count, v_debits, v_credits, v_assets, v_amounts
+    from txn t join posting p on p.book_id = t.book_id and p.no = t.no
+    where t.book_id = p_book and t.source_id = p_source_id and t.source = p_source;
+  if v_count = 0 then
+    return null;
+  end if;
+  return (ledger_post_points(array[p_book], array[(-p_source)::smallint], array[p_source_id], array[p_effective_at], array[v_count],
     v_credits, v_debits, v_assets, v_amounts, array[p_event]))[1];
 end $$;
 
@@ -3567,6 +3638,8 @@ REVOKE ALL ON FUNCTION public.ledger_points_take(p_book bigint, p_no bigint, p_p
 REVOKE ALL ON FUNCTION public.ledger_post(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamp with time zone[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ledger_post(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamp with time zone[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[]) TO wattline_app;
 
+REVOKE ALL ON FUNCTION public.ledger_post_points(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamp with time zone[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.ledger_post_several(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamp with time zone[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.ledger_post_staged(p_books bigint[], p_sources smallint[], p_source_ids uuid[], p_effective_at timestamp with time zone[], p_counts integer[], p_debits smallint[], p_credits smallint[], p_assets smallint[], p_amounts bigint[], p_events smallint[]) FROM PUBLIC;
@@ -3574,6 +3647,8 @@ GRANT ALL ON FUNCTION public.ledger_post_staged(p_books bigint[], p_sources smal
 
 REVOKE ALL ON FUNCTION public.ledger_reverse(p_book bigint, p_source smallint, p_source_id uuid, p_effective_at timestamp with time zone, p_event smallint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ledger_reverse(p_book bigint, p_source smallint, p_source_id uuid, p_effective_at timestamp with time zone, p_event smallint) TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.ledger_reverse_points(p_book bigint, p_source smallint, p_source_id uuid, p_effective_at timestamp with time zone, p_event smallint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.ledger_roll_up(p_most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ledger_roll_up(p_most integer) TO wattline_app;

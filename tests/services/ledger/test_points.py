@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID, uuid4
 
 import psycopg
@@ -167,6 +168,28 @@ def test_what_moved_no_points_cannot_be_reversed(database: Database) -> None:
 def test_points_have_no_other_door() -> None:
     with pytest.raises(ValueError, match="not a posting"):
         Posting(debit=POINTS_EXPENSE, credit=POINTS_BALANCE, amount=Money(1, POINTS))
+
+
+ONE: Final = "array[gen_random_uuid()], array[now()]"
+TWO: Final = "array[gen_random_uuid(), gen_random_uuid()], array[now(), now()]"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        f"ledger_post(array[%(book)s], '{{13}}', {ONE}, '{{1}}', '{{5900}}', '{{2900}}', '{{1}}', '{{5}}')",
+        f"ledger_post(array[%(book)s], '{{13}}', {ONE}, '{{2}}', '{{1200,5900}}', '{{1100,2900}}', '{{156,1}}', '{{5,5}}')",
+        f"ledger_post(array[%(book)s, %(book)s], '{{5,13}}', {TWO}, '{{1,1}}', '{{1200,5900}}', '{{1100,2900}}', '{{156,1}}', '{{5,5}}')",
+        "ledger_reverse(%(book)s, 13::smallint, (select source_id from txn where book_id = %(book)s), now())",
+    ],
+    ids=["single", "with money", "several", "reversal"],
+)
+def test_the_database_moves_no_points_without_their_lots(database: Database, app_dsn: str, call: str) -> None:
+    book = book_of(database)
+    earn(database, book, 100)
+    with psycopg.connect(app_dsn) as app, pytest.raises(psycopg.Error, match="points move with their lots"):
+        app.execute(f"select {call}".encode(), {"book": book})
+    assert left(database, book) == [100]
 
 
 @pytest.mark.parametrize(
