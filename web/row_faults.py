@@ -53,6 +53,10 @@ _WORDS: Final = {
         "has unknown names, the first of %(count)s at position %(at)s",
         "有 %(count)s 个未知名称，第一个在第 %(at)s 位",
     ),
+    "native_incomplete": (
+        "is native for an account of which name, address, meter, or a tariff of that day is missing",
+        "为 native，但该户号缺少姓名、地址、电能表或当日的电价",
+    ),
     "native_not_empty": ("must be empty for an account that is billed outside", "由外部系统出账的户号须留空"),
     "native_too_early": (
         "is too early: bills of periods from this day on are here already",
