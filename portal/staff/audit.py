@@ -14,7 +14,7 @@ from core.db import ReadSession, to_json
 from core.periods import day_of, start_of
 from portal.pages import speak
 from portal.staff import exports, lists
-from portal.staff.pages import CheckedForm, StaffReader, check, requires, resolved, show
+from portal.staff.pages import CheckedForm, StaffReader, check, check_fresh, requires, resolved, show
 from services.accounts import operations as accounts
 from services.accounts import queries as account_queries
 from services.accounts import staffing
@@ -104,6 +104,7 @@ def export(
     with db.write() as session:
         reader = resolved(request, runtime, session, now)
         check(reader, StaffPermission.AUDIT_VIEW)
+        check_fresh(reader)
         try:
             wanted = _filter(session, runtime, typed)
         except ValueError:

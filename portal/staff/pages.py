@@ -177,9 +177,14 @@ def check(reader: StaffReader, permission: StaffPermission) -> None:
         raise NotAllowed(reader.actor, permission)
 
 
-def _fresh(reader: SignedInStaff) -> None:
+def check_fresh(reader: StaffReader) -> None:
+    """Raise StepUpFirst unless a code was just given; for a view that finds its reader itself."""
     if not reader.is_fresh:
         raise StepUpFirst
+
+
+def _fresh(reader: SignedInStaff) -> None:
+    check_fresh(reader)
 
 
 def _checked_form(request: Request, runtime: RuntimeDep, csrf: Annotated[str, Form()] = "") -> None:

@@ -16,7 +16,17 @@ from core.errors import Json
 from core.periods import day_of, start_of
 from portal.pages import go, speak, text_of
 from portal.staff import exports, lists
-from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, resolved, show
+from portal.staff.pages import (
+    CheckedForm,
+    FreshCode,
+    SignedInStaff,
+    StaffReader,
+    check,
+    check_fresh,
+    requires,
+    resolved,
+    show,
+)
 from services.accounts import operations as accounts
 from services.accounts import staffing
 from services.accounts.errors import GrantBeyondOwn, GrantHeld, GrantTakesTwo, GrantToOneself, UnitUnknown
@@ -116,6 +126,7 @@ def export(
     with db.write() as session:
         reader = resolved(request, runtime, session, now)
         check(reader, StaffPermission.STAFF_VIEW)
+        check_fresh(reader)
         filters: dict[str, Json] = {"part": part, "state": state}
         accounts.note_list_export(session, actor=reader.actor, name="people", filters=filters)
 

@@ -12,7 +12,17 @@ import web.problems.payments  # noqa: F401 -- both register how refusals are tol
 from core.db import ReadSession, WriteSession
 from portal.pages import go, text_of
 from portal.staff import exports, lists
-from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, resolved, show
+from portal.staff.pages import (
+    CheckedForm,
+    FreshCode,
+    SignedInStaff,
+    StaffReader,
+    check,
+    check_fresh,
+    requires,
+    resolved,
+    show,
+)
 from services.accounts import operations as accounts
 from services.accounts.errors import ReasonNeeded
 from services.accounts.roles import StaffPermission
@@ -91,6 +101,7 @@ def export(request: Request, runtime: RuntimeDep, db: Exports, now: Now) -> Resp
     with db.write() as session:
         reader = resolved(request, runtime, session, now)
         check(reader, StaffPermission.SUSPENSE_VIEW)
+        check_fresh(reader)
         accounts.note_list_export(session, actor=reader.actor, name="suspense", filters={})
 
     def read(session: ReadSession, last: WaitingMoney | None, limit: int) -> list[WaitingMoney]:

@@ -81,7 +81,7 @@ def new(request: Request, reader: Manager, write: Write, now: Now) -> Response:
     return _form(request, write, reader, None, EndpointForm(), {}, now=now)
 
 
-@router.post(WEBHOOKS + "/new", dependencies=[CheckedForm])
+@router.post(WEBHOOKS + "/new", dependencies=[CheckedForm, FreshCode])
 def add(
     request: Request,
     runtime: RuntimeDep,
@@ -144,7 +144,7 @@ def change_page(request: Request, reader: Manager, write: Write, now: Now, endpo
     return _form(request, write, reader, view, EndpointForm.of(view), {}, now=now)
 
 
-@router.post(ONE + "/change", dependencies=[CheckedForm])
+@router.post(ONE + "/change", dependencies=[CheckedForm, FreshCode])
 def change(
     request: Request,
     reader: ManagerOfLookup,
@@ -187,14 +187,14 @@ def delete(reader: Manager, write: Write, now: Now, endpoint_id: UUID) -> Respon
     return go(WEBHOOKS)
 
 
-@router.post(ONE + "/disable", dependencies=[CheckedForm])
+@router.post(ONE + "/disable", dependencies=[CheckedForm, FreshCode])
 def disable(reader: Manager, write: Write, now: Now, endpoint_id: UUID) -> Response:
     """Tell it nothing until somebody enables it."""
     endpoints.disable(write, endpoint=_view(write, reader, endpoint_id, now=now), actor=reader.actor, now=now)
     return go(f"{WEBHOOKS}/{endpoint_id}?done=disabled")
 
 
-@router.post(ONE + "/enable", dependencies=[CheckedForm])
+@router.post(ONE + "/enable", dependencies=[CheckedForm, FreshCode])
 def enable(reader: Manager, write: Write, now: Now, endpoint_id: UUID) -> Response:
     """Go on where it stopped."""
     endpoints.enable(write, endpoint=_view(write, reader, endpoint_id, now=now), actor=reader.actor)
@@ -208,7 +208,7 @@ def send_test(reader: Manager, write: Write, now: Now, endpoint_id: UUID) -> Res
     return go(f"{WEBHOOKS}/{endpoint_id}?done=tested")
 
 
-@router.post(ONE + "/replay", dependencies=[CheckedForm])
+@router.post(ONE + "/replay", dependencies=[CheckedForm, FreshCode])
 def replay(
     request: Request,
     runtime: RuntimeDep,
@@ -236,7 +236,7 @@ def replay(
     return go(f"{WEBHOOKS}/{endpoint_id}?done=replayed")
 
 
-@router.post(ONE + "/deliveries/{delivery_id}/replay", dependencies=[CheckedForm])
+@router.post(ONE + "/deliveries/{delivery_id}/replay", dependencies=[CheckedForm, FreshCode])
 def replay_one(reader: Manager, write: Write, now: Now, endpoint_id: UUID, delivery_id: DeliveryId) -> Response:
     """Tell one thing again, or now."""
     view = _view(write, reader, endpoint_id, now=now)
@@ -244,7 +244,7 @@ def replay_one(reader: Manager, write: Write, now: Now, endpoint_id: UUID, deliv
     return go(f"{WEBHOOKS}/{endpoint_id}?done=replayed")
 
 
-@router.post(ONE + "/deliveries/{delivery_id}/set-aside", dependencies=[CheckedForm])
+@router.post(ONE + "/deliveries/{delivery_id}/set-aside", dependencies=[CheckedForm, FreshCode])
 def set_aside(reader: Manager, write: Write, now: Now, endpoint_id: UUID, delivery_id: DeliveryId) -> Response:
     """Let what comes behind it go on."""
     view = _view(write, reader, endpoint_id, now=now)

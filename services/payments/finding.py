@@ -195,6 +195,12 @@ def unknown_payments(
     ]
 
 
+def units_of(session: ReadSession, *, payment_id: UUID) -> list[int]:
+    """The units of all accounts that a payment is for, whoever asks."""
+    rows = session.sql(statement(__package__, "payment_units.sql"), order_id=payment_id)
+    return [row.unit_id for row in rows]
+
+
 def _payment(row: sa.Row[Any]) -> StaffPayment:
     return StaffPayment(
         id=row.id,

@@ -134,6 +134,10 @@ def test_what_the_provider_wrote_is_shown_to_few_for_a_reason_that_is_kept(
     assert order["openid"] not in get(town, office, finance, f"/staff/payments/{no}")[1]
     [act] = acts(town, "payments.revealed", no)
     assert (act.actor, act.after) == (f"staff:{finance.staff_id}", {"callback_id": found, **why})
+    with town.runtime.db.write() as session:
+        auditors = [office.employ(session, StaffRole.AUDITOR, unit) for unit in (HERE, ELSEWHERE)]
+    read = [no in get(town, office, each, "/staff/audit?act=payments.revealed")[1] for each in auditors]
+    assert read == [True, False], "whoever audits the unit of its account, and no other"
 
 
 def test_a_payment_is_unknown_to_those_who_may_see_it_when_asking_should_have_ended_it(

@@ -207,7 +207,7 @@ def test_a_stolen_cookie_reads_and_does_nothing_dangerous(town: Town, browser: T
     member = employ(town)
     token = sit_down(town, browser, member, is_fresh=False)
     office = office_of(town)
-    about, request_id = office.colleague("own"), office.request("own")
+    about, request_id, told = office.colleague("own"), office.request("own"), office.told("own")
     before = {name: value for name, value in town.fingerprint().items() if name != "staff_session"}
     for path in (
         "/staff/people/invite",
@@ -220,8 +220,16 @@ def test_a_stolen_cookie_reads_and_does_nothing_dangerous(town: Town, browser: T
         f"/staff/approvals/{request_id}/approve",
         "/staff/me/recovery-codes",
         "/staff/me/password",
+        *(f"/staff/{name}/export" for name in ("people", "suspense", "audit")),
+        "/staff/webhooks/new",
+        *(
+            f"/staff/webhooks/{office.hooks['own']}/{act}"
+            for act in ("change", "disable", "enable", "replay", "delete")
+        ),
+        *(f"/staff/webhooks/{office.hooks['own']}/deliveries/{told}/{act}" for act in ("replay", "set-aside")),
     ):
         answer = browser.post(path, data={"csrf": token, "name": "x", "role": "agent", "unit": "3701", "reason": "x"})
+        assert (answer.status_code, path) == (303, path)
         assert answer.headers["location"] == "/staff/step-up", path
     after = {name: value for name, value in town.fingerprint().items() if name != "staff_session"}
     assert after == before

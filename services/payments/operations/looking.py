@@ -7,10 +7,12 @@ from uuid import UUID
 from core import audit, inbox
 from core.audit import Actor
 from core.db import WriteSession
+from core.errors import Json
 from services.accounts import operations as accounts
 from services.accounts.roles import StaffPermission
 from services.payments import finding
 from services.payments.errors import CallbackRefused, PaymentUnknown
+from services.payments.finding import StaffPayment
 from services.payments.operations.checks import claim_one
 from services.payments.ports import PROVIDERS
 
@@ -52,13 +54,8 @@ def reveal_callback(
         content = PROVIDERS.get()[found.provider].open_stored(body).decode(errors="replace")
     except CallbackRefused:  # sealed by a key that is gone
         content = None
-    audit.record(
-        session,
-        actor=actor,
-        act="payments.revealed",
-        subject=f"payment:{payment_no}",
-        after={"callback_id": callback_id, "reason": why},
-    )
+    told: dict[str, Json] = {"callback_id": callback_id, "reason": why}
+    _record(session, found.payment, act="payments.revealed", told=told, actor=actor)
     return Shown(callback_id, body.decode(errors="replace"), content)
 
 
@@ -84,11 +81,14 @@ def claim_question(
     claimed = [each for each in wanted if claim_one(session, attempt_id=each, now=now)]
     if not claimed:
         return None
-    audit.record(
-        session,
-        actor=actor,
-        act="payments.checked",
-        subject=f"payment:{payment_no}",
-        after={"attempts": [str(each) for each in claimed]},
-    )
+    told: dict[str, Json] = {"attempts": [str(each) for each in claimed]}
+    _record(session, found.payment, act="payments.checked", told=told, actor=actor)
     return claimed
+
+
+def _record(session: WriteSession, payment: StaffPayment, *, act: str, told: dict[str, Json], actor: Actor) -> None:
+    """Once for each unit that the payment is for: whoever audits one of them reads of it there."""
+    for unit_id in finding.units_of(session, payment_id=payment.id):
+        audit.record(
+            session, actor=actor, act=act, subject=f"payment:{payment.payment_no}", after=told, unit_id=unit_id
+        )
