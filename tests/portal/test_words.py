@@ -10,7 +10,8 @@ import pytest
 
 from core.db import Database
 from notifications.states import Finding
-from portal.templating import babel_name, filters, translations
+from portal.formats import filters
+from portal.templating import babel_name, translations
 
 ROOT = Path(__file__).parents[2]
 CODE = ("app", "core", "jobs", "notifications", "portal", "routers", "services", "web")
