@@ -136,7 +136,8 @@ def add(
     if added is None:
         raise NotFound
     if added.unknown:
-        wrong = {"account_nos": _("You cannot pay for the accounts that are left here; the others were added.")}
+        text = _("You cannot pay for the accounts that are left here; the others were added.")
+        wrong = {"account_nos": text if added.added else _("You cannot pay for these accounts; none was added.")}
         left = "\n".join(added.unknown)
         return _group(request, runtime, reader, write, now, group_id, typed=left, wrong=wrong)
     return go(f"{GROUPS}/{group_id}?done=added")

@@ -100,12 +100,15 @@ def test_the_page_keeps_what_it_could_not_add_and_pays_the_whole_group_once(town
         "/account-groups", data={**csrf, "name": "<b>Shops"}, headers=browser, follow_redirects=False
     )
     path = made.headers["location"]
+    nothing = town.client.post(f"{path}/add", data={**csrf, "account_nos": own[2].account_no}, headers=browser).text
+    assert ("none was added" in nothing, "the others were added" in nothing) == (True, False)
     typed = f"{own[0].account_no}, {own[1].account_no}\n{own[2].account_no}"
     page = town.client.post(f"{path}/add", data={**csrf, "account_nos": typed}, headers=browser)
     assert (
         page.status_code,
         f'aria-describedby="account_nos-hint account_nos-wrong">{own[2].account_no}<' in page.text,
-    ) == (422, True)
+        "the others were added" in page.text,
+    ) == (422, True, True)
     page = town.client.get(path, headers=browser)
     assert "&lt;b&gt;Shops" in page.text
     fields = {
