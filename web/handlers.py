@@ -53,6 +53,8 @@ _FIELD_TEXTS: Final = {
     "string_pattern_mismatch": ("格式不正确。", "The form is not right."),
     "string_too_long": ("内容过长。", "This is too long."),
     "string_too_short": ("内容过短。", "This is too short."),
+    "too_short": ("项目过少。", "There are too few."),
+    "too_long": ("项目过多。", "There are too many."),
     "greater_than_equal": ("数值过小。", "This is too small."),
     "less_than_equal": ("数值过大。", "This is too large."),
     "union_tag_invalid": ("不在可选范围内。", "This is not one of the choices."),

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 
 from core import intake
@@ -42,15 +43,33 @@ def _rows_of(layout: Layout) -> Callable[[Request], Awaitable[Rows]]:
         try:
             found = record_of((await request.body()).decode())
         except Unreadable as error:
-            raise InvalidFields from error
-        items = found.get(ITEMS) if isinstance(found, dict) and found.keys() == {ITEMS} else None
-        if not isinstance(items, list) or not items:
-            raise InvalidFields
+            raise _invalid("json_type", "body") from error
+        items = _items_of(found)
         if len(items) > MOST_ROWS:
             raise TooManyRows(most=MOST_ROWS)
         return [_row(layout, number, item) for number, item in enumerate(items, 1)]
 
     return rows
+
+
+def _items_of(body: object) -> list[object]:
+    """The rows of a body. Raises RequestValidationError with the place of what is wrong, as for every other body."""
+    if not isinstance(body, dict):
+        raise _invalid("model_type", "body")
+    if ITEMS not in body:
+        raise _invalid("missing", "body", ITEMS)
+    if body.keys() != {ITEMS}:
+        raise _invalid("extra_forbidden", "body", "*")
+    items = body[ITEMS]
+    if not isinstance(items, list):
+        raise _invalid("list_type", "body", ITEMS)
+    if not items:
+        raise _invalid("too_short", "body", ITEMS)
+    return items
+
+
+def _invalid(kind: str, *place: str) -> RequestValidationError:
+    return RequestValidationError([{"type": kind, "loc": place}])
 
 
 def _row(layout: Layout, number: int, item: object) -> Row | Reject:

@@ -99,22 +99,25 @@ def test_what_was_open_of_a_part_paid_bill_becomes_an_opening_balance_at_once(
 
 
 @pytest.mark.parametrize(
-    ("body", "status"),
+    ("body", "code", "wrong"),
     [
-        ({"items": []}, 422),
-        ({"items": [{}] * 501}, 422),
-        ({"items": {}}, 422),
-        ({"items": [{}], "more": 1}, 422),
-        ([{}], 422),
-        ("text", 422),
+        ({"items": []}, "invalid_fields", [("body.items", "too_short")]),
+        ({"items": [{}] * 501}, "too_many_rows", None),
+        ({"items": {}}, "invalid_fields", [("body.items", "list_type")]),
+        ({"items": [{}], "more": 1}, "invalid_fields", [("body.*", "extra_forbidden")]),
+        ({}, "invalid_fields", [("body.items", "missing")]),
+        ([{}], "invalid_fields", [("body", "model_type")]),
+        ("text", "invalid_fields", [("body", "model_type")]),
     ],
 )
-def test_a_body_of_another_form_or_of_too_many_rows_is_refused_whole(
-    town: Town, program_: dict[str, str], body: object, status: int
+def test_a_body_of_another_form_or_of_too_many_rows_is_refused_whole_and_says_where(
+    town: Town, program_: dict[str, str], body: object, code: str, wrong: list[tuple[str, str]] | None
 ) -> None:
     headers = {**program_, "idempotency-key": uuid.uuid4().hex, "content-type": "application/json"}
     answer = town.client.post("/api/v1/backoffice/bills", content=json.dumps(body), headers=headers)
-    assert answer.status_code == status
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    told = answer.json().get("errors")
+    assert wrong == (None if told is None else [(each["field"], each["code"]) for each in told])
 
 
 def test_a_scope_is_for_one_kind_of_thing(town: Town) -> None:
