@@ -1,6 +1,7 @@
 """`wattline import KIND FILE`: a file of units, accounts or bills into the database, or what it would do there."""
 
 import enum
+import inspect
 import os
 import pwd
 import socket
@@ -20,6 +21,7 @@ from core.audit import Actor
 from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database
+from core.errors import Refusal
 from core.intake import Checker, Loader, Progress, Report, RunTaken, Whole
 from core.records import BadFile, digest_of
 from services.accounts import imports, staffing
@@ -94,6 +96,12 @@ def import_file(
     import_report.tell(told, files, most_vanished=most_vanished, as_json=as_json)
     if code := _code(told, most_vanished):
         raise typer.Exit(code)
+
+
+def explained(refusal: Refusal) -> str:
+    """A refusal on the screen of whoever works here: its code, and what it means."""
+    meaning = inspect.cleandoc(type(refusal).__doc__ or "").split("\n\n", maxsplit=1)[0]
+    return f"{refusal.code}: {' '.join(meaning.split())}"
 
 
 def operator() -> Actor:

@@ -20,6 +20,8 @@ from services.accounts.imports import UnitTotal, VanishedView
 from web.row_faults import fault
 
 AT_ONCE: Final = 1_000
+OF_UNITS: Final = "units"
+"""A file of this kind makes units: its rows are in none, and have no totals by unit."""
 MOST_UNITS: Final = 40
 """Units on a screen; JSON and the console have all of them."""
 
@@ -78,7 +80,7 @@ def tell(told: Told, files: Files, *, most_vanished: float, as_json: bool) -> No
     typer.echo(f"{report.new} new, {report.changed} changed, {report.unchanged} as they are known")
     if report.resumed_from:
         typer.echo(f"went on behind row {report.resumed_from} of a run that was cut off")
-    for line in _lines(told.totals):
+    for line in _lines(() if told.kind == OF_UNITS else told.totals):
         typer.echo(line)
     if files.rejects:
         typer.echo(f"each rejected row is explained in {files.rejects}")
@@ -147,7 +149,8 @@ def _lines(totals: Sequence[UnitTotal]) -> Iterator[str]:
         for each in total.amounts:
             yield (
                 f"    {each.kind}: {each.bills} bills, {_money(each.amount_minor, each.currency)}, "
-                f"open {_money(each.open_minor, each.currency)}, owed {_money(each.owed_minor, each.currency)} more"
+                f"open {_money(each.open_minor, each.currency)}, owed {_money(abs(each.owed_minor), each.currency)} "
+                f"{'less' if each.owed_minor < 0 else 'more'}"
             )
     if len(totals) > MOST_UNITS:
         yield f"  and {len(totals) - MOST_UNITS} more units: --json and the console have them all"

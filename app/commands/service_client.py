@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.import_ import operator
+from app.commands.import_ import explained, operator
 from core import clock, config
 from core.db import Database, WriteSession
 from core.errors import Refusal
@@ -31,7 +31,7 @@ def add(
     unit: Annotated[list[str] | None, typer.Option(help=OF_UNITS)] = None,
     network: Annotated[list[str] | None, typer.Option(help=OF_NETWORKS)] = None,
 ) -> None:
-    """Make a program known and print its secret, this once. What it pushes may be of any unit."""
+    """Make a program known and print its secret, this once. Without a unit it may act nowhere until it gets some."""
 
     def work(session: WriteSession) -> IssuedSecret:
         issued = operations.add_client(
@@ -41,7 +41,13 @@ def add(
             _give(session, issued.client_id, unit)
         return issued
 
-    _issue(work)
+    issued = _issue(work)
+    if not unit:
+        typer.echo(
+            "It may act in no unit yet: its calls are answered 403 units_missing until "
+            f"`wattline service-client units {issued.client_id} --unit CODE`.",
+            err=True,
+        )
 
 
 @cli.command("units")
@@ -52,7 +58,7 @@ def units(
     """Let a program read and write in these units, and no others from now on."""
     with _database() as db, db.write() as session:
         _give(session, client_id, unit)
-    typer.echo(f"{client_id} reads {', '.join(unit)}")
+    typer.echo(f"{client_id} acts in {', '.join(unit)}")
 
 
 @cli.command("networks")
@@ -90,16 +96,16 @@ def disable(client_id: Annotated[str, typer.Argument(help="The program's client 
 
 @cli.command("list")
 def show() -> None:
-    """Show all programs: scopes, state, units they read, how many secrets live, and last use."""
+    """Show all programs: scopes, state, units they act in, how many secrets live, and last use."""
     with _database() as db, db.read() as session:
         units_of = programs.unit_codes_of_programs(session)
         for each in queries.service_clients(session, now=clock.now()):
             used = "never used" if each.last_used_at is None else f"last used {each.last_used_at.isoformat()}"
             scopes = ", ".join(each.scopes)
-            reads = f"  reads {', '.join(units_of[each.id])}" if each.id in units_of else ""
+            where = f"  acts in {', '.join(units_of[each.id])}" if each.id in units_of else ""
             bound = f"  calls from {', '.join(each.networks)}" if each.networks else ""
             secrets = f"{len(each.secrets)} secrets"
-            typer.echo(f"{each.client_id}  {each.name}  {each.state}  {scopes}{reads}{bound}  {secrets}  {used}")
+            typer.echo(f"{each.client_id}  {each.name}  {each.state}  {scopes}{where}{bound}  {secrets}  {used}")
 
 
 def _give(session: WriteSession, client_id: str, codes: list[str]) -> None:
@@ -109,12 +115,13 @@ def _give(session: WriteSession, client_id: str, codes: list[str]) -> None:
     accounts.give_program_units(session, client=client, codes=codes, actor=operator(), now=clock.now())
 
 
-def _issue(work: Callable[[WriteSession], IssuedSecret]) -> None:
+def _issue(work: Callable[[WriteSession], IssuedSecret]) -> IssuedSecret:
     with _database() as db, db.write() as session:
         issued = work(session)
     typer.echo(f"client_id      {issued.client_id}")
     typer.echo(f"client_secret  {issued.secret}")
     typer.echo("The secret is kept nowhere here: store it now.", err=True)
+    return issued
 
 
 @contextmanager
@@ -123,7 +130,7 @@ def _database() -> Iterator[Database]:
     try:
         yield db
     except Refusal as refusal:
-        typer.echo(refusal.code, err=True)
+        typer.echo(explained(refusal), err=True)
         raise typer.Exit(REFUSED) from refusal
     finally:
         db.close()

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from app.commands.import_ import operator
+from app.commands.import_ import explained, operator
 from core import clock, config
 from core.config import Settings
 from core.db import Database, WriteSession
@@ -68,8 +68,7 @@ def _transaction() -> Iterator[tuple[WriteSession, Settings, datetime]]:
         with db.write() as session:
             yield session, settings, clock.now()
     except Refusal as refusal:
-        meaning = (type(refusal).__doc__ or "").strip().splitlines()[0]
-        typer.echo(f"{refusal.code}: {meaning}", err=True)
+        typer.echo(explained(refusal), err=True)
         raise typer.Exit(REFUSED) from refusal
     finally:
         db.close()

@@ -21,6 +21,7 @@ from services.identity.errors import ServiceClientUnknown, ServiceNameTaken, Ser
 from services.identity.operations import IssuedSecret
 from services.identity.operations.clients import WRONG_TRIES
 from services.identity.queries import ServiceScope
+from tests.factories.accounts import make_unit
 from tests.routers.identity.conftest import SignIn, told
 from web import handlers
 from web.runtime import Runtime
@@ -260,4 +261,29 @@ def test_the_command_prints_a_secret_once_and_shows_rotates_and_disables(
     run("disable", lines["client_id"])
     assert told(ask(client, again["client_id"], again["client_secret"])) == WRONG
     refused = runner.invoke(command, ["service-client", "disable", "svc_nobody"])
-    assert (refused.exit_code, "service_client_unknown" in refused.output) == (2, True)
+    assert (refused.exit_code, refused.output.startswith("service_client_unknown: ")) == (2, True)
+
+
+def test_a_program_without_a_unit_is_said_to_act_nowhere_and_an_unknown_unit_makes_none(
+    settings: Settings, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.config.load", lambda: settings)
+    command, runner = cli_of(["service-client"]), CliRunner()
+    with db.write() as session:
+        make_unit(session, code="37")
+    add = ("service-client", "add", "feed", "--scope", "payments.read")
+    refused = runner.invoke(command, [*add, "--unit", "nowhere"])
+    assert (refused.exit_code, refused.output) == (
+        2,
+        "unit_unknown: There is no such unit, or it is outside of what the caller manages: the answer is the same.\n",
+    )
+    nowhere = runner.invoke(command, [*add])
+    client_id = nowhere.stdout.split()[1]
+    assert (nowhere.exit_code, f"units_missing until `wattline service-client units {client_id}" in nowhere.stderr) == (
+        0,
+        True,
+    )
+    given = runner.invoke(command, ["service-client", "units", client_id, "--unit", "37"])
+    assert given.stdout == f"{client_id} acts in 37\n"
+    placed = runner.invoke(command, ["service-client", "add", "other", "--scope", "payments.read", "--unit", "37"])
+    assert (placed.exit_code, "units_missing" in placed.stderr) == (0, False)
