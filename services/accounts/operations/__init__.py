@@ -6,6 +6,7 @@ from services.accounts.operations.corrections import (
     Proposal,
     apply_correction,
     corrections_shown,
+    may_decide_correction,
     propose_correction,
     purge_corrections,
 )
@@ -120,6 +121,7 @@ __all__ = [
     "judge_next",
     "link_account",
     "lock_holder",
+    "may_decide_correction",
     "note_audit_export",
     "note_list_export",
     "note_staff_refusal",

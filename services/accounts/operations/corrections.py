@@ -87,6 +87,20 @@ def propose_correction(
     return Proposal(proposal_id, found)
 
 
+def may_decide_correction(session: ReadSession, *, correction_id: UUID, staff_id: UUID, now: datetime) -> bool:
+    """Whether somebody may decide about a correction wherever it would show: a name does at all accounts of its holder.
+
+    True for what is no correction any more: its decision is refused anyway.
+    """
+    row = session.sql("select customer_id, field from data_correction where id = :id", id=correction_id).one_or_none()
+    may = StaffPermission.ACCOUNTS_APPROVE
+    return (
+        row is None
+        or Corrected(row.field) is not Corrected.NAME
+        or may_with_customer(session, customer_id=row.customer_id, staff_id=staff_id, permission=may, now=now)
+    )
+
+
 def apply_correction(
     session: WriteSession,
     *,

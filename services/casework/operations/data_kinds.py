@@ -1,10 +1,11 @@
 """What takes two persons about customer data: correcting what is locked."""
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from core.crypto.vault import Vault
-from core.db import WriteSession
+from core.db import ReadSession, WriteSession
 from services.accounts import operations as accounts
 from services.accounts.operations import Corrected
 from services.accounts.roles import StaffPermission
@@ -37,10 +38,14 @@ def correct_data(vault: Vault) -> Kind:
         )
         return Outcome()
 
+    def may_touch(session: ReadSession, wanted: CorrectData, staff_id: UUID, now: datetime) -> bool:
+        return accounts.may_decide_correction(session, correction_id=wanted.correction_id, staff_id=staff_id, now=now)
+
     return Kind(
         name=CORRECT_DATA,
         payload=CorrectData,
         asks=StaffPermission.ACCOUNTS_CORRECT,
         decides=StaffPermission.ACCOUNTS_APPROVE,
         carry_out=carry_out,
+        may_touch=may_touch,
     )
