@@ -104,6 +104,11 @@ def furnish(house: House) -> None:
     draft.rename(file)
 
 
+def _mini_programs(house: House) -> list[str]:
+    apps = json.loads(house.variables.get("WATTLINE_WECHAT_APPS") or "[]")
+    return [app["appid"] for app in apps if app["kind"] == "mini_program"]
+
+
 def announce(house: House) -> None:
     """Say where everything is and who can sign in."""
     told = json.loads((house.home / "run" / "demo.json").read_text(encoding="utf-8"))
@@ -114,6 +119,7 @@ def announce(house: House) -> None:
         f"  API               {house.url}/api/v1/openapi.json",
         f"  Sandbox           {house.sandbox_url}      pay and read messages here",
         f"  Messages (SMS)    {house.sandbox_url}/sms  the sign-in codes arrive here",
+        *(f"  Mini-program      {appid}    examples/miniprogram/README.md walks it" for appid in _mini_programs(house)),
         "",
         "  Sign in with one of these telephones:",
         *(f"    {person['phone']}  {', '.join(person['accounts'])}" for person in people[:5]),

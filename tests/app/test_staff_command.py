@@ -92,7 +92,7 @@ def test_whoever_lost_everything_is_invited_anew_at_the_server(
     assert wattline(environment, "staff", "reset", "nobody").returncode == 2
 
 
-def test_a_newcomer_finds_how_to_sign_in_to_the_demos_console(
+def test_a_newcomer_finds_the_mini_programs_appid_and_how_to_sign_in_to_the_demos_console(
     environment: dict[str, str],
     database: Database,
     vault: Vault,
@@ -101,12 +101,17 @@ def test_a_newcomer_finds_how_to_sign_in_to_the_demos_console(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "run").mkdir()
-    made = House(tmp_path, 8000, 8001, 0, variables={**environment, **PROFILES[Profile.CNY]})
+    apps = [{"kind": kind, "appid": f"wx-{kind}"} for kind in ("official_account", "mini_program")]
+    variables = {**environment, **PROFILES[Profile.CNY]}
+    made = House(tmp_path, 8000, 8001, 0, variables=variables)
     monkeypatch.setattr(os, "environ", environment)
     house.furnish(made)
     house.furnish(made)
+    made.variables["WATTLINE_WECHAT_APPS"] = json.dumps(apps)
     house.announce(made)
-    [address] = [line.strip() for line in capsys.readouterr().out.splitlines() if "/staff/invitations/" in line]
+    told = capsys.readouterr().out
+    assert ("wx-mini_program" in told, "wx-official_account" in told) == (True, False)
+    [address] = [line.strip() for line in told.splitlines() if "/staff/invitations/" in line]
     found = invitation(database, vault, address)
     assert found is not None
     assert found.name == house.ADMIN

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,7 @@ import pytest
 from tests.factories.accounts import make_account
 from tests.factories.billing import make_bill
 from tests.support.deployment import Deployment
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, environment_of
 
 HOME: Final = Path("examples/miniprogram")
 DOCUMENT: Final = Path("docs/reference/openapi.json")
@@ -93,6 +94,33 @@ def test_a_customer_signs_in_links_an_account_pays_and_reads_the_receipt(npm: Np
     assert told["kept"] == ["wattline.device"], "signing out leaves nothing that signs in"
     paid = [order for order in sandbox.orders() if order["appid"] == given["appid"] and order["state"] == "SUCCESS"]
     assert [(order["amount"], order["method"]) for order in paid] == [(DUE, "jsapi")]
+
+
+@needs_npm
+def test_the_way_in_the_readme_is_walked_word_for_word(npm: Npm, deployment: Deployment) -> None:
+    [steps] = re.findall(
+        r"^```sh\n(supplier=.+?)^```", (ROOT / HOME / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    for told, real in (
+        ("http://127.0.0.1:8000", deployment.url),
+        ("http://127.0.0.1:8001", deployment.sandbox.base_url),
+        ("wx0123456789abcdef", deployment.sandbox.mini_program["appid"]),
+        ("../../.venv/bin/wattline", f"{sys.executable} -m app.cli"),
+        ("npm run", f"npm --prefix {npm('prefix').stdout.strip()} run"),
+    ):
+        assert steps.count(told) == 1
+        steps = steps.replace(told, real)
+    walked = subprocess.run(
+        ["sh", "-eu", "-c", steps],
+        cwd=ROOT,
+        env=environment_of(deployment.settings, no_proxy="127.0.0.1"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert walked.returncode == 0, walked.stderr
+    assert json.loads(walked.stdout.splitlines()[-1])["receipt"]["state"] == "paid"
 
 
 def test_the_lock_file_names_no_registry() -> None:
