@@ -15,6 +15,8 @@ from core.config import Settings
 from services.identity import operations, queries
 from services.identity.ports import WECHAT
 from services.payments import operations as payments
+from tests.factories.accounts import make_user
+from tests.factories.identity import join_wechat
 from tests.factories.payments import latest
 from tests.support.sandbox import SandboxProcess
 from tests.support.town import Home, Town
@@ -135,6 +137,28 @@ def test_whoever_is_new_signs_in_by_telephone_once_and_by_wechat_from_then_on(
     again = open_browser()
     assert visit(town, again, somebody, "/sign-in?next=/bills").headers["location"] == "/bills"
     assert masked(first) == masked(again) == mask(phone)
+
+
+def test_whoever_is_joined_by_the_mini_program_alone_gives_the_telephone_once_here_too(
+    town: Town, open_browser: Open, somebody: People, phone: str
+) -> None:
+    appid = town.sandbox.mini_program["appid"]
+    with town.runtime.db.write() as session:
+        user_id = make_user(session, town.runtime.vault, phone=phone)
+        join_wechat(
+            session,
+            town.runtime.vault,
+            user_id=user_id,
+            appid=appid,
+            openid=somebody["openids"][appid],
+            unionid=somebody["unionid"],
+        )
+    browser = open_browser()
+    assert visit(town, browser, somebody).headers["location"] == "/sign-in?plain=1", "snsapi_base tells no unionid"
+    sign_in_by_phone(town, browser, phone)
+    again = open_browser()
+    assert visit(town, again, somebody).headers["location"] == "/"
+    assert masked(browser) == masked(again) == mask(phone)
 
 
 def test_signing_out_stays_signed_out_until_wechat_is_chosen(
