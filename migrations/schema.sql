@@ -823,6 +823,31 @@ begin
   return null;
 end $$;
 
+CREATE FUNCTION public.order_state(p_order uuid, p_state text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select case when p_state <> 'suspended' then p_state else (
+    select case when coalesce(bool_or(state = 'open'), true) then p_state when bool_or(state = 'assigned') then 'assigned' else 'returned' end
+    from order_suspense(p_order)) end
+$$;
+
+CREATE FUNCTION public.order_suspense(p_order uuid) RETURNS TABLE(id bigint, row_id bigint, attempt_id uuid, reason text, account_id bigint, part_id bigint, state text, amount_minor bigint, currency text, paid_at timestamp with time zone, transaction_id text, decided_at timestamp with time zone, assigned_account_id bigint)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select coalesce(m.id, s.id), s.id, s.attempt_id, s.reason, s.account_id, s.part_id, w.state, coalesce(m.amount_minor, s.amount_minor), coalesce(m.currency, s.currency),
+    coalesce(m.paid_at, s.paid_at), s.transaction_id,
+    case w.state when 'assigned' then coalesce(m.assigned_at, s.assigned_at) when 'returned' then r.created_at end,
+    case w.state when 'assigned' then coalesce(m.assigned_account_id, s.assigned_account_id) end
+  from payment_suspense s
+  left join payment_suspense m
+    on s.book_id is null and m.transaction_id = s.transaction_id and m.provider = s.provider and m.book_id is not null and m.order_id is null
+  cross join lateral (select coalesce(m.state, s.state) as state) w
+  left join payment_refund r on r.id = coalesce(m.refund_id, s.refund_id)
+  where s.order_id = p_order and (s.state <> 'matched' or m.state = 'assigned' and exists (
+    select from payment_attempt t join payment_part p on p.attempt_id = t.id
+    where t.order_id = p_order and p.account_id = m.assigned_account_id))
+$$;
+
 CREATE FUNCTION public.payment_book(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) RETURNS uuid
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -1003,6 +1028,18 @@ CREATE FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uu
         jsonb_build_object('account_no', c.account_no, 'kind', coalesce(p.payable_kind, 'prepaid'), 'no', p.payable_no, 'amount_minor', p.amount_minor,
           'taken_minor', p.taken_minor, 'outcome', p.outcome) order by p.id)
       from payment_part p join account c on c.id = p.account_id where p.attempt_id = a.id) end,
+    'suspense', case when o.paid_at is null then '[]'::jsonb else coalesce((
+      select jsonb_agg(
+        jsonb_build_object('amount', jsonb_build_object('amount_minor', s.amount_minor, 'currency', s.currency),
+          'outcome', case s.state when 'open' then 'suspended' when 'returned' then 'returned' else 'booked' end, 'decided_at', s.decided_at,
+          'account_no', (
+            select c.account_no from account c
+            where c.id = s.assigned_account_id and (
+              exists (select from payment_part p where p.attempt_id = a.id and p.account_id = c.id)
+              or exists (select from account_access(p_user, c.account_no, 'view', p_now)))),
+          'no', case when o.quote_id is null then (
+            select p.payable_no from payment_part p where p.account_id = s.account_id and p.id = s.part_id) end) order by s.id)
+      from order_suspense(o.id) s where s.attempt_id = a.id and s.reason <> 'second_transaction'), '[]'::jsonb) end,
     'also_received', case when o.paid_at is null then '[]'::jsonb else coalesce((
       select jsonb_agg(
         jsonb_build_object('amount', jsonb_build_object('amount_minor', r.amount_minor, 'currency', r.currency), 'paid_at', r.paid_at,
@@ -1017,9 +1054,10 @@ CREATE FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uu
               jsonb_build_object('account_no', c.account_no, 'kind', coalesce(p.payable_kind, 'prepaid'), 'no', p.payable_no, 'amount_minor', p.amount_minor,
                 'taken_minor', p.taken_minor, 'outcome', p.outcome) order by p.id)
             from payment_part p join account c on c.id = p.account_id where p.attempt_id = t.id) end as parts
-        from payment_attempt t left join payment_suspense s on s.order_id = o.id and s.attempt_id = t.id and s.transaction_id = t.transaction_id
+        from payment_attempt t left join order_suspense(o.id) s on s.attempt_id = t.id and s.transaction_id = t.transaction_id
           and s.reason in ('amount_differs', 'transaction_claimed')
-        where t.order_id = o.id and t.state = 'paid' and t.id <> a.id and s.state is distinct from 'matched'
+        where t.order_id = o.id and t.state = 'paid' and t.id <> a.id and not (s.id is null and exists (
+          select from payment_suspense n where n.order_id = o.id and n.attempt_id = t.id and n.state = 'matched'))
         union all
         select s.amount_minor, s.currency, s.paid_at, s.transaction_id, case s.state when 'open' then 'suspended' when 'returned' then 'returned' else 'booked' end, '[]'::jsonb
         from payment_suspense s where s.order_id = o.id and s.reason = 'second_transaction'

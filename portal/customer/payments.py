@@ -436,7 +436,7 @@ def receipt(request: Request, reader: SignedIn, write: Write, now: Now, payment_
     if found.state != "paid":
         return go(reader.at(f"/payments/{payment_no}"))
     mine = shelf.of_reader(request, write, reader, now=now)
-    rows = rows_of(found.parts, found.amount)
+    rows = rows_of(found.parts, found.amount, found.suspense)
     return show(
         request,
         "customer/receipt.html",

@@ -28,6 +28,7 @@ from services.billing import queries as billing
 from services.ledger import queries as ledger
 from services.ledger.chart import OwnerKind
 from services.payments import finding as paying
+from services.payments import placing
 from web.problems.common import NotFound
 from web.runtime import Runtime, RuntimeDep
 from web.session import Now, Write
@@ -95,7 +96,7 @@ def _payments(session: WriteSession, looked: Looked, at: list[Json], limit: int)
         limit=limit,
         now=looked.now,
     )
-    return list(found)
+    return placing.with_suspense(session, payments=found, staff_id=looked.reader.staff_id, now=looked.now)
 
 
 def _postings(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:

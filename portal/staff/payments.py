@@ -23,7 +23,7 @@ from portal.staff.pages import (
 )
 from services.accounts.errors import ReasonNeeded, RevealLimited
 from services.accounts.roles import StaffPermission
-from services.payments import finding, flows
+from services.payments import finding, flows, placing
 from services.payments import operations as payments
 from services.payments.operations import Shown
 from web.problems.common import NotFound
@@ -40,6 +40,9 @@ FIRST: Final = UUID(int=0)
 PAYMENTS: Final = "/staff/payments"
 TOLD: Final = frozenset({"booked", "suspended", "ended", "put_off", "nothing", "soon"})
 """What asking a provider may lead to, as the page's address says it."""
+
+OVER: Final = frozenset({"paid", "suspended", "assigned", "returned"})
+"""States of a payment whose money is here: there is nothing to ask."""
 
 Reader = Annotated[StaffReader, requires(StaffPermission.PAYMENTS_VIEW)]
 Number = Annotated[str, Path(max_length=32)]
@@ -133,6 +136,7 @@ def _page(
     )
     if found is None:
         raise NotFound
+    [paid] = placing.with_suspense(session, payments=[found.payment], staff_id=reader.staff_id, now=now)
     return show(
         request,
         "staff/payment.html",
@@ -140,9 +144,9 @@ def _page(
         status=UNPROCESSABLE if wrong else 200,
         here=f"{PAYMENTS}/{payment_no}",
         found=found,
-        payment=found.payment,
+        payment=paid,
         told=told,
-        may_check=reader.may(StaffPermission.PAYMENTS_CHECK) and found.payment.state not in {"paid", "suspended"},
+        may_check=reader.may(StaffPermission.PAYMENTS_CHECK) and found.payment.state not in OVER,
         may_reveal=reader.may(StaffPermission.PAYMENTS_REVEAL) and not found.payment.is_part,
         wrong=wrong or {},
         reason=reason,

@@ -13,7 +13,7 @@ from core.money import Money
 from services.payments.flows import Started
 from services.payments.operations import Quote
 from services.payments.ports import Method
-from services.payments.queries import PartView, PaymentView, ReceivedView
+from services.payments.queries import PartView, PaymentView, ReceivedView, SuspendedView
 from web import qr
 from web.models import AccountNo, Amount, AmountMinor, AnswerModel, AppId, RequestModel, Text, WechatCode
 
@@ -44,6 +44,7 @@ PAYMENT_EXAMPLE: JsonDict = {
             "outcome": "open",
         },
     ],
+    "suspense": [],
     "also_received": [],
 }
 
@@ -173,10 +174,38 @@ class Received(AnswerModel):
         )
 
 
-class Payment(AnswerModel):
-    """A payment. `unknown`: the result is being checked, do not pay twice. `suspended`: received, staff assign it.
+class Suspended(AnswerModel):
+    """What of a payment came without a place, and what staff decided about it at `decided_at`.
 
-    When more than one try was paid, the first sum is shown, and the others are in `also_received`.
+    `suspended`: nothing yet. `booked`: it was given to an account, `account_no` where the payer may see that.
+    `returned`: it goes back to whoever paid it. `no` is the bill that it came for, null for a sum that is not divided.
+    """
+
+    amount: Amount
+    outcome: Literal["suspended", "booked", "returned"]
+    decided_at: datetime | None
+    account_no: str | None
+    no: str | None
+
+    @classmethod
+    def of(cls, view: SuspendedView) -> "Suspended":
+        """The answer for a view."""
+        return cls.model_validate(
+            {
+                "amount": Amount.of(view.amount),
+                "outcome": view.outcome,
+                "decided_at": view.decided_at,
+                "account_no": view.account_no,
+                "no": view.no,
+            }
+        )
+
+
+class Payment(AnswerModel):
+    """A payment. `unknown`: the result is being checked, do not pay twice. `suspended`: received, staff decide.
+
+    What they decided is in `suspense`. When more than one try was paid, the first sum is shown, and the others are in
+    `also_received`.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [PAYMENT_EXAMPLE]})
@@ -193,6 +222,7 @@ class Payment(AnswerModel):
     paid_at: datetime | None
     provider_reference: str | None
     parts: list[Part]
+    suspense: list[Suspended]
     also_received: list[Received]
 
     @classmethod
@@ -212,6 +242,7 @@ class Payment(AnswerModel):
                 "paid_at": view.paid_at,
                 "provider_reference": view.provider_reference,
                 "parts": [Part.of(part) for part in view.parts],
+                "suspense": [Suspended.of(each) for each in view.suspense],
                 "also_received": [Received.of(also) for also in view.also_received],
             }
         )

@@ -50,8 +50,25 @@ class StaffPart:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedMoney:
+    """Money that came without a place. `suspense_id` is None for who may not open it, `no` the bill that it came for.
+
+    `account_no` is what it was given to, None also where they may not see that.
+    """
+
+    suspense_id: int | None
+    state: str
+    account_no: str | None
+    decided_at: datetime | None
+    no: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class StaffAttempt:
-    """One number at a provider as staff read it, with the parts of the account that is looked at."""
+    """One number at a provider as staff read it, with the parts of the account that is looked at.
+
+    `suspense` is told by `placing.with_suspense`.
+    """
 
     id: UUID
     no: int
@@ -67,6 +84,7 @@ class StaffAttempt:
     checks: int
     failures: int
     parts: tuple[StaffPart, ...]
+    suspense: tuple[PlacedMoney, ...] = ()
 
     @property
     def is_living(self) -> bool:

@@ -13,7 +13,7 @@ from core.db import ReadSession, statement
 from core.money import Money
 from services.accounts.queries import AccountId
 from services.ledger.chart import BookId
-from services.payments.models import AttemptState, OrderState, SuspenseReason
+from services.payments.models import AttemptState, SuspenseReason
 from services.payments.ports import PROVIDERS, Method, PaymentProvider, ProviderKey
 
 
@@ -44,10 +44,25 @@ class ReceivedView:
 
 
 @dataclass(frozen=True, slots=True)
+class SuspendedView:
+    """What came without a place: `suspended` until staff decided (`decided_at`), then `booked` or `returned`.
+
+    `account_no` is where it is booked, None when not the payer's to see; `no` the bill it came for, None when whole.
+    """
+
+    amount: Money
+    outcome: str
+    decided_at: datetime | None
+    account_no: str | None
+    no: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentView:
     """A payment for its payer. `state`: waiting, unknown (do not pay twice), paid, suspended, closed or failed.
 
     When several tries were paid, it shows the sum that was booked first; `also_received` are the others.
+    `suspense` is what of that first sum came without a place.
     """
 
     payment_no: str
@@ -62,6 +77,7 @@ class PaymentView:
     paid_at: datetime | None
     provider_reference: str | None
     parts: tuple[PartView, ...]
+    suspense: tuple[SuspendedView, ...]
     also_received: tuple[ReceivedView, ...]
 
     @property
@@ -377,16 +393,8 @@ def accounts_of(session: ReadSession, *, attempt_ids: Sequence[UUID]) -> dict[UU
     return {row.attempt_id: [AccountId(each) for each in row.accounts] for row in rows}
 
 
-def order_state(session: ReadSession, *, payment_no: str) -> OrderState | None:
-    """An order's state, whoever asks."""
-    found: str | None = session.sql(
-        "select state from payment_order where payment_no = :no", no=payment_no
-    ).scalar_one_or_none()
-    return None if found is None else OrderState(found)
-
-
-HOT_PAYMENT: Final = statement("services.payments", "payment_view.sql")
-HOT_WATCHED: Final = statement("services.payments", "payments_watched.sql")
+HOT_PAYMENT: Final = statement(__package__, "payment_view.sql")
+HOT_WATCHED: Final = statement(__package__, "payments_watched.sql")
 """Statements of the hot reads; each checks session and grant itself and writes its answer."""
 
 _ATTEMPT: Final = """select a.id, a.order_id, a.provider, a.method, a.out_trade_no, a.amount_minor, a.currency, a.state,
@@ -438,23 +446,28 @@ def attempt_view(row: sa.Row[Any]) -> AttemptView:
 
 def _payment(told: dict[str, Any]) -> PaymentView:
     currency = told["amount"]["currency"]
-    paid_at = told["paid_at"]
     return PaymentView(
         payment_no=told["payment_no"],
         state=told["state"],
         is_final=told["is_final"],
         account_no=told["account_no"],
-        amount=Money(told["amount"]["amount_minor"], currency),
+        amount=_money(told["amount"]),
         provider=told["provider"],
         method=Method(told["method"]),
         created_at=datetime.fromisoformat(told["created_at"]),
         expires_at=datetime.fromisoformat(told["expires_at"]),
-        paid_at=None if paid_at is None else datetime.fromisoformat(paid_at),
+        paid_at=_moment(told["paid_at"]),
         provider_reference=told["provider_reference"],
         parts=_parts(told["parts"], currency),
+        suspense=tuple(
+            SuspendedView(
+                _money(each["amount"]), each["outcome"], _moment(each["decided_at"]), each["account_no"], each["no"]
+            )
+            for each in told["suspense"]
+        ),
         also_received=tuple(
             ReceivedView(
-                amount=Money(also["amount"]["amount_minor"], also["amount"]["currency"]),
+                amount=_money(also["amount"]),
                 paid_at=datetime.fromisoformat(also["paid_at"]),
                 provider_reference=also["provider_reference"],
                 outcome=also["outcome"],
@@ -463,6 +476,14 @@ def _payment(told: dict[str, Any]) -> PaymentView:
             for also in told["also_received"]
         ),
     )
+
+
+def _money(told: dict[str, Any]) -> Money:
+    return Money(told["amount_minor"], told["currency"])
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _parts(told: list[dict[str, Any]], currency: str) -> tuple[PartView, ...]:

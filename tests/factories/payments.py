@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from core import clock
 from core.crypto.vault import Vault
-from core.db import Database
+from core.db import Database, ReadSession
 from core.http import Client
 from core.money import Money
 from services.accounts.queries import AccountRef
@@ -17,6 +17,7 @@ from services.ledger import queries as ledger
 from services.ledger.chart import PREPAID, RECEIVABLE, SUSPENSE, Code, OwnerKind, clearing
 from services.payments import flows, operations, queries
 from services.payments.flows import Started
+from services.payments.models import OrderState
 from services.payments.operations import Applied, Wanted
 from services.payments.ports import PAYABLES, PROVIDERS, Method, Payer, ProviderResult, TradeState
 from services.payments.providers.wechat_pay.adapter import Account, WeChatPay
@@ -230,3 +231,8 @@ def books(database: Database, home: Household) -> Books:
 def yuan(minor: int) -> Money:
     """An amount in fen."""
     return Money(minor, "CNY")
+
+
+def order_state(session: ReadSession, no: str) -> OrderState:
+    """The state of an order, whoever asks."""
+    return OrderState(session.sql("select state from payment_order where payment_no = :no", no=no).scalar_one())

@@ -205,6 +205,42 @@ def test_what_nobody_knows_is_for_the_whole_suppliers_staff_and_what_has_an_orde
     assert send(town, office, here, f"/staff/suspense/{far}/assign", account_no=town.house.account_no)[0] == 404
 
 
+def test_the_payer_and_staff_read_where_the_money_of_a_payment_went(
+    town: Town, office: Office, desks: tuple[Member, Member]
+) -> None:
+    home = town.build(town.unit_id)
+    payer = town.settle(home, has_payments=False)
+    no = town.start_payment(payer.user_id, home)
+    with town.runtime.db.write() as session:
+        attempt = queries.latest_attempt(session, payment_no=no)
+        assert attempt is not None
+        paid = ProviderResult(
+            WECHAT,
+            attempt.out_trade_no,
+            TradeState.PAID,
+            amount=yuan(attempt.amount.minor + 1),
+            transaction_id=f"T{no}",
+            paid_at=clock.now(),
+        )
+        operations.apply_provider_result(session, result=paid, now=clock.now())
+        waiting: int = session.sql("select max(id) from payment_suspense").scalar_one()
+
+    def pages() -> list[str]:
+        town.client.cookies.clear()
+        mine = town.client.get(f"/payments/{no}", headers={**town.browser(payer), "accept-language": "en"}).text
+        staff = [f"/staff/payments/{no}", f"/staff/accounts/{home.account_no}"]
+        return [mine, *(get(town, office, desks[0], path)[1] for path in staff)]
+
+    before = pages()
+    assert "Our staff will assign it" in before[0]
+    assert all("In suspense" in page and f'"/staff/suspense/{waiting}"' in page for page in before[1:])
+    assert send(town, office, desks[0], f"/staff/suspense/{waiting}/assign", account_no=home.account_no)[0] == 303
+    after = pages()
+    assert f"Our staff gave it to account {home.account_no} on" in after[0]
+    assert not any("Our staff will assign it" in page or "In suspense" in page for page in after)
+    assert all("Given its place" in page and f'"/staff/suspense/{waiting}"' in page for page in after[1:])
+
+
 def test_money_goes_to_no_account_that_is_none(town: Town, office: Office, desks: tuple[Member, Member]) -> None:
     waiting = stray(town, 900)
     wrong = [

@@ -11,7 +11,7 @@ with seen as materialized (
   select t.order_id from claim c join payment_attempt t on t.id = case when c.owner ~ '^[0-9a-f-]{36}$' then cast(c.owner as uuid) end
   where c.kind = any(cast(:kinds as text[])) and c.key = :number
 )
-select o.payment_no, o.state, case when x.is_part then x.part_minor else o.amount_minor end as amount_minor, x.is_part, o.currency, o.created_at,
+select o.payment_no, order_state(o.id, o.state) as state, case when x.is_part then x.part_minor else o.amount_minor end as amount_minor, x.is_part, o.currency, o.created_at,
   o.paid_at, x.account_no
 from found f
 join payment_order o on o.id = f.id

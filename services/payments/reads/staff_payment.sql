@@ -17,7 +17,7 @@ with seen as materialized (
 ), sums as (
   select bool_or(is_part) as is_part, (array_agg(part_minor order by no desc))[1] as part_minor from tries
 )
-select o.id, o.payment_no, o.state, case when m.is_part then m.part_minor else o.amount_minor end as amount_minor, m.is_part, o.currency,
+select o.id, o.payment_no, order_state(o.id, o.state) as state, case when m.is_part then m.part_minor else o.amount_minor end as amount_minor, m.is_part, o.currency,
   o.created_at, o.expires_at, o.paid_at, o.provider,
   (select json_agg(json_build_object(
       'id', t.id, 'no', t.no, 'state', t.state, 'method', t.method, 'out_trade_no', t.out_trade_no, 'amount_minor', w.amount_minor, 'currency', t.currency,

@@ -21,7 +21,7 @@ with seen as materialized (
     where p.attempt_id = t.id
   ) s
 )
-select o.payment_no, o.state, case when m.is_part then m.part_minor else o.amount_minor end as amount_minor, m.is_part, o.currency, o.created_at,
+select o.payment_no, order_state(o.id, o.state) as state, case when m.is_part then m.part_minor else o.amount_minor end as amount_minor, m.is_part, o.currency, o.created_at,
   o.paid_at, o.id,
   (select json_agg(json_build_object(
       'id', t.id, 'no', t.no, 'state', t.state, 'method', t.method, 'out_trade_no', t.out_trade_no, 'amount_minor', w.amount_minor, 'currency', t.currency,

@@ -95,7 +95,7 @@ def test_late_success_after_close_is_booked_once(database: Database, vault: Vaul
     assert [make.apply(database, result).effect for _ in range(2)] == [Effect.BOOKED, Effect.NOTHING]
     assert make.books(database, home) == Books(0, 0, 10_000, 0, (0,), 1, 0)
     with database.read() as session:
-        assert queries.order_state(session, payment_no=no) is OrderState.PAID
+        assert make.order_state(session, no) is OrderState.PAID
 
 
 def test_late_success_for_a_bill_that_others_paid_is_credited(database: Database, vault: Vault) -> None:
@@ -355,7 +355,7 @@ def test_a_payment_whose_every_part_fails_is_received_and_not_called_paid(databa
     assert make.apply(database, make.paid(make.latest(database, no))).effect is Effect.SUSPENDED
     assert make.books(database, home) == Books(10_000, 0, 10_000, 10_000, (10_000,), 0, 1)
     with database.read() as session:
-        assert queries.order_state(session, payment_no=no) is OrderState.SUSPENDED
+        assert make.order_state(session, no) is OrderState.SUSPENDED
 
 
 def test_not_existing_is_no_failure_before_its_end_and_grace(database: Database, vault: Vault) -> None:

@@ -8,7 +8,6 @@ from core.db import Database
 from services.accounts.events import HolderChanged
 from services.billing import queries as billing
 from services.payments.operations import close_at_change_of_holder
-from services.payments.queries import order_state
 from tests.factories import payments as make
 
 
@@ -32,5 +31,5 @@ def test_payments_under_way_are_closed_soon_and_what_is_paid_meanwhile_and_in_ad
     make.apply(database, make.paid(attempt))
     with database.read() as session:
         owed = billing.owed(session, account_id=home.account.id)
-        assert order_state(session, payment_no=no) == "paid"
+        assert make.order_state(session, no) == "paid"
     assert (owed.due.minor, owed.prepaid.minor) == (0, 20_000 - 12_860)

@@ -383,7 +383,7 @@ class Payments(RuleBasedStateMachine):
                 "select bill_no, open_minor from bill where account_id = :id", id=self.home.account.id
             ).all()
             views = [queries.attempt(session, attempt_id=each.view.id) for each in self.attempts]
-            states = [queries.order_state(session, payment_no=order.no) for order in self.orders]
+            states = [make.order_state(session, order.no) for order in self.orders]
             booked = session.sql(
                 """select count(*) from txn t join payment_part p on p.book_id = t.book_id and p.attempt_id = t.source_id
                    where p.attempt_id = any(:ids) and t.source = 5 group by t.source_id""",

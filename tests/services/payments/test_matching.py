@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from core import clock
 from core.crypto.vault import Vault
 from core.db import Database
-from services.accounts.roles import StaffRole
+from services.accounts.roles import StaffPermission, StaffRole
 from services.ledger import queries as ledger
-from services.payments import operations, queries
+from services.payments import finding, operations, placing, queries
 from services.payments.errors import MoneyUndecided, PaymentFinal, SuspenseOver
 from services.payments.models import SuspenseReason
 from services.payments.ports import ProviderResult
@@ -45,9 +45,9 @@ def books(database: Database) -> Iterator[None]:
         assert queries.check_claims(session) == []
 
 
-def claimed(database: Database, vault: Vault) -> tuple[Household, str, ProviderResult]:
+def claimed(database: Database, vault: Vault, **other: int) -> tuple[Household, str, ProviderResult]:
     """A payment whose transaction the provider told before under a number that is not ours."""
-    home = make.household(database, vault)
+    home = make.household(database, vault, bills=(10_000,), user_id=None, **other)
     no = make.order(database, vault, make.wanted(home))
     honest = replace(make.paid(make.latest(database, no)), paid_at=clock.now())
     make.apply(database, replace(honest, out_trade_no=STRANGER))
@@ -136,6 +136,64 @@ def test_a_payment_to_which_none_of_the_money_came_ends_unpaid_and_may_be_paid_o
     assert (found.state, found.provider_reference, found.also_received) == ("paid", "OF-ITS-OWN", ())
 
 
+@pytest.mark.parametrize("decision", ["given to the payer", "given elsewhere", "sent back"])
+def test_a_payment_tells_its_payer_and_staff_what_was_decided_about_the_money_that_names_it(
+    database: Database, vault: Vault, finance: Member, decision: str
+) -> None:
+    with database.write() as session:
+        station, there = (make_unit(session, code=code, parent="37", kind="city") for code in ("3701", "3799"))
+        here = people.employ(session, vault, role=StaffRole.FINANCE, unit="3701", now=clock.now())
+    home, no, _ = claimed(database, vault, unit_id=station)
+    money = waiting(database)[SuspenseReason.UNKNOWN_ORDER]
+    given = home if decision == "given to the payer" else make.household(database, vault, unit_id=there)
+    assert told(database, home, no) == ("suspended", None, False)
+    assert told_staff(database, finance, no) == ("suspended", money, "open", None)
+    if decision == "sent back":
+        give_back(database, money, finance)
+        assert told(database, home, no) == ("returned", None, True)
+        assert told_staff(database, finance, no) == ("returned", money, "returned", None)
+        return
+    assign(database, money, given, finance)
+    number = given.account.account_no
+    assert told(database, home, no) == ("booked", number if given is home else None, True)
+    assert told_staff(database, finance, no) == ("assigned", money, "assigned", number)
+    claim = waiting(database)[SuspenseReason.TRANSACTION_CLAIMED]
+    assert told_staff(database, here, no) == ("assigned", claim, "assigned", number if given is home else None)
+
+
+def told(database: Database, home: Household, no: str) -> tuple[str, str | None, bool]:
+    """What the payer reads of the sum in suspense: outcome, account, and whether a time is told."""
+    with database.read() as session:
+        found = queries.payment(session, payment_no=no, user_id=home.user_id, now=clock.now())
+    assert found is not None
+    [one] = found.suspense
+    return one.outcome, one.account_no, one.decided_at is not None
+
+
+def told_staff(database: Database, member: Member, no: str) -> tuple[str, int | None, str, str | None]:
+    """What staff read: the payment's state, what they may open, its state, and the account."""
+    may, now = StaffPermission.PAYMENTS_VIEW, clock.now()
+    with database.read() as session:
+        found = finding.payment(session, payment_no=no, staff_id=member.staff_id, permission=may, now=now)
+        assert found is not None
+        [seen] = placing.with_suspense(session, payments=[found.payment], staff_id=member.staff_id, now=now)
+    [one] = seen.attempts[0].suspense
+    return seen.state, one.suspense_id, one.state, one.account_no
+
+
+def give_back(database: Database, suspense_id: int, by: Member) -> None:
+    with database.write() as session:
+        operations.return_to_payer(
+            session,
+            suspense_id=suspense_id,
+            why="paid twice",
+            by=by.staff_id,
+            approved_by=None,
+            actor=ACTOR,
+            now=clock.now(),
+        )
+
+
 def test_money_that_went_back_is_told_as_returned_and_not_as_booked(
     database: Database, vault: Vault, finance: Member
 ) -> None:
@@ -144,17 +202,9 @@ def test_money_that_went_back_is_told_as_returned_and_not_as_booked(
     first = replace(make.paid(make.latest(database, no)), paid_at=clock.now())
     make.apply(database, first)
     make.apply(database, replace(first, transaction_id="TWICE"))
-    with database.write() as session:
+    with database.read() as session:
         [twice] = queries.suspense(session)
-        operations.return_to_payer(
-            session,
-            suspense_id=twice.id,
-            why="paid twice",
-            by=finance.staff_id,
-            approved_by=None,
-            actor=ACTOR,
-            now=clock.now(),
-        )
+    give_back(database, twice.id, finance)
     with database.read() as session:
         found = queries.payment(session, payment_no=no, user_id=home.user_id, now=clock.now())
     assert found is not None
