@@ -75,8 +75,9 @@ insert into message (owner, id, channel, intent, template, priority, params, loc
     '{{"amount": "¥100.00", "account": "****0001"}}', 'zh-CN', 'delivered', now() - interval '30 day' * n, now(), now(),
     array[a.id]
   from account a cross join generate_series(1, 11) n;
-insert into account_note (account_id, id, written_by, written_at, text)
-  select a.id, gen_random_uuid(), s.id, now(), 'Asked for a copy of the last bill.' from account a cross join staff s;
+insert into account_note (account_id, customer_id, id, written_by, written_at, text)
+  select a.id, a.customer_id, gen_random_uuid(), s.id, now(), 'Asked for a copy of the last bill.'
+  from account a cross join staff s;
 insert into audit (actor, act, subject, unit_id)
   select 'operator:bench', 'account.note', 'account:' || id, unit_id from account cross join generate_series(1, 3)
 """

@@ -72,7 +72,7 @@ def test_the_page_tells_bills_payments_postings_access_messages_and_acts(town: T
         town.people["neighbour"].paid_no,
         "Clearing, WeChat Pay",
         "+86137****",
-        "accounts.",
+        "Access given",
     ):
         assert told in page, told
     assert HOLDER not in page
