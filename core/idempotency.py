@@ -241,3 +241,12 @@ def claimed_staged(session: ReadSession, *, kind: str, query: LiteralString) -> 
     """Which of these names somebody else has."""
     wrapped = statement("core", "claimed_staged.sql").clause.text.replace("(select /* staged names */)", f"({query})")
     return list(session.connection().execute(sa.text(wrapped), {"kind": kind}).scalars())
+
+
+def forget_answers(session: WriteSession, *, caller: str, naming: str) -> None:
+    """Forget a caller's answers that hold this text, as the id of something that must not be told again."""
+    session.sql(
+        "delete from idempotency where caller = :caller and position(convert_to(:naming, 'UTF8') in answer) > 0",
+        caller=caller,
+        naming=naming,
+    )

@@ -1942,6 +1942,7 @@ CREATE TABLE public.message (
     finished_at timestamp with time zone,
     read_at timestamp with time zone,
     account_ids bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    about_user uuid,
     CONSTRAINT ck_message_address CHECK ((((address_sealed IS NULL) = (address_blind IS NULL)) AND ((channel = 'sms'::text) OR (address_sealed IS NULL)) AND ((channel <> 'sms'::text) OR (address_sealed IS NOT NULL) OR (due_at IS NULL)))),
     CONSTRAINT ck_message_channel CHECK ((channel = ANY (ARRAY['sms'::text, 'inbox'::text]))),
     CONSTRAINT ck_message_due CHECK (((due_at IS NOT NULL) = (state = ANY (ARRAY['pending'::text, 'sending'::text, 'unknown'::text, 'accepted'::text])))),
@@ -3160,6 +3161,8 @@ CREATE INDEX ix_link_failure_account_no ON public.link_failure USING btree (acco
 
 CREATE INDEX ix_link_failure_user_id ON public.link_failure USING btree (user_id, failed_at);
 
+CREATE INDEX ix_message_about_user ON public.message USING btree (about_user) WHERE (about_user IS NOT NULL);
+
 CREATE INDEX ix_message_attempt_owner_message_id ON public.message_attempt USING btree (owner, message_id);
 
 CREATE INDEX ix_message_due_at ON public.message USING btree (state, due_at) WHERE (due_at IS NOT NULL);
@@ -3474,6 +3477,9 @@ ALTER TABLE ONLY public.import_total
 
 ALTER TABLE ONLY public.import_vanished
     ADD CONSTRAINT fk_import_vanished_run_id FOREIGN KEY (run_id) REFERENCES public.import_run(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.message
+    ADD CONSTRAINT fk_message_about_user FOREIGN KEY (about_user) REFERENCES public.app_user(id);
 
 ALTER TABLE ONLY public.message_attempt
     ADD CONSTRAINT fk_message_attempt_owner_message_id FOREIGN KEY (owner, message_id) REFERENCES public.message(owner, id) ON DELETE CASCADE;

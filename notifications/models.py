@@ -25,6 +25,7 @@ class MessageRow(SQLModel, table=True):
     template: str = Field(sa_type=sa.Text)
     priority: int = Field(sa_type=sa.SmallInteger)
     params: dict[str, Any] = Field(sa_type=JSONB)
+    about_user: UUID | None = Field(default=None, foreign_key="app_user.id", sa_type=sa.Uuid)
     account_ids: list[int] = Field(sa_type=ARRAY(sa.BigInteger), sa_column_kwargs={"server_default": sa.text("'{}'")})
     locale: str = Field(sa_type=sa.Text)
     link: str | None = Field(default=None, sa_type=sa.Text)

@@ -9,14 +9,19 @@ from core.db import ReadSession, WriteSession
 from core.errors import Json
 from notifications import wechat
 from notifications.queueing import user_owner
+from notifications.texts import NOBODY
 from services.identity import queries as identity
 
 _FORGET = """
-update message set params = '{}', account_ids = '{}', link = null,
+update message set params = '{}', account_ids = '{}', about_user = null, link = null,
   address_sealed = null, address_blind = null, address_masked = null,
   state = case when due_at is null then state else 'suppressed' end, due_at = null,
   finished_at = coalesce(finished_at, now())
 where owner = :owner or (address_blind = :blind and owner like 'invitation:%')
+"""
+_FORGET_OF = """
+update message set params = params || jsonb_build_object('person', cast(:nobody as text)), about_user = null
+where about_user = :user_id
 """
 
 
@@ -52,10 +57,15 @@ class Messages:
         return False
 
     def erase(self, session: WriteSession, *, vault: Vault, user_id: UUID, now: datetime) -> None:  # noqa: ARG002 -- as above
-        """Empty the person's messages; what was not sent is not sent any more. What they said in chats is forgotten."""
+        """Empty the person's messages; what was not sent is not sent any more. What they said in chats is forgotten.
+
+        What others were told of them stays with those others, and names nobody. A message about them that is written
+        meanwhile holds their row: they are erased after it, or it is told after they are.
+        """
         phone = identity.phone_of(session, vault=vault, user_id=user_id)
         blind = None if phone is None else vault.blind("phone", phone)
         session.sql(_FORGET, owner=user_owner(user_id), blind=blind)
+        session.sql(_FORGET_OF, user_id=user_id, nobody=NOBODY)
         inbox.forget(session, source=wechat.SOURCE, subjects=identity.wechat_blinds(session, user_id=user_id))
 
 

@@ -37,7 +37,8 @@ class Fact:
     """What is told.
 
     `intent` names the fact once and for ever, `template` and `params` say it, `link` is its page in the portal; after
-    `ttl` it is not worth sending, and `priority` says which facts it waits behind. `account_ids` are those it is about.
+    `ttl` it is not worth sending, and `priority` says which facts it waits behind. `account_ids` are those it is about,
+    `about_user` is whom its value `person` names.
     """
 
     intent: str
@@ -47,6 +48,7 @@ class Fact:
     ttl: timedelta
     priority: Priority
     account_ids: Sequence[AccountId] = ()
+    about_user: UUID | None = None
 
 
 def user_owner(user_id: UUID) -> str:
@@ -55,11 +57,11 @@ def user_owner(user_id: UUID) -> str:
 
 
 _ADD = """
-insert into message (owner, id, channel, intent, template, priority, params, account_ids, locale, link, state, due_at,
-  expires_at, address_sealed, address_blind, address_masked, accepted_at, finished_at)
-values (:owner, :id, :channel, :intent, :template, :priority, cast(:params as jsonb), :account_ids, :locale, :link,
-  :state, case when :state = 'pending' then now() end, now() + :ttl, :address_sealed, :address_blind, :address_masked,
-  case when :state = 'delivered' then now() end, case when :state = 'delivered' then now() end)
+insert into message (owner, id, channel, intent, template, priority, params, account_ids, about_user, locale, link,
+  state, due_at, expires_at, address_sealed, address_blind, address_masked, accepted_at, finished_at)
+values (:owner, :id, :channel, :intent, :template, :priority, cast(:params as jsonb), :account_ids, :about_user,
+  :locale, :link, :state, case when :state = 'pending' then now() end, now() + :ttl, :address_sealed, :address_blind,
+  :address_masked, case when :state = 'delivered' then now() end, case when :state = 'delivered' then now() end)
 on conflict do nothing
 """
 
@@ -99,6 +101,7 @@ def _add(
         priority=fact.priority.value,
         params=to_json(dict(fact.params)),
         account_ids=list(fact.account_ids),
+        about_user=fact.about_user,
         locale=recipient.locale,
         link=fact.link,
         state=state,

@@ -16,6 +16,8 @@ from core.money import Money
 
 _BABEL: Final = {"zh-CN": "zh_Hans_CN"}
 _FALLBACK: Final = "en"
+NOBODY: Final = "-"
+"""The value `person` of a message about somebody who is erased by now."""
 _MOMENTS: Final = {"en": "MMM d, yyyy, HH:mm", "zh_Hans_CN": "y年M月d日 HH:mm", "de": "dd.MM.yyyy, HH:mm"}
 """As the portal writes them above the messages; other languages have Babel's own way."""
 
@@ -74,10 +76,11 @@ def _texts(locale: str) -> dict[str, dict[str, str]]:
 
 
 def title_and_text(*, template: str, locale: str, zone: ZoneInfo, params: Mapping[str, Json]) -> tuple[str, str]:
-    """An inbox message in one language."""
+    """An inbox message in one language; of somebody who is erased it says so."""
     words = _texts(locale)[template]
     values = Wording(locale, zone).values(params)
-    return words["title"].format_map(values), words["text"].format_map(values)
+    text = words["text_of_nobody"] if params.get("person") == NOBODY else words["text"]
+    return words["title"].format_map(values), text.format_map(values)
 
 
 def money_param(amount: Money) -> Json:

@@ -13,14 +13,13 @@ from notifications.audience import of_account_owners, of_user
 from notifications.queueing import Fact, Recipient, tell, user_owner
 from notifications.setup import SETUP
 from notifications.states import Priority
-from notifications.texts import masked_account, moment_param
+from notifications.texts import NOBODY, masked_account, moment_param
 from services.accounts import queries as accounts
 from services.accounts.events import AccessAccepted, AccessEnded, AccessInvited, AccountLinked
 from services.accounts.queries import AccountId
 from services.identity import queries as identity
 
 TTL: Final = timedelta(days=3)
-NOBODY: Final = "-"
 HOLDER_CHANGED: Final = "holder_changed"
 
 
@@ -45,6 +44,7 @@ def linked(session: WriteSession, delivery: Delivery, event: AccountLinked) -> N
         ttl=TTL,
         priority=Priority.PROMPT,
         account_ids=[account_id],
+        about_user=None if person is None else user_id,
     )
     audience = of_account_owners(session, setup=setup, account_id=account_id, now=delivery.occurred_at)
     own = {each.phone for each in of_user(session, setup=setup, user_id=user_id)}
@@ -76,6 +76,7 @@ def invited(session: WriteSession, delivery: Delivery, event: AccessInvited) -> 
         ttl=invitation.expires_at - delivery.occurred_at,
         priority=Priority.PROMPT,
         account_ids=[invitation.account_id],
+        about_user=None if inviter is None else invitation.invited_by,
     )
     owner = accounts.invitation_owner(invitation_id) if person is None else user_owner(person.id)
     locale = setup.locale(None if person is None else person.locale)
@@ -95,6 +96,7 @@ def accepted(session: WriteSession, delivery: Delivery, event: AccessAccepted) -
             "account": _masked(session, AccountId(event.account_id)),
             "person": NOBODY if person is None else person.phone_masked,
         },
+        about_user=None if person is None else person.id,
     )
 
 
@@ -122,9 +124,12 @@ def _tell_by_inbox(
     user_id: UUID,
     template: str,
     params: Mapping[str, Json],
+    about_user: UUID | None = None,
 ) -> None:
     setup = SETUP.get()
-    fact = Fact(f"{template}:{delivery.id}", template, params, "/accounts", TTL, Priority.PROMPT, [account_id])
+    fact = Fact(
+        f"{template}:{delivery.id}", template, params, "/accounts", TTL, Priority.PROMPT, [account_id], about_user
+    )
     people = [replace(each, phone=None) for each in of_user(session, setup=setup, user_id=user_id)]
     tell(session, setup=setup, fact=fact, audience=people)
 

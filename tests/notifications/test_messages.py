@@ -1,5 +1,6 @@
 """From an event to what people read: who is told, in which language, how often."""
 
+import itertools
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from core.money import Money
 from notifications import inbox, sent
 from notifications.delivery import send_due
 from notifications.setup import SETUP
-from notifications.texts import Wording, title_and_text
+from notifications.texts import NOBODY, Wording, title_and_text
 from services.accounts.models import Role
 from services.accounts.queries import AccountRef
 from services.billing.queries import BillView
@@ -294,6 +295,8 @@ def test_values_are_written_as_the_language_writes_them(locale: str, expected: t
         "payment_receipt",
         "bill_ready",
         "account_linked",
+        "access_invited",
+        "access_accepted",
         "device_signed_out",
         "device_signed_out_for_safety",
         "wechat_joined",
@@ -301,11 +304,12 @@ def test_values_are_written_as_the_language_writes_them(locale: str, expected: t
 )
 def test_every_text_exists_in_every_language_with_the_same_values(template: str) -> None:
     values: dict[str, Any] = dict.fromkeys(
-        ("account", "amount", "payment_no", "paid_at", "period", "due", "bill_no", "person", "device", "at", "hotline"),
+        ("account", "amount", "payment_no", "paid_at", "period", "due", "bill_no", "device", "at", "until", "hotline"),
         "X",
     )
-    for locale in ("zh-CN", "en", "de"):
-        title, text = title_and_text(template=template, locale=locale, zone=SHANGHAI, params=values)
+    for locale, person in itertools.product(("zh-CN", "en", "de"), ("X", NOBODY)):
+        named = {**values, "person": person} if template.startswith("acc") else values
+        title, text = title_and_text(template=template, locale=locale, zone=SHANGHAI, params=named)
         assert title
         assert text
         assert "{" not in title + text

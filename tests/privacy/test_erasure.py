@@ -24,7 +24,7 @@ from notifications.setup import SETUP
 from notifications.states import Priority
 from sandbox import credentials
 from services.accounts import operations as accounts
-from services.accounts.operations import MeterNumber
+from services.accounts.operations import LinkOutcome, MeterNumber
 from services.billing import queries as billing
 from services.identity import flows, operations, queries
 from services.identity.operations import Challenge, CodeRefused
@@ -32,9 +32,10 @@ from services.identity.ports import ConsentPurpose, Edge, Purpose, WechatPush
 from services.ledger import queries as ledger
 from services.payments.ports import PROVIDERS, Method, Payer
 from tests.factories import payments as paying
-from tests.factories.accounts import ACTOR
+from tests.factories.accounts import ACTOR, grant
 from tests.factories.staff import note
 from tests.support.everything import holding, redis_text, tables
+from tests.support.hooks import relay
 from tests.support.town import HOLDER, Home, Person, Town
 from tests.support.wechat_notices import notice, paid, signed
 
@@ -64,6 +65,7 @@ class Planted:
 
     person: Person
     home: Home
+    neighbour: Person
     needles: dict[str, str]
 
 
@@ -119,6 +121,43 @@ def _pay(town: Town, person: Person, home: Home, *, address: str, openid: str) -
     assert tell_paid(town, payment_no, openid=openid) == 204
 
 
+def tell_others(town: Town, person: Person, home: Home) -> Person:
+    """A neighbour is told of a person three times: they link an account, are let into another, and invite back."""
+    theirs, other = town.build(town.unit_id), town.build(town.unit_id)
+    neighbour = town.settle(theirs, has_payments=False)
+    with town.runtime.db.write() as session:
+        grant(session, user_id=neighbour.user_id, account_id=other.account.id)
+        linked = accounts.link_account(
+            session,
+            vault=town.runtime.vault,
+            user_id=person.user_id,
+            account_no=other.account_no,
+            name_character=HOLDER[0],
+            evidence=MeterNumber(other.meter_no),
+            actor=ACTOR,
+            now=clock.now(),
+        )
+        assert linked.outcome is LinkOutcome.LINKED
+    for owner, guest, account_no in ((neighbour, person, theirs.account_no), (person, neighbour, home.account_no)):
+        at = f"/api/v1/accounts/{account_no}/invitations"
+        headers = {**owner.bearer, "idempotency-key": uuid.uuid4().hex}
+        answer = town.client.post(at, json={"phone": guest.phone, "role": "viewer"}, headers=headers)
+        assert answer.status_code == 201, answer.text
+        relay(town.runtime.db)
+        accept = f"/api/v1/invitations/{answer.json()['invitation_id']}/accept"
+        headers = {**guest.bearer, "idempotency-key": uuid.uuid4().hex}
+        assert town.client.post(accept, headers=headers).status_code == 201
+    relay(town.runtime.db)
+    return neighbour
+
+
+def told_of_people(town: Town, reader: Person) -> set[str]:
+    """What a reader's inbox says of links and invitations, up to the account's number."""
+    items = town.client.get("/api/v1/inbox", headers=reader.bearer).json()["items"]
+    found = (re.search("(.*)(绑定了|邀请您|现可)", each["text"]) for each in items)
+    return {re.sub("于 .*", "", each[1]).strip() for each in found if each}
+
+
 def plant(town: Town) -> Planted:
     """A person with an account, payments, quotes, messages, wrong guesses, invitations, consents, devices and acts."""
     home = town.build(town.unit_id)
@@ -172,6 +211,7 @@ def plant(town: Town) -> Planted:
         audit.record(session, actor=actor, act="test.act", subject=f"account:{home.account.id}")
         note(session, home.account.id, noted(person.phone))
     bearer = {**person.bearer, "idempotency-key": uuid.uuid4().hex}
+    neighbour = tell_others(town, person, home)
     quote = {"account_no": town.neighbour.account_no, "name_hint": HOLDER[0]}
     assert town.client.post("/api/v1/payment-quotes", json=quote, headers=bearer).status_code == 201
     needles = {
@@ -187,7 +227,7 @@ def plant(town: Town) -> Planted:
         "hash of the openid": blind.hex(),
         "hash of the address": vault.blind("phone", person.phone).hex(),
     }
-    return Planted(person, home, needles)
+    return Planted(person, home, neighbour, needles)
 
 
 def confirm(town: Town, person: Person) -> None:
@@ -220,9 +260,13 @@ def test_an_erased_person_is_nowhere_and_the_books_balance(town: Town) -> None:
         planted = plant(town)
         before = in_clear(town)
         assert {name for _, name in holding(before, planted.needles)} == planted.needles.keys(), "not planted"
+        assert ("message", "masked phone") in holding(before, planted.needles)
+        said = told_of_people(town, planted.neighbour)
         confirm(town, planted.person)
         erase(town)
     assert holding(in_clear(town), planted.needles) == []
+    assert said == {f"手机号 {mask_phone(planted.person.phone)} 的用户"}
+    assert told_of_people(town, planted.neighbour) == {"一位用户（其个人数据已删除）"}
     with town.runtime.db.read() as session:
         [left] = session.sql(
             "select text from account_note where account_id = :id", id=planted.home.account.id

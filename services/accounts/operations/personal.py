@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from core import audit, locks
+from core import audit, idempotency, locks
 from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import ReadSession, WriteSession
@@ -103,13 +103,19 @@ class Access:
             give_up_access(session, user_id=user_id, account_id=AccountId(account_id), actor=actor, now=now)
         phone = identity.phone_of(session, vault=vault, user_id=user_id)
         if phone is not None:
-            session.sql(
-                "delete from access_invitation where phone_blind = :blind",
-                blind=identity.phone_blind_of(vault, phone),
-            )
+            _forget_invitations(session, blind=identity.phone_blind_of(vault, phone))
             session.sql(_STRIKE, user_id=user_id, digits=phone.removeprefix("+"))
         for statement in _GONE:
             session.sql(statement, user_id=user_id)
+
+
+def _forget_invitations(session: WriteSession, *, blind: bytes) -> None:
+    """Invitations to a telephone, and the answers that their inviters had and could have again."""
+    gone = session.sql(
+        "delete from access_invitation where phone_blind = :blind returning id, invited_by", blind=blind
+    ).all()
+    for row in gone:
+        idempotency.forget_answers(session, caller=f"user:{row.invited_by}", naming=str(row.id))
 
 
 @dataclass(frozen=True, slots=True)
