@@ -1,5 +1,7 @@
-"""Identifiers: UUIDv7 for what the API names, unguessable short codes for what people read aloud."""
+"""Identifiers: UUIDv7 for what the API names, unguessable short codes for people, versions of what a form showed."""
 
+import hashlib
+import json
 import secrets
 import time
 from typing import Final
@@ -25,3 +27,8 @@ def uuid7() -> UUID:
 def human_code(length: int) -> str:
     """A random code of `length` letters and digits, 5 bits each."""
     return "".join(secrets.choice(HUMAN_ALPHABET) for _ in range(length))
+
+
+def version_of(*shown: object) -> str:
+    """A word that is the same for the same values and says nothing of them; whoever sends it back saw these."""
+    return hashlib.sha256(json.dumps(shown, default=str).encode()).hexdigest()[:32]

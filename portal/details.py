@@ -26,6 +26,7 @@ class DetailsForm:
     contact_by: str
     household_size: str
     equipment: dict[str, str]
+    version: str
 
     def told(self) -> Told:
         """What is meant; raises HouseholdWrong for what is no number."""
@@ -52,10 +53,12 @@ def details_form(
     solar: Answer = "",
     storage: Answer = "",
     generator: Answer = "",
+    version: Annotated[str, Form(max_length=64)] = "",
 ) -> DetailsForm:
     """The form as it was sent."""
     answers = (ev_charger, heat_pump, solar, storage, generator)
-    return DetailsForm(email, bool(no_email), contact_by, household_size, dict(zip(EQUIPMENT, answers, strict=True)))
+    equipment: dict[str, str] = dict(zip(EQUIPMENT, answers, strict=True))
+    return DetailsForm(email, bool(no_email), contact_by, household_size, equipment, version)
 
 
 def form_of(details: Details) -> DetailsForm:
@@ -68,6 +71,7 @@ def form_of(details: Details) -> DetailsForm:
         contact_by=details.contact_by or "",
         household_size="" if people is None else str(people),
         equipment={code: answers[has] for code, has in details.equipment.items()},
+        version=details.version,
     )
 
 

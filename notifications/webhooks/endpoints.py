@@ -16,9 +16,9 @@ from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import WriteSession
 from core.errors import Json
-from core.ids import uuid7
+from core.ids import uuid7, version_of
 from core.locks import lock
-from notifications.webhooks.errors import WebhooksMany, WebhookUnknown
+from notifications.webhooks.errors import WebhookChanged, WebhooksMany, WebhookUnknown
 from notifications.webhooks.events import TEST, put
 from notifications.webhooks.queries import EndpointView
 from notifications.webhooks.rules import OVERLAP, new_secret
@@ -106,9 +106,24 @@ def add(
 
 
 def change(
-    session: WriteSession, *, endpoint: EndpointView, name: str, url: str, events: Sequence[str], actor: Actor
+    session: WriteSession,
+    *,
+    endpoint: EndpointView,
+    name: str,
+    url: str,
+    events: Sequence[str],
+    actor: Actor,
+    seen: str | None = None,
 ) -> None:
-    """Give an endpoint another name, address or list of events. What waits goes to the new address, at once."""
+    """Give an endpoint another name, address or list of events. What waits goes to the new address, at once.
+
+    `seen`: the version of the endpoint that the form showed; raises WebhookChanged when it has another by now.
+    """
+    known = session.sql(
+        "select name, url, events from webhook_endpoint where id = :id for no key update", id=endpoint.id
+    ).one()
+    if seen is not None and seen != version_of(known.name, known.url, known.events):
+        raise WebhookChanged
     session.sql(
         """update webhook_endpoint set name = :name, url = :url, events = cast(:events as text[]),
              failures = case when url = :url then failures else 0 end,
@@ -125,7 +140,7 @@ def change(
         unit_id=endpoint.unit_id,
         actor=actor,
         act="notifications.webhook_changed",
-        before=_told(endpoint.name, endpoint.url, endpoint.events),
+        before=_told(known.name, known.url, known.events),
         after=_told(name, url, events),
     )
 

@@ -9,6 +9,12 @@ class WebhookUnknown(Refusal):
     code = "webhook_not_found"
 
 
+class WebhookChanged(Refusal):
+    """Somebody changed the endpoint after what the caller saw of it."""
+
+    code = "webhook_changed"
+
+
 class WebhooksMany(Refusal):
     """A unit has as many endpoints as it may have."""
 

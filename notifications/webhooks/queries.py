@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.db import ReadSession, statement
+from core.ids import version_of
 from notifications.webhooks.rules import DeliveryState, EndpointState, Why
 
 COUNTED: Final = 10_000
@@ -36,6 +37,11 @@ class EndpointView:
     waiting: int
     waits_since: datetime | None
     set_aside: int
+
+    @property
+    def version(self) -> str:
+        """What a form carries that shows its name, address and events."""
+        return version_of(self.name, self.url, self.events)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from portal.customer import shelf
 from portal.details import DetailsForm
 from portal.pages import CheckedForm, Reader, SignedIn, go, show, speak
 from services.accounts import operations, quality, queries
-from services.accounts.errors import EmailWrong, HouseholdWrong
+from services.accounts.errors import DetailsChanged, EmailWrong, HouseholdWrong
 from services.accounts.queries import AccountRef, Permission
 from web.problems.common import NotFound
 from web.runtime import RuntimeDep
@@ -21,6 +21,7 @@ from web.session import Now, Write
 
 router = APIRouter(include_in_schema=False)
 
+CONFLICT = 409
 UNPROCESSABLE = 422
 
 
@@ -54,7 +55,10 @@ def tell(
             actor=reader.actor,
             today=business_date(now, runtime.settings.zone),
             now=now,
+            seen=typed.version,
         )
+    except DetailsChanged:
+        return _page(request, reader, write, now, account_no, typed, {}, is_stale=True)
     except (EmailWrong, HouseholdWrong) as refusal:
         return _page(request, reader, write, now, account_no, typed, details.field_of(request, refusal))
     return go(f"/accounts/{account_no}/details?done=1")
@@ -79,6 +83,7 @@ def _page(
     wrong: dict[str, str],
     *,
     is_kept: bool = False,
+    is_stale: bool = False,
 ) -> Response:
     account = _owned(write, reader, account_no, now)
     known = quality.details(write, account_id=account.id)
@@ -86,11 +91,13 @@ def _page(
         request,
         "customer/details.html",
         reader,
-        status=UNPROCESSABLE if wrong else 200,
+        status=CONFLICT if is_stale else UNPROCESSABLE if wrong else 200,
         unread=shelf.of_reader(request, write, reader, now=now, wanted=account_no).unread,
         account_no=account.account_no,
         known=known,
         values=typed or details.form_of(known),
+        is_now=details.form_of(known) if is_stale else None,
+        version=known.version if is_stale or typed is None else typed.version,
         names=details.field_names(speak(request)),
         wrong=wrong,
         is_kept=is_kept,

@@ -21,7 +21,7 @@ from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReade
 from services.accounts import catalogue, quality, staffing
 from services.accounts import operations as accounts
 from services.accounts.catalogue import FieldClass, Level
-from services.accounts.errors import CorrectionWrong, CustomerShared, EmailWrong, HouseholdWrong
+from services.accounts.errors import CorrectionWrong, CustomerShared, DetailsChanged, EmailWrong, HouseholdWrong
 from services.accounts.operations import Corrected
 from services.accounts.roles import StaffPermission
 from services.casework import operations as casework
@@ -33,6 +33,7 @@ from web.session import Now, Write
 
 router = APIRouter(include_in_schema=False)
 
+CONFLICT: Final = 409
 UNPROCESSABLE: Final = 422
 QUALITY: Final = "/staff/quality"
 GAPS: Final = "/staff/gaps"
@@ -169,7 +170,10 @@ def fill(
             actor=reader.actor,
             today=business_date(now, runtime.settings.zone),
             now=now,
+            seen=typed.version,
         )
+    except DetailsChanged:
+        return _page(request, reader, write, account_no, typed, {}, now=now, is_stale=True)
     except (CustomerShared, EmailWrong, HouseholdWrong) as refusal:
         return _page(request, reader, write, account_no, typed, details.field_of(request, refusal), now=now)
     if not is_there:
@@ -251,6 +255,7 @@ def _page(
     now: datetime,
     done: str = "",
     correction: Correction | None = None,
+    is_stale: bool = False,
 ) -> Response:
     looked = look_at(session, reader, account_no, now=now)
     found = looked.account
@@ -259,11 +264,13 @@ def _page(
         request,
         "staff/gap.html",
         reader,
-        status=UNPROCESSABLE if wrong else 200,
+        status=CONFLICT if is_stale else UNPROCESSABLE if wrong else 200,
         here=f"{GAPS}/{found.account_no}",
         account=found,
         known=known,
         values=typed or details.form_of(known),
+        is_now=details.form_of(known) if is_stale else None,
+        version=known.version if is_stale or typed is None else typed.version,
         names=details.field_names(speak(request)),
         wrong=wrong,
         done=done,

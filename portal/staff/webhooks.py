@@ -1,6 +1,6 @@
 """Programs that are told what happens: their endpoints, what each was told, and telling it again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ import web.problems.webhooks  # noqa: F401 -- registers how refusals are told
 from core.db import ReadSession, WriteSession
 from notifications.webhooks import endpoints, queries
 from notifications.webhooks.endpoints import NewSecret
-from notifications.webhooks.errors import WebhooksMany, WebhookUnknown
+from notifications.webhooks.errors import WebhookChanged, WebhooksMany, WebhookUnknown
 from notifications.webhooks.events import TYPES
 from notifications.webhooks.ports import CALLER, TargetRefused, TargetUnresolved
 from notifications.webhooks.queries import EndpointView
@@ -27,6 +27,7 @@ from web.session import Lookups, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
+CONFLICT: Final = 409
 UNPROCESSABLE: Final = 422
 PAGE: Final = 50
 MOST_UNITS: Final = 300
@@ -48,11 +49,12 @@ class EndpointForm:
     url: str = ""
     unit: str = ""
     events: tuple[str, ...] = TYPES
+    version: str = ""
 
     @classmethod
     def of(cls, view: EndpointView) -> "EndpointForm":
         """An endpoint as it is."""
-        return cls(view.name, view.url, view.unit_code, view.events)
+        return cls(view.name, view.url, view.unit_code, view.events, view.version)
 
 
 def _manager_of_lookup(request: Request, runtime: RuntimeDep, db: Lookups, now: Now) -> StaffReader:
@@ -154,19 +156,32 @@ def change(
     events: Events,
     name: Word = "",
     url: Url = "",
+    version: Word = "",
 ) -> Response:
     """Give it another name, address or list of events."""
     with db.read() as session:
         view = _view(session, reader, endpoint_id, now=now)
-    typed = EndpointForm(name.strip(), url.strip(), view.unit_code, tuple(each for each in TYPES if each in events))
+    chosen = tuple(each for each in TYPES if each in events)
+    typed = EndpointForm(name.strip(), url.strip(), view.unit_code, chosen, version)
     wrong = _wrong(request, typed)
     with db.write() as session:
         view = _view(session, reader, endpoint_id, now=now)
         if wrong:
             return _form(request, session, reader, view, typed, wrong, now=now)
-        endpoints.change(
-            session, endpoint=view, name=typed.name, url=typed.url, events=typed.events, actor=reader.actor
-        )
+        try:
+            endpoints.change(
+                session,
+                endpoint=view,
+                name=typed.name,
+                url=typed.url,
+                events=typed.events,
+                actor=reader.actor,
+                seen=version,
+            )
+        except WebhookChanged:
+            view = _view(session, reader, endpoint_id, now=now)
+            typed = replace(typed, version=view.version)
+            return _form(request, session, reader, view, typed, {}, now=now, is_stale=True)
     return go(f"{WEBHOOKS}/{endpoint_id}?done=changed")
 
 
@@ -283,6 +298,7 @@ def _form(
     wrong: dict[str, str],
     *,
     now: datetime,
+    is_stale: bool = False,
 ) -> Response:
     units = staffing.staff_units(
         session,
@@ -295,10 +311,11 @@ def _form(
         request,
         "staff/webhook_form.html",
         reader,
-        status=UNPROCESSABLE if wrong else 200,
+        status=CONFLICT if is_stale else UNPROCESSABLE if wrong else 200,
         here=f"{WEBHOOKS}/new" if view is None else f"{WEBHOOKS}/{view.id}/change",
         view=view,
         typed=typed,
+        is_stale=is_stale,
         types=TYPES,
         units=units if len(units) <= MOST_UNITS else [],
         wrong=wrong,

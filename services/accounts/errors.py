@@ -165,6 +165,12 @@ class EmailWrong(Refusal):
     code = "email_wrong"
 
 
+class DetailsChanged(Refusal):
+    """Somebody told something of the account after what the caller saw of it."""
+
+    code = "details_changed"
+
+
 class HouseholdWrong(Refusal):
     """The number of people is not one of 1 to 99."""
 

@@ -13,6 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.db import ReadSession, statement
+from core.ids import version_of
 from services.accounts import catalogue, staffing
 from services.accounts.catalogue import DataField, FieldClass, Level
 from services.accounts.queries import AccountId
@@ -97,6 +98,11 @@ class Details:
     household_size: int | None
     equipment: dict[str, bool | None]
     confirmed_at: datetime | None
+
+    @property
+    def version(self) -> str:
+        """What a form carries that shows them: another as soon as somebody tells something."""
+        return version_of(self.email_masked, self.contact_by, self.household_size, self.equipment, self.confirmed_at)
 
 
 def latest_day(session: ReadSession) -> date | None:

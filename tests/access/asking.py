@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from services.accounts import quality
 from tests.factories.staff import Member
 from tests.support.town import Home, Person, Town
 
@@ -51,3 +52,11 @@ class Scene:
 
 
 Asking = Callable[[Scene], Asked]
+
+
+def telling(made: Scene, account_no: str = "") -> dict[str, str]:
+    """An answer in the form of an account's details, as that was shown just now."""
+    no = account_no or made.things.account_no
+    with made.town.runtime.db.read() as session:
+        found = session.sql("select id from account where account_no = :no", no=no).scalar_one_or_none()
+        return {"solar": "yes", "version": quality.details(session, account_id=found).version if found else ""}

@@ -12,7 +12,7 @@ from portal.customer import payments as payment_pages
 from portal.pages import Reader
 from services.billing import queries as billing
 from tests.access import group_requests, quote_requests, staff_requests
-from tests.access.asking import Asked, Asking, Object, Scene, Things
+from tests.access.asking import Asked, Asking, Object, Scene, Things, telling
 from tests.access.letting_in import add_wechat, invite, let_in, somebodys_phone
 from tests.factories import payments as paying
 from tests.support import programs
@@ -441,7 +441,7 @@ ASKING: Final[dict[str, Asking]] = {
         f"/api/v1/accounts/{made.things.account_no}/details", json={"equipment": {"solar": True}}
     ),
     "GET /accounts/{account_no}/details": _get("/accounts/{account_no}/details"),
-    "POST /accounts/{account_no}/details": _form("/accounts/{account_no}/details", lambda _made: {"solar": "yes"}),
+    "POST /accounts/{account_no}/details": _form("/accounts/{account_no}/details", telling),
     "GET /accounts/{account_no}/people": _get("/accounts/{account_no}/people"),
     "POST /accounts/{account_no}/people": _form(
         "/accounts/{account_no}/people", lambda _made: {"phone": somebodys_phone(), "role": "viewer"}

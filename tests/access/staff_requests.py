@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Final
 from uuid import UUID, uuid4
 
-from tests.access.asking import Asked, Asking, Object, Scene, Things
+from core.ids import version_of
+from tests.access.asking import Asked, Asking, Object, Scene, Things, telling
 from tests.support.office import ELSEWHERE, HERE, PUBLIC_URL, Place, office_of
 from tests.support.town import Town
 from web import cookies
@@ -196,6 +197,11 @@ def _account(made: Scene) -> dict[str, str]:
     return {"account_no": homes.get(made.object, town.missing_no)}
 
 
+def _telling(made: Scene) -> dict[str, str]:
+    account = _account(made)
+    return {**account, **telling(made, **account)}
+
+
 def _noting(made: Scene) -> dict[str, str]:
     return {**_account(made), "text": "Called about March."}
 
@@ -321,6 +327,16 @@ def _listening(made: Scene) -> dict[str, str]:
     return {"name": "billing", "url": PUBLIC_URL, "unit": unit, "events": "bill.issued"}
 
 
+def _changing(made: Scene) -> dict[str, str]:
+    """The form as it was shown just now."""
+    hook = _hook(made)
+    with made.town.runtime.db.read() as session:
+        row = session.sql(
+            "select name, url, events from webhook_endpoint where id = :id", id=hook["endpoint_id"]
+        ).one_or_none()
+    return {**_listening(made), **hook, "version": version_of(row.name, row.url, row.events) if row else ""}
+
+
 _HOOK: Final = "/staff/webhooks/{endpoint_id}"
 
 ASKING: Final[dict[str, Asking]] = {
@@ -374,7 +390,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /staff/quality": _get("/staff/quality"),
     "GET /staff/gaps": _get("/staff/gaps"),
     "GET /staff/gaps/{account_no}": _get("/staff/gaps/{account_no}", _account),
-    "POST /staff/gaps/{account_no}": _form("/staff/gaps/{account_no}", lambda made: {**_account(made), "solar": "yes"}),
+    "POST /staff/gaps/{account_no}": _form("/staff/gaps/{account_no}", _telling),
     "POST /staff/gaps/{account_no}/correct": _form("/staff/gaps/{account_no}/correct", _correcting),
     "GET /staff/health": _get("/staff/health"),
     "GET /staff/webhooks": _get("/staff/webhooks"),
@@ -382,7 +398,7 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /staff/webhooks/new": _form("/staff/webhooks/new", _listening),
     f"GET {_HOOK}": _get(_HOOK, _hook),
     f"GET {_HOOK}/change": _get(f"{_HOOK}/change", _hook),
-    f"POST {_HOOK}/change": _form(f"{_HOOK}/change", lambda made: {**_listening(made), **_hook(made)}),
+    f"POST {_HOOK}/change": _form(f"{_HOOK}/change", _changing),
     f"POST {_HOOK}/secret": _form(f"{_HOOK}/secret", _hook),
     f"POST {_HOOK}/delete": _form(f"{_HOOK}/delete", _spare_hook),
     f"POST {_HOOK}/disable": _form(f"{_HOOK}/disable", _hook),

@@ -8,6 +8,7 @@ from services.accounts.errors import (
     CorrectionOutdated,
     CorrectionWrong,
     CustomerShared,
+    DetailsChanged,
     EmailWrong,
     GrantBeyondOwn,
     GrantHeld,
@@ -165,6 +166,12 @@ PROBLEMS: Final = [
         en="This customer has accounts in other units, too; what is theirs is changed by whoever may in all of them.",
     ),
     Problem(EmailWrong, 422, zh="请填写有效的电子邮箱。", en="Enter an e-mail address such as name@example.com."),
+    Problem(
+        DetailsChanged,
+        409,
+        zh="资料在此期间已有更改，请查看后再提交。",
+        en="The details have been changed meanwhile. Look at them, then send yours again.",
+    ),
     Problem(HouseholdWrong, 422, zh="请填写 1 至 99 的人数。", en="Enter a number of people from 1 to 99."),
     Problem(
         GroupNameWrong,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from notifications.webhooks.errors import WebhooksMany, WebhookUnknown
+from notifications.webhooks.errors import WebhookChanged, WebhooksMany, WebhookUnknown
 from notifications.webhooks.ports import TargetRefused, TargetUnresolved
 from web.problems import Problem, register
 
@@ -15,6 +15,12 @@ PROBLEMS: Final = [
     ),
     Problem(TargetUnresolved, 422, zh="找不到该主机，请检查地址。", en="There is no such host. Check the address."),
     Problem(WebhookUnknown, 404, zh="未找到该推送地址或记录。", en="There is no such endpoint or delivery for you."),
+    Problem(
+        WebhookChanged,
+        409,
+        zh="推送地址在此期间已有更改，请查看后再提交。",
+        en="The endpoint has been changed meanwhile. Look at it, then send yours again.",
+    ),
     Problem(
         WebhooksMany,
         409,

@@ -14,7 +14,7 @@ from core.db import WriteSession, statement
 from core.texts import is_line
 from services.accounts import catalogue
 from services.accounts.catalogue import Level
-from services.accounts.errors import CustomerShared, EmailWrong, HouseholdWrong
+from services.accounts.errors import CustomerShared, DetailsChanged, EmailWrong, HouseholdWrong
 from services.accounts.finding import may_with_customer, staff_account
 from services.accounts.quality import EQUIPMENT, details
 from services.accounts.queries import AccountId, last_account
@@ -86,13 +86,19 @@ def tell_details(
     actor: Actor,
     today: date,
     now: datetime,
+    seen: str | None = None,
 ) -> None:
     """Write what is told of an account as of now. Raises EmailWrong and HouseholdWrong.
+
+    `seen`: the version of the details that the form showed; raises DetailsChanged when they have another by now.
 
     The caller has decided that the account's owner tells it, or staff who may. The audit log keeps which fields
     changed, never what they say.
     """
+    session.sql("select id from account where id = :id for no key update", id=account_id)
     before = details(session, account_id=account_id)
+    if seen is not None and seen != before.version:
+        raise DetailsChanged
     if told.household_size is not None and not 1 <= told.household_size <= MOST_HOUSEHOLD:
         raise HouseholdWrong
     has_new_email = _keep_email(session, vault=vault, account_id=account_id, told=told)
@@ -137,10 +143,12 @@ def fill_gaps(
     actor: Actor,
     today: date,
     now: datetime,
+    seen: str | None = None,
 ) -> bool:
     """Write what a member of staff was told of an account; False where they may not, or where there is no such one.
 
-    Raises EmailWrong, HouseholdWrong, and CustomerShared for the address of a customer with accounts where one may not.
+    Raises EmailWrong, HouseholdWrong, DetailsChanged as `tell_details` does, and CustomerShared for the address of a
+    customer with accounts where one may not.
     """
     may = StaffPermission.ACCOUNTS_EDIT
     found = staff_account(session, account_no=account_no, staff_id=staff_id, permission=may, now=now)
@@ -151,7 +159,9 @@ def fill_gaps(
         session, customer_id=found.customer_id, staff_id=staff_id, permission=may, now=now
     ):
         raise CustomerShared
-    tell_details(session, vault=vault, account_id=found.id, told=told, by="staff", actor=actor, today=today, now=now)
+    tell_details(
+        session, vault=vault, account_id=found.id, told=told, by="staff", actor=actor, today=today, now=now, seen=seen
+    )
     return True
 
 
