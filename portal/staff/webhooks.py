@@ -19,7 +19,7 @@ from notifications.webhooks.ports import CALLER, TargetRefused, TargetUnresolved
 from notifications.webhooks.queries import EndpointView
 from portal.pages import go, speak, text_of
 from portal.staff import lists
-from portal.staff.pages import CheckedForm, FreshCode, StaffReader, StepUpFirst, check, requires, resolved, show
+from portal.staff.pages import CheckedForm, FreshCode, StaffReader, check, check_fresh, requires, resolved, show
 from services.accounts import staffing
 from services.accounts.roles import StaffPermission
 from web.runtime import RuntimeDep
@@ -58,12 +58,11 @@ class EndpointForm:
 
 
 def _manager_of_lookup(request: Request, runtime: RuntimeDep, db: Lookups, now: Now) -> StaffReader:
-    """The reader of a form that names a host: found in a transaction that ends before the host is looked up."""
+    """The reader of a form that names a host, with a fresh code: found before the host is looked up."""
     with db.write() as session:
         reader = resolved(request, runtime, session, now)
     check(reader, StaffPermission.WEBHOOKS_MANAGE)
-    if not reader.is_fresh:
-        raise StepUpFirst
+    check_fresh(reader)
     return reader
 
 
@@ -83,7 +82,7 @@ def new(request: Request, reader: Manager, write: Write, now: Now) -> Response:
     return _form(request, write, reader, None, EndpointForm(), {}, now=now)
 
 
-@router.post(WEBHOOKS + "/new", dependencies=[CheckedForm, FreshCode])
+@router.post(WEBHOOKS + "/new", dependencies=[CheckedForm])
 def add(
     request: Request,
     runtime: RuntimeDep,
@@ -146,7 +145,7 @@ def change_page(request: Request, reader: Manager, write: Write, now: Now, endpo
     return _form(request, write, reader, view, EndpointForm.of(view), {}, now=now)
 
 
-@router.post(ONE + "/change", dependencies=[CheckedForm, FreshCode])
+@router.post(ONE + "/change", dependencies=[CheckedForm])
 def change(
     request: Request,
     reader: ManagerOfLookup,

@@ -79,7 +79,8 @@ def test_no_top_level_package_stands_outside_the_order() -> None:
 def test_a_domain_is_made_of_the_agreed_files() -> None:
     agreed = {
         "models", "errors", "events", "ports", "rules", "queries", "operations", "flows", "providers", "chart",
-        "feed", "finding", "grouping", "imports", "programs", "roles", "staffing", "catalogue", "quality",
+        "feed", "finding", "grouping", "imports", "placing", "programs", "refunds", "roles", "staffing", "catalogue",
+        "quality",
     }  # fmt: skip
     strange = {f"{domain}/{name}" for domain in domains() for name in modules(f"services/{domain}") - agreed}
     assert strange == set()
