@@ -1451,7 +1451,7 @@ CREATE TABLE public.approval_request (
     CONSTRAINT ck_approval_request_proved CHECK (((state <> 'approved'::text) OR (decision_proved_at IS NOT NULL))),
     CONSTRAINT ck_approval_request_reason CHECK (((length(reason) >= 1) AND (length(reason) <= 500))),
     CONSTRAINT ck_approval_request_second_person CHECK ((decided_by <> requested_by)),
-    CONSTRAINT ck_approval_request_state CHECK ((state = ANY (ARRAY['requested'::text, 'approved'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text]))),
+    CONSTRAINT ck_approval_request_state CHECK ((state = ANY (ARRAY['requested'::text, 'approved'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text, 'overtaken'::text]))),
     CONSTRAINT ck_approval_request_subject CHECK (((length(subject) >= 1) AND (length(subject) <= 200))),
     CONSTRAINT ck_approval_request_why CHECK ((length(decided_why) <= 500))
 )
@@ -3263,7 +3263,9 @@ CREATE UNIQUE INDEX uq_access_invitation_open ON public.access_invitation USING 
 
 CREATE UNIQUE INDEX uq_account_look_open ON public.account_look USING btree (session_id) WHERE (ended_at IS NULL);
 
-CREATE UNIQUE INDEX uq_approval_request_open ON public.approval_request USING btree (kind, subject) WHERE (state = 'requested'::text);
+CREATE UNIQUE INDEX uq_approval_request_open ON public.approval_request USING btree (subject, kind) WHERE (state = 'requested'::text);
+
+CREATE UNIQUE INDEX uq_approval_request_suspense ON public.approval_request USING btree (subject) WHERE ((state = 'requested'::text) AND (subject ~~ 'suspense:%'::text));
 
 CREATE UNIQUE INDEX uq_data_correction_class ON public.data_correction USING btree (account_id) WHERE ((file_said IS NOT NULL) AND (field = 'use_class'::text));
 

@@ -316,6 +316,8 @@ def _page(
     if found is None:
         raise NotFound
     money = finding.money_of(session, item=found, staff_id=reader.staff_id, now=now)
+    waiting = requests.waiting_about(session, subject=f"suspense:{suspense_id}", seen_by=reader.staff_id, now=now)
+    is_free = waiting is None
     return show(
         request,
         "staff/suspense_item.html",
@@ -324,11 +326,15 @@ def _page(
         here=f"{SUSPENSE}/{suspense_id}",
         item=found,
         takes_two=requests.needs_second_person(kind=ASSIGN_SUSPENSE.name, amount=found.amount),
-        can_assign=_waits(found) and reader.may(StaffPermission.SUSPENSE_ASSIGN),
-        can_return=_waits(found) and reader.may(StaffPermission.SUSPENSE_RETURN),
-        can_match=not found.is_money and found.state == "open" and reader.may(StaffPermission.SUSPENSE_ASSIGN),
+        waiting=waiting,
+        can_assign=is_free and _waits(found) and reader.may(StaffPermission.SUSPENSE_ASSIGN),
+        can_return=is_free and _waits(found) and reader.may(StaffPermission.SUSPENSE_RETURN),
+        can_match=is_free
+        and not found.is_money
+        and found.state == "open"
+        and reader.may(StaffPermission.SUSPENSE_ASSIGN),
         money=money,
-        can_decide=reader.may(StaffPermission.SUSPENSE_RETURN),
+        can_decide=is_free and reader.may(StaffPermission.SUSPENSE_RETURN),
         refunds=refunds.refunds_of(session, suspense_id=suspense_id),
         wrong=wrong,
         typed={"account_no": _meant_for(found, money), "reason": "", "why": "", **typed},

@@ -16,7 +16,7 @@ class RequestOver(Refusal):
 
 
 class RequestOpen(Refusal):
-    """The same is asked for already and not decided."""
+    """The same, or something else about the same money, is asked for already and not decided."""
 
     code = "request_open"
 

@@ -20,6 +20,7 @@ class RequestState(enum.StrEnum):
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
+    OVERTAKEN = "overtaken"
 
 
 class ApprovalRequest(SQLModel, table=True):

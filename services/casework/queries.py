@@ -54,6 +54,33 @@ def request(session: ReadSession, *, request_id: UUID, seen_by: UUID, now: datet
     return next(iter(mine or _touchable(session, found, by=seen_by, now=now)), None)
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingView:
+    """What waits about something, for who may see that; `is_open_to` the reader: its page tells them more."""
+
+    id: UUID
+    kind: str
+    requester: str
+    requested_at: datetime
+    expires_at: datetime
+    is_open_to: bool
+
+
+def waiting_about(session: ReadSession, *, subject: str, seen_by: UUID, now: datetime) -> WaitingView | None:
+    """The oldest open request about what the caller has found. Served by uq_approval_request_open."""
+    row = session.sql(statement(__package__, "waiting_about.sql"), subject=subject, now=now).one_or_none()
+    if row is None:
+        return None
+    return WaitingView(
+        id=row.id,
+        kind=row.kind,
+        requester=row.display_name,
+        requested_at=row.requested_at,
+        expires_at=row.expires_at,
+        is_open_to=request(session, request_id=row.id, seen_by=seen_by, now=now) is not None,
+    )
+
+
 def to_decide(
     session: ReadSession, *, by: UUID, now: datetime, limit: int, behind: UUID | None = None
 ) -> list[RequestView]:

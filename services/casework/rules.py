@@ -15,6 +15,7 @@ class Event(enum.StrEnum):
     REFUSE = "refuse"
     WITHDRAW = "withdraw"
     EXPIRE = "expire"
+    OVERTAKE = "overtake"
 
 
 TRANSITIONS: Final = {
@@ -22,6 +23,7 @@ TRANSITIONS: Final = {
     (RequestState.REQUESTED, Event.REFUSE): RequestState.REFUSED,
     (RequestState.REQUESTED, Event.WITHDRAW): RequestState.WITHDRAWN,
     (RequestState.REQUESTED, Event.EXPIRE): RequestState.EXPIRED,
+    (RequestState.REQUESTED, Event.OVERTAKE): RequestState.OVERTAKEN,
 }
 """Everything else is a refusal: what is decided stays decided."""
 
@@ -30,7 +32,7 @@ MOST_REASON: Final = 500
 
 def next_state(state: RequestState, event: Event, *, expires_at: datetime, now: datetime) -> RequestState | None:
     """The state after an event, None when it cannot happen: also when it comes too late."""
-    if event is not Event.EXPIRE and now >= expires_at:
+    if event not in {Event.EXPIRE, Event.OVERTAKE} and now >= expires_at:
         return None
     return TRANSITIONS.get((state, event))
 

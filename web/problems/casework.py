@@ -25,8 +25,8 @@ PROBLEMS: Final = [
     Problem(
         RequestOpen,
         409,
-        zh="相同的申请已提交，正在等待审批。",
-        en="The same is asked for already, and waits for a decision.",
+        zh="此事项已有申请提交，正在等待审批。",
+        en="Something is asked for here already, and waits for a decision.",
     ),
     Problem(
         OwnRequest,

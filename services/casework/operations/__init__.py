@@ -1,6 +1,6 @@
-"""Requests are asked, decided, withdrawn and expired, inside a transaction that the caller commits."""
+"""Requests are asked, decided, withdrawn, expired and overtaken, inside a transaction that the caller commits."""
 
-from services.casework.operations.approvals import approve, ask, expire_old, refuse, withdraw
+from services.casework.operations.approvals import approve, ask, expire_old, overtake, refuse, withdraw
 from services.casework.operations.data_kinds import CORRECT_DATA, CorrectData, correct_data
 from services.casework.operations.staff_kinds import (
     GRANT_ROLE,
@@ -26,6 +26,7 @@ __all__ = [
     "check_joined",
     "correct_data",
     "expire_old",
+    "overtake",
     "refuse",
     "withdraw",
 ]

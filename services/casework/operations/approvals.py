@@ -1,7 +1,7 @@
 """Two-person approval: one asks, another decides, and what was asked is done in the same transaction."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -26,6 +26,8 @@ from services.casework.models import RequestState
 from services.casework.ports import KINDS, Approved, Outcome, Payload
 from services.casework.rules import Event
 
+OVERTAKING: Final = Actor("job:casework.overtake")
+
 
 def ask(
     session: WriteSession,
@@ -42,15 +44,15 @@ def ask(
 ) -> UUID:
     """Ask for something that another must approve; returns the request's id.
 
-    Raises UnitUnknown where `by` may not ask for this, RequestOpen while the same is asked for, ReasonMissing.
+    Raises UnitUnknown where `by` may not ask for this, ReasonMissing, RequestOpen while the same is asked for, and
+    about a sum in suspense while anything is.
     """
     asked = KINDS.get()[kind]
     if not staffing.staff_may(session, staff_id=by, permission=asked.asks, unit_id=unit_id, now=now):
         raise UnitUnknown
     session.sql(
         """update approval_request set state = 'expired', decided_at = :now
-           where kind = :kind and subject = :subject and state = 'requested' and expires_at <= :now""",
-        kind=kind,
+           where subject = :subject and state = 'requested' and expires_at <= :now""",
         subject=subject,
         now=now,
     )
@@ -59,7 +61,7 @@ def ask(
              requested_by, requested_at, expires_at)
            values (:id, :kind, :subject, :unit_id, :amount_minor, :currency, cast(:payload as jsonb), :reason,
              'requested', :by, :now, :expires_at)
-           on conflict (kind, subject) where state = 'requested' do nothing returning id""",
+           on conflict do nothing returning id""",
         id=ids.uuid7(),
         kind=kind,
         subject=subject,
@@ -150,6 +152,29 @@ def withdraw(session: WriteSession, *, request_id: UUID, by: UUID, actor: Actor,
         unit_id=row.unit_id,
         actor=actor,
     )
+
+
+def overtake(session: WriteSession, *, subject: str, now: datetime) -> None:
+    """Close what is asked about something that was just decided otherwise: nobody could carry it out any more.
+
+    Served by uq_approval_request_open.
+    """
+    closed = session.sql(
+        """update approval_request set state = 'overtaken', decided_at = :now
+           where subject = :subject and state = 'requested' returning id, kind, unit_id""",
+        subject=subject,
+        now=now,
+    )
+    for row in closed:
+        _audit(
+            session,
+            act="casework.overtaken",
+            request_id=row.id,
+            kind=row.kind,
+            subject=subject,
+            unit_id=row.unit_id,
+            actor=OVERTAKING,
+        )
 
 
 def expire_old(session: WriteSession, *, now: datetime) -> int:

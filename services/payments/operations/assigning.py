@@ -12,6 +12,7 @@ from core.money import Money
 from services.accounts import finding as accounts
 from services.accounts.finding import StaffAccount
 from services.accounts.roles import StaffPermission
+from services.casework import operations as casework
 from services.casework.ports import Approved, Kind, Outcome, Payload
 from services.ledger import operations as ledger
 from services.ledger.chart import PREPAID, RECEIVABLE, SUSPENSE, TRANSFER, BookId, OwnerKind, Source
@@ -113,6 +114,7 @@ def assign(session: WriteSession, *, suspense_id: int, account_no: str, by: UUID
         now=now,
         id=suspense_id,
     )
+    casework.overtake(session, subject=f"suspense:{suspense_id}", now=now)
     outbox.add(session, PaymentAssigned(suspense_id=suspense_id))
     audit.record(
         session,

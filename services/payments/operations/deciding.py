@@ -14,6 +14,7 @@ from core.money import Money
 from services.accounts import finding as accounts
 from services.accounts.queries import AccountId
 from services.accounts.roles import StaffPermission
+from services.casework import operations as casework
 from services.casework.ports import Approved, Kind, Outcome, Payload
 from services.ledger import operations as ledger
 from services.ledger.chart import REFUNDED_TWICE, SUSPENSE, BookId, OwnerKind, Source, refund
@@ -113,6 +114,7 @@ def decide(
             refund=refund_id,
             id=waiting.id,
         )
+    casework.overtake(session, subject=f"suspense:{item.id}", now=now)
     audit.record(
         session,
         actor=actor,

@@ -8,6 +8,7 @@ from core import audit
 from core.audit import Actor
 from core.db import ReadSession, WriteSession
 from services.accounts.roles import StaffPermission
+from services.casework import operations as casework
 from services.casework.ports import Approved, Kind, Outcome, Payload
 from services.payments import finding, rules
 from services.payments.errors import MoneyUndecided, SuspenseOver
@@ -64,6 +65,7 @@ def match(session: WriteSession, *, suspense_id: int, why: str, by: UUID, actor:
         why=kept,
         id=suspense_id,
     )
+    casework.overtake(session, subject=f"suspense:{suspense_id}", now=now)
     is_released = order is not None and _release(session, item=item, order_id=order.id, state=OrderState(order.state))
     audit.record(
         session,

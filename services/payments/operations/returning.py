@@ -19,6 +19,7 @@ from core.db import ReadSession, WriteSession
 from core.money import Money
 from services.accounts.errors import ReasonNeeded
 from services.accounts.roles import StaffPermission
+from services.casework import operations as casework
 from services.casework.ports import Approved, Kind, Outcome, Payload
 from services.ledger import operations as ledger
 from services.ledger.chart import SUSPENSE, BookId, Source, refund
@@ -150,6 +151,7 @@ def return_to_payer(
         refund=refund_id,
         id=suspense_id,
     )
+    casework.overtake(session, subject=f"suspense:{suspense_id}", now=now)
     audit.record(
         session,
         actor=actor,
@@ -341,6 +343,8 @@ def _moved(
     )
     if following is known:
         return RefundEffect.NOTHING
+    if known is RefundState.CONTESTED or posting_id != row.posting_id:
+        casework.overtake(session, subject=f"suspense:{row.suspense_id}", now=now)
     if following in {RefundState.FAILED, RefundState.ABNORMAL, RefundState.CONTESTED}:
         log.error("refund_trouble", out_refund_no=row.out_refund_no, state=following.value, reason=reason)
     return _EFFECTS[following]

@@ -380,3 +380,34 @@ def test_whatever_breaks_between_refunds_claims_and_postings_is_named(
             session.rollback()
     finally:
         owner.close()
+
+
+ASKED = """
+insert into approval_request (id, kind, subject, unit_id, payload, reason, state, requested_by, requested_at, expires_at)
+values (gen_random_uuid(), :kind, 'suspense:' || :suspense_id, (select min(id) from unit), '{}', 'x', 'requested', :by,
+  :now, cast(:now as timestamptz) + interval '3 days')
+"""
+
+
+def ask_for(database: Database, kind: str, suspense_id: int, finance: Member) -> None:
+    with database.write() as session:
+        session.sql(ASKED, kind=kind, suspense_id=suspense_id, by=finance.staff_id, now=clock.now())
+
+
+def test_what_is_asked_about_a_sum_is_one_and_is_closed_when_the_provider_sends_it_after_all(
+    database: Database, wechat: WeChatPay, sandbox: SandboxProcess, finance: Member
+) -> None:
+    suspense_id = stray(database, wechat, sandbox)
+    refund_id = give_back(database, suspense_id, finance)
+    number = str(row(database, refund_id).out_refund_no)
+    with database.write() as session:
+        operations.keep_refund_refusal(session, out_refund_no=number, reason="no", now=clock.now())
+    ask_for(database, "payments.assign_suspense", suspense_id, finance)
+    with pytest.raises(sa.exc.IntegrityError, match="uq_approval_request_suspense"):
+        ask_for(database, "payments.return_suspense", suspense_id, finance)
+    late = told(database, refund_id, RefundStatus.DONE)
+    with database.write() as session:
+        operations.apply_refund_result(session, result=late, now=clock.now())
+        asked = session.sql("select state, decided_by, decided_at is not null as is_over from approval_request").all()
+        assert [tuple(each) for each in asked] == [("overtaken", None, True)]
+        assert session.sql("select state from payment_suspense").scalar_one() == "returned"
