@@ -19,6 +19,11 @@ class Entry:
     permission: StaffPermission | None = None
     is_for_all: bool = False
 
+    def holds(self, path: str) -> bool:
+        """Whether a page stands under this line."""
+        below = {"/staff/search": "/staff/accounts", "/staff/quality": "/staff/gaps"}.get(self.href, self.href)
+        return path == self.href or (self.href != "/staff" and path.startswith((self.href, below)))
+
 
 def entries(
     _: Callable[[str], str], somewhere: frozenset[StaffPermission], everywhere: frozenset[StaffPermission]

@@ -98,6 +98,11 @@ class StaffPage(Page):
     is_fresh: bool = False
     can_search: bool = False
 
+    @property
+    def entry(self) -> Entry | None:
+        """The line of the menu under which the page stands."""
+        return next((each for each in self.menu if each.holds(self.path)), None)
+
 
 def resolved(request: Request, runtime: Runtime, session: WriteSession, now: datetime) -> StaffReader:
     """Who looks; raises StaffSignInFirst."""

@@ -1,0 +1,39 @@
+"""On a tablet what one comes for is in sight: sums and acts of a wide table, and the page below a folded menu."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.portal.console_scenes import staff_suspense, staff_unknown_payments
+from tests.portal.import_scenes import staff_imports
+from tests.portal.scenes import Stage
+from tests.portal.staff_scenes import Desk, staff_person
+from tests.support.browser import NewVisit, keep_picture
+
+ONE_LINE = 56
+UNSEEN = """[...document.querySelectorAll(".sheet")].flatMap((sheet) => {
+  const right = sheet.getBoundingClientRect().right;
+  return [...sheet.querySelectorAll("tr > :last-child:is(.act, .end)")]
+    .filter((each) => each.getBoundingClientRect().right > right + 1).map((each) => each.textContent);
+})"""
+
+
+@pytest.mark.parametrize("scene", [staff_suspense, staff_unknown_payments, staff_imports, staff_person])
+def test_sums_and_acts_of_a_table_are_in_sight_on_a_tablet(
+    visit: NewVisit, pytestconfig: pytest.Config, scene: Callable[[Any], None]
+) -> None:
+    visitor = visit(width=768, locale="en")
+    scene(Desk(visitor) if scene is staff_person else Stage(visitor))
+    page = visitor.page
+    keep_picture(page, pytestconfig, f"{scene.__name__}.768.png")
+    assert page.locator(".sheet :is(.act, .end):last-child").count() > 0
+    assert page.evaluate(UNSEEN) == []
+    heights = page.locator(".sheet .act button").evaluate_all("all => all.map((each) => each.offsetHeight)")
+    assert all(height <= ONE_LINE for height in heights)
+    menu = page.locator(".side summary")
+    assert page.locator("main").evaluate("each => each.getBoundingClientRect().y") <= 120
+    assert page.get_by_role("link", name="Approvals").count() == 0
+    menu.click()
+    page.get_by_role("link", name="Approvals", exact=True).click()
+    page.wait_for_url("**/staff/approvals")
