@@ -2,7 +2,6 @@
 
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from decimal import Decimal
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -10,7 +9,6 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 import web.problems.accounts  # noqa: F401 -- registers how refusals are told
-from core.money import exponent
 from core.periods import day_of, start_of
 from portal.pages import go, speak
 from portal.staff import lists
@@ -62,15 +60,10 @@ class Typed:
 
 @dataclass(frozen=True)
 class Sum:
-    """A sum of amounts of any size, as pages show money."""
+    """A sum of amounts, larger than any of them may be; written as amounts are."""
 
-    major: Decimal
+    minor: int
     currency: str
-
-    @classmethod
-    def of(cls, minor: int, currency: str) -> "Sum":
-        """That of minor units."""
-        return cls(Decimal(minor).scaleb(-exponent(currency)), currency)
 
 
 @router.get(IMPORTS)
@@ -217,7 +210,7 @@ def vanished(
     if len(rows) > PAGE:
         last = rows[PAGE - 1]
         more = f"{here}?after={runtime.cursors.make(scope=scope, position=[last.account_no, last.bill_no])}"
-    open_sums = [None if row.open_minor is None else Sum.of(row.open_minor, row.currency or "") for row in rows[:PAGE]]
+    open_sums = [None if row.open_minor is None else Sum(row.open_minor, row.currency or "") for row in rows[:PAGE]]
     return show(
         request,
         "staff/import_vanished.html",
@@ -247,6 +240,6 @@ def _found(session: Write, reader: StaffReader, run_id: int, *, now: Now) -> Run
 def _sums(total: AmountTotal) -> tuple[Sum, Sum, Sum]:
     """All of it, what is open of it, and by how much it changes what is owed here."""
     amount, still_open, owed = (
-        Sum.of(minor, total.currency) for minor in (total.amount_minor, total.open_minor, total.owed_minor)
+        Sum(minor, total.currency) for minor in (total.amount_minor, total.open_minor, total.owed_minor)
     )
     return amount, still_open, owed
