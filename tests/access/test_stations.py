@@ -1,18 +1,25 @@
 """Staff of one station learn nothing of another: not by a page, a filter, an export or a count, nor by what these have to read."""
 
-import csv
-import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, get_args
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
 
+from core import clock
+from core.periods import business_date
+from portal.staff.customers import Section
 from services.accounts.roles import StaffRole
+from tests.access.asking import Asked, Object, Scene
+from tests.access.requests import ASKING, scene
+from tests.access.staff_requests import is_of_staff
 from tests.factories.accounts import make_unit
 from tests.factories.staff import Member
 from tests.support.office import ELSEWHERE, HERE, Office, office_of
@@ -66,6 +73,63 @@ insert into audit (actor, act, subject, after, unit_id)
 select 'staff:z' || n.no, 'accounts.grant', 'account:0', jsonb_build_object('who', cast(:name as text)), u.id from numbers n join unit u on u.code = n.code
 """
 
+BESIDES: Final = """
+with theirs as (
+  select g + :start as no, a.id, a.account_no, a.unit_id, w.id as staff_id
+  from generate_series(1, :count) g
+  join account a on a.account_no = 'Z' || (g + :start) join staff w on w.name = 'z' || (g + :start)
+), missed as (
+  insert into account_gap (account_id, unit_id, gaps) select id, unit_id, 1023 from theirs
+), judged as (
+  insert into quality_round (day) values (:today) on conflict do nothing
+), scored as (
+  insert into unit_quality (unit_id, day, accounts, level1_whole, level2_expected, level2_met, fresh)
+  select distinct unit_id, cast(:today as date), 9, 1, 9, 1, 1 from theirs on conflict do nothing
+), noted as (
+  insert into account_note (account_id, id, written_by, written_at, text) select id, uuidv7(), staff_id, now(), :name from theirs
+), loaded as (
+  insert into import_run (kind, file_digest, mode, file_name, rows_done, rows_new, finished_at)
+  select 'bills', sha256(convert_to(account_no, 'UTF8')), 'check', account_no, 1, 1, now() from theirs returning id, file_name
+), counted as (
+  insert into import_total (run_id, unit_id, rows_new, accounts) select r.id, t.unit_id, 1, 1 from loaded r join theirs t on t.account_no = r.file_name
+), together as (
+  insert into import_total (run_id, unit_id, rows_new, rows_rejected) select distinct cast(:run_id as bigint), unit_id, 7, 7 from theirs
+  on conflict do nothing
+), refused as (
+  insert into import_reject (run_id, row_no, field, reason, unit_id)
+  select :run_id, no, 'amount_minor', 'not_a_number', unit_id from theirs
+), vanished as (
+  insert into import_vanished (run_id, unit_id, account_no) select :run_id, unit_id, account_no from theirs
+), listening as (
+  insert into webhook_endpoint (id, unit_id, name, url, events, state, secret_sealed, created_at, created_by)
+  select gen_random_uuid(), unit_id, account_no, 'https://93.184.216.34/hooks', '{bill.issued}', 'active', '', now(), staff_id
+  from theirs where no % 40 = 0 returning id
+), told as (
+  insert into webhook_delivery (endpoint_id, message_id, type, body, state, occurred_at, waits_since)
+  select id, 'M' || id, 'bill.issued', '{}', 'set_aside', now(), null from listening
+), orders as (
+  insert into payment_order (id, payment_no, provider, method, amount_minor, currency, state, created_at, expires_at)
+  select gen_random_uuid(), 'U' || lpad(no::text, 20, '0'), 'wechat_pay', 'wechat_native', :sum, 'CNY', 'open', now() - interval '2 days',
+    now() - interval '1 day' from theirs where no % 4 = 0 returning id, payment_no
+), tries as (
+  insert into payment_attempt (id, order_id, no, provider, method, out_trade_no, amount_minor, currency, state, request_sealed, request_hash,
+    created_at, expires_at)
+  select gen_random_uuid(), id, 1, 'wechat_pay', 'wechat_native', payment_no, :sum, 'CNY',
+    case when payment_no like '%00' then 'unknown' else 'closed' end, '', sha256(''), now() - interval '2 days', now() - interval '1 day'
+  from orders returning id, out_trade_no
+), parts as (
+  insert into payment_part (account_id, attempt_id, book_id, amount_minor)
+  select t.id, r.id, (select min(id) from book), :sum from tries r join theirs t on r.out_trade_no = 'U' || lpad(t.no::text, 20, '0')
+)
+insert into payment_refund (id, out_refund_no, suspense_id, provider, transaction_id, amount_minor, currency, book_id, posting_id, request, state,
+  refund_id, why, requested_by, created_at, next_check_at, contested_told)
+select uuidv7(), 'R' || t.account_no, s.id, s.provider, s.transaction_id, s.amount_minor, s.currency, (select min(id) from book), uuidv7(), '',
+  case when t.no % 100 = 0 then 'contested' else 'started' end, 'P' || t.account_no, :name, t.staff_id, now(), now() + interval '9 days',
+  case when t.no % 100 = 0 then 'done' end
+from theirs t join payment_suspense s on s.account_id = t.id
+"""
+"""What else they have. Payments whose end nobody knows and refunds that went out twice are few beside all that there is."""
+
 
 @pytest.fixture(scope="module")
 def office(town: Town) -> Office:
@@ -74,9 +138,9 @@ def office(town: Town) -> Office:
 
 @pytest.fixture(scope="module")
 def station(town: Town, office: Office) -> Member:
-    """Manages the first station, and nothing else."""
+    """May everything in the first station, and nothing elsewhere."""
     with town.runtime.db.write() as session:
-        return office.employ(session, StaffRole.MANAGER, HERE)
+        return office.employ(session, StaffRole.ADMIN, HERE)
 
 
 @contextmanager
@@ -87,87 +151,88 @@ def owner(town: Town) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-def settle(town: Town, *, units: Sequence[str], start: int, count: int) -> None:
+def settle(town: Town, office: Office, *, units: Sequence[str], start: int, count: int) -> None:
     """Give stations so many more customers with all that they have, and let the planner know."""
     tokens = [town.runtime.vault.blind("name", NAME), town.runtime.vault.blind("phone", PHONE)]
+    many: dict[str, Any] = {"start": start, "count": count, "sum": SUM_MINOR, "name": NAME}
     with town.runtime.db.write() as session:
         for code in units:
             make_unit(session, code=code, parent="37", kind="city", name=f"Planted station {code}")
-        session.sql(
-            STATION, units=list(units), start=start, count=count, tokens=tokens, street=STREET, sum=SUM_MINOR, name=NAME
-        )
+        session.sql(STATION, units=list(units), tokens=tokens, street=STREET, **many)
+    with town.runtime.db.write() as session:
+        today = business_date(clock.now(), town.settings.zone)
+        session.sql(BESIDES, run_id=office.dry_runs["own"], today=today, **many)
     with owner(town) as connection:
         connection.execute("vacuum analyze")
 
 
-def addresses(town: Town) -> list[str]:
-    """Every list of the console with filters, those that ask for the other station by name included."""
-    own, other = town.house.account_no, f"Z{10_000_001}"
-    return [
-        "/staff",
-        "/staff/people",
-        f"/staff/people?part={NAME}",
-        "/staff/people?part=z1000&state=active",
-        "/staff/approvals",
-        "/staff/suspense",
-        "/staff/payments/unknown",
-        "/staff/audit",
-        "/staff/audit?act=accounts.grant",
-        f"/staff/audit?about={other}",
-        "/staff/audit?who=z10000001",
-        "/staff/audit?since=2026-01-01",
-        f"/staff/search?q={own}",
-        *(
-            f"/staff/search?q={each}"
-            for each in (other, f"B{other}", f"O{other}", f"T{other}", "Z1000000009", *BY_PERSON)
-        ),
-        f"/staff/accounts/{own}",
-        *(
-            f"/staff/accounts/{own}/{each}"
-            for each in ("bills", "payments", "postings", "access", "messages", "notes", "acts")
-        ),
-        f"/staff/accounts/{other}",
-        f"/staff/accounts/{other}/bills",
-        f"/staff/as/{other}",
-    ]
-
-
 OTHERS: Final = (ELSEWHERE, *(f"37{number}" for number in range(10, 50)))
 MORE: Final = 6_000
-"""Customers that the other station gets while nothing changes here. A page may read a hundredth of them more: of tables
+"""Customers that the other stations get while nothing changes here. A page may read a hundredth of them more: of tables
 with some rows only, plans read one from end to end now and then."""
 
-BY_PERSON: Final = (NAME, NAME[:2], PHONE, PHONE[-4:], f"{STREET}")
-"""What names a customer, as many in other stations as here and more."""
+THEIR: Final = "Z10000001"
+"""An account elsewhere."""
+
+FILTERS: Final[Mapping[str, Sequence[str]]] = {
+    "GET /staff/people": (f"part={NAME}", "part=z1000&state=active"),
+    "GET /staff/approvals": ("part=waiting", "part=mine", "part=decided"),
+    "GET /staff/audit": (
+        "act=accounts.grant",
+        f"about={THEIR}",
+        "who=z10000001",
+        "since=2026-01-01&until=2199-12-31",
+    ),
+    "GET /staff/search": (
+        *(f"q={each}" for each in (THEIR, f"B{THEIR}", f"O{THEIR}", f"T{THEIR}", "Z1000000009")),
+        *(f"q={each}" for each in (NAME, NAME[:2], PHONE, PHONE[-4:], STREET)),
+    ),
+    "GET /staff/webhooks/{endpoint_id}": ("only=undelivered",),
+    "GET /staff/imports": (
+        "kind=bills",
+        *(f"state={each}" for each in ("running", "ended", "unsigned", "signed")),
+        "since=2026-01-01&until=2199-12-31",
+    ),
+    "GET /staff/imports/{run_id}/rejects": ("field=amount_minor&reason=not_a_number",),
+    "GET /staff/quality": (f"unit={HERE}", f"unit={ELSEWHERE}", "sort=score"),
+    "GET /staff/gaps": (f"unit={HERE}", f"unit={ELSEWHERE}", "of=basic", "level=1", "level=2", "field=name"),
+}
+"""What lists are asked for; people are named who are in other stations as here, and more of them."""
+
+PLACES: Final = frozenset({"after", "before"})
+TELLING: Final = frozenset({"asked", "done", "look", "next", "told"})
+"""Of an address, what says where in a list one is, and what says what has just been done."""
 
 
-def look(town: Town, office: Office, member: Member, path: str) -> str:
-    """A page without what is different each time, and without what the reader typed."""
-    office.fresh(member)
-    town.client.cookies.clear()
-    headers = {**office.browser(member), "accept-language": "en"}
-    answer = town.client.get(path, headers=headers, follow_redirects=False)
-    return f"{answer.status_code} {TIMES.sub('#', answer.text)}"
-
-
-def files(town: Town, office: Office, member: Member) -> dict[str, list[list[str]]]:
-    """Every export of the console, as rows; the acts that taking it out leaves are left out."""
-    office.fresh(member)
-    found = {}
-    for path in EXPORTS:
-        town.client.cookies.clear()
-        form = {"csrf": office.form_token(member)}
-        answer = town.client.post(path, data=form, headers=office.browser(member))
-        assert answer.status_code == 200, path
-        found[path] = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+def walked(town: Town, member: Member) -> dict[str, Asked]:
+    """All that the console shows and all its files, for things here and for those of another station, by name."""
+    found: dict[str, Asked] = {}
+    wanted: tuple[Object, ...] = ("own", "other_unit")
+    for operation, asking in ASKING.items():
+        if not is_of_staff(operation) or (not operation.startswith("GET ") and not operation.endswith("/export")):
+            continue
+        for each in wanted if "{" in operation else wanted[:1]:
+            made: Scene = replace(scene(town, operation, "here", each), member=member)
+            asked = asking(made)
+            plain = asked.path.partition("?")[0]
+            paths = [asked.path, *(f"{plain}?{query}" for query in FILTERS.get(operation, ()))]
+            if operation.endswith("/{section}"):
+                paths = [f"{plain.rpartition('/')[0]}/{section}" for section in get_args(Section)]
+            found.update({f"{operation.partition(' ')[0]} {path}": replace(asked, path=path) for path in paths})
     return found
 
 
-EXPORTS: Final = ("/staff/audit/export", "/staff/people/export", "/staff/suspense/export")
+@dataclass(frozen=True)
+class Told:
+    """An answer without what is different each time, and how many rows PostgreSQL took out of which table for it."""
+
+    text: str
+    rows: Counter[str]
 
 
-def rows_read(town: Town, office: Office, member: Member, path: str) -> Counter[str]:
-    """How many rows PostgreSQL takes out of which table for a page, in all its transactions."""
+@contextmanager
+def counted(town: Town) -> Iterator[Counter[str]]:
+    """What is read meanwhile, in all transactions that end."""
     told: Counter[str] = Counter()
 
     def ask(connection: sa.Connection) -> None:
@@ -182,47 +247,91 @@ def rows_read(town: Town, office: Office, member: Member, path: str) -> Counter[
     sa.event.listen(engine, "commit", ask)
     sa.event.listen(engine, "rollback", ask)
     try:
-        look(town, office, member, path)  # what fills caches, and what earlier transactions left uncounted
-        told.clear()
-        look(town, office, member, path)
+        yield told
     finally:
         sa.event.remove(engine, "commit", ask)
         sa.event.remove(engine, "rollback", ask)
-    assert told
-    return told
 
 
-def test_no_page_filter_export_or_count_tells_of_another_station(town: Town, office: Office, station: Member) -> None:
-    settle(town, units=[HERE], start=20_000_000, count=30)
-    paths = addresses(town)
-    before = {path: look(town, office, station, path) for path in paths}
-    taken = files(town, office, station)
-    settle(town, units=OTHERS, start=10_000_000, count=300)
-    after = {path: look(town, office, station, path) for path in paths}
-    assert [path for path in paths if after[path] != before[path]] == []
-    assert files(town, office, station) == taken
-    assert SUM in after["/staff/suspense"], "not planted"
-    assert "Z10000001" not in "".join(after[path] for path in paths if "Z10000001" not in path)
+def send(town: Town, office: Office, member: Member, name: str, asked: Asked) -> str:
+    """An answer without what is different each time, and without what the reader typed."""
+    town.client.cookies.clear()
+    headers = {**office.browser(member), "accept-language": "en"}
+    method = name.partition(" ")[0]
+    answer = town.client.request(method, asked.path, data=asked.form, headers=headers, follow_redirects=False)
+    return f"{answer.status_code} {TIMES.sub('#', answer.text)}"
+
+
+def look(town: Town, office: Office, member: Member, path: str) -> str:
+    """A page without what is different each time."""
+    office.fresh(member)
+    return send(town, office, member, "GET", Asked(path))
+
+
+Walk = dict[str, Told]
+
+
+@pytest.fixture(scope="module")
+def walks(town: Town, office: Office, station: Member) -> list[Walk]:
+    """The whole console of one station: when the others have nothing, when they have much, and when they have more."""
+    settle(town, office, units=[HERE, ELSEWHERE], start=19_999_950, count=60)
+    everything = walked(town, station)
+
+    def walk() -> Walk:
+        told: Walk = {}
+        office.fresh(station)
+        with counted(town) as rows:
+            send(town, office, station, "GET", Asked("/staff"))  # what earlier transactions left uncounted
+            for name, asked in everything.items():
+                rows.clear()
+                text = send(town, office, station, name, asked)
+                told[name] = Told(text, Counter(rows))
+        return told
+
+    found = [walk()]
+    for start, count in ((10_000_000, MORE // 2), (40_000_000, MORE)):
+        settle(town, office, units=OTHERS, start=start, count=count)
+        found.append(walk())
+    return found
+
+
+def test_no_page_filter_export_or_count_tells_of_another_station(town: Town, office: Office, walks: list[Walk]) -> None:
+    first = walks[0]
+    for later in walks[1:]:
+        assert [name for name in first if later[name].text != first[name].text] == []
+    planted = {name: each.text for name, each in walks[-1].items() if THEIR not in name}
+    assert [name for name, text in planted.items() if THEIR in text] == []
+    for path in ("suspense", "imports", "gaps", "payments/unknown", "webhooks"):
+        assert re.search(f"Z19999|Z20000|{SUM}", planted[f"GET /staff/{path}"]), f"nothing is planted for {path}"
     top = office.members["top"]
-    assert look(town, office, top, "/staff/people?part=z1000").count("z1000") > 1, "the other station is there"
+    for path in ("/staff/people?part=z1000", "/staff/webhooks", "/staff/suspense", "/staff/payments/unknown"):
+        assert re.search("[zZ]1000|Planted station", look(town, office, top, path)), f"nothing is elsewhere for {path}"
 
 
-def test_what_is_read_for_a_page_does_not_grow_with_another_station(
-    town: Town, office: Office, station: Member
-) -> None:
-    settle(town, units=[HERE], start=30_000_000, count=30)
-    settle(town, units=OTHERS, start=40_000_000, count=3_000)
-    paths = addresses(town)
-    small = {path: rows_read(town, office, station, path) for path in paths}
-    settle(town, units=OTHERS, start=50_000_000, count=MORE)
-    large = {path: rows_read(town, office, station, path) for path in paths}
+def test_what_is_read_for_a_page_does_not_grow_with_another_station(walks: list[Walk]) -> None:
+    _, small, large = walks
     grown = {
-        (path, table): (small[path][table], count)
-        for path in paths
-        for table, count in large[path].items()
-        if count > small[path][table] + MORE // 100
+        (name, table): (small[name].rows[table], count)
+        for name in small
+        for table, count in large[name].rows.items()
+        if count > small[name].rows[table] + MORE // 100
     }
     assert grown == {}
+    silent = {name for name, each in large.items() if each.text.startswith("200") and not each.rows}
+    assert silent <= {"GET /staff/sign-in"}, "what is read was not counted"
+
+
+def test_every_filter_of_the_console_is_walked(town: Town) -> None:
+    def asked_for(of: Dependant) -> set[str]:
+        return {each.alias for each in of.query_params}.union(*(asked_for(each) for each in of.dependencies))
+
+    missing = {}
+    for route in iter_route_contexts(town.app.routes):
+        operation = f"GET {route.path}"
+        if is_of_staff(operation) and "GET" in (route.methods or ()):
+            named = {part.partition("=")[0] for query in FILTERS.get(operation, ()) for part in query.split("&")}
+            missing[operation] = asked_for(route.dependant) - PLACES - TELLING - named
+    assert {operation: names for operation, names in missing.items() if names} == {}
 
 
 def test_what_waits_for_an_account_goes_with_it_to_another_station(town: Town, office: Office, station: Member) -> None:

@@ -8,7 +8,7 @@ select t.order_id, o.payment_no, t.out_trade_no, t.provider, t.state,
   case when w.is_part then w.part_minor else t.amount_minor end as amount_minor, w.is_part, t.currency, t.created_at, t.expires_at, t.next_check_at, t.checks,
   t.failures, x.account_no, x.unit
 from payment_attempt t
-join payment_order o on o.id = t.order_id
+cross join lateral (select payment_no from payment_order where id = t.order_id offset 0) o  -- one by one: by no means all of them
 cross join lateral (
   select a.account_no, u.name as unit
   from payment_part p join account a on a.id = p.account_id join unit u on u.id = a.unit_id
