@@ -13,6 +13,8 @@ from core.db import ReadSession, WriteSession
 from core.errors import Refusal
 from portal.pages import go, text_of
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, show
+from services.accounts import finding as accounts
+from services.accounts import staffing
 from services.accounts.errors import (
     CorrectionOutdated,
     CustomerShared,
@@ -21,7 +23,9 @@ from services.accounts.errors import (
     GrantToOneself,
     UnitUnknown,
 )
-from services.accounts.operations import corrections_shown
+from services.accounts.finding import FoundAccount, StaffAccount
+from services.accounts.operations import Corrected, corrections_shown
+from services.accounts.roles import StaffPermission
 from services.casework import operations, queries
 from services.casework.errors import (
     NotApart,
@@ -36,6 +40,7 @@ from services.casework.operations import RESET_PASSWORD, RESET_SECOND_FACTOR, Co
 from services.casework.queries import RequestView
 from services.identity import queries as identity
 from services.identity.errors import StaffUnknown
+from services.payments import finding as paying
 from services.payments.errors import (
     MoneySpent,
     MoneyUndecided,
@@ -190,6 +195,8 @@ def _page(
 ) -> Response:
     view = _view(session, reader, request_id, now=now)
     is_open = view.state == "requested"
+    account = _account(session, reader, view, now=now)
+    others = _renamed_too(session, reader, view, account, now=now) if is_open else []
     return show(
         request,
         "staff/approval.html",
@@ -198,11 +205,57 @@ def _page(
         here=f"{APPROVALS}/{request_id}",
         view=view,
         names=_names(session, [view]),
+        account_no=None if account is None else account.account_no,
+        suspense_id=_suspense_id(session, reader, view, now=now),
+        staff_id=_staff_id(session, reader, view, now=now),
+        others=others[:PAGE],
+        has_more=len(others) > PAGE,
         wrong=wrong,
         may_decide=is_open and view.may_decide,
         is_bound=is_open and view.is_bound,
         may_withdraw=is_open and view.requested_by == reader.staff_id,
     )
+
+
+def _account(session: ReadSession, reader: StaffReader, view: RequestView, *, now: datetime) -> StaffAccount | None:
+    """The account that it is about, where the reader may open it."""
+    account_no = getattr(view.payload, "account_no", None)
+    return account_no and accounts.staff_account(
+        session,
+        account_no=account_no,
+        staff_id=reader.staff_id,
+        permission=StaffPermission.ACCOUNTS_VIEW,
+        now=now,
+    )
+
+
+def _renamed_too(
+    session: ReadSession, reader: StaffReader, view: RequestView, account: StaffAccount | None, *, now: datetime
+) -> list[FoundAccount]:
+    """Other accounts that show the name which is to be corrected."""
+    if account is None or not isinstance(view.payload, CorrectData) or view.payload.field is not Corrected.NAME:
+        return []
+    return accounts.customers_accounts(
+        session, account=account, staff_id=reader.staff_id, after="", limit=PAGE + 1, now=now
+    )
+
+
+def _suspense_id(session: ReadSession, reader: StaffReader, view: RequestView, *, now: datetime) -> int | None:
+    """The sum that it is about, where the reader may open it."""
+    about, _, number = view.subject.partition(":")
+    if about != "suspense":
+        return None
+    may = StaffPermission.SUSPENSE_VIEW
+    found = paying.suspense_item(session, suspense_id=int(number), staff_id=reader.staff_id, permission=may, now=now)
+    return None if found is None else found.id
+
+
+def _staff_id(session: ReadSession, reader: StaffReader, view: RequestView, *, now: datetime) -> UUID | None:
+    """The member of staff whom it is about, where the reader may open their page."""
+    found = getattr(view.payload, "staff_id", None)
+    if found is None or not reader.may(StaffPermission.STAFF_VIEW):
+        return None
+    return found if staffing.staff_is_seen(session, staff_id=found, seen_by=reader.staff_id, now=now) else None
 
 
 def _names(session: ReadSession, views: list[RequestView]) -> dict[UUID, str | tuple[str, str]]:

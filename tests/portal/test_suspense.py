@@ -157,7 +157,9 @@ def test_much_money_moves_when_a_second_person_approves_and_once(
     found = re.search(r"/staff/approvals/([0-9a-f-]{36})", get(town, office, second, "/staff/approvals")[1])
     assert found is not None
     approve = f"/staff/approvals/{found[1]}/approve"
-    assert home.account_no in get(town, office, second, f"/staff/approvals/{found[1]}")[1]
+    page = get(town, office, second, f"/staff/approvals/{found[1]}")[1]
+    assert f'href="/staff/accounts/{home.account_no}"' in page
+    assert f'href="/staff/suspense/{waiting}"' in page
     assert send(town, office, first, approve)[0] == 422
     assert owed(town, home) == (12_860, 0)
 
