@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from core.db import Database, ReadSession
-from portal.pages import go, text_of
+from portal.pages import go, speak, text_of
 from portal.staff.pages import (
     CheckedForm,
     FreshCode,
@@ -19,6 +19,7 @@ from portal.staff.pages import (
     names_of,
     show,
 )
+from portal.staff.waiting import waiting
 from services.accounts import staffing
 from services.identity import queries
 from services.identity.errors import (
@@ -42,9 +43,15 @@ ME: Final = "/staff/me"
 
 @router.get("/staff")
 def start(request: Request, reader: SignedInStaff, write: Write, now: Now) -> Response:
-    """Where I am, and what I may do where."""
+    """What waits for me, and what I may do where."""
     grants = staffing.staff_grants(write, staff_id=reader.staff_id, seen_by=None, now=now)
-    return show(request, "staff/start.html", reader, grants=[each for each in grants if each.is_living(now)])
+    return show(
+        request,
+        "staff/start.html",
+        reader,
+        grants=[each for each in grants if each.is_living(now)],
+        waiting=waiting(write, speak(request), reader, now=now),
+    )
 
 
 @router.get(ME)

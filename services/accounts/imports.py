@@ -11,6 +11,8 @@ from services.accounts.roles import StaffPermission
 from services.accounts.staffing import staff_holds_everywhere
 
 _PACKAGE = "services.accounts"
+LATEST = 1_000
+"""Runs among which those are looked for that wait for a sign-off."""
 AmountKind = Literal["open", "opening", "settled"]
 
 
@@ -249,6 +251,21 @@ def may_sign(session: ReadSession, *, run_id: int, staff_id: UUID, now: datetime
             now=now,
         ).scalar_one()
     )
+
+
+def runs_to_sign(session: ReadSession, *, staff_id: UUID, limit: int, now: datetime) -> int:
+    """How many of the latest runs wait for somebody's sign-off, up to `limit`."""
+    may = StaffPermission.IMPORTS_SIGN_OFF
+    found: int = session.sql(
+        statement(_PACKAGE, "import_to_sign.sql"),
+        staff_id=staff_id,
+        permission=may.value,
+        sees_all=staff_holds_everywhere(session, staff_id=staff_id, permission=may, now=now),
+        latest=LATEST,
+        limit=limit,
+        now=now,
+    ).scalar_one()
+    return found
 
 
 def checked_run(session: ReadSession, *, run_id: int) -> CheckedRun | None:
