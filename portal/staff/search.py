@@ -1,4 +1,4 @@
-"""One box for everything: accounts by number, holder, telephone or address, bills and payments by number."""
+"""One box for everything: accounts by number, holder, telephone or address; bills, payments and suspense by number."""
 
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -15,6 +15,7 @@ from services.accounts.errors import SearchLimited
 from services.accounts.roles import StaffPermission
 from services.billing import queries as billing
 from services.payments import finding as paying
+from services.payments import placing
 from web.problems import waiting_of
 from web.runtime import RuntimeDep
 from web.session import Now, Write
@@ -75,6 +76,7 @@ def search(
         accounts=accounts,
         bills=billing.found_bills(write, number=number, staff_id=reader.staff_id, now=now) if number else [],
         payments=paying.found_payments(write, number=number, staff_id=reader.staff_id, now=now) if number else [],
+        sums=placing.found_suspense(write, number=number, staff_id=reader.staff_id, now=now) if number else [],
         next=f"{SEARCH}?{urlencode({'q': typed, 'after': more})}" if more else "",
     )
 

@@ -1,4 +1,4 @@
-"""What became of money that came for a payment without a place, as staff read it beside the payment."""
+"""What became of money that came for a payment without a place, as staff read it beside the payment and find it."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from uuid import UUID
 from core.db import ReadSession, statement
 from services.accounts.roles import StaffPermission
 from services.payments import finding
-from services.payments.finding import PlacedMoney, StaffPayment
+from services.payments.finding import PlacedMoney, StaffPayment, WaitingMoney
 
 
 def with_suspense(
@@ -31,6 +31,21 @@ def with_suspense(
         replace(each, attempts=tuple(replace(tried, suspense=found[tried.id]) for tried in each.attempts))
         for each in payments
     ]
+
+
+def found_suspense(session: ReadSession, *, number: str, staff_id: UUID, now: datetime) -> list[WaitingMoney]:
+    """What came without a place in this transaction of a provider, decided or not, where one may read of it.
+
+    Served by ix_payment_suspense_transaction_id.
+    """
+    ids = (
+        session.sql("select id from payment_suspense where transaction_id = :no order by id", no=number).scalars().all()
+    )
+    may = StaffPermission.SUSPENSE_VIEW
+    found = [
+        finding.suspense_item(session, suspense_id=each, staff_id=staff_id, permission=may, now=now) for each in ids
+    ]
+    return [each for each in found if each is not None]
 
 
 def _openable(session: ReadSession, ids: tuple[int, int], *, staff_id: UUID, now: datetime) -> int | None:

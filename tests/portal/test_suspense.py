@@ -243,6 +243,18 @@ def test_the_payer_and_staff_read_where_the_money_of_a_payment_went(
     assert all("Given its place" in page and f'"/staff/suspense/{waiting}"' in page for page in after[1:])
 
 
+def test_money_in_suspense_is_found_by_its_transaction_where_the_reader_may_see_it(
+    town: Town, office: Office, desks: tuple[Member, Member]
+) -> None:
+    waiting = stray(town, 5_000)
+    with town.runtime.db.write() as session:
+        here = office.employ(session, StaffRole.FINANCE, HERE)
+        number = session.sql("select transaction_id from payment_suspense where id = :id", id=waiting).scalar_one()
+    pages = [get(town, office, member, f"/staff/search?q={number}")[1] for member in (desks[0], here)]
+    assert [f'href="/staff/suspense/{waiting}"' in page for page in pages] == [True, False]
+    assert ["Nothing here is called that" in page for page in pages] == [False, True]
+
+
 def test_money_goes_to_no_account_that_is_none(town: Town, office: Office, desks: tuple[Member, Member]) -> None:
     waiting = stray(town, 900)
     wrong = [
