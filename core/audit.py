@@ -105,3 +105,22 @@ def acts_of(session: ReadSession, *, actor: str) -> list[dict[str, Json]]:
 def forget_addresses(session: WriteSession, *, actor: str) -> None:
     """Forget from where somebody acted. What they did stays, under an id that leads to nobody once they are erased."""
     session.sql("select audit_forget(:actor)", actor=actor)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A subject and the time in which it was somebody's; None where that is open."""
+
+    subject: str
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def strike_reasons(session: WriteSession, *, about: Sequence[Span]) -> None:
+    """Strike out the reasons that were typed for acts on these subjects; who did what, and when, stays."""
+    session.sql(
+        "select audit_strike(cast(:subjects as text[]), cast(:since as timestamptz[]), cast(:until as timestamptz[]))",
+        subjects=[each.subject for each in about],
+        since=[each.since for each in about],
+        until=[each.until for each in about],
+    )

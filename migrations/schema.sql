@@ -124,6 +124,20 @@ CREATE FUNCTION public.audit_forget(p_actor text) RETURNS bigint
   select count(*) from forgotten
 $$;
 
+CREATE FUNCTION public.audit_strike(p_subjects text[], p_since timestamp with time zone[], p_until timestamp with time zone[]) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  with struck as (
+    update audit u set after = u.after || '{"reason": "***"}'
+    from unnest(p_subjects, p_since, p_until) s (subject, since, until)
+    where u.subject = s.subject and u.after ? 'reason'
+      and u.recorded_at between coalesce(s.since, '-infinity') and coalesce(s.until, 'infinity')
+    returning 1
+  )
+  select count(*) from struck
+$$;
+
 CREATE FUNCTION public.bill_settle(p_account bigint, p_bill bigint, p_payment uuid, p_amount bigint, p_currency text, p_now timestamp with time zone) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -200,7 +214,10 @@ CREATE FUNCTION public.keep_act() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
-  if new.address is null and (to_jsonb(new) - 'address') = (to_jsonb(old) - 'address') then
+  if (to_jsonb(new) - '{address,after}'::text[]) = (to_jsonb(old) - '{address,after}'::text[])
+    and (new.address is null or new.address = old.address)
+    and (new.after is not distinct from old.after
+      or old.after ? 'reason' and new.after = old.after || '{"reason": "***"}'::jsonb) then
     return new;
   end if;
   raise exception 'audit is append-only' using errcode = 'restrict_violation';
@@ -3109,6 +3126,8 @@ CREATE INDEX ix_account_search_terms ON public.account_search USING gin (terms) 
 
 CREATE INDEX ix_account_unit_id ON public.account USING btree (unit_id);
 
+CREATE INDEX ix_approval_request_about ON public.approval_request USING btree ((((split_part(subject, ':'::text, 1) || ':'::text) || split_part(subject, ':'::text, 2))));
+
 CREATE INDEX ix_approval_request_decided_by ON public.approval_request USING btree (decided_by, id) WHERE (decided_by IS NOT NULL);
 
 CREATE INDEX ix_approval_request_requested_by ON public.approval_request USING btree (requested_by, id);
@@ -3116,6 +3135,8 @@ CREATE INDEX ix_approval_request_requested_by ON public.approval_request USING b
 CREATE INDEX ix_approval_request_unit_id ON public.approval_request USING btree (unit_id, id) WHERE (state = 'requested'::text);
 
 CREATE INDEX ix_audit_actor ON public.audit USING btree (actor, id);
+
+CREATE INDEX ix_audit_left_customer ON public.audit USING btree (((before ->> 'customer_id'::text))) WHERE (act = 'accounts.holder_changed'::text);
 
 CREATE INDEX ix_audit_subject ON public.audit USING btree (subject, id);
 
@@ -3640,6 +3661,9 @@ GRANT ALL ON FUNCTION public.account_notes_strike(p_accounts bigint[], p_digits 
 
 REVOKE ALL ON FUNCTION public.audit_forget(p_actor text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.audit_forget(p_actor text) TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.audit_strike(p_subjects text[], p_since timestamp with time zone[], p_until timestamp with time zone[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.audit_strike(p_subjects text[], p_since timestamp with time zone[], p_until timestamp with time zone[]) TO wattline_app;
 
 REVOKE ALL ON FUNCTION public.bill_settle(p_account bigint, p_bill bigint, p_payment uuid, p_amount bigint, p_currency text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.bill_settle(p_account bigint, p_bill bigint, p_payment uuid, p_amount bigint, p_currency text, p_now timestamp with time zone) TO wattline_app;

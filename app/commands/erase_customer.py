@@ -15,6 +15,7 @@ from core.db import Database, WriteSession
 from notifications import personal
 from services.accounts import operations as accounts
 from services.billing import queries as billing
+from services.payments import operations as payments
 
 KEPT: Final = 1
 UNKNOWN: Final = 2
@@ -63,6 +64,7 @@ def erase(
     if not reasons:
         accounts.erase_holder(session, vault=vault, customer_no=customer_no, holder=holder, actor=operator(), now=now)
         personal.forget_holder(session, customer_id=holder.customer_id)
+        payments.forget_holder(session, customer_id=holder.customer_id)
     return reasons
 
 

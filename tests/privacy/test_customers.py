@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from app.cli import cli_of
 from app.commands.erase_customer import erase
-from core import clock, intake
+from core import audit, clock, intake
 from core.config import Settings
 from core.crypto.vault import Vault
-from core.db import Database, to_json
+from core.db import Database, WriteSession, to_json
 from core.intake import Report
 from services.accounts import operations as accounts
 from services.accounts import queries
@@ -36,6 +36,7 @@ EMAIL: Final = "ouyang@example.org"
 PHONE: Final = "+8613812345678"
 DOOR: Final = "7单元7077"
 NOTE: Final = "His sister opens, she has the key."
+REASON: Final = "Asked for by the holder,"
 MESSAGE: Final = """
 insert into message (owner, id, channel, intent, template, priority, params, locale, state, due_at, expires_at,
     address_sealed, address_blind, address_masked)
@@ -51,6 +52,13 @@ WAITING: Final = """
 select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
 """
 LATER: Final = timedelta(days=31 * 366)
+
+
+def revealed(session: WriteSession, account_id: int, reason: str) -> None:
+    """A member of staff saw something in clear, and said why."""
+    audit.record(
+        session, actor=ACTOR, act="accounts.revealed", subject=f"account:{account_id}", after={"reason": reason}
+    )
 
 
 @pytest.fixture
@@ -76,6 +84,7 @@ def account_no(database: Database, vault: Vault) -> str:
         after = vault.seal(table="data_correction", column="after", owner=owner, text=f"{NAME}丁")
         session.sql(CORRECTION, id=MARK, account=account.id, sealed=after)
         note(session, account.id, f"{NOTE} {NAME}")
+        revealed(session, account.id, f"{REASON} {NAME}")
         owner = f"customer:{customer_id}"
         address = vault.seal(table="message", column="address", owner=owner, text=PHONE)
         session.sql(
@@ -100,6 +109,7 @@ def test_name_telephone_and_door_are_gone_and_the_books_stay(
         "email": EMAIL,
         "corrected": "***丁",
         "note": NOTE,
+        "reason": REASON,
         "masked email": "o***@example.org",
         "hash": vault.blind("phone", PHONE).hex(),
     }
@@ -154,15 +164,21 @@ def test_whoever_gave_the_last_account_away_is_erased_when_the_years_are_over(
     with database.write() as session:
         account_id = session.sql("select id from account").scalar_one()
         note(session, account_id, NOTE)
+        revealed(session, account_id, REASON)
     imported(database, vault, tmp_path / "next.csv", customer_no="C2")
     with database.write() as session:
         note(session, account_id, "Of the second.")
+        revealed(session, account_id, "Of the second.")
     [reason] = tried(database, settings, vault, "1", now=clock.now()) or []
     assert reason.startswith("an account went to another holder on ")
     assert tried(database, settings, vault, "1", now=clock.now() + LATER) == []
     with database.read() as session:
         left = session.sql("select customer_no from customer where name_masked <> '' order by id").scalars().all()
         notes = session.sql("select text from account_note order by id").scalars().all()
+        reasons = session.sql(
+            "select after ->> 'reason' from audit where act = 'accounts.revealed' order by id"
+        ).scalars()
+        assert reasons.all() == ["***", "Of the second."]
     assert (left, notes) == (["C2"], ["", "Of the second."])
 
 

@@ -45,7 +45,14 @@ from services.accounts.operations.groups import (
 )
 from services.accounts.operations.importing import AccountsLoader, UnitsLoader, WholeAccounts
 from services.accounts.operations.looking import LOOK_FOR, begin_look, end_look
-from services.accounts.operations.personal import Access, Holder, erase_holder, lock_holder
+from services.accounts.operations.personal import (
+    Access,
+    Holder,
+    erase_holder,
+    lock_holder,
+    spans_of_customer,
+    spans_of_user,
+)
 from services.accounts.operations.programs import give_program_units
 from services.accounts.operations.quality import Told, fill_gaps, judge_next, tell_details
 from services.accounts.operations.reports import (
@@ -140,6 +147,8 @@ __all__ = [
     "see",
     "show_amounts",
     "sign_off",
+    "spans_of_customer",
+    "spans_of_user",
     "take_from_group",
     "tell_details",
     "units_of",

@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from core import audit, idempotency, locks
-from core.audit import Actor
+from core.audit import Actor, Span
 from core.crypto.vault import Vault
-from core.db import ReadSession, WriteSession
+from core.db import ReadSession, WriteSession, statement
 from core.errors import Json
 from services.accounts.operations.grants import give_up_access
 from services.accounts.queries import AccountId, AccountRef
 from services.accounts.rules import FILES_WAIT, customer_owner
 from services.identity import queries as identity
 
+_PACKAGE: Final = "services.accounts"
 _GONE = (
     "delete from account_group where user_id = :user_id",
     "delete from access_invitation where invited_by = :user_id",
@@ -105,8 +107,8 @@ class Access:
         if phone is not None:
             _forget_invitations(session, blind=identity.phone_blind_of(vault, phone))
             session.sql(_STRIKE, user_id=user_id, digits=phone.removeprefix("+"))
-        for statement in _GONE:
-            session.sql(statement, user_id=user_id)
+        for each in _GONE:
+            session.sql(each, user_id=user_id)
 
 
 def _forget_invitations(session: WriteSession, *, blind: bytes) -> None:
@@ -116,6 +118,22 @@ def _forget_invitations(session: WriteSession, *, blind: bytes) -> None:
     ).all()
     for row in gone:
         idempotency.forget_answers(session, caller=f"user:{row.invited_by}", naming=str(row.id))
+
+
+def spans_of_user(session: ReadSession, *, user_id: UUID) -> list[Span]:
+    """Accounts that a person acts or acted for, since they first could."""
+    rows = session.sql(
+        """select account_id, min(valid_from) as since from access_grant
+           where user_id = :user_id group by account_id order by account_id""",
+        user_id=user_id,
+    )
+    return [Span(f"account:{row.account_id}", row.since) for row in rows]
+
+
+def spans_of_customer(session: ReadSession, *, customer_id: int) -> list[Span]:
+    """Accounts that a customer holds or held, each time from when to when."""
+    rows = session.sql(statement(_PACKAGE, "spans_of_customer.sql"), customer_id=customer_id)
+    return [Span(f"account:{row.id}", row.since, row.until) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from services.casework.operations.approvals import approve, ask, expire_old, overtake, refuse, withdraw
 from services.casework.operations.data_kinds import CORRECT_DATA, CorrectData, correct_data
+from services.casework.operations.forgetting import strike_reasons
 from services.casework.operations.staff_kinds import (
     GRANT_ROLE,
     RESET_PASSWORD,
@@ -28,5 +29,6 @@ __all__ = [
     "expire_old",
     "overtake",
     "refuse",
+    "strike_reasons",
     "withdraw",
 ]

@@ -38,7 +38,7 @@ from services.payments.operations.orders import (
     open_request,
     provider_for,
 )
-from services.payments.operations.personal import Payments
+from services.payments.operations.personal import Payments, forget_holder
 from services.payments.operations.quotes import (
     Quote,
     Quoted,
@@ -102,6 +102,7 @@ __all__ = [
     "count_refusal",
     "decidable",
     "decide",
+    "forget_holder",
     "give_up",
     "keep_answer",
     "keep_doubt",
