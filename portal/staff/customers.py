@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReade
 from services.accounts import finding, staffing
 from services.accounts import operations as accounts
 from services.accounts.errors import ReasonNeeded, RevealLimited
-from services.accounts.finding import StaffAccount
+from services.accounts.finding import AccessView, StaffAccount
 from services.accounts.operations import Hidden
 from services.accounts.roles import StaffPermission
 from services.accounts.staffing import AuditFilter
@@ -56,10 +57,16 @@ Reader = Annotated[StaffReader, requires(StaffPermission.ACCOUNTS_VIEW)]
 class Looked:
     """An account that is looked at, by whom, and what they may do there."""
 
+    session: WriteSession
     account: StaffAccount
     may: frozenset[StaffPermission]
     reader: StaffReader
     now: datetime
+
+    @cached_property
+    def people(self) -> list[AccessView]:
+        """Who has or had access to it: so many as a page holds, and one more."""
+        return finding.access(self.session, account_id=self.account.id, offset=0, limit=PAGE + 1, now=self.now)
 
     def sees(self, section: str) -> bool:
         """Whether a section is for this reader."""
@@ -69,17 +76,10 @@ class Looked:
 
 def look_at(session: WriteSession, reader: StaffReader, account_no: str, *, now: datetime) -> Looked:
     """The account; raises NotFound where the reader may not view it, and where there is none."""
-    found = finding.staff_account(
-        session,
-        account_no=account_no,
-        staff_id=reader.staff_id,
-        permission=StaffPermission.ACCOUNTS_VIEW,
-        now=now,
-    )
+    found = finding.viewed_account(session, account_no=account_no, staff_id=reader.staff_id, now=now)
     if found is None:
         raise NotFound
-    may = staffing.staff_permissions_in(session, staff_id=reader.staff_id, unit_id=found.unit_id, now=now)
-    return Looked(found, may, reader, now)
+    return Looked(session, *found, reader, now)
 
 
 def _bills(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
@@ -109,7 +109,9 @@ def _postings(session: WriteSession, looked: Looked, at: list[Json], limit: int)
 
 
 def _access(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
-    offset = int(str(at[0])) if at else 0
+    if not at:
+        return list(looked.people[:limit])
+    offset = int(str(at[0]))
     found = finding.access(session, account_id=looked.account.id, offset=offset, limit=limit, now=looked.now)
     return list(found)
 
@@ -127,13 +129,12 @@ def _others(session: WriteSession, looked: Looked, at: list[Json], limit: int) -
 
 
 def _messages(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
-    people = finding.access(session, account_id=looked.account.id, offset=0, limit=PAGE, now=looked.now)
     return list(
         sent.sent_about(
             session,
             account_id=looked.account.id,
             customer_id=looked.account.customer_id,
-            user_ids=[each.user_id for each in people],
+            user_ids=[each.user_id for each in looked.people[:PAGE]],
             before=_uuid(at),
             limit=limit,
         )
@@ -149,6 +150,7 @@ def _acts(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> 
     entries = staffing.audit_page(
         session,
         seen_by=looked.reader.staff_id,
+        sees_all=StaffPermission.AUDIT_VIEW in looked.reader.everywhere,
         wanted=AuditFilter(subjects=subjects),
         before_id=int(str(at[0])) if at else None,
         limit=limit,
@@ -217,9 +219,7 @@ def _show(
     shown: dict[str, str] | None = None,
     is_look_over: bool = False,
 ) -> Response:
-    people = []
-    if StaffPermission.ACCOUNTS_VIEW_AS in looked.may:
-        people = finding.access(session, account_id=looked.account.id, offset=0, limit=PAGE, now=looked.now)
+    people = looked.people[:PAGE] if StaffPermission.ACCOUNTS_VIEW_AS in looked.may else []
     sections = {}
     for name in READS:
         rows = READS[name](session, looked, [], FEW + 1) if looked.sees(name) else []

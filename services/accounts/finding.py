@@ -25,6 +25,7 @@ __all__ = [
     "open_look",
     "searched",
     "staff_account",
+    "viewed_account",
 ]
 
 
@@ -125,9 +126,27 @@ def staff_account(
         account_no=account_no,
         staff_id=staff_id,
         permission=permission.value,
+        permissions=[],
         now=now,
     ).one_or_none()
-    return None if row is None else StaffAccount(*tuple(row))
+    return None if row is None else StaffAccount(*tuple(row)[:-1])
+
+
+def viewed_account(
+    session: ReadSession, *, account_no: str, staff_id: UUID, now: datetime
+) -> tuple[StaffAccount, frozenset[StaffPermission]] | None:
+    """The account with this number, and what somebody may do where it lies; None unless they may view it."""
+    row = session.sql(
+        statement(__package__, "staff_account.sql"),
+        account_no=account_no,
+        staff_id=staff_id,
+        permission=StaffPermission.ACCOUNTS_VIEW.value,
+        permissions=[each.value for each in StaffPermission],
+        now=now,
+    ).one_or_none()
+    if row is None:
+        return None
+    return StaffAccount(*tuple(row)[:-1]), frozenset(StaffPermission(name) for name in row.may)
 
 
 def may_with_customer(

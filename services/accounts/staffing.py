@@ -118,21 +118,6 @@ def staff_permissions(session: ReadSession, *, staff_id: UUID, now: datetime) ->
     )
 
 
-def staff_permissions_in(
-    session: ReadSession, *, staff_id: UUID, unit_id: int, now: datetime
-) -> frozenset[StaffPermission]:
-    """What somebody may do in one unit."""
-    rows = session.sql(
-        """select p.name from unnest(cast(:permissions as text[])) p (name)
-           where exists (select from staff_units(:staff_id, p.name, :now) u where u.unit_id = :unit_id)""",
-        permissions=[each.value for each in StaffPermission],
-        staff_id=staff_id,
-        unit_id=unit_id,
-        now=now,
-    )
-    return frozenset(StaffPermission(row.name) for row in rows)
-
-
 def staff_holds_everywhere(session: ReadSession, *, staff_id: UUID, permission: StaffPermission, now: datetime) -> bool:
     """Whether a member of staff may do this in every unit: for what concerns the whole supplier and names none."""
     return bool(
@@ -292,14 +277,20 @@ class AuditEntry:
 
 
 def audit_page(
-    session: ReadSession, *, seen_by: UUID, wanted: AuditFilter, before_id: int | None, limit: int, now: datetime
+    session: ReadSession,
+    *,
+    seen_by: UUID,
+    sees_all: bool,
+    wanted: AuditFilter,
+    before_id: int | None,
+    limit: int,
+    now: datetime,
 ) -> list[AuditEntry]:
     """Up to `limit` acts older than `before_id`, the latest first, that a member of staff may read.
 
     Those are the acts of the units where they may read the audit log. Acts that name no unit are for those alone who
-    may read it everywhere.
+    may read it everywhere (`sees_all`).
     """
-    sees_all = staff_holds_everywhere(session, staff_id=seen_by, permission=StaffPermission.AUDIT_VIEW, now=now)
     filters = {
         "actor": wanted.actor,
         "act": wanted.act,

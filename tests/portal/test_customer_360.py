@@ -107,7 +107,7 @@ def test_the_number_of_statements_does_not_grow_with_what_there_is(town: Town, o
         return len(counted)
 
     assert statements(town.house) == statements(bare)
-    assert statements(bare) <= 20
+    assert statements(bare) <= 14
 
 
 def test_payments_and_acts_are_for_those_who_may_read_them(town: Town, office: Office) -> None:

@@ -1,10 +1,13 @@
--- One account as staff see it, where they may view accounts: holder, contact points and address masked. Served by uq_account_account_no and keys.
+-- One account as staff see it, where they may view accounts: holder, contact points and address masked; and which of :permissions they have there.
+-- Served by uq_account_account_no and keys.
 select a.id, a.account_no, a.unit_id, a.currency, a.class as account_class, a.state, a.holder_since, u.code as unit_code, u.name as unit_name,
   c.customer_no, c.kind as customer_kind, c.name_masked as holder, premises_address(p.district, p.street, p.building) as address,
   p.premises_no, p.door_sealed is not null as has_door, c.id as customer_id,
   (select coalesce(array_agg(k.address_masked order by k.id), '{}') from contact_point k where k.customer_id = c.id) as contacts,
   (select coalesce(array_agg(m.meter_no order by m.meter_no), '{}') from (select meter_no from meter where account_id = a.id limit 20) m) as meters,
-  g.tariff_code, g.is_prepaid
+  g.tariff_code, g.is_prepaid,
+  array(select w.name from unnest(cast(:permissions as text[])) w (name)
+    where exists (select from staff_units(:staff_id, w.name, :now) s where s.unit_id = a.unit_id)) as may
 from account a
 join unit u on u.id = a.unit_id
 join customer c on c.id = a.customer_id

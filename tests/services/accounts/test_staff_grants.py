@@ -215,6 +215,8 @@ def test_the_audit_log_is_read_by_area(
             page = staffing.audit_page(
                 session,
                 seen_by=reader.staff_id,
+                sees_all=StaffPermission.AUDIT_VIEW
+                in staffing.staff_permissions(session, staff_id=reader.staff_id, now=NOON).everywhere,
                 wanted=AuditFilter(**wanted),  # type: ignore[arg-type] # named fields
                 before_id=None,
                 limit=99,

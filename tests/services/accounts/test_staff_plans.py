@@ -64,7 +64,9 @@ def test_a_stations_page_reads_nothing_of_others(
 ) -> None:
     admin = psycopg.conninfo.make_conninfo(servers.admin_dsn, dbname=database_name)
     with explained(admin) as (grown, plans), grown.read() as session:
-        page = staffing.audit_page(session, seen_by=reader.staff_id, wanted=wanted, before_id=None, limit=50, now=NOON)
+        page = staffing.audit_page(
+            session, seen_by=reader.staff_id, sees_all=False, wanted=wanted, before_id=None, limit=50, now=NOON
+        )
     [plan] = [each for each in plans if "on audit" in each]
     assert "audit" not in scanned([plan])
     assert re.search(r"Index Scan Backward using ix_audit_unit_id|Bitmap Index Scan on ix_audit_unit_id", plan), plan
