@@ -45,6 +45,7 @@ from services.payments.errors import (
     MoneySpent,
     MoneyUndecided,
     RefundOver,
+    RefundUndecided,
     ReturnNotOffered,
     SuspenseElsewhere,
     SuspenseOver,
@@ -136,8 +137,8 @@ def approve(
     except (
         NotApart, NotJoined, OwnRequest, RequestOver, RequesterLost,
         GrantBeyondOwn, GrantHeld, GrantToOneself, StaffUnknown, UnitUnknown,
-        MoneySpent, MoneyUndecided, RefundOver, ReturnNotOffered, SuspenseElsewhere, SuspenseOver, CorrectionOutdated,
-        CustomerShared,
+        MoneySpent, MoneyUndecided, RefundOver, RefundUndecided, ReturnNotOffered, SuspenseElsewhere, SuspenseOver,
+        CorrectionOutdated, CustomerShared,
     ) as refusal:  # fmt: skip
         return _refused(request, write, reader, request_id, refusal, now=now)
     if outcome.told_once is not None and view.kind in INVITING:

@@ -35,6 +35,7 @@ from services.payments.errors import (
     MoneySpent,
     MoneyUndecided,
     RefundOver,
+    RefundUndecided,
     ReturnNotOffered,
     SuspenseElsewhere,
     SuspenseOver,
@@ -166,7 +167,7 @@ def assign(
             now=now,
             amount=amount,
         )
-    except (SuspenseElsewhere, SuspenseOver, RequestOpen) as refusal:
+    except (RefundUndecided, SuspenseElsewhere, SuspenseOver, RequestOpen) as refusal:
         wrong = {"account_no": text_of(request, refusal)}
     except ReasonMissing as refusal:
         wrong = {"reason": text_of(request, refusal)}
@@ -213,7 +214,7 @@ def send_back(
             now=now,
             amount=item.amount,
         )
-    except (ReasonNeeded, RequestOpen, ReturnNotOffered, SuspenseOver) as refusal:
+    except (ReasonNeeded, RefundUndecided, RequestOpen, ReturnNotOffered, SuspenseOver) as refusal:
         wrong = {"why": text_of(request, refusal)}
         return _page(request, write, reader, suspense_id, wrong, {"why": why}, now=now)
     return go(f"{here}?asked=1")
@@ -289,7 +290,7 @@ def decide(
             now=now,
             amount=found.amount,
         )
-    except (MoneySpent, ReasonNeeded, RefundOver, RequestOpen, SuspenseElsewhere) as refusal:
+    except (MoneySpent, ReasonNeeded, RefundOver, RefundUndecided, RequestOpen, SuspenseElsewhere) as refusal:
         wrong = {"why": text_of(request, refusal)}
         return _page(request, write, reader, suspense_id, wrong, {"why": why}, now=now)
     return go(f"{here}?asked=1")

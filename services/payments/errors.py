@@ -141,6 +141,12 @@ class RefundOver(Refusal):
     code = "refund_over"
 
 
+class RefundUndecided(Refusal):
+    """Another refund of the same money is under way, or may have gone out: how that ends comes first."""
+
+    code = "refund_undecided"
+
+
 class MoneySpent(Refusal):
     """The account has no longer what it got: its prepaid balance has paid for something else since."""
 

@@ -65,6 +65,19 @@ def refunds_of(session: ReadSession, *, suspense_id: int) -> list[StaffRefund]:
     ]
 
 
+def is_contested(session: ReadSession, *, suspense_id: int) -> bool:
+    """Whether a refund of this sum is contested: its money may be gone. Served by ix_payment_refund_suspense_id.
+
+    It stays so while the caller holds the lock of the sum: a refund becomes contested, and ends, under that lock.
+    """
+    return bool(
+        session.sql(
+            "select exists (select from payment_refund where suspense_id = :id and state = 'contested')",
+            id=suspense_id,
+        ).scalar_one()
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ContestedRefund:
     """A refund that went out although its sum had another place: people decide who bears it."""

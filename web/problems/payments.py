@@ -23,6 +23,7 @@ from services.payments.errors import (
     QuotesLimited,
     RefundDiffers,
     RefundOver,
+    RefundUndecided,
     ReturnNotOffered,
     SuspenseElsewhere,
     SuspenseOver,
@@ -159,6 +160,12 @@ PROBLEMS: Final = [
         409,
         zh="该笔退款无需处理，或支付渠道尚未确认已退。",
         en="There is nothing to decide about this refund, or its provider does not say yet that the money is gone.",
+    ),
+    Problem(
+        RefundUndecided,
+        409,
+        zh="该笔款项的另一笔退款尚无最终结果，请等待支付渠道确认。",
+        en="Another refund of this money has not ended yet: wait for what its provider says.",
     ),
     Problem(
         MoneySpent,

@@ -17,8 +17,8 @@ from services.casework.ports import Approved, Kind, Outcome, Payload
 from services.ledger import operations as ledger
 from services.ledger.chart import PREPAID, RECEIVABLE, SUSPENSE, TRANSFER, BookId, OwnerKind, Source
 from services.ledger.operations import Posting, Transaction
-from services.payments import finding
-from services.payments.errors import SuspenseElsewhere, SuspenseOver
+from services.payments import finding, refunds
+from services.payments.errors import RefundUndecided, SuspenseElsewhere, SuspenseOver
 from services.payments.events import PaymentAssigned
 from services.payments.ports import PAYABLES, Due
 
@@ -53,11 +53,13 @@ def assignable(
 ) -> tuple[Money, StaffAccount]:
     """The sum and the account, when somebody may assign the one to the other, or decide about that.
 
-    Raises SuspenseOver (also where they may not touch the sum), SuspenseElsewhere.
+    Raises SuspenseOver (also where they may not touch the sum), RefundUndecided, SuspenseElsewhere.
     """
     item = finding.suspense_item(session, suspense_id=suspense_id, staff_id=by, permission=permission, now=now)
     if item is None or item.state != "open" or not item.is_money:
         raise SuspenseOver
+    if refunds.is_contested(session, suspense_id=suspense_id):
+        raise RefundUndecided
     account = accounts.staff_account(session, account_no=account_no, staff_id=by, permission=permission, now=now)
     if account is None or account.currency != item.amount.currency:
         raise SuspenseElsewhere
@@ -68,8 +70,8 @@ def assign(session: WriteSession, *, suspense_id: int, account_no: str, by: UUID
     """Give money its place: open bills of the account are settled, the oldest due first, the rest is prepaid.
 
     Answers the source of both transactions of the ledger. Publishes PaymentAssigned. Locks the sum, then books, then
-    payables by id. Raises SuspenseOver when it has a place already, SuspenseElsewhere; the caller has seen to a second
-    person.
+    payables by id. Raises what `assignable` raises, SuspenseOver when it has a place already; the caller has seen to a
+    second person.
     """
     session.sql("select from payment_suspense where id = :id for update", id=suspense_id)
     amount, account = assignable(session, suspense_id=suspense_id, account_no=account_no, by=by, now=now)

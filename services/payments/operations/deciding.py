@@ -20,7 +20,7 @@ from services.ledger import operations as ledger
 from services.ledger.chart import REFUNDED_TWICE, SUSPENSE, BookId, OwnerKind, Source, refund
 from services.ledger.operations import Posting, Transaction
 from services.payments import finding
-from services.payments.errors import RefundOver, SuspenseElsewhere
+from services.payments.errors import RefundOver, RefundUndecided, SuspenseElsewhere
 from services.payments.events import PaymentUnassigned
 from services.payments.finding import WaitingMoney
 from services.payments.operations.assigning import ALONE_UP_TO_MINOR
@@ -52,7 +52,8 @@ def decidable(
 ) -> Contested:
     """The refund, when somebody may decide this: its provider says that the money is gone, and its sum has a place.
 
-    Raises RefundOver (also where they may not touch the sum), SuspenseElsewhere for an account that is not theirs.
+    Raises RefundOver (also where they may not touch the sum), RefundUndecided while the sum goes back by another refund
+    that may fail, SuspenseElsewhere for an account that is not theirs.
     """
     suspense_id = session.sql(
         """select suspense_id from payment_refund
@@ -64,6 +65,8 @@ def decidable(
     item = finding.suspense_item(session, suspense_id=suspense_id, staff_id=by, permission=permission, now=now)
     if item is None or item.state not in ({"assigned"} if way == "take_back" else {"assigned", "returned"}):
         raise RefundOver
+    if item.state == "returned" and not _is_gone(session, suspense_id=item.id):
+        raise RefundUndecided
     if way == "take_back":
         account = accounts.staff_account(
             session, account_no=item.assigned_to or "", staff_id=by, permission=permission, now=now
@@ -71,6 +74,17 @@ def decidable(
         if account is None:
             raise SuspenseElsewhere
     return Contested(refund_id, item)
+
+
+def _is_gone(session: ReadSession, *, suspense_id: int) -> bool:
+    """Whether the refund by which a sum goes back is done: what it may still come back from is no loss."""
+    return bool(
+        session.sql(
+            """select exists (select from payment_suspense s join payment_refund r on r.id = s.refund_id
+               where s.id = :id and r.state = 'done')""",
+            id=suspense_id,
+        ).scalar_one()
+    )
 
 
 def decide(

@@ -24,8 +24,8 @@ from services.casework.ports import Approved, Kind, Outcome, Payload
 from services.ledger import operations as ledger
 from services.ledger.chart import SUSPENSE, BookId, Source, refund
 from services.ledger.operations import Posting, Transaction
-from services.payments import finding, rules
-from services.payments.errors import RefundDiffers, ReturnNotOffered, SuspenseOver
+from services.payments import finding, refunds, rules
+from services.payments.errors import RefundDiffers, RefundUndecided, ReturnNotOffered, SuspenseOver
 from services.payments.finding import WaitingMoney
 from services.payments.models import RefundState
 from services.payments.operations.assigning import ALONE_UP_TO_MINOR
@@ -84,11 +84,13 @@ def returnable(
 ) -> WaitingMoney:
     """The sum, when somebody may do this with it and it can be sent back.
 
-    Raises SuspenseOver (also where they may not touch the sum), ReturnNotOffered.
+    Raises SuspenseOver (also where they may not touch the sum), RefundUndecided, ReturnNotOffered.
     """
     item = finding.suspense_item(session, suspense_id=suspense_id, staff_id=by, permission=permission, now=now)
     if item is None or item.state != "open" or not item.is_money:
         raise SuspenseOver
+    if refunds.is_contested(session, suspense_id=suspense_id):
+        raise RefundUndecided
     if item.provider not in PROVIDERS.get() or item.paid_at <= now - rules.REFUNDABLE_FOR:
         raise ReturnNotOffered
     return item
@@ -351,7 +353,10 @@ def _moved(
 
 
 def _take_back(session: WriteSession, row: "sa.Row[Any]", *, now: datetime) -> None:
-    """The mirror of its posting: the money waits in suspense again."""
+    """The mirror of its posting: the money waits in suspense again.
+
+    An earlier refund of it that is contested may have it: its provider is asked now, and it waits for that.
+    """
     ledger.reverse(
         session, book_id=BookId(row.book_id), source=Source.REFUND, source_id=row.posting_id, effective_at=now
     )
@@ -359,6 +364,11 @@ def _take_back(session: WriteSession, row: "sa.Row[Any]", *, now: datetime) -> N
         "update payment_suspense set state = 'open', refund_id = null where id = :id and refund_id = :refund",
         id=row.suspense_id,
         refund=row.id,
+    )
+    session.sql(
+        "update payment_refund set next_check_at = :now where suspense_id = :id and state = 'contested'",
+        now=now,
+        id=row.suspense_id,
     )
 
 

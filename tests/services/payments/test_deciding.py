@@ -16,7 +16,7 @@ from services.billing import queries as billing
 from services.ledger import queries as ledger
 from services.ledger.chart import REFUNDED_TWICE, SUSPENSE, BookId, refund
 from services.payments import flows, operations, queries
-from services.payments.errors import MoneySpent, RefundOver
+from services.payments.errors import MoneySpent, RefundOver, RefundUndecided
 from services.payments.operations import RefundEffect, Way
 from services.payments.ports import ProviderResult, RefundResult, RefundStatus, TradeState
 from tests.factories import payments as make
@@ -220,9 +220,8 @@ def test_what_the_account_has_used_since_cannot_be_taken_back_and_nothing_has_mo
     decide(database, twice, "bear")
 
 
-def test_a_sum_that_went_back_by_another_refund_can_only_be_borne_unless_that_one_fails(
-    database: Database, twice: Twice
-) -> None:
+def returned_again(database: Database, twice: Twice) -> tuple[Twice, UUID]:
+    """Another sum whose refund was refused, that goes back by a second one when the first turns out taken."""
     paid = ProviderResult(
         WECHAT, "STRANGER00000000", TradeState.PAID, amount=yuan(700), transaction_id="B", paid_at=clock.now()
     )
@@ -233,12 +232,45 @@ def test_a_sum_that_went_back_by_another_refund_can_only_be_borne_unless_that_on
     refuse(database, first)
     second = give_back(database, waiting.id, twice.finance)
     assert tell(database, first, RefundStatus.DONE) is RefundEffect.CONTESTED
+    return replace(twice, refund_id=first, suspense_id=waiting.id), second
+
+
+def test_a_sum_that_goes_back_by_another_refund_is_borne_only_when_that_one_is_done(
+    database: Database, twice: Twice
+) -> None:
+    given, second = returned_again(database, twice)
     with pytest.raises(RefundOver):
-        decide(database, twice, "take_back", refund_id=first)
+        decide(database, given, "take_back")
+    with pytest.raises(RefundUndecided):
+        decide(database, given, "bear")
+    tell(database, second, RefundStatus.PROCESSING)
+    with pytest.raises(RefundUndecided):
+        decide(database, given, "bear")
+    tell(database, second, RefundStatus.DONE)
+    decide(database, given, "bear")
+    assert state(database, given) == ("lost", "returned")
+
+
+def test_money_that_an_earlier_refund_may_have_gets_no_other_place_until_its_provider_was_asked_at_once(
+    database: Database, twice: Twice
+) -> None:
+    given, second = returned_again(database, twice)
     refuse(database, second)
-    assert tell(database, first, RefundStatus.DONE) is RefundEffect.DONE, "its sum came free: it goes out once"
-    third = replace(twice, refund_id=first, suspense_id=waiting.id)
-    assert state(database, third) == ("done", "returned")
+    with pytest.raises(RefundUndecided):
+        give_back(database, given.suspense_id, given.finance)
+    with pytest.raises(RefundUndecided), database.write() as session:
+        operations.assign(
+            session,
+            suspense_id=given.suspense_id,
+            account_no=given.home.account.account_no,
+            by=given.finance.staff_id,
+            actor=ACTOR,
+            now=clock.now(),
+        )
+    with database.write() as session:
+        assert operations.claim_refunds(session, limit=9) == [given.refund_id]
+    assert tell(database, given.refund_id, RefundStatus.DONE) is RefundEffect.DONE, "its sum came free: it goes out once"
+    assert state(database, given) == ("done", "returned")
 
 
 def test_a_contested_refund_is_asked_about_until_its_end_is_known(database: Database, twice: Twice) -> None:
