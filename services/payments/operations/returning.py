@@ -284,7 +284,8 @@ def _lock(session: WriteSession, *, out_refund_no: str) -> "sa.Row[Any] | None":
         return None
     return session.sql(
         """select r.id, r.out_refund_no, r.provider, r.state, r.amount_minor, r.currency, r.transaction_id, r.refund_id,
-             r.book_id, r.posting_id, r.suspense_id, r.checks, s.state as suspense_state
+             r.book_id, r.posting_id, r.suspense_id, r.checks, r.contested_told,
+             s.state as suspense_state
            from payment_refund r join payment_suspense s on s.id = r.suspense_id
            where r.out_refund_no = :no for no key update of r""",
         no=out_refund_no,
@@ -310,6 +311,10 @@ def _moved(
     now: datetime,
 ) -> RefundEffect:
     known = RefundState(row.state)
+    if known is RefundState.CONTESTED and (
+        event is RefundEvent.REFUSED or (event is RefundEvent.TAKEN and row.contested_told == RefundState.DONE)
+    ):  # only a signed answer ends it, and an older one that came late says less than is known
+        return _unchanged(session, row, now=now)
     is_unposted = known in {RefundState.FAILED, RefundState.CONTESTED}
     # What is contested goes out as what failed does, should its sum have come free meanwhile.
     following = rules.REFUND_STATES[RefundState.FAILED if is_unposted else known, event]

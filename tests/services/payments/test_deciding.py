@@ -269,8 +269,24 @@ def test_money_that_an_earlier_refund_may_have_gets_no_other_place_until_its_pro
         )
     with database.write() as session:
         assert operations.claim_refunds(session, limit=9) == [given.refund_id]
-    assert tell(database, given.refund_id, RefundStatus.DONE) is RefundEffect.DONE, "its sum came free: it goes out once"
+    assert tell(database, given.refund_id, RefundStatus.DONE) is RefundEffect.DONE, (
+        "its sum came free: it goes out once"
+    )
     assert state(database, given) == ("done", "returned")
+
+
+def test_neither_a_refusal_without_signature_nor_an_older_answer_takes_a_contested_refund_off_the_desk(
+    database: Database, twice: Twice
+) -> None:
+    tell(database, twice.refund_id, RefundStatus.PROCESSING)
+    refuse(database, twice.refund_id)
+    with database.read() as session:
+        row = session.sql("select state, next_check_at from payment_refund where id = :id", id=twice.refund_id).one()
+    assert (row.state, row.next_check_at is None) == ("contested", False)
+    tell(database, twice.refund_id, RefundStatus.DONE)
+    assert tell(database, twice.refund_id, RefundStatus.PROCESSING) is RefundEffect.NOTHING
+    decide(database, twice, "take_back")
+    assert state(database, twice) == ("done", "returned")
 
 
 def test_a_contested_refund_is_asked_about_until_its_end_is_known(database: Database, twice: Twice) -> None:
