@@ -183,27 +183,33 @@ def body_about(session: ReadSession, *, source: str, subjects: Sequence[str], ca
 
 
 def has_waiting(session: ReadSession, *, source: str, subjects: Sequence[str]) -> bool:
-    """Whether a callback about one of these is not applied. Served by ix_inbox_subject."""
+    """Whether a callback about one of these is to be applied yet. Served by ix_inbox_subject.
+
+    One that is given up is not: it would put off for ever whatever waits for it.
+    """
     return bool(
         session.sql(
             """select exists (select from inbox
-               where source = :source and subject = any(:subjects) and applied_at is null)""",
+               where source = :source and subject = any(:subjects) and applied_at is null and attempts < :most)""",
             source=source,
             subjects=list(subjects),
+            most=MAX_ATTEMPTS,
         ).scalar_one()
     )
 
 
 def empty(session: WriteSession, *, source: str, subjects: Sequence[str]) -> None:
-    """Take what applied callbacks about these said; that they came, and what came of it, stays.
+    """Take what callbacks about these said that are applied or given up; that they came, and what came of it, stays.
 
-    The row goes on refusing repetitions. Served by ix_inbox_subject.
+    Of an error, which may quote what was said, its kind stays. The row goes on refusing repetitions. Served by
+    ix_inbox_subject.
     """
     session.sql(
-        """update inbox set body = '' where source = :source and subject = any(:subjects)
-           and applied_at is not null and body <> ''""",
+        """update inbox set body = '', error = split_part(error, ':', 1) where source = :source
+           and subject = any(:subjects) and (applied_at is not null or attempts >= :most) and body <> ''""",
         source=source,
         subjects=list(subjects),
+        most=MAX_ATTEMPTS,
     )
 
 

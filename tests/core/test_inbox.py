@@ -108,6 +108,24 @@ def test_a_callback_given_up_waits_for_a_person(database: Database) -> None:
         assert inbox.claim_due(session, source="test") is None
 
 
+def test_a_callback_given_up_puts_nothing_off_and_is_emptied_with_the_others_about_the_same(database: Database) -> None:
+    told = inbox.MAX_ATTEMPTS
+    with database.write() as session:
+        for external_id in ("given up", "to be applied"):
+            inbox.receive(session, source="test", external_id=external_id, body=b"a name", subject="P1")
+        session.sql("update inbox set attempts = :most, error = 'ValueError: a name'", most=told - 1)
+        assert inbox.has_waiting(session, source="test", subjects=["P1"])
+        inbox.empty(session, source="test", subjects=["P1"])
+        assert [each.is_emptied for each in inbox.about(session, source="test", subjects=["P1"])] == [False, False]
+        session.sql("update inbox set attempts = :most where external_id = 'given up'", most=told)
+        assert inbox.has_waiting(session, source="test", subjects=["P1"])
+        session.sql("update inbox set applied_at = now(), error = null where external_id = 'to be applied'")
+        assert not inbox.has_waiting(session, source="test", subjects=["P1"])
+        inbox.empty(session, source="test", subjects=["P1"])
+        kept = inbox.about(session, source="test", subjects=["P1"])
+    assert [(each.is_emptied, each.error) for each in kept] == [(True, "ValueError"), (True, None)]
+
+
 @pytest.mark.parametrize("external_id", ["", "x" * 129])
 def test_an_identifier_of_impossible_length_is_refused(database: Database, external_id: str) -> None:
     with pytest.raises(Exception, match="ck_inbox_external_id"):
