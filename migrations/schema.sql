@@ -856,13 +856,17 @@ CREATE FUNCTION public.order_suspense(p_order uuid) RETURNS TABLE(id bigint, row
     case w.state when 'assigned' then coalesce(m.assigned_at, s.assigned_at) when 'returned' then r.created_at end,
     case w.state when 'assigned' then coalesce(m.assigned_account_id, s.assigned_account_id) end
   from payment_suspense s
-  left join payment_suspense m
-    on s.book_id is null and m.transaction_id = s.transaction_id and m.provider = s.provider and m.book_id is not null and m.order_id is null
+  left join lateral (
+    select f.id, f.order_id, f.state, f.amount_minor, f.currency, f.paid_at, f.assigned_at, f.assigned_account_id, f.refund_id,
+      exists (
+        select from payment_attempt t join payment_part p on p.attempt_id = t.id
+        where t.order_id = p_order and p.account_id = f.assigned_account_id) as is_given_here
+    from payment_suspense f
+    where s.book_id is null and f.transaction_id = s.transaction_id and f.provider = s.provider and f.book_id is not null
+  ) m on m.order_id is null or m.order_id <> s.order_id and m.is_given_here
   cross join lateral (select coalesce(m.state, s.state) as state) w
   left join payment_refund r on r.id = coalesce(m.refund_id, s.refund_id)
-  where s.order_id = p_order and (s.state <> 'matched' or m.state = 'assigned' and exists (
-    select from payment_attempt t join payment_part p on p.attempt_id = t.id
-    where t.order_id = p_order and p.account_id = m.assigned_account_id))
+  where s.order_id = p_order and (s.state <> 'matched' or m.is_given_here)
 $$;
 
 CREATE FUNCTION public.payment_book(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) RETURNS uuid

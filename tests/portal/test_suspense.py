@@ -14,6 +14,7 @@ from services.billing import queries as billing
 from services.ledger import queries as ledger
 from services.payments import operations, queries
 from services.payments.ports import ProviderResult, TradeState
+from tests.factories import payments as make
 from tests.factories.payments import WECHAT, yuan
 from tests.factories.staff import Member
 from tests.support.office import ELSEWHERE, HERE, Office, office_of
@@ -115,6 +116,35 @@ def test_assigned_money_pays_the_oldest_bills_and_leaves_the_rest_in_advance(
     page = get(town, office, desks[1], f"/staff/suspense/{waiting}")[1]
     assert f"Assigned to account {home.account_no} by Staff {desks[0].name}" in page
     assert f'/staff/suspense/{waiting}"' not in get(town, office, desks[1], "/staff/suspense")[1]
+
+
+def test_a_payment_closed_as_no_money_of_its_own_tells_its_payer_where_the_money_went(
+    town: Town, office: Office, desks: tuple[Member, Member]
+) -> None:
+    home = town.build(town.unit_id)
+    payer = town.settle(home, has_payments=False)
+    no, other = (town.start_payment(payer.user_id, home) for _ in range(2))
+    named, another = (make.latest(town.runtime.db, each) for each in (no, other))
+    less = make.paid(another, amount=yuan(90), paid_at=clock.now())
+    make.apply(town.runtime.db, less)
+    make.apply(town.runtime.db, make.paid(named, transaction_id=less.transaction_id))
+    with town.runtime.db.read() as session:
+        ids = session.sql(
+            "select id from payment_suspense where transaction_id = :no order by id", no=less.transaction_id
+        )
+        money, claim = ids.scalars()
+
+    def page() -> str:
+        town.client.cookies.clear()
+        answer = town.client.get(f"/payments/{no}", headers={**town.browser(payer), "accept-language": "en"})
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    assert "Our staff will assign it" in page()
+    path = f"/staff/suspense/{money}/assign"
+    assert send(town, office, desks[0], path, account_no=home.account_no)[0] == 303
+    assert send(town, office, desks[0], f"/staff/suspense/{claim}/match", why="paid for the other one")[0] == 303
+    assert f"Our staff gave it to account {home.account_no}" in page()
 
 
 def test_it_is_assigned_once_however_often_it_is_asked_for(

@@ -15,12 +15,14 @@ from services.ledger import queries as ledger
 from services.payments import finding, operations, placing, queries
 from services.payments.errors import MoneyUndecided, PaymentFinal, SuspenseOver
 from services.payments.models import SuspenseReason
-from services.payments.ports import ProviderResult
+from services.payments.ports import ProviderResult, RefundStatus
 from tests.factories import payments as make
 from tests.factories import staff as people
 from tests.factories.accounts import make_unit
 from tests.factories.payments import Household
 from tests.factories.staff import ACTOR, Member
+from tests.services.payments import test_deciding as deciding
+from tests.services.payments.test_deciding import Twice
 
 pytestmark = pytest.mark.usefixtures("offline")
 
@@ -112,8 +114,46 @@ def test_it_is_closed_only_after_its_money_has_a_place_and_moves_nothing_itself(
     assert make.books(database, home) == before
     assert waiting(database) == {}
     assert seen(database, home, no)[0] == "suspended", "the money did come for it"
+    assert told(database, home, no) == ("booked", home.account.account_no, True)
     with pytest.raises(SuspenseOver):
         match(database, claim, finance)
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_money_of_another_payment_is_told_by_this_one_when_it_was_given_to_its_account(
+    database: Database, vault: Vault, finance: Member, *, is_elsewhere: bool
+) -> None:
+    home, other = (make.household(database, vault) for _ in range(2))
+    no, another = (make.order(database, vault, make.wanted(home)) for _ in range(2))
+    less = replace(make.paid(make.latest(database, another)), amount=make.yuan(9_000), paid_at=clock.now())
+    make.apply(database, less)
+    make.apply(database, replace(make.paid(make.latest(database, no)), transaction_id=less.transaction_id))
+    row = waiting(database)
+    assign(database, row[SuspenseReason.AMOUNT_DIFFERS], other if is_elsewhere else home, finance)
+    outcome = ("suspended", None, False) if is_elsewhere else ("booked", home.account.account_no, True)
+    assert told(database, home, no) == outcome
+    match(database, row[SuspenseReason.TRANSACTION_CLAIMED], finance)
+    if is_elsewhere:
+        assert seen(database, home, no) == ("closed", None)
+    else:
+        assert (seen(database, home, no)[0], told(database, home, no)) == ("suspended", outcome)
+        assert told_staff(database, finance, no)[2:] == ("assigned", home.account.account_no)
+
+
+def test_money_that_was_taken_back_after_the_match_is_told_as_returned(
+    database: Database, vault: Vault, finance: Member
+) -> None:
+    home, no, _ = claimed(database, vault)
+    row = waiting(database)
+    money = row[SuspenseReason.UNKNOWN_ORDER]
+    refund_id = deciding.give_back(database, money, finance)
+    deciding.refuse(database, refund_id)
+    assign(database, money, home, finance)
+    match(database, row[SuspenseReason.TRANSACTION_CLAIMED], finance)
+    deciding.tell(database, refund_id, RefundStatus.DONE)
+    deciding.decide(database, Twice(home, finance, money, refund_id), "take_back")
+    assert told(database, home, no) == ("returned", None, True)
+    assert told_staff(database, finance, no) == ("returned", money, "returned", None)
 
 
 def test_a_payment_to_which_none_of_the_money_came_ends_unpaid_and_may_be_paid_once(
