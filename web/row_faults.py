@@ -14,6 +14,7 @@ OTHER: Final = "other"
 _PLACE: Final = re.compile(r"%\((\w+)\)s")
 _WORDS: Final = {
     "account_unknown": ("is no known account", "没有此户号"),
+    "account_of_others": ("is no account of this program's units", "不是此程序所属单位的户号"),
     "agreement_missing": ("is missing while tariff_code is given", "已填 tariff_code 时不能为空"),
     "agreement_too_early": ("lies before the agreement that is known", "早于已有的用电协议"),
     "bill_cancelled": ("is cancelled", "该账单已作废"),
@@ -32,6 +33,10 @@ _WORDS: Final = {
     "customer_erased": (
         "was erased and does not come back: whoever returns has another number",
         "该客户已被删除，编号不再使用；重新开户请用新编号",
+    ),
+    "customer_of_others": (
+        "has accounts of other units: name, kind, phone and locale are changed there",
+        "该客户在其他单位也有户号：姓名、类型、电话和语言须在其他单位更改",
     ),
     "due_before_issue": ("lies before issue_date", "早于 issue_date"),
     "history_open": ("is open, but this bill came as settled history", "为未结清，但该账单已作为结清的历史账单导入"),
@@ -94,10 +99,16 @@ _WORDS: Final = {
         "与该单位现有上级不同：单位不能移动",
     ),
     "premises_differ": ("has another address in an earlier row", "与前面行中的地址不同"),
+    "premises_of_others": (
+        "has accounts of other units: the address is changed there",
+        "该用电地址在其他单位也有户号：地址须在其他单位更改",
+    ),
     "quotes_open": ("has quotes that do not close; a record must be one line", "引号未闭合；每条记录须为一行"),
     "tariff_missing": ("is missing while agreement_from is given", "已填 agreement_from 时不能为空"),
+    "top_unit": ("is missing: a program adds no top unit", "不能为空：程序不能新增顶级单位"),
     "too_long": ("is longer than %(most)s characters", "超过 %(most)s 个字符"),
     "twice_in_file": ("stands twice in the file", "在文件中出现两次"),
+    "unit_of_others": ("is no unit of this program", "不是此程序所属的单位"),
     "unit_unknown": ("is no known unit", "没有此单位"),
 }
 CODES: Final = frozenset(_WORDS)

@@ -9,7 +9,8 @@ import pytest
 from web.row_faults import CODES, OTHER, fault
 
 ROOT: Final = Path(__file__).parents[2]
-IN_SQL: Final = re.compile(r"\('\w+', '([^']+)', (?!')|then '\w+ ([^']+)' end|as field, '([^']+)' as reason")
+COMMENT: Final = re.compile(r"--.*")
+LITERAL: Final = re.compile(r"'((?:[^']|'')*)'")
 IN_PYTHON: Final = re.compile(
     r"""Unreadable\(\w+, f?"([^\n]+)"\)|Reject\(\w+, "\w+", "([^"]+)"\)|\(column, f?"([^"]+)"\)|faults\.append\(\("\w+", f?"([^\n]+)"\)\)"""
 )
@@ -19,12 +20,19 @@ def written() -> set[str]:
     """All that statements and layouts say; a value that stands in it is a 7 here."""
     statements = [path for path in ROOT.glob("services/*/reads/import_*.sql") if "reason" in path.read_text()]
     modules = [ROOT / "core/records.py", *ROOT.glob("services/*/operations/*.py")]
-    found = [(path, IN_SQL) for path in statements] + [(path, IN_PYTHON) for path in modules]
-    return {
+    in_python = {
         re.sub(r"\{.*?\}", "7", next(filter(None, groups)))
-        for path, pattern in found
-        for groups in pattern.findall(path.read_text(encoding="utf-8"))
+        for path in modules
+        for groups in IN_PYTHON.findall(path.read_text(encoding="utf-8"))
     }
+    return in_python.union(*(said(path.read_text(encoding="utf-8")) for path in statements))
+
+
+def said(statement: str) -> set[str]:
+    """Every text of several words; where the statement parts the field from its reason at the first blank, the rest."""
+    texts = [each.replace("''", "'") for each in LITERAL.findall(COMMENT.sub("", statement))]
+    reasons = {each for each in texts if " " in each.strip()}
+    return {each.partition(" ")[2] for each in reasons} if " " in texts else reasons
 
 
 def test_every_reason_that_is_told_has_a_code_and_no_code_is_idle() -> None:
