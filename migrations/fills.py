@@ -1,12 +1,13 @@
 """What migrations leave to do in small transactions, while everything else goes on.
 
-A table that is made of rows that are there already cannot be filled within a migration: that is one transaction, whose
-locks would keep writers out for as long as ten million rows take. `complete` runs behind the migrations, needs no lock
-of a table, begins again where it was stopped, and has nothing to do a second time.
+A table that is made of rows that are there already cannot be filled within a migration, nor an index built or a rule
+proved of them: that is one transaction, whose locks would keep writers out for as long as ten million rows take.
+`complete` runs behind the migrations, keeps nobody from a table, begins again where it was stopped, and has nothing to
+do a second time.
 """
 
 import time
-from typing import Final
+from typing import Final, LiteralString
 
 import psycopg
 
@@ -20,17 +21,30 @@ changes a customer between a batch's reading and its writing."""
 NUMBER: Final = 7_211_002
 """One deployer fills at a time."""
 POLL_S: Final = 1.0
-_INDEX: Final = "ix_account_search_terms"
+_INDEXES: Final[dict[str, LiteralString]] = {
+    # Without a list of what is pending: each search would read it once for every unit.
+    "ix_account_search_terms": "on account_search using gin (terms) with (fastupdate = off)",
+    "ix_account_gap_unit_level1": "on account_gap (unit_id, account_id) where gaps & 255 <> 0",
+}
+_UNUSED: Final[tuple[LiteralString, ...]] = ("ix_customer_tokens", "ix_premises_address", "ix_account_gap_level1")
+"""What search and work list read before; nothing else does, and a file pays for each."""
+_RULES: Final[tuple[tuple[LiteralString, LiteralString], ...]] = (
+    ("payment_feed", "ck_payment_feed_kind"),
+    ("payment_feed", "ck_payment_feed_amount"),
+)
+_IS_VALID: Final = "select indisvalid from pg_index where indexrelid = to_regclass(%s)"
 _IS_FILLED: Final = """
-select coalesce((select indisvalid from pg_index where indexrelid = to_regclass(%s)), false)
+select (select count(*) from pg_index i where i.indisvalid and i.indexrelid = any(
+         select to_regclass('public.' || name) from unnest(%(indexes)s::text[]) name)) = cardinality(%(indexes)s)
+  and not exists (select from unnest(%(unused)s::text[]) name where to_regclass('public.' || name) is not null)
+  and not exists (select from pg_constraint where not convalidated and conname = any(%(rules)s))
 """
-_UNUSED: Final = ("ix_customer_tokens", "ix_premises_address")
-"""What the search read before; nothing else does, and a file pays for each."""
 
 
 def is_filled(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
-    """Whether nothing is left to do: the index is the last step."""
-    return connection.execute(_IS_FILLED, [f"public.{_INDEX}"]).fetchone() == (True,)
+    """Whether nothing is left to do."""
+    asked = {"indexes": list(_INDEXES), "unused": list(_UNUSED), "rules": [rule for _, rule in _RULES]}
+    return connection.execute(_IS_FILLED, asked).fetchone() == (True,)
 
 
 def complete(owner_url: str) -> None:
@@ -39,12 +53,21 @@ def complete(owner_url: str) -> None:
         # Asked again and again instead of waited for: a waiting transaction would hold up the index.
         while connection.execute("select pg_try_advisory_lock(%s)", [NUMBER]).fetchone() != (True,):
             time.sleep(POLL_S)
-        if not is_filled(connection):
-            _search(connection)
+        if is_filled(connection):
+            return
+        _accounts(connection)
+        for name, made in _INDEXES.items():
+            if connection.execute(_IS_VALID, [f"public.{name}"]).fetchone() != (True,):
+                connection.execute(f"drop index concurrently if exists {name}")  # one that was not built to its end
+                connection.execute(f"create index concurrently {name} {made}")
+        for name in _UNUSED:
+            connection.execute(f"drop index concurrently if exists {name}")
+        for table, rule in _RULES:
+            connection.execute(f"alter table {table} validate constraint {rule}")
 
 
-def _search(connection: psycopg.Connection[tuple[object, ...]]) -> None:
-    """Write what accounts are found by. New and changed ones come by their triggers."""
+def _accounts(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Write what accounts are found by, and put their gaps where they lie. New and changed ones come by triggers."""
     last = connection.execute("select coalesce(max(id), 0) from account").fetchone()
     for first in range(1, int(str(last[0] if last else 0)) + 1, BATCH):
         with connection.transaction():
@@ -55,10 +78,9 @@ def _search(connection: psycopg.Connection[tuple[object, ...]]) -> None:
                      from account_search where account_id between %(first)s and %(last)s))""",
                 {"first": first, "last": first + BATCH - 1},
             )
-    connection.execute(f"drop index concurrently if exists {_INDEX}")
-    # Without a list of what is pending: each search would read it once for every unit.
-    connection.execute(
-        f"create index concurrently {_INDEX} on account_search using gin (terms) with (fastupdate = off)"
-    )
-    for name in _UNUSED:
-        connection.execute(f"drop index concurrently if exists {name}")
+            connection.execute(
+                """update account_gap q set unit_id = a.unit_id from account a
+                   where a.id = q.account_id and a.unit_id <> q.unit_id
+                     and q.account_id between %(first)s and %(last)s""",
+                {"first": first, "last": first + BATCH - 1},
+            )

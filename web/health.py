@@ -39,6 +39,10 @@ async def readyz(runtime: RuntimeDep) -> Response:
         schema = await runtime.db.hot(READY, {})
     except (DatabaseError, PoolTimeout):
         return JSONResponse({"database": "unreachable", "schema": "unknown"}, 503)
+    if schema.endswith("+"):
+        return JSONResponse(
+            {"database": "ok", "schema": "unfinished", "has": schema[:-1], "needs": runtime.schema}, 503
+        )
     if schema < runtime.schema:
         return JSONResponse({"database": "ok", "schema": "behind", "has": schema, "needs": runtime.schema}, 503)
     return JSONResponse({"database": "ok", "schema": "ok"})

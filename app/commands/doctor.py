@@ -251,6 +251,9 @@ def _database(session: ReadSession, *, providers: Sequence[str], now: datetime) 
     except sa.exc.DBAPIError:
         yield Finding("schema", "wrong", "there is none, or it may not be read: run `wattline migrate`")
         return
+    if schema.endswith("+"):
+        yield Finding("schema", "wrong", "was left before its end: run `wattline migrate` again")
+        return
     if schema < migrations.head():
         yield Finding("schema", "wrong", f"is {schema}, this code needs {migrations.head()}: run `wattline migrate`")
         return

@@ -52,15 +52,6 @@ alter table payment_suspense
   drop constraint ck_payment_suspense_settled,
   add constraint ck_payment_suspense_settled check (settled is null or (assignment_id is not null and jsonb_typeof(settled) = 'array'));
 
-alter table payment_feed_pending
-  drop constraint ck_payment_feed_pending_kind,
-  add constraint ck_payment_feed_pending_kind check (
-    kind in ('booked', 'reversed', 'suspended', 'assigned', 'unassigned', 'returned', 'return_failed'));
-alter table payment_feed
-  drop constraint ck_payment_feed_kind,
-  add constraint ck_payment_feed_kind check (kind in ('booked', 'reversed', 'suspended', 'assigned', 'unassigned', 'returned', 'return_failed')),
-  drop constraint ck_payment_feed_amount,
-  add constraint ck_payment_feed_amount check (amount_minor <> 0 and (kind in ('reversed', 'unassigned', 'returned')) = (amount_minor < 0));
 create function payment_feed_note_unassigned() returns trigger language plpgsql set search_path = public, pg_temp as $$
 begin
   insert into payment_feed_pending (kind, ref, account_id) values ('unassigned', new.id, new.assigned_account_id);

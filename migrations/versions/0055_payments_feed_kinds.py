@@ -13,11 +13,12 @@ SQL: Final = """
 alter table payment_feed_pending
   drop constraint ck_payment_feed_pending_kind,
   add constraint ck_payment_feed_pending_kind check (kind in ('booked', 'suspended', 'assigned', 'unassigned', 'returned', 'return_failed'));
+-- Judged of what comes from now on; `migrations/fills.py` lets the database read what is there.
 alter table payment_feed
   drop constraint ck_payment_feed_kind,
-  add constraint ck_payment_feed_kind check (kind in ('booked', 'suspended', 'assigned', 'unassigned', 'returned', 'return_failed')),
+  add constraint ck_payment_feed_kind check (kind in ('booked', 'suspended', 'assigned', 'unassigned', 'returned', 'return_failed')) not valid,
   drop constraint ck_payment_feed_amount,
-  add constraint ck_payment_feed_amount check (amount_minor <> 0 and (kind in ('unassigned', 'returned')) = (amount_minor < 0));
+  add constraint ck_payment_feed_amount check (amount_minor <> 0 and (kind in ('unassigned', 'returned')) = (amount_minor < 0)) not valid;
 
 -- Who listened for `payment.reversed` alone wanted to hear of what is taken back.
 update webhook_endpoint

@@ -379,10 +379,10 @@ def client(settings: Settings) -> Iterator[TestClient]:
 
 
 def test_ready_needs_the_schema_or_a_later_one(client: TestClient, tamper: Break) -> None:
-    assert (client.get("/readyz").status_code, client.get("/readyz").json()) == (
-        200,
-        {"database": "ok", "schema": "ok"},
-    )
+    assert client.get("/readyz").json() == {"database": "ok", "schema": "ok"}
+    tamper("update pg_index set indisvalid = false where indexrelid = 'ix_account_search_terms'::regclass")
+    assert client.get("/readyz").json()["schema"] == "unfinished"
+    tamper("update pg_index set indisvalid = true where indexrelid = 'ix_account_search_terms'::regclass")
     tamper("update alembic_version set version_num = '9999_later'")
     assert client.get("/readyz").status_code == 200
     tamper("update alembic_version set version_num = '0001_core'")
@@ -496,5 +496,5 @@ def test_refunds_are_told_by_metrics_and_doctor_until_they_end(
 
 
 def measured(client: TestClient) -> dict[str, float]:
-    lines = (line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines() if not line.startswith("#"))
-    return {name: float(value) for name, value in lines}
+    told = [line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines() if line[0] != "#"]
+    return {name: float(value) for name, value in told}

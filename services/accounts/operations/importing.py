@@ -9,7 +9,7 @@ from typing import ClassVar, Final, LiteralString
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from core import locks, staging
+from core import intake, locks, staging
 from core.audit import Actor
 from core.crypto.vault import Vault, mask_name, mask_phone
 from core.db import WriteSession, statement
@@ -175,6 +175,8 @@ class AccountsLoader:
 
     def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:
         """Write new and changed accounts of one chunk. Waits while a customer is being erased."""
+        # What an account is found by comes from rows that two files may share; chunks of accounts take turns.
+        intake.take_turn(session, kind=self.kind)
         locks.share_lock(session, key=FILES_WAIT)
         refused = refused + self._judge(session)
         for step in ("corrections_end", "corrections_keep", "accounts_compare"):
@@ -183,7 +185,6 @@ class AccountsLoader:
         by_no = {row.no: row for row in rows}
         self._seal_customers(session, by_no)
         self._seal_premises(session, by_no)
-        session.sql(statement(_PACKAGE, "import_search_lock.sql"))
         for write in ("customers", "contacts_gone", "contacts", "premises"):
             session.sql(statement(_PACKAGE, f"import_{write}_write.sql"))
         transfer.find_changes(session)

@@ -174,10 +174,15 @@ def test_accounts_that_were_there_before_are_made_to_be_found_in_small_steps(
     with psycopg.connect(owner_dsn, autocommit=True) as owner:
         owner.execute("drop index ix_account_search_terms")
         owner.execute("delete from account_search where account_no <> '7000000002'")
+        owner.execute("create index ix_customer_tokens on customer using gin (tokens)")
+        owner.execute("alter table payment_feed drop constraint ck_payment_feed_kind")
+        owner.execute("alter table payment_feed add constraint ck_payment_feed_kind check (kind <> '') not valid")
         assert [each.account_no for each in found(database, vault, li, "历下区")] == ["7000000002"]
         assert not migrations.is_current(owner_dsn)
         migrations.upgrade(owner_dsn)
         assert migrations.is_current(owner_dsn)
+        assert owner.execute("select to_regclass('public.ix_customer_tokens')").fetchone() == (None,)
+        assert owner.execute("select from pg_constraint where not convalidated").fetchall() == []
         first = owner.execute("select ctid, * from account_search order by account_id").fetchall()
         migrations.upgrade(owner_dsn)
         assert owner.execute("select ctid, * from account_search order by account_id").fetchall() == first

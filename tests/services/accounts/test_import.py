@@ -427,6 +427,7 @@ def test_an_account_is_found_by_what_another_file_wrote_of_its_holder_meanwhile(
         with database.write() as session:
             member = people.member(session, vault, name="li")
             people.grant(session, member.staff_id, role=StaffRole.AGENT, unit="37")
+            intake.take_turn(session, kind=AccountsLoader.kind)
             session.sql("update customer set tokens = :it", it=[vault.blind("phone", "+8613911112222")])
             other = pool.submit(intake.run, database, path=file, loader=loader)
             wait_until(is_waiting, timeout_s=60)
