@@ -76,7 +76,7 @@ def audit_page(
         wanted = _filter(write, runtime, typed)
     except ValueError:
         _ = speak(request)
-        wrong = {"since": _("Enter dates as year, month and day.")}
+        wrong = {"since": _("Enter dates as year, month and day, the earlier one first.")}
         return _page(request, write, reader, replace(typed, since="", until=""), [], {}, wrong=wrong)
     entries = staffing.audit_page(
         write,
@@ -115,7 +115,7 @@ def export(
             wanted = _filter(session, runtime, typed)
         except ValueError:
             _ = speak(request)
-            wrong = {"since": _("Enter dates as year, month and day.")}
+            wrong = {"since": _("Enter dates as year, month and day, the earlier one first.")}
             return _page(request, session, reader, replace(typed, since="", until=""), [], {}, wrong=wrong)
         accounts.note_audit_export(session, actor=reader.actor, wanted=wanted)
 
@@ -150,10 +150,12 @@ def _cells(entry: AuditEntry) -> tuple[str, ...]:
 
 
 def _filter(session: ReadSession, runtime: Runtime, typed: Typed) -> AuditFilter:
-    """What the database is asked for; raises ValueError for what is no date."""
+    """What the database is asked for; raises ValueError for what is no date, and for a last day before the first."""
     zone = runtime.settings.zone
     since = start_of(day_of(typed.since), zone) if typed.since else None
     until = start_of(day_of(typed.until) + timedelta(days=1), zone) if typed.until else None
+    if since and until and since >= until:
+        raise ValueError(typed.until)
     member = identity.staff_by_name(session, name=typed.who) if typed.who and ":" not in typed.who else None
     return AuditFilter(
         actor=typed.who if member is None else f"staff:{member.id}",

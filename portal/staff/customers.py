@@ -20,7 +20,7 @@ from portal.staff.audit import names_in
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
 from services.accounts import finding, staffing
 from services.accounts import operations as accounts
-from services.accounts.errors import ReasonNeeded, RevealLimited
+from services.accounts.errors import NoteWrong, ReasonNeeded, RevealLimited
 from services.accounts.finding import AccessView, StaffAccount
 from services.accounts.operations import Hidden
 from services.accounts.roles import StaffPermission
@@ -300,7 +300,7 @@ def write_note(
         is_written = accounts.write_note(
             write, account_no=account_no, text=text, staff_id=reader.staff_id, actor=reader.actor, now=now
         )
-    except ReasonNeeded as refusal:
+    except NoteWrong as refusal:
         looked = look_at(write, reader, account_no, now=now)
         wrong = {"text": text_of(request, refusal)}
         return _show(request, runtime, write, looked, wrong=wrong, typed={"text": text})

@@ -50,12 +50,11 @@ class Typed:
     def wanted(self, runtime: Runtime) -> RunFilter:
         """What the database is asked for; raises ValueError for what is no date."""
         zone = runtime.settings.zone
-        return RunFilter(
-            kind=self.kind,
-            state=self.state,
-            since=start_of(day_of(self.since), zone) if self.since else None,
-            until=start_of(day_of(self.until) + timedelta(days=1), zone) if self.until else None,
-        )
+        since = start_of(day_of(self.since), zone) if self.since else None
+        until = start_of(day_of(self.until) + timedelta(days=1), zone) if self.until else None
+        if since and until and since >= until:
+            raise ValueError(self.until)
+        return RunFilter(kind=self.kind, state=self.state, since=since, until=until)
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def runs(
     except (ValueError, OverflowError):
         found = []
         _ = speak(request)
-        wrong = {"since": _("Enter dates as year, month and day.")}
+        wrong = {"since": _("Enter dates as year, month and day, the earlier one first.")}
         typed = replace(typed, since="", until="")
     else:
         found = imports.runs_page(

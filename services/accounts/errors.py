@@ -100,9 +100,15 @@ class GrantToOneself(Refusal):
 
 
 class ReasonNeeded(Refusal):
-    """What is done takes words: a reason of 5 to 200 characters, or a note of up to 2000."""
+    """What is done takes words: a reason of 5 to 200 characters."""
 
     code = "reason_needed"
+
+
+class NoteWrong(Refusal):
+    """A note has 1 to 2000 characters, all of which are seen as they stand."""
+
+    code = "note_wrong"
 
 
 class RevealLimited(Refusal):

@@ -185,7 +185,11 @@ def test_a_note_is_kept_with_who_wrote_it_and_never_changes(town: Town, office: 
     assert page.count(f"Staff {agent.name}") == 2, "by the note, and by the act"
     with town.runtime.db.write() as session, pytest.raises(sa.exc.DBAPIError):
         session.sql("update account_note set text = 'x'")
-    assert send(town, office, agent, f"{path}/notes", text=" \n ")[0] == 422
+    for unkept in (" \n ", "paid \u202e00.1"):
+        status, told = send(town, office, agent, f"{path}/notes", text=unkept)
+        assert status == 422
+        assert "Write a note of 1 to 2,000 characters, none of them hidden." in told
+    assert f'href="/staff/gaps/{account_no}"' in page
     assert send(town, office, office.members["elsewhere"], f"{path}/notes", text="x")[0] == 404
 
 

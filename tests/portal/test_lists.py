@@ -118,6 +118,13 @@ def test_columns_are_chosen_for_oneself_and_the_first_always_stays(town: Town) -
     assert mine.heads() == every
 
 
+def test_days_of_the_wrong_order_are_refused_rather_than_finding_nothing(town: Town) -> None:
+    mine = Colleague(town)
+    for path in ("/staff/audit", "/staff/imports"):
+        assert "the earlier one first" in mine.get(f"{path}?since=2026-05-02&until=2026-05-01")
+        assert "the earlier one first" not in mine.get(f"{path}?since=2026-05-01&until=2026-05-01")
+
+
 def test_nothing_of_it_is_left_of_whoever_is_disabled(town: Town) -> None:
     mine = Colleague(town)
     mine.keep("Mine", "state=active")

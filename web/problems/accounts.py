@@ -24,6 +24,7 @@ from services.accounts.errors import (
     InvitedYourself,
     LinkLimited,
     LinkRefused,
+    NoteWrong,
     NotOwner,
     OwnerStays,
     ReasonNeeded,
@@ -54,8 +55,14 @@ PROBLEMS: Final = [
     Problem(
         ReasonNeeded,
         422,
-        zh="请填写原因（5 至 200 字）；备注不超过 2000 字。",
-        en="Say why, in 5 to 200 characters; a note has up to 2000.",
+        zh="请填写原因（5 至 200 字）。",
+        en="Say why, in 5 to 200 characters.",
+    ),
+    Problem(
+        NoteWrong,
+        422,
+        zh="请填写备注（1 至 2000 字），不得含有不可见字符。",
+        en="Write a note of 1 to 2,000 characters, none of them hidden.",
     ),
     Problem(
         RevealLimited,

@@ -9,7 +9,8 @@ from core import audit, ids
 from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import WriteSession
-from services.accounts.errors import ReasonNeeded, RevealLimited, SearchLimited
+from core.texts import is_line
+from services.accounts.errors import NoteWrong, ReasonNeeded, RevealLimited, SearchLimited
 from services.accounts.finding import StaffAccount, staff_account
 from services.accounts.roles import StaffPermission
 from services.accounts.rules import customer_owner, premises_owner
@@ -38,16 +39,17 @@ def write_note(
 ) -> bool:
     """Write a note about an account; False where one may not, or where there is no such account.
 
-    Raises ReasonNeeded for a note of nothing or too much.
+    Raises NoteWrong for a note of nothing or too much, and for characters that are not seen as they stand.
     """
-    kept = "\n".join(line.rstrip() for line in text.strip().splitlines())
+    lines = [line.rstrip().replace("\t", " ") for line in text.strip().splitlines()]
+    kept = "\n".join(lines)
     found = staff_account(
         session, account_no=account_no, staff_id=staff_id, permission=StaffPermission.ACCOUNTS_NOTE, now=now
     )
     if found is None:
         return False
-    if not 0 < len(kept) <= MOST_NOTE:
-        raise ReasonNeeded
+    if not 0 < len(kept) <= MOST_NOTE or not all(is_line(line) for line in lines):
+        raise NoteWrong
     note_id = ids.uuid7()
     session.sql(
         """insert into account_note (account_id, id, written_by, written_at, text)
