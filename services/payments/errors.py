@@ -130,7 +130,7 @@ class ReturnNotOffered(Refusal):
 
 
 class RefundDiffers(Refusal):
-    """A provider's word on a refund is not about what was asked for, or comes after its money went elsewhere."""
+    """A provider's word on a refund is not about what was asked for: another sum, transaction or refund of its own."""
 
     code = "refund_differs"
 
