@@ -1,5 +1,6 @@
 """What takes two persons: what waits for my decision, what I asked for, and one request."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
@@ -78,16 +79,15 @@ def approvals(
     after: str = "",
 ) -> Response:
     """What waits for me, and what I asked for or decided: the first of each, or all of one part, page after page."""
-    parts: dict[str, list[RequestView]] = {}
+    parts: dict[str, Sequence[RequestView]] = {}
     more: dict[str, str] = {}
     for name in PARTS if part is None else (part,):
         scope = f"staff.approvals|{name}|{reader.staff_id}"
         behind = UUID(str(runtime.cursors.open(after, scope=scope)[0])) if after and part else None
         limit = FEW if part is None else PAGE
-        rows = _read(write, name, by=reader.staff_id, behind=behind, limit=limit + 1, now=now)
-        parts[name] = rows[:limit]
-        if len(rows) > limit:
-            cursor = "" if part is None else runtime.cursors.make(scope=scope, position=[str(rows[limit - 1].id)])
+        parts[name], next_behind = _read(write, name, by=reader.staff_id, behind=behind, limit=limit, now=now)
+        if next_behind is not None:
+            cursor = "" if part is None else runtime.cursors.make(scope=scope, position=[str(next_behind)])
             more[name] = f"{APPROVALS}?{urlencode({'part': name, **({'after': cursor} if cursor else {})})}"
     names = _names(write, [view for rows in parts.values() for view in rows])
     return show(request, "staff/approvals.html", reader, names=names, parts=parts, more=more, part=part or "")
@@ -95,14 +95,17 @@ def approvals(
 
 def _read(
     session: ReadSession, name: Part, *, by: UUID, behind: UUID | None, limit: int, now: datetime
-) -> list[RequestView]:
+) -> tuple[Sequence[RequestView], UUID | None]:
+    """A page of a part, and behind which request the next begins, if there is one."""
     match name:
         case "waiting":
-            return queries.to_decide(session, by=by, now=now, behind=behind, limit=limit)
+            page = queries.to_decide(session, by=by, now=now, behind=behind, limit=limit)
+            return page.requests, page.behind
         case "mine":
-            return queries.asked_by(session, by=by, now=now, before=behind, limit=limit)
+            rows = queries.asked_by(session, by=by, now=now, before=behind, limit=limit + 1)
         case "decided":
-            return queries.decided(session, by=by, now=now, before=behind, limit=limit)
+            rows = queries.decided(session, by=by, now=now, before=behind, limit=limit + 1)
+    return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
 
 
 @router.get(APPROVALS + "/{request_id}")

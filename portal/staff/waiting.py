@@ -42,7 +42,7 @@ def waiting(session: ReadSession, _: Callable[[str], str], reader: StaffReader, 
             counts.append(Waiting(href, label, picture, found))
 
     decisions = requests.to_decide(session, by=by, now=now, limit=limit)
-    add("/staff/approvals?part=waiting", _("Requests for my decision"), "circle-check", len(decisions))
+    add("/staff/approvals?part=waiting", _("Requests for my decision"), "circle-check", len(decisions.requests))
     if reader.may(May.SUSPENSE_ASSIGN):
         twice = refunds.contested_refunds(session, staff_id=by, limit=limit, now=now)
         money = finding.suspense_page(session, staff_id=by, after=None, limit=limit, now=now)

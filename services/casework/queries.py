@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,6 +12,8 @@ from core.money import Money
 from services.casework import rules
 from services.casework.models import RequestState
 from services.casework.ports import KINDS, Payload
+
+MOST_ROUNDS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +83,33 @@ def waiting_about(session: ReadSession, *, subject: str, seen_by: UUID, now: dat
     )
 
 
-def to_decide(
-    session: ReadSession, *, by: UUID, now: datetime, limit: int, behind: UUID | None = None
-) -> list[RequestView]:
-    """Up to `limit` open requests of others that somebody may decide about, the oldest first, behind `behind`."""
+@dataclass(frozen=True, slots=True)
+class ToDecide:
+    """A page of requests; `behind` is where the next one begins, None when there is no other."""
+
+    requests: tuple[RequestView, ...]
+    behind: UUID | None
+
+
+def to_decide(session: ReadSession, *, by: UUID, now: datetime, limit: int, behind: UUID | None = None) -> ToDecide:
+    """Up to `limit` open requests of others that somebody may decide about, the oldest first, behind `behind`.
+
+    Whether they may touch what one is about is asked one by one, for MOST_ROUNDS times `limit` at most: a page may hold
+    fewer, or none, and others still follow.
+    """
     kept: list[RequestView] = []
-    while len(kept) < limit:
-        found = _read(session, seen_by=by, now=now, request_id=None, which="to_decide", before=behind, limit=limit)
-        kept += _touchable(session, found, by=by, now=now)
-        if len(found) < limit:
+    for _ in range(MOST_ROUNDS):
+        found = _read(session, seen_by=by, now=now, request_id=None, which="to_decide", before=behind, limit=limit + 1)
+        looked_at = found[:limit]
+        kept += _touchable(session, looked_at, by=by, now=now)
+        if len(kept) > limit:
+            return ToDecide(tuple(kept[:limit]), kept[limit - 1].id)
+        if len(found) <= limit:
+            return ToDecide(tuple(kept), None)
+        behind = looked_at[-1].id
+        if len(kept) == limit:
             break
-        behind = found[-1].id
-    return kept[:limit]
+    return ToDecide(tuple(kept), behind)
 
 
 def asked_by(session: ReadSession, *, by: UUID, now: datetime, before: UUID | None, limit: int) -> list[RequestView]:

@@ -251,7 +251,7 @@ def test_what_several_stations_show_of_a_customer_is_changed_only_by_whoever_may
     with pytest.raises(RequestUnknown):
         approve(database, before, decides)
     with database.read() as session:
-        assert requests.to_decide(session, by=decides.staff_id, now=clock.now(), limit=9) == []
+        assert requests.to_decide(session, by=decides.staff_id, now=clock.now(), limit=9).requests == ()
     with database.write() as session:
         casework.withdraw(session, request_id=before, by=asked.staff_id, actor=ACTOR, now=now)
     with pytest.raises(CustomerShared):

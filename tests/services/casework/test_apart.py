@@ -61,7 +61,7 @@ class Desk:
     def may(self, asks: Member, decides: Member) -> bool:
         """Whether the one decides what the other asks; the list, the page and the decision say the same."""
         request_id = self.ask(asks)
-        listed = queries.to_decide(self.session, by=decides.staff_id, now=NOON, limit=99)
+        listed = queries.to_decide(self.session, by=decides.staff_id, now=NOON, limit=99).requests
         view = queries.request(self.session, request_id=request_id, seen_by=decides.staff_id, now=NOON)
         assert view is not None
         is_listed = request_id in {each.id for each in listed}

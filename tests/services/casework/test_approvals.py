@@ -1,15 +1,16 @@
 """What takes two persons: one asks, another who may decides, and it is done with the decision or not at all."""
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 
 from core.crypto.vault import Vault
-from core.db import Database, WriteSession
+from core.db import Database, ReadSession, WriteSession
 from core.money import Money
 from services.accounts import staffing
 from services.accounts.errors import GrantBeyondOwn, UnitUnknown
@@ -144,15 +145,47 @@ def test_who_may_not_decide_there_does_not_find_the_request(
         for name in ("far", "agent"):
             with pytest.raises(RequestUnknown):
                 approve(session, team, request_id, by=name)
-            assert queries.to_decide(session, by=team[name].staff_id, now=NOON, limit=9) == []
+            assert queries.to_decide(session, by=team[name].staff_id, now=NOON, limit=9).requests == ()
             seen = queries.request(session, request_id=request_id, seen_by=team[name].staff_id, now=NOON)
             assert seen is None
-        assert [each.id for each in queries.to_decide(session, by=team["decides"].staff_id, now=NOON, limit=9)] == [
-            request_id
-        ]
-        assert queries.to_decide(session, by=team["asks"].staff_id, now=NOON, limit=9) == []
+        assert [
+            each.id for each in queries.to_decide(session, by=team["decides"].staff_id, now=NOON, limit=9).requests
+        ] == [request_id]
+        assert queries.to_decide(session, by=team["asks"].staff_id, now=NOON, limit=9).requests == ()
         mine = queries.asked_by(session, by=team["asks"].staff_id, now=NOON, before=None, limit=9)
         assert [(each.requester, each.reason) for each in mine] == [("Staff asks", "She takes over from Wu.")]
+
+
+def test_a_page_of_what_waits_looks_at_so_many_requests_and_the_next_goes_on_behind_them(
+    database: Database, team: dict[str, Member], unit: int
+) -> None:
+    looked_at: list[UUID] = []
+    asked = [uuid4() for _ in range(queries.MOST_ROUNDS + 1)]
+
+    def may_touch(_session: ReadSession, payload: ResetStaff, _staff_id: UUID, _now: datetime) -> bool:
+        looked_at.append(payload.staff_id)
+        return payload.staff_id == asked[-1]
+
+    KINDS.fill({operations.RESET_PASSWORD.name: replace(operations.RESET_PASSWORD, may_touch=may_touch)})
+    with database.write() as session:
+        for each in asked:
+            operations.ask(
+                session,
+                kind=operations.RESET_PASSWORD.name,
+                subject=f"staff:{each}",
+                unit_id=unit,
+                payload=ResetStaff(staff_id=each),
+                reason="Forgot it.",
+                by=team["asks"].staff_id,
+                actor=ACTOR,
+                now=NOON,
+            )
+        by = team["decides"].staff_id
+        first = queries.to_decide(session, by=by, now=NOON, limit=1)
+        assert (first.requests, looked_at) == ((), asked[:-1])
+        second = queries.to_decide(session, by=by, now=NOON, limit=1, behind=first.behind)
+    assert [each.payload for each in second.requests] == [ResetStaff(staff_id=asked[-1])]
+    assert second.behind is None
 
 
 def test_nobody_asks_for_what_they_may_not_ask_for_there(
@@ -218,7 +251,7 @@ def test_a_request_that_nobody_decides_is_over_whether_or_not_a_job_came_by(
     with database.write() as session:
         request_id = ask(session, team, unit)
         assert state(session, request_id, team["asks"], now=LATE) == "expired"
-        assert queries.to_decide(session, by=team["decides"].staff_id, now=LATE, limit=9) == []
+        assert queries.to_decide(session, by=team["decides"].staff_id, now=LATE, limit=9).requests == ()
         with pytest.raises(RequestOver):
             approve(session, team, request_id, now=LATE)
         assert ask(session, team, unit, now=LATE) != request_id
