@@ -274,6 +274,8 @@ def decide(
         found = payments.decidable(
             write, refund_id=refund, way=way, by=reader.staff_id, permission=may, now=now
         ).suspense
+        if found.id != suspense_id:
+            raise NotFound
         if not requests.needs_second_person(kind=DECIDE_REFUND.name, amount=found.amount):
             payments.decide(write, refund_id=refund, way=way, why=why, by=reader.staff_id, actor=reader.actor, now=now)
             return go(here)

@@ -33,6 +33,17 @@ def test_no_sum_goes_to_an_account_elsewhere_and_none_comes_from_there(town: Tow
     assert town.fingerprint()["payment_suspense"] == before
 
 
+def test_no_refund_is_decided_through_a_sum_that_it_is_not_of(town: Town, office: Office) -> None:
+    sum_id, account = office.waiting_money(town.house.account), town.house.account
+    with town.runtime.db.write() as session:
+        refund_id = office.twice(session, sum_id, account.account_no, office.members["top"])
+    said = {"refund": str(refund_id), "way": "bear", "why": "seen in the provider's books"}
+    before = town.fingerprint()["payment_refund"]
+    for other in (office.waiting["own"], office.waiting["other_unit"]):
+        assert send(town, office, f"suspense/{other}/decide", **said) == 404
+    assert town.fingerprint()["payment_refund"] == before
+
+
 def test_no_callback_is_shown_through_a_payment_that_it_is_not_about(town: Town, office: Office) -> None:
     own, far = town.people["owner"].waiting_no, town.people["far"].waiting_no
     told_own, told_far = office.callback_about(own), office.callback_about(far)
