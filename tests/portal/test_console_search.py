@@ -132,6 +132,8 @@ def test_whoever_searches_too_often_is_told_so_counted_and_noted_once(town: Town
         assert refused.status_code == 429
         assert 0 < int(refused.headers["retry-after"]) <= 3_600
         assert "You have searched as often" in refused.text
+        assert "Found for" not in refused.text
+        assert 'value="王小明"' in refused.text, "what was typed stays in the box"
         assert "/staff/accounts/" not in refused.text
     assert counted.get() == before + 2
     with town.runtime.db.read() as session:

@@ -115,6 +115,7 @@ def test_assigned_money_pays_the_oldest_bills_and_leaves_the_rest_in_advance(
     assert owed(town, home) == (0, 20_000 - 12_860)
     page = get(town, office, desks[1], f"/staff/suspense/{waiting}")[1]
     assert f"Assigned to account {home.account_no} by Staff {desks[0].name}" in page
+    assert "<dt>Provider</dt><dd>WeChat Pay</dd>" in page
     assert f'/staff/suspense/{waiting}"' not in get(town, office, desks[1], "/staff/suspense")[1]
 
 
