@@ -2431,10 +2431,12 @@ CREATE TABLE public.session_family (
     browser_hash bytea,
     revoked_at timestamp with time zone,
     revoked_why text,
+    opened_by text,
     CONSTRAINT ck_session_family_browser CHECK (((kind = 'browser'::text) = (browser_hash IS NOT NULL))),
     CONSTRAINT ck_session_family_device_name CHECK (((length(device_name) >= 1) AND (length(device_name) <= 80))),
     CONSTRAINT ck_session_family_idle CHECK ((idle_until <= expires_at)),
     CONSTRAINT ck_session_family_kind CHECK ((kind = ANY (ARRAY['app'::text, 'browser'::text]))),
+    CONSTRAINT ck_session_family_opened_by CHECK ((opened_by = ANY (ARRAY['code'::text, 'wechat'::text]))),
     CONSTRAINT ck_session_family_revoked CHECK (((revoked_at IS NULL) = (revoked_why IS NULL))),
     CONSTRAINT ck_session_family_why CHECK ((revoked_why = ANY (ARRAY['signed_out'::text, 'revoked'::text, 'replaced'::text, 'reuse'::text])))
 )

@@ -246,8 +246,8 @@ def add_wechat_identity(
 ) -> Response:
     """Sign in by this WeChat from now on, too: for whoever signed in by a code in the last 15 minutes.
 
-    A longer session answers `fresh_sign_in_needed`: sign in again first. Somebody else's WeChat is not taken over. Your
-    other devices find a message.
+    A longer session, and one that WeChat opened, answers `fresh_sign_in_needed`: sign in by a code first. Somebody
+    else's WeChat is not taken over. Your other devices find a message.
     """
 
     def work(_resource: str) -> WechatIdentity:

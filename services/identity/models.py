@@ -46,6 +46,13 @@ class ServiceState(enum.StrEnum):
     DISABLED = "disabled"
 
 
+class OpenedBy(enum.StrEnum):
+    """What proved the person of a session: a one-time code to their telephone, or their WeChat."""
+
+    CODE = "code"
+    WECHAT = "wechat"
+
+
 class SessionKind(enum.StrEnum):
     """How a device proves itself: by tokens or by a cookie."""
 
@@ -126,7 +133,7 @@ class SignInBudget(SQLModel, table=True):
 
 
 class SessionFamily(SQLModel, table=True):
-    """A signed-in device."""
+    """A signed-in device. `opened_by` is None for those that were opened before it was kept."""
 
     __tablename__ = "session_family"
     __table_args__ = (
@@ -147,6 +154,7 @@ class SessionFamily(SQLModel, table=True):
     browser_hash: bytes | None = Field(default=None, sa_type=sa.LargeBinary, unique=True)
     revoked_at: datetime | None = Field(default=None, sa_type=Timestamp)
     revoked_why: RevokedWhy | None = Field(default=None, sa_type=text_enum(RevokedWhy))
+    opened_by: OpenedBy | None = Field(default=None, sa_type=text_enum(OpenedBy))
 
 
 class RefreshToken(SQLModel, table=True):

@@ -118,11 +118,14 @@ def session_is_alive(session: ReadSession, *, session_id: UUID) -> bool:
 
 
 def is_fresh(session: ReadSession, *, session_id: UUID, now: datetime) -> bool:
-    """Whether this session lives and was opened no longer than `rules.FRESH_SIGN_IN` ago."""
+    """Whether this session lives and was opened by a one-time code no longer than `rules.FRESH_SIGN_IN` ago.
+
+    A session that WeChat opened never is: whoever holds somebody's WeChat for a moment proved no telephone.
+    """
     return bool(
         session.sql(
             """select exists (select from session_family f, living_session(f.id)
-               where f.id = :id and f.created_at > :since)""",
+               where f.id = :id and f.opened_by = 'code' and f.created_at > :since)""",
             id=session_id,
             since=now - rules.FRESH_SIGN_IN,
         ).scalar_one()

@@ -12,6 +12,7 @@ from core.crypto.vault import Vault
 from core.db import Database, WriteSession
 from services.identity import flows, operations, queries
 from services.identity.flows import CodePolicy, CodeRequested
+from services.identity.models import OpenedBy
 from services.identity.operations import CodeAccepted, OpenedSession
 from services.identity.ports import SMS_SENDER, Purpose, Sending, WechatPerson
 
@@ -136,7 +137,7 @@ def app_session(
 ) -> OpenedSession:
     """A signed-in app; its `secret` is the refresh token."""
     return operations.open_app_session(
-        session, user_id=user_id, device_name=name, address=ADDRESS, now=now or clock.now()
+        session, user_id=user_id, opened_by=OpenedBy.CODE, device_name=name, address=ADDRESS, now=now or clock.now()
     )
 
 
@@ -145,6 +146,7 @@ def browser_session(session: WriteSession, *, user_id: UUID, now: datetime | Non
     return operations.open_portal_session(
         session,
         user_id=user_id,
+        opened_by=OpenedBy.CODE,
         user_agent="Mozilla/5.0 (X11; Linux) Firefox/140.0",
         address=ADDRESS,
         now=now or clock.now(),

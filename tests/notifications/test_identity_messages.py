@@ -13,6 +13,7 @@ from notifications.inbox import MessageView
 from notifications.setup import SETUP
 from services.identity import operations
 from services.identity.events import SessionFamilyRevoked
+from services.identity.models import OpenedBy
 from services.identity.operations import OpenedSession
 from tests.factories import identity
 from tests.factories.identity import ADDRESS
@@ -87,6 +88,7 @@ def test_who_signs_out_on_the_spot_or_in_again_needs_no_message(runtime: Runtime
         operations.open_portal_session(
             session,
             user_id=phone.user_id,
+            opened_by=OpenedBy.CODE,
             user_agent="",
             address=ADDRESS,
             now=now,

@@ -27,6 +27,7 @@ from services.accounts import operations as accounts
 from services.accounts.operations import LinkOutcome, MeterNumber
 from services.billing import queries as billing
 from services.identity import flows, operations, queries
+from services.identity.models import OpenedBy
 from services.identity.operations import Challenge, CodeRefused
 from services.identity.ports import ConsentPurpose, Edge, Purpose, WechatPush
 from services.ledger import queries as ledger
@@ -165,7 +166,7 @@ def plant(town: Town) -> Planted:
     mark = uuid.uuid4().hex
     address, device_name = f"2001:db8::{mark[:4]}:{mark[4:8]}", f"Phone of {mark}"
     actor, vault, db = Actor(f"user:{person.user_id}", address), town.runtime.vault, town.runtime.db
-    openid = f"{OPENID}{uuid.uuid4().hex[:6]}"
+    by, now, openid = OpenedBy.CODE, clock.now(), f"{OPENID}{uuid.uuid4().hex[:6]}"
     _pay(town, person, home, address=address, openid=openid)
     town.quote(person.user_id, town.neighbour)
     blind = queries.openid_blind(vault, "wx1", openid)
@@ -178,7 +179,7 @@ def plant(town: Town) -> Planted:
             text_version=1,
             edge=Edge.API,
             actor=actor,
-            now=clock.now(),
+            now=now,
         )
         accounts.link_account(
             session,
@@ -197,7 +198,7 @@ def plant(town: Town) -> Planted:
         recipient = Recipient(f"user:{person.user_id}", "zh-CN", person.phone)
         tell(session, setup=SETUP.get(), fact=fact, audience=[recipient])
         operations.open_app_session(
-            session, user_id=person.user_id, device_name=device_name, address=address, now=clock.now()
+            session, user_id=person.user_id, opened_by=by, device_name=device_name, address=address, now=now
         )
         session.sql(
             WECHAT,

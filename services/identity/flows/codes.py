@@ -13,6 +13,7 @@ from core.crypto.vault import Vault, mask_phone
 from core.db import Database
 from services.identity import operations, rules
 from services.identity.errors import CodeIsBurnt, CodesExhausted, CodeWrong, InvalidPhone, RefreshRefused, SignInLimited
+from services.identity.models import OpenedBy
 from services.identity.operations import (
     Challenge,
     CodeAccepted,
@@ -161,7 +162,12 @@ def sign_in(
         opened = None
         if isinstance(result, CodeAccepted):
             opened = operations.open_app_session(
-                session, user_id=result.user_id, device_name=device_name, address=address, now=now
+                session,
+                user_id=result.user_id,
+                opened_by=OpenedBy.CODE,
+                device_name=device_name,
+                address=address,
+                now=now,
             )
         faults.point("identity.sign_in.before_commit")
     faults.point("identity.sign_in.committed")
@@ -206,6 +212,7 @@ def sign_in_browser(
             opened = operations.open_portal_session(
                 session,
                 user_id=result.user_id,
+                opened_by=OpenedBy.CODE,
                 user_agent=user_agent,
                 address=address,
                 now=now,

@@ -25,6 +25,7 @@ from services.identity.errors import (
     WechatTaken,
 )
 from services.identity.flows.codes import Tokens, canonical, tokens_of
+from services.identity.models import OpenedBy
 from services.identity.operations import OpenedSession
 from services.identity.ports import (
     WECHAT,
@@ -91,7 +92,12 @@ def sign_in_by_wechat(
             None
             if user_id is None
             else operations.open_app_session(
-                session, user_id=user_id, device_name=device.name, address=device.address, now=now
+                session,
+                user_id=user_id,
+                opened_by=OpenedBy.WECHAT,
+                device_name=device.name,
+                address=device.address,
+                now=now,
             )
         )
         faults.point("identity.wechat.before_commit")
@@ -138,6 +144,7 @@ def sign_in_browser_by_wechat(
             else operations.open_portal_session(
                 session,
                 user_id=user_id,
+                opened_by=OpenedBy.WECHAT,
                 user_agent=device.name,
                 address=device.address,
                 now=now,
@@ -160,10 +167,10 @@ def add_wechat(
     address: str,
     now: datetime,
 ) -> WechatView:
-    """Join a WeChat to whoever has signed in a moment ago, by its code; they sign in by it from now on.
+    """Join a WeChat, by its code, to whoever has signed in by a one-time code a moment ago.
 
-    Raises FreshSignInNeeded, before WeChat is asked; WechatTaken; and as `sign_in_by_wechat` does for a code. Counted
-    with sign-ins by WeChat, for the person as for a device.
+    They sign in by it from now on. Raises FreshSignInNeeded, before WeChat is asked; WechatTaken; and as
+    `sign_in_by_wechat` does for a code. Counted with sign-ins by WeChat, for the person as for a device.
     """
     with db.read() as session:
         if not queries.is_fresh(session, session_id=session_id, now=now):

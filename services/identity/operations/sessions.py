@@ -12,7 +12,7 @@ from core.crypto.vault import Vault
 from core.db import Statement, WriteSession, statement
 from services.identity import rules
 from services.identity.events import SessionFamilyRevoked
-from services.identity.models import RevokedWhy, SessionKind
+from services.identity.models import OpenedBy, RevokedWhy, SessionKind
 from services.identity.rules import Verdict
 
 REFRESH_KEY: Final = "refresh"
@@ -72,10 +72,18 @@ class PortalSession:
 
 
 def open_app_session(
-    session: WriteSession, *, user_id: UUID, device_name: str, address: str, now: datetime
+    session: WriteSession, *, user_id: UUID, opened_by: OpenedBy, device_name: str, address: str, now: datetime
 ) -> OpenedSession:
     """Sign an app in: a session whose secret is its first refresh token."""
-    opened = _open(session, user_id=user_id, kind=SessionKind.APP, device_name=device_name, address=address, now=now)
+    opened = _open(
+        session,
+        user_id=user_id,
+        kind=SessionKind.APP,
+        opened_by=opened_by,
+        device_name=device_name,
+        address=address,
+        now=now,
+    )
     _keep_token(session, family_id=opened.session_id, generation=1, token=opened.secret)
     return opened
 
@@ -84,6 +92,7 @@ def open_portal_session(
     session: WriteSession,
     *,
     user_id: UUID,
+    opened_by: OpenedBy,
     user_agent: str,
     address: str,
     now: datetime,
@@ -96,7 +105,15 @@ def open_portal_session(
     if previous_token is not None:
         _replace(session, token=previous_token, address=address, now=now)
     name = rules.browser_name(user_agent)
-    return _open(session, user_id=user_id, kind=SessionKind.BROWSER, device_name=name, address=address, now=now)
+    return _open(
+        session,
+        user_id=user_id,
+        kind=SessionKind.BROWSER,
+        opened_by=opened_by,
+        device_name=name,
+        address=address,
+        now=now,
+    )
 
 
 def resolve_portal_session(session: WriteSession, *, token: str, now: datetime) -> PortalSession | None:
@@ -176,7 +193,14 @@ def refresh(
 
 
 def _open(
-    session: WriteSession, *, user_id: UUID, kind: SessionKind, device_name: str, address: str, now: datetime
+    session: WriteSession,
+    *,
+    user_id: UUID,
+    kind: SessionKind,
+    opened_by: OpenedBy,
+    device_name: str,
+    address: str,
+    now: datetime,
 ) -> OpenedSession:
     opened = OpenedSession(ids.uuid7(), user_id, secrets.token_urlsafe(32))
     idle, life = (APP_IDLE, APP_LIFE) if kind is SessionKind.APP else (BROWSER_IDLE, BROWSER_LIFE)
@@ -185,6 +209,7 @@ def _open(
         id=opened.session_id,
         user_id=user_id,
         kind=kind.value,
+        opened_by=opened_by.value,
         name=rules.device_name(device_name),
         now=now,
         idle_until=now + idle,

@@ -94,8 +94,9 @@ def add_wechat(
 ) -> WechatView | None:
     """Let a signed-in person sign in by this WeChat from now on; None when it is somebody else's.
 
-    Raises FreshSignInNeeded when the session is older than `rules.FRESH_SIGN_IN` or over: a copied token must not
-    become a way in that outlives it. Idempotent. Publishes WechatJoined for a new one.
+    Raises FreshSignInNeeded when the session is older than `rules.FRESH_SIGN_IN` or over, or no code opened it: neither
+    a copied token nor a borrowed WeChat must become a way in that outlives it. Idempotent. Publishes WechatJoined
+    for a new one.
     """
     if not queries.is_fresh(session, session_id=session_id, now=now):
         raise FreshSignInNeeded

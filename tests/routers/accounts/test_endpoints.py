@@ -21,6 +21,7 @@ from services.accounts import operations as accounts
 from services.accounts.models import Role
 from services.accounts.queries import AccountRef
 from services.identity import operations as identity
+from services.identity.models import OpenedBy
 from tests.factories.accounts import ACTOR, grant, make_account, make_user
 from tests.factories.billing import bill_record, load, make_bill
 from web.runtime import Runtime
@@ -58,7 +59,7 @@ def sign_in(database: Database, vault: Vault, runtime: Runtime) -> Callable[[], 
         with database.write() as session:
             user_id = make_user(session, vault)
             opened = identity.open_app_session(
-                session, user_id=user_id, device_name="test", address="127.0.0.1", now=now
+                session, user_id=user_id, opened_by=OpenedBy.CODE, device_name="test", address="127.0.0.1", now=now
             )
         who = Identity(
             subject=str(user_id),

@@ -217,6 +217,19 @@ def test_a_session_that_is_not_fresh_adds_no_way_in_and_does_not_ask_wechat(town
     assert (len(town.sandbox.wechat_calls("jscode2session")), mine(town, headers)) == (asked, set())
 
 
+def test_a_session_that_wechat_opened_adds_no_other_wechat_until_a_code_proves_the_telephone(
+    town: Town, person: Person
+) -> None:
+    owner = by_telephone(town)
+    assert add(town, owner, person).status_code == 201
+    borrowed, thief = bearer(grant(town, person)), town.sandbox.wechat_person()
+    asked = len(town.sandbox.wechat_calls("jscode2session"))
+    assert told(add(town, borrowed, thief)) == (403, "fresh_sign_in_needed")
+    assert len(town.sandbox.wechat_calls("jscode2session")) == asked
+    assert (told(grant(town, thief)), len(mine(town, owner))) == ((409, "wechat_phone_needed"), 1)
+    assert add(town, owner, town.sandbox.wechat_person()).status_code == 201, "a code opened theirs"
+
+
 def test_who_adds_without_end_is_told_when_to_come_again(town: Town, person: Person) -> None:
     headers = by_telephone(town)
     answers = [add(town, headers, person, code="made-up") for _ in range(21)]

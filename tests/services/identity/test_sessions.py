@@ -17,6 +17,7 @@ from core.db import Database
 from services.identity import flows, operations, queries
 from services.identity.errors import CodeIsBurnt, CodeWrong, RefreshRefused
 from services.identity.flows import Tokens
+from services.identity.models import OpenedBy
 from services.identity.operations import OpenedSession, Reused, Rotated, UnknownToken
 from tests.factories import identity
 from tests.factories.identity import ADDRESS, NOON, OTHER_PHONE, PHONE
@@ -183,6 +184,7 @@ def test_signing_in_again_ends_the_browser_s_earlier_session(database: Database,
         again = operations.open_portal_session(
             session,
             user_id=browser.user_id,
+            opened_by=OpenedBy.CODE,
             user_agent="",
             address=ADDRESS,
             now=NOON,
@@ -198,7 +200,13 @@ def test_signing_in_again_ends_the_browser_s_earlier_session(database: Database,
 def test_a_cookie_planted_before_signing_in_opens_nothing(database: Database, user_id: UUID) -> None:
     with database.write() as session:
         opened = operations.open_portal_session(
-            session, user_id=user_id, user_agent="", address=ADDRESS, now=NOON, previous_token="planted"
+            session,
+            user_id=user_id,
+            opened_by=OpenedBy.CODE,
+            user_agent="",
+            address=ADDRESS,
+            now=NOON,
+            previous_token="planted",
         )
     assert opened.secret != "planted"
     assert resolve(database, "planted") is None
