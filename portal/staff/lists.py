@@ -18,7 +18,7 @@ from core.db import ReadSession
 from portal.pages import go, speak, text_of
 from portal.staff.pages import CheckedForm, SignedInStaff, StaffReader, safe_back, show
 from services.identity import queries
-from services.identity.errors import FilterNameInvalid, FilterNameTaken, FiltersMany
+from services.identity.errors import FilterNameInvalid, FilterNameTaken, FiltersMany, FilterTooLong
 from services.identity.operations import staff
 from services.identity.queries import StaffFilterView
 from web.problems.common import NotFound
@@ -127,7 +127,7 @@ def keep(
     now: Now,
     of_list: ListCode,
     name: Name = "",
-    query: Annotated[str, Form(max_length=4000)] = "",
+    query: Annotated[str, Form(max_length=10_000)] = "",
 ) -> Response:
     """Keep a filter under a name."""
     listed = _listed(of_list)
@@ -142,7 +142,7 @@ def keep(
         staff.keep_filter(
             write, staff_id=reader.staff_id, of_list=of_list, name=name, query=asked, actor=reader.actor, now=now
         )
-    except (FilterNameInvalid, FilterNameTaken, FiltersMany) as refusal:
+    except (FilterNameInvalid, FilterNameTaken, FiltersMany, FilterTooLong) as refusal:
         return _page(request, write, reader, {"name": text_of(request, refusal)}, sent=sent)
     return go(listed.at(asked))
 
@@ -155,7 +155,9 @@ def rename(request: Request, reader: SignedInStaff, write: Write, filter_id: UUI
             write, staff_id=reader.staff_id, filter_id=filter_id, name=name, actor=reader.actor
         )
     except (FilterNameInvalid, FilterNameTaken) as refusal:
-        return _page(request, write, reader, {f"name-{filter_id}": text_of(request, refusal)})
+        return _page(
+            request, write, reader, {f"name-{filter_id}": text_of(request, refusal)}, renamed={filter_id: name}
+        )
     if not is_mine:
         raise NotFound
     return go(FILTERS)
@@ -199,6 +201,7 @@ def _page(
     wrong: dict[str, str] | None = None,
     *,
     sent: Sent | None = None,
+    renamed: dict[UUID, str] | None = None,
 ) -> Response:
     kept = queries.staff_filters(session, staff_id=reader.staff_id)
     return show(
@@ -210,5 +213,6 @@ def _page(
         kept={code: [each for each in kept if each.of_list == code] for code in LISTS},
         lists=LISTS,
         sent=sent,
+        renamed=renamed or {},
         wrong=wrong or {},
     )

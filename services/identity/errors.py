@@ -170,6 +170,12 @@ class FilterNameTaken(Refusal):
     code: ClassVar[str] = "filter_name_taken"
 
 
+class FilterTooLong(Refusal):
+    """What a filter asks for is longer than is kept."""
+
+    code: ClassVar[str] = "filter_too_long"
+
+
 class FiltersMany(Refusal):
     """One keeps as many filters of this list as one may."""
 

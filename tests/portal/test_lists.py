@@ -2,6 +2,7 @@
 
 import html
 import re
+from urllib.parse import urlencode
 
 from core import clock
 from services.accounts.roles import StaffRole
@@ -74,6 +75,7 @@ def test_a_filter_is_renamed_and_deleted_by_its_owner(town: Town) -> None:
     status, told = mine.send(f"/staff/filters/{first[1]}/rename", name="Second")
     assert status == 422
     assert "under that name" in told
+    assert 'value="Second"' in told.partition(f"{first[1]}/rename")[2].partition("</form>")[0], "what was typed"
     assert mine.send(f"/staff/filters/{first[1]}/rename", name="Third") == (303, "/staff/filters")
     assert ">Third</a>" in mine.get(PEOPLE)
     assert mine.send(f"/staff/filters/{first[1]}/delete") == (303, "/staff/filters")
@@ -93,6 +95,8 @@ def test_what_cannot_be_kept_says_why_and_keeps_what_was_typed(town: Town) -> No
     for (name, query), why in refusals.items():
         status, told = mine.keep(name, query)
         assert (status, why in told, f'value="{name}"' in told) == (422, True, True)
+    status, told = mine.keep("too long", urlencode({"who": "王" * 110, "about": "户" * 115}), "audit")
+    assert (status, "too long to keep" in told, 'value="too long"' in told) == (422, True, True)
     assert mine.keep("another list", "kind=bills", "imports")[0] == 303
     assert mine.keep("a search", "q=Li+Ming", "accounts")[0] == 404, "a search keeps no customer's name"
     assert mine.keep("no list", "state=active", "nowhere")[0] == 404

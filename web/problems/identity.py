@@ -13,6 +13,7 @@ from services.identity.errors import (
     FilterNameInvalid,
     FilterNameTaken,
     FiltersMany,
+    FilterTooLong,
     FreshSignInNeeded,
     InvalidPhone,
     InvitationGone,
@@ -172,6 +173,12 @@ PROBLEMS: Final = [
         409,
         zh="每个列表最多保存 20 个筛选，请先删除一个。",
         en="At most 20 filters of a list are kept: delete one first.",
+    ),
+    Problem(
+        FilterTooLong,
+        422,
+        zh="筛选内容过长，无法保存，请缩短后再试。",
+        en="What the filter asks for is too long to keep: shorten it in the list first.",
     ),
     Problem(StaffNameTaken, 409, zh="该用户名已被使用，请换一个。", en="Somebody signs in with that name already."),
     Problem(

@@ -13,11 +13,13 @@ from core import audit, ids
 from core.audit import Actor
 from core.db import WriteSession
 from core.texts import is_line, normal_form
-from services.identity.errors import FilterNameInvalid, FilterNameTaken, FiltersMany, StaffUnknown
+from services.identity.errors import FilterNameInvalid, FilterNameTaken, FiltersMany, FilterTooLong, StaffUnknown
 
 MOST_FILTERS: Final = 20
 """Of one list."""
 LONGEST_NAME: Final = 60
+LONGEST_QUERY: Final = 2_000
+"""As the database bounds it, encoded: nine characters for a Chinese one."""
 
 
 def keep_filter(
@@ -25,9 +27,12 @@ def keep_filter(
 ) -> None:
     """Keep a filter of a list.
 
-    Raises FilterNameInvalid, FilterNameTaken, FiltersMany, and StaffUnknown for somebody who is not active any more.
+    Raises FilterNameInvalid, FilterTooLong, FilterNameTaken, FiltersMany, and StaffUnknown for somebody who is not
+    active any more.
     """
     called = _name(name)
+    if len(query) > LONGEST_QUERY:
+        raise FilterTooLong
     _lock(session, staff_id)
     kept = session.sql(
         "select count(*) from staff_filter where staff_id = :staff_id and of_list = :of_list",
