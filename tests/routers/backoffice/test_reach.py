@@ -1,4 +1,8 @@
-"""A program writes to the units that it was given, and nowhere else: what lies elsewhere is as if it did not exist."""
+"""A program writes to the units that it was given, and nowhere else.
+
+Bills and modes of billing are answered as for an account that does not exist; a row of an account is told what of it
+lies outside the units.
+"""
 
 import uuid
 from typing import Any, Final
