@@ -198,7 +198,12 @@ KEPT: Final = (
     Kept("staff_grant", _S, "what they may do, where, when", "for ever, as evidence"),
     Kept("staff_invitation", _S, "hashes of invitations", "30 days after their end", "identity.purge_spent"),
     Kept("staff_recovery_code", _S, "hashes of recovery codes", "until new ones are made"),
-    Kept("staff_filter", _S, "filters of lists that they keep", "until they delete them, or are disabled"),
+    Kept(
+        "staff_filter",
+        _S,
+        "filters of lists that they keep; one of the audit log may hold an account's number",
+        "until they delete them, or are disabled",
+    ),
     Kept("staff_columns", _S, "columns of lists that they hide", "until they choose others, or are disabled"),
     Kept("staff_session", _S, "browsers of staff", "30 days after their end", "identity.purge_spent"),
     Kept(

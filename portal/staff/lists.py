@@ -60,7 +60,10 @@ LISTS: Final = {
     "unknown": Listed("/staff/payments/unknown"),
     "webhooks": Listed("/staff/webhooks"),
 }
-"""A search keeps nothing: what is searched for are customers' names and numbers."""
+"""A search keeps nothing: what is searched for are customers' names and numbers.
+
+A filter of the audit log does keep what the acts are about, which may be the number of an account.
+"""
 
 
 @dataclass(frozen=True)
