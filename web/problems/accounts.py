@@ -146,7 +146,7 @@ PROBLEMS: Final = [
         403,
         zh="可审批的角色须由两人授予：请先以其他角色邀请，待其加入后再申请；尚未加入者的邀请只能在服务器上重新生成。",
         en="Roles that decide are given by two: invite them in another role, and ask for this one once they have "
-        "joined. A lost invitation of theirs is made anew on the server, or by two who ask for a reset.",
+        "joined. An invitation of somebody who has not joined is made anew on the server alone.",
     ),
     Problem(
         GrantToOneself,
