@@ -101,8 +101,8 @@ class Details:
 
     @property
     def version(self) -> str:
-        """What a form carries that shows them: another as soon as somebody tells something."""
-        return version_of(self.email_masked, self.contact_by, self.household_size, self.equipment, self.confirmed_at)
+        """What a form carries that shows them: another as soon as somebody tells something else."""
+        return version_of(self.email_masked, self.contact_by, self.household_size, self.equipment)
 
 
 def latest_day(session: ReadSession) -> date | None:

@@ -45,8 +45,9 @@ def test_a_stale_tab_is_told_what_an_endpoint_is_by_now(town: Town) -> None:
 
 def test_a_stale_tab_takes_no_details_away(town: Town) -> None:
     path = f"/staff/gaps/{town.house.account_no}"
-    first = {"solar": "yes", "contact_by": "phone"}
+    first = {"solar": "yes", "contact_by": "phone", "email": "first@example.com"}
     refused, after = told_and_untold(town, path, first, {"household_size": "3", "solar": "no"})
+    assert re.search(r"E-mail – there now: f[^@]*\*[^@]*@[^,]+, yours: left as it is", refused)
     assert "Solar power – there now: Yes, yours: No" in refused
     assert "Contact wish – there now: Call, yours: Not said" in refused
     assert re.search(r'id="household_size"[^>]*value="3"', refused)
