@@ -115,7 +115,7 @@ with theirs as (
   insert into payment_attempt (id, order_id, no, provider, method, out_trade_no, amount_minor, currency, state, request_sealed, request_hash,
     created_at, expires_at)
   select gen_random_uuid(), id, 1, 'wechat_pay', 'wechat_native', payment_no, :sum, 'CNY',
-    case when payment_no like '%00' then 'unknown' else 'closed' end, '', sha256(''), now() - interval '2 days', now() - interval '1 day'
+    case when payment_no ~ '[02468]00$' then 'unknown' else 'closed' end, '', sha256(''), now() - interval '2 days', now() - interval '1 day'
   from orders returning id, out_trade_no
 ), parts as (
   insert into payment_part (account_id, attempt_id, book_id, amount_minor)
