@@ -1049,7 +1049,7 @@ CREATE FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uu
         jsonb_build_object('account_no', c.account_no, 'kind', coalesce(p.payable_kind, 'prepaid'), 'no', p.payable_no, 'amount_minor', p.amount_minor,
           'taken_minor', p.taken_minor, 'outcome', p.outcome) order by p.id)
       from payment_part p join account c on c.id = p.account_id where p.attempt_id = a.id) end,
-    'suspense', case when o.paid_at is null then '[]'::jsonb else coalesce((
+    'suspense', coalesce((
       select jsonb_agg(
         jsonb_build_object('amount', jsonb_build_object('amount_minor', s.amount_minor, 'currency', s.currency),
           'outcome', case s.state when 'open' then 'suspended' when 'returned' then 'returned' else 'booked' end, 'decided_at', s.decided_at,
@@ -1060,8 +1060,8 @@ CREATE FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uu
               or exists (select from account_access(p_user, c.account_no, 'view', p_now)))),
           'no', case when o.quote_id is null then (
             select p.payable_no from payment_part p where p.account_id = s.account_id and p.id = s.part_id) end) order by s.id)
-      from order_suspense(o.id) s where s.attempt_id = a.id and s.reason <> 'second_transaction'), '[]'::jsonb) end,
-    'also_received', case when o.paid_at is null then '[]'::jsonb else coalesce((
+      from order_suspense(o.id) s where s.attempt_id = a.id and s.reason <> 'second_transaction'), '[]'::jsonb),
+    'also_received', coalesce((
       select jsonb_agg(
         jsonb_build_object('amount', jsonb_build_object('amount_minor', r.amount_minor, 'currency', r.currency), 'paid_at', r.paid_at,
           'provider_reference', r.transaction_id, 'outcome', r.outcome, 'parts', r.parts) order by r.paid_at, r.transaction_id)
@@ -1082,7 +1082,7 @@ CREATE FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uu
         union all
         select s.amount_minor, s.currency, s.paid_at, s.transaction_id, case s.state when 'open' then 'suspended' when 'returned' then 'returned' else 'booked' end, '[]'::jsonb
         from payment_suspense s where s.order_id = o.id and s.reason = 'second_transaction'
-      ) r), '[]'::jsonb) end)
+      ) r), '[]'::jsonb))
   from payment_order o
   join lateral (
     select t.id, t.state, t.expires_at, t.transaction_id from payment_attempt t where t.order_id = o.id

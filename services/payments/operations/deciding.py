@@ -24,6 +24,7 @@ from services.payments.errors import RefundOver, RefundUndecided, SuspenseElsewh
 from services.payments.events import PaymentUnassigned
 from services.payments.finding import WaitingMoney
 from services.payments.operations.assigning import ALONE_UP_TO_MINOR
+from services.payments.operations.matching import release
 from services.payments.operations.returning import reason_to_return
 from services.payments.operations.taking_back import take_back
 
@@ -92,10 +93,12 @@ def decide(
 ) -> None:
     """Book money that went out twice: out of the account that had it, or as the supplier's loss; the refund is over.
 
-    Locks the sum, then its refund, then books, then payables. Raises what `decidable` raises, ReasonNeeded, and
-    MoneySpent when the account has no longer what it got; the caller has seen to a second person.
+    An order that was in suspense for nothing but what is taken back is released. Locks orders by id, the sum, then its
+    refund, then books, then payables. Raises what `decidable` raises, ReasonNeeded, and MoneySpent when the account has
+    no longer what it got; the caller has seen to a second person.
     """
     kept = reason_to_return(why)
+    named = _lock_orders(session, refund_id=refund_id) if way == "take_back" else []
     waiting = session.sql(
         """select s.id, s.book_id, s.assigned_account_id, s.assignment_id, s.settled from payment_suspense s
            where s.id = (select suspense_id from payment_refund where id = :id) for update""",
@@ -128,6 +131,8 @@ def decide(
             refund=refund_id,
             id=waiting.id,
         )
+        for order_id in named:
+            release(session, order_id=order_id, item=item)
     casework.overtake(session, subject=f"suspense:{item.id}", now=now)
     audit.record(
         session,
@@ -137,6 +142,20 @@ def decide(
         after={"refund_id": str(refund_id), "way": way, "amount_minor": item.amount.minor, "reason": kept},
         unit_id=item.unit_id,
     )
+
+
+def _lock_orders(session: WriteSession, *, refund_id: UUID) -> list[UUID]:
+    """The orders that the transaction of the sum was named for, locked, so that no match of theirs comes between."""
+    rows = session.sql(
+        """select id from payment_order where id in (
+             select c.order_id from payment_refund r
+             join payment_suspense s on s.id = r.suspense_id
+             join payment_suspense c on c.transaction_id = s.transaction_id and c.provider = s.provider
+             where r.id = :id and c.book_id is null)
+           order by id for no key update""",
+        id=refund_id,
+    )
+    return list(rows.scalars())
 
 
 def _unassign(session: WriteSession, waiting: sa.Row[Any], *, taken: Money, now: datetime) -> None:

@@ -51,7 +51,7 @@ def match(session: WriteSession, *, suspense_id: int, why: str, by: UUID, actor:
     """
     kept = reason_to_return(why)
     order = session.sql(
-        """select id, state from payment_order
+        """select id from payment_order
            where id = (select order_id from payment_suspense where id = :id) for no key update""",
         id=suspense_id,
     ).one_or_none()
@@ -66,7 +66,7 @@ def match(session: WriteSession, *, suspense_id: int, why: str, by: UUID, actor:
         id=suspense_id,
     )
     casework.overtake(session, subject=f"suspense:{suspense_id}", now=now)
-    is_released = order is not None and _release(session, item=item, order_id=order.id, state=OrderState(order.state))
+    is_released = order is not None and release(session, order_id=order.id, item=item)
     audit.record(
         session,
         actor=actor,
@@ -77,21 +77,22 @@ def match(session: WriteSession, *, suspense_id: int, why: str, by: UUID, actor:
     )
 
 
-def _release(session: WriteSession, *, item: WaitingMoney, order_id: UUID, state: OrderState) -> bool:
-    """Close the order unless money came to it: booked, in suspense, or assigned to one of its accounts since."""
-    if state is not OrderState.SUSPENDED:
-        return False
-    following = rules.next_order_state(state, OrderEvent.RELEASED)
+def release(session: WriteSession, *, order_id: UUID, item: WaitingMoney) -> bool:
+    """Close an order in suspense unless money came to it: booked, in suspense, or assigned to one of its accounts.
+
+    `item` is of the transaction that was named for it. The caller holds the lock of the order.
+    """
+    following = rules.next_order_state(OrderState.SUSPENDED, OrderEvent.RELEASED)
     return bool(
         session.sql(
             """update payment_order set state = :state, paid_at = null
-               where id = :id
+               where id = :id and state = 'suspended'
                  and not exists (select from payment_suspense s where s.order_id = :id and s.state <> 'matched')
                  and not exists (
                    select from payment_suspense s
                    join payment_attempt t on t.order_id = :id
                    join payment_part p on p.attempt_id = t.id and p.account_id = s.assigned_account_id
-                   where s.provider = :provider and s.transaction_id = :transaction_id)
+                   where s.provider = :provider and s.transaction_id = :transaction_id and s.state = 'assigned')
                  and not exists (
                    select from payment_attempt t join payment_part p on p.attempt_id = t.id
                    where t.order_id = :id and p.outcome = 'booked')""",

@@ -140,22 +140,6 @@ def test_money_of_another_payment_is_told_by_this_one_when_it_was_given_to_its_a
         assert told_staff(database, finance, no)[2:] == ("assigned", home.account.account_no)
 
 
-def test_money_that_was_taken_back_after_the_match_is_told_as_returned(
-    database: Database, vault: Vault, finance: Member
-) -> None:
-    home, no, _ = claimed(database, vault)
-    row = waiting(database)
-    money = row[SuspenseReason.UNKNOWN_ORDER]
-    refund_id = deciding.give_back(database, money, finance)
-    deciding.refuse(database, refund_id)
-    assign(database, money, home, finance)
-    match(database, row[SuspenseReason.TRANSACTION_CLAIMED], finance)
-    deciding.tell(database, refund_id, RefundStatus.DONE)
-    deciding.decide(database, Twice(home, finance, money, refund_id), "take_back")
-    assert told(database, home, no) == ("returned", None, True)
-    assert told_staff(database, finance, no) == ("returned", money, "returned", None)
-
-
 def test_a_payment_to_which_none_of_the_money_came_ends_unpaid_and_may_be_paid_once(
     database: Database, vault: Vault, finance: Member
 ) -> None:
@@ -174,6 +158,42 @@ def test_a_payment_to_which_none_of_the_money_came_ends_unpaid_and_may_be_paid_o
         found = queries.payment(session, payment_no=no, user_id=home.user_id, now=clock.now() + timedelta(seconds=1))
     assert found is not None
     assert (found.state, found.provider_reference, found.also_received) == ("paid", "OF-ITS-OWN", ())
+
+
+def test_money_that_comes_for_a_payment_after_it_ended_unpaid_is_told_to_its_payer(
+    database: Database, vault: Vault, finance: Member
+) -> None:
+    home, no, honest = claimed(database, vault)
+    row = waiting(database)
+    assign(database, row[SuspenseReason.UNKNOWN_ORDER], make.household(database, vault), finance)
+    match(database, row[SuspenseReason.TRANSACTION_CLAIMED], finance)
+    make.apply(database, replace(honest, transaction_id="LATER"))
+    with database.read() as session:
+        found = queries.payment(session, payment_no=no, user_id=home.user_id, now=clock.now())
+    assert found is not None
+    assert [(each.outcome, each.provider_reference) for each in found.also_received] == [("suspended", "LATER")]
+
+
+@pytest.mark.parametrize("is_matched_first", [True, False])
+def test_a_payment_whose_only_money_was_taken_back_ends_unpaid_and_tells_that_it_was_returned(
+    database: Database, vault: Vault, finance: Member, is_matched_first: bool
+) -> None:
+    home, no, _ = claimed(database, vault)
+    row = waiting(database)
+    claim, money = row[SuspenseReason.TRANSACTION_CLAIMED], row[SuspenseReason.UNKNOWN_ORDER]
+    refund_id = deciding.give_back(database, money, finance)
+    deciding.refuse(database, refund_id)
+    assign(database, money, home, finance)
+    if is_matched_first:
+        match(database, claim, finance)
+        assert seen(database, home, no)[0] == "suspended"
+    deciding.tell(database, refund_id, RefundStatus.DONE)
+    deciding.decide(database, Twice(home, finance, money, refund_id), "take_back")
+    if not is_matched_first:
+        match(database, claim, finance)
+    assert seen(database, home, no) == ("closed", None)
+    assert told(database, home, no) == ("returned", None, True)
+    assert told_staff(database, finance, no) == ("closed", money, "returned", None)
 
 
 @pytest.mark.parametrize("decision", ["given to the payer", "given elsewhere", "sent back"])
