@@ -105,6 +105,7 @@ Page({
   tell(error: unknown) {
     if (error instanceof PhoneNeeded) return this.setData({ state: "phone" });
     const detail = error instanceof Refused ? error.problem.detail : "网络不稳定，请下拉重试。";
-    this.setData({ state: this.data.account ? "ready" : "failed", detail });
+    const { state, account } = this.data;
+    this.setData({ state: state === "phone" ? "phone" : account ? "ready" : "failed", detail });
   },
 });
