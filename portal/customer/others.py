@@ -36,8 +36,13 @@ class AskForm:
 
 
 @router.get("/pay-for-others")
-def ask_page(request: Request, reader: SignedIn, write: Write, over: str = "") -> Response:
-    """Ask whose account it is; says so when what was shown before is over."""
+def ask_page(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, over: str = "") -> Response:
+    """Ask whose account it is; says so when what was shown before is over.
+
+    Inside WeChat it is asked first who pays: no form may lead to WeChat's own page.
+    """
+    if wechat.account_for(request) is not None and not wechat.was_asked(request, runtime.settings):
+        return go(wechat.way_there(request.url.path))
     told = text_of(request, QuoteExpired()) if over == "1" else ""
     return _ask(request, reader, write, AskForm(), {}, told=told)
 
@@ -75,10 +80,7 @@ def ask(
 def quote_page(
     request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, quote_id: UUID
 ) -> Response:
-    """Whose it is, masked, and what is due: for ten minutes and one payment, which is shown when it is begun.
-
-    Inside WeChat, it is asked first who pays.
-    """
+    """Whose it is, masked, and what is due: for ten minutes and one payment, which is shown when it is begun."""
     if wechat.account_for(request) is not None and not wechat.was_asked(request, runtime.settings):
         return go(wechat.way_there(request.url.path))
     return _quote(request, runtime, reader, write, now, quote_id)

@@ -255,7 +255,12 @@ def _give_up_by_api(made: Scene) -> Asked:
 
 def _waiting(made: Scene) -> str:
     """A payment to give up: the one of other cells goes on waiting."""
-    if made.object != "own" or made.person is None or made.caller not in {"owner", "payer", "stranger"}:
+    if (
+        made.things.home is not made.town.house
+        or made.object != "own"
+        or made.person is None
+        or made.caller not in {"owner", "payer", "stranger"}
+    ):
         return str(made.things.payment_no)
     return made.town.start_payment(made.person.user_id, made.town.house, by_quote=made.caller == "stranger")
 

@@ -82,6 +82,7 @@ CONTENT: Final[dict[str, LiteralString]] = {
           a.last_bill_minor, a.last_bill_issued
         from account a join unit u on u.id = a.unit_id join customer c on c.id = a.customer_id
         join premises p on p.id = a.premises_id""",
+    "account_search": """select s.account_no, u.code, s.terms from account_search s join unit u on u.id = s.unit_id""",
     "agreement": """select a.account_no, g.id, g.tariff_code, g.is_prepaid, g.valid_from, g.valid_to
         from agreement g join account a on a.id = g.account_id""",
     "meter": "select m.meter_no, a.account_no from meter m join account a on a.id = m.account_id",

@@ -71,7 +71,7 @@ SEEN: Final = {"session_family", "staff_session"}
 """When a session was last used is written by whatever it asks."""
 
 
-ARRANGED: Final = ("/account-groups", "/backoffice/", "/staff/as/")
+ARRANGED: Final = ("/account-groups", "/backoffice/", "/pay-for-others/", "/staff/as/")
 """What is looked at there is made for each question."""
 
 
@@ -94,6 +94,9 @@ def test_a_get_writes_nothing_but_that_a_session_was_used(town: Town) -> None:
         town.client.cookies.clear()
         answer = town.client.get(path, headers=headers, follow_redirects=False)
         assert answer.status_code < 400, operation
+        if operation == "GET /staff/search":
+            assert written() == {"sign_in_limit"}, "it counts how often one searches"
+            before = town.fingerprint()
     assert written() == set()
 
 

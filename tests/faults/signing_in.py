@@ -82,12 +82,13 @@ def sign_in_by_wechat(world: World, case: Case) -> bool:
 
 
 def add_wechat(world: World, case: Case) -> bool:
-    """Add the WeChat of another device to whoever has signed in."""
+    """Add the WeChat of another device to whoever has signed in by a code."""
     appid = next(app.appid for app in world.settings.wechat_app_list if app.kind == "mini_program")
     with world.db.read() as session:
         row = session.sql(
             """select f.id, f.user_id from session_family f join app_user u on u.id = f.user_id
-               where u.phone_blind = :blind order by f.created_at desc limit 1""",
+               where u.phone_blind = :blind and f.opened_by = 'code'
+               order by f.created_at desc limit 1""",
             blind=queries.phone_blind_of(world.vault, case["phone"]),
         ).one()
     identity.add_wechat(

@@ -301,7 +301,7 @@ STORIES: Final[Mapping[str, Story]] = {
         ("identity.wechat.payer_known", "payments.start.payer_known"),
     ),
     "a WeChat signs in": Story(
-        ("sign_in_by_wechat", "add_wechat", "come_by_wechat"),
+        ("sign_in_by_wechat", "ask_for_code", "sign_in", "add_wechat", "come_by_wechat"),
         "joined",
         (
             "identity.wechat.before_count", "identity.wechat.counted", "identity.wechat.exchanged",

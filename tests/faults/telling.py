@@ -163,10 +163,12 @@ def check_end(story: Story, world: World, provider: SandboxProcess, case: Case) 
             blind = world.vault.blind("app_user.phone", case["phone"])
             assert world.one("select count(*) from app_user where phone_blind = %s", blind) == 1
             joined = "select count(*) from wechat_identity where user_id = %s"
-            signing_in = set(story.steps) - {"add_wechat"}  # whoever adds one is signed in, and by the same WeChat here
-            assert world.one(joined, case["user_id"]) == len(signing_in)
+            # Whoever adds one is signed in by a code, and adds the WeChat that is theirs already.
+            by_wechat = {"sign_in_by_wechat", "come_by_wechat"} & set(story.steps)
+            assert world.one(joined, case["user_id"]) == len(by_wechat)
             sessions = "select count(*) - 1 from session_family where user_id = %s and revoked_at is null"
-            assert len(signing_in) <= world.one(sessions, case["user_id"]) <= len(signing_in) + 1
+            opened = len(by_wechat) + ("sign_in" in story.steps)
+            assert opened <= world.one(sessions, case["user_id"]) <= opened + 1
         case _:
             sessions = "select count(*) - 1 from session_family where user_id = %s and revoked_at is null"
             used = "select count(*) from otp_challenge where state = 'used' and phone_blind = %s"

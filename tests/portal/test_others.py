@@ -116,5 +116,6 @@ def test_guesses_at_the_page_and_at_the_api_are_counted_together(town: Town, hom
 
 
 def test_inside_wechat_it_is_asked_first_who_pays(home: Home, payer: Payer) -> None:
+    assert payer.get("/pay-for-others", **INSIDE).headers["location"] == "/wechat/go?next=/pay-for-others"
     quote = payer.ask(home).headers["location"]
     assert payer.get(quote, **INSIDE).headers["location"] == f"/wechat/go?next={quote}"

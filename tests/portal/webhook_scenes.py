@@ -133,7 +133,7 @@ def staff_webhook(desk: Desk) -> None:
     made = endpoint(desk, me, name="Meter data management", url=LONG_URL)
     told(desk, made)
     page = desk.visit.open(f"/staff/webhooks/{made}?done=set_aside")
-    page.click("details summary >> nth=0")
+    page.click("main details summary >> nth=0")
 
 
 @scene

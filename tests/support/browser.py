@@ -125,6 +125,7 @@ class Visit:
         self.context.remove_listener("request", self._asked)
         self.context.remove_listener("console", self._said)
         self.context.remove_listener("weberror", self._failed)
+        self.page.unroute_all()
         self.page.goto("about:blank")
         self.context.clear_cookies()
 
