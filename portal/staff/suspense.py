@@ -201,19 +201,8 @@ def send_back(
                 now=now,
             )
             return go(here)
-        kept = payments.reason_to_return(why)
-        casework.ask(
-            write,
-            kind=RETURN_SUSPENSE.name,
-            subject=f"suspense:{suspense_id}",
-            unit_id=finding.unit_to_ask_in(write, item=item, staff_id=reader.staff_id, permission=may, now=now),
-            payload=ReturnSuspense(suspense_id=suspense_id, why=kept),
-            reason=kept,
-            by=reader.staff_id,
-            actor=reader.actor,
-            now=now,
-            amount=item.amount,
-        )
+        payload = ReturnSuspense(suspense_id=suspense_id, why=payments.reason_to_return(why))
+        _ask(write, reader, RETURN_SUSPENSE.name, item, payload, may=may, now=now)
     except (ReasonNeeded, RefundUndecided, RequestOpen, ReturnNotOffered, SuspenseOver) as refusal:
         wrong = {"why": text_of(request, refusal)}
         return _page(request, write, reader, suspense_id, wrong, {"why": why}, now=now)
@@ -237,19 +226,8 @@ def match(
         if not requests.needs_second_person(kind=MATCH_SUSPENSE.name, amount=item.amount):
             payments.match(write, suspense_id=suspense_id, why=why, by=reader.staff_id, actor=reader.actor, now=now)
             return go(here)
-        kept = payments.reason_to_return(why)
-        casework.ask(
-            write,
-            kind=MATCH_SUSPENSE.name,
-            subject=f"suspense:{suspense_id}",
-            unit_id=finding.unit_to_ask_in(write, item=item, staff_id=reader.staff_id, permission=may, now=now),
-            payload=MatchSuspense(suspense_id=suspense_id, why=kept),
-            reason=kept,
-            by=reader.staff_id,
-            actor=reader.actor,
-            now=now,
-            amount=item.amount,
-        )
+        payload = MatchSuspense(suspense_id=suspense_id, why=payments.reason_to_return(why))
+        _ask(write, reader, MATCH_SUSPENSE.name, item, payload, may=may, now=now)
     except (MoneyUndecided, ReasonNeeded, RequestOpen, SuspenseOver) as refusal:
         wrong = {"why": text_of(request, refusal)}
         return _page(request, write, reader, suspense_id, wrong, {"why": why}, now=now)
@@ -279,23 +257,37 @@ def decide(
         if not requests.needs_second_person(kind=DECIDE_REFUND.name, amount=found.amount):
             payments.decide(write, refund_id=refund, way=way, why=why, by=reader.staff_id, actor=reader.actor, now=now)
             return go(here)
-        kept = payments.reason_to_return(why)
-        casework.ask(
-            write,
-            kind=DECIDE_REFUND.name,
-            subject=f"suspense:{found.id}",
-            unit_id=finding.unit_to_ask_in(write, item=found, staff_id=reader.staff_id, permission=may, now=now),
-            payload=DecideRefund(refund_id=refund, way=way, why=kept),
-            reason=kept,
-            by=reader.staff_id,
-            actor=reader.actor,
-            now=now,
-            amount=found.amount,
-        )
+        payload = DecideRefund(refund_id=refund, way=way, why=payments.reason_to_return(why))
+        _ask(write, reader, DECIDE_REFUND.name, found, payload, may=may, now=now)
     except (MoneySpent, ReasonNeeded, RefundOver, RefundUndecided, RequestOpen, SuspenseElsewhere) as refusal:
         wrong = {"why": text_of(request, refusal)}
         return _page(request, write, reader, suspense_id, wrong, {"why": why}, now=now)
     return go(f"{here}?asked=1")
+
+
+def _ask(
+    session: WriteSession,
+    reader: StaffReader,
+    kind: str,
+    item: WaitingMoney,
+    payload: ReturnSuspense | MatchSuspense | DecideRefund,
+    *,
+    may: StaffPermission,
+    now: datetime,
+) -> None:
+    """Leave to a second person what is to become of a sum."""
+    casework.ask(
+        session,
+        kind=kind,
+        subject=f"suspense:{item.id}",
+        unit_id=finding.unit_to_ask_in(session, item=item, staff_id=reader.staff_id, permission=may, now=now),
+        payload=payload,
+        reason=payload.why,
+        by=reader.staff_id,
+        actor=reader.actor,
+        now=now,
+        amount=item.amount,
+    )
 
 
 def _page(
