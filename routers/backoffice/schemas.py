@@ -10,6 +10,7 @@ from pydantic.config import JsonDict
 from core.intake import Pushed
 from services.payments.ports import Method
 from web.models import Amount, AnswerModel, Moment
+from web.row_faults import fault
 
 FACT_EXAMPLE: JsonDict = {
     "id": "0199c0de-7a11-7c3e-9f00-3f5f0d7c2a10",
@@ -27,10 +28,14 @@ FACT_EXAMPLE: JsonDict = {
 
 
 class RejectedField(AnswerModel):
-    """Why a row was not taken: its place among those sent, beginning at one, the field, and what is expected of it."""
+    """Why a row was not taken: its place among those sent, beginning at one, the field, and what is expected of it.
+
+    `code` stays when the words of `reason` change: those of files, docs/reference/import-formats.md lists them.
+    """
 
     row: int
     field: str
+    code: str
     reason: str
 
 
@@ -44,7 +49,9 @@ class PushResult(AnswerModel):
                 {
                     "rows": 2,
                     "taken": 1,
-                    "rejected": [{"row": 2, "field": "unit_code", "reason": "is no known unit"}],
+                    "rejected": [
+                        {"row": 2, "field": "unit_code", "code": "unit_unknown", "reason": "is no known unit"}
+                    ],
                 }
             ]
         },
@@ -60,7 +67,10 @@ class PushResult(AnswerModel):
         return cls(
             rows=pushed.rows,
             taken=pushed.rows - len({each.row_no for each in pushed.rejects}),
-            rejected=[RejectedField(row=each.row_no, field=each.field, reason=each.reason) for each in pushed.rejects],
+            rejected=[
+                RejectedField(row=each.row_no, field=each.field, code=fault(each.reason).code, reason=each.reason)
+                for each in pushed.rejects
+            ],
         )
 
 

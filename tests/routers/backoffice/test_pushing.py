@@ -48,8 +48,8 @@ def test_units_accounts_and_bills_come_in_and_each_wrong_row_is_told_and_stops_n
     assert push(town, program_, "units", unit).json() == {"rows": 1, "taken": 1, "rejected": []}
     told = push(town, program_, "accounts", record, {**record, "unit_code": "nowhere"}, "text", {"colour": 1}).json()
     assert (told["rows"], told["taken"]) == (4, 1)
-    faults = {(each["row"], each["field"]) for each in told["rejected"]}
-    assert {(2, "unit_code"), (3, "line"), (4, "line")} <= faults
+    faults = {(each["row"], each["field"], each["code"]) for each in told["rejected"]}
+    assert {(2, "unit_code", "unit_unknown"), (3, "line", "not_an_object"), (4, "line", "names_unknown")} <= faults
     bill = bill_record(no, f"B{number}", energy_kwh=0.1)
     assert push(town, program_, "bills", bill, {**bill, "bill_no": "B9", "amount_minor": 1}).json()["taken"] == 1
     with town.runtime.db.read() as session:
