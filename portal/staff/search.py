@@ -3,12 +3,12 @@
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
-from portal.pages import text_of
-from portal.staff import lists
-from portal.staff.pages import StaffReader, requires, show
+from portal.pages import go, text_of
+from portal.staff import lists, terms
+from portal.staff.pages import CheckedForm, StaffReader, requires, show
 from services.accounts import finding
 from services.accounts import operations as serving
 from services.accounts.errors import SearchLimited
@@ -26,22 +26,33 @@ PAGE: Final = 20
 SEARCH: Final = "/staff/search"
 TOO_MANY: Final = 429
 
+Reader = Annotated[StaffReader, requires(StaffPermission.ACCOUNTS_VIEW)]
+
+
+@router.post(SEARCH, dependencies=[CheckedForm])
+def ask(
+    runtime: RuntimeDep, reader: Reader, now: Now, q: Annotated[str, Form(max_length=terms.LONGEST)] = ""
+) -> Response:
+    """Lead to what is found by a text, without the text in the address."""
+    return go(_at(sought=terms.seal(runtime.vault, reader.session_id, q.strip(), now=now)))
+
 
 @router.get(SEARCH)
 def search(
     request: Request,
     runtime: RuntimeDep,
-    reader: Annotated[StaffReader, requires(StaffPermission.ACCOUNTS_VIEW)],
+    reader: Reader,
     write: Write,
     now: Now,
-    q: Annotated[str, Query(max_length=200)] = "",
+    sought: Annotated[str, Query(max_length=terms.LONGEST_SEALED)] = "",
     after: str = "",
 ) -> Response:
     """What is found by a text, where the reader may look; without one, what can be typed. Every page counts."""
-    typed = q.strip()
+    opened = terms.unseal(runtime.vault, reader.session_id, sought, now=now)
+    typed = opened or ""
     wanted = finding.searched(typed, region=runtime.settings.supplier_phone_region)
     scope = f"staff.search|{reader.staff_id}|{typed}"
-    behind = str(runtime.cursors.open(after, scope=scope)[0]) if after else ""
+    behind = str(runtime.cursors.open(after, scope=scope)[0]) if after and typed else ""
     refusal = None
     if wanted.is_anything:
         most = runtime.settings.staff_searches_per_hour
@@ -68,16 +79,17 @@ def search(
         "staff/search.html",
         reader,
         limited="",
-        here=f"{SEARCH}?{urlencode({'q': typed})}" if typed else SEARCH,
+        here=_at(sought=sought if typed else ""),
         mine=lists.mine(write, reader, "accounts"),
         q=typed,
         is_enough=wanted.is_anything,
         is_first=not after,
+        is_over=opened is None,
         accounts=accounts,
         bills=billing.found_bills(write, number=number, staff_id=reader.staff_id, now=now) if number else [],
         payments=paying.found_payments(write, number=number, staff_id=reader.staff_id, now=now) if number else [],
         sums=placing.found_suspense(write, number=number, staff_id=reader.staff_id, now=now) if number else [],
-        next=f"{SEARCH}?{urlencode({'q': typed, 'after': more})}" if more else "",
+        next=_at(sought=sought, after=more) if more else "",
     )
 
 
@@ -89,8 +101,14 @@ def _limited(request: Request, reader: StaffReader, refusal: SearchLimited, type
         reader,
         status=TOO_MANY,
         here=SEARCH,
+        is_over=False,
         q=typed,
         limited=text_of(request, refusal),
     )
     answer.headers.update(waiting_of(refusal))
     return answer
+
+
+def _at(**asked: str) -> str:
+    kept = {name: value for name, value in asked.items() if value}
+    return f"{SEARCH}?{urlencode(kept)}" if kept else SEARCH

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Final
 from uuid import UUID, uuid4
 
+from core import clock
 from core.ids import version_of
+from portal.staff import terms
 from tests.access.asking import Asked, Asking, Object, Scene, Things, telling
 from tests.support.office import ELSEWHERE, HERE, PUBLIC_URL, Place, office_of
 from tests.support.town import Town
@@ -130,6 +132,17 @@ def _token(made: Scene) -> dict[str, str]:
 
 def _taking_up(made: Scene) -> dict[str, str]:
     return {**_token(made), "password": "walrus teaspoon gravel", "code": "000000"}
+
+
+def _searched(made: Scene) -> Asked:
+    """What a search leads whoever asks to, whether they may search or not."""
+    if made.member is None:
+        return Asked("/staff/search?sought=AAAA")
+    with made.town.runtime.db.read() as session:
+        held: UUID = session.sql(
+            "select id from staff_session where staff_id = :id order by created_at limit 1", id=made.member.staff_id
+        ).scalar_one()
+    return Asked(f"/staff/search?sought={terms.seal(made.town.runtime.vault, held, '7000000000', now=clock.now())}")
 
 
 def _person(made: Scene) -> dict[str, str]:
@@ -350,7 +363,8 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /staff/step-up": _get("/staff/step-up"),
     "POST /staff/step-up": _form("/staff/step-up", lambda _: {"code": "000000"}),
     "GET /staff": _get("/staff"),
-    "GET /staff/search": _get("/staff/search?q=7000000000"),
+    "GET /staff/search": _searched,
+    "POST /staff/search": _form("/staff/search", lambda _: {"q": "7000000000"}),
     "GET /staff/accounts/{account_no}": _get("/staff/accounts/{account_no}", _account),
     "GET /staff/accounts/{account_no}/{section}": _get("/staff/accounts/{account_no}/acts", _account),
     "POST /staff/accounts/{account_no}/notes": _form("/staff/accounts/{account_no}/notes", _noting),

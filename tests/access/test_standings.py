@@ -52,7 +52,7 @@ NEEDED: Final = (
     (r"(GET|POST) /staff/suspense", P.SUSPENSE_VIEW),
     (r"POST /staff/gaps/.*/correct", P.ACCOUNTS_CORRECT),
     (r"POST /staff/gaps/", P.ACCOUNTS_EDIT),
-    (r"GET /staff/(accounts|gaps|quality|search)", P.ACCOUNTS_VIEW),
+    (r"GET /staff/(accounts|gaps|quality)|(GET|POST) /staff/search", P.ACCOUNTS_VIEW),
     (r"GET /staff/people/invite", P.STAFF_MANAGE),
     (r"GET /staff/people|POST /staff/people/export", P.STAFF_VIEW),
     (r"POST /staff/people", P.STAFF_MANAGE),
@@ -67,7 +67,7 @@ WITHOUT_FRESH_CODE: Final = frozenset({
     "POST /staff/approvals/{request_id}/refuse", "POST /staff/approvals/{request_id}/withdraw",
     "POST /staff/as/{account_no}/end", "POST /staff/gaps/{account_no}",
     "POST /staff/me/sessions/others/end", "POST /staff/me/sessions/{session_id}/end",
-    "POST /staff/payments/{payment_no}/check", "POST /staff/step-up", "POST /staff/webhooks/{endpoint_id}/test",
+    "POST /staff/payments/{payment_no}/check", "POST /staff/search", "POST /staff/step-up", "POST /staff/webhooks/{endpoint_id}/test",
 })  # fmt: skip
 """Forms that a stolen cookie may send: they take back, write, look closely, or end something."""
 

@@ -184,8 +184,8 @@ FILTERS: Final[Mapping[str, Sequence[str]]] = {
         "since=2026-01-01&until=2199-12-31",
     ),
     "GET /staff/search": (
-        *(f"q={each}" for each in (THEIR, f"B{THEIR}", f"O{THEIR}", f"T{THEIR}", "Z1000000009")),
-        *(f"q={each}" for each in (NAME, NAME[:2], PHONE, PHONE[-4:], STREET)),
+        *(f"sought={each}" for each in (THEIR, f"B{THEIR}", f"O{THEIR}", f"T{THEIR}", "Z1000000009")),
+        *(f"sought={each}" for each in (NAME, NAME[:2], PHONE, PHONE[-4:], STREET)),
     ),
     "GET /staff/webhooks/{endpoint_id}": ("only=undelivered",),
     "GET /staff/imports": (
@@ -218,8 +218,20 @@ def walked(town: Town, member: Member) -> dict[str, Asked]:
             paths = [asked.path, *(f"{plain}?{query}" for query in FILTERS.get(operation, ()))]
             if operation.endswith("/{section}"):
                 paths = [f"{plain.rpartition('/')[0]}/{section}" for section in get_args(Section)]
-            found.update({f"{operation.partition(' ')[0]} {path}": replace(asked, path=path) for path in paths})
+            found.update(
+                {
+                    f"{operation.partition(' ')[0]} {path}": replace(asked, path=_address(town, member, path, asked))
+                    for path in paths
+                }
+            )
     return found
+
+
+def _address(town: Town, member: Member, path: str, asked: Asked) -> str:
+    """Where a page is found: what is searched for is sealed for whoever searches."""
+    plain, _, text = path.partition("?sought=")
+    is_typed = plain == "/staff/search" and path != asked.path
+    return office_of(town).sought(member, text) if is_typed else path
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,10 @@ def staff_search_found(stage: Stage) -> None:
 @scene
 def staff_search_nothing(stage: Stage) -> None:
     at_work(stage)
-    stage.visit.open("/staff/search?q=诸葛孔明")
+    page = stage.visit.open("/staff")
+    page.fill("#find", "诸葛孔明")
+    page.press("#find", "Enter")
+    page.wait_for_selector(".empty")
 
 
 def served(stage: Stage) -> str:

@@ -1,12 +1,19 @@
 """The search of the console: one box, every type, and nothing of another unit."""
 
+import base64
+import html
+import re
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from urllib.parse import unquote
 
 import pytest
 from fastapi.testclient import TestClient
 
 from core import clock
 from core.audit import Actor
+from portal.staff import terms
 from services.accounts.operations import serving
 from services.accounts.roles import StaffRole
 from tests.factories.staff import Member
@@ -14,6 +21,7 @@ from tests.support.office import ELSEWHERE, HERE, Office, office_of
 from tests.support.town import Home, Town
 from web import metrics
 
+SOUGHT: Final = re.compile(r"sought=[^\"&]+")
 NOTHING = "Nothing here is called that"
 
 
@@ -23,12 +31,24 @@ class Desk:
 
     client: TestClient
     headers: dict[str, str]
+    form_token: str
 
-    def search(self, **asked: str) -> str:
-        """What the page says."""
-        answer = self.client.get("/staff/search", params=asked, headers=self.headers)
+    def ask(self, typed: str) -> str:
+        """The address that the search leads to."""
+        form = {"csrf": self.form_token, "q": typed}
+        answer = self.client.post("/staff/search", data=form, headers=self.headers, follow_redirects=False)
+        assert answer.status_code == 303, answer.text
+        return answer.headers["location"]
+
+    def read(self, address: str) -> str:
+        """What a page says."""
+        answer = self.client.get(address, headers=self.headers)
         assert answer.status_code == 200, answer.text
-        return answer.text
+        return html.unescape(answer.text)
+
+    def search(self, typed: str) -> str:
+        """What the page says that a search leads to."""
+        return self.read(self.ask(typed))
 
 
 @pytest.fixture
@@ -40,7 +60,7 @@ def office(town: Town) -> Office:
 def desk(town: Town, office: Office, member: Member) -> Desk:
     """Their browser, in English."""
     town.client.cookies.clear()
-    return Desk(town.client, {**office.browser(member), "accept-language": "en"})
+    return Desk(town.client, {**office.browser(member), "accept-language": "en"}, office.form_token(member))
 
 
 def numbers(home: Home, town: Town, person: str) -> list[str]:
@@ -65,20 +85,20 @@ def numbers(home: Home, town: Town, person: str) -> list[str]:
 def test_an_account_a_bill_and_a_payment_are_found_by_their_numbers(town: Town, office: Office) -> None:
     here = desk(town, office, office.members["here"])
     for number in numbers(town.neighbour, town, "neighbour"):
-        assert f"/staff/accounts/{town.neighbour.account_no}" in here.search(q=number), number
+        assert f"/staff/accounts/{town.neighbour.account_no}" in here.search(number), number
 
 
 def test_no_number_of_another_unit_finds_anything(town: Town, office: Office) -> None:
     here = desk(town, office, office.members["here"])
     for number in numbers(town.far, town, "far"):
-        found = here.search(q=number)
+        found = here.search(number)
         assert NOTHING in found, number
         assert f"/staff/accounts/{town.far.account_no}" not in found
 
 
 def test_what_another_unit_has_looks_like_what_nobody_has(town: Town, office: Office) -> None:
     here = desk(town, office, office.members["here"])
-    answers = [here.search(q=no).replace(no, "@") for no in (town.far.account_no, town.missing_no)]
+    answers = [SOUGHT.sub("#", here.search(no)).replace(no, "@") for no in (town.far.account_no, town.missing_no)]
     assert answers[0] == answers[1]
 
 
@@ -88,31 +108,65 @@ def test_a_page_leads_to_the_next_and_its_place_is_good_for_its_reader_and_text_
     for _ in range(21):
         town.build(town.unit_id, has_bills=False)
     here = desk(town, office, office.members["here"])
-    first = here.search(q="王小明")
-    after = first.partition("after=")[2].partition('"')[0]
-    second = here.search(q="王小明", after=after)
-    rows = [text.count("/staff/accounts/") for text in (first, second)]
+    first = here.search("王小明")
+    found = re.search(r'class="button plain" href="([^"]*after=([^"]*))"', first)
+    assert found is not None
+    rows = [text.count("/staff/accounts/") for text in (first, here.read(found[1]))]
     assert rows[0] == 20
     assert rows[1] >= 3
     with town.runtime.db.write() as session:
-        other = office.employ(session, StaffRole.AGENT, HERE)
-    for headers, typed in ((office.browser(other), "王小明"), (here.headers, "小明")):
-        refused = here.client.get("/staff/search", params={"q": typed, "after": after}, headers=headers)
+        other = desk(town, office, office.employ(session, StaffRole.AGENT, HERE))
+    for reader, typed in ((other, "王小明"), (here, "小明")):
+        refused = reader.client.get(f"{reader.ask(typed)}&after={found[2]}", headers=reader.headers)
         assert refused.status_code == 400
+
+
+def test_no_address_history_or_title_tells_what_was_searched_for(town: Town, office: Office) -> None:
+    here = desk(town, office, office.members["here"])
+    addresses = [here.ask(typed) for typed in ("王小明", "王小", "+8613800138000")]
+    assert len({len(each) for each in addresses}) == 1, "nor how long it was"
+    for address in addresses:
+        page = here.read(address)
+        links = re.findall(r'(?:href|action)="([^"]*)"', page)
+        sealed = base64.urlsafe_b64decode(address.partition("sought=")[2] + "==")
+        for typed in ("王小明", "王小", "13800138000"):
+            assert typed.encode() not in sealed
+            assert [each for each in links if typed in unquote(each)] == []
+            assert typed not in page.partition("</title>")[0]
+        assert page.partition("<h1>")[2].startswith("Found for"), "it can be loaded again"
+    assert "?q=" not in here.read("/staff/search?q=王小明")
+    assert "Found for" not in here.read("/staff/search?q=王小明")
+
+
+def test_an_address_of_a_search_is_good_for_its_session_alone_and_for_a_while(town: Town, office: Office) -> None:
+    here, other = (desk(town, office, office.members[name]) for name in ("here", "without"))
+    address = here.ask("王小明")
+    for page in (other.read(address), here.read(address[:-3]), here.read("/staff/search?sought=!")):
+        assert "This search is over" in page
+        assert "王小明" not in page
+    vault, now = town.runtime.vault, clock.now()
+    with town.runtime.db.read() as session:
+        session_id = session.sql(
+            "select id from staff_session where staff_id = :id", id=office.members["here"].staff_id
+        ).scalar_one()
+    sealed = terms.seal(vault, session_id, "王小明", now=now)
+    assert terms.unseal(vault, session_id, sealed, now=now + terms.LIFE - timedelta(seconds=1)) == "王小明"
+    assert terms.unseal(vault, session_id, sealed, now=now + terms.LIFE) is None
 
 
 def test_too_little_says_what_can_be_searched(town: Town, office: Office) -> None:
     here = desk(town, office, office.members["here"])
-    assert "too little" in here.search(q="王")
-    assert "What can be searched" in here.search()
+    assert "too little" in here.search("王")
+    assert here.ask(" ") == "/staff/search"
+    assert "What can be searched" in here.read("/staff/search")
 
 
 def test_only_who_may_view_accounts_searches(town: Town, office: Office) -> None:
     with town.runtime.db.write() as session:
         finance = office.employ(session, StaffRole.FINANCE, ELSEWHERE)
     there = desk(town, office, finance)
-    assert f"/staff/accounts/{town.far.account_no}" in there.search(q=town.far.account_no)
-    assert NOTHING in there.search(q=town.house.account_no)
+    assert f"/staff/accounts/{town.far.account_no}" in there.search(town.far.account_no)
+    assert NOTHING in there.search(town.house.account_no)
 
 
 def test_whoever_searches_too_often_is_told_so_counted_and_noted_once(town: Town, office: Office) -> None:
@@ -126,9 +180,9 @@ def test_whoever_searches_too_often_is_told_so_counted_and_noted_once(town: Town
     before = counted.get()
     here = desk(town, office, agent)
     for typed in ("王小明", "王", "王小明"):  # one character is no search
-        here.search(q=typed)
+        here.search(typed)
     for _ in range(2):
-        refused = here.client.get("/staff/search", params={"q": "王小明"}, headers=here.headers)
+        refused = here.client.get(here.ask("王小明"), headers=here.headers)
         assert refused.status_code == 429
         assert 0 < int(refused.headers["retry-after"]) <= 3_600
         assert "You have searched as often" in refused.text
