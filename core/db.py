@@ -77,9 +77,11 @@ class Statement:
 
 @cache
 def statement(package: str, name: str) -> Statement:
-    """Load `reads/<name>` of a package; parameters are written `:name`."""
-    source = files(package).joinpath("reads", name).read_text(encoding="utf-8")
-    clause = sa.text(source)
+    """Load `reads/<name>` of a package, or of the nearest above it that has it; parameters are written `:name`."""
+    home = package
+    while not (source := files(home).joinpath("reads", name)).is_file():
+        home = home.rpartition(".")[0]
+    clause = sa.text(source.read_text(encoding="utf-8"))
     return Statement(name, clause, str(clause.compile(dialect=_DIALECT)).encode())
 
 

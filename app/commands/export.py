@@ -22,7 +22,7 @@ from core.db import Database
 from core.pagination import BadCursor, Cursors
 from core.periods import start_of
 from core.texts import spreadsheet_cell
-from services.payments import feed
+from services.payments.queries import feed
 
 CANNOT_START: Final = 2
 FACTS_AT_ONCE: Final = 2_000

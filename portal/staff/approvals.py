@@ -41,7 +41,6 @@ from services.casework.operations import RESET_PASSWORD, RESET_SECOND_FACTOR, Co
 from services.casework.queries import RequestView
 from services.identity import queries as identity
 from services.identity.errors import StaffUnknown
-from services.payments import finding as paying
 from services.payments.errors import (
     MoneySpent,
     MoneyUndecided,
@@ -51,6 +50,7 @@ from services.payments.errors import (
     SuspenseElsewhere,
     SuspenseOver,
 )
+from services.payments.queries import placing
 from web.runtime import RuntimeDep
 from web.session import Now, Write
 
@@ -250,7 +250,7 @@ def _suspense_id(session: ReadSession, reader: StaffReader, view: RequestView, *
     if about != "suspense":
         return None
     may = StaffPermission.SUSPENSE_VIEW
-    found = paying.suspense_item(session, suspense_id=int(number), staff_id=reader.staff_id, permission=may, now=now)
+    found = placing.suspense_item(session, suspense_id=int(number), staff_id=reader.staff_id, permission=may, now=now)
     return None if found is None else found.id
 
 

@@ -28,8 +28,8 @@ from services.accounts.staffing import AuditFilter
 from services.billing import queries as billing
 from services.ledger import queries as ledger
 from services.ledger.chart import OwnerKind
-from services.payments import finding as paying
-from services.payments import placing
+from services.payments.queries import finding as paying
+from services.payments.queries import placing
 from web.problems.common import NotFound
 from web.runtime import Runtime, RuntimeDep
 from web.session import Now, Write

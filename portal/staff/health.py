@@ -13,7 +13,7 @@ from core.rounds import RoundView
 from notifications import sent
 from portal.staff.pages import StaffReader, requires_everywhere, show
 from services.accounts.roles import StaffPermission
-from services.payments import finding
+from services.payments.queries import finding
 from web import health
 from web.session import Now, Write
 

@@ -23,9 +23,10 @@ from portal.staff.pages import (
 )
 from services.accounts.errors import ReasonNeeded, RevealLimited
 from services.accounts.roles import StaffPermission
-from services.payments import finding, flows, placing
+from services.payments import flows
 from services.payments import operations as payments
 from services.payments.operations import Shown
+from services.payments.queries import finding, placing
 from web.problems.common import NotFound
 from web.runtime import RuntimeDep
 from web.session import Now, PaymentFlows, Write

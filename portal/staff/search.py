@@ -14,8 +14,8 @@ from services.accounts import operations as serving
 from services.accounts.errors import SearchLimited
 from services.accounts.roles import StaffPermission
 from services.billing import queries as billing
-from services.payments import finding as paying
-from services.payments import placing
+from services.payments.queries import finding as paying
+from services.payments.queries import placing
 from web.problems import waiting_of
 from web.runtime import RuntimeDep
 from web.session import Now, Write

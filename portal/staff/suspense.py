@@ -29,7 +29,6 @@ from services.accounts.roles import StaffPermission
 from services.casework import operations as casework
 from services.casework import queries as requests
 from services.casework.errors import ReasonMissing, RequestOpen
-from services.payments import finding, refunds
 from services.payments import operations as payments
 from services.payments.errors import (
     MoneySpent,
@@ -40,7 +39,6 @@ from services.payments.errors import (
     SuspenseElsewhere,
     SuspenseOver,
 )
-from services.payments.finding import TransactionMoney, WaitingMoney
 from services.payments.operations import (
     ASSIGN_SUSPENSE,
     DECIDE_REFUND,
@@ -52,6 +50,8 @@ from services.payments.operations import (
     ReturnSuspense,
     Way,
 )
+from services.payments.queries import placing, refunds
+from services.payments.queries.placing import TransactionMoney, WaitingMoney
 from web.problems.common import NotFound
 from web.runtime import RuntimeDep
 from web.session import Exports, Now, Write
@@ -80,7 +80,7 @@ def suspense(
     if after:
         at, suspense_id = runtime.cursors.open(after, scope=scope)
         behind = (datetime.fromisoformat(str(at)), int(str(suspense_id)))
-    found = finding.suspense_page(write, staff_id=reader.staff_id, after=behind, limit=PAGE + 1, now=now)
+    found = placing.suspense_page(write, staff_id=reader.staff_id, after=behind, limit=PAGE + 1, now=now)
     rows, more = found[:PAGE], ""
     if len(found) > PAGE:
         more = runtime.cursors.make(scope=scope, position=[rows[-1].created_at.isoformat(), rows[-1].id])
@@ -107,7 +107,7 @@ def export(request: Request, runtime: RuntimeDep, db: Exports, now: Now) -> Resp
 
     def read(session: ReadSession, last: WaitingMoney | None, limit: int) -> list[WaitingMoney]:
         after = None if last is None else (last.created_at, last.id)
-        return finding.suspense_page(session, staff_id=reader.staff_id, after=after, limit=limit, now=now)
+        return placing.suspense_page(session, staff_id=reader.staff_id, after=after, limit=limit, now=now)
 
     return exports.export(runtime, db, name="suspense", head=COLUMNS, read=read, cells=_cells, now=now)
 
@@ -280,7 +280,7 @@ def _ask(
         session,
         kind=kind,
         subject=f"suspense:{item.id}",
-        unit_id=finding.unit_to_ask_in(session, item=item, staff_id=reader.staff_id, permission=may, now=now),
+        unit_id=placing.unit_to_ask_in(session, item=item, staff_id=reader.staff_id, permission=may, now=now),
         payload=payload,
         reason=payload.why,
         by=reader.staff_id,
@@ -301,7 +301,7 @@ def _page(
     asked: bool = False,
     now: datetime,
 ) -> Response:
-    found = finding.suspense_item(
+    found = placing.suspense_item(
         session,
         suspense_id=suspense_id,
         staff_id=reader.staff_id,
@@ -310,7 +310,7 @@ def _page(
     )
     if found is None:
         raise NotFound
-    money = finding.money_of(session, item=found, staff_id=reader.staff_id, now=now)
+    money = placing.money_of(session, item=found, staff_id=reader.staff_id, now=now)
     waiting = requests.waiting_about(session, subject=f"suspense:{suspense_id}", seen_by=reader.staff_id, now=now)
     is_free = waiting is None
     return show(

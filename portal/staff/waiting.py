@@ -11,7 +11,7 @@ from portal.staff.pages import StaffReader
 from services.accounts import imports, quality
 from services.accounts.roles import StaffPermission as May
 from services.casework import queries as requests
-from services.payments import finding, refunds
+from services.payments.queries import finding, placing, refunds
 
 MOST: Final = 50
 """Further than this nothing is counted."""
@@ -45,7 +45,7 @@ def waiting(session: ReadSession, _: Callable[[str], str], reader: StaffReader, 
     add("/staff/approvals?part=waiting", _("Requests for my decision"), "circle-check", len(decisions.requests))
     if reader.may(May.SUSPENSE_ASSIGN):
         twice = refunds.contested_refunds(session, staff_id=by, limit=limit, now=now)
-        money = finding.suspense_page(session, staff_id=by, after=None, limit=limit, now=now)
+        money = placing.suspense_page(session, staff_id=by, after=None, limit=limit, now=now)
         add("/staff/suspense", _("Sums without a place"), "landmark", len(money) + len(twice))
     if reader.may(May.PAYMENTS_CHECK):
         unknown = finding.unknown_payments(session, staff_id=by, after=UUID(int=0), limit=limit, now=now)

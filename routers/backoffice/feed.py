@@ -12,7 +12,7 @@ from core.pagination import MAX_CURSOR, BadCursor
 from routers.backoffice.schemas import PaymentFactPage
 from services.accounts import programs
 from services.accounts.errors import UnitsMissing
-from services.payments import feed
+from services.payments.queries import feed
 from web.models import plain_digits
 from web.problems import problems
 from web.problems.common import ScopeMissing

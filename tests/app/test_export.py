@@ -19,7 +19,8 @@ from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database
 from core.periods import business_date
-from services.payments import feed, flows
+from services.payments import flows
+from services.payments.queries import feed
 from tests.factories import payments as make
 from tests.support.processes import environment_of, wattline
 from tests.support.sandbox import SandboxProcess

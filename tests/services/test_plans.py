@@ -18,8 +18,9 @@ from services.accounts.operations import AccountsLoader
 from services.billing import queries as billing
 from services.billing.events import BillSettled
 from services.billing.operations import BillPayable, BillsLoader
-from services.payments import feed, finding, operations, queries
+from services.payments import operations, queries
 from services.payments.ports import PAYABLES, PROVIDERS
+from services.payments.queries import feed, finding
 from tests.conftest import TEMPLATE, Servers
 from tests.factories.accounts import account_record, write_csv
 from tests.factories.billing import NOW, ZONE, bill_record

@@ -17,10 +17,10 @@ from services.casework.ports import Approved, Kind, Outcome, Payload
 from services.ledger import operations as ledger
 from services.ledger.chart import PREPAID, RECEIVABLE, SUSPENSE, TRANSFER, BookId, OwnerKind, Source
 from services.ledger.operations import Posting, Transaction
-from services.payments import finding, refunds
 from services.payments.errors import RefundUndecided, SuspenseElsewhere, SuspenseOver
 from services.payments.events import PaymentAssigned
 from services.payments.ports import PAYABLES, Due
+from services.payments.queries import placing, refunds
 
 ALONE_UP_TO_MINOR: Final = 100_000
 """What one alone may assign, in minor units: a month's bill of a home several times over."""
@@ -55,7 +55,7 @@ def assignable(
 
     Raises SuspenseOver (also where they may not touch the sum), RefundUndecided, SuspenseElsewhere.
     """
-    item = finding.suspense_item(session, suspense_id=suspense_id, staff_id=by, permission=permission, now=now)
+    item = placing.suspense_item(session, suspense_id=suspense_id, staff_id=by, permission=permission, now=now)
     if item is None or item.state != "open" or not item.is_money:
         raise SuspenseOver
     if refunds.is_contested(session, suspense_id=suspense_id):
@@ -180,7 +180,7 @@ def _carry_out(session: WriteSession, approved: Approved) -> Outcome:
 def _may_touch(session: ReadSession, wanted: AssignSuspense, staff_id: UUID, now: datetime) -> bool:
     may = StaffPermission.SUSPENSE_APPROVE
     return (
-        finding.may_decide_about(session, suspense_id=wanted.suspense_id, staff_id=staff_id, now=now)
+        placing.may_decide_about(session, suspense_id=wanted.suspense_id, staff_id=staff_id, now=now)
         and accounts.staff_account(session, account_no=wanted.account_no, staff_id=staff_id, permission=may, now=now)
         is not None
     )

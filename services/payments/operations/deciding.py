@@ -19,14 +19,14 @@ from services.casework.ports import Approved, Kind, Outcome, Payload
 from services.ledger import operations as ledger
 from services.ledger.chart import REFUNDED_TWICE, SUSPENSE, BookId, OwnerKind, Source, refund
 from services.ledger.operations import Posting, Transaction
-from services.payments import finding
 from services.payments.errors import RefundOver, RefundUndecided, SuspenseElsewhere
 from services.payments.events import PaymentUnassigned
-from services.payments.finding import WaitingMoney
 from services.payments.operations.assigning import ALONE_UP_TO_MINOR
 from services.payments.operations.matching import release
 from services.payments.operations.returning import reason_to_return
 from services.payments.operations.taking_back import take_back
+from services.payments.queries import placing
+from services.payments.queries.placing import WaitingMoney
 
 Way = Literal["take_back", "bear"]
 """Out of the account that the sum was assigned to, or as a loss of the supplier."""
@@ -63,7 +63,7 @@ def decidable(
     ).scalar_one_or_none()
     if suspense_id is None:
         raise RefundOver
-    item = finding.suspense_item(session, suspense_id=suspense_id, staff_id=by, permission=permission, now=now)
+    item = placing.suspense_item(session, suspense_id=suspense_id, staff_id=by, permission=permission, now=now)
     if item is None or item.state not in ({"assigned"} if way == "take_back" else {"assigned", "returned"}):
         raise RefundOver
     if item.state == "returned" and not _is_gone(session, suspense_id=item.id):
@@ -214,7 +214,7 @@ def _may_touch(session: ReadSession, wanted: DecideRefund, staff_id: UUID, now: 
     suspense_id = session.sql(
         "select suspense_id from payment_refund where id = :id", id=wanted.refund_id
     ).scalar_one_or_none()
-    return suspense_id is not None and finding.may_decide_about(
+    return suspense_id is not None and placing.may_decide_about(
         session, suspense_id=suspense_id, staff_id=staff_id, now=now
     )
 

@@ -10,11 +10,11 @@ from core.db import WriteSession
 from core.errors import Json
 from services.accounts import operations as accounts
 from services.accounts.roles import StaffPermission
-from services.payments import finding
 from services.payments.errors import CallbackRefused, PaymentUnknown
-from services.payments.finding import StaffPayment
 from services.payments.operations.checks import claim_one
 from services.payments.ports import PROVIDERS
+from services.payments.queries import finding
+from services.payments.queries.finding import StaffPayment
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ from core.db import ReadSession, WriteSession
 from services.accounts.roles import StaffPermission
 from services.casework import operations as casework
 from services.casework.ports import Approved, Kind, Outcome, Payload
-from services.payments import finding, rules
+from services.payments import rules
 from services.payments.errors import MoneyUndecided, SuspenseOver
-from services.payments.finding import WaitingMoney
 from services.payments.models import OrderState
 from services.payments.operations.assigning import ALONE_UP_TO_MINOR
 from services.payments.operations.returning import reason_to_return
+from services.payments.queries import placing
+from services.payments.queries.placing import WaitingMoney
 from services.payments.rules import OrderEvent
 
 
@@ -33,10 +34,10 @@ def matchable(
 
     Raises SuspenseOver (also where they may not touch the row), MoneyUndecided.
     """
-    item = finding.suspense_item(session, suspense_id=suspense_id, staff_id=by, permission=permission, now=now)
+    item = placing.suspense_item(session, suspense_id=suspense_id, staff_id=by, permission=permission, now=now)
     if item is None or item.state != "open" or item.is_money:
         raise SuspenseOver
-    money = finding.money_of(session, item=item, staff_id=by, now=now)
+    money = placing.money_of(session, item=item, staff_id=by, now=now)
     if money.is_hidden or any(each.state == "open" for each in money.sums):
         raise MoneyUndecided
     return item
@@ -126,7 +127,7 @@ def _carry_out(session: WriteSession, approved: Approved) -> Outcome:
 
 
 def _may_touch(session: ReadSession, wanted: MatchSuspense, staff_id: UUID, now: datetime) -> bool:
-    return finding.may_decide_about(session, suspense_id=wanted.suspense_id, staff_id=staff_id, now=now)
+    return placing.may_decide_about(session, suspense_id=wanted.suspense_id, staff_id=staff_id, now=now)
 
 
 MATCH_SUSPENSE: Final = Kind(

@@ -24,13 +24,14 @@ from services.casework.ports import Approved, Kind, Outcome, Payload
 from services.ledger import operations as ledger
 from services.ledger.chart import SUSPENSE, BookId, Source, refund
 from services.ledger.operations import Posting, Transaction
-from services.payments import finding, refunds, rules
+from services.payments import rules
 from services.payments.errors import RefundDiffers, RefundUndecided, ReturnNotOffered, SuspenseOver
-from services.payments.finding import WaitingMoney
 from services.payments.models import RefundState
 from services.payments.operations.assigning import ALONE_UP_TO_MINOR
 from services.payments.operations.checks import LEASE_S, wait_after
 from services.payments.ports import PROVIDERS, RefundResult, RefundWish
+from services.payments.queries import placing, refunds
+from services.payments.queries.placing import WaitingMoney
 from services.payments.rules import RefundEvent
 
 log = structlog.get_logger(__name__)
@@ -86,7 +87,7 @@ def returnable(
 
     Raises SuspenseOver (also where they may not touch the sum), RefundUndecided, ReturnNotOffered.
     """
-    item = finding.suspense_item(session, suspense_id=suspense_id, staff_id=by, permission=permission, now=now)
+    item = placing.suspense_item(session, suspense_id=suspense_id, staff_id=by, permission=permission, now=now)
     if item is None or item.state != "open" or not item.is_money:
         raise SuspenseOver
     if refunds.is_contested(session, suspense_id=suspense_id):
@@ -420,7 +421,7 @@ def _carry_out(session: WriteSession, approved: Approved) -> Outcome:
 
 
 def _may_touch(session: ReadSession, wanted: ReturnSuspense, staff_id: UUID, now: datetime) -> bool:
-    return finding.may_decide_about(session, suspense_id=wanted.suspense_id, staff_id=staff_id, now=now)
+    return placing.may_decide_about(session, suspense_id=wanted.suspense_id, staff_id=staff_id, now=now)
 
 
 RETURN_SUSPENSE: Final = Kind(

@@ -20,7 +20,8 @@ from core.db import Database, ReadSession
 from core.money import Money
 from services.accounts.roles import StaffRole
 from services.billing import queries as billing
-from services.payments import feed, flows, operations, queries
+from services.payments import flows, operations, queries
+from services.payments.queries import feed
 from tests.factories import payments as make
 from tests.factories import staff as people
 from tests.factories.accounts import make_unit

@@ -12,10 +12,11 @@ from core.crypto.vault import Vault
 from core.db import Database
 from services.accounts.roles import StaffPermission, StaffRole
 from services.ledger import queries as ledger
-from services.payments import finding, operations, placing, queries
+from services.payments import operations, queries
 from services.payments.errors import MoneyUndecided, PaymentFinal, SuspenseOver
 from services.payments.models import SuspenseReason
 from services.payments.ports import ProviderResult, RefundStatus
+from services.payments.queries import finding, placing
 from tests.factories import payments as make
 from tests.factories import staff as people
 from tests.factories.accounts import make_unit

@@ -12,8 +12,9 @@ from core.crypto.vault import Vault
 from core.db import Database
 from services.accounts.roles import StaffPermission, StaffRole
 from services.ledger import queries as ledger
-from services.payments import finding, operations, queries
+from services.payments import operations, queries
 from services.payments.errors import SuspenseOver
+from services.payments.queries import finding, placing
 from tests.factories import payments as make
 from tests.factories import staff as people
 from tests.factories.accounts import make_unit, make_user
@@ -93,11 +94,11 @@ def found(database: Database, by: Member, suspense_id: int) -> list[StaffPermiss
         seen = [
             may
             for may in MAY
-            if finding.suspense_item(
+            if placing.suspense_item(
                 session, suspense_id=suspense_id, staff_id=by.staff_id, permission=may, now=clock.now()
             )
         ]
-        listed = finding.suspense_page(session, staff_id=by.staff_id, after=None, limit=9, now=clock.now())
+        listed = placing.suspense_page(session, staff_id=by.staff_id, after=None, limit=9, now=clock.now())
     assert [each.id for each in listed] == ([suspense_id] if StaffPermission.SUSPENSE_VIEW in seen else [])
     return seen
 
