@@ -18,7 +18,8 @@ from benchmarks.harness import Bar, Cluster, Measure, cluster, interleave, limit
 from core import clock
 from core.crypto.vault import Vault
 from core.db import Database, WriteSession
-from services.accounts import finding, rules
+from services.accounts import rules
+from services.accounts.queries import finding
 
 MASTER: Final = bytes(32)
 STAFF: Final = UUID(int=1)

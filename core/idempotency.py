@@ -108,6 +108,8 @@ values (:caller, :route, :key, :request_hash, :resource, now() + make_interval(s
 on conflict (caller, route, key) do update set request_hash = excluded.request_hash, resource = excluded.resource,
   status = null, answer = null, created_at = now(), leased_until = excluded.leased_until, run = excluded.run
 """
+RENEW: Final = statement(__package__, "renew_leases.sql")
+"""Prolongs the leases of flows that run; `web.leases` sends it."""
 
 
 def begin(session: WriteSession, key: RequestKey, *, resource: str | None = None) -> Begun:
@@ -231,7 +233,9 @@ def claim(session: WriteSession, *, kind: str, key: str, owner: str) -> bool:
 
 def claim_staged(session: WriteSession, *, kind: str, query: LiteralString) -> list[str]:
     """Take many names at once: `query` answers each as key, with its owner. Answers those that somebody else has."""
-    wrapped = statement("core", "claim_staged.sql").clause.text.replace("(select /* staged names */)", f"({query})")
+    wrapped = statement(__package__, "claim_staged.sql").clause.text.replace(
+        "(select /* staged names */)", f"({query})"
+    )
     if session.connection().execute(sa.text(wrapped), {"kind": kind}).scalar_one():
         return []
     return claimed_staged(session, kind=kind, query=query)
@@ -239,7 +243,9 @@ def claim_staged(session: WriteSession, *, kind: str, query: LiteralString) -> l
 
 def claimed_staged(session: ReadSession, *, kind: str, query: LiteralString) -> list[str]:
     """Which of these names somebody else has."""
-    wrapped = statement("core", "claimed_staged.sql").clause.text.replace("(select /* staged names */)", f"({query})")
+    wrapped = statement(__package__, "claimed_staged.sql").clause.text.replace(
+        "(select /* staged names */)", f"({query})"
+    )
     return list(session.connection().execute(sa.text(wrapped), {"kind": kind}).scalars())
 
 

@@ -42,7 +42,7 @@ def sent_about(
 ) -> list[SentView]:
     """Up to `limit` messages that are about the account and went to its holder and these people, the latest first."""
     rows = session.sql(
-        statement("notifications", "messages_about.sql"),
+        statement(__package__, "messages_about.sql"),
         owners=[f"customer:{customer_id}", *map(user_owner, user_ids)],
         account_id=account_id,
         before=before,
@@ -64,4 +64,4 @@ def text_messages(session: ReadSession) -> TextMessages | None:
     """How it answers; None where none is set up."""
     if not SETUP.get().has_sms:
         return None
-    return TextMessages(*tuple(session.sql(statement("notifications", "text_messages_health.sql")).one()))
+    return TextMessages(*tuple(session.sql(statement(__package__, "text_messages_health.sql")).one()))

@@ -11,7 +11,7 @@ from portal.pages import text_of
 from services.accounts.errors import CustomerShared, EmailWrong, HouseholdWrong
 from services.accounts.operations import Told
 from services.accounts.operations.quality import ContactBy
-from services.accounts.quality import EQUIPMENT, Details
+from services.accounts.queries.quality import EQUIPMENT, Details
 
 YES: Final = {"yes": True, "no": False}
 Answer = Annotated[Literal["", "yes", "no"], Form()]

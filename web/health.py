@@ -16,8 +16,8 @@ from web.runtime import RuntimeDep
 
 router = APIRouter(include_in_schema=False)
 
-READY: Final = statement("web", "ready.sql")
-QUEUES: Final = statement("web", "queues.sql")
+READY: Final = statement(__package__, "ready.sql")
+QUEUES: Final = statement(__package__, "queues.sql")
 PASSED_ON: Final = ("x-forwarded-for", "forwarded")
 COUNTED: Final = 10_000
 """A queue that is longer is told as this long: counting must stay quick."""

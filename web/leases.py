@@ -13,12 +13,11 @@ from typing import Final
 import structlog
 
 from core import idempotency
-from core.db import Database, statement
+from core.db import Database
 from core.idempotency import LEASE_S, Begun, RequestKey
 
 log = structlog.get_logger(__name__)
 
-RENEW: Final = statement("core", "renew_leases.sql")
 PERIOD_S: Final = LEASE_S / 4
 """Two rounds may fail or be late before a lease runs out."""
 
@@ -57,7 +56,7 @@ class Leases:
             held = list(self._held.items())
         if held:
             await self._db.hot_write(
-                RENEW,
+                idempotency.RENEW,
                 {
                     "callers": [key.caller for key, _ in held],
                     "routes": [key.route for key, _ in held],

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from core.texts import spreadsheet_cell
-from services.billing.grouping import GroupBill
+from services.billing.queries.grouping import GroupBill
 
 MEDIA_TYPE: Final = "text/csv; charset=utf-8"
 MARK: Final = "\ufeff"

@@ -24,8 +24,8 @@ from core.db import Database
 from core.errors import Refusal
 from core.intake import Checker, Loader, Progress, Report, RunTaken, Whole
 from core.records import BadFile, digest_of
-from services.accounts import imports, staffing
 from services.accounts.operations import AccountsLoader, UnitsLoader, WholeAccounts
+from services.accounts.queries import imports, staffing
 from services.billing.operations import BillingModesLoader, BillsLoader, WholeBills
 
 CANNOT_START: Final = 2

@@ -15,8 +15,8 @@ from core.db import Database
 from core.intake import Report
 from core.money import exponent
 from core.texts import spreadsheet_cell
-from services.accounts import imports
-from services.accounts.imports import UnitTotal, VanishedView
+from services.accounts.queries import imports
+from services.accounts.queries.imports import UnitTotal, VanishedView
 from web.row_faults import fault
 
 AT_ONCE: Final = 1_000

@@ -12,7 +12,7 @@ from core import clock, config
 from core.db import Database, WriteSession
 from core.errors import Refusal
 from services.accounts import operations as accounts
-from services.accounts import programs
+from services.accounts.queries import programs
 from services.identity import operations, queries
 from services.identity.errors import ServiceClientUnknown
 from services.identity.operations import IssuedSecret

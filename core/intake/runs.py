@@ -81,7 +81,9 @@ def rejects(session: ReadSession, *, run_id: int, after: tuple[int, str] = (0, "
 
 def trim(session: WriteSession, *, run_id: int, most: int) -> int:
     """Drop up to `most` rejects beyond the first KEEP_REJECTS of each unit; answers how many there were."""
-    dropped = session.sql(statement("core", "trim_rejects.sql"), run_id=run_id, kept=KEEP_REJECTS, most=most).rowcount
+    dropped = session.sql(
+        statement(__package__, "trim_rejects.sql"), run_id=run_id, kept=KEEP_REJECTS, most=most
+    ).rowcount
     if dropped < most:
         session.sql("update import_run set trimmed_at = now() where id = :id", id=run_id)
     return dropped
@@ -103,7 +105,7 @@ def trim_old(session: WriteSession, *, most: int) -> int:
     """Drop up to `most` such rejects of runs that ended a day ago and whose file nobody has written since."""
     dropped = 0
     while dropped < most:
-        found = session.sql(statement("core", "untrimmed_run.sql"), kept=KEEP_REJECTS).scalar_one_or_none()
+        found = session.sql(statement(__package__, "untrimmed_run.sql"), kept=KEEP_REJECTS).scalar_one_or_none()
         if found is None:
             break
         dropped += trim(session, run_id=found, most=most - dropped)
@@ -112,7 +114,7 @@ def trim_old(session: WriteSession, *, most: int) -> int:
 
 def purge(session: WriteSession, *, most: int) -> int:
     """Forget up to `most` runs that ended KEEP_DAYS ago, with their rejects; returns how many."""
-    return session.sql(statement("core", "purge_imports.sql"), days=KEEP_DAYS, most=most).rowcount
+    return session.sql(statement(__package__, "purge_imports.sql"), days=KEEP_DAYS, most=most).rowcount
 
 
 def note_rejects(session: WriteSession, refused: Sequence[Reject], *, run_id: int) -> None:

@@ -12,9 +12,9 @@ from portal import details
 from portal.customer import shelf
 from portal.details import DetailsForm
 from portal.pages import CheckedForm, Reader, SignedIn, go, show, speak
-from services.accounts import operations, quality, queries
+from services.accounts import operations, queries
 from services.accounts.errors import DetailsChanged, EmailWrong, HouseholdWrong
-from services.accounts.queries import AccountRef, Permission
+from services.accounts.queries import AccountRef, Permission, quality
 from web.problems.common import NotFound
 from web.runtime import RuntimeDep
 from web.session import Now, Write

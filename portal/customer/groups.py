@@ -21,9 +21,9 @@ from portal.customer import shelf
 from portal.pages import CheckedForm, Reader, ReaderOfPaymentFlow, SignedIn, go, show, speak, text_of
 from services.accounts import operations
 from services.accounts.errors import GroupNameTaken, GroupNameWrong, TooManyGroups, TooManyMembers
-from services.billing import grouping
 from services.billing.errors import TooManyBills
-from services.billing.grouping import GroupView, Which
+from services.billing.queries import grouping
+from services.billing.queries.grouping import GroupView, Which
 from web import spreadsheets
 from web.problems.common import NotFound
 from web.runtime import Runtime, RuntimeDep

@@ -14,8 +14,6 @@ from core.db import ReadSession, WriteSession
 from core.errors import Refusal
 from portal.pages import go, text_of
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, show
-from services.accounts import finding as accounts
-from services.accounts import staffing
 from services.accounts.errors import (
     CorrectionOutdated,
     CustomerShared,
@@ -24,8 +22,10 @@ from services.accounts.errors import (
     GrantToOneself,
     UnitUnknown,
 )
-from services.accounts.finding import FoundAccount, StaffAccount
 from services.accounts.operations import Corrected, corrections_shown
+from services.accounts.queries import finding as accounts
+from services.accounts.queries import staffing
+from services.accounts.queries.finding import FoundAccount, StaffAccount
 from services.accounts.roles import StaffPermission
 from services.casework import operations, queries
 from services.casework.errors import (

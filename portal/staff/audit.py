@@ -17,9 +17,9 @@ from portal.staff import exports, lists
 from portal.staff.pages import CheckedForm, StaffReader, check, check_fresh, requires, resolved, show
 from services.accounts import operations as accounts
 from services.accounts import queries as account_queries
-from services.accounts import staffing
+from services.accounts.queries import staffing
+from services.accounts.queries.staffing import AuditEntry, AuditFilter
 from services.accounts.roles import StaffPermission
-from services.accounts.staffing import AuditEntry, AuditFilter
 from services.identity import queries as identity
 from web.runtime import Runtime, RuntimeDep
 from web.session import Exports, Now, Write

@@ -18,13 +18,13 @@ from portal.customer.bills import row_of
 from portal.pages import go, text_of
 from portal.staff.audit import names_in
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
-from services.accounts import finding, staffing
 from services.accounts import operations as accounts
 from services.accounts.errors import NoteWrong, ReasonNeeded, RevealLimited
-from services.accounts.finding import AccessView, StaffAccount
 from services.accounts.operations import Hidden
+from services.accounts.queries import finding, staffing
+from services.accounts.queries.finding import AccessView, StaffAccount
+from services.accounts.queries.staffing import AuditFilter
 from services.accounts.roles import StaffPermission
-from services.accounts.staffing import AuditFilter
 from services.billing import queries as billing
 from services.ledger import queries as ledger
 from services.ledger.chart import OwnerKind

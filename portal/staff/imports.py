@@ -13,9 +13,9 @@ from core.periods import day_of, start_of
 from portal.pages import go, speak
 from portal.staff import lists
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
-from services.accounts import imports
 from services.accounts import operations as accounts
-from services.accounts.imports import AmountTotal, RunFilter, RunView
+from services.accounts.queries import imports
+from services.accounts.queries.imports import AmountTotal, RunFilter, RunView
 from services.accounts.roles import StaffPermission
 from web.problems.common import NotFound
 from web.row_faults import fault

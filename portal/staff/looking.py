@@ -17,8 +17,8 @@ from portal.customer import accounts, bills, inbox, payments
 from portal.pages import Reader, go
 from portal.staff.pages import CheckedForm, LookOver, SignedInStaff, StaffReader, requires
 from portal.templating import Onlooker
-from services.accounts import finding
 from services.accounts import operations as looks
+from services.accounts.queries import finding
 from services.accounts.roles import StaffPermission
 from web.runtime import RuntimeDep
 from web.session import Now, Write

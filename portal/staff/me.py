@@ -20,7 +20,7 @@ from portal.staff.pages import (
     show,
 )
 from portal.staff.waiting import waiting
-from services.accounts import staffing
+from services.accounts.queries import staffing
 from services.identity import queries
 from services.identity.errors import (
     PasswordCommon,

@@ -22,7 +22,7 @@ from portal.staff import menu
 from portal.staff.menu import Entry
 from portal.templating import Page, Renderer
 from services.accounts import operations as accounts
-from services.accounts import staffing
+from services.accounts.queries import staffing
 from services.accounts.roles import StaffPermission
 from services.identity.errors import InvitationGone
 from services.identity.operations import staff

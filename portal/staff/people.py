@@ -28,10 +28,10 @@ from portal.staff.pages import (
     show,
 )
 from services.accounts import operations as accounts
-from services.accounts import staffing
 from services.accounts.errors import GrantBeyondOwn, GrantHeld, GrantTakesTwo, GrantToOneself, UnitUnknown
+from services.accounts.queries import staffing
+from services.accounts.queries.staffing import StaffRow
 from services.accounts.roles import NEEDS_SECOND_PERSON, ROLES, StaffPermission, StaffRole
-from services.accounts.staffing import StaffRow
 from services.casework import operations as casework
 from services.casework.errors import NotJoined, ReasonMissing, RequestOpen
 from services.casework.operations import GRANT_ROLE, RESET_PASSWORD, RESET_SECOND_FACTOR, GrantRole, ResetStaff

@@ -18,11 +18,12 @@ from portal.pages import go, speak, text_of
 from portal.staff import lists
 from portal.staff.customers import look_at
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
-from services.accounts import catalogue, quality, staffing
+from services.accounts import catalogue
 from services.accounts import operations as accounts
 from services.accounts.catalogue import FieldClass, Level
 from services.accounts.errors import CorrectionWrong, CustomerShared, DetailsChanged, EmailWrong, HouseholdWrong
 from services.accounts.operations import Corrected
+from services.accounts.queries import quality, staffing
 from services.accounts.roles import StaffPermission
 from services.casework import operations as casework
 from services.casework.errors import ReasonMissing, RequestOpen

@@ -9,9 +9,9 @@ from fastapi.responses import Response
 from portal.pages import go, text_of
 from portal.staff import lists, terms
 from portal.staff.pages import CheckedForm, StaffReader, requires, show
-from services.accounts import finding
 from services.accounts import operations as serving
 from services.accounts.errors import SearchLimited
+from services.accounts.queries import finding
 from services.accounts.roles import StaffPermission
 from services.billing import queries as billing
 from services.payments.queries import finding as paying

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from core.db import ReadSession
 from portal.staff.pages import StaffReader
-from services.accounts import imports, quality
+from services.accounts.queries import imports, quality
 from services.accounts.roles import StaffPermission as May
 from services.casework import queries as requests
 from services.payments.queries import finding, placing, refunds

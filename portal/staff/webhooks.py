@@ -20,7 +20,7 @@ from notifications.webhooks.queries import EndpointView
 from portal.pages import go, speak, text_of
 from portal.staff import lists
 from portal.staff.pages import CheckedForm, FreshCode, StaffReader, check, check_fresh, requires, resolved, show
-from services.accounts import staffing
+from services.accounts.queries import staffing
 from services.accounts.roles import StaffPermission
 from web.runtime import RuntimeDep
 from web.session import Lookups, Now, Write

@@ -5,8 +5,9 @@ from fastapi import APIRouter
 import web.problems.accounts  # noqa: F401 -- registers how refusals are told
 from core.periods import business_date
 from routers.accounts.details_schemas import AccountDetails, TellDetails
-from services.accounts import operations, quality
+from services.accounts import operations
 from services.accounts.errors import EmailWrong, HouseholdWrong, NotOwner
+from services.accounts.queries import quality
 from web.access import OwnedAccount
 from web.caller import LivingCustomer
 from web.problems import problems

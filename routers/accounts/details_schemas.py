@@ -7,7 +7,7 @@ from pydantic.config import JsonDict
 
 from services.accounts.operations import Told
 from services.accounts.operations.quality import MOST_EMAIL, MOST_HOUSEHOLD, ContactBy
-from services.accounts.quality import Details
+from services.accounts.queries.quality import Details
 from web.models import AnswerModel, Moment, RequestModel, Text
 
 EQUIPMENT_EXAMPLE: JsonDict = {

@@ -23,9 +23,9 @@ from routers.accounts.groups_schemas import (
 )
 from services.accounts import operations
 from services.accounts.errors import GroupNameTaken, GroupNameWrong, TooManyGroups, TooManyMembers
-from services.billing import grouping
 from services.billing.errors import TooManyBills
-from services.billing.grouping import Which
+from services.billing.queries import grouping
+from services.billing.queries.grouping import Which
 from web import spreadsheets
 from web.caller import Caller, LivingCustomer
 from web.idempotency import KeyedRequest, once

@@ -9,7 +9,7 @@ from pydantic.config import JsonDict
 
 from routers.accounts.schemas import AccountState
 from services.accounts.operations import Added
-from services.billing.grouping import GroupView, MemberView
+from services.billing.queries.grouping import GroupView, MemberView
 from web.models import AccountNo, Amount, AnswerModel, RequestModel, Text
 
 GroupName = Annotated[Text, StringConstraints(min_length=1, max_length=60)]

@@ -10,8 +10,8 @@ from pydantic import BeforeValidator, Field
 import web.problems.accounts  # noqa: F401 -- registers how refusals are told
 from core.pagination import MAX_CURSOR, BadCursor
 from routers.backoffice.schemas import PaymentFactPage
-from services.accounts import programs
 from services.accounts.errors import UnitsMissing
+from services.accounts.queries import programs
 from services.payments.queries import feed
 from web.models import plain_digits
 from web.problems import problems

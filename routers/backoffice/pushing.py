@@ -19,7 +19,7 @@ from core.records import Layout, Reject, Row, Unreadable, record_of, values_of
 from routers.backoffice.schemas import PushResult
 from services.accounts.errors import UnitsMissing
 from services.accounts.operations import AccountsLoader, UnitsLoader
-from services.accounts.programs import has_units
+from services.accounts.queries.programs import has_units
 from services.billing.operations import BillingModesLoader, BillsLoader
 from web.idempotency import Keyed, KeyedByProgram, once
 from web.problems import problems

@@ -415,7 +415,7 @@ def staff_owner(staff_id: UUID) -> str:
 def user_of_wechat(session: ReadSession, *, vault: Vault, person: WechatPerson) -> UUID | None:
     """The person whom a WeChat is joined to: by its openid, else by its unionid."""
     found: UUID | None = session.sql(
-        statement("services.identity", "user_of_wechat.sql"),
+        statement(__package__, "user_of_wechat.sql"),
         appid=person.appid,
         openid=openid_blind(vault, person.appid, person.openid),
         unionid=None if person.unionid is None else unionid_blind(vault, person.unionid),

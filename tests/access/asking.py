@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from services.accounts import quality
+from services.accounts.queries import quality
 from tests.factories.staff import Member
 from tests.support.town import Home, Person, Town
 

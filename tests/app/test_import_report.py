@@ -4,7 +4,7 @@ import pytest
 
 from app.commands.import_report import Files, Told, tell
 from core.intake import Report
-from services.accounts.imports import AmountTotal, UnitTotal
+from services.accounts.queries.imports import AmountTotal, UnitTotal
 
 
 def test_what_a_correction_takes_off_is_told_as_less_owed(capsys: pytest.CaptureFixture[str]) -> None:

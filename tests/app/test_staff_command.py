@@ -12,7 +12,7 @@ from core import clock
 from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database
-from services.accounts import staffing
+from services.accounts.queries import staffing
 from services.accounts.roles import StaffPermission
 from services.identity import queries
 from services.identity.operations.staff import Invited

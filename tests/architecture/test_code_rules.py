@@ -62,7 +62,7 @@ PLANTED = {
         "transaction", "services/billing/operations/x.py", "def f(db):\n    with db.write() as session:\n        pass",
     ),
     "a reading transaction in a query": (
-        "transaction", "services/billing/queries.py", "def f(db):\n    with db.read() as session:\n        pass",
+        "transaction", "services/billing/queries/__init__.py", "def f(db):\n    with db.read() as session:\n        pass",
     ),
     "a transaction begun by hand": ("transaction", "notifications/queueing.py", "def f(session):\n    session.begin()"),
     "a transaction entered by a stack": (

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from core import clock
 from core.db import Database
-from services.accounts import staffing
+from services.accounts.queries import staffing
 from services.accounts.roles import StaffRole
 from services.casework import operations as casework
 from services.casework.ports import KINDS

@@ -7,7 +7,7 @@ from uuid import UUID
 from core import clock
 from notifications.webhooks import endpoints
 from notifications.webhooks.events import TYPES, put
-from services.accounts import staffing
+from services.accounts.queries import staffing
 from tests.factories.staff import ACTOR, Member
 from tests.portal.staff_scenes import ROOT, Desk, scene
 from tests.support.office import PUBLIC_URL

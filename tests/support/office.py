@@ -17,10 +17,9 @@ from notifications.states import Priority
 from notifications.webhooks import endpoints
 from notifications.webhooks.events import TEST, put
 from sandbox import credentials
-from services.accounts import finding, staffing
 from services.accounts import operations as accounts
 from services.accounts.operations import UnitRows
-from services.accounts.queries import AccountRef
+from services.accounts.queries import AccountRef, finding, staffing
 from services.accounts.roles import StaffRole
 from services.casework import operations as casework
 from services.identity.operations import staff

@@ -17,13 +17,12 @@ from core.crypto.vault import Vault, mask_name
 from core.db import ReadSession, WriteSession, statement
 from core.texts import is_line, normal_form
 from services.accounts.errors import CorrectionOutdated, CorrectionWrong, CustomerShared
-from services.accounts.finding import StaffAccount, may_with_customer, staff_account
 from services.accounts.models import AccountClass
 from services.accounts.queries import AccountId
+from services.accounts.queries.finding import StaffAccount, may_with_customer, staff_account
 from services.accounts.roles import StaffPermission
 from services.accounts.rules import FILES_WAIT, customer_owner, normal_name, search_terms
 
-_PACKAGE: Final = "services.accounts"
 MOST_NAME: Final = 200
 OPEN_FOR: Final = timedelta(hours=96)
 """Longer than anybody may take to decide: what is proposed is forgotten then."""
@@ -182,7 +181,7 @@ def corrected_names(session: WriteSession, *, vault: Vault, said: dict[str, str]
 
     A correction about which the file says something new ends here.
     """
-    found = session.sql(statement(_PACKAGE, "import_names_corrected.sql"), customer_nos=list(said)).all()
+    found = session.sql(statement(__package__, "import_names_corrected.sql"), customer_nos=list(said)).all()
     held: dict[str, str] = {}
     for row in found:
         if name_said(vault, said[row.customer_no]) == row.file_said:

@@ -29,7 +29,6 @@ from services.accounts.queries import AccountId, AccountRef, Grant, InvitationVi
 from services.identity import queries as identity
 from services.identity.errors import InvalidPhone
 
-_PACKAGE: Final = "services.accounts"
 LIFE: Final = timedelta(days=7)
 """How long an invitation may be accepted."""
 DAY: Final = timedelta(days=1)
@@ -118,7 +117,9 @@ def accept(
     None when it is not addressed to this person's telephone, or over, or withdrawn, or when who invited owns the
     account no more: one answer for all. Raises AlreadyOwner.
     """
-    account = session.sql(statement(_PACKAGE, "invited_account.sql"), id=invitation_id, user_id=user_id).one_or_none()
+    account = session.sql(
+        statement(__package__, "invited_account.sql"), id=invitation_id, user_id=user_id
+    ).one_or_none()
     if account is None:
         return None
     stand_still(session, account_no=account.account_no)
@@ -156,7 +157,9 @@ def accept(
 
 def decline(session: WriteSession, *, user_id: UUID, invitation_id: UUID, actor: Actor, now: datetime) -> bool:
     """Say no to an open invitation; False when there is none such for this person's telephone."""
-    account = session.sql(statement(_PACKAGE, "invited_account.sql"), id=invitation_id, user_id=user_id).one_or_none()
+    account = session.sql(
+        statement(__package__, "invited_account.sql"), id=invitation_id, user_id=user_id
+    ).one_or_none()
     if account is None:
         return False
     found = session.sql(

@@ -13,7 +13,6 @@ from core.locks import lock
 from core.texts import is_line, normal_form
 from services.accounts.errors import GroupNameTaken, GroupNameWrong, TooManyGroups, TooManyMembers
 
-_PACKAGE: Final = "services.accounts"
 MOST_GROUPS: Final = 50
 """Groups of one person."""
 MOST_MEMBERS: Final = 5_000
@@ -101,7 +100,7 @@ def add_to_group(
     if not _is_own(session, user_id=user_id, group_id=group_id):
         return None
     rows = session.sql(
-        statement(_PACKAGE, "group_add.sql"),
+        statement(__package__, "group_add.sql"),
         user_id=user_id,
         group_id=group_id,
         account_nos=None if account_nos is None else list(dict.fromkeys(account_nos)),

@@ -19,7 +19,6 @@ from services.accounts.operations import corrections, reports, transfer
 from services.accounts.operations.reports import UnitRows
 from services.accounts.rules import FILES_WAIT, customer_owner, normal_phone, premises_owner, search_terms
 
-_PACKAGE: Final = "services.accounts"
 _TABLE: Final = "staged_account"
 _MAX_TEXT: Final = 200
 _STAGED: Final = (
@@ -64,17 +63,17 @@ class UnitsLoader:
     def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
         """Add and rename units. A unit never moves: its accounts and staff would change hands silently."""
         refused = refused + staging.refuse(
-            session, table="staged_unit", judgement=statement(_PACKAGE, "import_units_judge.sql")
+            session, table="staged_unit", judgement=statement(__package__, "import_units_judge.sql")
         )
         if self._program is not None:
-            reach = statement(_PACKAGE, "import_units_reach.sql")
+            reach = statement(__package__, "import_units_reach.sql")
             refused += staging.refuse(session, table="staged_unit", judgement=reach, program=self._program)
-        compared = session.sql(statement(_PACKAGE, "import_units_compare.sql")).all()
+        compared = session.sql(statement(__package__, "import_units_compare.sql")).all()
         # One level a round: a child needs its parent's path.
-        while session.sql(statement(_PACKAGE, "import_units_write.sql")).rowcount:
+        while session.sql(statement(__package__, "import_units_write.sql")).rowcount:
             pass
         refused += staging.refuse(
-            session, table="staged_unit", judgement=statement(_PACKAGE, "import_units_orphans.sql")
+            session, table="staged_unit", judgement=statement(__package__, "import_units_orphans.sql")
         )
         out = {each.row_no for each in refused}
         new, changed, unchanged = (
@@ -170,7 +169,7 @@ class AccountsLoader:
         }
         staging.stage(session, table=_TABLE, columns=columns, rows=staged)
         return refused + staging.refuse(
-            session, table=_TABLE, judgement=statement(_PACKAGE, "import_accounts_format.sql")
+            session, table=_TABLE, judgement=statement(__package__, "import_accounts_format.sql")
         )
 
     def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:
@@ -180,16 +179,16 @@ class AccountsLoader:
         locks.share_lock(session, key=FILES_WAIT)
         refused = refused + self._judge(session)
         for step in ("corrections_end", "corrections_keep", "accounts_compare"):
-            session.sql(statement(_PACKAGE, f"import_{step}.sql"))
+            session.sql(statement(__package__, f"import_{step}.sql"))
         taken = _count(session, run_id=run_id, refused=refused)
         by_no = {row.no: row for row in rows}
         self._seal_customers(session, by_no)
         self._seal_premises(session, by_no)
         for write in ("customers", "contacts_gone", "contacts", "premises"):
-            session.sql(statement(_PACKAGE, f"import_{write}_write.sql"))
+            session.sql(statement(__package__, f"import_{write}_write.sql"))
         transfer.find_changes(session)
         for write in ("accounts", "meters", "agreements_end", "agreements"):
-            session.sql(statement(_PACKAGE, f"import_{write}_write.sql"))
+            session.sql(statement(__package__, f"import_{write}_write.sql"))
         transfer.close_changes(session, actor=Actor(f"import_run:{run_id}"), zone=self._zone)
         return taken
 
@@ -197,7 +196,7 @@ class AccountsLoader:
         """Tell what `load` would do with one chunk; a number that an earlier chunk had would be known by then."""
         refused = refused + self._judge(session)
         for step in ("corrections_keep", "accounts_compare"):
-            session.sql(statement(_PACKAGE, f"import_{step}.sql"))
+            session.sql(statement(__package__, f"import_{step}.sql"))
         new = session.sql("select key from compared_account where is_new").scalars().all()
         met = set(new) - reports.see(session, run_id=run_id, kind="number", keys=new)
         if met:
@@ -229,9 +228,9 @@ class AccountsLoader:
         """Take out what contradicts what is known; of a program first what is not its own, of which no more is told."""
         foreign: list[Reject] = []
         if self._program is not None:
-            reach = statement(_PACKAGE, "import_accounts_reach.sql")
+            reach = statement(__package__, "import_accounts_reach.sql")
             foreign = staging.refuse(session, table=_TABLE, judgement=reach, program=self._program)
-        judgement = statement(_PACKAGE, "import_accounts_meaning.sql")
+        judgement = statement(__package__, "import_accounts_meaning.sql")
         return foreign + staging.refuse(session, table=_TABLE, judgement=judgement)
 
     def _faults(self, record: dict[str, str | None]) -> list[tuple[str, str]]:
@@ -263,7 +262,7 @@ class AccountsLoader:
         return self._vault.blind("customer", customer), self._vault.blind("premises", premises)
 
     def _changed(self, session: WriteSession, rows: Mapping[int, Row], of: LiteralString) -> list[_Person]:
-        changed = session.sql(statement(_PACKAGE, f"import_{of}_changed.sql"))
+        changed = session.sql(statement(__package__, f"import_{of}_changed.sql"))
         return [self._person(self._record(rows[each.row_no])) for each in changed]
 
     def _person(self, record: dict[str, str | None]) -> _Person:
@@ -324,7 +323,7 @@ class AccountsLoader:
 
 def _count(session: WriteSession, *, run_id: int, refused: list[Reject]) -> Taken:
     """Add what the compared rows come to to the totals of their units."""
-    found = session.sql(statement(_PACKAGE, "import_accounts_totals.sql")).all()
+    found = session.sql(statement(__package__, "import_accounts_totals.sql")).all()
     rows = [UnitRows(row.unit_id, row.new, row.changed, row.unchanged, row.accounts) for row in found]
     return reports.count_rows(session, run_id=run_id, rows=rows, rejects=refused)
 
@@ -350,5 +349,5 @@ class WholeAccounts:
 
     def compare(self, session: WriteSession, *, run_id: int) -> tuple[int, int]:
         """Note the accounts that stand nowhere in it."""
-        query = statement(_PACKAGE, "import_accounts_known.sql").clause.text
+        query = statement(__package__, "import_accounts_known.sql").clause.text
         return reports.note_vanished(session, run_id=run_id, scope=self._scope, query=query)

@@ -7,8 +7,8 @@ from uuid import UUID
 from core import audit, ids
 from core.audit import Actor
 from core.db import WriteSession
-from services.accounts.finding import staff_account
 from services.accounts.operations.serving import kept_reason
+from services.accounts.queries.finding import staff_account
 from services.accounts.roles import StaffPermission
 
 LOOK_FOR: Final = timedelta(minutes=15)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from core import audit, idempotency, locks
@@ -15,7 +14,6 @@ from services.accounts.queries import AccountId, AccountRef
 from services.accounts.rules import FILES_WAIT, customer_owner
 from services.identity import queries as identity
 
-_PACKAGE: Final = "services.accounts"
 _GONE = (
     "delete from account_group where user_id = :user_id",
     "delete from access_invitation where invited_by = :user_id",
@@ -132,7 +130,7 @@ def spans_of_user(session: ReadSession, *, user_id: UUID) -> list[Span]:
 
 def spans_of_customer(session: ReadSession, *, customer_id: int) -> list[Span]:
     """Accounts that a customer holds or held, each time from when to when."""
-    rows = session.sql(statement(_PACKAGE, "spans_of_customer.sql"), customer_id=customer_id)
+    rows = session.sql(statement(__package__, "spans_of_customer.sql"), customer_id=customer_id)
     return [Span(f"account:{row.id}", row.since, row.until) for row in rows]
 
 

@@ -15,13 +15,12 @@ from core.texts import is_line
 from services.accounts import catalogue
 from services.accounts.catalogue import Level
 from services.accounts.errors import CustomerShared, DetailsChanged, EmailWrong, HouseholdWrong
-from services.accounts.finding import may_with_customer, staff_account
-from services.accounts.quality import EQUIPMENT, details
 from services.accounts.queries import AccountId, last_account
+from services.accounts.queries.finding import may_with_customer, staff_account
+from services.accounts.queries.quality import EQUIPMENT, details
 from services.accounts.roles import StaffPermission
 from services.accounts.rules import customer_owner
 
-_PACKAGE: Final = "services.accounts"
 SLICE: Final = 5_000
 """Accounts that one transaction judges."""
 KEPT: Final = timedelta(days=400)
@@ -61,7 +60,7 @@ def judge_next(session: WriteSession, *, today: date) -> bool:
         return False
     last = first + SLICE - 1
     session.sql(
-        statement(_PACKAGE, "quality_slice.sql"),
+        statement(__package__, "quality_slice.sql"),
         first=first,
         last=last,
         today=today,
@@ -123,7 +122,7 @@ def tell_details(
     changed += ["contact_by"] if before.contact_by != after.contact_by else []
     changed += ["household_size"] if before.household_size != after.household_size else []
     changed += ["email"] if has_new_email else []
-    session.sql(statement(_PACKAGE, "account_regap.sql"), id=account_id, today=today)
+    session.sql(statement(__package__, "account_regap.sql"), id=account_id, today=today)
     audit.record(
         session,
         actor=actor,

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Literal, LiteralString
+from typing import Literal, LiteralString
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,11 +14,10 @@ from core.audit import Actor
 from core.db import ReadSession, WriteSession, statement
 from core.intake import Taken
 from core.records import Reject
-from services.accounts import imports
 from services.accounts.errors import ImportElsewhere, ImportNotSignable
-from services.accounts.imports import AmountKind
+from services.accounts.queries import imports
+from services.accounts.queries.imports import AmountKind
 
-_PACKAGE: Final = "services.accounts"
 Seen = Literal["account", "bill", "number"]
 
 
@@ -49,7 +48,7 @@ class UnitAmount:
 def count_rows(session: WriteSession, *, run_id: int, rows: Sequence[UnitRows], rejects: list[Reject]) -> Taken:
     """Add what came of a chunk's rows to the totals of their units; answers it in sum, beside the `rejects`."""
     session.sql(
-        statement(_PACKAGE, "import_total_add.sql"),
+        statement(__package__, "import_total_add.sql"),
         run_id=run_id,
         unit_ids=[each.unit_id for each in rows],
         new=[each.new for each in rows],
@@ -69,7 +68,7 @@ def count_rows(session: WriteSession, *, run_id: int, rows: Sequence[UnitRows], 
 def count_amounts(session: WriteSession, *, run_id: int, amounts: Sequence[UnitAmount]) -> None:
     """Add the sums of a chunk's bills to those of their units."""
     session.sql(
-        statement(_PACKAGE, "import_amount_add.sql"),
+        statement(__package__, "import_amount_add.sql"),
         run_id=run_id,
         unit_ids=[each.unit_id for each in amounts],
         currencies=[each.currency for each in amounts],
@@ -89,7 +88,7 @@ def count_rejects(
     refused = Counter(places.get(row_no, 0) for row_no in {each.row_no for each in rejects})
     none = [0 for _ in refused]
     session.sql(
-        statement(_PACKAGE, "import_total_add.sql"),
+        statement(__package__, "import_total_add.sql"),
         run_id=run_id,
         unit_ids=list(refused),
         new=none,
@@ -142,7 +141,9 @@ def note_vanished(session: WriteSession, *, run_id: int, scope: str, query: Lite
     path = session.sql(
         "select case when :scope = '' then '/' else (select path from unit where code = :scope) end", scope=scope
     ).scalar_one()
-    wrapped = statement(_PACKAGE, "import_vanished_write.sql").clause.text.replace("(select /* known */)", f"({query})")
+    wrapped = statement(__package__, "import_vanished_write.sql").clause.text.replace(
+        "(select /* known */)", f"({query})"
+    )
     row = session.connection().execute(sa.text(wrapped), {"run_id": run_id, "path": path}).one()
     return row.vanished, row.known
 

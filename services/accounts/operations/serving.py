@@ -11,7 +11,7 @@ from core.crypto.vault import Vault
 from core.db import WriteSession
 from core.texts import is_line
 from services.accounts.errors import NoteWrong, ReasonNeeded, RevealLimited, SearchLimited
-from services.accounts.finding import StaffAccount, staff_account
+from services.accounts.queries.finding import StaffAccount, staff_account
 from services.accounts.roles import StaffPermission
 from services.accounts.rules import customer_owner, premises_owner
 from services.identity import operations as identity

@@ -9,8 +9,8 @@ from core.audit import Actor
 from core.db import WriteSession
 from core.errors import Json
 from services.accounts.errors import GrantBeyondOwn, GrantHeld, GrantToOneself, GrantUnknown, UnitUnknown
+from services.accounts.queries.staffing import AuditFilter, UnitView, may_grant, may_manage, staff_grant, unit_by_code
 from services.accounts.roles import StaffPermission, StaffRole
-from services.accounts.staffing import AuditFilter, UnitView, may_grant, may_manage, staff_grant, unit_by_code
 
 MOMENT: Final = timedelta(microseconds=1)
 

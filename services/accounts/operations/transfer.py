@@ -1,6 +1,5 @@
 """A change of holder: whoever had the account by the earlier one has it no more, and learns of it."""
 
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from core import audit, outbox
@@ -9,12 +8,10 @@ from core.db import WriteSession, statement
 from services.accounts.events import AccessEnded, HolderChanged
 from services.accounts.models import EndedWhy
 
-_PACKAGE: Final = "services.accounts"
-
 
 def find_changes(session: WriteSession) -> None:
     """Lock the staged accounts that get another holder and keep them aside, before they are written."""
-    session.sql(statement(_PACKAGE, "import_holders_changed.sql"))
+    session.sql(statement(__package__, "import_holders_changed.sql"))
 
 
 def close_changes(session: WriteSession, *, actor: Actor, zone: ZoneInfo) -> None:
@@ -26,11 +23,11 @@ def close_changes(session: WriteSession, *, actor: Actor, zone: ZoneInfo) -> Non
     """
     changed = session.sql("select account_id, earlier_id, later_id from holder_changed order by account_id").all()
     if changed:
-        lost = session.sql(statement(_PACKAGE, "holders_grants_end.sql")).all()
-        session.sql(statement(_PACKAGE, "holders_invitations_end.sql"))
-        session.sql(statement(_PACKAGE, "holders_since.sql"), zone=str(zone))
-        session.sql(statement(_PACKAGE, "holders_left.sql"))
-        session.sql(statement(_PACKAGE, "holders_details_gone.sql"))
+        lost = session.sql(statement(__package__, "holders_grants_end.sql")).all()
+        session.sql(statement(__package__, "holders_invitations_end.sql"))
+        session.sql(statement(__package__, "holders_since.sql"), zone=str(zone))
+        session.sql(statement(__package__, "holders_left.sql"))
+        session.sql(statement(__package__, "holders_details_gone.sql"))
         audit.record_staged(
             session,
             actor=actor,

@@ -9,7 +9,6 @@ from core.records import Reject, Row
 from services.accounts import operations as accounts
 from services.accounts.operations import UnitAmount, UnitRows
 
-_PACKAGE: Final = "services.billing"
 _ACCOUNT_NO: Final = 0  # places in the layout
 _BILL_NO: Final = 1
 NEW_NUMBERS: Final = "select bill_no as key, account_id::text as owner from typed_bill where bill_id is null"
@@ -17,7 +16,7 @@ NEW_NUMBERS: Final = "select bill_no as key, account_id::text as owner from type
 
 def count(session: WriteSession, *, run_id: int, refused: list[Reject]) -> Taken:
     """Add the judged rows to the totals of their units."""
-    found = session.sql(statement(_PACKAGE, "import_bills_totals.sql")).all()
+    found = session.sql(statement(__package__, "import_bills_totals.sql")).all()
     met = session.sql("select distinct account_id, unit_id from typed_bill").all()
     first = accounts.see(session, run_id=run_id, kind="account", keys=[row.account_id for row in met])
     rows = []
@@ -88,7 +87,7 @@ class WholeBills:
         """Note which open bills stand in these rows."""
         named = [(row.values[_ACCOUNT_NO], row.values[_BILL_NO]) for row in rows]
         known = session.sql(
-            statement(_PACKAGE, "import_bills_marked.sql"),
+            statement(__package__, "import_bills_marked.sql"),
             account_nos=[account_no for account_no, _ in named],
             bill_nos=[bill_no for _, bill_no in named],
         )
@@ -96,5 +95,5 @@ class WholeBills:
 
     def compare(self, session: WriteSession, *, run_id: int) -> tuple[int, int]:
         """Note the open bills that stand nowhere in it."""
-        query = statement(_PACKAGE, "import_bills_known.sql").clause.text
+        query = statement(__package__, "import_bills_known.sql").clause.text
         return accounts.note_vanished(session, run_id=run_id, scope=self._scope, query=query)

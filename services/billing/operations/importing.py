@@ -25,7 +25,6 @@ from services.billing.operations.settling import apply_prepaid
 from services.ledger import operations as ledger
 from services.ledger.chart import OwnerKind, Source
 
-_PACKAGE: Final = "services.billing"
 _OPENINGS_AT_ONCE: Final = 10_000
 _LINE_FIELDS: Final = ("code", "quantity", "unit", "unit_price", "amount_minor")
 
@@ -90,7 +89,9 @@ class BillsLoader:
         """Stage bills and their lines."""
         columns = {"row_no": "bigint", **dict.fromkeys(self.layout.columns, "text")}
         staging.stage(session, table="staged_bill", columns=columns, rows=((row.no, *row.values) for row in rows))
-        refused = staging.refuse(session, table="staged_bill", judgement=statement(_PACKAGE, "import_bills_format.sql"))
+        refused = staging.refuse(
+            session, table="staged_bill", judgement=statement(__package__, "import_bills_format.sql")
+        )
         self._run(session, "lines")
         staging.analyze(session, table="typed_line")
         self._run(session, "sums")
@@ -137,7 +138,7 @@ class BillsLoader:
             session, kind=self.kind
         )  # an older run may still be at work: none of its bills may slip in here
         run_ids = [run_id, *intake.older_unfinished(session, kind=self.kind, run_id=run_id)]
-        openings = statement(_PACKAGE, "openings.sql")
+        openings = statement(__package__, "openings.sql")
         found = session.sql(openings, run_ids=run_ids, limit=_OPENINGS_AT_ONCE).scalars().all()
         if not found:
             return True
@@ -162,13 +163,13 @@ class BillsLoader:
         """Give staged rows their types, compare them with what is known; answers why some cannot be taken."""
         foreign: list[Reject] = []
         if self._program is not None:
-            reach = statement(_PACKAGE, "import_bills_reach.sql")
+            reach = statement(__package__, "import_bills_reach.sql")
             foreign = staging.refuse(session, table="staged_bill", judgement=reach, program=self._program)
         self._run(session, "typed")
         staging.analyze(session, table="typed_bill")
         if session.sql("select exists (select from typed_bill where bill_id is not null)").scalar_one():
             self._run(session, "compare")
-        judgement = statement(_PACKAGE, "import_bills_meaning.sql")
+        judgement = statement(__package__, "import_bills_meaning.sql")
         return foreign + staging.refuse(session, table="typed_bill", judgement=judgement)
 
     def _write(self, session: WriteSession, *, run_id: int) -> None:
@@ -233,8 +234,8 @@ class BillsLoader:
         ledger.post_staged(session, query=_text(name), params=params)
 
     def _run(self, session: WriteSession, step: str, **params: object) -> sa.CursorResult[Any]:
-        return session.sql(statement(_PACKAGE, f"import_bills_{step}.sql"), **params)
+        return session.sql(statement(__package__, f"import_bills_{step}.sql"), **params)
 
 
 def _text(name: str) -> str:
-    return statement(_PACKAGE, name).clause.text
+    return statement(__package__, name).clause.text

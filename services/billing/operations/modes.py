@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,8 +18,6 @@ from services.accounts import operations as accounts
 from services.accounts.operations import UnitRows
 from services.billing.operations import counting
 from services.billing.operations.importing import BillsLoader
-
-_PACKAGE: Final = "services.billing"
 
 
 class BillingModesLoader:
@@ -52,12 +50,12 @@ class BillingModesLoader:
         """Write and audit what changes. Bills have no turn meanwhile: none slips in behind the day."""
         intake.take_turn(session, kind=BillsLoader.kind)
         if self._program is not None:
-            reach = statement(_PACKAGE, "import_modes_reach.sql")
+            reach = statement(__package__, "import_modes_reach.sql")
             refused = refused + staging.refuse(session, table="staged_mode", judgement=reach, program=self._program)
         refused = refused + staging.refuse(
-            session, table="staged_mode", judgement=statement(_PACKAGE, "import_modes_judge.sql")
+            session, table="staged_mode", judgement=statement(__package__, "import_modes_judge.sql")
         )
-        known = session.sql(statement(_PACKAGE, "import_modes_compare.sql")).all()
+        known = session.sql(statement(__package__, "import_modes_compare.sql")).all()
         changed = [row for row in known if row.earlier != row.later]
         self._write(session, changed)
         audit.record_staged(

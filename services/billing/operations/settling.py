@@ -19,7 +19,6 @@ from services.billing.events import BillSettled
 from services.ledger import operations as ledger
 from services.ledger.chart import Source
 
-_PACKAGE: Final = "services.billing"
 OTHER_CURRENCY: Final = "BL001"
 
 
@@ -63,7 +62,7 @@ def put_back(
         account_id=account_id,
         ids=list(taken),
     ).all()
-    currency = session.sql(statement(_PACKAGE, "currency_of.sql"), account_id=account_id).scalar_one()
+    currency = session.sql(statement(__package__, "currency_of.sql"), account_id=account_id).scalar_one()
     opened = []
     for bill in bills:
         share = min(taken[bill.id], bill.paid_minor)
@@ -78,14 +77,14 @@ def apply_prepaid(session: WriteSession, *, account_ids: Sequence[AccountId], no
 
     The caller holds the locks of the accounts' books.
     """
-    holding = session.sql(statement(_PACKAGE, "prepaid_held.sql"), account_ids=list(account_ids)).scalars().all()
+    holding = session.sql(statement(__package__, "prepaid_held.sql"), account_ids=list(account_ids)).scalars().all()
     if not holding:
         return
-    session.sql(statement(_PACKAGE, "prepaid_applied.sql"), account_ids=holding)
+    session.sql(statement(__package__, "prepaid_applied.sql"), account_ids=holding)
     if session.sql("select exists (select from applied)").scalar_one():
-        query = statement(_PACKAGE, "prepaid_applied_post.sql").clause.text
+        query = statement(__package__, "prepaid_applied_post.sql").clause.text
         ledger.post_staged(session, query=query, params={"source": Source.PREPAID_APPLIED.value, "now": now})
-        settled = session.sql(statement(_PACKAGE, "prepaid_applied_settle.sql"), now=now).all()
+        settled = session.sql(statement(__package__, "prepaid_applied_settle.sql"), now=now).all()
         outbox.add_staged(
             session,
             BillSettled,

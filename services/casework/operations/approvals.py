@@ -10,8 +10,8 @@ from core import audit, ids
 from core.audit import Actor
 from core.db import WriteSession, to_json
 from core.money import Money
-from services.accounts import staffing
 from services.accounts.errors import UnitUnknown
+from services.accounts.queries import staffing
 from services.casework import rules
 from services.casework.errors import (
     NotApart,

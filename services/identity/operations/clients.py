@@ -176,7 +176,7 @@ def prove_client(
     ).one_or_none()
     if found is None:
         session.sql(
-            statement("services.identity", "count_code.sql"),
+            statement(__package__, "count_code.sql"),
             kind=LimitKind.SERVICE.value,
             key=key,
             now=now,

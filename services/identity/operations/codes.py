@@ -271,4 +271,4 @@ def retry_after_s(session: ReadSession, *, kind: LimitKind, key: bytes, limit: L
 
 
 def _sql(name: str) -> Statement:
-    return statement("services.identity", name)
+    return statement(__package__, name)

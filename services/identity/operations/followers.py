@@ -14,7 +14,7 @@ def note_follower(session: WriteSession, *, vault: Vault, appid: str, openid: st
     Idempotent.
     """
     session.sql(
-        statement("services.identity", "note_follower.sql"),
+        statement(__package__, "note_follower.sql"),
         id=ids.uuid7(),
         appid=appid,
         blind=openid_blind(vault, appid, openid),

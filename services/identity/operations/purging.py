@@ -49,4 +49,4 @@ def purge_spent(session: WriteSession, *, now: datetime) -> Purged:
 
 
 def _sql(name: str) -> Statement:
-    return statement("services.identity", name)
+    return statement(__package__, name)

@@ -263,4 +263,4 @@ def _end(
 
 
 def _sql(name: str) -> Statement:
-    return statement("services.identity", name)
+    return statement(__package__, name)

@@ -181,4 +181,4 @@ def _union(session: WriteSession, *, vault: Vault, unionid: str | None, user_id:
 
 
 def _sql(name: str) -> Statement:
-    return statement("services.identity", name)
+    return statement(__package__, name)

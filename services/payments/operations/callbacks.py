@@ -14,8 +14,8 @@ from services.payments.operations.booking import Effect, PaidFacts, apply_provid
 from services.payments.operations.returning import apply_refund_result
 from services.payments.ports import PROVIDERS, Notice, TradeState
 
-TAKE_NOTICES: Final = statement("services.payments", "take_notices.sql")
-_PAYER_IS_ERASED: Final = statement("services.payments", "payer_is_erased.sql")
+TAKE_NOTICES: Final = statement(__package__, "take_notices.sql")
+_PAYER_IS_ERASED: Final = statement(__package__, "payer_is_erased.sql")
 
 
 @dataclass(frozen=True, slots=True)

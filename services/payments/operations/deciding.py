@@ -11,8 +11,8 @@ from core import audit, ids, outbox
 from core.audit import Actor
 from core.db import ReadSession, WriteSession, to_json
 from core.money import Money
-from services.accounts import finding as accounts
 from services.accounts.queries import AccountId
+from services.accounts.queries import finding as accounts
 from services.accounts.roles import StaffPermission
 from services.casework import operations as casework
 from services.casework.ports import Approved, Kind, Outcome, Payload

@@ -6,8 +6,6 @@ to facts that are committed: whoever reads behind a number misses none, however 
 
 from core.db import WriteSession, statement
 
-_PACKAGE = "services.payments"
-
 
 def number_feed(session: WriteSession, *, most: int, accounts: int) -> int:
     """Number the next facts, at most `most`; answers how many rows it worked on, zero when nothing is left to do.
@@ -29,7 +27,7 @@ def number_feed(session: WriteSession, *, most: int, accounts: int) -> int:
     if state.fill_from is not None:
         _note_earlier(session, first=state.fill_from, last=state.fill_from + accounts - 1, end=state.fill_to)
         return 1
-    taken: int = session.sql(statement(_PACKAGE, "feed_number.sql"), most=most).scalar_one()
+    taken: int = session.sql(statement(__package__, "feed_number.sql"), most=most).scalar_one()
     return taken
 
 

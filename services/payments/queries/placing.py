@@ -9,7 +9,7 @@ from uuid import UUID
 
 from core.db import ReadSession, statement
 from core.money import Money
-from services.accounts import staffing
+from services.accounts.queries import staffing
 from services.accounts.roles import StaffPermission
 from services.payments.queries.finding import FoundPayment, PlacedMoney, StaffPayment, found_payments
 

@@ -8,7 +8,7 @@ from core import inbox
 from core.db import ReadSession, statement
 from core.inbox import Kept
 from core.money import Money
-from services.accounts import staffing
+from services.accounts.queries import staffing
 from services.accounts.roles import StaffPermission
 
 

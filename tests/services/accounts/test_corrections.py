@@ -12,10 +12,10 @@ import pytest
 from core import clock, intake
 from core.crypto.vault import Vault
 from core.db import Database
-from services.accounts import finding, operations, queries
+from services.accounts import operations, queries
 from services.accounts.errors import CorrectionOutdated, CorrectionWrong, CustomerShared
 from services.accounts.operations import AccountsLoader, Corrected, Told
-from services.accounts.queries import AccountRef
+from services.accounts.queries import AccountRef, finding
 from services.accounts.roles import StaffPermission, StaffRole
 from services.casework import operations as casework
 from services.casework import queries as requests

@@ -13,8 +13,9 @@ import migrations
 from core.crypto.vault import Vault
 from core.db import Database
 from migrations import fills
-from services.accounts import finding, rules
-from services.accounts.finding import FoundAccount
+from services.accounts import rules
+from services.accounts.queries import finding
+from services.accounts.queries.finding import FoundAccount
 from services.accounts.roles import StaffRole
 from tests.factories import staff as people
 from tests.factories.accounts import make_account, make_unit

@@ -8,8 +8,8 @@ import pytest
 from core import clock
 from core.crypto.vault import Vault
 from core.db import Database
-from services.accounts import quality
 from services.accounts.catalogue import Level
+from services.accounts.queries import quality
 from services.accounts.roles import StaffRole
 from tests.conftest import Servers
 from tests.factories import staff as people

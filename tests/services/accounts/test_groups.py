@@ -15,8 +15,8 @@ from services.accounts.errors import GroupNameTaken, GroupNameWrong, TooManyGrou
 from services.accounts.models import Role
 from services.accounts.operations import groups as bounds
 from services.accounts.queries import AccountRef
-from services.billing import grouping
-from services.billing.grouping import GroupView, Which
+from services.billing.queries import grouping
+from services.billing.queries.grouping import GroupView, Which
 from tests.factories.accounts import ACTOR, grant, make_account, make_user
 from tests.factories.billing import make_bill
 

@@ -14,9 +14,9 @@ from core.crypto.vault import Vault
 from core.db import Database
 from core.faults import InjectedFault
 from core.records import BadFile, Reject
-from services.accounts import finding, queries, rules
+from services.accounts import queries, rules
 from services.accounts.operations import AccountsLoader, UnitsLoader
-from services.accounts.queries import AccountId
+from services.accounts.queries import AccountId, finding
 from services.accounts.roles import StaffRole
 from services.accounts.rules import customer_owner
 from tests.factories import staff as people

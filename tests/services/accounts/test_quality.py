@@ -9,13 +9,13 @@ import pytest
 from core import clock
 from core.crypto.vault import Vault
 from core.db import Database
-from services.accounts import catalogue, operations, quality, queries
+from services.accounts import catalogue, operations, queries
 from services.accounts.catalogue import BY_CODE, CATALOGUE, FieldClass, Level, Source
 from services.accounts.errors import EmailWrong, HouseholdWrong
 from services.accounts.operations import Told
 from services.accounts.operations import quality as judging
-from services.accounts.quality import EQUIPMENT, Counts
-from services.accounts.queries import AccountRef
+from services.accounts.queries import AccountRef, quality
+from services.accounts.queries.quality import EQUIPMENT, Counts
 from services.accounts.roles import StaffRole
 from tests.factories import staff as people
 from tests.factories.accounts import ACTOR, make_account, make_unit

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import Database, WriteSession
-from services.accounts import operations, staffing
+from services.accounts import operations
 from services.accounts.errors import GrantBeyondOwn, GrantHeld, GrantToOneself, GrantUnknown, UnitUnknown
+from services.accounts.queries import staffing
+from services.accounts.queries.staffing import AuditFilter
 from services.accounts.roles import ROLES, StaffPermission, StaffRole
-from services.accounts.staffing import AuditFilter
 from services.identity.operations import staff
 from tests.factories import staff as people
 from tests.factories.accounts import make_account, make_unit, make_user

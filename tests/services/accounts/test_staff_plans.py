@@ -8,10 +8,11 @@ import pytest
 
 from core.crypto.vault import Vault
 from core.db import Database
-from services.accounts import finding, imports, rules, staffing
-from services.accounts.imports import RunFilter
+from services.accounts import rules
+from services.accounts.queries import finding, imports, staffing
+from services.accounts.queries.imports import RunFilter
+from services.accounts.queries.staffing import AuditFilter
 from services.accounts.roles import StaffRole
-from services.accounts.staffing import AuditFilter
 from tests.conftest import Servers
 from tests.factories import staff as people
 from tests.factories.accounts import make_unit

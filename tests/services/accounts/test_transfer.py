@@ -12,7 +12,7 @@ import pytest
 from core import clock, intake
 from core.crypto.vault import Vault
 from core.db import Database
-from services.accounts import operations, quality, queries
+from services.accounts import operations, queries
 from services.accounts.events import AccessEnded, HolderChanged
 from services.accounts.models import Role, Scope
 from services.accounts.operations import (
@@ -24,7 +24,7 @@ from services.accounts.operations import (
     Told,
     UnitsLoader,
 )
-from services.accounts.queries import AccountRef, Permission
+from services.accounts.queries import AccountRef, Permission, quality
 from services.billing import queries as billing
 from tests.factories.accounts import ACTOR, account_record, grant, make_user, write_csv
 from tests.factories.billing import ZONE, bill_record, load

@@ -12,9 +12,9 @@ from core.crypto.vault import Vault
 from core.db import Database
 from core.faults import InjectedFault
 from core.intake import Report
-from services.accounts import imports
-from services.accounts.imports import AmountTotal, UnitTotal
 from services.accounts.operations import AccountsLoader, WholeAccounts
+from services.accounts.queries import imports
+from services.accounts.queries.imports import AmountTotal, UnitTotal
 from services.billing import queries
 from services.billing.operations import BillsLoader, WholeBills
 from tests.factories.accounts import account_record, make_account, make_unit, write_jsonl

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from core.crypto.vault import Vault
 from core.db import Database, ReadSession, WriteSession
 from core.money import Money
-from services.accounts import staffing
 from services.accounts.errors import GrantBeyondOwn, UnitUnknown
+from services.accounts.queries import staffing
 from services.accounts.roles import StaffPermission, StaffRole
 from services.casework import operations, queries, rules
 from services.casework.errors import (

@@ -86,7 +86,7 @@ def renew_codes(session: WriteSession, *, vault: Vault, staff_id: UUID) -> list[
     session.sql("delete from staff_recovery_code where staff_id = :id", id=staff_id)
     codes = [ids.human_code(rules.RECOVERY_LENGTH) for _ in range(rules.RECOVERY_CODES)]
     session.sql(
-        statement("services.identity", "add_recovery_codes.sql"),
+        statement(__package__, "add_recovery_codes.sql"),
         id=staff_id,
         hashes=[_hash(vault, staff_id, code) for code in codes],
     )

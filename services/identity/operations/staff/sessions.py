@@ -69,7 +69,7 @@ def resolve(session: WriteSession, *, token: str, now: datetime) -> StaffOnline 
     One statement, which also notes the use (at most once a minute).
     """
     row = session.sql(
-        statement("services.identity", "resolve_staff_session.sql"),
+        statement(__package__, "resolve_staff_session.sql"),
         hash=rules.secret_hash(token),
         now=now,
         idle_until=now + rules.STAFF_IDLE,

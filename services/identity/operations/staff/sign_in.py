@@ -184,7 +184,7 @@ def _wait(session: WriteSession, *, key: bytes, now: datetime) -> int | None:
 def _note_refusal(session: WriteSession, *, key: bytes, staff_id: UUID | None, address: str, now: datetime) -> None:
     limit = rules.STAFF_ADDRESS_LIMIT
     session.sql(
-        statement("services.identity", "count_code.sql"),
+        statement(__package__, "count_code.sql"),
         kind=LimitKind.ADDRESS.value,
         key=key,
         now=now,

@@ -15,7 +15,6 @@ from core.db import ReadSession, statement
 from core.money import Money
 from services.billing.errors import TooManyBills
 
-_PACKAGE: Final = "services.billing"
 MOST_BILLS: Final = 20_000
 """Bills of one file: a thousand accounts of a year and a half."""
 
@@ -110,7 +109,7 @@ def members(
 ) -> list[MemberView]:
     """Up to `limit` accounts of a group behind the number `after`; none of anybody else's group."""
     rows = session.sql(
-        statement(_PACKAGE, "group_accounts.sql"),
+        statement(__package__, "group_accounts.sql"),
         user_id=user_id,
         group_id=group_id,
         which=which.value,
@@ -141,7 +140,7 @@ def group_bills(
     Raises TooManyBills when they are more than `MOST_BILLS`.
     """
     rows = session.sql(
-        statement(_PACKAGE, "group_bills.sql"),
+        statement(__package__, "group_bills.sql"),
         user_id=user_id,
         group_id=group_id,
         first=first,
@@ -173,7 +172,7 @@ def _rows(
 ) -> list[sa.Row[Any]]:
     return list(
         session.sql(
-            statement(_PACKAGE, "groups_owed.sql"), user_id=user_id, group_id=group_id, today=today, now=now
+            statement(__package__, "groups_owed.sql"), user_id=user_id, group_id=group_id, today=today, now=now
         ).all()
     )
 

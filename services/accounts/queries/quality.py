@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from core.db import ReadSession, statement
 from core.ids import version_of
-from services.accounts import catalogue, staffing
+from services.accounts import catalogue
 from services.accounts.catalogue import DataField, FieldClass, Level
-from services.accounts.queries import AccountId
+from services.accounts.queries import AccountId, staffing
 from services.accounts.roles import StaffPermission
 
 WEIGHTS: Final = (60, 30, 10)

@@ -16,16 +16,15 @@ from services.accounts.queries import AccountId, AccountRef
 from services.ledger import queries as ledger
 from services.ledger.chart import PREPAID, RECEIVABLE, OwnerKind
 
-_PACKAGE: Final = "services.billing"
 MOST_SUMMED: Final = 5_000
 """Accounts of one person whose debts one statement adds up."""
 
 
-HOT_ACCOUNTS: Final = statement(_PACKAGE, "hot_accounts.sql")
-HOT_ACCOUNT: Final = statement(_PACKAGE, "hot_account.sql")
-HOT_DUES: Final = statement(_PACKAGE, "hot_dues.sql")
-HOT_BILLS: Final = statement(_PACKAGE, "hot_bills.sql")
-HOT_BILL: Final = statement(_PACKAGE, "hot_bill.sql")
+HOT_ACCOUNTS: Final = statement(__package__, "hot_accounts.sql")
+HOT_ACCOUNT: Final = statement(__package__, "hot_account.sql")
+HOT_DUES: Final = statement(__package__, "hot_dues.sql")
+HOT_BILLS: Final = statement(__package__, "hot_bills.sql")
+HOT_BILL: Final = statement(__package__, "hot_bill.sql")
 """Statements of the hot reads; each checks session and grant itself and writes its answer."""
 OPEN_CODES: Final = (RECEIVABLE, PREPAID)
 
@@ -144,7 +143,7 @@ def bills_page(
     """
     issue_date, bill_id = before or (date.max, 2**63 - 1)
     rows = session.sql(
-        statement(_PACKAGE, "bills_page.sql"),
+        statement(__package__, "bills_page.sql"),
         account_id=account_id,
         issue_date=issue_date,
         id=bill_id,
@@ -159,14 +158,14 @@ def bill_by_no(
 ) -> BillView | None:
     """The account's bill with this number; `since` as for `bills_page`."""
     row = session.sql(
-        statement(_PACKAGE, "bill_by_no.sql"), account_id=account_id, bill_no=bill_no, since=since
+        statement(__package__, "bill_by_no.sql"), account_id=account_id, bill_no=bill_no, since=since
     ).one_or_none()
     return None if row is None else _view(row)
 
 
 def found_bills(session: ReadSession, *, number: str, staff_id: UUID, now: datetime) -> list[FoundBill]:
     """The bill with this number, where a member of staff may view accounts; none elsewhere."""
-    rows = session.sql(statement(_PACKAGE, "found_bills.sql"), staff_id=staff_id, number=number, now=now)
+    rows = session.sql(statement(__package__, "found_bills.sql"), staff_id=staff_id, number=number, now=now)
     return [
         FoundBill(
             row.bill_no,
@@ -183,13 +182,13 @@ def found_bills(session: ReadSession, *, number: str, staff_id: UUID, now: datet
 
 def bills(session: ReadSession, *, account_id: AccountId, bill_ids: Sequence[int]) -> list[BillView]:
     """Bills by their keys; those that do not exist are left out."""
-    rows = session.sql(statement(_PACKAGE, "bills_by_id.sql"), account_id=account_id, ids=list(bill_ids))
+    rows = session.sql(statement(__package__, "bills_by_id.sql"), account_id=account_id, ids=list(bill_ids))
     return [_view(row) for row in rows]
 
 
 def lines(session: ReadSession, *, account_id: AccountId, bill_id: int) -> list[BillLineView]:
     """What a bill is made of."""
-    rows = session.sql(statement(_PACKAGE, "bill_lines.sql"), account_id=account_id, bill_id=bill_id)
+    rows = session.sql(statement(__package__, "bill_lines.sql"), account_id=account_id, bill_id=bill_id)
     return [
         BillLineView(
             row.line_no, row.code, row.quantity, row.unit, row.unit_price, Money(row.amount_minor, row.currency)
@@ -201,7 +200,7 @@ def lines(session: ReadSession, *, account_id: AccountId, bill_id: int) -> list[
 def open_bills(session: ReadSession, *, account_id: AccountId, bill_nos: Sequence[str] | None = None) -> list[BillView]:
     """Bills of which something is owed, oldest due first; only those with these numbers when they are given."""
     rows = session.sql(
-        statement(_PACKAGE, "bills_open.sql"),
+        statement(__package__, "bills_open.sql"),
         account_id=account_id,
         bill_nos=None if bill_nos is None else list(bill_nos),
     )
@@ -212,7 +211,7 @@ def open_bills_of(
     session: ReadSession, *, account_ids: Sequence[AccountId], most: int
 ) -> list[tuple[AccountId, OpenBill]]:
     """Open bills of several accounts, by account, oldest due first: `most` of them, and one more if there are more."""
-    rows = session.sql(statement(_PACKAGE, "bills_open_of.sql"), account_ids=list(account_ids), most=most)
+    rows = session.sql(statement(__package__, "bills_open_of.sql"), account_ids=list(account_ids), most=most)
     return [
         (AccountId(row.account_id), OpenBill(row.id, row.bill_no, row.due_date, Money(row.open_minor, row.currency)))
         for row in rows
@@ -221,7 +220,7 @@ def open_bills_of(
 
 def owed(session: ReadSession, *, account_id: AccountId) -> Owed:
     """What an account owes by its open bills, and its prepaid balance by the ledger."""
-    row = session.sql(statement(_PACKAGE, "owed.sql"), account_id=account_id).one()
+    row = session.sql(statement(__package__, "owed.sql"), account_id=account_id).one()
     return Owed(
         Money(row.due_minor, row.currency), Money(row.prepaid_minor, row.currency), row.next_due, row.open_count
     )
@@ -289,7 +288,7 @@ def check_invariants(
     Set-based; large suppliers go by ranges of account ids.
     """
     rows = session.sql(
-        statement(_PACKAGE, "invariants.sql"), first_account=first_account, last_account=last_account, limit=limit
+        statement(__package__, "invariants.sql"), first_account=first_account, last_account=last_account, limit=limit
     )
     return [Violation(row.rule, row.account_id, row.detail) for row in rows]
 

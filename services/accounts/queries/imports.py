@@ -7,10 +7,9 @@ from typing import Any, Literal
 from uuid import UUID
 
 from core.db import ReadSession, statement
+from services.accounts.queries.staffing import staff_holds_everywhere
 from services.accounts.roles import StaffPermission
-from services.accounts.staffing import staff_holds_everywhere
 
-_PACKAGE = "services.accounts"
 LATEST = 1_000
 """Runs among which those are looked for that wait for a sign-off."""
 AmountKind = Literal["open", "opening", "settled"]
@@ -143,7 +142,7 @@ def runs_page(
 ) -> list[RunView]:
     """Runs that touch units where somebody may read of imports, the latest first."""
     rows = session.sql(
-        statement(_PACKAGE, "import_runs_page.sql"),
+        statement(__package__, "import_runs_page.sql"),
         **_reader(session, staff_id=staff_id, now=now),
         kind=wanted.kind,
         state=wanted.state,
@@ -158,7 +157,7 @@ def runs_page(
 def run_of(session: ReadSession, *, run_id: int, staff_id: UUID, now: datetime) -> RunView | None:
     """One of those runs."""
     row = session.sql(
-        statement(_PACKAGE, "import_run_of.sql"), **_reader(session, staff_id=staff_id, now=now), run_id=run_id
+        statement(__package__, "import_run_of.sql"), **_reader(session, staff_id=staff_id, now=now), run_id=run_id
     ).one_or_none()
     return None if row is None else _run(row)
 
@@ -168,19 +167,21 @@ def totals_page(
 ) -> list[UnitTotal]:
     """What a run came to in each unit where somebody may read of imports, by code behind `after`."""
     reader = _reader(session, staff_id=staff_id, now=now)
-    rows = session.sql(statement(_PACKAGE, "import_totals_page.sql"), **reader, run_id=run_id, after=after, limit=limit)
+    rows = session.sql(
+        statement(__package__, "import_totals_page.sql"), **reader, run_id=run_id, after=after, limit=limit
+    )
     return _totals(rows)
 
 
 def totals(session: ReadSession, *, run_id: int) -> list[UnitTotal]:
     """The same of all units, for who started the run."""
-    return _totals(session.sql(statement(_PACKAGE, "import_totals.sql"), run_id=run_id))
+    return _totals(session.sql(statement(__package__, "import_totals.sql"), run_id=run_id))
 
 
 def reject_reasons(session: ReadSession, *, run_id: int, staff_id: UUID, now: datetime) -> list[ReasonCount]:
     """What is wrong with the rows of the reader's units, the most frequent first."""
     rows = session.sql(
-        statement(_PACKAGE, "import_reasons.sql"), **_reader(session, staff_id=staff_id, now=now), run_id=run_id
+        statement(__package__, "import_reasons.sql"), **_reader(session, staff_id=staff_id, now=now), run_id=run_id
     )
     return [ReasonCount(row.field, row.reason, row.rows) for row in rows]
 
@@ -198,7 +199,7 @@ def rejects_page(
 ) -> list[RejectView]:
     """Refused rows of the reader's units by line; of one field and reason, when they are given."""
     rows = session.sql(
-        statement(_PACKAGE, "import_rejects_page.sql"),
+        statement(__package__, "import_rejects_page.sql"),
         **_reader(session, staff_id=staff_id, now=now),
         run_id=run_id,
         field=field,
@@ -215,7 +216,7 @@ def vanished_page(
 ) -> list[VanishedView]:
     """What of the reader's units is known and not in the file."""
     rows = session.sql(
-        statement(_PACKAGE, "import_vanished_page.sql"),
+        statement(__package__, "import_vanished_page.sql"),
         **_reader(session, staff_id=staff_id, now=now),
         run_id=run_id,
         after_account=after[0],
@@ -228,7 +229,7 @@ def vanished_page(
 def vanished(session: ReadSession, *, run_id: int, after: tuple[str, str], limit: int) -> list[VanishedView]:
     """The same of all units, for who started the run."""
     rows = session.sql(
-        statement(_PACKAGE, "import_vanished.sql"),
+        statement(__package__, "import_vanished.sql"),
         run_id=run_id,
         after_account=after[0],
         after_bill=after[1],
@@ -241,7 +242,7 @@ def may_sign(session: ReadSession, *, run_id: int, staff_id: UUID, now: datetime
     """Whether somebody may sign in every unit of a run; rows of no known unit are for who may everywhere."""
     return bool(
         session.sql(
-            statement(_PACKAGE, "import_may_sign.sql"),
+            statement(__package__, "import_may_sign.sql"),
             run_id=run_id,
             staff_id=staff_id,
             permission=StaffPermission.IMPORTS_SIGN_OFF.value,
@@ -257,7 +258,7 @@ def runs_to_sign(session: ReadSession, *, staff_id: UUID, limit: int, now: datet
     """How many of the latest runs wait for somebody's sign-off, up to `limit`."""
     may = StaffPermission.IMPORTS_SIGN_OFF
     found: int = session.sql(
-        statement(_PACKAGE, "import_to_sign.sql"),
+        statement(__package__, "import_to_sign.sql"),
         staff_id=staff_id,
         permission=may.value,
         sees_all=staff_holds_everywhere(session, staff_id=staff_id, permission=may, now=now),
@@ -270,7 +271,7 @@ def runs_to_sign(session: ReadSession, *, staff_id: UUID, limit: int, now: datet
 
 def checked_run(session: ReadSession, *, run_id: int) -> CheckedRun | None:
     """A run, whoever may see it: for the command line."""
-    row = session.sql(statement(_PACKAGE, "import_checked_run.sql"), run_id=run_id).one_or_none()
+    row = session.sql(statement(__package__, "import_checked_run.sql"), run_id=run_id).one_or_none()
     if row is None:
         return None
     return CheckedRun(
@@ -280,7 +281,7 @@ def checked_run(session: ReadSession, *, run_id: int) -> CheckedRun | None:
 
 def has_begun(session: ReadSession, *, signed_off_id: int) -> bool:
     """Whether a load against this dry run has committed rows and is not at its end: it goes on as it began."""
-    return bool(session.sql(statement(_PACKAGE, "import_begun.sql"), signed_off_id=signed_off_id).scalar_one())
+    return bool(session.sql(statement(__package__, "import_begun.sql"), signed_off_id=signed_off_id).scalar_one())
 
 
 def _reader(session: ReadSession, *, staff_id: UUID, now: datetime) -> dict[str, object]:
