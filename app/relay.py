@@ -11,6 +11,7 @@ from app import wiring
 from core import config, faults, logging
 from jobs import notifications, relay, webhooks
 from jobs.celery_app import app as celery
+from jobs.celery_app import hint
 from notifications.webhooks.ports import CALLER
 
 
@@ -31,7 +32,7 @@ def main() -> int:
         name="webhooks",
     )
     sending.start()
-    relay.run(runtime.db, stop=stop, hint=notifications.hint)
+    relay.run(runtime.db, stop=stop, hint=lambda: hint(notifications.send))
     sending.join()
     runtime.db.close()
     return 0

@@ -4,17 +4,26 @@ Queues, schedule and limits follow one rule: an outside call (12 s) < soft limit
 visibility timeout.
 """
 
+from collections.abc import Callable
 from typing import Final
 
+import structlog
 from celery import Celery
 from celery.schedules import schedule
 from kombu import Exchange, Queue
+from kombu.exceptions import OperationalError
 
 from jobs.rounds import Kept
+
+log = structlog.get_logger(__name__)
 
 DEFAULT_QUEUE: Final = "default"
 PAYMENTS_QUEUE: Final = "payments"
 MESSAGES_QUEUE: Final = "messages"
+
+MINUTE_S: Final = 60.0
+HOUR_S: Final = 3_600.0
+DAY_S: Final = 86_400.0
 
 app = Celery("wattline", set_as_current=False, task_cls=Kept)
 app.conf.update(
@@ -62,10 +71,23 @@ app.conf.update(
 )
 
 
-def every(seconds: float, task: str, *, queue: str = DEFAULT_QUEUE) -> None:
-    """Run a task by the clock; a tick that waited for a whole period is dropped, since the next does its work."""
-    app.conf.beat_schedule[task] = {
-        "task": task,
+def every(seconds: float, name: str, *, queue: str = DEFAULT_QUEUE) -> Callable[[Callable[..., None]], Kept]:
+    """Make a function a task that runs by the clock.
+
+    A tick that waited for a whole period is dropped, since the next does its work.
+    """
+    app.conf.beat_schedule[name] = {
+        "task": name,
         "schedule": schedule(seconds),
         "options": {"queue": queue, "expires": seconds * 0.9},
     }
+    made: Callable[[Callable[..., None]], Kept] = app.task(name=name)
+    return made
+
+
+def hint(task: Kept) -> None:
+    """Ask for a task at once. May be lost: the clock asks again; so it does not wait for the broker either."""
+    try:
+        app.send_task(task.name, retry=False, **app.conf.beat_schedule[task.name]["options"])
+    except OperationalError as error:
+        log.warning("hint_lost", task=task.name, error=type(error).__name__)

@@ -1,21 +1,16 @@
 """Tasks of identity."""
 
-from typing import Final
-
 import structlog
 
 from core import clock
-from jobs.celery_app import app, every
+from jobs.celery_app import DAY_S, every
 from jobs.runtime import database
 from services.identity import operations
 
 log = structlog.get_logger(__name__)
 
-PURGE: Final = "identity.purge_spent"
-DAY_S: Final = 86_400.0
 
-
-@app.task(name=PURGE)  # type: ignore[untyped-decorator] # Celery has no types
+@every(DAY_S, "identity.purge_spent")
 def purge_spent(**_: object) -> None:
     """Forget codes, invitations and sessions that ended 30 days ago, and counters that limit nothing any more."""
     now = clock.now()
@@ -32,6 +27,3 @@ def purge_spent(**_: object) -> None:
             followers=purged.followers,
         )
         is_all = purged.is_all
-
-
-every(DAY_S, PURGE)

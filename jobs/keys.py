@@ -6,18 +6,16 @@ from typing import Final
 import structlog
 
 from core import rotation
-from jobs.celery_app import app, every
+from jobs.celery_app import MINUTE_S, every
 from jobs.runtime import database
 from notifications.setup import SETUP
 
 log = structlog.get_logger(__name__)
 
-ROTATE: Final = "keys.rotate"
-ROTATE_S: Final = 60.0
 BUDGET_S: Final = 20.0
 
 
-@app.task(name=ROTATE)  # type: ignore[untyped-decorator] # Celery has no types
+@every(MINUTE_S, "keys.rotate")
 def rotate(**_: object) -> None:
     """While the ring has an older key, seal anew what names it; what does not fit into the time the next run takes."""
     vault = SETUP.get().vault
@@ -26,6 +24,3 @@ def rotate(**_: object) -> None:
     until = time.monotonic() + BUDGET_S
     is_done = rotation.rotate(database(), vault=vault, is_over=lambda: time.monotonic() >= until)
     log.info("keys_rotated", key_id=vault.key_id, is_done=is_done)
-
-
-every(ROTATE_S, ROTATE)

@@ -7,19 +7,17 @@ import structlog
 
 from core import clock
 from core.periods import business_date
-from jobs.celery_app import app, every
+from jobs.celery_app import MINUTE_S, every
 from jobs.runtime import database
 from notifications.setup import SETUP
 from services.accounts import operations
 
 log = structlog.get_logger(__name__)
 
-JUDGE: Final = "quality.judge"
-JUDGE_S: Final = 60.0
 BUDGET_S: Final = 20.0
 
 
-@app.task(name=JUDGE)  # type: ignore[untyped-decorator] # Celery has no types
+@every(MINUTE_S, "quality.judge")
 def judge(**_: object) -> None:
     """Go on with the day's round over all accounts; when it is at its end, nothing is done until the next day."""
     until = time.monotonic() + BUDGET_S
@@ -30,6 +28,3 @@ def judge(**_: object) -> None:
             has_more = operations.judge_next(session, today=today)
         slices += 1
     log.debug("quality_judged", slices=slices, has_more=has_more)
-
-
-every(JUDGE_S, JUDGE)

@@ -1,8 +1,7 @@
 """What a worker process holds. `app` fills it after the fork that made the process: connections must not be shared."""
 
 import os
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -33,13 +32,17 @@ def database() -> Database:
     return _held[1]
 
 
-def forget(what: str, purge: Callable[[WriteSession, int], int]) -> None:
-    """Purge in transactions of at most PURGE_AT_ONCE rows until one finds fewer; a run cut short keeps what it did.
+class Purge(Protocol):
+    """What a task forgets with."""
 
-    `purge` takes away up to so many rows and says how many there were.
-    """
+    def __call__(self, session: WriteSession, /, *, most: int) -> int:
+        """Take away up to `most` rows and say how many there were."""
+
+
+def forget(what: str, purge: Purge) -> None:
+    """Purge in transactions of at most PURGE_AT_ONCE rows until one finds fewer; a run cut short keeps what it did."""
     count = PURGE_AT_ONCE
     while count == PURGE_AT_ONCE:
         with database().write() as session:
-            count = purge(session, PURGE_AT_ONCE)
+            count = purge(session, most=PURGE_AT_ONCE)
         log.info("forgotten", what=what, count=count)

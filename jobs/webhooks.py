@@ -12,7 +12,7 @@ import structlog
 
 from core.crypto.vault import Vault
 from core.db import Database
-from jobs.celery_app import app, every
+from jobs.celery_app import DAY_S, every
 from jobs.runtime import forget
 from notifications.webhooks import delivery
 from notifications.webhooks.delivery import Claimed
@@ -20,8 +20,6 @@ from notifications.webhooks.ports import WebhookCaller
 
 log = structlog.get_logger(__name__)
 
-PURGE: Final = "webhooks.purge"
-DAY_S: Final = 86_400.0
 AT_ONCE: Final = 8
 """Calls at the same time, each to another endpoint: so many may be slow before any other waits."""
 
@@ -66,10 +64,7 @@ def run(db: Database, *, vault: Vault, caller: WebhookCaller, stop: threading.Ev
                 pool.submit(send, claimed)
 
 
-@app.task(name=PURGE)  # type: ignore[untyped-decorator] # Celery has no types
+@every(DAY_S, "webhooks.purge")
 def purge(**_: object) -> None:
     """Forget what programs were told more than 30 days ago."""
-    forget("webhooks", lambda session, most: delivery.purge(session, most=most))
-
-
-every(DAY_S, PURGE)
+    forget("webhooks", delivery.purge)

@@ -2,6 +2,6 @@
 
 import app.worker  # noqa: F401 -- settings, tasks and their times
 from jobs.celery_app import app as celery
-from jobs.payments import CHECK
+from jobs.payments import check_attempts
 
-del celery.conf.beat_schedule[CHECK]
+del celery.conf.beat_schedule[check_attempts.name]

@@ -42,4 +42,4 @@ def test_what_nobody_decided_in_time_is_closed_and_what_waits_stays(database: Da
 
 
 def test_the_clock_asks_for_it_every_hour() -> None:
-    assert app.conf.beat_schedule[jobs.EXPIRE]["schedule"].run_every == timedelta(hours=1)
+    assert app.conf.beat_schedule[jobs.expire_requests.name]["schedule"].run_every == timedelta(hours=1)

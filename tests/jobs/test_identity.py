@@ -39,5 +39,5 @@ def test_all_that_is_spent_is_forgotten_in_as_many_steps_as_it_takes(
 
 
 def test_the_clock_asks_for_it_daily() -> None:
-    entry = app.conf.beat_schedule[jobs.PURGE]
+    entry = app.conf.beat_schedule[jobs.purge_spent.name]
     assert entry["schedule"].run_every == timedelta(days=1)

@@ -18,7 +18,7 @@ def declared(database: Database) -> None:
     kept.declare(database, app.conf.beat_schedule)
 
 
-def told(database: Database, task: str = jobs.EXPIRE) -> RoundView:
+def told(database: Database, task: str = jobs.expire_requests.name) -> RoundView:
     with database.read() as session:
         (found,) = [each for each in rounds.all_rounds(session) if each.task == task]
     return found
@@ -48,8 +48,8 @@ def test_rounds_that_follow_each_other_closely_do_not_write_each(database: Datab
 
 def test_a_task_that_is_not_scheduled_any_more_is_forgotten(database: Database) -> None:
     with database.write() as session:
-        rounds.declare(session, periods_s={jobs.EXPIRE: 60.0})
-        assert [each.task for each in rounds.all_rounds(session)] == [jobs.EXPIRE]
+        rounds.declare(session, periods_s={jobs.expire_requests.name: 60.0})
+        assert [each.task for each in rounds.all_rounds(session)] == [jobs.expire_requests.name]
 
 
 def test_keeping_never_fails_a_round_that_went_well(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

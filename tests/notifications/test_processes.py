@@ -14,7 +14,7 @@ from app.embedded import ValkeyServer, free_port
 from core.config import Settings
 from core.db import Database
 from jobs.celery_app import MESSAGES_QUEUE, app
-from jobs.notifications import SEND
+from jobs.notifications import send
 from notifications.queueing import Fact, Recipient, tell
 from notifications.setup import Setup
 from notifications.states import Priority
@@ -138,7 +138,7 @@ def test_one_hint_empties_a_queue_that_is_longer_than_a_run(
         return found
 
     with app.connection_for_write(valkey.url) as broker:
-        app.send_task(SEND, queue=MESSAGES_QUEUE, connection=broker)
+        app.send_task(send.name, queue=MESSAGES_QUEUE, connection=broker)
     with running(deployed, *SOLO, log=tmp_path / "worker.log"):
         wait_until(lambda: waiting() == 0, timeout_s=PATIENCE_S, message="a run left messages and asked for no other")
 
