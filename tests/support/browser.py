@@ -10,7 +10,16 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebError, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    ViewportSize,
+    WebError,
+    sync_playwright,
+)
 
 from app.house import Profile
 from tests.conftest import Servers, cloned
@@ -126,7 +135,8 @@ class Visit:
         self.context.remove_listener("console", self._said)
         self.context.remove_listener("weberror", self._failed)
         self.page.unroute_all()
-        self.page.goto("about:blank")
+        # To an empty page of the same site: for any other the browser starts a process, which compiles all scripts anew.
+        self.page.goto(self.deployment.url + "/livez")
         self.context.clear_cookies()
 
     def _asked(self, asked: Request) -> None:
@@ -155,7 +165,7 @@ def _opened(
 ) -> Page:
     context = chromium.new_context(
         locale=locale,
-        viewport={"width": width, "height": 900 if width > 600 else 844},
+        viewport=_screen(width),
         color_scheme=scheme,  # type: ignore[arg-type] # one of the two words
         java_script_enabled=scripts,
         reduced_motion="reduce",
@@ -163,6 +173,10 @@ def _opened(
     )
     context.set_default_timeout(PATIENCE_MS)
     return context.new_page()
+
+
+def _screen(width: int) -> ViewportSize:
+    return {"width": width, "height": 900 if width > 600 else 844}
 
 
 def _expect_clean(visitors: list[Visit]) -> None:
@@ -190,22 +204,23 @@ def visit(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[NewVisi
 
 @pytest.fixture(scope="module")
 def kept_pages() -> dict[str, Page]:
-    """A browser per look, for a module that looks at many pages once: opening one takes as long as a page does."""
+    """A browser per language and device, for a module that looks at many pages once: one takes as long to open as a page."""
     return {}
 
 
 @pytest.fixture
 def glance(chromium: Browser, kept_pages: dict[str, Page], deployment: Deployment) -> Iterator[NewVisit]:
-    """Makes one visitor as `visit` does, in a browser that others with the same look had before and that knows nobody."""
+    """Makes one visitor as `visit` does, in a browser that others with the same language had before and that knows nobody."""
     made: list[Visit] = []
 
-    def new(**look: Any) -> Visit:
-        page = kept_pages.pop(repr(look), None) or _opened(chromium, **look)
-        page.set_viewport_size({"width": look["width"], "height": 900 if look["width"] > 600 else 844})
+    def new(*, width: int, scheme: str, **look: Any) -> Visit:
+        page = kept_pages.get(repr(look)) or _opened(chromium, **look)
+        kept_pages[repr(look)] = page
+        page.set_viewport_size(_screen(width))
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type] # one of the two words
         visitor = Visit(page, page.context, deployment)
         visitor.watch()
         made.append(visitor)
-        kept_pages[repr(look)] = page
         return visitor
 
     yield new
