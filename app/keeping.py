@@ -58,7 +58,7 @@ KEPT: Final = (
     Kept(
         "account_note",
         _H,
-        "what staff wrote about an account and its holder",
+        "what staff wrote about an account and its holder, sealed",
         "that it was written, for ever; its text " + _HOLDER + "; a telephone number in it until its person is erased",
     ),
     Kept("wechat_identity", _P, "their WeChat, sealed; the copy has application and times", _PERSON, section="wechat"),

@@ -25,12 +25,14 @@ _INDEXES: Final[dict[str, LiteralString]] = {
     # Without a list of what is pending: each search would read it once for every unit.
     "ix_account_search_terms": "on account_search using gin (terms) with (fastupdate = off)",
     "ix_account_gap_unit_level1": "on account_gap (unit_id, account_id) where gaps & 255 <> 0",
+    "ix_account_note_clear": "on account_note (account_id, id) where text <> ''",
 }
 _UNUSED: Final[tuple[LiteralString, ...]] = ("ix_customer_tokens", "ix_premises_address", "ix_account_gap_level1")
 """What search and work list read before; nothing else does, and a file pays for each."""
 _RULES: Final[tuple[tuple[LiteralString, LiteralString], ...]] = (
     ("payment_feed", "ck_payment_feed_kind"),
     ("payment_feed", "ck_payment_feed_amount"),
+    ("account_note", "ck_account_note_text"),
 )
 _IS_VALID: Final = "select indisvalid from pg_index where indexrelid = to_regclass(%s)"
 _IS_FILLED: Final = """

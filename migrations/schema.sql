@@ -95,8 +95,22 @@ CREATE FUNCTION public.account_notes_erase(p_customer bigint, p_now timestamp wi
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-  with gone as (update account_note set text = '', erased_at = p_now where customer_id = p_customer and erased_at is null returning 1)
+  with gone as (
+    update account_note set text = '', text_sealed = null, erased_at = p_now where customer_id = p_customer and erased_at is null returning 1
+  )
   select count(*) from gone
+$$;
+
+CREATE FUNCTION public.account_notes_seal(p_accounts bigint[], p_ids uuid[], p_sealed bytea[]) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  with done as (
+    update account_note n set text = '', text_sealed = s.sealed
+    from unnest(p_accounts, p_ids, p_sealed) s (account_id, id, sealed)
+    where n.account_id = s.account_id and n.id = s.id and n.text <> '' returning 1
+  )
+  select count(*) from done
 $$;
 
 CREATE FUNCTION public.account_notes_strike(p_accounts bigint[], p_digits text) RETURNS bigint
@@ -246,10 +260,18 @@ end $$;
 CREATE FUNCTION public.keep_note() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
+declare
+  v_is_less boolean := case
+    when new.text_sealed is null then
+      old.text_sealed is null and (new.text = old.text or length(new.text) < length(old.text)) or new.text = '' and new.erased_at is not null
+    when old.text_sealed is null then sealed_length(new.text_sealed) = octet_length(old.text) + 30
+    else new.text = old.text and (new.text_sealed = old.text_sealed or sealed_length(new.text_sealed) < sealed_length(old.text_sealed)
+      or sealed_length(new.text_sealed) = sealed_length(old.text_sealed)
+        and substr(new.text_sealed, 3, get_byte(new.text_sealed, 1)) <> substr(old.text_sealed, 3, get_byte(old.text_sealed, 1)))
+  end;
 begin
-  if (to_jsonb(new) - '{text,erased_at}'::text[]) = (to_jsonb(old) - '{text,erased_at}'::text[])
-    and (old.erased_at is null or new.erased_at = old.erased_at)
-    and (new.text = old.text or length(new.text) < length(old.text)) then
+  if v_is_less and (old.erased_at is null or new.erased_at = old.erased_at)
+    and (to_jsonb(new) - '{text,text_sealed,erased_at}'::text[]) = (to_jsonb(old) - '{text,text_sealed,erased_at}'::text[]) then
     return new;
   end if;
   raise exception 'account_note is append-only' using errcode = 'restrict_violation';
@@ -1132,6 +1154,12 @@ begin
   raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
 end $$;
 
+CREATE FUNCTION public.sealed_length(p_sealed bytea) RETURNS integer
+    LANGUAGE sql IMMUTABLE STRICT
+    AS $$
+  select octet_length(p_sealed) - get_byte(p_sealed, 1)
+$$;
+
 CREATE FUNCTION public.search_moved_account() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1390,10 +1418,11 @@ CREATE TABLE public.account_note (
     id uuid NOT NULL,
     written_by uuid NOT NULL,
     written_at timestamp with time zone NOT NULL,
-    text text NOT NULL,
+    text text DEFAULT ''::text NOT NULL,
     customer_id bigint NOT NULL,
     erased_at timestamp with time zone,
-    CONSTRAINT ck_account_note_text CHECK (((length(text) <= 2000) AND ((length(text) = 0) = (erased_at IS NOT NULL))))
+    text_sealed bytea,
+    CONSTRAINT ck_account_note_text CHECK (((length(text) <= 2000) AND (octet_length(text_sealed) <= 8400) AND ((((text <> ''::text))::integer + ((text_sealed IS NOT NULL))::integer) = ((erased_at IS NULL))::integer)))
 );
 
 CREATE TABLE public.account_profile (
@@ -3124,6 +3153,8 @@ CREATE INDEX ix_account_gap_unit_level1 ON public.account_gap USING btree (unit_
 
 CREATE INDEX ix_account_group_member_account_id ON public.account_group_member USING btree (account_id);
 
+CREATE INDEX ix_account_note_clear ON public.account_note USING btree (account_id, id) WHERE (text <> ''::text);
+
 CREATE INDEX ix_account_note_customer_id ON public.account_note USING btree (customer_id);
 
 CREATE INDEX ix_account_premises_id ON public.account USING btree (premises_id);
@@ -3662,6 +3693,9 @@ GRANT USAGE ON SCHEMA public TO wattline_app;
 REVOKE ALL ON FUNCTION public.account_notes_erase(p_customer bigint, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.account_notes_erase(p_customer bigint, p_now timestamp with time zone) TO wattline_app;
 
+REVOKE ALL ON FUNCTION public.account_notes_seal(p_accounts bigint[], p_ids uuid[], p_sealed bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.account_notes_seal(p_accounts bigint[], p_ids uuid[], p_sealed bytea[]) TO wattline_app;
+
 REVOKE ALL ON FUNCTION public.account_notes_strike(p_accounts bigint[], p_digits text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.account_notes_strike(p_accounts bigint[], p_digits text) TO wattline_app;
 
@@ -3765,6 +3799,8 @@ GRANT SELECT,INSERT ON TABLE public.account_look TO wattline_app;
 GRANT UPDATE(ended_at) ON TABLE public.account_look TO wattline_app;
 
 GRANT SELECT,INSERT ON TABLE public.account_note TO wattline_app;
+
+GRANT UPDATE(text_sealed) ON TABLE public.account_note TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.account_profile TO wattline_app;
 

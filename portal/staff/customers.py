@@ -247,8 +247,14 @@ def _show(
 
 
 def _rows(runtime: Runtime, section: str, rows: list[Any], *, now: datetime) -> list[Any]:
-    today = business_date(now, runtime.settings.zone)
-    return [row_of(each, today) for each in rows] if section == "bills" else rows
+    match section:
+        case "bills":
+            today = business_date(now, runtime.settings.zone)
+            return [row_of(each, today) for each in rows]
+        case "notes":
+            return list(finding.opened(runtime.vault, rows))
+        case _:
+            return rows
 
 
 @router.get("/staff/accounts/{account_no}/{section}")
@@ -298,7 +304,13 @@ def write_note(
     check(reader, StaffPermission.ACCOUNTS_NOTE)
     try:
         is_written = accounts.write_note(
-            write, account_no=account_no, text=text, staff_id=reader.staff_id, actor=reader.actor, now=now
+            write,
+            vault=runtime.vault,
+            account_no=account_no,
+            text=text,
+            staff_id=reader.staff_id,
+            actor=reader.actor,
+            now=now,
         )
     except NoteWrong as refusal:
         looked = look_at(write, reader, account_no, now=now)

@@ -376,7 +376,10 @@ class QualityRound(SQLModel, table=True):
 
 
 class AccountNote(SQLModel, table=True):
-    """What a member of staff wrote about an account, and about whoever held it then: a trigger says who."""
+    """What a member of staff wrote about an account, and about whoever held it then: a trigger says who.
+
+    `text` is what an earlier release wrote in clear and nobody has sealed yet; empty otherwise.
+    """
 
     __tablename__ = "account_note"
 
@@ -384,7 +387,8 @@ class AccountNote(SQLModel, table=True):
     id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
     written_by: UUID = Field(sa_type=sa.Uuid)
     written_at: datetime = Field(sa_type=Timestamp)
-    text: str = Field(sa_type=sa.Text)
+    text: str = Field(sa_type=sa.Text, sa_column_kwargs={"server_default": ""})
+    text_sealed: bytes | None = Field(default=None, sa_type=sealed(owner="'account_note:' || r.id"))
     customer_id: int = Field(sa_type=sa.BigInteger, foreign_key="customer.id")
     erased_at: datetime | None = Field(default=None, sa_type=Timestamp)
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _NATIONAL: Final = re.compile(r"[0-9]{5,14}")
@@ -99,6 +100,11 @@ def searched(text: str, *, region: str) -> Searched:
 def customer_owner(customer_no: str) -> str:
     """Whose subkey seals a customer's cells."""
     return f"customer:{customer_no}"
+
+
+def note_owner(note_id: UUID) -> str:
+    """Whose subkey seals a note."""
+    return f"account_note:{note_id}"
 
 
 def premises_owner(premises_no: str) -> str:

@@ -67,6 +67,9 @@ HOOK: Final = """
 insert into webhook_endpoint (id, unit_id, name, url, events, state, secret_sealed, earlier_sealed, earlier_until, created_at, created_by)
 select :id, a.unit_id, 'x', 'https://x.example', '{x}', 'active', :secret, :earlier, now(), now(), :staff from account a where a.id = :account
 """
+NOTE: Final = """
+insert into account_note (account_id, id, written_by, written_at, text_sealed) values (:account, :id, :id, now(), :sealed)
+"""
 STAFF: Final = """
 insert into staff (id, name, display_name, state, totp_sealed, created_at) values (:id, :name, 'x', 'invited', :sealed, now())
 """
@@ -145,6 +148,10 @@ def town(database: Database, vault: Vault) -> None:
             session.sql(CORRECTION, id=attempt_id, account=account.id, sealed=after)
             secret = vault.seal(table="staff", column="totp", owner=f"staff:{attempt_id}", text=f"{number}")
             session.sql(STAFF, id=attempt_id, name=f"staff{number}", sealed=secret)
+            noted = vault.seal(
+                table="account_note", column="text", owner=f"account_note:{attempt_id}", text=f"No. {number}"
+            )
+            session.sql(NOTE, account=account.id, id=attempt_id, sealed=noted)
             owner = f"webhook:{attempt_id}"
             hooks = {
                 column: vault.seal(table="webhook_endpoint", column=column, owner=owner, text=f"{column}{number}")

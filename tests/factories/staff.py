@@ -12,8 +12,9 @@ import pyotp
 from core import clock, ids
 from core.audit import Actor
 from core.crypto.vault import Vault
-from core.db import WriteSession
+from core.db import ReadSession, WriteSession
 from services.accounts import operations as accounts
+from services.accounts.queries import AccountId, finding
 from services.accounts.roles import StaffRole
 from services.identity import queries
 from services.identity.operations import staff
@@ -162,14 +163,32 @@ def wrong(code: str) -> str:
     return f"{(int(code) + 1 + secrets.randbelow(1000)) % 1_000_000:06}"
 
 
-def note(session: WriteSession, account_id: int, text: str) -> None:
+def note(session: WriteSession, vault: Vault, account_id: int, text: str) -> None:
     """A member of staff writes a note."""
-    writer = invited(session).staff_id
+    note_id = ids.uuid7()
+    session.sql(
+        """insert into account_note (account_id, id, written_by, written_at, text_sealed)
+           values (:account, :id, :writer, now(), :sealed)""",
+        account=account_id,
+        id=note_id,
+        writer=invited(session).staff_id,
+        sealed=vault.seal(table="account_note", column="text", owner=f"account_note:{note_id}", text=text),
+    )
+
+
+def note_in_clear(session: WriteSession, account_id: int, text: str) -> None:
+    """The same by a release that did not seal it."""
     session.sql(
         """insert into account_note (account_id, id, written_by, written_at, text)
            values (:account, :id, :writer, now(), :text)""",
         account=account_id,
         id=ids.uuid7(),
-        writer=writer,
+        writer=invited(session).staff_id,
         text=text,
     )
+
+
+def notes_about(session: ReadSession, vault: Vault, account_id: int) -> list[str]:
+    """What notes about an account say, the first first."""
+    found = finding.notes(session, account_id=AccountId(account_id), before=UUID(int=2**128 - 1), limit=1000)
+    return [each.text for each in reversed(finding.opened(vault, found))]

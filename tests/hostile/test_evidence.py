@@ -39,7 +39,7 @@ def test_what_is_written_as_evidence_is_changed_by_nobody(
     with database.write() as session:
         account = make_account(session, vault)
         record(session, actor=Actor("staff:somebody"), act="accounts.revealed", subject=f"account:{account.id}")
-        note(session, account.id, "Rang.")
+        note(session, vault, account.id, "Rang.")
     column, value = WORSE.get(table) or (first_column(owner_dsn, table),) * 2
     for change in CHANGES:
         statement = change.format(table, column, value)

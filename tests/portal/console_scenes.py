@@ -80,6 +80,7 @@ def served(stage: Stage) -> str:
     with stage.database.write() as session:
         accounts.write_note(
             session,
+            vault=deployment.vault,
             account_no=home.account.account_no,
             text="来电咨询三月电费，已解释阶梯电价。\n答应周五前回电。",
             staff_id=member.staff_id,

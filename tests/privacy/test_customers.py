@@ -24,7 +24,7 @@ from services.billing import queries as billing
 from services.ledger import queries as ledger
 from tests.factories.accounts import ACTOR, account_record, make_account, make_unit, write_csv
 from tests.factories.billing import ZONE, make_bill
-from tests.factories.staff import note
+from tests.factories.staff import note, notes_about
 from tests.support.everything import holding, tables
 from tests.support.processes import environment_of
 from tests.support.waiting import wait_until
@@ -83,7 +83,7 @@ def account_no(database: Database, vault: Vault) -> str:
         owner = f"data_correction:{MARK}"
         after = vault.seal(table="data_correction", column="after", owner=owner, text=f"{NAME}丁")
         session.sql(CORRECTION, id=MARK, account=account.id, sealed=after)
-        note(session, account.id, f"{NOTE} {NAME}")
+        note(session, vault, account.id, f"{NOTE} {NAME}")
         revealed(session, account.id, f"{REASON} {NAME}")
         owner = f"customer:{customer_id}"
         address = vault.seal(table="message", column="address", owner=owner, text=PHONE)
@@ -121,8 +121,8 @@ def test_name_telephone_and_door_are_gone_and_the_books_stay(
         assert ledger.check_invariants(session) == [] == billing.check_invariants(session)
         assert session.sql("select count(*) from account").scalar_one() == 1
         assert session.sql("select count(*) from account_profile").scalar_one() == 0
-        [kept] = session.sql("select text, erased_at is not null as is_erased from account_note").all()
-    assert tuple(kept) == ("", True), "that somebody wrote one stays"
+        [kept] = session.sql("select text_sealed, erased_at is not null as is_erased from account_note").all()
+    assert tuple(kept) == (None, True), "that somebody wrote one stays"
 
 
 def test_whoever_is_still_needed_is_refused_with_the_reasons(
@@ -163,18 +163,18 @@ def test_whoever_gave_the_last_account_away_is_erased_when_the_years_are_over(
     imported(database, vault, tmp_path / "first.csv", customer_no="C1")
     with database.write() as session:
         account_id = session.sql("select id from account").scalar_one()
-        note(session, account_id, NOTE)
+        note(session, vault, account_id, NOTE)
         revealed(session, account_id, REASON)
     imported(database, vault, tmp_path / "next.csv", customer_no="C2")
     with database.write() as session:
-        note(session, account_id, "Of the second.")
+        note(session, vault, account_id, "Of the second.")
         revealed(session, account_id, "Of the second.")
     [reason] = tried(database, settings, vault, "1", now=clock.now()) or []
     assert reason.startswith("an account went to another holder on ")
     assert tried(database, settings, vault, "1", now=clock.now() + LATER) == []
     with database.read() as session:
         left = session.sql("select customer_no from customer where name_masked <> '' order by id").scalars().all()
-        notes = session.sql("select text from account_note order by id").scalars().all()
+        notes = notes_about(session, vault, account_id)
         reasons = session.sql(
             "select after ->> 'reason' from audit where act = 'accounts.revealed' order by id"
         ).scalars()

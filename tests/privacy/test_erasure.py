@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from core import audit, clock, faults
 from core.audit import Actor
-from core.crypto.vault import mask_phone
+from core.crypto.vault import Vault, mask_phone
 from core.db import WriteSession
 from core.faults import InjectedFault
 from notifications import wechat
@@ -34,7 +34,7 @@ from services.ledger import queries as ledger
 from services.payments.ports import PROVIDERS, Method, Payer
 from tests.factories import payments as paying
 from tests.factories.accounts import ACTOR, grant
-from tests.factories.staff import note
+from tests.factories.staff import note, note_in_clear, notes_about
 from tests.support.everything import holding, redis_text, tables
 from tests.support.hooks import relay
 from tests.support.town import HOLDER, Home, Person, Town
@@ -53,11 +53,13 @@ values (:id, 'wx1', :blind, :sealed, true, now())
 """
 
 
-def noted(phone: str) -> str:
-    """What staff write of a call, with its number in two ways."""
-    return (
+def noted(session: WriteSession, vault: Vault, home: Home, phone: str) -> None:
+    """Staff write of a call, with its number in two ways; so did they with an earlier release."""
+    said = (
         f"Rang about bill 3700000001 from {phone[3:6]} {phone[6:10]}-{phone[10:]}, or {phone}. Rings again on Friday."
     )
+    note(session, vault, home.account.id, said)
+    note_in_clear(session, home.account.id, said)
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,7 @@ def plant(town: Town) -> Planted:
         follower = vault.seal(table="wechat_follower", column="openid", owner="wechat:wx1", text=openid)
         session.sql(FOLLOWER, id=uuid.uuid4(), sealed=follower, blind=blind)
         audit.record(session, actor=actor, act="test.act", subject=f"account:{home.account.id}")
-        note(session, home.account.id, noted(person.phone))
+        noted(session, vault, home, person.phone)
     bearer = {**person.bearer, "idempotency-key": uuid.uuid4().hex}
     neighbour = tell_others(town, person, home)
     quote = {"account_no": town.neighbour.account_no, "name_hint": HOLDER[0]}
@@ -269,10 +271,8 @@ def test_an_erased_person_is_nowhere_and_the_books_balance(town: Town) -> None:
     assert said == {f"手机号 {mask_phone(planted.person.phone)} 的用户"}
     assert told_of_people(town, planted.neighbour) == {"一位用户（其个人数据已删除）"}
     with town.runtime.db.read() as session:
-        [left] = session.sql(
-            "select text from account_note where account_id = :id", id=planted.home.account.id
-        ).scalars()
-    assert left == "Rang about bill 3700000001 from ***, or ***. Rings again on Friday."
+        left = notes_about(session, town.runtime.vault, planted.home.account.id)
+    assert left == ["Rang about bill 3700000001 from ***, or ***. Rings again on Friday."] * 2
     told = redis_text(town.settings.redis_url.get_secret_value()) + repr(logs)
     assert [name for name, needle in planted.needles.items() if needle in told] == []
     with town.runtime.db.read() as session:

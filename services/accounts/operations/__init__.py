@@ -45,6 +45,8 @@ from services.accounts.operations.groups import (
 )
 from services.accounts.operations.importing import AccountsLoader, UnitsLoader, WholeAccounts
 from services.accounts.operations.looking import LOOK_FOR, begin_look, end_look
+from services.accounts.operations.noting import AT_ONCE as NOTES_AT_ONCE
+from services.accounts.operations.noting import seal_notes
 from services.accounts.operations.personal import (
     Access,
     Holder,
@@ -81,6 +83,7 @@ from services.accounts.operations.staff import (
 __all__ = [
     "LOOK_FOR",
     "MOST_GROUPS",
+    "NOTES_AT_ONCE",
     "Access",
     "AccountsLoader",
     "Added",
@@ -144,6 +147,7 @@ __all__ = [
     "revoke_access",
     "revoke_grant",
     "revoke_role",
+    "seal_notes",
     "see",
     "show_amounts",
     "sign_off",

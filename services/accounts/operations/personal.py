@@ -10,6 +10,7 @@ from core.crypto.vault import Vault
 from core.db import ReadSession, WriteSession, statement
 from core.errors import Json
 from services.accounts.operations.grants import give_up_access
+from services.accounts.operations.noting import strike_phone
 from services.accounts.queries import AccountId, AccountRef
 from services.accounts.rules import FILES_WAIT, customer_owner
 from services.identity import queries as identity
@@ -21,10 +22,6 @@ _GONE = (
     "delete from access_grant where user_id = :user_id",
     "delete from link_failure where user_id = :user_id",
 )
-_STRIKE = """
-select account_notes_strike(
-  array(select distinct account_id from access_grant where user_id = :user_id), :digits)
-"""
 
 
 class Access:
@@ -104,7 +101,7 @@ class Access:
         phone = identity.phone_of(session, vault=vault, user_id=user_id)
         if phone is not None:
             _forget_invitations(session, blind=identity.phone_blind_of(vault, phone))
-            session.sql(_STRIKE, user_id=user_id, digits=phone.removeprefix("+"))
+            strike_phone(session, vault=vault, user_id=user_id, phone=phone)
         for each in _GONE:
             session.sql(each, user_id=user_id)
 

@@ -13,7 +13,7 @@ from core.texts import is_line
 from services.accounts.errors import NoteWrong, ReasonNeeded, RevealLimited, SearchLimited
 from services.accounts.queries.finding import StaffAccount, staff_account
 from services.accounts.roles import StaffPermission
-from services.accounts.rules import customer_owner, premises_owner
+from services.accounts.rules import customer_owner, note_owner, premises_owner
 from services.identity import operations as identity
 from services.identity.operations import Limit
 
@@ -35,9 +35,9 @@ class Hidden(enum.StrEnum):
 
 
 def write_note(
-    session: WriteSession, *, account_no: str, text: str, staff_id: UUID, actor: Actor, now: datetime
+    session: WriteSession, *, vault: Vault, account_no: str, text: str, staff_id: UUID, actor: Actor, now: datetime
 ) -> bool:
-    """Write a note about an account; False where one may not, or where there is no such account.
+    """Write a note about an account, sealed; False where one may not, or where there is no such account.
 
     Raises NoteWrong for a note of nothing or too much, and for characters that are not seen as they stand.
     """
@@ -52,13 +52,13 @@ def write_note(
         raise NoteWrong
     note_id = ids.uuid7()
     session.sql(
-        """insert into account_note (account_id, id, written_by, written_at, text)
-           values (:account_id, :id, :staff_id, :now, :text)""",
+        """insert into account_note (account_id, id, written_by, written_at, text_sealed)
+           values (:account_id, :id, :staff_id, :now, :sealed)""",
         account_id=found.id,
         id=note_id,
         staff_id=staff_id,
         now=now,
-        text=kept,
+        sealed=vault.seal(table="account_note", column="text", owner=note_owner(note_id), text=kept),
     )
     audit.record(
         session,

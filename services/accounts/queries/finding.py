@@ -1,5 +1,6 @@
 """What staff find of customers and accounts, and what they write about them; nothing outside of where they may look."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -8,21 +9,24 @@ from core.crypto.vault import Vault
 from core.db import ReadSession, statement
 from services.accounts.queries import AccountId
 from services.accounts.roles import StaffPermission
-from services.accounts.rules import Searched, searched
+from services.accounts.rules import Searched, note_owner, searched
 
 __all__ = [
     "AccessView",
     "FoundAccount",
     "Look",
     "NoteView",
+    "SealedNote",
     "Searched",
     "StaffAccount",
     "access",
     "customers_accounts",
     "found_accounts",
     "may_with_customer",
+    "note_text",
     "notes",
     "open_look",
+    "opened",
     "searched",
     "staff_account",
     "viewed_account",
@@ -82,6 +86,18 @@ class AccessView:
     ended_why: str | None
     user_id: UUID
     is_living: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SealedNote:
+    """A note as it is kept: `clear` is what an earlier release wrote and nobody has sealed yet."""
+
+    id: UUID
+    clear: str
+    sealed: bytes | None
+    written_at: datetime
+    written_by: str
+    is_erased: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +193,31 @@ def access(session: ReadSession, *, account_id: AccountId, offset: int, limit: i
     return [AccessView(*tuple(row)) for row in rows]
 
 
-def notes(session: ReadSession, *, account_id: AccountId, before: UUID, limit: int) -> list[NoteView]:
+def notes(session: ReadSession, *, account_id: AccountId, before: UUID, limit: int) -> list[SealedNote]:
     """Up to `limit` notes about an account, the latest first, behind the one with the id `before`."""
     rows = session.sql(statement(__package__, "account_notes.sql"), account_id=account_id, before=before, limit=limit)
-    return [NoteView(*tuple(row)) for row in rows]
+    return [SealedNote(*tuple(row)) for row in rows]
+
+
+def opened(vault: Vault, kept: Sequence[SealedNote]) -> list[NoteView]:
+    """What notes say."""
+    return [
+        NoteView(
+            each.id,
+            note_text(vault, each.id, each.clear, each.sealed),
+            each.written_at,
+            each.written_by,
+            each.is_erased,
+        )
+        for each in kept
+    ]
+
+
+def note_text(vault: Vault, note_id: UUID, clear: str, sealed: bytes | None) -> str:
+    """What a note says; an earlier release wrote it in clear."""
+    if sealed is None:
+        return clear
+    return vault.open(table="account_note", column="text", owner=note_owner(note_id), sealed=bytes(sealed))
 
 
 def customers_accounts(
