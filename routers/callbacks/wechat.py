@@ -1,7 +1,8 @@
 """WeChat's messages: proved, kept once, acted on, and answered within the five seconds that the platform waits.
 
-An answer says `success`, or what the person reads in the chat. When the database is slow the platform is answered all
-the same and the work goes on in its thread: the platform would only show its person that the supplier is away.
+An answer says `success`, or what the person reads in the chat, and leaves after the message is committed. When the
+database is too slow for that the platform is told to come again, as it does up to three times, and the work goes on in
+its thread: whichever comes first keeps the message, and the others find it kept.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from services.identity.errors import WechatPushMalformed, WechatPushUnproved
 from services.identity.ports import WECHAT, WechatPush
 from web import metrics
 from web.problems import problems
+from web.problems.common import Unavailable
 from web.session import CALLBACKS
 
 log = structlog.get_logger(__name__)
@@ -31,7 +33,7 @@ ANSWERED_S: Final = 4.0
 
 TAKEN: Final = "success"
 _late: "Final[set[asyncio.Task[Response]]]" = set()
-"""Work whose sender was answered before it was done; the loop itself would forget it."""
+"""Work whose sender was told to come again before it was done; the loop itself would forget it."""
 
 ECHO: Final = {"content": {"text/plain": {"schema": {"type": "string"}, "example": "5837397520665436492"}}}
 ANSWER: Final = {
@@ -77,7 +79,10 @@ async def confirm(request: Request) -> PlainTextResponse:
     openapi_extra=MESSAGE,
 )
 async def receive(request: Request) -> Response:
-    """Take a message or event; what is repeated is answered again and changes nothing."""
+    """Take a message or event; what is repeated is answered again and changes nothing.
+
+    503 when it is not kept in time: whoever sent it comes again.
+    """
     body = await request.body()
     try:
         push = WECHAT.get().read_push(request.query_params, body, now=clock.now())
@@ -89,10 +94,10 @@ async def receive(request: Request) -> Response:
     done, _ = await asyncio.wait({work}, timeout=ANSWERED_S)
     if done:
         return work.result()
-    log.warning("wechat_answered_before_done", appid=push.appid)
+    log.warning("wechat_told_to_come_again", appid=push.appid)
     _late.add(work)
     work.add_done_callback(_told_late)
-    return PlainTextResponse(TAKEN)
+    raise Unavailable
 
 
 async def _taken(db: Database, push: WechatPush) -> Response:
@@ -116,7 +121,7 @@ def _count(refused: WechatPushUnproved | WechatPushMalformed) -> None:
 
 
 def _told_late(work: "asyncio.Task[Response]") -> None:
-    """What became of a message whose sender had gone: the platform comes again for what was not kept."""
+    """What became of a message whose sender was told to come again."""
     _late.discard(work)
     if not work.cancelled() and (error := work.exception()) is not None:
         log.error("wechat_push_failed_late", error=type(error).__name__)

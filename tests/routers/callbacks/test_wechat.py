@@ -219,18 +219,23 @@ def test_a_message_that_cannot_be_acted_on_is_kept_and_acted_on_later(
     assert seen == [who]
 
 
-def test_a_database_that_is_slow_keeps_nobody_waiting_and_loses_nothing(
+def test_nothing_is_called_taken_before_it_is_kept_and_whoever_comes_again_is_kept_once(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edge, "ANSWERED_S", 0.2)
-    before = kept(town)
+    before, who, number = kept(town), openid(), 10**17 + int(uuid4().int % 10**12)
+    message = pushes.message(number=number, openid=who)
     dsn = town.settings.migration_database_url
     assert dsn is not None
-    with psycopg.connect(dsn.get_secret_value()) as connection:
+    with monkeypatch.context() as hurried, psycopg.connect(dsn.get_secret_value()) as connection:
+        hurried.setattr(edge, "ANSWERED_S", 0.2)
         connection.execute("lock table inbox in access exclusive mode")
-        answer = encrypted(town, pushes.message(openid=openid()))
-        assert (answer.status_code, answer.text) == (200, "success")
-    wait_until(lambda: kept(town) == before + 1, message="the message was lost")
+        for _ in range(2):
+            refused = encrypted(town, message)
+            assert told(refused) == (503, "unavailable")
+            assert int(refused.headers["retry-after"]) > 0
+    assert reply(town, encrypted(town, message)).target == who
+    wait_until(lambda: not edge._late, message="work goes on for ever")
+    assert kept(town) == before + 1
 
 
 @pytest.fixture
