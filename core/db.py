@@ -5,6 +5,7 @@ does a second `begin`.
 """
 
 import contextlib
+import dataclasses
 import enum
 import json
 import os
@@ -51,6 +52,7 @@ WATCH_INTERVAL_S: Final = 0.5
 _DIALECT: Final[sa.Dialect] = psycopg_dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves its dialects untyped
 
 E = TypeVar("E", bound=enum.StrEnum)
+V = TypeVar("V")
 
 
 class ReadSession(Session):
@@ -83,6 +85,13 @@ def statement(package: str, name: str) -> Statement:
         home = home.rpartition(".")[0]
     clause = sa.text(source.read_text(encoding="utf-8"))
     return Statement(name, clause, str(clause.compile(dialect=_DIALECT)).encode())
+
+
+def view(kind: type[V], row: sa.Row[Any], **made: object) -> V:
+    """A row as a frozen view: each field is the column of its name, unless it is `made` of the row here."""
+    found = row._mapping  # noqa: SLF001 -- SQLAlchemy's own name for what every caller may use
+    names = (each.name for each in dataclasses.fields(kind))  # type: ignore[arg-type] # every view is a dataclass
+    return kind(**{name: found[name] for name in names if name in found} | made)
 
 
 def text_enum(choices: type[E], *, length: int = 32) -> sa.Enum:

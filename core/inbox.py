@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import structlog
 from sqlmodel import Field, SQLModel
 
-from core.db import ReadSession, Timestamp, WriteSession, is_lost
+from core.db import ReadSession, Timestamp, WriteSession, is_lost, view
 
 log = structlog.get_logger(__name__)
 
@@ -155,20 +155,7 @@ def about(session: ReadSession, *, source: str, subjects: Sequence[str], limit: 
         subjects=list(subjects),
         limit=limit,
     )
-    return [
-        Kept(
-            row.id,
-            row.subject,
-            row.external_id,
-            row.received_at,
-            row.applied_at,
-            row.outcome,
-            row.attempts,
-            row.error,
-            row.is_emptied,
-        )
-        for row in rows
-    ]
+    return [view(Kept, row) for row in rows]
 
 
 def body_about(session: ReadSession, *, source: str, subjects: Sequence[str], callback_id: int) -> bytes | None:

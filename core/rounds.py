@@ -11,7 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from core.db import ReadSession, Timestamp, WriteSession
+from core.db import ReadSession, Timestamp, WriteSession, view
 
 
 class RoundRow(SQLModel, table=True):
@@ -78,4 +78,4 @@ def all_rounds(session: ReadSession) -> list[RoundView]:
              greatest(0, extract(epoch from now() - coalesce(ended_at, declared_at)) - every_s)::int as late_s
            from scheduled_round order by task"""
     )
-    return [RoundView(*tuple(row)) for row in rows]
+    return [view(RoundView, row) for row in rows]

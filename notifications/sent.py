@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from core.db import ReadSession, statement
+from core.db import ReadSession, statement, view
 from notifications.queueing import user_owner
 from notifications.setup import SETUP
 from services.accounts.queries import AccountId
@@ -48,7 +48,7 @@ def sent_about(
         before=before,
         limit=limit,
     )
-    return [SentView(*tuple(row)) for row in rows]
+    return [view(SentView, row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +64,4 @@ def text_messages(session: ReadSession) -> TextMessages | None:
     """How it answers; None where none is set up."""
     if not SETUP.get().has_sms:
         return None
-    return TextMessages(*tuple(session.sql(statement(__package__, "text_messages_health.sql")).one()))
+    return view(TextMessages, session.sql(statement(__package__, "text_messages_health.sql")).one())

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from core.db import ReadSession, statement
+from core.db import ReadSession, statement, view
 from core.ids import version_of
 from notifications.webhooks.rules import DeliveryState, EndpointState, Why
 
@@ -102,40 +102,15 @@ _UNDELIVERED: Final = _COLUMNS + " and d.state <> 'delivered' order by d.id desc
 
 
 def _endpoint(row: sa.Row[Any]) -> EndpointView:
-    return EndpointView(
-        id=row.id,
-        name=row.name,
-        url=row.url,
+    return view(
+        EndpointView,
+        row,
         events=tuple(row.events),
         state=EndpointState(row.state),
         disabled_why=None if row.disabled_why is None else Why(row.disabled_why),
-        disabled_at=row.disabled_at,
-        earlier_until=row.earlier_until,
-        created_at=row.created_at,
-        failures=row.failures,
         next_at=row.due_at,
-        delivered_at=row.delivered_at,
-        unit_id=row.unit_id,
-        unit_code=row.unit_code,
-        unit_name=row.unit_name,
-        waiting=row.waiting,
-        waits_since=row.waits_since,
-        set_aside=row.set_aside,
     )
 
 
 def _delivery(row: sa.Row[Any]) -> DeliveryView:
-    return DeliveryView(
-        id=row.id,
-        message_id=row.message_id,
-        type=row.type,
-        body=row.body,
-        state=DeliveryState(row.state),
-        occurred_at=row.occurred_at,
-        attempts=row.attempts,
-        tried_at=row.tried_at,
-        status=row.status,
-        trouble=row.error,
-        delivered_at=row.delivered_at,
-        is_next=bool(row.is_next),
-    )
+    return view(DeliveryView, row, state=DeliveryState(row.state), trouble=row.error, is_next=bool(row.is_next))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from core.db import ReadSession, statement
+from core.db import ReadSession, statement, view
 from core.money import Money
 from services.casework import rules
 from services.casework.models import RequestState
@@ -73,12 +73,10 @@ def waiting_about(session: ReadSession, *, subject: str, seen_by: UUID, now: dat
     row = session.sql(statement(__package__, "waiting_about.sql"), subject=subject, now=now).one_or_none()
     if row is None:
         return None
-    return WaitingView(
-        id=row.id,
-        kind=row.kind,
+    return view(
+        WaitingView,
+        row,
         requester=row.display_name,
-        requested_at=row.requested_at,
-        expires_at=row.expires_at,
         is_open_to=request(session, request_id=row.id, seen_by=seen_by, now=now) is not None,
     )
 
@@ -157,24 +155,10 @@ def _read(
 
 def _view(row: sa.Row[Any], *, now: datetime) -> RequestView:
     state = rules.shown_state(RequestState(row.state), expires_at=row.expires_at, now=now)
-    return RequestView(
-        id=row.id,
-        kind=row.kind,
-        subject=row.subject,
-        unit_id=row.unit_id,
-        unit_name=row.unit_name,
+    return view(
+        RequestView,
+        row,
         amount=None if row.amount_minor is None else Money(row.amount_minor, row.currency),
         payload=KINDS.get()[row.kind].payload.model_validate(row.payload),
-        reason=row.reason,
         state=state.value,
-        requested_by=row.requested_by,
-        requester=row.requester,
-        requested_at=row.requested_at,
-        expires_at=row.expires_at,
-        decided_by=row.decided_by,
-        decider=row.decider,
-        decided_at=row.decided_at,
-        decided_why=row.decided_why,
-        may_decide=row.may_decide,
-        is_bound=row.is_bound,
     )

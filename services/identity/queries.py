@@ -10,7 +10,7 @@ from uuid import UUID
 import pyotp
 
 from core.crypto.vault import Vault
-from core.db import ReadSession, statement
+from core.db import ReadSession, statement, view
 from services.identity import rules
 from services.identity.ports import CONSENT_TEXTS, ConsentDecision, ConsentPurpose, WechatPerson
 from services.identity.rules import secret_hash, staff_name, totp_secret
@@ -332,13 +332,13 @@ class Invitation:
 def staff_member(session: ReadSession, *, staff_id: UUID) -> StaffView | None:
     """A member of staff by id."""
     row = session.sql(f"{_STAFF} where id = :id", id=staff_id).one_or_none()
-    return None if row is None else StaffView(*tuple(row))
+    return None if row is None else view(StaffView, row)
 
 
 def staff_by_name(session: ReadSession, *, name: str) -> StaffView | None:
     """A member of staff by the name that they sign in with, however it is typed."""
     row = session.sql(f"{_STAFF} where name = :name", name=staff_name(name) or "").one_or_none()
-    return None if row is None else StaffView(*tuple(row))
+    return None if row is None else view(StaffView, row)
 
 
 def staff_names(session: ReadSession, *, staff_ids: Collection[UUID]) -> dict[UUID, str]:
@@ -355,7 +355,7 @@ def staff_sessions(session: ReadSession, *, staff_id: UUID, now: datetime) -> li
         staff_id=staff_id,
         now=now,
     )
-    return [StaffSessionView(*tuple(row)) for row in rows]
+    return [view(StaffSessionView, row) for row in rows]
 
 
 def recovery_codes_left(session: ReadSession, *, staff_id: UUID) -> int:
@@ -373,7 +373,7 @@ def staff_filters(session: ReadSession, *, staff_id: UUID) -> list[StaffFilterVi
         "select id, of_list, name, query from staff_filter where staff_id = :staff_id order by of_list, name",
         staff_id=staff_id,
     )
-    return [StaffFilterView(*tuple(row)) for row in rows]
+    return [view(StaffFilterView, row) for row in rows]
 
 
 def hidden_columns(session: ReadSession, *, staff_id: UUID, of_list: str) -> frozenset[str]:

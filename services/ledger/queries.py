@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from core.db import ReadSession, statement
+from core.db import ReadSession, statement, view
 from core.money import Money
 from services.ledger.chart import BookId, Code, OwnerKind, Source
 
@@ -158,14 +158,10 @@ def statement_page(
         limit=limit,
     )
     return [
-        StatementLine(
-            no=row.no,
-            line=row.line,
+        view(
+            StatementLine,
+            row,
             source=Source(row.source),
-            is_reversal=row.is_reversal,
-            source_id=row.source_id,
-            effective_at=row.effective_at,
-            recorded_at=row.recorded_at,
             other_code=Code(row.other_code),
             amount=Money(row.amount, asset),
             balance_after=Money(row.balance_after, asset),
@@ -205,13 +201,10 @@ def postings_page(
         limit=limit,
     )
     return [
-        PostingView(
-            no=row.no,
-            line=row.line,
+        view(
+            PostingView,
+            row,
             source=Source(row.source),
-            is_reversal=row.is_reversal,
-            effective_at=row.effective_at,
-            recorded_at=row.recorded_at,
             debit=Code(row.debit),
             credit=Code(row.credit),
             amount=Money(row.amount, row.asset),

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from core import audit, ids, locks, outbox
 from core.audit import Actor
 from core.crypto.vault import Vault, mask_phone
-from core.db import WriteSession, statement
+from core.db import WriteSession, statement, view
 from services.accounts.errors import (
     AccessEndPast,
     AlreadyOwner,
@@ -317,6 +317,4 @@ def _terms(row: sa.Row[Any]) -> Terms:
 
 
 def _view(row: sa.Row[Any]) -> InvitationView:
-    return InvitationView(
-        row.id, row.phone_masked, row.role, row.scope, row.access_until, row.created_at, row.expires_at
-    )
+    return view(InvitationView, row, until=row.access_until)

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.crypto.vault import Vault
-from core.db import ReadSession, statement
+from core.db import ReadSession, statement, view
 from services.accounts.rules import customer_owner, has_character
 
 AccountId = NewType("AccountId", int)
@@ -290,16 +290,13 @@ def grant_of(session: ReadSession, *, user_id: UUID, account_id: AccountId, now:
     ).one_or_none()
     if row is None:
         return None
-    return Grant(row.id, row.role, row.scope, row.valid_from, row.valid_to, row.granted_by)
+    return view(Grant, row, since=row.valid_from, until=row.valid_to)
 
 
 def people(session: ReadSession, *, account_id: AccountId, now: datetime, limit: int = 200) -> list[PersonView]:
     """Who has access to an account at `now`, owners first."""
     rows = session.sql(statement(__package__, "people_of.sql"), account_id=account_id, now=now, limit=limit)
-    return [
-        PersonView(row.id, row.user_id, row.phone_masked, row.role, row.scope, row.valid_from, row.valid_to)
-        for row in rows
-    ]
+    return [view(PersonView, row, grant_id=row.id, since=row.valid_from, until=row.valid_to) for row in rows]
 
 
 def invitations(session: ReadSession, *, account_id: AccountId, now: datetime) -> list[InvitationView]:
@@ -310,28 +307,13 @@ def invitations(session: ReadSession, *, account_id: AccountId, now: datetime) -
         account_id=account_id,
         now=now,
     )
-    return [
-        InvitationView(row.id, row.phone_masked, row.role, row.scope, row.access_until, row.created_at, row.expires_at)
-        for row in rows
-    ]
+    return [view(InvitationView, row, until=row.access_until) for row in rows]
 
 
 def invitations_to(session: ReadSession, *, user_id: UUID, now: datetime, limit: int = 100) -> list[InvitedView]:
     """Open invitations to a person's telephone, the newest first."""
     rows = session.sql(statement(__package__, "invitations_to.sql"), user_id=user_id, now=now, limit=limit)
-    return [
-        InvitedView(
-            row.id,
-            row.account_end,
-            row.holder,
-            row.inviter,
-            row.role,
-            row.scope,
-            row.access_until,
-            row.expires_at,
-        )
-        for row in rows
-    ]
+    return [view(InvitedView, row, until=row.access_until) for row in rows]
 
 
 def invitation(session: ReadSession, *, vault: Vault, invitation_id: UUID) -> InvitedFact | None:
@@ -363,14 +345,4 @@ def last_account(session: ReadSession) -> int:
 
 
 def _card(row: sa.Row[Any]) -> AccountCard:
-    return AccountCard(
-        ref=AccountRef(AccountId(row.id), row.account_no, row.unit_id, row.currency),
-        holder=row.holder,
-        address=row.address,
-        account_class=row.account_class,
-        state=row.state,
-        role=row.role,
-        scope=row.scope,
-        last_bill_minor=row.last_bill_minor,
-        holder_since=row.holder_since,
-    )
+    return view(AccountCard, row, ref=AccountRef(AccountId(row.id), row.account_no, row.unit_id, row.currency))

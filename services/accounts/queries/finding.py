@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from core.crypto.vault import Vault
-from core.db import ReadSession, statement
+from core.db import ReadSession, statement, view
 from services.accounts.queries import AccountId
 from services.accounts.roles import StaffPermission
 from services.accounts.rules import Searched, note_owner, searched
@@ -130,7 +130,7 @@ def open_look(session: ReadSession, *, account_no: str, staff_id: UUID, session_
         session_id=session_id,
         now=now,
     ).one_or_none()
-    return None if row is None else Look(*tuple(row))
+    return None if row is None else view(Look, row)
 
 
 def staff_account(
@@ -145,7 +145,7 @@ def staff_account(
         permissions=[],
         now=now,
     ).one_or_none()
-    return None if row is None else StaffAccount(*tuple(row)[:-1])
+    return None if row is None else view(StaffAccount, row)
 
 
 def viewed_account(
@@ -162,7 +162,7 @@ def viewed_account(
     ).one_or_none()
     if row is None:
         return None
-    return StaffAccount(*tuple(row)[:-1]), frozenset(StaffPermission(name) for name in row.may)
+    return view(StaffAccount, row), frozenset(StaffPermission(name) for name in row.may)
 
 
 def may_with_customer(
@@ -190,7 +190,7 @@ def access(session: ReadSession, *, account_id: AccountId, offset: int, limit: i
     rows = session.sql(
         statement(__package__, "staff_access.sql"), account_id=account_id, offset=offset, limit=limit, now=now
     )
-    return [AccessView(*tuple(row)) for row in rows]
+    return [view(AccessView, row) for row in rows]
 
 
 def notes(session: ReadSession, *, account_id: AccountId, before: UUID, limit: int) -> list[SealedNote]:
@@ -233,7 +233,7 @@ def customers_accounts(
         limit=limit,
         now=now,
     )
-    return [FoundAccount(*tuple(row)) for row in rows]
+    return [view(FoundAccount, row) for row in rows]
 
 
 def found_accounts(
@@ -258,7 +258,7 @@ def found_accounts(
         limit=limit,
         now=now,
     )
-    return [FoundAccount(*tuple(row)) for row in rows]
+    return [view(FoundAccount, row) for row in rows]
 
 
 def _tokens(vault: Vault, pairs: tuple[tuple[str, str], ...]) -> list[bytes] | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from core.db import ReadSession, statement
+from core.db import ReadSession, statement, view
 from services.accounts.queries.staffing import staff_holds_everywhere
 from services.accounts.roles import StaffPermission
 
@@ -272,11 +272,7 @@ def runs_to_sign(session: ReadSession, *, staff_id: UUID, limit: int, now: datet
 def checked_run(session: ReadSession, *, run_id: int) -> CheckedRun | None:
     """A run, whoever may see it: for the command line."""
     row = session.sql(statement(__package__, "import_checked_run.sql"), run_id=run_id).one_or_none()
-    if row is None:
-        return None
-    return CheckedRun(
-        row.id, row.kind, row.is_check, row.is_full, row.scope, row.file_digest, row.is_finished, row.is_signed
-    )
+    return None if row is None else view(CheckedRun, row, digest=row.file_digest)
 
 
 def has_begun(session: ReadSession, *, signed_off_id: int) -> bool:
@@ -295,25 +291,9 @@ def _reader(session: ReadSession, *, staff_id: UUID, now: datetime) -> dict[str,
 
 
 def _run(row: Any) -> RunView:
-    return RunView(
-        id=row.id,
-        kind=row.kind,
-        is_check=row.is_check,
-        is_full=row.is_full,
-        scope=row.scope,
-        file_name=row.file_name,
-        actor=row.actor,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        signed_off_id=row.signed_off_id,
-        signed_by=row.signed_by,
-        signed_at=row.signed_at,
-        new=row.new,
-        changed=row.changed,
-        unchanged=row.unchanged,
-        rejected=row.rejected,
-        vanished=row.vanished,
-        is_covered=row.is_covered,
+    return view(
+        RunView,
+        row,
         sha256=row.file_digest.hex() if row.is_covered else None,
         file_bytes=row.file_bytes if row.is_covered else None,
     )
@@ -321,15 +301,13 @@ def _run(row: Any) -> RunView:
 
 def _totals(rows: Iterable[Any]) -> list[UnitTotal]:
     return [
-        UnitTotal(
-            code=row.code,
-            name=row.name,
+        view(
+            UnitTotal,
+            row,
             new=row.rows_new,
             changed=row.rows_changed,
             unchanged=row.rows_unchanged,
             rejected=row.rows_rejected,
-            accounts=row.accounts,
-            vanished=row.vanished,
             amounts=_amounts(row.amounts),
         )
         for row in rows

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from core.db import ReadSession, statement
+from core.db import ReadSession, statement, view
 from services.accounts.roles import NEEDS_SECOND_PERSON, StaffPermission, StaffRole
 
 
@@ -193,9 +193,7 @@ def staff_page(
         limit=limit,
         now=now,
     )
-    return [
-        StaffRow(row.id, row.name, row.display_name, row.state, row.signed_in_at, row.roles, row.units) for row in rows
-    ]
+    return [view(StaffRow, row) for row in rows]
 
 
 def staff_is_seen(session: ReadSession, *, staff_id: UUID, seen_by: UUID, now: datetime) -> bool:
@@ -238,15 +236,8 @@ def may_grant(
 
 
 def _grant(row: sa.Row[Any]) -> StaffGrantView:
-    return StaffGrantView(
-        id=row.id,
-        staff_id=row.staff_id,
-        role=StaffRole(row.role),
-        unit=UnitView(row.unit_id, row.unit_code, row.unit_name, 0),
-        valid_from=row.valid_from,
-        valid_to=row.valid_to,
-        granted_by=row.granted_by,
-        revoked_at=row.revoked_at,
+    return view(
+        StaffGrantView, row, role=StaffRole(row.role), unit=UnitView(row.unit_id, row.unit_code, row.unit_name, 0)
     )
 
 
@@ -304,4 +295,4 @@ def audit_page(
         rows = session.sql(statement(__package__, "audit_page.sql"), **filters)
     else:
         rows = session.sql(statement(__package__, "audit_page_of_units.sql"), seen_by=seen_by, now=now, **filters)
-    return [AuditEntry(*tuple(row)) for row in rows]
+    return [view(AuditEntry, row) for row in rows]

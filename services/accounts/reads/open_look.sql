@@ -1,6 +1,6 @@
 -- The open look of a browser of staff at an account, while its time, the person's grant and the permission hold. Served by uq_account_look_open,
 -- pk_account, pk_access_grant and pk_app_user.
-select l.account_id, g.user_id, u.phone_masked as person, l.expires_at
+select l.account_id, g.user_id, u.phone_masked as person, l.expires_at as until
 from account_look l
 join account a on a.id = l.account_id
 join access_grant g on g.id = l.grant_id and g.account_id = l.account_id

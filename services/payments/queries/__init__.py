@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from core.db import ReadSession, statement
+from core.db import ReadSession, statement, view
 from core.money import Money
 from services.accounts.queries import AccountId
 from services.ledger.chart import BookId
@@ -266,16 +266,12 @@ def receipt(session: ReadSession, *, attempt_id: UUID) -> Receipt:
            from payment_part where attempt_id = :id order by id""",
         id=attempt_id,
     )
-    return Receipt(
-        payment_no=row.payment_no,
-        order_id=row.order_id,
+    return view(
+        Receipt,
+        row,
         attempt_id=attempt_id,
-        payer_user_id=row.payer_user_id,
-        provider=row.provider,
         method=Method(row.method),
         amount=Money(row.amount_minor, row.currency),
-        paid_at=row.paid_at,
-        transaction_id=row.transaction_id,
         parts=tuple(
             ReceiptPart(
                 AccountId(part.account_id),
@@ -312,17 +308,13 @@ def suspense(session: ReadSession, *, limit: int = 100) -> list[SuspenseView]:
     """Money without a place, the oldest first."""
     rows = session.sql("select * from payment_suspense where state = 'open' order by created_at, id limit :n", n=limit)
     return [
-        SuspenseView(
-            id=row.id,
+        view(
+            SuspenseView,
+            row,
             reason=SuspenseReason(row.reason),
-            provider=row.provider,
-            out_trade_no=row.out_trade_no,
-            transaction_id=row.transaction_id,
-            order_id=row.order_id,
             account_id=None if row.account_id is None else AccountId(row.account_id),
             book_id=None if row.book_id is None else BookId(row.book_id),
             amount=Money(row.amount_minor, row.currency),
-            paid_at=row.paid_at,
         )
         for row in rows
     ]
@@ -427,20 +419,13 @@ def check_claims(session: ReadSession, *, limit: int = 100) -> list[Violation]:
 
 def attempt_view(row: sa.Row[Any]) -> AttemptView:
     """An attempt from its row."""
-    return AttemptView(
-        id=row.id,
-        order_id=row.order_id,
-        provider=row.provider,
+    return view(
+        AttemptView,
+        row,
         method=Method(row.method),
-        out_trade_no=row.out_trade_no,
         amount=Money(row.amount_minor, row.currency),
         state=AttemptState(row.state),
         chosen_nos=None if row.chosen_nos is None else tuple(row.chosen_nos),
-        answer=row.answer,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        checks=row.checks,
-        failures=row.failures,
     )
 
 

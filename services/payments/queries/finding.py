@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core import inbox
-from core.db import ReadSession, statement
+from core.db import ReadSession, statement, view
 from core.inbox import Kept
 from core.money import Money
 from services.accounts.queries import AccountId
@@ -189,25 +189,7 @@ def unknown_payments(
         limit=limit,
         now=now,
     )
-    return [
-        UnknownPayment(
-            order_id=row.order_id,
-            payment_no=row.payment_no,
-            out_trade_no=row.out_trade_no,
-            provider=row.provider,
-            state=row.state,
-            amount=Money(row.amount_minor, row.currency),
-            is_part=row.is_part,
-            created_at=row.created_at,
-            expires_at=row.expires_at,
-            next_check_at=row.next_check_at,
-            checks=row.checks,
-            failures=row.failures,
-            account_no=row.account_no,
-            unit=row.unit,
-        )
-        for row in rows
-    ]
+    return [view(UnknownPayment, row, amount=Money(row.amount_minor, row.currency)) for row in rows]
 
 
 def units_of(session: ReadSession, *, payment_id: UUID) -> list[int]:
@@ -237,7 +219,7 @@ def providers(session: ReadSession, *, now: datetime) -> list[ProviderHealth]:
         names=list(queries.provider_names()),
         now=now,
     )
-    return [ProviderHealth(*tuple(row)) for row in rows]
+    return [view(ProviderHealth, row) for row in rows]
 
 
 def found_payments(session: ReadSession, *, number: str, staff_id: UUID, now: datetime) -> list[FoundPayment]:
@@ -249,29 +231,14 @@ def found_payments(session: ReadSession, *, number: str, staff_id: UUID, now: da
         kinds=[f"{name}.transaction" for name in queries.provider_names()],
         now=now,
     )
-    return [
-        FoundPayment(
-            payment_no=row.payment_no,
-            account_no=row.account_no,
-            state=row.state,
-            amount=Money(row.amount_minor, row.currency),
-            is_part=row.is_part,
-            created_at=row.created_at,
-            paid_at=row.paid_at,
-        )
-        for row in rows
-    ]
+    return [view(FoundPayment, row, amount=Money(row.amount_minor, row.currency)) for row in rows]
 
 
 def _payment(row: sa.Row[Any]) -> StaffPayment:
-    return StaffPayment(
-        id=row.id,
-        payment_no=row.payment_no,
-        state=row.state,
+    return view(
+        StaffPayment,
+        row,
         amount=Money(row.amount_minor, row.currency),
-        is_part=row.is_part,
-        created_at=row.created_at,
-        paid_at=row.paid_at,
         attempts=tuple(_attempt(each) for each in row.attempts),
     )
 

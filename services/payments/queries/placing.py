@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from core.db import ReadSession, statement
+from core.db import ReadSession, statement, view
 from core.money import Money
 from services.accounts.queries import staffing
 from services.accounts.roles import StaffPermission
@@ -96,30 +96,7 @@ def _suspense(
         now=now,
     )
     return [
-        WaitingMoney(
-            id=row.id,
-            reason=row.reason,
-            provider=row.provider,
-            out_trade_no=row.out_trade_no,
-            transaction_id=row.transaction_id,
-            amount=Money(row.amount_minor, row.currency),
-            paid_at=row.paid_at,
-            created_at=row.created_at,
-            state=row.state,
-            is_money=row.is_money,
-            payment_no=row.payment_no,
-            account_no=row.account_no,
-            is_shared=row.is_shared,
-            unit_ids=tuple(row.unit_ids),
-            unit=row.unit,
-            unit_id=row.unit_id,
-            assigned_to=row.assigned_to,
-            assigned_by=row.assigned_by,
-            assigned_at=row.assigned_at,
-            matched_by=row.matched_by,
-            matched_at=row.matched_at,
-            matched_why=row.matched_why,
-        )
+        view(WaitingMoney, row, amount=Money(row.amount_minor, row.currency), unit_ids=tuple(row.unit_ids))
         for row in rows
     ]
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from core import inbox
-from core.db import ReadSession, statement
+from core.db import ReadSession, statement, view
 from core.inbox import Kept
 from core.money import Money
 from services.accounts.queries import staffing
@@ -42,25 +42,7 @@ def refunds_of(session: ReadSession, *, suspense_id: int) -> list[StaffRefund]:
     """The refunds of a sum that the caller has found, the latest first. Served by ix_payment_refund_suspense_id."""
     rows = session.sql(statement(__package__, "refunds_of.sql"), suspense_id=suspense_id).all()
     return [
-        StaffRefund(
-            id=row.id,
-            out_refund_no=row.out_refund_no,
-            refund_id=row.refund_id,
-            state=row.state,
-            is_doubtful=row.is_doubtful,
-            refused_reason=row.refused_reason,
-            why=row.why,
-            requested_by=row.requested_by,
-            approved_by=row.approved_by,
-            created_at=row.created_at,
-            started_at=row.started_at,
-            ended_at=row.ended_at,
-            next_check_at=row.next_check_at,
-            contested_told=row.contested_told,
-            decided_by=row.decided_by,
-            decided_why=row.decided_why,
-            callbacks=tuple(inbox.about(session, source=row.provider, subjects=[row.out_refund_no])),
-        )
+        view(StaffRefund, row, callbacks=tuple(inbox.about(session, source=row.provider, subjects=[row.out_refund_no])))
         for row in rows
     ]
 
@@ -101,14 +83,4 @@ def contested_refunds(session: ReadSession, *, staff_id: UUID, limit: int, now: 
         limit=limit,
         now=now,
     )
-    return [
-        ContestedRefund(
-            suspense_id=row.suspense_id,
-            out_refund_no=row.out_refund_no,
-            provider=row.provider,
-            amount=Money(row.amount_minor, row.currency),
-            created_at=row.created_at,
-            assigned_to=row.assigned_to,
-        )
-        for row in rows
-    ]
+    return [view(ContestedRefund, row, amount=Money(row.amount_minor, row.currency)) for row in rows]
