@@ -94,13 +94,13 @@ def add(
         now=now,
         staff=staff_id,
     )
-    _note(
+    audit.record(
         session,
-        endpoint_id=made.endpoint_id,
-        unit_id=unit_id,
         actor=actor,
         act="notifications.webhook_added",
+        subject=f"webhook:{made.endpoint_id}",
         after=_told(name, url, events),
+        unit_id=unit_id,
     )
     return made
 
@@ -136,9 +136,8 @@ def change(
     )
     _note(
         session,
-        endpoint_id=endpoint.id,
-        unit_id=endpoint.unit_id,
-        actor=actor,
+        endpoint,
+        actor,
         act="notifications.webhook_changed",
         before=_told(known.name, known.url, known.events),
         after=_told(name, url, events),
@@ -162,13 +161,7 @@ def rotate(session: WriteSession, *, vault: Vault, endpoint: EndpointView, actor
         earlier=sealed_cell(vault, endpoint.id, "earlier", earlier),
         until=now + OVERLAP,
     )
-    _note(
-        session,
-        endpoint_id=endpoint.id,
-        unit_id=endpoint.unit_id,
-        actor=actor,
-        act="notifications.webhook_secret_rotated",
-    )
+    _note(session, endpoint, actor, act="notifications.webhook_secret_rotated")
     return made
 
 
@@ -181,13 +174,7 @@ def disable(session: WriteSession, *, endpoint: EndpointView, actor: Actor, now:
         now=now,
     ).rowcount
     if done:
-        _note(
-            session,
-            endpoint_id=endpoint.id,
-            unit_id=endpoint.unit_id,
-            actor=actor,
-            act="notifications.webhook_disabled",
-        )
+        _note(session, endpoint, actor, act="notifications.webhook_disabled")
 
 
 def enable(session: WriteSession, *, endpoint: EndpointView, actor: Actor) -> None:
@@ -198,9 +185,7 @@ def enable(session: WriteSession, *, endpoint: EndpointView, actor: Actor) -> No
         id=endpoint.id,
     ).rowcount
     if done:
-        _note(
-            session, endpoint_id=endpoint.id, unit_id=endpoint.unit_id, actor=actor, act="notifications.webhook_enabled"
-        )
+        _note(session, endpoint, actor, act="notifications.webhook_enabled")
 
 
 def delete(session: WriteSession, *, endpoint: EndpointView, actor: Actor, now: datetime) -> None:
@@ -214,15 +199,13 @@ def delete(session: WriteSession, *, endpoint: EndpointView, actor: Actor, now: 
         now=now,
     ).rowcount
     if done:
-        _note(
-            session, endpoint_id=endpoint.id, unit_id=endpoint.unit_id, actor=actor, act="notifications.webhook_deleted"
-        )
+        _note(session, endpoint, actor, act="notifications.webhook_deleted")
 
 
 def send_test(session: WriteSession, *, endpoint: EndpointView, actor: Actor, now: datetime) -> None:
     """Queue something that means nothing, behind all that waits."""
     put(session, endpoint_id=endpoint.id, kind=TEST, data={}, occurred_at=now, fact_id=None)
-    _note(session, endpoint_id=endpoint.id, unit_id=endpoint.unit_id, actor=actor, act="notifications.webhook_tested")
+    _note(session, endpoint, actor, act="notifications.webhook_tested")
 
 
 def replay(session: WriteSession, *, endpoint: EndpointView, delivery_id: int, actor: Actor) -> None:
@@ -258,14 +241,7 @@ def set_aside(session: WriteSession, *, endpoint: EndpointView, delivery_id: int
     if not done:
         raise WebhookUnknown
     _hurry(session, endpoint)
-    _note(
-        session,
-        endpoint_id=endpoint.id,
-        unit_id=endpoint.unit_id,
-        actor=actor,
-        act="notifications.webhook_set_aside",
-        after={"delivery": delivery_id},
-    )
+    _note(session, endpoint, actor, act="notifications.webhook_set_aside", after={"delivery": delivery_id})
 
 
 def _put_back(session: WriteSession, endpoint: EndpointView, text: LiteralString, **params: object) -> int:
@@ -285,14 +261,7 @@ def _hurry(session: WriteSession, endpoint: EndpointView) -> None:
 def _note_replay(
     session: WriteSession, actor: Actor, endpoint: EndpointView, count: int, what: dict[str, Json]
 ) -> None:
-    _note(
-        session,
-        endpoint_id=endpoint.id,
-        unit_id=endpoint.unit_id,
-        actor=actor,
-        act="notifications.webhook_replayed",
-        after={**what, "count": count},
-    )
+    _note(session, endpoint, actor, act="notifications.webhook_replayed", after={**what, "count": count})
 
 
 def _told(name: str, url: str, events: Sequence[str]) -> dict[str, Json]:
@@ -301,14 +270,12 @@ def _told(name: str, url: str, events: Sequence[str]) -> dict[str, Json]:
 
 def _note(
     session: WriteSession,
-    *,
-    endpoint_id: UUID,
-    unit_id: int,
+    endpoint: EndpointView,
     actor: Actor,
+    *,
     act: str,
     before: dict[str, Json] | None = None,
     after: dict[str, Json] | None = None,
 ) -> None:
-    audit.record(
-        session, actor=actor, act=act, subject=f"webhook:{endpoint_id}", before=before, after=after, unit_id=unit_id
-    )
+    subject = f"webhook:{endpoint.id}"
+    audit.record(session, actor=actor, act=act, subject=subject, before=before, after=after, unit_id=endpoint.unit_id)
