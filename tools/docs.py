@@ -46,7 +46,6 @@ WORDS: Final = {
 
 def pages() -> dict[str, str]:
     """File name -> text of every page."""
-    import_all(web.problems)
     for domain in pkgutil.iter_modules(services.__path__):
         events = f"services.{domain.name}.events"
         if importlib.util.find_spec(events):

@@ -10,7 +10,6 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
-import web.problems.billing  # noqa: F401 -- registers how refusals are told
 from core.db import ReadSession
 from core.errors import Refusal
 from core.periods import business_date, day_of

@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
-import web.problems.payments  # noqa: F401 -- registers how refusals are told
 from core.db import ReadSession
 from core.errors import Refusal
 from notifications import inbox

@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, Response
 
-import web.problems.identity  # noqa: F401 -- registers how refusals are told
 from portal.pages import CheckedForm, Reader, ReaderOfCodeFlow, ReaderOfFlow, SignedIn, go, show, text_of
 from services.identity import flows, operations, queries
 from services.identity.errors import CodeIsBurnt, CodesExhausted, CodeWrong, ConsentTextChanged, SignInLimited

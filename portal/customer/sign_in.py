@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
-import web.problems.identity  # noqa: F401 -- registers how refusals are told
 from core.config import Settings
 from portal import wechat
 from portal.pages import CheckedForm, SignedIn, VisitorForm, go, safe_next, show, text_of

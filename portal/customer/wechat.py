@@ -7,7 +7,6 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-import web.problems.identity  # noqa: F401 -- registers how refusals are told
 from core.db import Database
 from portal import wechat
 from portal.pages import SEE_OTHER, go, safe_next

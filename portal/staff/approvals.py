@@ -9,7 +9,6 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
-import web.problems.casework  # noqa: F401 -- registers how refusals are told
 from core.db import ReadSession, WriteSession
 from core.errors import Refusal
 from portal.pages import go, text_of

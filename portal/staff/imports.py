@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-import web.problems.accounts  # noqa: F401 -- registers how refusals are told
 from core.periods import day_of, start_of
 from portal.pages import go, speak
 from portal.staff import lists

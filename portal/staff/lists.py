@@ -13,7 +13,6 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from pydantic import StringConstraints
 
-import web.problems.identity  # noqa: F401 -- registers how refusals are told
 from core.db import ReadSession
 from portal.pages import go, speak, text_of
 from portal.staff.pages import CheckedForm, SignedInStaff, StaffReader, safe_back, show

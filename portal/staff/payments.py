@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import Response
 
-import web.problems.payments  # noqa: F401 -- registers how refusals are told
 from core.db import WriteSession
 from portal.pages import go, text_of
 from portal.staff import lists

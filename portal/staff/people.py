@@ -9,8 +9,6 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
-import web.problems.accounts
-import web.problems.casework  # noqa: F401 -- registers how refusals are told
 from core.db import ReadSession, WriteSession
 from core.errors import Json
 from core.periods import day_of, start_of

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 
-import web.problems.casework  # noqa: F401 -- registers how refusals are told
 from core.db import WriteSession
 from core.periods import business_date
 from portal import details

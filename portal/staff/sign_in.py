@@ -5,7 +5,6 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
-import web.problems.identity  # noqa: F401 -- registers how refusals are told
 from core.errors import Refusal
 from portal.pages import go, text_of
 from portal.staff.pages import (

@@ -7,8 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import Response
 
-import web.problems.casework
-import web.problems.payments  # noqa: F401 -- both register how refusals are told
 from core.db import ReadSession, WriteSession
 from portal.pages import go, text_of
 from portal.staff import exports, lists

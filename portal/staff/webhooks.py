@@ -9,7 +9,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from fastapi.responses import Response
 
-import web.problems.webhooks  # noqa: F401 -- registers how refusals are told
 from core.db import ReadSession, WriteSession
 from notifications.webhooks import endpoints, queries
 from notifications.webhooks.endpoints import NewSecret

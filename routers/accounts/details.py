@@ -2,7 +2,6 @@
 
 from fastapi import APIRouter
 
-import web.problems.accounts  # noqa: F401 -- registers how refusals are told
 from core.periods import business_date
 from routers.accounts.details_schemas import AccountDetails, TellDetails
 from services.accounts import operations

@@ -6,7 +6,6 @@ from uuid import uuid4
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-import web.problems.accounts  # noqa: F401 -- registers how refusals are told
 from core.db import Database
 from core.idempotency import InFlight, KeyReused
 from core.pagination import MAX_CURSOR, BadCursor

@@ -6,8 +6,6 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
-import web.problems.accounts
-import web.problems.billing  # noqa: F401 -- both register how refusals are told
 from core.idempotency import InFlight, KeyReused
 from core.pagination import MAX_CURSOR, BadCursor
 from core.periods import business_date

@@ -7,8 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
 
-import web.problems.accounts
-import web.problems.identity  # noqa: F401 -- both register how refusals are told
 from core.idempotency import InFlight, KeyReused
 from core.periods import start_of
 from routers.accounts.people_schemas import (

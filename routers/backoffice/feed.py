@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import BeforeValidator, Field
 
-import web.problems.accounts  # noqa: F401 -- registers how refusals are told
 from core.pagination import MAX_CURSOR, BadCursor
 from routers.backoffice.schemas import PaymentFactPage
 from services.accounts.errors import UnitsMissing

@@ -13,7 +13,6 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, Response
 
-import web.problems.identity  # noqa: F401 -- registers how refusals are told
 from core import clock
 from core.db import Database
 from notifications import wechat

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
-import web.problems.payments  # noqa: F401 -- registers how refusals are told
 from core import clock
 from core.db import Database
 from services.payments import flows

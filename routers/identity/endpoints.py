@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Body, Request
 from fastapi.responses import JSONResponse, Response
 
-import web.problems.identity  # noqa: F401 -- registers how refusals are told
 from core.idempotency import InFlight, KeyReused
 from routers.identity import service
 from routers.identity.schemas import (

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-import web.problems.notifications  # noqa: F401 -- registers how refusals are told
 from core.pagination import BadCursor, Cursors
 from notifications import inbox
 from notifications.inbox import FIRST_PAGE, NoSuchMessage

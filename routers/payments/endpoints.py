@@ -7,8 +7,6 @@ from uuid import uuid4
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response, StreamingResponse
 
-import web.problems.identity
-import web.problems.payments  # noqa: F401 -- as above
 from core.idempotency import InFlight, KeyReused
 from core.ids import human_code
 from core.money import MixedCurrencies

@@ -2,7 +2,6 @@
 
 from fastapi import APIRouter
 
-import web.problems.identity  # noqa: F401 -- registers how refusals are told
 from routers.identity.schemas import CodeSent
 from routers.privacy.schemas import (
     Consent,

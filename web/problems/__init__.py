@@ -4,9 +4,12 @@ Each domain lists its own in `web/problems/<domain>.py`. A refusal without an en
 problem echoes what was sent.
 """
 
+import pkgutil
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
 from typing import Any, Final
 
 from fastapi import Request
@@ -85,25 +88,26 @@ class ProblemBody(BaseModel):
     errors: list[FieldProblem] | None = None
 
 
-_table: dict[type[Refusal], Problem] = {}
-
-
-def register(entries: Iterable[Problem]) -> None:
-    """Add a domain's table; a second text for one refusal is a mistake."""
-    for entry in entries:
-        if _table.setdefault(entry.refusal, entry) != entry:
-            msg = f"two problems for {entry.refusal.__name__}"
-            raise ValueError(msg)
+@cache
+def _table() -> dict[type[Refusal], Problem]:
+    """What the modules of this package list, read when the first is told; two texts for one refusal are a mistake."""
+    found: dict[type[Refusal], Problem] = {}
+    for module in pkgutil.iter_modules(__path__):
+        for entry in import_module(f"{__name__}.{module.name}").PROBLEMS:
+            if found.setdefault(entry.refusal, entry) != entry:
+                msg = f"two problems for {entry.refusal.__name__}"
+                raise ValueError(msg)
+    return found
 
 
 def table() -> list[Problem]:
-    """Every registered problem, by code."""
-    return sorted(_table.values(), key=lambda entry: entry.code)
+    """Every problem, by code."""
+    return sorted(_table().values(), key=lambda entry: entry.code)
 
 
 def of(refusal: Refusal) -> Problem:
     """The entry of a refusal; raises KeyError when its domain forgot it."""
-    return _table[type(refusal)]
+    return _table()[type(refusal)]
 
 
 def body(problem: Problem, refusal: Refusal, *, locale: str, request_id: str | None) -> dict[str, Any]:
@@ -146,7 +150,7 @@ def problems(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
 
     `web.openapi` adds what follows from the operation itself: its parameters, its body, who may call it.
     """
-    from web.problems.common import EVERYWHERE  # noqa: PLC0415 -- common registers itself with this module
+    from web.problems.common import EVERYWHERE  # noqa: PLC0415 -- common lists what this module makes
 
     documented: dict[int | str, dict[str, Any]] = {}
     everywhere: tuple[type[Refusal], ...] = EVERYWHERE
@@ -157,7 +161,7 @@ def problems(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
 
 def document(responses: dict[Any, dict[str, Any]], refusal: type[Refusal], *, key: type[int | str] = int) -> None:
     """Add a refusal, with its example, to an operation's responses, whose statuses are of type `key`."""
-    entry = _table[refusal]
+    entry = _table()[refusal]
     known = responses.setdefault(key(entry.status), {"description": "", "content": {}})
     told = known["content"].setdefault(MEDIA_TYPE, {"schema": {"$ref": SCHEMA}, "examples": {}})
     if entry.code in told["examples"]:

@@ -36,7 +36,7 @@ from services.accounts.errors import (
     UnitsMissing,
     UnitUnknown,
 )
-from web.problems import Problem, register
+from web.problems import Problem
 
 PROBLEMS: Final = [
     Problem(
@@ -217,4 +217,3 @@ PROBLEMS: Final = [
         en="Only a dry run that is at its end and not signed yet can be signed off.",
     ),
 ]
-register(PROBLEMS)

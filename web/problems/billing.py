@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.billing.errors import TooManyBills
-from web.problems import Problem, register
+from web.problems import Problem
 
 PROBLEMS: Final = [
     Problem(
@@ -13,4 +13,3 @@ PROBLEMS: Final = [
         en="These are more than {most} bills; choose fewer days and take several files.",
     ),
 ]
-register(PROBLEMS)

@@ -12,7 +12,7 @@ from services.casework.errors import (
     RequestOver,
     RequestUnknown,
 )
-from web.problems import Problem, register
+from web.problems import Problem
 
 PROBLEMS: Final = [
     Problem(RequestUnknown, 404, zh="未找到该申请。", en="There is no such request for you."),
@@ -54,4 +54,3 @@ PROBLEMS: Final = [
     ),
     Problem(ReasonMissing, 422, zh="请填写理由（1 至 500 字）。", en="Give a reason, of 500 characters at most."),
 ]
-register(PROBLEMS)

@@ -7,7 +7,7 @@ from core.idempotency import InFlight, KeyReused, NameTaken
 from core.intake import RunTaken
 from core.money import MixedCurrencies
 from core.pagination import BadCursor
-from web.problems import Problem, register
+from web.problems import Problem
 
 
 class BadRequest(Refusal):
@@ -223,7 +223,6 @@ PROBLEMS: Final = [
         en="Something unexpected happened; incident {incident}.",
     ),
 ]
-register(PROBLEMS)
 
 EVERYWHERE: Final = (
     BadRequest,

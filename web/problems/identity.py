@@ -42,7 +42,7 @@ from services.identity.errors import (
     WechatRefused,
     WechatTaken,
 )
-from web.problems import Problem, register
+from web.problems import Problem
 
 BEARER: Final = {"WWW-Authenticate": "Bearer"}
 """RFC 9110 wants a challenge in every 401, also where a code and not a token was wrong."""
@@ -246,4 +246,3 @@ PROBLEMS: Final = [
     Problem(WechatPushUnproved, 401, zh="签名验证失败。", en="The message is not proved to be WeChat's."),
     Problem(WechatPushMalformed, 400, zh="消息格式有误。", en="The message cannot be read."),
 ]
-register(PROBLEMS)

@@ -3,7 +3,7 @@
 from typing import ClassVar, Final
 
 from core.errors import Refusal
-from web.problems import Problem, register
+from web.problems import Problem
 
 
 class TooManyStreams(Refusal):
@@ -34,4 +34,3 @@ PROBLEMS: Final = [
         headers={"Retry-After": "30"},
     ),
 ]
-register(PROBLEMS)

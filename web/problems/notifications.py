@@ -3,9 +3,8 @@
 from typing import Final
 
 from notifications.inbox import NoSuchMessage
-from web.problems import Problem, register
+from web.problems import Problem
 
 PROBLEMS: Final = [
     Problem(NoSuchMessage, 404, zh="未找到这条消息。", en="There is no such message in your inbox."),
 ]
-register(PROBLEMS)

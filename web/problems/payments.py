@@ -30,7 +30,7 @@ from services.payments.errors import (
     TooManyParts,
     WechatPayerUnknown,
 )
-from web.problems import Problem, register
+from web.problems import Problem
 
 PROBLEMS: Final = [
     Problem(PaymentUnknown, 404, zh="未找到该笔支付。", en="There is no such payment of yours."),
@@ -175,4 +175,3 @@ PROBLEMS: Final = [
     ),
     Problem(CallbackRefused, 401, zh="签名验证失败。", en="The callback is not proved to be the provider's."),
 ]
-register(PROBLEMS)

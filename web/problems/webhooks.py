@@ -4,7 +4,7 @@ from typing import Final
 
 from notifications.webhooks.errors import WebhookChanged, WebhooksMany, WebhookUnknown
 from notifications.webhooks.ports import TargetRefused, TargetUnresolved
-from web.problems import Problem, register
+from web.problems import Problem
 
 PROBLEMS: Final = [
     Problem(
@@ -28,4 +28,3 @@ PROBLEMS: Final = [
         en="This unit has {most} endpoints, which is the most. Delete one that is not used.",
     ),
 ]
-register(PROBLEMS)
