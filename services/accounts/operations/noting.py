@@ -9,7 +9,6 @@ from core.db import WriteSession, statement
 from services.accounts.queries.finding import note_text
 from services.accounts.rules import note_owner
 
-_PACKAGE: Final = "services.accounts"
 AT_ONCE: Final = 500
 """Notes that are held in memory, and that one transaction seals."""
 _DIGIT: Final = "[0-9\uff10-\uff19]"
@@ -38,7 +37,7 @@ def strike_phone(session: WriteSession, *, vault: Vault, user_id: UUID, phone: s
     """
     pattern, struck = phone_in_text(phone), 0
     after: tuple[int, UUID] = (0, UUID(int=0))
-    query = statement(_PACKAGE, "notes_of_user.sql")
+    query = statement(__package__, "notes_of_user.sql")
     while rows := session.sql(query, user_id=user_id, after_account=after[0], after_id=after[1], limit=AT_ONCE).all():
         after = (rows[-1].account_id, rows[-1].id)
         _seal(session, vault, [(row.account_id, row.id, row.text) for row in rows if row.sealed is None])

@@ -196,7 +196,7 @@ def access(session: ReadSession, *, account_id: AccountId, offset: int, limit: i
 def notes(session: ReadSession, *, account_id: AccountId, before: UUID, limit: int) -> list[SealedNote]:
     """Up to `limit` notes about an account, the latest first, behind the one with the id `before`."""
     rows = session.sql(statement(__package__, "account_notes.sql"), account_id=account_id, before=before, limit=limit)
-    return [SealedNote(*tuple(row)) for row in rows]
+    return [view(SealedNote, row, clear=row.text) for row in rows]
 
 
 def opened(vault: Vault, kept: Sequence[SealedNote]) -> list[NoteView]:
