@@ -55,7 +55,8 @@ class Kind:
     `carry_out` runs in the transaction of the approval: a refusal of its own undoes the approval. Amounts up to
     `alone_up_to_minor` need no second person; without it every request does. Whoever may not `touch` what is asked
     about (given its payload, who they are, and when) neither finds the request nor decides, whatever they may do in its
-    unit.
+    unit. `hold` locks what an approval is about before its request is locked: whatever overtakes requests comes from
+    there, and two that came from opposite ends would wait for each other.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Kind:
     alone_up_to_minor: int | None = None
     decide_within: timedelta = DECIDE_WITHIN
     may_touch: Callable[[ReadSession, Any, UUID, datetime], bool] | None = None
+    hold: Callable[[WriteSession, Any], object] | None = None
 
 
 KINDS: Slot[Mapping[str, Kind]] = Slot("casework.kinds")

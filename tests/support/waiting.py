@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from core.db import Database
+
 T = TypeVar("T")
 
 
@@ -19,3 +21,13 @@ def wait_until(
         time.sleep(pause)
         pause = min(pause * 1.5, 0.2)
     return answer
+
+
+def wait_for_waiting(database: Database, *, message: str) -> None:
+    """Until somebody waits for a lock that another holds."""
+
+    def is_waited_for() -> bool:
+        with database.read() as session:
+            return bool(session.sql("select exists (select from pg_locks where not granted)").scalar_one())
+
+    wait_until(is_waited_for, timeout_s=30, message=message)

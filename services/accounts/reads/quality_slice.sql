@@ -1,12 +1,16 @@
 -- Judge the accounts of one range of ids: keep the work list, and add to the day's counts of their units. Served by account_gaps, pk_account_gap
--- and pk_unit_quality.
+-- and pk_unit_quality. What is missing of an account that is being moved or judged anew is left as it is until the next day: the round waits for
+-- nobody who waits for it.
 with judged as materialized (
   select account_id, unit_id, expected, gaps from account_gaps(:first, :last, :today)
+), held as materialized (
+  select account_id from account_gap where account_id between :first and :last for update skip locked
 ), mended as (
-  delete from account_gap q where q.account_id between :first and :last
+  delete from account_gap q where q.account_id in (select account_id from held)
     and not exists (select from judged j where j.account_id = q.account_id and j.gaps > 0)
 ), found as (
-  insert into account_gap (account_id, unit_id, gaps) select account_id, unit_id, gaps from judged where gaps > 0
+  insert into account_gap (account_id, unit_id, gaps) select account_id, unit_id, gaps from judged j where gaps > 0
+    and (account_id in (select account_id from held) or not exists (select from account_gap q where q.account_id = j.account_id))
   on conflict (account_id) do update set unit_id = excluded.unit_id, gaps = excluded.gaps
   where (account_gap.unit_id, account_gap.gaps) is distinct from (excluded.unit_id, excluded.gaps)
 )

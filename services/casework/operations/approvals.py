@@ -87,8 +87,10 @@ def approve(
 ) -> Outcome:
     """Approve what another asked for, and have it done. `proved_at` is when the decider gave a fresh code.
 
-    Raises RequestUnknown, OwnRequest, NotApart, RequestOver, RequesterLost, and whatever the kind's own domain refuses.
+    Locks what it is about, then the request. Raises RequestUnknown, OwnRequest, NotApart, RequestOver, RequesterLost,
+    and whatever the kind's own domain refuses.
     """
+    _hold(session, request_id=request_id)
     row = _lock(session, request_id=request_id, by=by, now=now)
     kind = KINDS.get()[row.kind]
     if not staffing.staff_may(session, staff_id=row.requested_by, permission=kind.asks, unit_id=row.unit_id, now=now):
@@ -200,6 +202,14 @@ def _lock(session: WriteSession, *, request_id: UUID, by: UUID, now: datetime) -
     if staffing.staff_are_bound(session, staff_id=by, other_id=row.requested_by, now=now):
         raise NotApart
     return row
+
+
+def _hold(session: WriteSession, *, request_id: UUID) -> None:
+    """What is asked never changes: it is read before anything is locked."""
+    asked = session.sql("select kind, payload from approval_request where id = :id", id=request_id).one_or_none()
+    kind = None if asked is None else KINDS.get()[asked.kind]
+    if asked is not None and kind is not None and kind.hold is not None:
+        kind.hold(session, kind.payload.model_validate(asked.payload))
 
 
 def _row(session: WriteSession, *, request_id: UUID) -> "sa.Row[Any] | None":

@@ -73,7 +73,7 @@ def assign(session: WriteSession, *, suspense_id: int, account_no: str, by: UUID
     payables by id. Raises what `assignable` raises, SuspenseOver when it has a place already; the caller has seen to a
     second person.
     """
-    session.sql("select from payment_suspense where id = :id for update", id=suspense_id)
+    hold_sum(session, suspense_id=suspense_id)
     amount, account = assignable(session, suspense_id=suspense_id, account_no=account_no, by=by, now=now)
     waiting = session.sql("select book_id, paid_at from payment_suspense where id = :id", id=suspense_id).one()
     assignment_id = ids.uuid7()
@@ -127,6 +127,11 @@ def assign(session: WriteSession, *, suspense_id: int, account_no: str, by: UUID
         unit_id=account.unit_id,
     )
     return assignment_id
+
+
+def hold_sum(session: WriteSession, *, suspense_id: int) -> None:
+    """Lock a sum of suspense: nothing else is decided about it until the transaction ends."""
+    session.sql("select from payment_suspense where id = :id for update", id=suspense_id)
 
 
 def _settle(
@@ -194,4 +199,5 @@ ASSIGN_SUSPENSE: Final = Kind(
     carry_out=_carry_out,
     alone_up_to_minor=ALONE_UP_TO_MINOR,
     may_touch=_may_touch,
+    hold=lambda session, wanted: hold_sum(session, suspense_id=wanted.suspense_id),
 )

@@ -158,6 +158,16 @@ def _lock_orders(session: WriteSession, *, refund_id: UUID) -> list[UUID]:
     return list(rows.scalars())
 
 
+def _hold(session: WriteSession, wanted: DecideRefund) -> None:
+    if wanted.way == "take_back":
+        _lock_orders(session, refund_id=wanted.refund_id)
+    session.sql(
+        """select from payment_suspense where id = (select suspense_id from payment_refund where id = :id)
+           for update""",
+        id=wanted.refund_id,
+    )
+
+
 def _unassign(session: WriteSession, waiting: sa.Row[Any], *, taken: Money, now: datetime) -> None:
     """Mirror both transactions of the assignment, and open again what it had settled."""
     home = ledger.ensure_books(session, owner_kind=OwnerKind.ACCOUNT, owner_ids=[waiting.assigned_account_id])[
@@ -227,4 +237,5 @@ DECIDE_REFUND: Final = Kind(
     carry_out=_carry_out,
     alone_up_to_minor=ALONE_UP_TO_MINOR,
     may_touch=_may_touch,
+    hold=_hold,
 )

@@ -13,7 +13,7 @@ from services.casework.ports import Approved, Kind, Outcome, Payload
 from services.payments import rules
 from services.payments.errors import MoneyUndecided, SuspenseOver
 from services.payments.models import OrderState
-from services.payments.operations.assigning import ALONE_UP_TO_MINOR
+from services.payments.operations.assigning import ALONE_UP_TO_MINOR, hold_sum
 from services.payments.operations.returning import reason_to_return
 from services.payments.queries import placing
 from services.payments.queries.placing import WaitingMoney
@@ -51,12 +51,7 @@ def match(session: WriteSession, *, suspense_id: int, why: str, by: UUID, actor:
     ReasonNeeded; the caller has seen to a second person.
     """
     kept = reason_to_return(why)
-    order = session.sql(
-        """select id from payment_order
-           where id = (select order_id from payment_suspense where id = :id) for no key update""",
-        id=suspense_id,
-    ).one_or_none()
-    session.sql("select from payment_suspense where id = :id for update", id=suspense_id)
+    order_id = _hold(session, suspense_id=suspense_id)
     item = matchable(session, suspense_id=suspense_id, by=by, permission=StaffPermission.SUSPENSE_ASSIGN, now=now)
     session.sql(
         """update payment_suspense set state = 'matched', matched_by = :by, matched_at = :now, matched_why = :why
@@ -67,7 +62,7 @@ def match(session: WriteSession, *, suspense_id: int, why: str, by: UUID, actor:
         id=suspense_id,
     )
     casework.overtake(session, subject=f"suspense:{suspense_id}", now=now)
-    is_released = order is not None and release(session, order_id=order.id, item=item)
+    is_released = order_id is not None and release(session, order_id=order_id, item=item)
     audit.record(
         session,
         actor=actor,
@@ -76,6 +71,17 @@ def match(session: WriteSession, *, suspense_id: int, why: str, by: UUID, actor:
         after={"transaction_id": item.transaction_id, "order_closed": is_released, "reason": kept},
         unit_id=item.unit_id,
     )
+
+
+def _hold(session: WriteSession, *, suspense_id: int) -> UUID | None:
+    """Lock the order that a row names, then the row; answers the order."""
+    order_id: UUID | None = session.sql(
+        """select id from payment_order
+           where id = (select order_id from payment_suspense where id = :id) for no key update""",
+        id=suspense_id,
+    ).scalar_one_or_none()
+    hold_sum(session, suspense_id=suspense_id)
+    return order_id
 
 
 def release(session: WriteSession, *, order_id: UUID, item: WaitingMoney) -> bool:
@@ -138,4 +144,5 @@ MATCH_SUSPENSE: Final = Kind(
     carry_out=_carry_out,
     alone_up_to_minor=ALONE_UP_TO_MINOR,
     may_touch=_may_touch,
+    hold=lambda session, wanted: _hold(session, suspense_id=wanted.suspense_id),
 )

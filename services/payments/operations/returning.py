@@ -27,7 +27,7 @@ from services.ledger.operations import Posting, Transaction
 from services.payments import rules
 from services.payments.errors import RefundDiffers, RefundUndecided, ReturnNotOffered, SuspenseOver
 from services.payments.models import RefundState
-from services.payments.operations.assigning import ALONE_UP_TO_MINOR
+from services.payments.operations.assigning import ALONE_UP_TO_MINOR, hold_sum
 from services.payments.operations.checks import LEASE_S, wait_after
 from services.payments.ports import PROVIDERS, RefundResult, RefundWish
 from services.payments.queries import placing, refunds
@@ -312,9 +312,7 @@ def _moved(
     now: datetime,
 ) -> RefundEffect:
     known = RefundState(row.state)
-    if known is RefundState.CONTESTED and (
-        event is RefundEvent.REFUSED or (event is RefundEvent.TAKEN and row.contested_told == RefundState.DONE)
-    ):  # only a signed answer ends it, and an older one that came late says less than is known
+    if known is RefundState.CONTESTED and _says_less(event, row):
         return _unchanged(session, row, now=now)
     is_unposted = known in {RefundState.FAILED, RefundState.CONTESTED}
     # What is contested goes out as what failed does, should its sum have come free meanwhile.
@@ -356,6 +354,21 @@ def _moved(
     if following in {RefundState.FAILED, RefundState.ABNORMAL, RefundState.CONTESTED}:
         log.error("refund_trouble", out_refund_no=row.out_refund_no, state=following.value, reason=reason)
     return _EFFECTS[following]
+
+
+def _says_less(event: RefundEvent, row: "sa.Row[Any]") -> bool:
+    """Whether a word on a contested refund leaves it as it is.
+
+    Only a signed answer ends it. Once it is told as done it is that, as every other refund: an older answer that came
+    late says less, and trouble on its way to the payer is no money of ours, unless the sum has come free.
+    """
+    is_done = row.contested_told == RefundState.DONE
+    is_placed = row.suspense_state != "open"
+    return (
+        event is RefundEvent.REFUSED
+        or (event is RefundEvent.TAKEN and is_done)
+        or (event is RefundEvent.ABNORMAL and is_done and is_placed)
+    )
 
 
 def _take_back(session: WriteSession, row: "sa.Row[Any]", *, now: datetime) -> None:
@@ -432,4 +445,5 @@ RETURN_SUSPENSE: Final = Kind(
     carry_out=_carry_out,
     alone_up_to_minor=ALONE_UP_TO_MINOR,
     may_touch=_may_touch,
+    hold=lambda session, wanted: hold_sum(session, suspense_id=wanted.suspense_id),
 )

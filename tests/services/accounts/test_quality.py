@@ -1,5 +1,6 @@
 """Customer data: what is missing is found, counted unit by unit, and mended at once when it is told."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from services.accounts.queries.quality import EQUIPMENT, Counts
 from services.accounts.roles import StaffRole
 from tests.factories import staff as people
 from tests.factories.accounts import ACTOR, make_account, make_unit
+from tests.support.waiting import wait_for_waiting
 
 TODAY: Final = date(2026, 11, 20)
 ALL_TOLD: Final = Told("zhang@example.com", False, "sms", 3, dict.fromkeys(EQUIPMENT, False))  # noqa: FBT003 -- what is told
@@ -231,3 +233,26 @@ def test_old_days_are_forgotten_when_another_begins(database: Database, vault: V
     with database.read() as session:
         assert session.sql("select day from quality_round").scalars().all() == [TODAY]
         assert session.sql("select day from unit_quality").scalars().all() == [TODAY]
+
+
+def test_a_round_and_a_file_that_moves_accounts_do_not_wait_for_each_other(
+    database: Database, vault: Vault, owner_dsn: str
+) -> None:
+    """The file holds the second and wants the first, while the round holds the first and comes to the second."""
+    with database.write() as session:
+        make_unit(session, code="3702", parent="37", kind="city")
+        first, second = (make_account(session, vault) for _ in range(2))
+    judged(database)
+    move = "update account set unit_id = (select id from unit where code = '3702') where id = %s"
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(owner_dsn) as file:
+        file.execute(move, [second.id])
+        with database.write() as session:
+            session.sql("select from account_gap where account_id = :id for update", id=first.id)
+            moving = pool.submit(file.execute, move, [first.id])
+            wait_for_waiting(database, message="the file does not wait for the round")
+            operations.judge_next(session, today=TODAY + timedelta(days=1))
+        moving.result()
+        file.commit()
+    with database.read() as session:
+        found = session.sql("select count(*) from account_gap q join unit u on u.id = q.unit_id where u.code = '3702'")
+        assert found.scalar_one() == 2, "what is missing went with them"

@@ -289,6 +289,13 @@ def test_neither_a_refusal_without_signature_nor_an_older_answer_takes_a_contest
     assert state(database, twice) == ("done", "returned")
 
 
+def test_trouble_behind_a_refund_that_is_done_leaves_it_to_people(database: Database, twice: Twice) -> None:
+    tell(database, twice.refund_id, RefundStatus.DONE)
+    assert tell(database, twice.refund_id, RefundStatus.ABNORMAL) is RefundEffect.NOTHING
+    decide(database, twice, "bear")
+    assert state(database, twice) == ("lost", "assigned")
+
+
 def test_a_contested_refund_is_asked_about_until_its_end_is_known(database: Database, twice: Twice) -> None:
     tell(database, twice.refund_id, RefundStatus.PROCESSING)
     with database.write() as session:
