@@ -236,7 +236,7 @@ def grant(
 def revoke(reader: Manager, write: Write, now: Now, staff_id: UUID, grant_id: UUID) -> Response:
     """Take a role away, at once."""
     _seen(write, reader, staff_id, now=now)
-    accounts.revoke_role(write, grant_id=grant_id, by=reader.staff_id, actor=reader.actor, now=now)
+    accounts.revoke_role(write, staff_id=staff_id, grant_id=grant_id, by=reader.staff_id, actor=reader.actor, now=now)
     return go(f"{PEOPLE}/{staff_id}?done=revoked")
 
 

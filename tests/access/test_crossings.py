@@ -74,6 +74,14 @@ def test_no_grant_elsewhere_is_revoked_through_a_person_of_ones_own_unit(town: T
     assert found == 2
 
 
+def test_no_grant_is_revoked_through_a_colleague_whose_it_is_not(town: Town, office: Office) -> None:
+    one, other = office.colleague("own"), office.colleague("own")
+    before = town.fingerprint()["staff_grant"]
+    assert send(town, office, f"people/{one.staff_id}/grants/{other.grant_id}/revoke") == 404
+    assert town.fingerprint()["staff_grant"] == before
+    assert send(town, office, f"people/{one.staff_id}/grants/{one.grant_id}/revoke") == 303
+
+
 @pytest.mark.parametrize("section", SECTIONS)
 def test_each_part_of_an_account_is_there_for_its_own_unit_alone(town: Town, office: Office, section: str) -> None:
     def status(account_no: str) -> int:

@@ -91,13 +91,16 @@ def grantable_unit(
     return unit
 
 
-def revoke_role(session: WriteSession, *, grant_id: UUID, by: UUID, actor: Actor, now: datetime) -> None:
-    """Take a role away, at once.
+def revoke_role(
+    session: WriteSession, *, staff_id: UUID, grant_id: UUID, by: UUID, actor: Actor, now: datetime
+) -> None:
+    """Take a role away from somebody, at once.
 
-    Raises GrantUnknown (also outside of what `by` manages), GrantToOneself, GrantBeyondOwn.
+    Raises GrantUnknown (also outside of what `by` manages, and for a grant of somebody else), GrantToOneself,
+    GrantBeyondOwn.
     """
     grant = staff_grant(session, grant_id=grant_id)
-    if grant is None or grant.revoked_at is not None:
+    if grant is None or grant.staff_id != staff_id or grant.revoked_at is not None:
         raise GrantUnknown
     found = may_grant(session, by=by, role=grant.role, unit_id=grant.unit.id, valid_to=now + MOMENT, now=now)
     if not found.manages:

@@ -77,7 +77,7 @@ def test_a_grant_holds_between_its_dates_and_until_it_is_revoked(database: Datab
             for at in (begin - timedelta(seconds=1), begin, end - timedelta(seconds=1), end)
         ]
         assert seen == [False, True, True, False]
-        operations.revoke_role(session, grant_id=grant_id, by=li.staff_id, actor=ACTOR, now=NOON)
+        operations.revoke_role(session, staff_id=wu.staff_id, grant_id=grant_id, by=li.staff_id, actor=ACTOR, now=NOON)
         assert where(session, wu, P.ACCOUNTS_VIEW, at=begin) == []
 
 
@@ -154,9 +154,16 @@ def test_nobody_takes_what_they_could_not_give(database: Database, li: Member, w
         admin = grant(session, wu.staff_id, role=StaffRole.ADMIN, unit="370101")
         far = grant(session, wu.staff_id, role=StaffRole.AGENT, unit="3702")
         own = staffing.staff_grants(session, staff_id=li.staff_id, seen_by=None, now=NOON)[0].id
-        for grant_id, refusal in ((admin, GrantBeyondOwn), (far, GrantUnknown), (own, GrantToOneself)):
+        for whose, grant_id, refusal in (
+            (wu, admin, GrantBeyondOwn),
+            (wu, far, GrantUnknown),
+            (wu, own, GrantUnknown),
+            (li, own, GrantToOneself),
+        ):
             with pytest.raises(refusal):
-                operations.revoke_role(session, grant_id=grant_id, by=li.staff_id, actor=ACTOR, now=NOON)
+                operations.revoke_role(
+                    session, staff_id=whose.staff_id, grant_id=grant_id, by=li.staff_id, actor=ACTOR, now=NOON
+                )
 
 
 def test_whoever_holds_more_elsewhere_is_managed_by_nobody_here(database: Database, li: Member, wu: Member) -> None:
