@@ -3,27 +3,33 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final
-from urllib.parse import quote
+from typing import Annotated, Any, Final, TypeVar
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from core import clock
 from core.audit import Actor
 from core.config import Settings
 from core.db import WriteSession
 from core.errors import Refusal
+from portal import fields
 from portal.templating import Onlooker, Page, Renderer, translations
 from services.accounts.queries import AccountId
 from services.identity import operations as identity
 from web import cookies, locale, metrics, problems
 from web.caller import address_of
+from web.handlers import AWAY, Told
+from web.problems.common import InvalidFields
 from web.runtime import Runtime, RuntimeDep
 from web.session import CodeFlows, Flows, Now, PaymentFlows, Write
 
 SEE_OTHER: Final = 303
 NO_CONTENT: Final = 204
+R = TypeVar("R")
+OUR_SIDE: Final = 500
 
 
 class SignInFirst(Exception):
@@ -71,13 +77,15 @@ def _resolved(request: Request, runtime: Runtime, session: WriteSession, now: da
     found = None if token is None else identity.resolve_portal_session(session, token=token, now=now)
     if token is None or found is None:
         raise SignInFirst
-    return Reader(
+    reader = Reader(
         user_id=found.user_id,
         session_id=found.session_id,
         form_token=cookies.form_token(runtime.vault, token),
         locale=locale.of_request(request, runtime.settings.locales),
         actor=Actor(f"user:{found.user_id}", address_of(request)),
     )
+    request.state.reader = reader
+    return reader
 
 
 def _checked_form(request: Request, runtime: RuntimeDep, csrf: Annotated[str, Form()] = "") -> None:
@@ -157,21 +165,68 @@ def go(address: str) -> RedirectResponse:
     return RedirectResponse(address, SEE_OTHER)
 
 
-def problem(request: Request, status: int, code: str, detail: str, request_id: str) -> Response:  # noqa: ARG001 -- the code is for machines
-    """The page that tells a problem."""
+def problem(request: Request, told: Told) -> Response:
+    """The page that tells a problem, with the menu of whoever is signed in."""
     renderer: Renderer = request.app.state.renderer
     wanted = locale.of_request(request, request.app.state.runtime.settings.locales)
     _ = speak(request)
     titles = {
         403: _("This page is out of date"),
         404: _("Page not found"),
+        422: _("Some fields are wrong"),
         429: _("Please wait a moment"),
         503: _("We are busy right now"),
     }
-    title = titles.get(status, _("Something went wrong"))
-    page = Page(path=request.url.path, form_token="", is_signed_in=False)
-    values: dict[str, Any] = {"title": title, "detail": detail, "status": status, "request_id": request_id}
-    return renderer.page("problem.html", page, locale=wanted, status=status, values=values)
+    reader = known_reader(request, told, "reader", _resolved, SignInFirst)
+    back = origin_of(request) if request.method == "POST" else ""
+    page = Page(
+        path=request.url.path if reader is None else back,
+        form_token="" if reader is None else reader.form_token,
+        is_signed_in=reader is not None,
+    )
+    values = problem_values(request, told, titles.get(told.status, _("Something went wrong")), back)
+    return renderer.page("problem.html", page, locale=wanted, status=told.status, values=values)
+
+
+def problem_values(request: Request, told: Told, title: str, back: str) -> dict[str, Any]:
+    """What the page of a problem shows; `back` leads to the form when it was one."""
+    _ = speak(request)
+    wrong, detail = fields.listed(_, told.wrong), told.detail
+    if told.code == InvalidFields.code and not wrong:
+        detail = _("The form could not be read. Open its page anew and fill it in again.")
+    return {
+        "title": title,
+        "detail": detail,
+        "status": told.status,
+        "request_id": told.request_id,
+        "wrong": wrong,
+        "back": back,
+    }
+
+
+def known_reader(
+    request: Request,
+    told: Told,
+    kept_as: str,
+    find: Callable[[Request, Runtime, WriteSession, datetime], R],
+    nobody: type[Exception],
+) -> R | None:
+    """Who reads the page of a problem: as the request found them, else asked for now, unless our own side fails."""
+    known: R | None = getattr(request.state, kept_as, None)
+    if known is not None or told.status >= OUR_SIDE:
+        return known
+    runtime: Runtime = request.app.state.runtime
+    try:
+        with runtime.db.write() as session:
+            return find(request, runtime, session, clock.now())
+    except (nobody, *AWAY):
+        return None
+
+
+def origin_of(request: Request) -> str:
+    """The page whose form was sent: our pages tell us alone (Referrer-Policy same-origin)."""
+    found = urlsplit(request.headers.get("referer", ""))
+    return safe_next(f"{found.path}?{found.query}" if found.query else found.path)
 
 
 async def send_to_sign_in(request: Request, _error: Exception) -> Response:

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import Refusal
 from web import handlers, metrics
-from web.problems.common import BadJson, BadRequest, InvalidFields, TooLarge, TooSlow, UnsupportedMedia
+from web.problems.common import BadJson, BadRequest, InvalidFields, TooLarge, TooSlow, UnsupportedMedia, WrongField
 
 log = structlog.get_logger(__name__)
 
@@ -146,7 +146,7 @@ class Guard:
             page = self._page  # which builds addresses from a head that is not doubtful any more
             return await _whole_body(scope, receive)
         except Refusal as refusal:
-            return _closing(handlers.tell(Request(scope), refusal, locales=self._rules.locales, page=page))
+            return _closing(await handlers.tell(Request(scope), refusal, locales=self._rules.locales, page=page))
 
     def _check_head(self, scope: Scope) -> None:
         raw: list[tuple[bytes, bytes]] = scope["headers"]
@@ -281,7 +281,14 @@ def check_form(body: bytes) -> None:
     """
     plain = unquote_to_bytes(body)
     if b"\x00" in plain or not _is_utf8(plain):
-        raise InvalidFields
+        raise InvalidFields(_without_text(body))
+
+
+def _without_text(body: bytes) -> list[WrongField]:
+    """The fields of a form whose values are no text."""
+    pairs = [each.partition(b"=") for each in body.split(b"&")]
+    plain = [(name.decode("ascii", "replace"), unquote_to_bytes(value)) for name, _, value in pairs]
+    return [WrongField(name, "no_text") for name, value in plain if b"\x00" in value or not _is_utf8(value)]
 
 
 def check_json(body: bytes) -> None:

@@ -5,12 +5,14 @@ Bugs have no handler of the framework's: it would answer them outside `web.guard
 
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import psycopg
 import sqlalchemy as sa
 import structlog
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import iter_route_contexts
@@ -30,12 +32,25 @@ from web.problems.common import (
     TooLarge,
     Unavailable,
     UnsupportedMedia,
+    WrongField,
 )
 
 log = structlog.get_logger(__name__)
 
-PageRenderer = Callable[[Request, int, str, str, str], Response]
-"""(request, status, code, detail, request id) -> an HTML page, for readers who came by browser."""
+
+@dataclass(frozen=True)
+class Told:
+    """A problem as a page tells it; `wrong` are the fields that are, when it is a form's."""
+
+    status: int
+    code: str
+    detail: str
+    request_id: str
+    wrong: tuple[WrongField, ...] = ()
+
+
+PageRenderer = Callable[[Request, Told], Response]
+"""Makes an HTML page for readers who came by browser. It may ask the database who reads, unless it tells of a 5xx."""
 
 _BY_STATUS: Final[dict[int, type[Refusal]]] = {
     400: BadRequest,
@@ -62,6 +77,8 @@ _FIELD_TEXTS: Final = {
     "literal_error": ("不在可选范围内。", "This is not one of the choices."),
     "enum": ("不在可选范围内。", "This is not one of the choices."),
 }
+AWAY: Final = (sa.exc.OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError, psycopg.OperationalError)
+"""What is raised when the database cannot be asked."""
 METHOD_NOT_ALLOWED: Final = 405
 _WRONG: Final = ("内容有误。", "This is not valid.")
 
@@ -69,46 +86,48 @@ _WRONG: Final = ("内容有误。", "This is not valid.")
 def install(app: FastAPI, *, page: PageRenderer | None = None) -> None:
     """Handle all that is foreseen; `page` renders problems for browsers outside `/api` and `/callbacks`."""
 
-    def say(request: Request, refusal: Refusal) -> Response:
-        return tell(request, refusal, locales=request.app.state.runtime.settings.locales, page=page)
+    async def say(request: Request, refusal: Refusal) -> Response:
+        return await tell(request, refusal, locales=request.app.state.runtime.settings.locales, page=page)
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)  # noqa: S101 -- narrows for the type checker; Starlette dispatches by class
         metrics.refused(error.code)
-        return say(request, error)
+        return await say(request, error)
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 -- as above
         is_page = page is not None and _is_browser(request)
-        return say(request, _as_page(request)) if is_page else _invalid_fields(request, error)
+        return await say(request, _as_page(request, error)) if is_page else _invalid_fields(request, error)
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 -- as above
         refusal = _BY_STATUS.get(error.status_code, BadRequest)()
-        answer = say(request, refusal)
+        answer = await say(request, refusal)
         if error.status_code == METHOD_NOT_ALLOWED:
             answer.headers["Allow"] = ", ".join(sorted(_methods_of(request)))
         return answer
 
     async def unavailable(request: Request, error: Exception) -> Response:
         log.warning("database_unavailable", error=type(error).__name__)
-        return say(request, Unavailable())
+        return await say(request, Unavailable())
 
     app.add_exception_handler(Refusal, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-    for away in (sa.exc.OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError, psycopg.OperationalError):
+    for away in AWAY:
         app.add_exception_handler(away, unavailable)
 
 
-def tell(request: Request, refusal: Refusal, *, locales: Sequence[str], page: PageRenderer | None) -> Response:
+async def tell(request: Request, refusal: Refusal, *, locales: Sequence[str], page: PageRenderer | None) -> Response:
     """The answer that tells a refusal: a page for browsers where there is a renderer, else a problem."""
     wanted = locale.of_request(request, locales)
     request_id = problems.request_id_of(request)
     if page is None or not _is_browser(request):
         return problems.answer(refusal, locale=wanted, request_id=request_id)
     problem = problems.of(refusal)
-    shown = page(request, problem.status, problem.code, problem.detail(wanted, refusal.facts), request_id)
+    wrong = refusal.wrong if isinstance(refusal, InvalidFields) else ()
+    told = Told(problem.status, problem.code, problem.detail(wanted, refusal.facts), request_id, wrong)
+    shown = await run_in_threadpool(page, request, told)
     shown.headers.update(problems.waiting_of(refusal))
     return shown
 
@@ -130,15 +149,23 @@ def tell_of_bug(request: Request, incident: str, *, locales: Sequence[str], page
         detail = (
             "系统出现意外错误，请稍后再试。" if is_chinese else "We met an error of our own. Try again in a moment."
         )
-        return page(request, 500, InternalError.code, detail, incident)
+        return page(request, Told(500, InternalError.code, detail, incident))
     except Exception:
         log.exception("incident_not_shown", incident=incident)
         return problems.answer(InternalError(incident=incident), locale=locales[0])
 
 
-def _as_page(request: Request) -> Refusal:
-    """Why a browser's request is not valid: a part of the address is nobody's, or a field is too long or doubled."""
-    return InvalidFields() if request.method == "POST" else NotFound()
+def _as_page(request: Request, error: RequestValidationError) -> Refusal:
+    """Why a browser's request is not valid: a part of the address is nobody's, or fields of a form are wrong."""
+    errors = error.errors()
+    if request.method != "POST" or any(each["loc"][0] == "path" for each in errors):
+        return NotFound()
+    wrong = {
+        str(each["loc"][1]): WrongField(str(each["loc"][1]), each["type"], each.get("ctx", {}).get("max_length"))
+        for each in errors
+        if len(each["loc"]) > 1
+    }
+    return InvalidFields(list(wrong.values()))
 
 
 def _is_browser(request: Request) -> bool:

@@ -7,7 +7,7 @@ Whoever may do it nowhere is told so (403), and the try is noted; what lies in a
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import Depends, FastAPI, Form, Request
@@ -28,6 +28,7 @@ from services.identity.errors import InvitationGone
 from services.identity.operations import staff
 from web import cookies, handlers, locale, metrics
 from web.caller import address_of
+from web.handlers import Told
 from web.problems.common import CrossSite, Forbidden
 from web.runtime import Runtime, RuntimeDep
 from web.session import Hashing, Now, PaymentFlows, Write
@@ -111,7 +112,7 @@ def resolved(request: Request, runtime: Runtime, session: WriteSession, now: dat
     if token is None or found is None:
         raise StaffSignInFirst
     held = staffing.staff_permissions(session, staff_id=found.staff_id, now=now)
-    return StaffReader(
+    reader = StaffReader(
         staff_id=found.staff_id,
         session_id=found.session_id,
         name=found.name,
@@ -123,6 +124,8 @@ def resolved(request: Request, runtime: Runtime, session: WriteSession, now: dat
         locale=locale.of_request(request, runtime.settings.locales),
         actor=Actor(f"staff:{found.staff_id}", address_of(request)),
     )
+    request.state.staff_reader = reader
+    return reader
 
 
 def form_token(runtime: Runtime, cookie: str) -> str:
@@ -232,22 +235,29 @@ def show(
     name = cookies.staff_visitor_name(settings)
     known = request.cookies.get(name)
     visitor = known or cookies.new_value()
-    page = StaffPage(
-        path=request.url.path,
-        form_token=form_token(runtime, visitor) if reader is None else reader.form_token,
-        is_signed_in=reader is not None,
-        here=here or request.url.path,
-        menu=() if reader is None else tuple(menu.entries(speak(request), reader.permissions, reader.everywhere)),
-        name="" if reader is None else reader.display_name,
-        is_fresh=reader is not None and reader.is_fresh,
-        can_search=reader is not None and reader.may(StaffPermission.ACCOUNTS_VIEW),
-    )
+    page = _frame(request, reader, form_token(runtime, visitor), here=here or request.url.path)
     answer = renderer.page(template, page, locale=wanted, status=status, values=values)
     if reader is None and not known:
         cookies.put(answer, settings, name, visitor, max_age_s=None, path=cookies.STAFF_PATH)
     if request.query_params.get("lang") == wanted:
         pages.remember_locale(answer, settings, wanted)
     return answer
+
+
+def _frame(request: Request, reader: StaffReader | None, visitors_token: str, *, here: str) -> StaffPage:
+    """What stands around a page: the menu and the search of its reader."""
+    if reader is None:
+        return StaffPage(path=request.url.path, form_token=visitors_token, is_signed_in=False, here=here)
+    return StaffPage(
+        path=request.url.path,
+        form_token=reader.form_token,
+        is_signed_in=True,
+        here=here,
+        menu=tuple(menu.entries(speak(request), reader.permissions, reader.everywhere)),
+        name=reader.display_name,
+        is_fresh=reader.is_fresh,
+        can_search=reader.may(StaffPermission.ACCOUNTS_VIEW),
+    )
 
 
 def arrive(answer: Response, runtime: Runtime, token: str) -> None:
@@ -297,7 +307,7 @@ def install(app: FastAPI) -> None:
         return go("/staff/sign-in" if wanted == HOME else f"/staff/sign-in?next={quote(wanted, safe='/')}")
 
     async def step_up_first(request: Request, _error: Exception) -> Response:
-        back = _referring(request)
+        back = safe_back(pages.origin_of(request))
         return go("/staff/step-up" if back == HOME else f"/staff/step-up?next={quote(back, safe='/')}")
 
     async def look_over(_request: Request, error: Exception) -> Response:
@@ -309,7 +319,7 @@ def install(app: FastAPI) -> None:
         metrics.SECURITY.labels("staff_not_allowed").inc()
         runtime: Runtime = request.app.state.runtime
         await run_in_threadpool(_note, runtime, error)
-        return handlers.tell(request, Forbidden(), locales=runtime.settings.locales, page=problem)
+        return await handlers.tell(request, Forbidden(), locales=runtime.settings.locales, page=problem)
 
     app.add_exception_handler(StaffSignInFirst, sign_in_first)
     app.add_exception_handler(StepUpFirst, step_up_first)
@@ -328,16 +338,10 @@ def _address(request: Request) -> str:
     return safe_back(f"{request.url.path}?{query}" if query else request.url.path)
 
 
-def _referring(request: Request) -> str:
-    """The page whose form was sent: our pages say it to ourselves alone (Referrer-Policy same-origin)."""
-    found = urlsplit(request.headers.get("referer", ""))
-    return safe_back(f"{found.path}?{found.query}" if found.query else found.path)
-
-
-def problem(request: Request, status: int, code: str, detail: str, request_id: str) -> Response:
-    """The page that tells a problem: the console's for what lies in it, the customers' elsewhere."""
+def problem(request: Request, told: Told) -> Response:
+    """The page that tells a problem: the console's with the menu of its reader, the customers' outside of it."""
     if not request.url.path.startswith(HOME):
-        return pages.problem(request, status, code, detail, request_id)
+        return pages.problem(request, told)
     _ = speak(request)
     by_code = {
         CrossSite.code: _("This page is out of date"),
@@ -347,11 +351,14 @@ def problem(request: Request, status: int, code: str, detail: str, request_id: s
         403: _("You may not do this"),
         404: _("Page not found"),
         409: _("It has changed meanwhile"),
+        422: _("Some fields are wrong"),
         503: _("We are busy right now"),
     }
-    title = by_code.get(code) or by_status.get(status) or _("Something went wrong")
+    title = by_code.get(told.code) or by_status.get(told.status) or _("Something went wrong")
     renderer: Renderer = request.app.state.renderer
     wanted = locale.of_request(request, request.app.state.runtime.settings.locales)
-    page = StaffPage(path=request.url.path, form_token="", is_signed_in=False)
-    values: dict[str, Any] = {"title": title, "detail": detail, "status": status, "request_id": request_id}
-    return renderer.page("staff/problem.html", page, locale=wanted, status=status, values=values)
+    reader = pages.known_reader(request, told, "staff_reader", resolved, StaffSignInFirst)
+    back = safe_back(pages.origin_of(request)) if request.method == "POST" else ""
+    page = _frame(request, reader, "", here=back or HOME)
+    values = pages.problem_values(request, told, title, back)
+    return renderer.page("staff/problem.html", page, locale=wanted, status=told.status, values=values)

@@ -28,7 +28,7 @@ ADDRESSED: Final = frozenset({"own", "others", "other_unit", "missing"})
 OUTSIDE: Final = ("203.0.113.9", 50_000)
 BACK_OFFICE: Final = "/api/v1/backoffice/"
 PROGRAMS: Final = ("service", "service_without_scope", "service_disabled")
-REQUEST_ID: Final = re.compile(r"\b[0-9a-f]{32}\b")
+REQUEST_ID: Final = re.compile(r"\b(?:[0-9a-f]{32}){1,2}\b")
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def is_documented(operation: str, answer: httpx.Response) -> bool:
 
 
 def without_names(answer: httpx.Response, made: Scene) -> tuple[bytes, list[tuple[str, str]]]:
-    """An answer without the request's id and the name that was asked for."""
+    """An answer without the request's id, the token of the caller's forms and the name that was asked for."""
     text = REQUEST_ID.sub("#", answer.text)
     things = made.things
     for name in (

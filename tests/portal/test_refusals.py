@@ -21,7 +21,10 @@ def test_a_field_that_is_too_long_is_refused_with_a_page(visit: NewVisit) -> Non
         page.click("main button")
     assert moved.value is not None
     assert moved.value.status == 422
-    assert page.inner_text("h1") == "Something went wrong"
+    assert page.inner_text("h1") == "Some fields are wrong"
+    assert "Too long: write at most 64 characters." in page.inner_text("dl")
+    page.click("text=Back to the page")
+    page.wait_for_selector("#phone")
 
 
 def test_a_bug_is_told_with_a_number_that_the_log_knows(visit: NewVisit) -> None:

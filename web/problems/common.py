@@ -1,5 +1,7 @@
 """Refusals of the edge itself, and those that any operation may answer."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from core.errors import Refusal
@@ -22,10 +24,26 @@ class BadJson(Refusal):
     code: ClassVar[str] = "bad_json"
 
 
+@dataclass(frozen=True)
+class WrongField:
+    """One wrong field of a form: why, by pydantic's word for it, and of how many characters it may be at most.
+
+    `name` is the sender's own text: it is shown to nobody, but may lead to a word that is ours.
+    """
+
+    name: str
+    why: str
+    most: int | None = None
+
+
 class InvalidFields(Refusal):
     """The request is readable, but fields are missing, unknown or wrong."""
 
     code: ClassVar[str] = "invalid_fields"
+
+    def __init__(self, wrong: Sequence[WrongField] = ()) -> None:
+        super().__init__()
+        self.wrong = tuple(wrong)
 
 
 class LocaleNotOffered(Refusal):

@@ -1,0 +1,86 @@
+"""What fields of forms are called, for the page that lists the wrong ones when their form cannot be shown again."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from web.problems.common import WrongField
+
+Speak = Callable[[str], str]
+UNSEEN: Final = (
+    *("account", "amount_minor", "back", "column", "csrf", "grant", "key", "next", "of_list", "query", "refund"),
+    *("text_version", "ticket", "version"),
+)
+"""Fields that nobody fills in."""
+
+
+def words(_: Speak) -> dict[str, str]:
+    """The name of every field of every form, by what it is sent as."""
+    unseen = _("What the page keeps to itself")
+    return dict.fromkeys(UNSEEN, unseen) | {
+        "about": _("About"),
+        "account_no": _("Account number"),
+        "account_nos": _("Account numbers"),
+        "act": _("Act"),
+        "all": _("All accounts"),
+        "amount": _("Amount"),
+        "code": _("Code"),
+        "contact_by": _("Contact wish"),
+        "current": _("Current password"),
+        "display_name": _("What they are called"),
+        "email": _("E-mail"),
+        "ev_charger": _("Charging pile"),
+        "events": _("Events"),
+        "field": _("What is corrected"),
+        "generator": _("Own generator"),
+        "heat_pump": _("Heat pump"),
+        "hidden": _("What is shown"),
+        "household_size": _("People in the household"),
+        "last_day": _("Last day"),
+        "locale": _("Language"),
+        "method": _("Payment method"),
+        "name": _("Name"),
+        "name_character": _("One character of the name"),
+        "no_email": _("Take the e-mail address back"),
+        "part": _("Name contains"),
+        "password": _("Password"),
+        "phone": _("Telephone"),
+        "proof": _("Kind of proof"),
+        "proof_value": _("Proof"),
+        "q": _("Search"),
+        "reason": _("Why"),
+        "role": _("Role"),
+        "scope": _("What they see"),
+        "shown": _("Columns"),
+        "since": _("From"),
+        "solar": _("Solar power"),
+        "state": _("State"),
+        "storage": _("Battery storage"),
+        "text": _("Note"),
+        "unit": _("Unit"),
+        "until": _("Until"),
+        "url": _("Address"),
+        "value": _("The right value"),
+        "way": _("What is to happen"),
+        "what": _("What"),
+        "which": _("Which messages"),
+        "who": _("Who"),
+        "why": _("Why"),
+    }
+
+
+def listed(_: Speak, wrong: Sequence[WrongField]) -> list[tuple[str, str]]:
+    """Each wrong field by its name, and what to do about it; what no form of ours has is nobody's to correct."""
+    known = words(_)
+    return [(known[each.name], _advice(_, each)) for each in wrong if each.name in known]
+
+
+def _advice(_: Speak, wrong: WrongField) -> str:
+    match wrong.why:
+        case "string_too_long" if wrong.most is not None:
+            return _("Too long: write at most %(most)s characters.") % {"most": wrong.most}
+        case "missing":
+            return _("Missing: fill it in, or choose something.")
+        case "no_text":
+            return _("Holds characters that cannot be written: type it anew.")
+        case _:
+            return _("Not one of the choices: choose again on the page.")
