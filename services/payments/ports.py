@@ -23,16 +23,6 @@ class Due:
     open: Money
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
-    """A payable for receipts and lists: its number and the period it is for (half-open days), where it has one."""
-
-    payable_id: int
-    no: str
-    period_first: date | None
-    period_end: date | None
-
-
 class Payable(Protocol):
     """One kind of thing that is paid for. Every call but `quote_together` is for payables of one account."""
 
@@ -84,12 +74,6 @@ class Payable(Protocol):
 
         It may be less than was taken: what became prepaid balance meanwhile is not owed again.
         """
-        ...
-
-    def describe(
-        self, session: ReadSession, *, account_id: AccountId, payable_ids: Sequence[int]
-    ) -> dict[int, Described]:
-        """Payables by id, whatever their state."""
         ...
 
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from core import clock
 from core.crypto.vault import Vault
-from core.db import Database, ReadSession
+from core.db import Database, ReadSession, view
 from core.http import Client
 from core.money import Money
 from services.accounts.queries import AccountRef
@@ -17,7 +17,7 @@ from services.ledger import queries as ledger
 from services.ledger.chart import PREPAID, RECEIVABLE, SUSPENSE, Code, OwnerKind, clearing
 from services.payments import flows, operations, queries
 from services.payments.flows import Started
-from services.payments.models import OrderState
+from services.payments.models import OrderState, SuspenseReason
 from services.payments.operations import Applied, Wanted
 from services.payments.ports import PAYABLES, PROVIDERS, Method, Payer, ProviderResult, TradeState
 from services.payments.providers.wechat_pay.adapter import Account, WeChatPay
@@ -52,6 +52,31 @@ def provider(base_url: str, account: Account, *, total_s: float = 3.0) -> WeChat
     client = Client(base_url, name=WECHAT, total_s=total_s)
     _clients.append(client)
     return WeChatPay(client, account)
+
+
+@dataclass(frozen=True)
+class Suspended:
+    """Money that waits for a decision; unless it is posted, an order that waits for what is booked elsewhere."""
+
+    id: int
+    reason: SuspenseReason
+    out_trade_no: str
+    transaction_id: str
+    order_id: UUID | None
+    amount: Money
+    is_posted: bool
+
+
+def suspense(session: ReadSession) -> list[Suspended]:
+    """Money without a place, the oldest first."""
+    rows = session.sql(
+        """select *, book_id is not null as is_posted from payment_suspense
+           where state = 'open' order by created_at, id"""
+    )
+    return [
+        view(Suspended, row, reason=SuspenseReason(row.reason), amount=Money(row.amount_minor, row.currency))
+        for row in rows
+    ]
 
 
 def close_clients() -> None:

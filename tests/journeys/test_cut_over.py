@@ -285,7 +285,7 @@ def program_of(town: Town, told: str) -> dict[str, str]:
 
 def assign(town: Town, account_no: str) -> None:
     with town.runtime.db.write() as session:
-        [waiting] = [each for each in queries.suspense(session) if each.out_trade_no.startswith("STRANGER")]
+        [waiting] = [each for each in paying.suspense(session) if each.out_trade_no.startswith("STRANGER")]
         desk = staff.employ(session, town.runtime.vault, role=StaffRole.FINANCE, unit="37")
         staff.grant(session, desk.staff_id, role=StaffRole.FINANCE, unit="JD", now=clock.now())
     with town.runtime.db.write() as session:

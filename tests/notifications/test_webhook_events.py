@@ -13,7 +13,6 @@ from core.money import Money
 from notifications.webhooks.events import SUBSCRIPTIONS
 from services.accounts.events import AccountLinked, HolderChanged
 from services.payments import operations
-from services.payments import queries as payments
 from services.payments.events import PaymentUnassigned
 from tests.factories import payments as paying
 from tests.factories.accounts import make_account, make_unit, make_user
@@ -75,7 +74,7 @@ def test_money_that_staff_gave_its_account_and_took_back_is_told_with_the_same_p
     paying.apply(database, paying.paid(paid))
     paying.apply(database, stray)
     with database.write() as session:
-        [waiting] = payments.suspense(session)
+        [waiting] = paying.suspense(session)
         operations.assign(
             session,
             suspense_id=waiting.id,

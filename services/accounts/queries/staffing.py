@@ -155,12 +155,6 @@ def unit_by_code(session: ReadSession, *, code: str) -> UnitView | None:
     return None if row is None else UnitView(row.id, row.code, row.name, row.depth)
 
 
-def root_unit(session: ReadSession) -> UnitView | None:
-    """The first unit of the tree's top, None before any was imported."""
-    row = session.sql("select id, code, name from unit where parent_id is null order by code limit 1").one_or_none()
-    return None if row is None else UnitView(row.id, row.code, row.name, 0)
-
-
 def staff_grants(session: ReadSession, *, staff_id: UUID, seen_by: UUID | None, now: datetime) -> list[StaffGrantView]:
     """Somebody's grants, the latest first: all of them, or (`seen_by`) those where that person may see staff."""
     rows = session.sql(

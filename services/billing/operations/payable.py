@@ -9,7 +9,7 @@ from core.money import Money
 from services.accounts.queries import AccountId
 from services.billing import queries
 from services.billing.operations import settling
-from services.payments.ports import Described, Due
+from services.payments.ports import Due
 
 
 class BillPayable:
@@ -60,10 +60,3 @@ class BillPayable:
     ) -> list[tuple[str, Money]]:
         """Open again what a payment settled."""
         return settling.put_back(session, account_id=account_id, payment_id=payment_id, now=now)
-
-    def describe(
-        self, session: ReadSession, *, account_id: AccountId, payable_ids: Sequence[int]
-    ) -> dict[int, Described]:
-        """Bills by id."""
-        bills = queries.bills(session, account_id=account_id, bill_ids=payable_ids)
-        return {each.id: Described(each.id, each.bill_no, each.period_first, each.period_end) for each in bills}

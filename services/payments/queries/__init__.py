@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,8 +12,7 @@ import sqlalchemy as sa
 from core.db import ReadSession, statement, view
 from core.money import Money
 from services.accounts.queries import AccountId
-from services.ledger.chart import BookId
-from services.payments.models import AttemptState, SuspenseReason
+from services.payments.models import AttemptState
 from services.payments.ports import PROVIDERS, Method, PaymentProvider, ProviderKey
 
 
@@ -142,27 +141,6 @@ class PaidView:
 
 
 @dataclass(frozen=True, slots=True)
-class SuspenseView:
-    """Money that waits for a decision; without a book, an order that waits for what is booked elsewhere."""
-
-    id: int
-    reason: SuspenseReason
-    provider: str
-    out_trade_no: str
-    transaction_id: str
-    order_id: UUID | None
-    account_id: AccountId | None
-    book_id: BookId | None
-    amount: Money
-    paid_at: datetime
-
-    @property
-    def is_posted(self) -> bool:
-        """Whether this row is money; else its transaction was booked under another number."""
-        return self.book_id is not None
-
-
-@dataclass(frozen=True, slots=True)
 class AssignedView:
     """Money of suspense that staff gave its account. `settled`: number and share of each bill that it settled."""
 
@@ -172,16 +150,6 @@ class AssignedView:
     amount: Money
     paid_at: datetime
     settled: tuple[tuple[str, Money], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RefusalCount:
-    """Forged callbacks of one day."""
-
-    day: date
-    source: str
-    reason: str
-    refusals: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,22 +272,6 @@ def paid_for(
     return [PaidView(row.paid_at, Money(row.taken_minor, row.currency), row.payment_no) for row in rows]
 
 
-def suspense(session: ReadSession, *, limit: int = 100) -> list[SuspenseView]:
-    """Money without a place, the oldest first."""
-    rows = session.sql("select * from payment_suspense where state = 'open' order by created_at, id limit :n", n=limit)
-    return [
-        view(
-            SuspenseView,
-            row,
-            reason=SuspenseReason(row.reason),
-            account_id=None if row.account_id is None else AccountId(row.account_id),
-            book_id=None if row.book_id is None else BookId(row.book_id),
-            amount=Money(row.amount_minor, row.currency),
-        )
-        for row in rows
-    ]
-
-
 def assigned(session: ReadSession, *, suspense_id: int) -> AssignedView:
     """Money that staff gave an account."""
     row = session.sql(
@@ -353,15 +305,6 @@ def running(session: ReadSession, *, account_id: AccountId, user_id: UUID, now: 
         now=now,
     ).scalar_one_or_none()
     return found
-
-
-def callback_refusals(session: ReadSession, *, since: date) -> list[RefusalCount]:
-    """Forged callbacks per day, source and reason."""
-    rows = session.sql(
-        "select day, source, reason, refusals from payment_callback_refusal where day >= :since order by 1, 2, 3",
-        since=since,
-    )
-    return [RefusalCount(row.day, row.source, row.reason, row.refusals) for row in rows]
 
 
 def provider_keys(session: ReadSession, *, name: str, now: datetime) -> list[ProviderKey]:

@@ -66,7 +66,8 @@ def kept(town: Town) -> tuple[int, int]:
 
 def refusals(town: Town) -> dict[str, int]:
     with town.runtime.db.read() as session:
-        return {each.reason: each.refusals for each in queries.callback_refusals(session, since=clock.now().date())}
+        rows = session.sql("select reason, refusals from payment_callback_refusal")
+        return {each.reason: each.refusals for each in rows}
 
 
 @contextmanager
@@ -275,7 +276,7 @@ def test_another_amount_or_currency_settles_nothing_and_is_seen_in_suspense(
     ).json()
     assert bill["open"]["amount_minor"] == home.bills[1].open.minor
     with town.runtime.db.read() as session:
-        [case] = [each for each in queries.suspense(session) if each.out_trade_no == out_trade_no]
+        [case] = [each for each in make.suspense(session) if each.out_trade_no == out_trade_no]
     assert (case.reason, case.amount.minor, case.amount.currency) == (
         SuspenseReason.AMOUNT_DIFFERS,
         amount["total"],
@@ -288,7 +289,7 @@ def test_money_for_a_number_that_is_not_ours_is_kept_in_suspense_and_acknowledge
     call = town.callback_of(number)
     assert [send(town, call).status_code for _ in range(2)] == [204, 204]
     with town.runtime.db.read() as session:
-        [case] = [each for each in queries.suspense(session) if each.out_trade_no == number]
+        [case] = [each for each in make.suspense(session) if each.out_trade_no == number]
         raw = session.sql("select body from inbox order by id desc limit 1").scalar_one()
     assert (case.reason, case.amount, case.order_id) == (SuspenseReason.UNKNOWN_ORDER, make.yuan(100), None)
     assert bytes(raw) == call.body, "the raw notice is kept with it"
@@ -305,7 +306,7 @@ def test_one_provider_transaction_never_pays_two_orders(
     assert kept(town) == (before[0] + 2, before[1] + 1)
     with town.runtime.db.read() as session:
         assert session.sql("select count(*) from inbox where applied_at is null").scalar_one() == 0
-        [case] = [each for each in queries.suspense(session) if each.out_trade_no == numbers[1]]
+        [case] = [each for each in make.suspense(session) if each.out_trade_no == numbers[1]]
     assert (case.reason, case.is_posted) == (SuspenseReason.TRANSACTION_CLAIMED, False)
 
 

@@ -126,7 +126,7 @@ def test_money_for_an_unknown_order_waits_in_suspense_once(database: Database, v
     assert [make.apply(database, stray).effect for _ in range(3)] == [Effect.SUSPENDED, Effect.NOTHING, Effect.NOTHING]
     assert make.books(database, home) == Books(10_000, 0, 777, 777, (10_000,), 0, 1)
     with database.read() as session:
-        [case] = queries.suspense(session)
+        [case] = make.suspense(session)
     assert (case.reason, case.amount, case.order_id) == (SuspenseReason.UNKNOWN_ORDER, make.yuan(777), None)
 
 
@@ -143,7 +143,7 @@ def test_another_amount_settles_nothing_and_stays_visible(database: Database, va
     assert [make.apply(database, result).effect for _ in range(2)] == [Effect.SUSPENDED, Effect.NOTHING]
     assert make.books(database, home) == Books(10_000, 0, amount, amount, (10_000,), 0, 1)
     with database.read() as session:
-        [case] = queries.suspense(session)
+        [case] = make.suspense(session)
         seen = queries.payment(session, payment_no=no, user_id=home.user_id, now=clock.now())
     assert case.reason is SuspenseReason.AMOUNT_DIFFERS
     assert seen is not None
@@ -260,7 +260,7 @@ def test_a_payment_whose_transaction_is_claimed_is_received_and_posted_no_second
     assert effects[0].state is AttemptState.PAID
     assert make.books(database, home) == Books(10_000, 0, 10_000, 10_000, (10_000,), 0, 2)
     with database.read() as session:
-        money, claimant = queries.suspense(session)
+        money, claimant = make.suspense(session)
         order_id = make.latest(database, no).order_id
     assert (money.reason, money.order_id, money.is_posted) == (SuspenseReason.UNKNOWN_ORDER, None, True)
     assert (claimant.reason, claimant.order_id, claimant.is_posted) == (
@@ -344,7 +344,7 @@ def test_a_part_that_fails_to_settle_waits_in_suspense_and_the_rest_is_booked(da
     assert make.apply(database, make.paid(attempt)).effect is Effect.BOOKED
     assert make.books(database, home) == Books(3_000, 1_000, 8_000, 3_000, (3_000, 0), 1, 1)
     with database.read() as session:
-        [case] = queries.suspense(session)
+        [case] = make.suspense(session)
     assert (case.reason, case.amount) == (SuspenseReason.SETTLING_FAILED, make.yuan(3_000))
 
 

@@ -103,7 +103,7 @@ def twice(database: Database, vault: Vault) -> Twice:
     )
     make.apply(database, paid)
     with database.read() as session:
-        [waiting] = queries.suspense(session)
+        [waiting] = make.suspense(session)
     refund_id = give_back(database, waiting.id, finance)
     refuse(database, refund_id)
     with database.write() as session:
@@ -227,7 +227,7 @@ def returned_again(database: Database, twice: Twice) -> tuple[Twice, UUID]:
     )
     make.apply(database, paid)
     with database.read() as session:
-        [waiting] = queries.suspense(session)
+        [waiting] = make.suspense(session)
     first = give_back(database, waiting.id, twice.finance)
     refuse(database, first)
     second = give_back(database, waiting.id, twice.finance)

@@ -97,7 +97,7 @@ def send_back(database: Database, vault: Vault) -> UUID:
     with database.write() as session:
         unit: str = session.sql("select code from unit where parent_id is null order by id limit 1").scalar_one()
         desk = people.employ(session, vault, role=StaffRole.FINANCE, unit=unit)
-        [waiting] = queries.suspense(session)
+        [waiting] = make.suspense(session)
         return operations.return_to_payer(
             session,
             suspense_id=waiting.id,
@@ -117,7 +117,7 @@ def test_money_in_and_without_a_place_and_assigned_is_a_fact_each_and_adds_up_to
     stray = replace(make.paid(make.latest(database, booked)), out_trade_no="STRANGER000000000001", transaction_id="S1")
     make.apply(database, replace(stray, amount=Money(2_500, "CNY")))
     with database.read() as session:
-        [waiting] = queries.suspense(session)
+        [waiting] = make.suspense(session)
     assign(database, vault, home, waiting.id)
     assert breaches(database) == []
     assert number(database) == 4

@@ -60,7 +60,7 @@ def claimed(database: Database, vault: Vault, **other: int) -> tuple[Household, 
 
 def waiting(database: Database) -> dict[SuspenseReason, int]:
     with database.read() as session:
-        return {each.reason: each.id for each in queries.suspense(session)}
+        return {each.reason: each.id for each in make.suspense(session)}
 
 
 def match(database: Database, suspense_id: int, by: Member) -> None:
@@ -264,7 +264,7 @@ def test_money_that_went_back_is_told_as_returned_and_not_as_booked(
     make.apply(database, first)
     make.apply(database, replace(first, transaction_id="TWICE"))
     with database.read() as session:
-        [twice] = queries.suspense(session)
+        [twice] = make.suspense(session)
     give_back(database, twice.id, finance)
     with database.read() as session:
         found = queries.payment(session, payment_no=no, user_id=home.user_id, now=clock.now())

@@ -84,7 +84,7 @@ def paid_twice(database: Database, no: str) -> int:
     make.apply(database, result)
     make.apply(database, replace(result, transaction_id="SECOND"))
     with database.read() as session:
-        [waiting] = queries.suspense(session)
+        [waiting] = make.suspense(session)
     return waiting.id
 
 
