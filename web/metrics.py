@@ -25,7 +25,7 @@ SECURITY: Final = Counter("wattline_security_events_total", "Refused attempts by
 TELLING: Final = frozenset(
     {
         *("link_refused", "link_limited", "quote_refused", "quotes_limited", "reveal_limited"),
-        "search_limited",
+        *("search_limited", "pushes_limited"),
         *("sign_in_limited", "codes_exhausted", "code_burnt", "refresh_refused", "client_wrong", "clients_limited"),
     }
 )

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
+OF_OTHERS: Final = "of_others"
+"""Code of the one wording for what is known outside a program's units alone."""
 OTHER: Final = "other"
 """Code of words that no release tells any more."""
 
 _PLACE: Final = re.compile(r"%\((\w+)\)s")
 _WORDS: Final = {
     "account_unknown": ("is no known account", "没有此户号"),
-    "account_of_others": ("is no account of this program's units", "不是此程序所属单位的户号"),
     "agreement_missing": ("is missing while tariff_code is given", "已填 tariff_code 时不能为空"),
     "agreement_too_early": ("lies before the agreement that is known", "早于已有的用电协议"),
     "bill_cancelled": ("is cancelled", "该账单已作废"),
@@ -86,6 +87,7 @@ _WORDS: Final = {
         "must be %(least)s to %(most)s letters, digits or hyphens",
         "须为 %(least)s 至 %(most)s 个字母、数字或连字符",
     ),
+    OF_OTHERS: ("cannot be taken: ask the group's data desk", "无法接收：请联系集团数据管理部门"),
     "open_here": (
         "is settled, but the bill is open here: its payment settles it, no file",
         "为已结清，但该账单在此未结清：只能由缴费结清，不能由文件结清",

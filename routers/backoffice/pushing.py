@@ -1,7 +1,7 @@
 """Rows of the supplier's programs by API: the columns, the judging and the effects of files (import-formats.md).
 
-A program writes to the units that it was given, and all below: any other row is a reject like those for what does not
-exist. Files are the supplier's own, and may name every unit.
+A program writes to the units that it was given, and all below: any other row is a reject, told in one wording and so
+often an hour. Files are the supplier's own, and may name every unit.
 """
 
 import hashlib
@@ -17,13 +17,16 @@ from core.idempotency import InFlight, KeyReused
 from core.intake import Loader, RunTaken
 from core.records import Layout, Reject, Row, Unreadable, record_of, values_of
 from routers.backoffice.schemas import PushResult
-from services.accounts.errors import UnitsMissing
+from services.accounts import operations as accounts
+from services.accounts.errors import PushesLimited, UnitsMissing
 from services.accounts.operations import AccountsLoader, UnitsLoader
 from services.accounts.queries.programs import has_units
 from services.billing.operations import BillingModesLoader, BillsLoader
+from web import metrics
 from web.idempotency import Keyed, KeyedByProgram, once
-from web.problems import problems
+from web.problems import answer, problems
 from web.problems.common import InvalidFields, KeyMissing, ScopeMissing, TooManyRows
+from web.row_faults import OF_OTHERS, fault
 from web.runtime import RuntimeDep
 from web.service import AccountsWriter, BillsWriter, ServiceCaller, UnitsWriter
 from web.session import Now, Write
@@ -95,7 +98,7 @@ def _body(layout: Layout, example: dict[str, Any]) -> dict[str, Any]:
 
 
 TOLD: Final = problems(
-    ScopeMissing, UnitsMissing, InvalidFields, TooManyRows, RunTaken, KeyMissing, KeyReused, InFlight
+    ScopeMissing, UnitsMissing, PushesLimited, InvalidFields, TooManyRows, RunTaken, KeyMissing, KeyReused, InFlight
 )
 
 
@@ -111,9 +114,10 @@ def push_units(
     caller: UnitsWriter,
     keyed: KeyedByProgram,
     write: Write,
+    now: Now,
 ) -> Response:
     """Add and rename units. What is known and unchanged is not written; rejected rows do not stop the others."""
-    return _push(UnitsLoader(program=caller.id), rows, caller, keyed, write)
+    return _push(UnitsLoader(program=caller.id), rows, caller, keyed, write, now)
 
 
 @router.post(
@@ -142,6 +146,7 @@ def push_accounts(
     keyed: KeyedByProgram,
     runtime: RuntimeDep,
     write: Write,
+    now: Now,
 ) -> Response:
     """Add and change accounts with holder, premises, meter and agreement; another `customer_no` changes the holder."""
     settings = runtime.settings
@@ -153,7 +158,7 @@ def push_accounts(
         zone=settings.zone,
         program=caller.id,
     )
-    return _push(loader, rows, caller, keyed, write)
+    return _push(loader, rows, caller, keyed, write, now)
 
 
 @router.post(
@@ -187,7 +192,7 @@ def push_bills(
 ) -> Response:
     """Add and amend bills; the ledger follows in the same transaction."""
     loader = BillsLoader(zone=runtime.settings.zone, now=now, program=caller.id)
-    return _push(loader, rows, caller, keyed, write)
+    return _push(loader, rows, caller, keyed, write, now)
 
 
 @router.post(
@@ -207,15 +212,26 @@ def push_billing_modes(
     now: Now,
 ) -> Response:
     """Say which accounts are billed here from a day on; bills of later periods are refused from then on."""
-    return _push(BillingModesLoader(now=now, program=caller.id), rows, caller, keyed, write)
+    return _push(BillingModesLoader(now=now, program=caller.id), rows, caller, keyed, write, now)
 
 
-def _push(loader: Loader, rows: Rows, caller: ServiceCaller, keyed: Keyed, write: Write) -> Response:
+def _push(loader: Loader, rows: Rows, caller: ServiceCaller, keyed: Keyed, write: Write, now: Now) -> Response:
     if not has_units(write, client=caller.id):
         raise UnitsMissing
 
     def work() -> PushResult:
+        accounts.check_pushes(write, client=caller.id, now=now)
         digest = hashlib.sha256(keyed.key.request_hash).digest()
-        return PushResult.of(intake.push(write, loader=loader, rows=rows, digest=digest, actor=caller.actor))
+        pushed = intake.push(write, loader=loader, rows=rows, digest=digest, actor=caller.actor)
+        of_others = sum(fault(each.reason).code == OF_OTHERS for each in pushed.rejects)
+        accounts.count_of_others(write, client=caller.id, refusals=of_others, now=now)
+        return PushResult.of(pushed)
 
-    return once(write, keyed, work, status=OK)
+    try:
+        with write.begin_nested():
+            return once(write, keyed, work, status=OK)
+    except PushesLimited as refusal:
+        # Answered and not raised: what is noted of it must stay.
+        accounts.note_pushes_limited(write, client=caller.id, actor=caller.actor, now=now)
+        metrics.refused(refusal.code)
+        return answer(refusal, locale=keyed.locale, request_id=keyed.request_id)

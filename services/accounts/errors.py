@@ -69,6 +69,15 @@ class UnitsMissing(Refusal):
     code = "units_missing"
 
 
+class PushesLimited(Refusal):
+    """The program has named as much of what lies outside its units as an hour or a day allows; nothing was taken."""
+
+    code = "pushes_limited"
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        super().__init__(retry_after_s=retry_after_s)
+
+
 class GrantUnknown(Refusal):
     """There is no such grant, it is over, or it is outside of what the caller manages: the answer is the same."""
 

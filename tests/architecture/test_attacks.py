@@ -9,7 +9,7 @@ import pytest
 
 from core.config import Settings
 from portal.staff import search
-from services.accounts.operations import delegation, grants, serving
+from services.accounts.operations import delegation, grants, programs, serving
 from services.identity import rules
 from services.identity.operations.clients import WRONG_TRIES
 from services.identity.rules import Limit
@@ -85,6 +85,7 @@ BOUNDS: Final = {
         f"{said(rules.STAFF_ADDRESS_LIMIT)}, refused ones",
     ),
     "what is masked, in clear": (f"member of staff: {said(serving.REVEALS)}", "-", "-"),
+    "what others have, named by a program": (f"program: {said(programs.TOLD_OF_OTHERS)}", "-", "-"),
     "search of staff, each page of what it finds": (
         f"member of staff: {said(SEARCHES)} (`WATTLINE_STAFF_SEARCHES_PER_HOUR`)",
         "-",

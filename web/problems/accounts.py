@@ -27,6 +27,7 @@ from services.accounts.errors import (
     NoteWrong,
     NotOwner,
     OwnerStays,
+    PushesLimited,
     ReasonNeeded,
     RevealLimited,
     SearchLimited,
@@ -127,6 +128,13 @@ PROBLEMS: Final = [
         403,
         zh="该客户端尚未被授予任何供电单位。",
         en="This client has not been given any unit.",
+    ),
+    Problem(
+        PushesLimited,
+        429,
+        zh="该客户端涉及其他单位的数据已达一小时或一天的上限，本次未写入任何数据；请减少此类数据，或联系集团数据管理部门。",
+        en="The client's rows have named as much of what lies outside its units as an hour or a day allows; "
+        "nothing was taken. Send fewer of them, or ask the group's data desk.",
     ),
     Problem(GrantUnknown, 404, zh="未找到该授权，或授权已结束。", en="There is no such grant, or it is over."),
     Problem(

@@ -55,7 +55,13 @@ from services.accounts.operations.personal import (
     spans_of_customer,
     spans_of_user,
 )
-from services.accounts.operations.programs import give_program_units
+from services.accounts.operations.programs import (
+    TOLD_OF_OTHERS,
+    check_pushes,
+    count_of_others,
+    give_program_units,
+    note_pushes_limited,
+)
 from services.accounts.operations.quality import Told, fill_gaps, judge_next, tell_details
 from services.accounts.operations.reports import (
     UnitAmount,
@@ -84,6 +90,7 @@ __all__ = [
     "LOOK_FOR",
     "MOST_GROUPS",
     "NOTES_AT_ONCE",
+    "TOLD_OF_OTHERS",
     "Access",
     "AccountsLoader",
     "Added",
@@ -110,8 +117,10 @@ __all__ = [
     "apply_correction",
     "begin_look",
     "check_manages",
+    "check_pushes",
     "corrections_shown",
     "count_amounts",
+    "count_of_others",
     "count_rejects",
     "count_rows",
     "count_search",
@@ -134,6 +143,7 @@ __all__ = [
     "may_decide_correction",
     "note_audit_export",
     "note_list_export",
+    "note_pushes_limited",
     "note_staff_refusal",
     "note_vanished",
     "propose_correction",

@@ -1,13 +1,19 @@
-"""Programs of the supplier get the units of which they may read."""
+"""Programs of the supplier: the units in which they may act, and how much of what lies outside they are told."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from core import audit
 from core.audit import Actor
 from core.db import WriteSession
-from services.accounts.errors import UnitUnknown
+from services.accounts.errors import PushesLimited, UnitUnknown
+from services.identity import operations as identity
+from services.identity.operations import Limit
+
+TOLD_OF_OTHERS: Final = Limit(50, 200)
+"""How often one program is told, within an hour and within 24, that what a row names is known outside its units."""
 
 
 def give_program_units(
@@ -39,3 +45,37 @@ def give_program_units(
         before={"units": [*kept]},
         after={"units": [*wanted]},
     )
+
+
+def check_pushes(session: WriteSession, *, client: UUID, now: datetime) -> None:
+    """Raise PushesLimited while a program has been told as much of others as TOLD_OF_OTHERS: it pushes nothing then.
+
+    Were rows of its own taken all the same, those that are not would tell of themselves.
+    """
+    wait_s = identity.lookup_wait_s(session, key=_key(client), limit=TOLD_OF_OTHERS, now=now)
+    if wait_s is not None:
+        raise PushesLimited(retry_after_s=wait_s)
+
+
+def count_of_others(session: WriteSession, *, client: UUID, refusals: int, now: datetime) -> None:
+    """Count what one push would tell of others. Raises PushesLimited for more than is left: none of it may be told."""
+    for _ in range(refusals):
+        wait_s = identity.count_lookup(session, key=_key(client), limit=TOLD_OF_OTHERS, now=now)
+        if wait_s is not None:
+            raise PushesLimited(retry_after_s=wait_s)
+
+
+def note_pushes_limited(session: WriteSession, *, client: UUID, actor: Actor, now: datetime) -> None:
+    """Keep, of a push that count_of_others refused and that was undone, that the program has been told all; audited.
+
+    What is refused while that lasts is not noted again.
+    """
+    counted = 0
+    while identity.count_lookup(session, key=_key(client), limit=TOLD_OF_OTHERS, now=now) is None:
+        counted += 1
+    if counted:
+        audit.record(session, actor=actor, act="accounts.pushes_limited", subject=f"service:{client}")
+
+
+def _key(client: UUID) -> bytes:
+    return f"push_of_others|{client}".encode()

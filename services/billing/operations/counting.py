@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 from core.db import WriteSession, statement
 from core.intake import Taken
@@ -50,14 +51,17 @@ def place(session: WriteSession, *, run_id: int, rows: Sequence[Row], rejects: S
     return accounts.count_rejects(session, run_id=run_id, rejects=rejects, places=places)
 
 
-def refuse_numbers(session: WriteSession, taken: Sequence[str]) -> list[Reject]:
-    """Take new rows out whose number another account has."""
+def refuse_numbers(session: WriteSession, taken: Sequence[str], *, program: UUID | None) -> list[Reject]:
+    """Take new rows out whose number another account has; a `program` is told no more of accounts outside its units."""
     if not taken:
         return []
+    found = session.sql(statement(__package__, "import_bills_numbers.sql"), taken=list(taken), program=program)
+    reasons = {row.bill_no: row.reason for row in found}
     refused = session.sql(
-        "delete from typed_bill where bill_id is null and bill_no = any(:taken) returning row_no", taken=list(taken)
+        "delete from typed_bill where bill_id is null and bill_no = any(:taken) returning row_no, bill_no",
+        taken=list(taken),
     )
-    return [Reject(row_no, "bill_no", "belongs to another account") for row_no in refused.scalars()]
+    return [Reject(row.row_no, "bill_no", reasons[row.bill_no]) for row in refused]
 
 
 def meet_numbers(session: WriteSession, *, run_id: int) -> None:

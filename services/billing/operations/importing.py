@@ -104,7 +104,7 @@ class BillsLoader:
         intake.take_turn(session, kind=self.kind)
         refused = refused + self._judge(session)
         taken_numbers = idempotency.claim_staged(session, kind="bill_no", query=counting.NEW_NUMBERS)
-        refused += counting.refuse_numbers(session, taken_numbers)
+        refused += counting.refuse_numbers(session, taken_numbers, program=self._program)
         taken = counting.count(session, run_id=run_id, refused=refused)
         self._run(session, "unchanged")
         self._run(session, "name")
@@ -115,7 +115,7 @@ class BillsLoader:
         """Tell what `load` would do with one chunk; a number that an earlier chunk had would be known by then."""
         refused = refused + self._judge(session)
         taken_numbers = idempotency.claimed_staged(session, kind="bill_no", query=counting.NEW_NUMBERS)
-        refused += counting.refuse_numbers(session, taken_numbers)
+        refused += counting.refuse_numbers(session, taken_numbers, program=self._program)
         counting.meet_numbers(session, run_id=run_id)
         return counting.count(session, run_id=run_id, refused=refused)
 

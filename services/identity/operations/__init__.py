@@ -32,7 +32,7 @@ from services.identity.operations.consents import give_consent, withdraw_consent
 from services.identity.operations.erasing import Erased, ask_erasure, erase_next, withdraw_erasure
 from services.identity.operations.exports import ask_export, make_next, purge_exports, take_export
 from services.identity.operations.followers import note_follower
-from services.identity.operations.limits import count_lookup, network_key
+from services.identity.operations.limits import count_lookup, lookup_wait_s, network_key
 from services.identity.operations.personal import Identity
 from services.identity.operations.purging import Purged, purge_spent
 from services.identity.operations.sessions import (
@@ -87,6 +87,7 @@ __all__ = [
     "give_consent",
     "grant_code",
     "join_wechat",
+    "lookup_wait_s",
     "make_next",
     "network_key",
     "note_follower",

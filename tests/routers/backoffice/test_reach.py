@@ -1,7 +1,7 @@
 """A program writes to the units that it was given, and nowhere else.
 
-Bills and modes of billing are answered as for an account that does not exist; a row of an account is told what of it
-lies outside the units.
+Bills and modes of billing are answered as for an account that does not exist; what else is known outside the units
+alone is told in one wording, whatever the row says of it, and so often an hour.
 """
 
 import uuid
@@ -9,11 +9,14 @@ from typing import Any, Final
 
 import pytest
 
+from core import clock
+from services.accounts.operations import TOLD_OF_OTHERS
 from services.identity.queries import ServiceScope
 from tests.factories.accounts import account_record, give_tariff
 from tests.factories.billing import bill_record
 from tests.support.programs import program
 from tests.support.town import Town
+from web import metrics
 
 BUSINESS: Final = ("unit", "account", "customer", "contact_point", "premises", "meter", "agreement", "bill", "txn")
 UNKNOWN: Final = "is no known account"
@@ -28,6 +31,12 @@ def program_(town: Town) -> dict[str, str]:
 def push(town: Town, caller: dict[str, str], kind: str, *items: object) -> Any:
     headers = {**caller, "idempotency-key": uuid.uuid4().hex}
     return town.client.post(f"/api/v1/backoffice/{kind}", json={"items": list(items)}, headers=headers).json()
+
+
+def client_of(town: Town, caller: dict[str, str]) -> str:
+    """The id of a program, as its token tells it."""
+    token = caller["authorization"].removeprefix("Bearer ")
+    return town.runtime.token_keys.verify(token, now=clock.now()).subject
 
 
 def facts(town: Town) -> dict[str, str]:
@@ -81,6 +90,7 @@ def test_a_program_writes_nothing_outside_its_units(town: Town, program_: dict[s
         (4, "premises_no"),
         (5, "unit_code"),
     ]
+    assert [each["code"] for each in told["accounts"]["rejected"][1:4]] == ["of_others"] * 3
     for kind in ("bills", "billing-modes"):
         reasons = [(each["field"], each["reason"]) for each in told[kind]["rejected"]]
         assert reasons == [("account_no", UNKNOWN)] * 2, "of another unit, or of none: told alike"
@@ -111,3 +121,92 @@ def test_a_program_without_units_is_told_so(town: Town) -> None:
     assert [push(town, caller, kind, {})["code"] for kind in ("units", "accounts", "bills", "billing-modes")] == [
         "units_missing"
     ] * 4
+
+
+def test_what_is_known_outside_the_units_is_refused_in_one_wording_whether_a_guess_is_right_or_wrong(
+    town: Town, program_: dict[str, str]
+) -> None:
+    """Were a row taken that repeats what is known, five hundred telephones a push could be tried."""
+    elsewhere = program(town, *ServiceScope, units=["3702"])
+    number = uuid.uuid4().int % 10**6
+    theirs = account_record(number, unit_code="3702")
+    bill = bill_record(str(theirs["account_no"]), f"B{number}")
+    assert push(town, elsewhere, "accounts", theirs)["taken"] == 1
+    assert push(town, elsewhere, "bills", bill)["taken"] == 1
+    home = town.build(town.unit_id, has_bills=False)
+    mine = {**account_record(number + 1, unit_code="3701", meter_no=None), "account_no": f"X{number}"}
+    customer = {name: theirs[name] for name in ("customer_no", "name", "phone")}
+    place = {name: theirs[name] for name in ("district", "street", "building", "door")}
+    guesses = [
+        {**mine, **customer},
+        {**mine, **customer, "phone": "13900000000"},
+        {**mine, **place, "premises_no": theirs["account_no"]},
+        {**mine, **place, "premises_no": theirs["account_no"], "door": "9-9"},
+        {**mine, "meter_no": theirs["meter_no"]},
+        {**mine, "account_no": theirs["account_no"], "premises_no": f"P{number}"},
+    ]
+    before = facts(town)
+    told = push(town, program_, "accounts", *guesses)
+    told_of_bill = push(town, program_, "bills", {**bill, "account_no": home.account_no})
+    assert facts(town) == before
+    assert [(each["row"], each["field"], each["code"]) for each in told["rejected"]] == [
+        (1, "customer_no", "of_others"),
+        (2, "customer_no", "of_others"),
+        (3, "premises_no", "of_others"),
+        (4, "premises_no", "of_others"),
+        (5, "meter_no", "of_others"),
+        (6, "account_no", "of_others"),
+    ]
+    assert [(each["field"], each["code"]) for each in told_of_bill["rejected"]] == [("bill_no", "of_others")]
+    assert {each["reason"] for each in told["rejected"] + told_of_bill["rejected"]} == {
+        "cannot be taken: ask the group's data desk"
+    }
+    again = push(town, elsewhere, "accounts", {**theirs, "phone": "13900000001"})
+    assert again["taken"] == 1, "whose customer it is goes on writing to them"
+
+
+def test_within_the_units_the_words_help_and_a_customer_whom_others_have_too_comes_as_they_are(
+    town: Town, program_: dict[str, str]
+) -> None:
+    number = uuid.uuid4().int % 10**6
+    here = account_record(number, unit_code="3701")
+    elsewhere = {**here, "account_no": f"Y{number}", "unit_code": "3702", "meter_no": None}
+    whole = program(town, *ServiceScope, units=["37"])
+    assert push(town, whole, "accounts", here, elsewhere)["taken"] == 2
+    second = {**here, "account_no": f"Z{number}", "premises_no": f"Z{number}", "meter_no": None}
+    assert push(town, program_, "accounts", second)["taken"] == 1
+    told = push(town, program_, "accounts", {**second, "name": "Other"}, {**second, "meter_no": here["meter_no"]})
+    assert [(each["row"], each["code"]) for each in told["rejected"]] == [
+        (1, "customer_of_others"),
+        (2, "other_account"),
+    ]
+
+
+def test_a_program_is_told_so_often_an_hour_of_what_others_have_and_then_pushes_nothing(town: Town) -> None:
+    caller = program(town, *ServiceScope, units=["3701"])
+    number, limit = uuid.uuid4().int % 10**6, TOLD_OF_OTHERS.per_hour
+    foreign = {**account_record(number, unit_code="3701", meter_no=None), "account_no": town.far.account_no}
+    guesses = [{**foreign, "customer_no": f"G{number}-{n}", "premises_no": f"G{number}-{n}"} for n in range(limit)]
+    assert len(push(town, caller, "accounts", *guesses[:-1])["rejected"]) == limit - 1
+    new = account_record(number, unit_code="3701", meter_no=None)
+    before, counted = facts(town), metrics.SECURITY.labels("pushes_limited")._value
+    first = counted.get()
+
+    def pushed(kind: str, *items: object) -> tuple[int, str]:
+        headers = {**caller, "idempotency-key": uuid.uuid4().hex}
+        answer = town.client.post(f"/api/v1/backoffice/{kind}", json={"items": list(items)}, headers=headers)
+        assert 0 < int(answer.headers["retry-after"]) <= 3600
+        return answer.status_code, answer.json()["code"]
+
+    limited = (429, "pushes_limited")
+    assert pushed("accounts", new, *guesses[:2]) == limited, "one more than is left: none of them is told"
+    assert pushed("accounts", new) == limited, "nor which rows would have been taken"
+    assert pushed("bills", bill_record(town.house.account_no, f"B{number}")) == limited
+    assert facts(town) == before
+    assert counted.get() - first == 3
+    with town.runtime.db.read() as session:
+        noted = session.sql(
+            "select count(*) from audit where act = 'accounts.pushes_limited' and actor = 'service:' || :id",
+            id=client_of(town, caller),
+        ).scalar_one()
+    assert noted == 1
