@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -128,6 +129,12 @@ def _is_of_tls(error: BaseException | None) -> bool:
     return False
 
 
+@cache
+def authorities() -> ssl.SSLContext:
+    """Who may vouch for a provider: read once per process, which takes longer than all else that a client needs."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class Client:
     """Talks to one provider. Safe to share between threads."""
 
@@ -137,7 +144,7 @@ class Client:
         self._total_s = total_s
         self._deadline = _Deadline()
         limits = httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=20)
-        transport = httpx.HTTPTransport(trust_env=False, limits=limits)
+        transport = httpx.HTTPTransport(verify=authorities(), trust_env=False, limits=limits)
         transport._pool._network_backend = _Network(self._deadline)  # noqa: SLF001 -- httpx has no argument for it
         self._client = httpx.Client(
             trust_env=False,
