@@ -25,10 +25,16 @@ _INDEXES: Final[dict[str, LiteralString]] = {
     # Without a list of what is pending: each search would read it once for every unit.
     "ix_account_search_terms": "on account_search using gin (terms) with (fastupdate = off)",
     "ix_account_gap_unit_level1": "on account_gap (unit_id, account_id) where gaps & 255 <> 0",
+    "ix_account_holder": "on account (customer_id, unit_id)",
     "ix_account_note_clear": "on account_note (account_id, id) where text <> ''",
 }
-_UNUSED: Final[tuple[LiteralString, ...]] = ("ix_customer_tokens", "ix_premises_address", "ix_account_gap_level1")
-"""What search and work list read before; nothing else does, and a file pays for each."""
+_UNUSED: Final[tuple[LiteralString, ...]] = (
+    "ix_customer_tokens",
+    "ix_premises_address",
+    "ix_account_gap_level1",
+    "ix_account_customer_id",
+)
+"""What search, work list and lists of accounts read before; nothing else does, and a file pays for each."""
 _RULES: Final[tuple[tuple[LiteralString, LiteralString], ...]] = (
     ("payment_feed", "ck_payment_feed_kind"),
     ("payment_feed", "ck_payment_feed_amount"),

@@ -3145,13 +3145,13 @@ CREATE INDEX ix_access_invitation_invited_by ON public.access_invitation USING b
 
 CREATE INDEX ix_access_invitation_phone_blind ON public.access_invitation USING btree (phone_blind, created_at);
 
-CREATE INDEX ix_account_customer_id ON public.account USING btree (customer_id);
-
 CREATE INDEX ix_account_gap_unit_id ON public.account_gap USING btree (unit_id, account_id);
 
 CREATE INDEX ix_account_gap_unit_level1 ON public.account_gap USING btree (unit_id, account_id) WHERE ((gaps & 255) <> 0);
 
 CREATE INDEX ix_account_group_member_account_id ON public.account_group_member USING btree (account_id);
+
+CREATE INDEX ix_account_holder ON public.account USING btree (customer_id, unit_id);
 
 CREATE INDEX ix_account_note_clear ON public.account_note USING btree (account_id, id) WHERE (text <> ''::text);
 

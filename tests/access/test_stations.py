@@ -43,7 +43,8 @@ with numbers as (
   select 'Z' || no, '历下区', :street, no || '号', '' from numbers returning id, premises_no
 ), made as (
   insert into account (account_no, unit_id, customer_id, premises_id, class, state, currency)
-  select 'Z' || n.no, u.id, h.id, p.id, 'residential', 'active', 'CNY'
+  select 'Z' || n.no, u.id, case when n.no % 10 = 7 then (select customer_id from account where account_no = :shared) else h.id end, p.id,
+    'residential', 'active', 'CNY'
   from numbers n join unit u on u.code = n.code join holders h on h.customer_no = 'Z' || n.no join places p on p.premises_no = 'Z' || n.no
   returning id, account_no
 ), bills as (
@@ -98,6 +99,16 @@ with theirs as (
 ), refused as (
   insert into import_reject (run_id, row_no, field, reason, unit_id)
   select :run_id, no, 'amount_minor', 'not_a_number', unit_id from theirs
+), proposed as (
+  insert into data_correction (id, account_id, customer_id, field, before_shown, after_shown, after_sealed, proposed_at)
+  select uuidv7(), a.id, a.customer_id, case when t.no % 2 = 0 then 'name' else 'use_class' end, '闻**', t.account_no, '', now()
+  from theirs t join account a on a.id = t.id where t.no % 4 in (0, 1) returning id, account_id, field
+), corrected as (
+  insert into approval_request (id, kind, subject, unit_id, payload, reason, state, requested_by, requested_at, expires_at)
+  select uuidv7(), 'accounts.correct_data', 'account:' || t.id || ':' || p.field, t.unit_id,
+    jsonb_build_object('correction_id', p.id, 'account_no', t.account_no, 'field', p.field), :name, 'requested', t.staff_id, now(),
+    now() + interval '3 days'
+  from proposed p join theirs t on t.id = p.account_id
 ), vanished as (
   insert into import_vanished (run_id, unit_id, account_no) select :run_id, unit_id, account_no from theirs
 ), listening as (
@@ -124,11 +135,12 @@ with theirs as (
 insert into payment_refund (id, out_refund_no, suspense_id, provider, transaction_id, amount_minor, currency, book_id, posting_id, request, state,
   refund_id, why, requested_by, created_at, next_check_at, contested_told)
 select uuidv7(), 'R' || t.account_no, s.id, s.provider, s.transaction_id, s.amount_minor, s.currency, (select min(id) from book), uuidv7(), '',
-  case when t.no % 100 = 0 then 'contested' else 'started' end, 'P' || t.account_no, :name, t.staff_id, now(), now() + interval '9 days',
-  case when t.no % 100 = 0 then 'done' end
+  case when t.no % 4 = 0 then 'contested' else 'started' end, 'P' || t.account_no, :name, t.staff_id, now(), now() + interval '9 days',
+  case when t.no % 4 = 0 then 'done' end
 from theirs t join payment_suspense s on s.account_id = t.id
 """
-"""What else they have. Payments whose end nobody knows and refunds that went out twice are few beside all that there is."""
+"""What else they have. Payments whose end nobody knows are few beside all that there is. One in ten is of a customer of the
+first station."""
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +170,7 @@ def settle(town: Town, office: Office, *, units: Sequence[str], start: int, coun
     with town.runtime.db.write() as session:
         for code in units:
             make_unit(session, code=code, parent="37", kind="city", name=f"Planted station {code}")
-        session.sql(STATION, units=list(units), tokens=tokens, street=STREET, **many)
+        session.sql(STATION, units=list(units), tokens=tokens, street=STREET, shared=town.house.account_no, **many)
     with town.runtime.db.write() as session:
         today = business_date(clock.now(), town.settings.zone)
         session.sql(BESIDES, run_id=office.dry_runs["own"], today=today, **many)

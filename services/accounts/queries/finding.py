@@ -170,7 +170,7 @@ def may_with_customer(
 ) -> bool:
     """Whether a member of staff may do this in every unit where a customer has accounts, closed ones included.
 
-    Served by ix_account_customer_id.
+    Served by ix_account_holder.
     """
     return bool(
         session.sql(

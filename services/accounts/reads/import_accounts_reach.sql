@@ -1,7 +1,7 @@
 -- Staged accounts that a program may not write, before anything is said of what is known. Unit and account must be of its units. A customer,
 -- premises or meter that others' accounts have and none of its own is refused in one wording whatever the row says of it: to take what fits would
 -- confirm a guess. A customer or premises that both have must come as they are. Served by the unique keys of unit, account, customer, premises,
--- meter, by pk_account, ix_account_customer_id and ix_account_premises_id.
+-- meter, by pk_account, ix_account_holder and ix_account_premises_id.
 with reach as materialized (select unit_id from service_units(:program))
 select s.row_no, v.field, v.reason
 from staged_account s

@@ -1,5 +1,5 @@
 -- The accounts that a customer holds or held, each with the time in which they did (null: open): a change of holder ends one and begins the
--- next. Served by ix_account_customer_id, ix_audit_left_customer and ix_audit_subject.
+-- next. Served by ix_account_holder, ix_audit_left_customer and ix_audit_subject.
 with involved as (
   select id from account where customer_id = :customer_id
   union
