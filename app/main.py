@@ -25,6 +25,7 @@ from portal.customer import wechat as wechat_pages
 from portal.staff import approvals as staff_approvals
 from portal.staff import audit as staff_audit
 from portal.staff import customers as staff_customers
+from portal.staff import files as staff_files
 from portal.staff import health as staff_health
 from portal.staff import imports as staff_imports
 from portal.staff import joining as staff_joining
@@ -98,6 +99,7 @@ ROUTERS = (
     staff_people.router,
     staff_approvals.router,
     staff_audit.router,
+    staff_files.router,
     staff_search.router,
     staff_customers.router,
     staff_payments.router,

@@ -29,7 +29,8 @@ from services.accounts.operations import Access
 from services.billing.events import BillAmended, BillSettled
 from services.billing.operations import BillPayable, stop_payments
 from services.casework.operations import STAFF_KINDS, correct_data
-from services.casework.ports import KINDS
+from services.casework.ports import KINDS, LISTS
+from services.casework.queries.lists import ACCOUNT_LISTS
 from services.identity.operations import Identity
 from services.identity.ports import PERSONAL_DATA, SMS_SENDER, WECHAT
 from services.identity.providers.wechat.client import TOTAL_S as WECHAT_TOTAL_S
@@ -44,6 +45,7 @@ from services.payments.operations import (
 )
 from services.payments.ports import PAYABLES, PROVIDERS, PaymentProvider
 from services.payments.providers.wechat_pay.adapter import Account, WeChatPay
+from services.payments.queries.lists import PAYMENT_LISTS
 from web.runtime import Runtime
 
 
@@ -58,6 +60,7 @@ def build(settings: Settings) -> Runtime:
     KINDS.fill({kind.name: kind for kind in two_persons})
     WECHAT.fill(wechat(settings))
     PAYABLES.fill({"bill": BillPayable()})
+    LISTS.fill({each.name: each for each in (*ACCOUNT_LISTS, *PAYMENT_LISTS)})
     PERSONAL_DATA.fill((Messages(), Payments(), Access(), Identity()))
     PROVIDERS.fill({provider.name: provider for provider in providers(settings)})
     for event_class, handler in (*handlers.SUBSCRIPTIONS, *webhooks.SUBSCRIPTIONS):

@@ -6,6 +6,7 @@ from core import config, faults, logging
 from jobs import (  # noqa: F401 -- they declare tasks and their times
     broker,
     casework,
+    files,
     housekeeping,
     identity,
     keys,

@@ -2522,6 +2522,37 @@ CREATE TABLE public.staff_columns (
     CONSTRAINT ck_staff_columns_of_list CHECK (((length(of_list) >= 1) AND (length(of_list) <= 32)))
 );
 
+CREATE TABLE public.staff_file (
+    id uuid NOT NULL,
+    staff_id uuid NOT NULL,
+    of_list text NOT NULL,
+    filters jsonb NOT NULL,
+    tells_of_people boolean NOT NULL,
+    unit_ids integer[] DEFAULT '{}'::integer[] NOT NULL,
+    is_everywhere boolean DEFAULT false NOT NULL,
+    state text NOT NULL,
+    "position" jsonb,
+    piece_count integer DEFAULT 0 NOT NULL,
+    row_count integer DEFAULT 0 NOT NULL,
+    is_cut boolean DEFAULT false NOT NULL,
+    failures smallint DEFAULT 0 NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    taken_at timestamp with time zone,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_staff_file_counts CHECK (((piece_count >= 0) AND (row_count >= 0))),
+    CONSTRAINT ck_staff_file_due CHECK (((state = 'asked'::text) = (due_at IS NOT NULL))),
+    CONSTRAINT ck_staff_file_of_list CHECK (((length(of_list) >= 1) AND (length(of_list) <= 32))),
+    CONSTRAINT ck_staff_file_state CHECK ((state = ANY (ARRAY['asked'::text, 'ready'::text, 'refused'::text, 'failed'::text])))
+);
+
+CREATE TABLE public.staff_file_piece (
+    file_id uuid NOT NULL,
+    no integer NOT NULL,
+    text_sealed bytea NOT NULL,
+    CONSTRAINT ck_staff_file_piece_no CHECK ((no >= 0))
+);
+
 CREATE TABLE public.staff_filter (
     id uuid NOT NULL,
     staff_id uuid NOT NULL,
@@ -2977,6 +3008,12 @@ ALTER TABLE ONLY public.staff
 ALTER TABLE ONLY public.staff_columns
     ADD CONSTRAINT pk_staff_columns PRIMARY KEY (staff_id, of_list);
 
+ALTER TABLE ONLY public.staff_file
+    ADD CONSTRAINT pk_staff_file PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.staff_file_piece
+    ADD CONSTRAINT pk_staff_file_piece PRIMARY KEY (file_id, no);
+
 ALTER TABLE ONLY public.staff_filter
     ADD CONSTRAINT pk_staff_filter PRIMARY KEY (id);
 
@@ -3280,6 +3317,12 @@ CREATE INDEX ix_service_client_secret_service_client_id ON public.service_client
 CREATE INDEX ix_session_family_expires_at ON public.session_family USING btree (expires_at);
 
 CREATE INDEX ix_session_family_user_id ON public.session_family USING btree (user_id) WHERE (revoked_at IS NULL);
+
+CREATE INDEX ix_staff_file_due ON public.staff_file USING btree (due_at) WHERE (state = 'asked'::text);
+
+CREATE INDEX ix_staff_file_expires_at ON public.staff_file USING btree (expires_at);
+
+CREATE INDEX ix_staff_file_staff_id ON public.staff_file USING btree (staff_id, asked_at);
 
 CREATE INDEX ix_staff_grant_staff_id ON public.staff_grant USING btree (staff_id);
 
@@ -3625,6 +3668,12 @@ ALTER TABLE ONLY public.session_family
 ALTER TABLE ONLY public.staff_columns
     ADD CONSTRAINT fk_staff_columns_staff_id FOREIGN KEY (staff_id) REFERENCES public.staff(id);
 
+ALTER TABLE ONLY public.staff_file_piece
+    ADD CONSTRAINT fk_staff_file_piece_file_id FOREIGN KEY (file_id) REFERENCES public.staff_file(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.staff_file
+    ADD CONSTRAINT fk_staff_file_staff_id FOREIGN KEY (staff_id) REFERENCES public.staff(id);
+
 ALTER TABLE ONLY public.staff_filter
     ADD CONSTRAINT fk_staff_filter_staff_id FOREIGN KEY (staff_id) REFERENCES public.staff(id);
 
@@ -3947,6 +3996,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_limit TO wattline_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.staff TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.staff_columns TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.staff_file TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.staff_file_piece TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.staff_filter TO wattline_app;
 

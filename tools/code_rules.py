@@ -32,6 +32,7 @@ TIMED: Final = {
     "app/supervisor.py": "waits for processes to be ready",
     "core/db.py": "the application-side deadline of a transaction",
     "core/http.py": "the total deadline of an outside call",
+    "jobs/files.py": "the budget of one task",
     "jobs/keys.py": "the budget of one task",
     "jobs/ledger.py": "the budget of one task",
     "jobs/quality.py": "the budget of one task",

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -10,19 +10,19 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
-from core.db import ReadSession, to_json
+from core.db import ReadSession
 from core.periods import day_of, start_of
-from portal.pages import speak
-from portal.staff import exports, lists
-from portal.staff.pages import CheckedForm, StaffReader, check, check_fresh, requires, resolved, show
-from services.accounts import operations as accounts
+from portal.pages import go, speak
+from portal.staff import files, lists
+from portal.staff.pages import CheckedForm, StaffReader, requires, show
 from services.accounts import queries as account_queries
 from services.accounts.queries import staffing
 from services.accounts.queries.staffing import AuditEntry, AuditFilter
 from services.accounts.roles import StaffPermission
+from services.casework.queries.lists import audit_filters
 from services.identity import queries as identity
 from web.runtime import Runtime, RuntimeDep
-from web.session import Exports, Now, Write
+from web.session import Flows, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,7 +30,6 @@ UNPROCESSABLE: Final = 422
 AUDIT: Final = "/staff/audit"
 PAGE: Final = 50
 
-HEAD: Final = ("id", "recorded_at", "actor", "act", "subject", "address", "unit", "before", "after")
 STAFF: Final = re.compile(r"staff:[0-9a-f-]{36}")
 
 Reader = Annotated[StaffReader, requires(StaffPermission.AUDIT_VIEW)]
@@ -97,7 +96,7 @@ def audit_page(
 def export(
     request: Request,
     runtime: RuntimeDep,
-    db: Exports,
+    db: Flows,
     now: Now,
     who: Field = "",
     act: Field = "",
@@ -105,57 +104,36 @@ def export(
     since: Field = "",
     until: Field = "",
 ) -> Response:
-    """The same acts as a CSV file, which is an act of its own."""
+    """Have the same acts written to a file, which is an act of its own; the page says what is wrong with a filter."""
     typed = Typed(who.strip(), act.strip(), about.strip(), since, until)
-    with db.write() as session:
-        reader = resolved(request, runtime, session, now)
-        check(reader, StaffPermission.AUDIT_VIEW)
-        check_fresh(reader)
-        try:
-            wanted = _filter(session, runtime, typed)
-        except ValueError:
-            _ = speak(request)
-            wrong = {"since": _("Enter dates as year, month and day, the earlier one first.")}
-            return _page(request, session, reader, replace(typed, since="", until=""), [], {}, wrong=wrong)
-        accounts.note_audit_export(session, actor=reader.actor, wanted=wanted)
-
-    def read(session: ReadSession, last: AuditEntry | None, limit: int) -> list[AuditEntry]:
-        before_id = None if last is None else last.id
-        may = staffing.staff_holds_everywhere  # asked anew for each piece: the file may leave for minutes
-        return staffing.audit_page(
-            session,
-            seen_by=reader.staff_id,
-            sees_all=may(session, staff_id=reader.staff_id, permission=StaffPermission.AUDIT_VIEW, now=now),
-            wanted=wanted,
-            before_id=before_id,
-            limit=limit,
-            now=now,
-        )
-
-    return exports.export(runtime, db, name="audit", head=HEAD, read=read, cells=_cells, now=now)
-
-
-def _cells(entry: AuditEntry) -> tuple[str, ...]:
-    return (
-        str(entry.id),
-        entry.recorded_at.isoformat(),
-        entry.actor,
-        entry.act,
-        entry.subject,
-        entry.address or "",
-        entry.unit or "",
-        "" if entry.before is None else to_json(entry.before),
-        "" if entry.after is None else to_json(entry.after),
+    try:
+        _days(runtime, typed)
+    except ValueError:
+        return go(typed.address())
+    return files.ask(
+        request,
+        runtime,
+        db,
+        of_list="audit",
+        permission=StaffPermission.AUDIT_VIEW,
+        filters=lambda session, _reader: audit_filters(_filter(session, runtime, typed)),
+        now=now,
     )
 
 
-def _filter(session: ReadSession, runtime: Runtime, typed: Typed) -> AuditFilter:
-    """What the database is asked for; raises ValueError for what is no date, and for a last day before the first."""
+def _days(runtime: Runtime, typed: Typed) -> tuple[datetime | None, datetime | None]:
+    """From when to when; raises ValueError for what is no date, and for a last day before the first."""
     zone = runtime.settings.zone
     since = start_of(day_of(typed.since), zone) if typed.since else None
     until = start_of(day_of(typed.until) + timedelta(days=1), zone) if typed.until else None
     if since and until and since >= until:
         raise ValueError(typed.until)
+    return since, until
+
+
+def _filter(session: ReadSession, runtime: Runtime, typed: Typed) -> AuditFilter:
+    """What the database is asked for; raises ValueError as `_days`."""
+    since, until = _days(runtime, typed)
     member = identity.staff_by_name(session, name=typed.who) if typed.who and ":" not in typed.who else None
     return AuditFilter(
         actor=typed.who if member is None else f"staff:{member.id}",

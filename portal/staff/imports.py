@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from fastapi.responses import Response
 
+from core.db import Database, ReadSession
+from core.errors import Json
 from core.periods import day_of, start_of
 from portal.pages import go, speak
-from portal.staff import lists
+from portal.staff import files, lists
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
 from services.accounts import operations as accounts
 from services.accounts.queries import imports
@@ -19,7 +21,7 @@ from services.accounts.roles import StaffPermission
 from web.problems.common import NotFound
 from web.row_faults import fault
 from web.runtime import Runtime, RuntimeDep
-from web.session import Now, Write
+from web.session import Flows, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
@@ -188,6 +190,26 @@ def rejects(
     )
 
 
+@router.post(IMPORTS + "/{run_id}/rejects/export", dependencies=[CheckedForm])
+def export_rejects(
+    request: Request,
+    runtime: RuntimeDep,
+    db: Flows,
+    now: Now,
+    run_id: Id,
+    field: Annotated[str, Form(max_length=200)] = "",
+    reason: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Have the same rows written to a file."""
+    return _export(request, runtime, db, "rejects", run_id, {"field": field, "reason": reason}, now=now)
+
+
+@router.post(IMPORTS + "/{run_id}/vanished/export", dependencies=[CheckedForm])
+def export_vanished(request: Request, runtime: RuntimeDep, db: Flows, now: Now, run_id: Id) -> Response:
+    """Have what is not in the file written to one."""
+    return _export(request, runtime, db, "vanished", run_id, {}, now=now)
+
+
 @router.get(IMPORTS + "/{run_id}/vanished")
 def vanished(
     request: Request, runtime: RuntimeDep, reader: Reader, write: Write, now: Now, run_id: Id, after: str = ""
@@ -228,7 +250,18 @@ def sign_off(reader: SignedInStaff, write: Write, now: Now, run_id: Id) -> Respo
     return go(f"{IMPORTS}/{run_id}")
 
 
-def _found(session: Write, reader: StaffReader, run_id: int, *, now: Now) -> RunView:
+def _export(
+    request: Request, runtime: Runtime, db: Database, of_list: str, run_id: int, more: dict[str, Json], *, now: Now
+) -> Response:
+    def filters(session: ReadSession, reader: StaffReader) -> dict[str, Json]:
+        _found(session, reader, run_id, now=now)
+        return {"run_id": run_id, **more}
+
+    may = StaffPermission.IMPORTS_VIEW
+    return files.ask(request, runtime, db, of_list=of_list, permission=may, filters=filters, now=now)
+
+
+def _found(session: ReadSession, reader: StaffReader, run_id: int, *, now: Now) -> RunView:
     found = imports.run_of(session, run_id=run_id, staff_id=reader.staff_id, now=now)
     if found is None:
         raise NotFound

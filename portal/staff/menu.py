@@ -40,6 +40,7 @@ def entries(
         Entry("/staff/people", _("Staff"), "users", StaffPermission.STAFF_VIEW),
         Entry("/staff/approvals", _("Approvals"), "circle-check"),
         Entry("/staff/audit", _("Audit log"), "scroll-text", StaffPermission.AUDIT_VIEW),
+        Entry("/staff/files", _("My files"), "download"),
         Entry("/staff/health", _("System health"), "activity", StaffPermission.HEALTH_VIEW, is_for_all=True),
     ]
     return [

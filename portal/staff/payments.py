@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from core.db import WriteSession
 from portal.pages import go, text_of
-from portal.staff import lists
+from portal.staff import files, lists
 from portal.staff.pages import (
     CheckedForm,
     FreshCode,
@@ -28,7 +28,7 @@ from services.payments.operations import Shown
 from services.payments.queries import finding, placing
 from web.problems.common import NotFound
 from web.runtime import RuntimeDep
-from web.session import Now, PaymentFlows, Write
+from web.session import Flows, Now, PaymentFlows, Write
 
 router = APIRouter(include_in_schema=False)
 
@@ -67,6 +67,15 @@ def unknown(request: Request, runtime: RuntimeDep, reader: Reader, write: Write,
         rows=rows,
         next=following,
         may_check=reader.may(StaffPermission.PAYMENTS_CHECK),
+    )
+
+
+@router.post(PAYMENTS + "/unknown/export", dependencies=[CheckedForm])
+def export(request: Request, runtime: RuntimeDep, db: Flows, now: Now) -> Response:
+    """Have the same payments written to a file."""
+    may = StaffPermission.PAYMENTS_VIEW
+    return files.ask(
+        request, runtime, db, of_list="unknown", permission=may, filters=lambda _session, _reader: {}, now=now
     )
 
 

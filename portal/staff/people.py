@@ -9,26 +9,21 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
-from core.db import ReadSession, WriteSession
-from core.errors import Json
+from core.db import WriteSession
 from core.periods import day_of, start_of
 from portal.pages import go, speak, text_of
-from portal.staff import exports, lists
+from portal.staff import files, lists
 from portal.staff.pages import (
     CheckedForm,
     FreshCode,
     SignedInStaff,
     StaffReader,
-    check,
-    check_fresh,
     requires,
-    resolved,
     show,
 )
 from services.accounts import operations as accounts
 from services.accounts.errors import GrantBeyondOwn, GrantHeld, GrantTakesTwo, GrantToOneself, UnitUnknown
 from services.accounts.queries import staffing
-from services.accounts.queries.staffing import StaffRow
 from services.accounts.roles import NEEDS_SECOND_PERSON, ROLES, StaffPermission, StaffRole
 from services.casework import operations as casework
 from services.casework.errors import NotJoined, ReasonMissing, RequestOpen
@@ -40,13 +35,12 @@ from services.identity.operations.staff import Invited
 from services.identity.queries import StaffView
 from web.problems.common import NotFound
 from web.runtime import Runtime, RuntimeDep
-from web.session import Exports, Now, Write
+from web.session import Flows, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
 UNPROCESSABLE: Final = 422
 PAGE: Final = 50
-COLUMNS: Final = ("name", "display_name", "state", "roles", "units", "signed_in_at")
 MOST_UNITS: Final = 300
 PEOPLE: Final = "/staff/people"
 RESETS: Final = {"second_factor": RESET_SECOND_FACTOR, "password": RESET_PASSWORD}
@@ -115,31 +109,21 @@ def people(
 def export(
     request: Request,
     runtime: RuntimeDep,
-    db: Exports,
+    db: Flows,
     now: Now,
     part: Annotated[str, Form(max_length=64)] = "",
     state: Annotated[str, Form(pattern=r"^(invited|active|disabled)?$")] = "",
 ) -> Response:
-    """The same people as a file."""
-    with db.write() as session:
-        reader = resolved(request, runtime, session, now)
-        check(reader, StaffPermission.STAFF_VIEW)
-        check_fresh(reader)
-        filters: dict[str, Json] = {"part": part, "state": state}
-        accounts.note_list_export(session, actor=reader.actor, name="people", filters=filters)
-
-    def read(session: ReadSession, last: StaffRow | None, limit: int) -> list[StaffRow]:
-        after = "" if last is None else last.name
-        return staffing.staff_page(
-            session, seen_by=reader.staff_id, part=part.strip(), state=state, after=after, limit=limit, now=now
-        )
-
-    return exports.export(runtime, db, name="staff", head=COLUMNS, read=read, cells=_cells, now=now)
-
-
-def _cells(row: StaffRow) -> tuple[str, ...]:
-    seen = "" if row.signed_in_at is None else row.signed_in_at.isoformat()
-    return (row.name, row.display_name, row.state, " ".join(row.roles), ", ".join(row.units), seen)
+    """Have the same people written to a file."""
+    return files.ask(
+        request,
+        runtime,
+        db,
+        of_list="people",
+        permission=StaffPermission.STAFF_VIEW,
+        filters=lambda _session, _reader: {"part": part.strip(), "state": state},
+        now=now,
+    )
 
 
 @router.get("/staff/roles")

@@ -14,7 +14,7 @@ from core.periods import business_date
 from portal import details
 from portal.details import DetailsForm
 from portal.pages import go, speak, text_of
-from portal.staff import lists
+from portal.staff import files, lists
 from portal.staff.customers import look_at
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
 from services.accounts import catalogue
@@ -29,7 +29,7 @@ from services.casework.errors import ReasonMissing, RequestOpen
 from services.casework.operations import CORRECT_DATA, CorrectData
 from web.problems.common import NotFound
 from web.runtime import Runtime, RuntimeDep
-from web.session import Now, Write
+from web.session import Flows, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
@@ -100,12 +100,7 @@ def gaps_page(
     after: str = "",
 ) -> Response:
     """Accounts of which something is missing, in the reader's units, by what is asked for."""
-    wanted = {
-        "unit": unit.strip(),
-        "of": of or "",
-        "level": str(level.value) if level else "",
-        "field": field if field in catalogue.BY_CODE else "",
-    }
+    wanted = _wanted(unit, of, level, field)
     asked = urlencode({name: value for name, value in wanted.items() if value})
     scope = f"staff.gaps|{reader.staff_id}|{asked}"
     found = quality.gaps(
@@ -140,6 +135,40 @@ def gaps_page(
         next=more,
         may_fill=reader.may(StaffPermission.ACCOUNTS_EDIT),
     )
+
+
+@router.post(GAPS + "/export", dependencies=[CheckedForm])
+def export(
+    request: Request,
+    runtime: RuntimeDep,
+    db: Flows,
+    now: Now,
+    unit: Annotated[str, Form(max_length=64)] = "",
+    of: Annotated[FieldClass | None, Form()] = None,
+    level: Annotated[Level | None, Form()] = None,
+    field: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    """Have the same accounts written to a file, without their holders."""
+    asked = _wanted(unit, of, level, field)
+    return files.ask(
+        request,
+        runtime,
+        db,
+        of_list="gaps",
+        permission=StaffPermission.ACCOUNTS_VIEW,
+        filters=lambda _session, _reader: {**asked},
+        now=now,
+    )
+
+
+def _wanted(unit: str, of: FieldClass | None, level: Level | None, field: str) -> dict[str, str]:
+    """The filters as they were chosen."""
+    return {
+        "unit": unit.strip(),
+        "of": of or "",
+        "level": str(level.value) if level else "",
+        "field": field if field in catalogue.BY_CODE else "",
+    }
 
 
 @router.get(GAPS + "/{account_no}")

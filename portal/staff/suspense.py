@@ -7,21 +7,18 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import Response
 
-from core.db import ReadSession, WriteSession
+from core.db import WriteSession
 from portal.pages import go, text_of
-from portal.staff import exports, lists
+from portal.staff import files, lists
 from portal.staff.pages import (
     CheckedForm,
     FreshCode,
     SignedInStaff,
     StaffReader,
     check,
-    check_fresh,
     requires,
-    resolved,
     show,
 )
-from services.accounts import operations as accounts
 from services.accounts.errors import ReasonNeeded
 from services.accounts.roles import StaffPermission
 from services.casework import operations as casework
@@ -52,17 +49,13 @@ from services.payments.queries import placing, refunds
 from services.payments.queries.placing import TransactionMoney, WaitingMoney
 from web.problems.common import NotFound
 from web.runtime import RuntimeDep
-from web.session import Exports, Now, Write
+from web.session import Flows, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
 UNPROCESSABLE: Final = 422
 PAGE: Final = 50
 SUSPENSE: Final = "/staff/suspense"
-COLUMNS: Final = (
-    *("id", "created_at", "reason", "provider", "out_trade_no", "transaction_id"),
-    *("account_no", "unit", "amount_minor", "currency"),
-)
 
 Reader = Annotated[StaffReader, requires(StaffPermission.SUSPENSE_VIEW)]
 Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
@@ -95,33 +88,11 @@ def suspense(
 
 
 @router.post(SUSPENSE + "/export", dependencies=[CheckedForm])
-def export(request: Request, runtime: RuntimeDep, db: Exports, now: Now) -> Response:
-    """The same money as a file."""
-    with db.write() as session:
-        reader = resolved(request, runtime, session, now)
-        check(reader, StaffPermission.SUSPENSE_VIEW)
-        check_fresh(reader)
-        accounts.note_list_export(session, actor=reader.actor, name="suspense", filters={})
-
-    def read(session: ReadSession, last: WaitingMoney | None, limit: int) -> list[WaitingMoney]:
-        after = None if last is None else (last.created_at, last.id)
-        return placing.suspense_page(session, staff_id=reader.staff_id, after=after, limit=limit, now=now)
-
-    return exports.export(runtime, db, name="suspense", head=COLUMNS, read=read, cells=_cells, now=now)
-
-
-def _cells(row: WaitingMoney) -> tuple[str, ...]:
-    return (
-        str(row.id),
-        row.created_at.isoformat(),
-        row.reason,
-        row.provider,
-        row.out_trade_no,
-        row.transaction_id,
-        row.account_no or "",
-        row.unit or "",
-        str(row.amount.minor),
-        row.amount.currency,
+def export(request: Request, runtime: RuntimeDep, db: Flows, now: Now) -> Response:
+    """Have the same money written to a file."""
+    may = StaffPermission.SUSPENSE_VIEW
+    return files.ask(
+        request, runtime, db, of_list="suspense", permission=may, filters=lambda _session, _reader: {}, now=now
     )
 
 

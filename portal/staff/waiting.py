@@ -11,6 +11,7 @@ from portal.staff.pages import StaffReader
 from services.accounts.queries import imports, quality
 from services.accounts.roles import StaffPermission as May
 from services.casework import queries as requests
+from services.casework.queries import files
 from services.payments.queries import finding, placing, refunds
 
 MOST: Final = 50
@@ -53,6 +54,8 @@ def waiting(session: ReadSession, _: Callable[[str], str], reader: StaffReader, 
     if reader.may(May.IMPORTS_SIGN_OFF):
         runs = imports.runs_to_sign(session, staff_id=by, limit=limit, now=now)
         add("/staff/imports?state=unsigned", _("Dry runs to sign off"), "file-input", runs)
+    ready = files.files_to_take(session, staff_id=by, limit=limit, now=now)
+    add("/staff/files", _("Files ready to be taken"), "download", ready)
     if reader.may(May.ACCOUNTS_EDIT):
         gaps = quality.gaps(
             session, staff_id=by, unit_code=None, of=None, level=None, code=None, after=0, limit=limit, now=now

@@ -49,3 +49,9 @@ class ReasonMissing(Refusal):
     """A request and a refusal need a reason of 1 to 500 characters."""
 
     code = "reason_missing"
+
+
+class FilesMany(Refusal):
+    """As many files are being written for the caller as may be at once (`open`), or kept (`kept`)."""
+
+    code = "files_many"

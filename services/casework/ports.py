@@ -1,6 +1,9 @@
-"""Kinds of requests: which there are, who may ask and decide, and what an approval does. `app.wiring` lists them."""
+"""What other domains fill in: kinds of requests and what approves them, and lists that staff take as files.
 
-from collections.abc import Callable, Mapping
+`app.wiring` fills both slots.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -10,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from core.audit import Actor
 from core.db import ReadSession, WriteSession
+from core.errors import Json
 from core.money import Money
 from core.registry import Slot
 from services.accounts.roles import StaffPermission
@@ -71,3 +75,40 @@ class Kind:
 
 
 KINDS: Slot[Mapping[str, Kind]] = Slot("casework.kinds")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which rows of a list are asked for: up to `limit` behind `position`, None for the first."""
+
+    staff_id: UUID
+    filters: Mapping[str, Json]
+    position: list[Json] | None
+    limit: int
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Rows as cells of a file, and the position of the last; None when nothing stands behind it."""
+
+    rows: Sequence[tuple[str, ...]]
+    position: list[Json] | None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffList:
+    """A list of the console that may be taken as a file.
+
+    `read` finds what the member of staff may read at that moment, by `permission`, and nothing of other units.
+    `tells_of_people`: what erasing a person takes away may stand in it, so files are written anew when it does.
+    """
+
+    name: str
+    permission: StaffPermission
+    head: tuple[str, ...]
+    read: Callable[[ReadSession, Part], Slice]
+    tells_of_people: bool = False
+
+
+LISTS: Slot[Mapping[str, StaffList]] = Slot("casework.lists")

@@ -126,6 +126,15 @@ def _filter(made: Scene) -> dict[str, str]:
     return {"filter_id": str(office.kept_filter(made.member if made.object == "own" else other))}
 
 
+def _file(made: Scene) -> dict[str, str]:
+    """A file of whoever calls, or of somebody else."""
+    office = office_of(made.town)
+    if made.object == "missing" or made.member is None or made.caller == "disabled":
+        return {"file_id": str(NOBODY)}
+    other = office.members["elsewhere" if made.caller != "elsewhere" else "here"]
+    return {"file_id": str(office.file(made.member if made.object == "own" else other))}
+
+
 def _token(made: Scene) -> dict[str, str]:
     return {"token": office_of(made.town).open_invitation if made.object == "own" else NO_TOKEN}
 
@@ -275,7 +284,7 @@ def _suspense(made: Scene) -> dict[str, str]:
     if made.object not in homes:
         return {"suspense_id": str(2**62)}
     office = office_of(town)
-    is_read = made.operation.startswith("GET ")
+    is_read = made.operation.startswith("GET ") or made.operation.endswith("/export")
     found = office.waiting[made.object] if is_read else office.waiting_money(homes[made.object].account)
     return {"suspense_id": str(found)}
 
@@ -421,6 +430,9 @@ ASKING: Final[dict[str, Asking]] = {
     f"POST {_HOOK}/replay": _form(f"{_HOOK}/replay", lambda made: {**_hook(made), "since": "2026-06-01T10:00"}),
     f"POST {_HOOK}/deliveries/{{delivery_id}}/replay": _form(f"{_HOOK}/deliveries/{{delivery_id}}/replay", _told),
     f"POST {_HOOK}/deliveries/{{delivery_id}}/set-aside": _form(f"{_HOOK}/deliveries/{{delivery_id}}/set-aside", _told),
+    "GET /staff/files": _get("/staff/files"),
+    "GET /staff/files/{file_id}/content": _get("/staff/files/{file_id}/content", _file),
+    "POST /staff/files/{file_id}/delete": _form("/staff/files/{file_id}/delete", _file),
     "GET /staff/me": _get("/staff/me"),
     "POST /staff/me/sessions/others/end": _form("/staff/me/sessions/others/end"),
     "POST /staff/me/sessions/{session_id}/end": _form("/staff/me/sessions/{session_id}/end", _session),
@@ -439,6 +451,10 @@ ASKING: Final[dict[str, Asking]] = {
     ),
     "GET /staff/roles": _get("/staff/roles"),
     "POST /staff/people/export": _form("/staff/people/export"),
+    "POST /staff/gaps/export": _form("/staff/gaps/export"),
+    "POST /staff/payments/unknown/export": _form("/staff/payments/unknown/export"),
+    "POST /staff/imports/{run_id}/rejects/export": _form("/staff/imports/{run_id}/rejects/export", _import),
+    "POST /staff/imports/{run_id}/vanished/export": _form("/staff/imports/{run_id}/vanished/export", _import),
     "POST /staff/suspense/export": _form("/staff/suspense/export"),
     "GET /staff/people": _get("/staff/people"),
     "GET /staff/people/invite": _get("/staff/people/invite"),

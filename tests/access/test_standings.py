@@ -25,6 +25,7 @@ ANYBODYS: Final = (
     "/staff/sign-out",
     "/staff/step-up",
     "/staff/me",
+    "/staff/files",
     "/staff/filters",
     "/staff/columns",
 )
@@ -44,13 +45,14 @@ NEEDED: Final = (
     (r"POST /staff/accounts/.*/look|GET /staff/as/", P.ACCOUNTS_VIEW_AS),
     (r"POST /staff/payments/.*/callbacks/", P.PAYMENTS_REVEAL),
     (r"POST /staff/payments/.*/check", P.PAYMENTS_CHECK),
-    (r"GET /staff/payments/", P.PAYMENTS_VIEW),
-    (r"POST /staff/imports/", P.IMPORTS_SIGN_OFF),
-    (r"GET /staff/imports", P.IMPORTS_VIEW),
+    (r"(GET|POST) /staff/payments/", P.PAYMENTS_VIEW),
+    (r"POST /staff/imports/.*/sign-off", P.IMPORTS_SIGN_OFF),
+    (r"(GET|POST) /staff/imports", P.IMPORTS_VIEW),
     (r"POST /staff/suspense/.*/(assign|match)", P.SUSPENSE_ASSIGN),
     (r"POST /staff/suspense/.*/(return|decide)", P.SUSPENSE_RETURN),
     (r"(GET|POST) /staff/suspense", P.SUSPENSE_VIEW),
     (r"POST /staff/gaps/.*/correct", P.ACCOUNTS_CORRECT),
+    (r"POST /staff/gaps/export", P.ACCOUNTS_VIEW),
     (r"POST /staff/gaps/", P.ACCOUNTS_EDIT),
     (r"GET /staff/(accounts|gaps|quality)|(GET|POST) /staff/search", P.ACCOUNTS_VIEW),
     (r"GET /staff/people/invite", P.STAFF_MANAGE),
@@ -113,7 +115,7 @@ def test_without_a_fresh_code_nothing_dangerous_is_done(town: Town) -> None:
     for operation in OF_STAFF:
         path = operation.partition(" ")[2]
         if not operation.startswith("POST ") or path.startswith(
-            ("/staff/sign-", "/staff/invitations/", "/staff/filters", "/staff/columns")
+            ("/staff/sign-", "/staff/invitations/", "/staff/files", "/staff/filters", "/staff/columns")
         ):
             continue
         made = replace(scene(town, operation, "here", "own"), member=member)

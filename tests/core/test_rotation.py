@@ -70,6 +70,13 @@ select :id, a.unit_id, 'x', 'https://x.example', '{x}', 'active', :secret, :earl
 NOTE: Final = """
 insert into account_note (account_id, id, written_by, written_at, text_sealed) values (:account, :id, :id, now(), :sealed)
 """
+FILE: Final = """
+with asked as (
+  insert into staff_file (id, staff_id, of_list, filters, tells_of_people, state, asked_at, expires_at)
+  select :id, :staff, 'people', '{}', false, 'ready', now(), now()
+)
+insert into staff_file_piece (file_id, no, text_sealed) values (:id, 0, :sealed)
+"""
 STAFF: Final = """
 insert into staff (id, name, display_name, state, totp_sealed, created_at) values (:id, :name, 'x', 'invited', :sealed, now())
 """
@@ -152,6 +159,8 @@ def town(database: Database, vault: Vault) -> None:
                 table="account_note", column="text", owner=f"account_note:{attempt_id}", text=f"No. {number}"
             )
             session.sql(NOTE, account=account.id, id=attempt_id, sealed=noted)
+            text = vault.seal(table="staff_file_piece", column="text", owner=f"file:{attempt_id}:0", text=f"{number}")
+            session.sql(FILE, id=attempt_id, staff=attempt_id, sealed=text)
             owner = f"webhook:{attempt_id}"
             hooks = {
                 column: vault.seal(table="webhook_endpoint", column=column, owner=owner, text=f"{column}{number}")

@@ -21,6 +21,7 @@ from services.accounts import operations as accounts
 from services.accounts.operations import UnitRows
 from services.accounts.queries import AccountRef, finding, staffing
 from services.accounts.roles import StaffRole
+from services.casework import flows
 from services.casework import operations as casework
 from services.identity.operations import staff
 from services.ledger import operations as ledger
@@ -350,6 +351,17 @@ class Office:
         """The token of a living invitation."""
         with self._town.runtime.db.write() as session:
             return people.invited(session, name=f"new{uuid.uuid4().hex[:12]}", now=clock.now()).token
+
+    def file(self, member: Member) -> UUID:
+        """A list that somebody asked for and may take as a file."""
+        filters: dict[str, Json] = {"unit": "", "of": "", "level": "", "field": ""}
+        db, now = self._town.runtime.db, clock.now()
+        with db.write() as session:
+            file_id = casework.ask_file(
+                session, of_list="gaps", filters=filters, staff_id=member.staff_id, actor=ACTOR, now=now
+            )
+        assert flows.write_file(db, vault=self._town.runtime.vault, file_id=file_id, now=now)
+        return file_id
 
     def kept_filter(self, member: Member) -> UUID:
         """A filter that somebody keeps."""

@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.casework.errors import (
+    FilesMany,
     NotApart,
     NotJoined,
     OwnRequest,
@@ -51,6 +52,12 @@ PROBLEMS: Final = [
         409,
         zh="申请人已无此权限，只能拒绝该申请。",
         en="Whoever asked may not ask for this any more: it can only be refused.",
+    ),
+    Problem(
+        FilesMany,
+        409,
+        zh="最多同时生成 {open} 个文件，并保留 {kept} 个。请等待其中一个完成，或先删除不再需要的文件。",
+        en="At most {open} files are written for you at once, and {kept} kept: wait for one, or delete one.",
     ),
     Problem(ReasonMissing, 422, zh="请填写理由（1 至 500 字）。", en="Give a reason, of 500 characters at most."),
 ]

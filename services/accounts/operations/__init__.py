@@ -80,8 +80,6 @@ from services.accounts.operations.staff import (
     check_manages,
     grant_role,
     grantable_unit,
-    note_audit_export,
-    note_list_export,
     note_staff_refusal,
     revoke_role,
 )
@@ -141,8 +139,6 @@ __all__ = [
     "link_account",
     "lock_holder",
     "may_decide_correction",
-    "note_audit_export",
-    "note_list_export",
     "note_pushes_limited",
     "note_staff_refusal",
     "note_vanished",

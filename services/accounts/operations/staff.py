@@ -7,9 +7,8 @@ from uuid import UUID
 from core import audit, ids
 from core.audit import Actor
 from core.db import WriteSession
-from core.errors import Json
 from services.accounts.errors import GrantBeyondOwn, GrantHeld, GrantToOneself, GrantUnknown, UnitUnknown
-from services.accounts.queries.staffing import AuditFilter, UnitView, may_grant, may_manage, staff_grant, unit_by_code
+from services.accounts.queries.staffing import UnitView, may_grant, may_manage, staff_grant, unit_by_code
 from services.accounts.roles import StaffPermission, StaffRole
 
 MOMENT: Final = timedelta(microseconds=1)
@@ -138,25 +137,3 @@ def check_manages(session: WriteSession, *, staff_id: UUID, by: UUID, now: datet
         raise GrantToOneself
     if not may_manage(session, staff_id=staff_id, by=by, now=now):
         raise GrantBeyondOwn
-
-
-def note_list_export(session: WriteSession, *, actor: Actor, name: str, filters: dict[str, Json]) -> None:
-    """Keep that somebody took a list of the console out, and which part of it."""
-    audit.record(session, actor=actor, act="accounts.list_exported", subject=f"list:{name}", after=filters)
-
-
-def note_audit_export(session: WriteSession, *, actor: Actor, wanted: AuditFilter) -> None:
-    """Keep that somebody took the audit log out, and which part of it."""
-    audit.record(
-        session,
-        actor=actor,
-        act="accounts.audit_exported",
-        subject="audit:log",
-        after={
-            "actor": wanted.actor,
-            "act": wanted.act,
-            "subjects": list(wanted.subjects),
-            "since": None if wanted.since is None else wanted.since.isoformat(),
-            "until": None if wanted.until is None else wanted.until.isoformat(),
-        },
-    )

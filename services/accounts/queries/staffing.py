@@ -118,6 +118,17 @@ def staff_permissions(session: ReadSession, *, staff_id: UUID, now: datetime) ->
     )
 
 
+def held_units(session: ReadSession, *, staff_id: UUID, permission: StaffPermission, now: datetime) -> frozenset[int]:
+    """The ids of all units in which somebody may do this."""
+    units = session.sql(
+        "select unit_id from staff_units(:staff_id, :permission, :now)",
+        staff_id=staff_id,
+        permission=permission.value,
+        now=now,
+    )
+    return frozenset(units.scalars())
+
+
 def staff_holds_everywhere(session: ReadSession, *, staff_id: UUID, permission: StaffPermission, now: datetime) -> bool:
     """Whether a member of staff may do this in every unit: for what concerns the whole supplier and names none."""
     return bool(
