@@ -227,7 +227,7 @@ def correct(
     try:
         with write.begin_nested():
             is_there = _ask(write, runtime, reader, account_no, Correction(field, value, reason), now=now)
-    except (CorrectionWrong, CustomerShared, RequestOpen) as refusal:
+    except (CorrectionWrong, RequestOpen) as refusal:
         wrong = {f"{field.value}_value": text_of(request, refusal)}
     except ReasonMissing as refusal:
         wrong = {f"{field.value}_reason": text_of(request, refusal)}

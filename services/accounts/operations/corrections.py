@@ -55,16 +55,14 @@ def propose_correction(
 ) -> Proposal | None:
     """Keep what is proposed, sealed; None where one may not, or where there is no such account.
 
-    Raises CorrectionWrong for a value that is none, or that is what is known already, and CustomerShared for the name
-    of a customer with accounts where one may not.
+    Raises CorrectionWrong for a value that is none, or that is what is known already. A name is asked for wherever one
+    may see it, whether or not its customer has accounts elsewhere: that is for who decides.
     """
     found = staff_account(
         session, account_no=account_no, staff_id=staff_id, permission=StaffPermission.ACCOUNTS_CORRECT, now=now
     )
     if found is None:
         return None
-    if field is Corrected.NAME:
-        _check_customer(session, found.customer_id, staff_id, StaffPermission.ACCOUNTS_CORRECT, now=now)
     wanted = " ".join(normal_form(value).split())
     before = _known(session, vault, found.id, found.customer_no, field)
     if not wanted or wanted == before or not is_line(wanted) or not _is_good(field, wanted):
@@ -105,15 +103,14 @@ def apply_correction(
     *,
     vault: Vault,
     correction_id: UUID,
-    requested_by: UUID,
     decided_by: UUID,
     actor: Actor,
     now: datetime,
 ) -> None:
     """Do what was proposed and approved.
 
-    Raises CorrectionOutdated when the account has another holder by now, and CustomerShared when one of the two may not
-    in all units where the customer whose name it is has accounts by now.
+    Raises CorrectionOutdated when the account has another holder by now, and CustomerShared when whoever decided may
+    not in all units where the customer whose name it is has accounts by now.
     """
     locks.lock(session, key=FILES_WAIT)
     row = session.sql(
@@ -127,8 +124,9 @@ def apply_correction(
         raise CorrectionOutdated
     field = Corrected(row.field)
     if field is Corrected.NAME:
-        _check_customer(session, row.customer_id, requested_by, StaffPermission.ACCOUNTS_CORRECT, now=now)
-        _check_customer(session, row.customer_id, decided_by, StaffPermission.ACCOUNTS_APPROVE, now=now)
+        may = StaffPermission.ACCOUNTS_APPROVE
+        if not may_with_customer(session, customer_id=row.customer_id, staff_id=decided_by, permission=may, now=now):
+            raise CustomerShared
     after = vault.open(
         table="data_correction",
         column="after",
@@ -210,14 +208,6 @@ def correction_owner(correction_id: UUID) -> str:
 def name_said(vault: Vault, name: str) -> str:
     """What stands for a name that a file says: width, case and spaces do not matter."""
     return vault.blind("corrected-name", normal_name(name)).hex()
-
-
-def _check_customer(
-    session: ReadSession, customer_id: int, staff_id: UUID, permission: StaffPermission, *, now: datetime
-) -> None:
-    """Raise CustomerShared unless somebody may do this wherever the customer has accounts: each of them shows it."""
-    if not may_with_customer(session, customer_id=customer_id, staff_id=staff_id, permission=permission, now=now):
-        raise CustomerShared
 
 
 def _known(session: ReadSession, vault: Vault, account_id: AccountId, customer_no: str, field: Corrected) -> str:

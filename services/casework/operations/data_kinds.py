@@ -31,7 +31,6 @@ def correct_data(vault: Vault) -> Kind:
             session,
             vault=vault,
             correction_id=wanted.correction_id,
-            requested_by=approved.requested_by,
             decided_by=approved.decided_by,
             actor=approved.actor,
             now=approved.now,
