@@ -1,8 +1,8 @@
 """What every view shares: who looks (signed in or not), the form token, and rendering in the reader's language."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import quote, urlsplit
 from uuid import UUID
@@ -15,6 +15,7 @@ from core.audit import Actor
 from core.config import Settings
 from core.db import WriteSession
 from core.errors import Refusal
+from core.periods import day_of
 from portal import fields
 from portal.templating import Onlooker, Page, Renderer, translations
 from services.accounts.queries import AccountId
@@ -28,6 +29,7 @@ from web.session import CodeFlows, Flows, Now, PaymentFlows, Write
 
 SEE_OTHER: Final = 303
 NO_CONTENT: Final = 204
+UNPROCESSABLE: Final = 422
 R = TypeVar("R")
 OUR_SIDE: Final = 500
 
@@ -118,7 +120,13 @@ VisitorForm = Depends(_checked_visitor_form)
 
 
 def show(
-    request: Request, template: str, reader: Reader | None, *, status: int = 200, unread: int = 0, **values: object
+    request: Request,
+    template: str,
+    reader: Reader | None,
+    *,
+    unread: int = 0,
+    status: int | None = None,
+    **values: object,
 ) -> HTMLResponse:
     """Render a page for a reader, or for a visitor who is not signed in; keeps a chosen language in a cookie."""
     renderer: Renderer = request.app.state.renderer
@@ -134,12 +142,17 @@ def show(
         unread=unread,
         onlooker=None if reader is None else reader.onlooker,
     )
-    answer = renderer.page(template, page, locale=wanted, status=status, values=values)
+    answer = renderer.page(template, page, locale=wanted, status=status or status_of(values), values=values)
     if reader is None and not known:
         cookies.put(answer, settings, cookies.visitor_name(settings), visitor, max_age_s=24 * 3600)
     if request.query_params.get("lang") == wanted:
         remember_locale(answer, settings, wanted)
     return answer
+
+
+def status_of(values: Mapping[str, object]) -> int:
+    """The status of a page: 422 when it shows a form again with what is `wrong`, or the `problem` that it met."""
+    return UNPROCESSABLE if values.get("wrong") or values.get("problem") else 200
 
 
 def remember_locale(answer: Response, settings: Settings, wanted: str) -> None:
@@ -153,6 +166,14 @@ def text_of(request: Request, refusal: Refusal) -> str:
     return problems.of(refusal).detail(
         locale.of_request(request, request.app.state.runtime.settings.locales), refusal.facts
     )
+
+
+def typed_day(text: str) -> date | None:
+    """The day that was typed; None for what is none."""
+    try:
+        return day_of(text)
+    except ValueError:
+        return None
 
 
 def speak(request: Request) -> Callable[[str], str]:

@@ -62,9 +62,9 @@ def person_of(request: Request, settings: Settings, vault: Vault, *, now: dateti
     return WechatPerson(account, told["openid"], told["unionid"])
 
 
-def was_asked(request: Request, settings: Settings) -> bool:
-    """Whether WeChat was asked already, whatever it said."""
-    return _name(settings) in request.cookies
+def is_to_ask(request: Request, settings: Settings) -> bool:
+    """Whether WeChat is to be asked first who this is: it is there, and has not been, whatever it may say."""
+    return account_for(request) is not None and _name(settings) not in request.cookies
 
 
 def remember(answer: Response, settings: Settings, vault: Vault, person: WechatPerson, *, now: datetime) -> None:

@@ -32,7 +32,6 @@ router = APIRouter(include_in_schema=False)
 LATEST_BILLS: Final = 3
 LATEST_MESSAGES: Final = 4
 PAGE: Final = 24
-UNPROCESSABLE: Final = 422
 TOO_MUCH: Final = 10**15
 """Minor units that no bill comes to."""
 HANDHELD: Final = ("iPhone", "iPad", "Android")
@@ -194,7 +193,6 @@ def _link_again(request: Request, reader: SignedIn, typed: LinkForm, wrong: dict
         request,
         "customer/link.html",
         reader,
-        status=UNPROCESSABLE,
         invitations=0,
         wrong=wrong,
         values=typed,

@@ -12,17 +12,15 @@ from portal import details
 from portal.customer import shelf
 from portal.details import DetailsForm
 from portal.pages import CheckedForm, Reader, SignedIn, go, show, speak
-from services.accounts import operations, queries
+from services.accounts import operations
 from services.accounts.errors import DetailsChanged, EmailWrong, HouseholdWrong
-from services.accounts.queries import AccountRef, Permission, quality
-from web.problems.common import NotFound
+from services.accounts.queries import quality
 from web.runtime import RuntimeDep
 from web.session import Now, Write
 
 router = APIRouter(include_in_schema=False)
 
 CONFLICT = 409
-UNPROCESSABLE = 422
 
 
 @router.get("/accounts/{account_no}/details")
@@ -44,7 +42,7 @@ def tell(
     typed: Annotated[DetailsForm, Depends(details.details_form)],
 ) -> Response:
     """Keep what is told, as of now."""
-    account = _owned(write, reader, account_no, now)
+    account = shelf.owned(write, reader, account_no, now)
     try:
         operations.tell_details(
             write,
@@ -64,15 +62,6 @@ def tell(
     return go(f"/accounts/{account_no}/details?done=1")
 
 
-def _owned(write: WriteSession, reader: Reader, account_no: str, now: datetime) -> AccountRef:
-    found = queries.resolve_access(
-        write, user_id=reader.user_id, account_no=account_no, permission=Permission.OWN, now=now
-    )
-    if found is None:
-        raise NotFound
-    return found
-
-
 def _page(
     request: Request,
     reader: Reader,
@@ -85,13 +74,13 @@ def _page(
     is_kept: bool = False,
     is_stale: bool = False,
 ) -> Response:
-    account = _owned(write, reader, account_no, now)
+    account = shelf.owned(write, reader, account_no, now)
     known = quality.details(write, account_id=account.id)
     return show(
         request,
         "customer/details.html",
         reader,
-        status=CONFLICT if is_stale else UNPROCESSABLE if wrong else 200,
+        status=CONFLICT if is_stale else None,
         unread=shelf.of_reader(request, write, reader, now=now, wanted=account_no).unread,
         account_no=account.account_no,
         known=known,

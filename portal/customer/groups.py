@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,12 +12,12 @@ from fastapi.responses import Response
 
 from core.db import ReadSession
 from core.errors import Refusal
-from core.periods import business_date, day_of
+from core.periods import business_date
 from notifications import inbox
 from portal import wechat
 from portal.customer import payments as single
 from portal.customer import shelf
-from portal.pages import CheckedForm, Reader, ReaderOfPaymentFlow, SignedIn, go, show, speak, text_of
+from portal.pages import CheckedForm, Reader, ReaderOfPaymentFlow, SignedIn, go, show, speak, text_of, typed_day
 from services.accounts import operations
 from services.accounts.errors import GroupNameTaken, GroupNameWrong, TooManyGroups, TooManyMembers
 from services.billing.errors import TooManyBills
@@ -32,7 +32,6 @@ router = APIRouter(include_in_schema=False)
 
 GROUPS: Final = "/account-groups"
 PAGE: Final = 50
-UNPROCESSABLE: Final = 422
 MOST_TYPED: Final = 20_000
 """Characters of typed account numbers: some five hundred of them."""
 MOST_NUMBERS: Final = 500
@@ -73,7 +72,7 @@ def group_page(
     done: str = "",
 ) -> Response:
     """One group: sums, accounts, and what can be done with it. Inside WeChat, it is asked first who pays."""
-    if wechat.account_for(request) is not None and not wechat.was_asked(request, runtime.settings):
+    if wechat.is_to_ask(request, runtime.settings):
         return go(wechat.way_there(request.url.path))
     return _group(request, runtime, reader, write, now, group_id, which=which, after=after, done=done)
 
@@ -191,7 +190,7 @@ def bills(
 ) -> Response:
     """The group's bills that were issued on these days, as a file."""
     _ = speak(request)
-    days = _day(first), _day(last)
+    days = typed_day(first), typed_day(last)
     if days[0] is None or days[1] is None:
         wrong = {"first": _("Enter a first and a last day.")}
         return _group(request, runtime, reader, write, now, group_id, wrong=wrong)
@@ -208,13 +207,6 @@ def bills(
         media_type=spreadsheets.MEDIA_TYPE,
         headers=spreadsheets.attachment(f"bills-{days[0]}-{days[1]}.csv"),
     )
-
-
-def _day(typed: str) -> date | None:
-    try:
-        return day_of(typed)
-    except ValueError:
-        return None
 
 
 def _found(session: ReadSession, runtime: Runtime, reader: Reader, group_id: UUID, now: datetime) -> GroupView | None:
@@ -237,7 +229,6 @@ def _groups(
         request,
         "customer/groups.html",
         reader,
-        status=UNPROCESSABLE if wrong else 200,
         unread=inbox.unread_count(session, user_id=reader.user_id),
         groups=grouping.groups(session, user_id=reader.user_id, today=today, now=now),
         name=name,
@@ -285,7 +276,6 @@ def _group(
         request,
         "customer/group.html",
         reader,
-        status=UNPROCESSABLE if wrong or problem else 200,
         unread=inbox.unread_count(session, user_id=reader.user_id),
         group=group,
         one=one,

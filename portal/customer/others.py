@@ -40,7 +40,7 @@ def ask_page(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Wri
 
     Inside WeChat it is asked first who pays: no form may lead to WeChat's own page.
     """
-    if wechat.account_for(request) is not None and not wechat.was_asked(request, runtime.settings):
+    if wechat.is_to_ask(request, runtime.settings):
         return go(wechat.way_there(request.url.path))
     told = text_of(request, QuoteExpired()) if over == "1" else ""
     return _ask(request, reader, write, AskForm(), {}, told=told)
@@ -80,7 +80,7 @@ def quote_page(
     request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, quote_id: UUID
 ) -> Response:
     """Whose it is, masked, and what is due: for ten minutes and one payment, which is shown when it is begun."""
-    if wechat.account_for(request) is not None and not wechat.was_asked(request, runtime.settings):
+    if wechat.is_to_ask(request, runtime.settings):
         return go(wechat.way_there(request.url.path))
     return _quote(request, runtime, reader, write, now, quote_id)
 
@@ -132,7 +132,6 @@ def _ask(
         request,
         "customer/others.html",
         reader,
-        status=single.UNPROCESSABLE if wrong else 200,
         unread=inbox.unread_count(session, user_id=reader.user_id),
         values=typed,
         wrong=wrong,
@@ -164,7 +163,6 @@ def _quote(
         request,
         "customer/quote.html",
         reader,
-        status=single.UNPROCESSABLE if wrong else 200,
         unread=inbox.unread_count(session, user_id=reader.user_id),
         quote=found.quote,
         offered=offered,

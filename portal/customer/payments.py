@@ -47,7 +47,6 @@ from web.session import Now, PaymentFlows, Write
 
 router = APIRouter(include_in_schema=False)
 
-UNPROCESSABLE: Final = 422
 PAYMENT_NO_LENGTH: Final = 15
 WAITING: Final = "waiting"
 EXAMPLE_MINOR: Final = 12_860
@@ -105,7 +104,6 @@ def _form(
         request,
         "customer/pay.html",
         reader,
-        status=UNPROCESSABLE if wrong else 200,
         unread=mine.unread,
         account=account,
         due=due,
@@ -124,7 +122,7 @@ def pay_page(
     request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, account_no: str
 ) -> Response:
     """How much and how; says so when an earlier payment still runs. Inside WeChat, it is asked first who pays."""
-    if wechat.account_for(request) is not None and not wechat.was_asked(request, runtime.settings):
+    if wechat.is_to_ask(request, runtime.settings):
         return go(wechat.way_there(request.url.path))
     mine = shelf.of_reader(request, write, reader, now=now, wanted=account_no)
     if mine.account is None or not mine.account.may_pay:
@@ -412,7 +410,6 @@ def _change_form(
         request,
         "customer/change.html",
         reader,
-        status=UNPROCESSABLE if wrong else 200,
         unread=mine.unread,
         payment=payment,
         methods=shown_methods(request, shelf.methods_for(payment.amount.currency)),

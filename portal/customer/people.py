@@ -11,14 +11,14 @@ from fastapi.responses import Response
 
 from core.db import WriteSession
 from core.errors import Refusal
-from core.periods import business_date, day_of, start_of
+from core.periods import business_date, start_of
 from notifications import inbox
 from portal.customer import shelf
-from portal.pages import CheckedForm, Reader, SignedIn, go, show, speak, text_of
+from portal.pages import CheckedForm, Reader, SignedIn, go, show, speak, text_of, typed_day
 from services.accounts import operations, queries
 from services.accounts.errors import AccessEndPast, AlreadyOwner, InvitationsLimited, InvitedYourself, TooManyPeople
 from services.accounts.operations import Role, Scope, Terms
-from services.accounts.queries import AccountRef, Permission
+from services.accounts.queries import Permission
 from services.identity.errors import InvalidPhone
 from web.problems.common import NotFound
 from web.runtime import Runtime, RuntimeDep
@@ -26,7 +26,6 @@ from web.session import Now, Write
 
 router = APIRouter(include_in_schema=False)
 
-UNPROCESSABLE: Final = 422
 FIELDS: Final[Mapping[type[Refusal], str]] = {
     InvalidPhone: "phone",
     InvitedYourself: "phone",
@@ -82,9 +81,9 @@ def invite(
     last_day: Annotated[str, Form(max_length=32)] = "",
 ) -> Response:
     """Invite whoever has this telephone."""
-    account = _owned(write, reader, account_no, now)
+    account = shelf.owned(write, reader, account_no, now)
     typed = InviteForm(phone.strip(), role, scope, last_day.strip())
-    day = _day(typed.last_day)
+    day = typed_day(typed.last_day)
     if typed.last_day and day is None:
         _ = speak(request)
         wrong = {"last_day": _("Enter a day such as 2026-12-31, or leave it empty.")}
@@ -126,7 +125,7 @@ def leave(reader: SignedIn, write: Write, now: Now, account_no: str) -> Response
 @router.post("/accounts/{account_no}/people/{grant_id}/revoke", dependencies=[CheckedForm])
 def revoke(reader: SignedIn, write: Write, now: Now, account_no: str, grant_id: UUID) -> Response:
     """Take a payer's or viewer's access away."""
-    account = _owned(write, reader, account_no, now)
+    account = shelf.owned(write, reader, account_no, now)
     if not operations.revoke_grant(write, account_id=account.id, grant_id=grant_id, actor=reader.actor, now=now):
         raise NotFound
     return go(f"/accounts/{account_no}/people?done=revoked")
@@ -135,7 +134,7 @@ def revoke(reader: SignedIn, write: Write, now: Now, account_no: str, grant_id: 
 @router.post("/accounts/{account_no}/people/invitations/{invitation_id}/withdraw", dependencies=[CheckedForm])
 def withdraw(reader: SignedIn, write: Write, now: Now, account_no: str, invitation_id: UUID) -> Response:
     """Take an invitation back."""
-    account = _owned(write, reader, account_no, now)
+    account = shelf.owned(write, reader, account_no, now)
     is_withdrawn = operations.withdraw(
         write, account_id=account.id, invitation_id=invitation_id, actor=reader.actor, now=now
     )
@@ -174,22 +173,6 @@ def decline(reader: SignedIn, write: Write, now: Now, invitation_id: UUID) -> Re
     if not operations.decline(write, user_id=reader.user_id, invitation_id=invitation_id, actor=reader.actor, now=now):
         raise NotFound
     return go("/invitations")
-
-
-def _owned(write: WriteSession, reader: Reader, account_no: str, now: datetime) -> AccountRef:
-    found = queries.resolve_access(
-        write, user_id=reader.user_id, account_no=account_no, permission=Permission.OWN, now=now
-    )
-    if found is None:
-        raise NotFound
-    return found
-
-
-def _day(typed: str) -> date | None:
-    try:
-        return day_of(typed)
-    except ValueError:
-        return None
 
 
 def _page(
@@ -242,7 +225,6 @@ def _page(
         request,
         "customer/people.html",
         reader,
-        status=UNPROCESSABLE if wrong else 200,
         unread=mine.unread,
         account=mine.account,
         is_owner=is_owner,
@@ -285,7 +267,6 @@ def _invitations(
         request,
         "customer/invitations.html",
         reader,
-        status=UNPROCESSABLE if problem else 200,
         unread=inbox.unread_count(write, user_id=reader.user_id),
         invitations=found,
         problem=problem,

@@ -19,7 +19,6 @@ router = APIRouter(include_in_schema=False)
 
 PAGE = "/me/consents"
 DATA = "/me/data"
-UNPROCESSABLE = 422
 
 
 @router.get(PAGE)
@@ -155,5 +154,4 @@ def _device(reader: Reader) -> str:
 
 
 def _code_page(request: Request, reader: Reader, wrong: dict[str, str], *, phone: str) -> Response:
-    status = UNPROCESSABLE if wrong else 200
-    return show(request, "customer/erase.html", reader, status=status, wrong=wrong, phone_masked=phone)
+    return show(request, "customer/erase.html", reader, wrong=wrong, phone_masked=phone)

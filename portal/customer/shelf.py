@@ -14,9 +14,10 @@ from notifications import inbox
 from portal.pages import Reader
 from portal.templating import Onlooker
 from services.accounts import queries as accounts
-from services.accounts.queries import AccountCard, AccountId
+from services.accounts.queries import AccountCard, AccountId, AccountRef, Permission
 from services.payments import queries as payments
 from services.payments.ports import Method
+from web.problems.common import NotFound
 
 COOKIE: Final = "account"
 SWITCHER: Final = 8
@@ -77,6 +78,16 @@ def of_reader(
         None if chosen is None else choice_of(chosen),
         inbox.unread_count(session, user_id=reader.user_id),
     )
+
+
+def owned(session: ReadSession, reader: Reader, account_no: str, now: datetime) -> AccountRef:
+    """An account of the reader's own; raises NotFound for any other."""
+    found = accounts.resolve_access(
+        session, user_id=reader.user_id, account_no=account_no, permission=Permission.OWN, now=now
+    )
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _of_onlooker(

@@ -19,8 +19,6 @@ from web.sign_in import code_policy
 
 router = APIRouter(include_in_schema=False)
 
-UNPROCESSABLE = 422
-
 
 def _device(request: Request, settings: Settings) -> str:
     """What binds a code to this browser: the visitor's cookie, which came with the form."""
@@ -37,8 +35,7 @@ def sign_in_page(
 ) -> Response:
     """Ask for the telephone; inside WeChat, WeChat is asked first, once. `plain`: it was, or is not to be."""
     wanted = safe_next(next)
-    has_account = wechat.account_for(request) is not None
-    if has_account and not plain and not wechat.was_asked(request, runtime.settings):
+    if not plain and wechat.is_to_ask(request, runtime.settings):
         return go(wechat.way_there(wanted))
     met = wechat.person_of(request, runtime.settings, runtime.vault, now=now) if plain else None
     return _phone_page(request, {}, phone="", next=wanted, is_met=met is not None)
@@ -56,7 +53,6 @@ def _phone_page(
         request,
         "customer/sign_in.html",
         None,
-        status=UNPROCESSABLE if wrong else 200,
         wrong=wrong,
         phone=phone,
         next=next,
@@ -136,12 +132,10 @@ def enter_code(
 
 
 def _code_page(request: Request, wrong: dict[str, str], *, phone: str, masked: str, next: str) -> Response:  # noqa: A002 -- the form's name
-    status = UNPROCESSABLE if wrong else 200
     return show(
         request,
         "customer/code.html",
         None,
-        status=status,
         wrong=wrong,
         phone=phone,
         phone_masked=masked,

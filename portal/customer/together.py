@@ -53,7 +53,7 @@ def together_page(
 
     Inside WeChat, it is asked first who pays.
     """
-    if wechat.account_for(request) is not None and not wechat.was_asked(request, runtime.settings):
+    if wechat.is_to_ask(request, runtime.settings):
         return go(wechat.way_there(request.url.path))
     return _page(request, runtime, reader, write, account, wrong="")
 
@@ -111,7 +111,6 @@ def _page(
         request,
         "customer/together.html",
         reader,
-        status=single.UNPROCESSABLE if wrong else 200,
         unread=inbox.unread_count(session, user_id=reader.user_id),
         accounts=rows,
         totals=[each.due for each in found.totals],

@@ -55,7 +55,6 @@ from web.session import Now, Write
 
 router = APIRouter(include_in_schema=False)
 
-UNPROCESSABLE: Final = 422
 FEW: Final = 10
 PAGE: Final = 50
 APPROVALS: Final = "/staff/approvals"
@@ -204,7 +203,6 @@ def _page(
         request,
         "staff/approval.html",
         reader,
-        status=UNPROCESSABLE if wrong else 200,
         here=f"{APPROVALS}/{request_id}",
         view=view,
         names=_names(session, [view]),

@@ -36,7 +36,6 @@ from web.session import Now, Write
 
 router = APIRouter(include_in_schema=False)
 
-UNPROCESSABLE: Final = 422
 FEW: Final = 5
 PAGE: Final = 50
 LAST: Final = UUID(int=2**128 - 1)
@@ -232,7 +231,6 @@ def _show(
         request,
         "staff/customer.html",
         looked.reader,
-        status=UNPROCESSABLE if wrong else 200,
         here=_address(looked),
         account=looked.account,
         owed=billing.owed(session, account_id=looked.account.id),

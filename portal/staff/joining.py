@@ -30,7 +30,6 @@ from web.session import Hashing, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
-UNPROCESSABLE: Final = 422
 GROUP: Final = 4
 """Characters of the secret that are shown together, for whoever types it."""
 
@@ -121,7 +120,6 @@ def _page(request: Request, found: Invitation, wrong: dict[str, str]) -> Respons
         request,
         "staff/invitation.html",
         None,
-        status=UNPROCESSABLE if wrong else 200,
         wrong=wrong,
         invitation=found,
         qr=Markup(qr.svg(found.otpauth)),  # noqa: S704 -- drawn by ourselves

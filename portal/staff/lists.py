@@ -25,7 +25,6 @@ from web.session import Now, Write
 
 router = APIRouter(include_in_schema=False)
 
-UNPROCESSABLE: Final = 422
 FILTERS: Final = "/staff/filters"
 LONGEST_VALUE: Final = 200
 Column = tuple[str, ...]
@@ -210,7 +209,6 @@ def _page(
         request,
         "staff/filters.html",
         reader,
-        status=UNPROCESSABLE if wrong else 200,
         here=FILTERS,
         kept={code: [each for each in kept if each.of_list == code] for code in LISTS},
         lists=LISTS,

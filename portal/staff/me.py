@@ -37,7 +37,6 @@ from web.session import Hashing, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
-UNPROCESSABLE: Final = 422
 ME: Final = "/staff/me"
 
 
@@ -123,7 +122,7 @@ def change_password(
 def _again(request: Request, db: Database, reader: StaffReader, wrong: dict[str, str], *, now: datetime) -> Response:
     with db.read() as session:
         seen = _seen(session, reader, now=now)
-    return show(request, "staff/me.html", reader, status=UNPROCESSABLE, here=ME, wrong=wrong, done="", **seen)
+    return show(request, "staff/me.html", reader, here=ME, wrong=wrong, done="", **seen)
 
 
 def _seen(session: ReadSession, reader: StaffReader, *, now: datetime) -> dict[str, Any]:

@@ -223,7 +223,7 @@ def show(
     template: str,
     reader: StaffReader | None,
     *,
-    status: int = 200,
+    status: int | None = None,
     here: str | None = None,
     **values: object,
 ) -> HTMLResponse:
@@ -236,7 +236,7 @@ def show(
     known = request.cookies.get(name)
     visitor = known or cookies.new_value()
     page = _frame(request, reader, form_token(runtime, visitor), here=here or request.url.path)
-    answer = renderer.page(template, page, locale=wanted, status=status, values=values)
+    answer = renderer.page(template, page, locale=wanted, status=status or pages.status_of(values), values=values)
     if reader is None and not known:
         cookies.put(answer, settings, name, visitor, max_age_s=None, path=cookies.STAFF_PATH)
     if request.query_params.get("lang") == wanted:

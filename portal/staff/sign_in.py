@@ -1,6 +1,6 @@
 """Staff sign in by password and code, sign out, and give a fresh code before something dangerous."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
@@ -29,7 +29,6 @@ from web.session import Hashing, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
-UNPROCESSABLE: Final = 422
 
 Next = Annotated[str, Form(max_length=500)]
 Code = Annotated[str, Form(max_length=64)]
@@ -103,7 +102,6 @@ def _code_page(request: Request, wrong: dict[str, str], *, ticket: str, next: st
         request,
         "staff/code.html",
         None,
-        status=UNPROCESSABLE if wrong else 200,
         here="/staff/sign-in",
         wrong=wrong,
         ticket=ticket,
@@ -155,4 +153,4 @@ def step_up(
     metrics.SECURITY.labels("staff_step_up").inc()
     refusal: Refusal = StaffCodeWrong()
     wrong = {"code": text_of(request, refusal)}
-    return show(request, "staff/step_up.html", reader, status=UNPROCESSABLE, wrong=wrong, next=safe_back(next))
+    return show(request, "staff/step_up.html", reader, wrong=wrong, next=safe_back(next))

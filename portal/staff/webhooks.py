@@ -27,7 +27,6 @@ from web.session import Lookups, Now, Write
 router = APIRouter(include_in_schema=False)
 
 CONFLICT: Final = 409
-UNPROCESSABLE: Final = 422
 PAGE: Final = 50
 MOST_UNITS: Final = 300
 WEBHOOKS: Final = "/staff/webhooks"
@@ -309,7 +308,7 @@ def _form(
         request,
         "staff/webhook_form.html",
         reader,
-        status=CONFLICT if is_stale else UNPROCESSABLE if wrong else 200,
+        status=CONFLICT if is_stale else None,
         here=f"{WEBHOOKS}/new" if view is None else f"{WEBHOOKS}/{view.id}/change",
         view=view,
         typed=typed,
@@ -353,7 +352,6 @@ def _page(
         request,
         "staff/webhook.html",
         reader,
-        status=UNPROCESSABLE if wrong else 200,
         here=f"{WEBHOOKS}/{endpoint_id}",
         view=view,
         rows=rows[:PAGE],
