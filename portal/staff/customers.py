@@ -17,6 +17,7 @@ from notifications import sent
 from portal.customer.bills import row_of
 from portal.pages import go, text_of
 from portal.staff.audit import names_in
+from portal.staff.once import once
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
 from services.accounts import operations as accounts
 from services.accounts.errors import NoteWrong, ReasonNeeded, RevealLimited
@@ -289,6 +290,7 @@ def section_page(
 
 
 @router.post("/staff/accounts/{account_no}/notes", dependencies=[CheckedForm])
+@once
 def write_note(
     request: Request,
     runtime: RuntimeDep,

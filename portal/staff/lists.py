@@ -15,6 +15,7 @@ from pydantic import StringConstraints
 
 from core.db import ReadSession
 from portal.pages import go, speak, text_of
+from portal.staff.once import once
 from portal.staff.pages import CheckedForm, SignedInStaff, StaffReader, safe_back, show
 from services.identity import queries
 from services.identity.errors import FilterNameInvalid, FilterNameTaken, FiltersMany, FilterTooLong
@@ -121,6 +122,7 @@ def filters(request: Request, reader: SignedInStaff, write: Write) -> Response:
 
 
 @router.post(FILTERS, dependencies=[CheckedForm])
+@once
 def keep(
     request: Request,
     reader: SignedInStaff,

@@ -4,8 +4,9 @@ A view takes `SignedInStaff`, or in one line what it needs: `reader: Annotated[S
 Whoever may do it nowhere is told so (403), and the try is noted; what lies in another area is not there (404).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from secrets import token_hex
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 from uuid import UUID
@@ -91,13 +92,17 @@ class StaffReader:
 
 @dataclass(frozen=True)
 class StaffPage(Page):
-    """What every page of the console knows. `here` is where the same page is found by its address."""
+    """What every page of the console knows.
+
+    `here` is where the same page is found by its address, `once` the key of its forms that make something.
+    """
 
     here: str = HOME
     menu: tuple[Entry, ...] = ()
     name: str = ""
     is_fresh: bool = False
     can_search: bool = False
+    once: str = field(default_factory=lambda: token_hex(16))
 
     @property
     def entry(self) -> Entry | None:

@@ -13,6 +13,7 @@ from core.db import WriteSession
 from core.periods import day_of, start_of
 from portal.pages import go, speak, text_of
 from portal.staff import files, lists
+from portal.staff.once import Made, once
 from portal.staff.pages import (
     CheckedForm,
     FreshCode,
@@ -139,6 +140,7 @@ def invite_page(request: Request, reader: Manager, write: Write, now: Now) -> Re
 
 
 @router.post("/staff/people/invite", dependencies=[CheckedForm, FreshCode])
+@once
 def invite(
     request: Request,
     runtime: RuntimeDep,
@@ -150,7 +152,7 @@ def invite(
     role: Word = "",
     unit: Word = "",
     until: Word = "",
-) -> Response:
+) -> Response | Made:
     """Invite somebody with a first role, and show the address, once."""
     typed = GrantForm(role, unit.strip(), until, "", name.strip(), display_name.strip())
     wrong = _wrong_grant(request, runtime, typed, now=now)
@@ -168,7 +170,7 @@ def invite(
                     now=now,
                 )
                 _grant(write, runtime, reader, typed, staff_id=invited.staff_id, now=now)
-            return _told(request, runtime, reader, write, invited)
+            return Made(_told(request, runtime, reader, write, invited), f"{PEOPLE}/{invited.staff_id}")
         except (StaffNameInvalid, StaffNameTaken) as refusal:
             wrong = {"name": text_of(request, refusal)}
         except UnitUnknown as refusal:
@@ -185,6 +187,7 @@ def person(request: Request, reader: Viewer, write: Write, now: Now, staff_id: U
 
 
 @router.post("/staff/people/{staff_id}/grants", dependencies=[CheckedForm, FreshCode])
+@once
 def grant(
     request: Request,
     runtime: RuntimeDep,
@@ -253,6 +256,7 @@ def renew_invitation(
 
 
 @router.post("/staff/people/{staff_id}/reset", dependencies=[CheckedForm, FreshCode])
+@once
 def ask_for_reset(
     request: Request,
     reader: Manager,

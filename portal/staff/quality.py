@@ -16,6 +16,7 @@ from portal.details import DetailsForm
 from portal.pages import go, speak, text_of
 from portal.staff import files, lists
 from portal.staff.customers import look_at
+from portal.staff.once import once
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
 from services.accounts import catalogue
 from services.accounts import operations as accounts
@@ -211,6 +212,7 @@ def fill(
 
 
 @router.post(GAPS + "/{account_no}/correct", dependencies=[CheckedForm, FreshCode])
+@once
 def correct(
     request: Request,
     runtime: RuntimeDep,

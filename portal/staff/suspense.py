@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from core.db import WriteSession
 from portal.pages import go, text_of
 from portal.staff import files, lists
+from portal.staff.once import once
 from portal.staff.pages import (
     CheckedForm,
     FreshCode,
@@ -103,6 +104,7 @@ def item(request: Request, reader: Reader, write: Write, now: Now, suspense_id: 
 
 
 @router.post(SUSPENSE + "/{suspense_id}/assign", dependencies=[CheckedForm, FreshCode])
+@once
 def assign(
     request: Request,
     reader: SignedInStaff,
@@ -146,6 +148,7 @@ def assign(
 
 
 @router.post(SUSPENSE + "/{suspense_id}/return", dependencies=[CheckedForm, FreshCode])
+@once
 def send_back(
     request: Request,
     reader: SignedInStaff,
@@ -179,6 +182,7 @@ def send_back(
 
 
 @router.post(SUSPENSE + "/{suspense_id}/match", dependencies=[CheckedForm, FreshCode])
+@once
 def match(
     request: Request,
     reader: SignedInStaff,
@@ -204,6 +208,7 @@ def match(
 
 
 @router.post(SUSPENSE + "/{suspense_id}/decide", dependencies=[CheckedForm, FreshCode])
+@once
 def decide(
     request: Request,
     reader: SignedInStaff,

@@ -18,6 +18,7 @@ from notifications.webhooks.ports import CALLER, TargetRefused, TargetUnresolved
 from notifications.webhooks.queries import EndpointView
 from portal.pages import go, speak, text_of
 from portal.staff import lists
+from portal.staff.once import Made, SentOnce, do_once, once
 from portal.staff.pages import CheckedForm, FreshCode, StaffReader, check, check_fresh, requires, resolved, show
 from services.accounts.queries import staffing
 from services.accounts.roles import StaffPermission
@@ -87,6 +88,7 @@ def add(
     reader: ManagerOfLookup,
     db: Lookups,
     now: Now,
+    sent: SentOnce,
     events: Events,
     name: Word = "",
     url: Url = "",
@@ -95,7 +97,8 @@ def add(
     """Make an endpoint, and show its secret, once."""
     typed = EndpointForm(name.strip(), url.strip(), unit.strip(), tuple(each for each in TYPES if each in events))
     _, wrong = speak(request), _wrong(request, typed)
-    with db.write() as session:
+
+    def work(session: WriteSession) -> Response | Made:
         place = staffing.unit_by_code(session, code=typed.unit)
         if place is None or not staffing.staff_may(
             session, staff_id=reader.staff_id, permission=StaffPermission.WEBHOOKS_MANAGE, unit_id=place.id, now=now
@@ -114,10 +117,13 @@ def add(
                     actor=reader.actor,
                     now=now,
                 )
-                return _told(request, session, reader, made, now=now)
+                return Made(_told(request, session, reader, made, now=now), f"{WEBHOOKS}/{made.endpoint_id}")
             except WebhooksMany as refusal:
                 wrong["unit"] = text_of(request, refusal)
         return _form(request, session, reader, None, typed, wrong, now=now)
+
+    with db.write() as session:
+        return do_once(session, reader, sent, lambda: work(session))
 
 
 @router.get(ONE)
@@ -214,6 +220,7 @@ def enable(reader: Manager, write: Write, now: Now, endpoint_id: UUID) -> Respon
 
 
 @router.post(ONE + "/test", dependencies=[CheckedForm])
+@once
 def send_test(reader: Manager, write: Write, now: Now, endpoint_id: UUID) -> Response:
     """Queue a test behind all that waits."""
     endpoints.send_test(write, endpoint=_view(write, reader, endpoint_id, now=now), actor=reader.actor, now=now)
@@ -221,6 +228,7 @@ def send_test(reader: Manager, write: Write, now: Now, endpoint_id: UUID) -> Res
 
 
 @router.post(ONE + "/replay", dependencies=[CheckedForm, FreshCode])
+@once
 def replay(
     request: Request,
     runtime: RuntimeDep,
