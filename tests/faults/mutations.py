@@ -1,6 +1,6 @@
 """Wrong versions of the product, each with the test that must notice: what our tests are worth.
 
-Product code is changed in a copy of the tree, SQL in a copy of the template database. (Wrong versions of the posting
+Product code is changed in a process that has imported it, SQL in a copy of the template database. (Wrong versions of the posting
 functions are in `tests/services/ledger/test_mutants.py`, by the dozen.)
 """
 

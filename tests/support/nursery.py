@@ -38,6 +38,10 @@ BORROWED: Final = 200
 """Descriptors that came by the socket wait from here on until they have the numbers that the child was promised."""
 
 
+HANDED_ON: Final = "WATTLINE_TEST_NURSERY"
+"""Holds the descriptor by which a child of a nursery may ask that one for children, instead of starting its own."""
+
+
 class Child:
     """A process that is a grandchild of this one: what tests use of `subprocess.Popen`."""
 
@@ -89,6 +93,20 @@ class Nursery:
     """The process that forks, as tests see it; it and all its children end with this process."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        if handed_on := os.environ.get(HANDED_ON):
+            self._control = socket.socket(fileno=int(handed_on))
+        else:
+            self._start()
+        atexit.register(self.close)
+
+    @property
+    def control(self) -> int:
+        """The descriptor of `HANDED_ON`, for a child that gets it too."""
+        return self._control.fileno()
+
+    def _start(self) -> None:
         here, there = socket.socketpair()
         self._control = here
         with there:
@@ -98,13 +116,12 @@ class Nursery:
                 stdin=subprocess.DEVNULL,
                 pass_fds=(there.fileno(),),
             )
-        self._lock = threading.Lock()
-        atexit.register(self.close)
 
     def close(self) -> None:
         """Let it go."""
         self._control.close()
-        self._process.wait()
+        if self._process is not None:
+            self._process.wait()
 
     def fork(
         self, arguments: Sequence[str], *, cwd: Path, environment: Mapping[str, str], descriptors: Mapping[int, int]

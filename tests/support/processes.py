@@ -28,11 +28,13 @@ def environment_of(settings: Settings, **more: str) -> dict[str, str]:
 class Heard:
     """A program whose output is kept until it has ended."""
 
-    def __init__(self, environment: Mapping[str, str], *command: str) -> None:
+    def __init__(self, environment: Mapping[str, str], *command: str, pass_fds: Sequence[int] = ()) -> None:
         self._command = command
         pipes = [os.pipe() for _ in range(2)]
         told, complained = (written for _, written in pipes)
-        self.process = started(command, cwd=ROOT, environment=environment, stdout=told, stderr=complained)
+        self.process = started(
+            command, cwd=ROOT, environment=environment, stdout=told, stderr=complained, pass_fds=pass_fds
+        )
         for _, written in pipes:
             os.close(written)
         self._readers = ThreadPoolExecutor(len(pipes))
