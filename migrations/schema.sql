@@ -2064,7 +2064,7 @@ CREATE TABLE public.otp_challenge (
     expires_at timestamp with time zone NOT NULL,
     CONSTRAINT ck_otp_challenge_burnt CHECK (((state = 'burnt'::text) = (tries = 5))),
     CONSTRAINT ck_otp_challenge_period CHECK ((expires_at > created_at)),
-    CONSTRAINT ck_otp_challenge_purpose CHECK ((purpose = ANY (ARRAY['sign_in'::text, 'erase'::text]))),
+    CONSTRAINT ck_otp_challenge_purpose CHECK ((purpose = ANY (ARRAY['sign_in'::text, 'erase'::text, 'export'::text]))),
     CONSTRAINT ck_otp_challenge_sending CHECK ((sending = ANY (ARRAY['accepted'::text, 'refused'::text, 'unknown'::text, 'withheld'::text]))),
     CONSTRAINT ck_otp_challenge_state CHECK ((state = ANY (ARRAY['open'::text, 'used'::text, 'burnt'::text, 'voided'::text]))),
     CONSTRAINT ck_otp_challenge_tries CHECK (((tries >= 0) AND (tries <= 5)))

@@ -7,7 +7,7 @@ from core.outbox import Event
 from notifications.messages import accounts, billing, identity, payments
 from services.accounts.events import AccessAccepted, AccessEnded, AccessInvited, AccountLinked
 from services.billing.events import BillIssued
-from services.identity.events import SessionFamilyRevoked, WechatJoined
+from services.identity.events import DataExportTaken, SessionFamilyRevoked, WechatJoined
 from services.payments.events import PaymentBooked
 
 SUBSCRIPTIONS: Final[list[tuple[type[Event], Callable[..., Any]]]] = [
@@ -19,4 +19,5 @@ SUBSCRIPTIONS: Final[list[tuple[type[Event], Callable[..., Any]]]] = [
     (AccessEnded, accounts.ended),
     (SessionFamilyRevoked, identity.signed_out),
     (WechatJoined, identity.wechat_joined),
+    (DataExportTaken, identity.data_export_taken),
 ]

@@ -1,17 +1,26 @@
 """What I allow, and my rights over my data."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, Response
 
+from core.db import Database
 from portal.pages import CheckedForm, Reader, ReaderOfCodeFlow, ReaderOfFlow, SignedIn, go, show, text_of
 from services.identity import flows, operations, queries
-from services.identity.errors import CodeIsBurnt, CodesExhausted, CodeWrong, ConsentTextChanged, SignInLimited
-from services.identity.ports import ConsentPurpose, Edge
+from services.identity.errors import (
+    CodeIsBurnt,
+    CodesExhausted,
+    CodeWrong,
+    ConsentTextChanged,
+    ExportNotReady,
+    SignInLimited,
+)
+from services.identity.ports import ConsentPurpose, Edge, Purpose
 from web.caller import address_of
 from web.consents import TEXTS
-from web.runtime import RuntimeDep
+from web.runtime import Runtime, RuntimeDep
 from web.session import CodeFlows, Flows, Now, Write
 from web.sign_in import code_policy
 
@@ -86,12 +95,38 @@ def ask_copy(reader: SignedIn, write: Write, now: Now) -> Response:
     return go(DATA)
 
 
+@router.post("/me/data/copy/code", dependencies=[CheckedForm])
+def send_copy_code(
+    request: Request, reader: ReaderOfCodeFlow, runtime: RuntimeDep, db: CodeFlows, now: Now
+) -> Response:
+    """Send a code to my telephone and ask for it."""
+    return _send_code(request, reader, runtime, db, now, Purpose.EXPORT)
+
+
 @router.post("/me/data/copy/download", dependencies=[CheckedForm])
-def take_copy(reader: SignedIn, runtime: RuntimeDep, write: Write, now: Now) -> Response:
-    """Take it, once, as a file; without one, the page says how it stands."""
-    document = operations.take_export(write, vault=runtime.vault, user_id=reader.user_id, actor=reader.actor, now=now)
-    if document is None:
+def take_copy(
+    request: Request,
+    reader: ReaderOfFlow,
+    runtime: RuntimeDep,
+    db: Flows,
+    now: Now,
+    code: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    """With the code: the copy, once, as a file; without a copy, the page says how it stands."""
+    try:
+        document = flows.take_export(
+            db,
+            vault=runtime.vault,
+            user_id=reader.user_id,
+            device=_device(reader),
+            code=code,
+            actor=reader.actor,
+            now=now,
+        )
+    except ExportNotReady:
         return go(DATA)
+    except (CodeWrong, CodeIsBurnt) as refusal:
+        return _code_page(request, reader, Purpose.EXPORT, {"code": text_of(request, refusal)})
     return JSONResponse(document, headers={"content-disposition": 'attachment; filename="my-data.json"'})
 
 
@@ -100,20 +135,7 @@ def send_erasure_code(
     request: Request, reader: ReaderOfCodeFlow, runtime: RuntimeDep, db: CodeFlows, now: Now
 ) -> Response:
     """Send a code to my telephone and ask for it."""
-    try:
-        requested = flows.request_erasure_code(
-            db,
-            vault=runtime.vault,
-            policy=code_policy(runtime.settings),
-            user_id=reader.user_id,
-            device=_device(reader),
-            address=address_of(request),
-            locale=reader.locale,
-            now=now,
-        )
-    except (SignInLimited, CodesExhausted) as refusal:
-        return _code_page(request, reader, {"code": text_of(request, refusal)}, phone="")
-    return _code_page(request, reader, {}, phone=requested.phone_masked)
+    return _send_code(request, reader, runtime, db, now, Purpose.ERASE)
 
 
 @router.post("/me/data/erase/code", dependencies=[CheckedForm])
@@ -137,7 +159,7 @@ def confirm_erasure(
             now=now,
         )
     except (CodeWrong, CodeIsBurnt) as refusal:
-        return _code_page(request, reader, {"code": text_of(request, refusal)}, phone="")
+        return _code_page(request, reader, Purpose.ERASE, {"code": text_of(request, refusal)})
     return go(DATA)
 
 
@@ -153,5 +175,34 @@ def _device(reader: Reader) -> str:
     return f"session:{reader.session_id}"
 
 
-def _code_page(request: Request, reader: Reader, wrong: dict[str, str], *, phone: str) -> Response:
-    return show(request, "customer/erase.html", reader, wrong=wrong, phone_masked=phone)
+def _send_code(
+    request: Request, reader: Reader, runtime: Runtime, db: Database, now: datetime, purpose: Purpose
+) -> Response:
+    try:
+        requested = flows.request_own_code(
+            db,
+            vault=runtime.vault,
+            policy=code_policy(runtime.settings),
+            user_id=reader.user_id,
+            device=_device(reader),
+            address=address_of(request),
+            locale=reader.locale,
+            purpose=purpose,
+            now=now,
+        )
+    except (SignInLimited, CodesExhausted) as refusal:
+        return _code_page(request, reader, purpose, {"code": text_of(request, refusal)})
+    return _code_page(request, reader, purpose, {}, phone=requested.phone_masked)
+
+
+def _code_page(
+    request: Request, reader: Reader, purpose: Purpose, wrong: dict[str, str], *, phone: str = ""
+) -> Response:
+    return show(
+        request,
+        "customer/own_code.html",
+        reader,
+        wrong=wrong,
+        phone_masked=phone,
+        purpose=purpose.value,
+    )

@@ -1,7 +1,10 @@
 """What you allow us to do with your data, your own copy of it, and its erasure."""
 
+from datetime import datetime
+
 from fastapi import APIRouter
 
+from core.db import Database
 from routers.identity.schemas import CodeSent
 from routers.privacy.schemas import (
     Consent,
@@ -9,9 +12,9 @@ from routers.privacy.schemas import (
     ConsentList,
     DataExport,
     Erasure,
-    ErasureCodeRequest,
-    ErasureRequest,
+    OwnCodeRequest,
     PersonDocument,
+    ProvedByCode,
 )
 from services.identity import flows, operations, queries
 from services.identity.errors import (
@@ -22,11 +25,11 @@ from services.identity.errors import (
     ExportNotReady,
     SignInLimited,
 )
-from services.identity.ports import ConsentPurpose, Edge
-from web.caller import CustomerOfCodeFlow, CustomerOfFlow, LivingCustomer
+from services.identity.ports import ConsentPurpose, Edge, Purpose
+from web.caller import Caller, CustomerOfCodeFlow, CustomerOfFlow, LivingCustomer
 from web.locale import Locale
 from web.problems import problems
-from web.runtime import RuntimeDep
+from web.runtime import Runtime, RuntimeDep
 from web.session import CodeFlows, Flows, Now, Write
 from web.sign_in import code_policy
 
@@ -79,12 +82,43 @@ def ask_data_export(caller: LivingCustomer, write: Write, now: Now) -> DataExpor
     return DataExport.of(operations.ask_export(write, user_id=caller.user_id, actor=caller.actor, now=now))
 
 
-@router.post("/data-export/download", responses=problems(ExportNotReady), operation_id="take_data_export")
-def take_data_export(caller: LivingCustomer, runtime: RuntimeDep, write: Write, now: Now) -> PersonDocument:
-    """Take the copy, once. It takes no Idempotency-Key: when the answer is lost, ask for another copy."""
-    document = operations.take_export(write, vault=runtime.vault, user_id=caller.user_id, actor=caller.actor, now=now)
-    if document is None:
-        raise ExportNotReady
+@router.post(
+    "/data-export/code",
+    status_code=202,
+    responses=problems(SignInLimited, CodesExhausted),
+    operation_id="request_data_export_code",
+)
+def request_export_code(
+    caller: CustomerOfCodeFlow, body: OwnCodeRequest, db: CodeFlows, runtime: RuntimeDep, locale: Locale, now: Now
+) -> CodeSent:
+    """Send a code to your own telephone, to take the copy of your data with.
+
+    Like the one for signing in it takes no Idempotency-Key: a second code voids the first.
+    """
+    return _send_code(caller, body, db, runtime, locale, Purpose.EXPORT, now)
+
+
+@router.post(
+    "/data-export/download",
+    responses=problems(ExportNotReady, CodeWrong, CodeIsBurnt),
+    operation_id="take_data_export",
+)
+def take_data_export(
+    caller: CustomerOfFlow, body: ProvedByCode, db: Flows, runtime: RuntimeDep, now: Now
+) -> PersonDocument:
+    """Take the copy, once, with the code that came to your telephone: no signed-in device has it without one.
+
+    It takes no Idempotency-Key: when the answer is lost, ask for another copy. A message tells you that it was taken.
+    """
+    document = flows.take_export(
+        db,
+        vault=runtime.vault,
+        user_id=caller.user_id,
+        device=body.device_id,
+        code=body.code,
+        actor=caller.actor,
+        now=now,
+    )
     return PersonDocument.model_validate(document)
 
 
@@ -101,27 +135,17 @@ def show_erasure(caller: LivingCustomer, write: Write) -> Erasure:
     operation_id="request_erasure_code",
 )
 def request_erasure_code(
-    caller: CustomerOfCodeFlow, body: ErasureCodeRequest, db: CodeFlows, runtime: RuntimeDep, locale: Locale, now: Now
+    caller: CustomerOfCodeFlow, body: OwnCodeRequest, db: CodeFlows, runtime: RuntimeDep, locale: Locale, now: Now
 ) -> CodeSent:
     """Send a code to your own telephone, to confirm that you want to be erased.
 
     Like the one for signing in it takes no Idempotency-Key: a second code voids the first.
     """
-    requested = flows.request_erasure_code(
-        db,
-        vault=runtime.vault,
-        policy=code_policy(runtime.settings),
-        user_id=caller.user_id,
-        device=body.device_id,
-        address=caller.address,
-        locale=locale,
-        now=now,
-    )
-    return CodeSent(expires_in_s=requested.expires_in_s, digits=requested.digits)
+    return _send_code(caller, body, db, runtime, locale, Purpose.ERASE, now)
 
 
 @router.put("/erasure", status_code=202, responses=problems(CodeWrong, CodeIsBurnt), operation_id="ask_erasure")
-def ask_erasure(caller: CustomerOfFlow, body: ErasureRequest, db: Flows, runtime: RuntimeDep, now: Now) -> Erasure:
+def ask_erasure(caller: CustomerOfFlow, body: ProvedByCode, db: Flows, runtime: RuntimeDep, now: Now) -> Erasure:
     """Be erased a week from now, for good. What the books need stays, under an id that leads to nobody."""
     asked = flows.ask_erasure(
         db,
@@ -139,3 +163,20 @@ def ask_erasure(caller: CustomerOfFlow, body: ErasureRequest, db: Flows, runtime
 def withdraw_erasure(caller: LivingCustomer, write: Write) -> None:
     """Take it back, as long as it is not done. Without a wish it changes nothing."""
     operations.withdraw_erasure(write, user_id=caller.user_id, actor=caller.actor)
+
+
+def _send_code(
+    caller: Caller, body: OwnCodeRequest, db: Database, runtime: Runtime, locale: str, purpose: Purpose, now: datetime
+) -> CodeSent:
+    requested = flows.request_own_code(
+        db,
+        vault=runtime.vault,
+        policy=code_policy(runtime.settings),
+        user_id=caller.user_id,
+        device=body.device_id,
+        address=caller.address,
+        locale=locale,
+        purpose=purpose,
+        now=now,
+    )
+    return CodeSent(expires_in_s=requested.expires_in_s, digits=requested.digits)

@@ -141,7 +141,7 @@ class Erasure(AnswerModel):
         return cls(state="asked", asked_at=view.asked_at, due_at=view.due_at)
 
 
-class ErasureCodeRequest(RequestModel):
+class OwnCodeRequest(RequestModel):
     """The device that will bring the code, which goes to your own telephone."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"device_id": DEVICE_ID_EXAMPLE}]})
@@ -149,7 +149,7 @@ class ErasureCodeRequest(RequestModel):
     device_id: DeviceId
 
 
-class ErasureRequest(RequestModel):
+class ProvedByCode(RequestModel):
     """The code that came to your telephone, by the device that asked for it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"device_id": DEVICE_ID_EXAMPLE, "code": "246810"}]})

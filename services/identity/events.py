@@ -33,3 +33,15 @@ class WechatJoined(Event):
 
     identity_id: str
     user_id: str
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class DataExportTaken(Event):
+    """Somebody took the copy of their data, with a code that came to their telephone."""
+
+    name: ClassVar[str] = "identity.data_export_taken"
+    code: ClassVar[int] = 26
+
+    export_id: str
+    user_id: str

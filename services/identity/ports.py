@@ -18,6 +18,7 @@ class Purpose(enum.StrEnum):
 
     SIGN_IN = "sign_in"
     ERASE = "erase"
+    EXPORT = "export"
 
 
 class ConsentPurpose(enum.StrEnum):

@@ -60,3 +60,8 @@ def telling(made: Scene, account_no: str = "") -> dict[str, str]:
     with made.town.runtime.db.read() as session:
         found = session.sql("select id from account where account_no = :no", no=no).scalar_one_or_none()
         return {"solar": "yes", "version": quality.details(session, account_id=found).version if found else ""}
+
+
+def of_device(path: str, **said: str) -> Asking:
+    """What a device says that asks for a code, or brings it."""
+    return lambda _made: Asked(path, json={"device_id": uuid.uuid4().hex, **said})

@@ -12,7 +12,7 @@ from portal.customer import payments as payment_pages
 from portal.pages import Reader
 from services.billing import queries as billing
 from tests.access import group_requests, quote_requests, staff_requests
-from tests.access.asking import Asked, Asking, Object, Scene, Things, telling
+from tests.access.asking import Asked, Asking, Object, Scene, Things, of_device, telling
 from tests.access.letting_in import add_wechat, invite, let_in, somebodys_phone
 from tests.factories import payments as paying
 from tests.support import programs
@@ -372,14 +372,11 @@ ASKING: Final[dict[str, Asking]] = {
     "DELETE /api/v1/me/devices/{session_id}": _get("/api/v1/me/devices/{session_id}"),
     "GET /api/v1/me/data-export": _get("/api/v1/me/data-export"),
     "PUT /api/v1/me/data-export": _get("/api/v1/me/data-export"),
-    "POST /api/v1/me/data-export/download": _get("/api/v1/me/data-export/download"),
+    "POST /api/v1/me/data-export/code": of_device("/api/v1/me/data-export/code"),
+    "POST /api/v1/me/data-export/download": of_device("/api/v1/me/data-export/download", code="000000"),
     "GET /api/v1/me/erasure": _get("/api/v1/me/erasure"),
-    "POST /api/v1/me/erasure/code": lambda _made: Asked(
-        "/api/v1/me/erasure/code", json={"device_id": uuid.uuid4().hex}
-    ),
-    "PUT /api/v1/me/erasure": lambda _made: Asked(
-        "/api/v1/me/erasure", json={"device_id": uuid.uuid4().hex, "code": "000000"}
-    ),
+    "POST /api/v1/me/erasure/code": of_device("/api/v1/me/erasure/code"),
+    "PUT /api/v1/me/erasure": of_device("/api/v1/me/erasure", code="000000"),
     "DELETE /api/v1/me/erasure": _get("/api/v1/me/erasure"),
     "GET /api/v1/me/consents": _get("/api/v1/me/consents"),
     "PUT /api/v1/me/consents/{purpose}": lambda _made: Asked("/api/v1/me/consents/analysis", json={"text_version": 1}),
@@ -464,7 +461,8 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /me": _get("/me"),
     "GET /me/data": _get("/me/data"),
     "POST /me/data/copy": _form("/me/data/copy"),
-    "POST /me/data/copy/download": _form("/me/data/copy/download"),
+    "POST /me/data/copy/code": _form("/me/data/copy/code"),
+    "POST /me/data/copy/download": _form("/me/data/copy/download", lambda _made: {"code": "000000"}),
     "POST /me/data/erase": _form("/me/data/erase"),
     "POST /me/data/erase/code": _form("/me/data/erase/code", lambda _made: {"code": "000000"}),
     "POST /me/data/erase/withdraw": _form("/me/data/erase/withdraw"),

@@ -86,6 +86,7 @@ def test_every_sent_value_is_described_and_nothing_unknown_is_taken(name: str) -
 QUESTIONS: Final = {
     "POST /api/v1/payments/{payment_no}/check",
     "POST /api/v1/me/erasure/code",
+    "POST /api/v1/me/data-export/code",
     "POST /api/v1/me/data-export/download",
 }
 """They move nothing by themselves (asked twice, they ask twice), or give what a kept answer would keep in clear."""

@@ -206,6 +206,7 @@ def test_an_operation_keeps_its_document_for_an_owner(
     seen.takes_input = bool(operation.path_parameters or operation.query or operation.body)
     seen.is_signed = operation.path in {"/callbacks/wechat-pay", "/callbacks/wechat"} or operation.label in {
         "PUT /api/v1/me/erasure",
+        "POST /api/v1/me/data-export/download",
         "POST /api/v1/me/wechat",
     }
 

@@ -96,6 +96,12 @@ def test_a_stolen_refresh_token_ends_when_its_owner_comes_back_and_the_owner_is_
     assert thief.get("/me", headers=cookie).headers["location"].startswith("/sign-in"), "it opens no browser"
     code = {"device_id": uuid.uuid4().hex, "code": "000000"}
     assert told(thief.put("/api/v1/me/erasure", json=code, headers=stolen)) == (401, "code_wrong"), "nor erases anybody"
+    asked = thief.put("/api/v1/me/data-export", headers=stolen)
+    assert (asked.status_code, asked.json()["state"]) == (202, "making")
+    with town.runtime.db.write() as session:
+        identity.make_next(session, vault=town.runtime.vault, now=clock.now())
+    taken = thief.post("/api/v1/me/data-export/download", json=code, headers=stolen)
+    assert told(taken) == (401, "code_wrong"), "nor takes the copy of what is kept, telephone and all"
     assert told(refresh(town.client, phone.secret)) == (401, "refresh_refused"), (
         "the owner's app comes back with its own"
     )

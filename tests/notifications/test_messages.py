@@ -300,6 +300,7 @@ def test_values_are_written_as_the_language_writes_them(locale: str, expected: t
         "device_signed_out",
         "device_signed_out_for_safety",
         "wechat_joined",
+        "data_export_taken",
     ],
 )
 def test_every_text_exists_in_every_language_with_the_same_values(template: str) -> None:

@@ -1,6 +1,8 @@
 """A person's copy of their data: whole, theirs alone, taken once."""
 
 import json
+import re
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 
 import jobs as jobs_package
 from app.keeping import KEPT, Whose
-from core import clock
+from core import clock, outbox
 from core.audit import Actor
 from jobs import privacy as jobs
 from jobs import runtime
@@ -21,6 +23,21 @@ from tests.support.town import HOLDER, Person, Town
 from tools.docs import import_all
 
 
+def code_of(town: Town, person: Person) -> str:
+    """The last code that came to a person's telephone."""
+    national = person.phone.removeprefix("+86")
+    last = next(each for each in town.sandbox.messages() if national in repr(each))
+    [code] = set(re.findall(r"(?<!\d)\d{6}(?!\d)", last["text"]))
+    return str(code)
+
+
+def proved(town: Town, person: Person) -> dict[str, str]:
+    """What a device sends that has asked for a code."""
+    device = {"device_id": uuid.uuid4().hex}
+    assert town.client.post("/api/v1/me/data-export/code", json=device, headers=person.bearer).status_code == 202
+    return {**device, "code": code_of(town, person)}
+
+
 def taken(town: Town, person: Person) -> dict[str, Any]:
     """Asked for, made by the task, taken."""
     asked = town.client.put("/api/v1/me/data-export", headers=person.bearer)
@@ -28,7 +45,10 @@ def taken(town: Town, person: Person) -> dict[str, Any]:
     runtime.use(town.runtime.db)
     jobs.make_exports()
     assert town.client.get("/api/v1/me/data-export", headers=person.bearer).json()["state"] == "ready"
-    document: dict[str, Any] = town.client.post("/api/v1/me/data-export/download", headers=person.bearer).json()
+    proof = proved(town, person)
+    document: dict[str, Any] = town.client.post(
+        "/api/v1/me/data-export/download", json=proof, headers=person.bearer
+    ).json()
     return document
 
 
@@ -61,7 +81,7 @@ def test_a_copy_holds_every_section_and_nothing_of_anybody_else(town: Town) -> N
 def test_a_copy_is_taken_once_and_the_audit_log_says_so(town: Town) -> None:
     person = plant(town).person
     taken(town, person)
-    again = town.client.post("/api/v1/me/data-export/download", headers=person.bearer)
+    again = town.client.post("/api/v1/me/data-export/download", json=proved(town, person), headers=person.bearer)
     assert (again.status_code, again.json()["code"]) == (409, "export_not_ready")
     assert town.client.get("/api/v1/me/data-export", headers=person.bearer).json()["state"] == "none"
     with town.runtime.db.read() as session:
@@ -72,17 +92,40 @@ def test_a_copy_is_taken_once_and_the_audit_log_says_so(town: Town) -> None:
         assert acts.all() == ["identity.export_asked", "identity.export_taken"]
 
 
-def test_the_page_hands_the_copy_over_as_a_file_once(town: Town) -> None:
-    person = plant(town).person
-    form = {"csrf": town.form_token(person)}
-    assert town.client.post("/me/data/copy", data=form, headers=town.browser(person)).status_code == 303
+def test_whoever_takes_it_has_the_telephone_and_the_person_is_told(town: Town) -> None:
+    person = town.settle(town.build(town.unit_id), has_payments=False)
+    erasing = {"device_id": uuid.uuid4().hex}
+    town.client.put("/api/v1/me/data-export", headers=person.bearer)
     runtime.use(town.runtime.db)
     jobs.make_exports()
-    file = town.client.post("/me/data/copy/download", data=form, headers=town.browser(person))
+    assert town.client.post("/api/v1/me/erasure/code", json=erasing, headers=person.bearer).status_code == 202
+    proof = proved(town, person)
+    other_device = {**proof, "device_id": uuid.uuid4().hex}
+    other_purpose = {**erasing, "code": proof["code"]}
+    for wrong in ({**proof, "code": "x"}, other_device, other_purpose):
+        refused = town.client.post("/api/v1/me/data-export/download", json=wrong, headers=person.bearer)
+        assert (refused.status_code, refused.json()["code"]) == (401, "code_wrong")
+    assert town.client.post("/api/v1/me/data-export/download", json=proof, headers=person.bearer).status_code == 200
+    while outbox.relay_once(town.runtime.db):
+        pass
+    read = town.client.get("/api/v1/inbox", headers={**person.bearer, "accept-language": "zh-CN"}).json()
+    assert "您的个人数据副本已被下载" in {each["title"] for each in read["items"]}
+
+
+def test_the_page_hands_the_copy_over_as_a_file_once(town: Town) -> None:
+    person = plant(town).person
+    form, headers = {"csrf": town.form_token(person)}, town.browser(person)
+    assert town.client.post("/me/data/copy", data=form, headers=headers).status_code == 303
+    runtime.use(town.runtime.db)
+    jobs.make_exports()
+    assert town.client.post("/me/data/copy/download", data=form, headers=headers).status_code == 422
+    assert town.client.post("/me/data/copy/code", data=form, headers=headers).status_code == 200
+    form["code"] = code_of(town, person)
+    file = town.client.post("/me/data/copy/download", data=form, headers=headers)
     assert file.headers["content-disposition"] == 'attachment; filename="my-data.json"'
     assert "no-store" in file.headers["cache-control"]
     assert file.json()["sections"]["person"][0]["phone"] == person.phone
-    again = town.client.post("/me/data/copy/download", data=form, headers=town.browser(person))
+    again = town.client.post("/me/data/copy/download", data=form, headers=headers)
     assert (again.status_code, again.headers["location"]) == (303, "/me/data")
 
 
@@ -95,8 +138,10 @@ def test_a_copy_that_nobody_takes_is_gone_after_three_days(town: Town) -> None:
             pass
     with db.write() as session:
         late = now + timedelta(days=3)
-        actor = actor_of(person)
-        assert operations.take_export(session, vault=vault, user_id=person.user_id, actor=actor, now=late) is None
+        taken = operations.take_export(
+            session, vault=vault, user_id=person.user_id, device="", code="", actor=actor_of(person), now=late
+        )
+        assert taken is None
         operations.purge_exports(session, now=late, most=100)
         left = session.sql("select count(*) from data_export where user_id = :id", id=person.user_id).scalar_one()
     assert left == 0

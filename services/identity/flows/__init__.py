@@ -9,7 +9,7 @@ from services.identity.flows.codes import (
     sign_in,
     sign_in_browser,
 )
-from services.identity.flows.privacy import ask_erasure, erase_due, make_exports, request_erasure_code
+from services.identity.flows.privacy import ask_erasure, erase_due, make_exports, request_own_code, take_export
 from services.identity.flows.wechat import (
     BrowserMet,
     DeviceAsking,
@@ -34,9 +34,10 @@ __all__ = [
     "payer_of_code",
     "refresh",
     "request_code",
-    "request_erasure_code",
+    "request_own_code",
     "sign_in",
     "sign_in_browser",
     "sign_in_browser_by_wechat",
     "sign_in_by_wechat",
+    "take_export",
 ]

@@ -1,6 +1,7 @@
 """A person's rights over their data: a wish that a code proves, and the work that follows it later."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from core import faults
@@ -8,14 +9,14 @@ from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import Database
 from services.identity import operations, queries
-from services.identity.errors import CodeIsBurnt, CodeWrong, InvalidPhone
+from services.identity.errors import CodeIsBurnt, CodeWrong, ExportNotReady, InvalidPhone
 from services.identity.flows.codes import CodePolicy, CodeRequested, request_code
 from services.identity.operations import CodeBurnt, CodeRefused
 from services.identity.ports import Purpose
 from services.identity.queries import ErasureView
 
 
-def request_erasure_code(
+def request_own_code(
     db: Database,
     *,
     vault: Vault,
@@ -24,9 +25,10 @@ def request_erasure_code(
     device: str,
     address: str,
     locale: str,
+    purpose: Purpose,
     now: datetime,
 ) -> CodeRequested:
-    """Send a code that proves a person's wish to be erased to their own telephone. Raises what `request_code` does."""
+    """Send a code that proves a person's wish to their own telephone. Raises what `request_code` does."""
     with db.read() as session:
         phone = queries.phone_of(session, vault=vault, user_id=user_id)
     if phone is None:
@@ -40,7 +42,7 @@ def request_erasure_code(
         address=address,
         locale=locale,
         now=now,
-        purpose=Purpose.ERASE,
+        purpose=purpose,
     )
 
 
@@ -55,6 +57,27 @@ def ask_erasure(
         faults.point("identity.erasure.before_ask_commit")
     faults.point("identity.erasure.asked")
     match result:
+        case CodeRefused():
+            raise CodeWrong
+        case CodeBurnt():
+            raise CodeIsBurnt
+        case _:
+            return result
+
+
+def take_export(
+    db: Database, *, vault: Vault, user_id: UUID, device: str, code: str, actor: Actor, now: datetime
+) -> dict[str, Any]:
+    """A person's copy of their data; raises, after the try is committed, ExportNotReady, CodeWrong or CodeIsBurnt."""
+    with db.write() as session:
+        result = operations.take_export(
+            session, vault=vault, user_id=user_id, device=device, code=code, actor=actor, now=now
+        )
+        faults.point("identity.export.before_take_commit")
+    faults.point("identity.export.taken")
+    match result:
+        case None:
+            raise ExportNotReady
         case CodeRefused():
             raise CodeWrong
         case CodeBurnt():

@@ -14,7 +14,7 @@ from core.db import ReadSession, Statement, WriteSession, statement
 from services.identity import rules
 from services.identity.models import LimitKind
 from services.identity.ports import Purpose, Sending
-from services.identity.queries import owner_of, phone_blind_of
+from services.identity.queries import owner_of, phone_blind_of, phone_of
 from services.identity.rules import Limit
 
 WITHHELD: Final = "withheld"
@@ -218,6 +218,16 @@ def check_code(
         return CodeBurnt() if is_burnt else CodeRefused()
     session.sql("update otp_challenge set state = 'used' where id = :id", id=found.id)
     return None
+
+
+def check_own_code(
+    session: WriteSession, *, vault: Vault, user_id: UUID, device: str, code: str, purpose: Purpose, now: datetime
+) -> CodeRefused | CodeBurnt | None:
+    """The same for a code that went to a signed-in person's own telephone."""
+    phone = phone_of(session, vault=vault, user_id=user_id)
+    if phone is None:
+        return CodeRefused()
+    return check_code(session, vault=vault, phone=phone, device=device, code=code, purpose=purpose, now=now)
 
 
 def register(session: WriteSession, *, vault: Vault, phone: str, locale: str, now: datetime) -> UUID:

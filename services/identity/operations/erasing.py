@@ -10,7 +10,7 @@ from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import WriteSession
 from services.identity import queries
-from services.identity.operations.codes import CodeBurnt, CodeRefused, check_code
+from services.identity.operations.codes import CodeBurnt, CodeRefused, check_own_code
 from services.identity.ports import PERSONAL_DATA, Purpose
 from services.identity.queries import ErasureView
 
@@ -36,10 +36,9 @@ def ask_erasure(
 
     Commit whatever comes back. Asked again, the first time stands.
     """
-    phone = queries.phone_of(session, vault=vault, user_id=user_id)
-    if phone is None:
-        return CodeRefused()
-    refused = check_code(session, vault=vault, phone=phone, device=device, code=code, purpose=Purpose.ERASE, now=now)
+    refused = check_own_code(
+        session, vault=vault, user_id=user_id, device=device, code=code, purpose=Purpose.ERASE, now=now
+    )
     if refused is not None:
         return refused
     due_at = now + GRACE

@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from core import audit, ids
+from core import audit, ids, outbox
 from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import WriteSession, to_json
 from core.errors import Json
 from services.identity import queries
-from services.identity.ports import PERSONAL_DATA
+from services.identity.events import DataExportTaken
+from services.identity.operations.codes import CodeBurnt, CodeRefused, check_own_code
+from services.identity.ports import PERSONAL_DATA, Purpose
 from services.identity.queries import ExportView
 
 KEEP: Final = timedelta(days=3)
@@ -58,16 +60,27 @@ def make_next(session: WriteSession, *, vault: Vault, now: datetime) -> bool:
 
 
 def take_export(
-    session: WriteSession, *, vault: Vault, user_id: UUID, actor: Actor, now: datetime
-) -> dict[str, Any] | None:
-    """The copy, this once: with it the row is gone. None when none is ready, or its three days are over."""
+    session: WriteSession, *, vault: Vault, user_id: UUID, device: str, code: str, actor: Actor, now: datetime
+) -> dict[str, Any] | CodeRefused | CodeBurnt | None:
+    """The copy, this once, on the word of a code that came to the person's telephone: with it the row is gone.
+
+    Commit whatever comes back. None when no copy is ready, or its three days are over: then the code stays good.
+    Publishes DataExportTaken.
+    """
     row = session.sql(
-        """delete from data_export where user_id = :user_id and expires_at > :now returning id, document_sealed""",
+        """select id, document_sealed from data_export where user_id = :user_id and expires_at > :now for update""",
         user_id=user_id,
         now=now,
     ).one_or_none()
     if row is None:
         return None
+    refused = check_own_code(
+        session, vault=vault, user_id=user_id, device=device, code=code, purpose=Purpose.EXPORT, now=now
+    )
+    if refused is not None:
+        return refused
+    session.sql("delete from data_export where id = :id", id=row.id)
+    outbox.add(session, DataExportTaken(export_id=str(row.id), user_id=str(user_id)))
     audit.record(session, actor=actor, act="identity.export_taken", subject=f"user:{user_id}")
     text = vault.open(
         table="data_export", column="document", owner=f"export:{row.id}", sealed=bytes(row.document_sealed)
