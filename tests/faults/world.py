@@ -61,6 +61,12 @@ class World:
         client = TestClient(app, base_url=self.settings.public_url)
         return self._running.enter_context(client)
 
+    @cached_property
+    def _owner(self) -> psycopg.Connection[Any]:
+        owner = self.settings.migration_database_url
+        assert owner is not None
+        return self._running.enter_context(psycopg.connect(owner.get_secret_value(), autocommit=True))
+
     def close(self) -> None:
         """Give connections back."""
         self._running.close()
@@ -76,16 +82,12 @@ class World:
 
     def pass_time(self) -> None:
         """What waits for a lease or a schedule waits no longer."""
-        owner = self.settings.migration_database_url
-        assert owner is not None
-        with psycopg.connect(owner.get_secret_value(), autocommit=True) as connection:
-            for statement in HURRY:
-                connection.execute(statement.encode())
+        for statement in HURRY:
+            self._owner.execute(statement.encode())
 
     def one(self, query: str, *values: object) -> Any:
         """The first column of the first row."""
-        with psycopg.connect(self.settings.database_url.get_secret_value(), autocommit=True) as connection:
-            row = connection.execute(query.encode(), values).fetchone()
+        row = self._owner.execute(query.encode(), values).fetchone()
         return None if row is None else row[0]
 
 

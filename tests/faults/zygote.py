@@ -14,6 +14,7 @@ from typing import Self
 
 from core import config, faults
 from core.config import Settings
+from core.http import authorities
 from tests.faults.stories import carry_on
 from tests.faults.world import Case, World
 from tests.support.processes import ROOT, environment_of
@@ -76,6 +77,7 @@ def _die(order: dict[str, str | dict[str, str]]) -> None:
 
 def main() -> int:
     """Fork until the input ends."""
+    authorities()
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

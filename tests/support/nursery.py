@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Final
 
 from app.child import end_with_parent
+from core.http import authorities
 
 BEFOREHAND: Final = (
     *("app.main", "app.secrets", "app.demo", "jobs.relay", "sandbox.app", "rich.progress", "uvloop", "uvicorn"),
@@ -172,6 +173,7 @@ def _prepare() -> None:
     ]
     for name in (*BEFOREHAND, *below):
         importlib.import_module(name)
+    authorities()
     gc.collect()
     gc.freeze()
 
