@@ -5,7 +5,7 @@ Nothing that is unchanged is written: clear columns are compared, sealed ones by
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final, LiteralString
+from typing import ClassVar, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,8 @@ from services.accounts.rules import FILES_WAIT, customer_owner, normal_phone, pr
 
 _TABLE: Final = "staged_account"
 _MAX_TEXT: Final = 200
+CLEARED: Final = "-"
+"""What a file says of something that is there no more. An empty field says nothing: what is known of it stays."""
 _STAGED: Final = (
     "account_no",
     "unit_code",
@@ -106,14 +108,12 @@ class UnitsLoader:
 
 @dataclass(frozen=True, slots=True)
 class _Person:
-    """What of a row is sealed."""
+    """What of a row's customer is sealed."""
 
     customer_no: str
     name: str
     phone: str | None
     locale: str
-    premises_no: str
-    door: str | None
 
 
 class AccountsLoader:
@@ -157,13 +157,17 @@ class AccountsLoader:
             if faults:
                 refused += [Reject(row.no, field, reason) for field, reason in faults]
                 continue
-            person = self._person(record)
-            clear = {**record, "state": record["state"] or "active", "currency": record["currency"] or self._currency}
-            clear["is_prepaid"] = record["is_prepaid"] or "false"
-            staged.append((row.no, *(clear[column] for column in _STAGED), *self._prints(person)))
+            names_premises, premises_no = record["premises_no"] is not None, _premises_no(record)
+            clear = {**record, "premises_no": premises_no, "building": _cleared(record["building"])}
+            door, print_ = record["door"], self._customer_print(self._person(record))
+            premises_print = None if door is None else self._premises_print(premises_no, door)
+            says = (names_premises, door is not None)
+            staged.append((row.no, *(clear[column] for column in _STAGED), *says, print_, premises_print))
         columns = {
             "row_no": "bigint",
             **dict.fromkeys(_STAGED, "text"),
+            "names_premises": "boolean",
+            "says_door": "boolean",
             "customer_print": "bytea",
             "premises_print": "bytea",
         }
@@ -177,23 +181,26 @@ class AccountsLoader:
         # What an account is found by comes from rows that two files may share; chunks of accounts take turns.
         intake.take_turn(session, kind=self.kind)
         locks.share_lock(session, key=FILES_WAIT)
+        by_no = {row.no: row for row in rows}
+        filled = self._fill(session, by_no)
         refused = refused + self._judge(session)
         for step in ("corrections_end", "corrections_keep", "accounts_compare"):
             session.sql(statement(__package__, f"import_{step}.sql"))
         taken = _count(session, run_id=run_id, refused=refused)
-        by_no = {row.no: row for row in rows}
-        self._seal_customers(session, by_no)
+        self._seal_customers(session, by_no, filled)
         self._seal_premises(session, by_no)
         for write in ("customers", "contacts_gone", "contacts", "premises"):
             session.sql(statement(__package__, f"import_{write}_write.sql"))
         transfer.find_changes(session)
-        for write in ("accounts", "meters", "agreements_end", "agreements"):
+        session.sql(statement(__package__, "import_accounts_write.sql"), currency=self._currency)
+        for write in ("meters", "agreements_end", "agreements"):
             session.sql(statement(__package__, f"import_{write}_write.sql"))
         transfer.close_changes(session, actor=Actor(f"import_run:{run_id}"), zone=self._zone)
         return taken
 
-    def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
+    def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:
         """Tell what `load` would do with one chunk; a number that an earlier chunk had would be known by then."""
+        self._fill(session, {row.no: row for row in rows})
         refused = refused + self._judge(session)
         for step in ("corrections_keep", "accounts_compare"):
             session.sql(statement(__package__, f"import_{step}.sql"))
@@ -245,33 +252,82 @@ class AccountsLoader:
             for column, text in record.items()
             if text and len(text) > _MAX_TEXT
         ]
-        if record["phone"] and normal_phone(record["phone"], region=self._phone_region) is None:
+        phone = _cleared(record["phone"])
+        if phone and normal_phone(phone, region=self._phone_region) is None:
             faults.append(("phone", "is not a telephone number"))
         if record["locale"] and record["locale"] not in self._locales:
             faults.append(("locale", f"is none of {', '.join(self._locales)}"))
         return faults
 
     def _record(self, row: Row) -> dict[str, str | None]:
-        record = dict(zip(self.layout.columns, row.values, strict=True))
-        record["premises_no"] = record["premises_no"] or record["account_no"]
-        return record
+        return dict(zip(self.layout.columns, row.values, strict=True))
 
-    def _prints(self, person: _Person) -> tuple[bytes, bytes]:
-        customer = "\0".join((person.customer_no, person.name, person.phone or "", person.locale))
-        premises = f"{person.premises_no}\0{person.door or ''}"
-        return self._vault.blind("customer", customer), self._vault.blind("premises", premises)
+    def _customer_print(self, person: _Person) -> bytes:
+        return self._vault.blind(
+            "customer", "\0".join((person.customer_no, person.name, person.phone or "", person.locale))
+        )
 
-    def _changed(self, session: WriteSession, rows: Mapping[int, Row], of: LiteralString) -> list[_Person]:
-        changed = session.sql(statement(__package__, f"import_{of}_changed.sql"))
-        return [self._person(self._record(rows[each.row_no])) for each in changed]
+    def _premises_print(self, premises_no: str, door: str | None) -> bytes:
+        return self._vault.blind("premises", f"{premises_no}\0{_cleared(door) or ''}")
 
-    def _person(self, record: dict[str, str | None]) -> _Person:
-        customer_no, name, premises_no = (record[column] or "" for column in ("customer_no", "name", "premises_no"))
-        phone = normal_phone(record["phone"], region=self._phone_region) if record["phone"] else None
-        return _Person(customer_no, name, phone, record["locale"] or self._locales[0], premises_no, record["door"])
+    def _person(self, record: Mapping[str, str | None]) -> _Person:
+        customer_no, name, phone = record["customer_no"] or "", record["name"] or "", _cleared(record["phone"])
+        number = normal_phone(phone, region=self._phone_region) if phone else None
+        return _Person(customer_no, name, number, record["locale"] or self._locales[0])
 
-    def _seal_customers(self, session: WriteSession, rows: Mapping[int, Row]) -> None:
-        changed = self._changed(session, rows, "customers")
+    def _fill(self, session: WriteSession, rows: Mapping[int, Row]) -> dict[int, _Person]:
+        """Let staged rows mean what is known, or said in another row of the chunk, where they say nothing.
+
+        Answers the people of rows about whose customers more is to be sealed than they say.
+        """
+        prints: dict[int, tuple[bytes | None, bytes | None]] = {}
+        for row in session.sql(statement(__package__, "import_premises_known.sql")):
+            door = self._record(rows[row.row_no])["door"]
+            if door is not None:
+                prints[row.row_no] = (None, self._premises_print(row.premises_no, door))
+        filled = self._fill_people(session, rows)
+        for row_no, person in filled.items():
+            prints[row_no] = (self._customer_print(person), prints.get(row_no, (None, None))[1])
+        if prints:
+            session.sql(
+                statement(__package__, "import_prints_write.sql"),
+                row_nos=list(prints),
+                customer_prints=[customer for customer, _ in prints.values()],
+                premises_prints=[premises for _, premises in prints.values()],
+            )
+        session.sql(statement(__package__, "import_premises_said.sql"))
+        return filled
+
+    def _fill_people(self, session: WriteSession, rows: Mapping[int, Row]) -> dict[int, _Person]:
+        """What a customer's first row says of it holds for those of the chunk that say nothing, then what is known."""
+        found = session.sql(statement(__package__, "import_customers_known.sql")).all()
+        records = {row.row_no: self._record(rows[row.row_no]) for row in found}
+        said: dict[tuple[str | None, str], str | None] = {}
+        for record in records.values():
+            for column in ("phone", "locale"):
+                if record[column]:
+                    said.setdefault((record["customer_no"], column), record[column])
+        filled = {}
+        for row in found:
+            record = records[row.row_no]
+            customer_no = record["customer_no"] or ""
+            phone = record["phone"] or said.get((customer_no, "phone"))
+            if phone is None and row.address_sealed is not None:
+                phone = self._vault.open(
+                    table="contact_point",
+                    column="address",
+                    owner=customer_owner(customer_no),
+                    sealed=bytes(row.address_sealed),
+                )
+            locale = record["locale"] or said.get((customer_no, "locale"))
+            if _cleared(phone):
+                locale = locale or row.locale
+            filled[row.row_no] = self._person({**record, "phone": phone, "locale": locale})
+        return filled
+
+    def _seal_customers(self, session: WriteSession, rows: Mapping[int, Row], filled: Mapping[int, _Person]) -> None:
+        found = session.sql(statement(__package__, "import_customers_changed.sql")).scalars()
+        changed = [filled.get(row_no) or self._person(self._record(rows[row_no])) for row_no in found]
         said = {person.customer_no: person.name for person in changed}
         held = corrections.corrected_names(session, vault=self._vault, said=said)
         changed = [replace(each, name=held.get(each.customer_no, each.name)) for each in changed]
@@ -302,23 +358,30 @@ class AccountsLoader:
         return (person.customer_no, name_sealed, mask_name(person.name), tokens, *contact, person.locale)
 
     def _seal_premises(self, session: WriteSession, rows: Mapping[int, Row]) -> None:
-        changed = self._changed(session, rows, "premises")
+        changed = session.sql(statement(__package__, "import_premises_changed.sql")).all()
+        doors = [(row.premises_no, self._record(rows[row.row_no])["door"]) for row in changed]
         staging.stage(
             session,
             table="sealed_premises",
-            columns={"premises_no": "text", "door_sealed": "bytea"},
-            rows=(
-                (
-                    person.premises_no,
-                    None
-                    if person.door is None
-                    else self._vault.seal(
-                        table="premises", column="door", owner=premises_owner(person.premises_no), text=person.door
-                    ),
-                )
-                for person in changed
-            ),
+            columns={"premises_no": "text", "door_sealed": "bytea", "fingerprint": "bytea"},
+            rows=((no, self._sealed_door(no, door), self._premises_print(no, door)) for no, door in doors),
         )
+
+    def _sealed_door(self, premises_no: str, door: str | None) -> bytes | None:
+        text = _cleared(door)
+        if not text:
+            return None
+        return self._vault.seal(table="premises", column="door", owner=premises_owner(premises_no), text=text)
+
+
+def _cleared(said: str | None) -> str | None:
+    """A value as a row says it: empty when it is there no more, None when nothing is said of it."""
+    return "" if said == CLEARED else said
+
+
+def _premises_no(record: Mapping[str, str | None]) -> str:
+    """The premises that a row names; its account's number where it names none, and none is known."""
+    return record["premises_no"] or record["account_no"] or ""
 
 
 def _count(session: WriteSession, *, run_id: int, refused: list[Reject]) -> Taken:

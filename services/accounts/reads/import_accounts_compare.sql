@@ -2,12 +2,13 @@
 create temporary table compared_account on commit drop as
 select s.row_no, u.id as unit_id, a.id is null as is_new, hashtextextended(s.account_no, 0) as key,
   a.id is not null and (
-    (a.unit_id, a.customer_id, a.premises_id, a.class, a.state) is distinct from (u.id, c.id, p.id, s.class, s.state)
+    (a.unit_id, a.customer_id, a.premises_id, a.class, a.state) is distinct from (u.id, c.id, p.id, s.class, coalesce(s.state, a.state))
     or (c.fingerprint, c.kind) is distinct from (s.customer_print, s.customer_kind)
-    or (p.fingerprint, p.district, p.street, p.building) is distinct from (s.premises_print, s.district, s.street, coalesce(s.building, ''))
+    or (p.fingerprint, p.district, p.street, p.building)
+      is distinct from (coalesce(s.premises_print, p.fingerprint), s.district, s.street, coalesce(s.building, p.building))
     or s.meter_no is not null and m.id is null
     or s.tariff_code is not null
-      and (g.tariff_code, g.is_prepaid, g.valid_from) is distinct from (s.tariff_code, s.is_prepaid::boolean, s.agreement_from::date)
+      and (g.tariff_code, g.is_prepaid, g.valid_from) is distinct from (s.tariff_code, coalesce(s.is_prepaid::boolean, g.is_prepaid), s.agreement_from::date)
   ) as is_changed
 from staged_account s
 join unit u on u.code = s.unit_code

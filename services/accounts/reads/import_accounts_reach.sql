@@ -28,6 +28,6 @@ cross join lateral (values
     w.have_customer and w.has_customer and c.erased_at is null and (c.fingerprint, c.kind) is distinct from (s.customer_print, s.customer_kind)),
   ('premises_no', 'has accounts of other units: the address is changed there',
     w.have_premises and w.has_premises and (p.fingerprint, p.district, p.street, p.building)
-      is distinct from (s.premises_print, s.district, s.street, coalesce(s.building, '')))
+      is distinct from (coalesce(s.premises_print, p.fingerprint), s.district, s.street, coalesce(s.building, p.building)))
 ) v (field, reason, is_bad)
 where v.is_bad
