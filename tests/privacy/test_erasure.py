@@ -161,6 +161,16 @@ def told_of_people(town: Town, reader: Person) -> set[str]:
     return {re.sub("于 .*", "", each[1]).strip() for each in found if each}
 
 
+def ask_and_tell(town: Town, person: Person, home: Home, *, email: str) -> None:
+    """A quote for somebody else, and details of the person's own account."""
+    quote = {"account_no": town.neighbour.account_no, "name_hint": HOLDER[0]}
+    bearer = {**person.bearer, "idempotency-key": uuid.uuid4().hex}
+    assert town.client.post("/api/v1/payment-quotes", json=quote, headers=bearer).status_code == 201
+    details = {"email": email, "contact_by": "email", "household_size": 4}
+    told = town.client.put(f"/api/v1/accounts/{home.account.account_no}/details", json=details, headers=person.bearer)
+    assert told.status_code == 200
+
+
 def plant(town: Town) -> Planted:
     """A person with an account, payments, quotes, messages, wrong guesses, invitations, consents, devices and acts."""
     home = town.build(town.unit_id)
@@ -213,10 +223,8 @@ def plant(town: Town) -> Planted:
         session.sql(FOLLOWER, id=uuid.uuid4(), sealed=follower, blind=blind)
         audit.record(session, actor=actor, act="test.act", subject=f"account:{home.account.id}")
         noted(session, vault, home, person.phone)
-    bearer = {**person.bearer, "idempotency-key": uuid.uuid4().hex}
+    ask_and_tell(town, person, home, email=f"reader@{mark}.example.org")
     neighbour = tell_others(town, person, home)
-    quote = {"account_no": town.neighbour.account_no, "name_hint": HOLDER[0]}
-    assert town.client.post("/api/v1/payment-quotes", json=quote, headers=bearer).status_code == 201
     needles = {
         "phone": person.phone.removeprefix("+86"),
         "masked phone": mask_phone(person.phone),
@@ -226,6 +234,8 @@ def plant(town: Town) -> Planted:
         "chat": f"My number is of {mark}",
         "number in a note": f"{person.phone[3:6]} {person.phone[6:10]}-{person.phone[10:]}",
         "group": f"Group of {mark}",
+        "mail address": f"reader@{mark}.example.org",
+        "masked mail address": f"***@{mark}.example.org",
         "hash of the phone": queries.phone_blind_of(vault, person.phone).hex(),
         "hash of the openid": blind.hex(),
         "hash of the address": vault.blind("phone", person.phone).hex(),
@@ -281,7 +291,10 @@ def test_an_erased_person_is_nowhere_and_the_books_balance(town: Town) -> None:
         kept = session.sql(
             "select count(*) from payment_order where payer_user_id = :id and state = 'paid'", id=planted.person.user_id
         ).scalar_one()
-    assert (gone, kept) == (0, 1)
+        told = session.sql(
+            "select count(*) from account_profile where account_id = :id", id=planted.home.account.id
+        ).scalar_one()
+    assert (gone, kept, told) == (0, 1, 0)
     for headers in (planted.person.bearer, town.browser(planted.person)):
         assert town.client.get("/api/v1/me", headers=headers).status_code == 401
 
@@ -421,3 +434,15 @@ def test_who_comes_back_is_somebody_new(town: Town) -> None:
             session, vault=town.runtime.vault, phone=planted.person.phone, locale="en", now=clock.now()
         )
     assert again != planted.person.user_id
+
+
+def test_what_somebody_else_told_after_the_person_stays(town: Town) -> None:
+    home = town.build(town.unit_id)
+    first, second = (town.settle(home, has_payments=False) for _ in range(2))
+    path = f"/api/v1/accounts/{home.account.account_no}/details"
+    for person, said in ((first, {"email": "first@example.org"}), (second, {"household_size": 2})):
+        assert town.client.put(path, json=said, headers=person.bearer).status_code == 200
+    confirm(town, first)
+    erase(town)
+    left = town.client.get(path, headers=second.bearer).json()
+    assert (left["email_masked"], left["household_size"]) == (None, 2)

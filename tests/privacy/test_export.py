@@ -65,11 +65,14 @@ def test_a_copy_holds_every_section_and_nothing_of_anybody_else(town: Town) -> N
         "grants",
         "account_groups",
         "failed_links",
+        "told_details",
         "payments",
         "quotes",
         "messages",
     }
     assert sections["person"][0]["phone"] == planted.person.phone
+    [told] = sections["told_details"]
+    assert (told["email"], told["household_size"]) == (planted.needles["mail address"], 4)
     text = json.dumps(sections, ensure_ascii=False)
     for name, other in town.people.items():
         assert other.phone.removeprefix("+86") not in text, name

@@ -12,6 +12,7 @@ from core.errors import Json
 from services.accounts.operations.grants import give_up_access
 from services.accounts.operations.noting import strike_phone
 from services.accounts.queries import AccountId, AccountRef
+from services.accounts.queries.quality import EQUIPMENT
 from services.accounts.rules import FILES_WAIT, customer_owner
 from services.identity import queries as identity
 
@@ -27,8 +28,8 @@ _GONE = (
 class Access:
     """`identity.ports.PersonalData` of accounts."""
 
-    def export(self, session: ReadSession, *, vault: Vault, user_id: UUID) -> dict[str, list[dict[str, Json]]]:  # noqa: ARG002 -- the port's signature
-        """For which accounts they act, in which groups, whom they invited (masked: somebody else), failed proofs."""
+    def export(self, session: ReadSession, *, vault: Vault, user_id: UUID) -> dict[str, list[dict[str, Json]]]:
+        """For which accounts they act and what they told of them, groups, whom they invited (masked), failed proofs."""
         grants = session.sql(
             """select a.account_no, g.role, g.scope, g.valid_from, g.valid_to, g.revoked_at
                from access_grant g join account a on a.id = g.account_id
@@ -77,18 +78,20 @@ class Access:
                 {"name": row.name, "account_nos": row.account_nos, "created_at": row.created_at.isoformat()}
                 for row in groups
             ],
+            "told_details": _told(session, vault=vault, user_id=user_id),
             "failed_links": [
                 {"account_no": row.account_no, "failed_at": row.failed_at.isoformat()} for row in failures
             ],
         }
 
-    def keeps(self, session: ReadSession, *, user_id: UUID) -> bool:  # noqa: ARG002 -- as above
+    def keeps(self, session: ReadSession, *, user_id: UUID) -> bool:  # noqa: ARG002 -- the port's signature
         """No grant keeps a person who wants to go."""
         return False
 
     def erase(self, session: WriteSession, *, vault: Vault, user_id: UUID, now: datetime) -> None:
         """End what they may, as if they had given it up: what they gave to others ends too. Then the rows go.
 
+        So does what they told of accounts and nobody has told anew: mail address, contact wish, people, equipment.
         Notes about these accounts are their holders', and stay; the person's telephone number in them is struck out.
         """
         living = session.sql(
@@ -102,8 +105,42 @@ class Access:
         if phone is not None:
             _forget_invitations(session, blind=identity.phone_blind_of(vault, phone))
             strike_phone(session, vault=vault, user_id=user_id, phone=phone)
+        _forget_told(session, user_id=user_id)
         for each in _GONE:
             session.sql(each, user_id=user_id)
+
+
+def _told(session: ReadSession, *, vault: Vault, user_id: UUID) -> list[dict[str, Json]]:
+    rows = session.sql(statement(__package__, "told_details.sql"), user_id=user_id)
+    return [
+        {
+            "account_no": row.account_no,
+            "email": None
+            if row.address_sealed is None
+            else vault.open(
+                table="contact_point",
+                column="address",
+                owner=customer_owner(row.customer_no),
+                sealed=bytes(row.address_sealed),
+            ),
+            "contact_by": row.contact_by,
+            "household_size": row.household_size,
+            "equipment": {code: getattr(row, f"has_{code}") for code in EQUIPMENT},
+        }
+        for row in rows
+    ]
+
+
+def _forget_told(session: WriteSession, *, user_id: UUID) -> None:
+    rows = session.sql(statement(__package__, "told_details.sql"), user_id=user_id).all()
+    session.sql(
+        "delete from account_profile where account_id = any(:ids)",
+        ids=[row.account_id for row in rows if row.has_profile],
+    )
+    session.sql(
+        "delete from contact_point where customer_id = any(:ids) and id = 2 and kind = 'email'",
+        ids=[row.customer_id for row in rows if row.customer_id is not None],
+    )
 
 
 def _forget_invitations(session: WriteSession, *, blind: bytes) -> None:
