@@ -24,6 +24,7 @@ from portal.customer import together as together_pages
 from portal.customer import wechat as wechat_pages
 from portal.staff import approvals as staff_approvals
 from portal.staff import audit as staff_audit
+from portal.staff import bills as staff_bills
 from portal.staff import customers as staff_customers
 from portal.staff import files as staff_files
 from portal.staff import health as staff_health
@@ -101,6 +102,7 @@ ROUTERS = (
     staff_audit.router,
     staff_files.router,
     staff_search.router,
+    staff_bills.router,
     staff_customers.router,
     staff_payments.router,
     staff_suspense.router,

@@ -215,6 +215,31 @@ def postings_page(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What kind of thing made a transaction, and when it was recorded."""
+
+    source: Source
+    recorded_at: datetime
+
+
+def made_by(
+    session: ReadSession, *, owner_kind: OwnerKind, owner_id: int, source_ids: Sequence[UUID]
+) -> dict[UUID, Made]:
+    """What made an owner's transactions with these sources; those that made none are left out.
+
+    Served by uq_book_owner and uq_txn_source.
+    """
+    rows = session.sql(
+        """select t.source_id, t.source, t.recorded_at from book b join txn t on t.book_id = b.id
+           where b.owner_kind = :kind and b.owner_id = :owner and t.source_id = any(:ids) and t.source > 0""",
+        kind=owner_kind.value,
+        owner=owner_id,
+        ids=list(source_ids),
+    )
+    return {row.source_id: Made(Source(row.source), row.recorded_at) for row in rows}
+
+
 def trial_balance(session: ReadSession) -> list[TrialBalanceLine]:
     """House totals over all books at this moment; per asset both columns have the same sum."""
     lines = []

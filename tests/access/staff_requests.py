@@ -219,6 +219,12 @@ def _account(made: Scene) -> dict[str, str]:
     return {"account_no": homes.get(made.object, town.missing_no)}
 
 
+def _bill(made: Scene) -> dict[str, str]:
+    """The first bill of the account that is asked about."""
+    home = made.town.far if made.object == "other_unit" else made.town.house
+    return {**_account(made), "bill_no": home.bills[0].bill_no}
+
+
 def _telling(made: Scene) -> dict[str, str]:
     account = _account(made)
     return {**account, **telling(made, **account)}
@@ -376,6 +382,7 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /staff/search": _form("/staff/search", lambda _: {"q": "7000000000"}),
     "GET /staff/accounts/{account_no}": _get("/staff/accounts/{account_no}", _account),
     "GET /staff/accounts/{account_no}/{section}": _get("/staff/accounts/{account_no}/acts", _account),
+    "GET /staff/accounts/{account_no}/bills/{bill_no}": _get("/staff/accounts/{account_no}/bills/{bill_no}", _bill),
     "POST /staff/accounts/{account_no}/notes": _form("/staff/accounts/{account_no}/notes", _noting),
     "POST /staff/accounts/{account_no}/reveal": _form("/staff/accounts/{account_no}/reveal", _revealing),
     "GET /staff/payments/unknown": _get("/staff/payments/unknown"),

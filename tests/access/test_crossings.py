@@ -82,6 +82,18 @@ def test_no_grant_is_revoked_through_a_colleague_whose_it_is_not(town: Town, off
     assert send(town, office, f"people/{one.staff_id}/grants/{one.grant_id}/revoke") == 303
 
 
+def test_no_bill_is_shown_through_an_account_that_it_is_not_of(town: Town, office: Office) -> None:
+    def status(account_no: str, bill_no: str) -> int:
+        town.client.cookies.clear()
+        path = f"/staff/accounts/{account_no}/bills/{bill_no}"
+        return town.client.get(path, headers=office.browser(office.members["here"])).status_code
+
+    house, neighbour, far = town.house, town.neighbour, town.far
+    assert status(house.account_no, house.bills[0].bill_no) == 200
+    assert status(house.account_no, neighbour.bills[0].bill_no) == 404
+    assert status(house.account_no, far.bills[0].bill_no) == 404
+
+
 @pytest.mark.parametrize("section", SECTIONS)
 def test_each_part_of_an_account_is_there_for_its_own_unit_alone(town: Town, office: Office, section: str) -> None:
     def status(account_no: str) -> int:

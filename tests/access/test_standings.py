@@ -39,6 +39,7 @@ ELSEWHERE: Final = frozenset(
 
 P: Final = StaffPermission
 NEEDED: Final = (
+    (r"GET /staff/accounts/{account_no}/bills/", P.ACCOUNTS_VIEW),
     (r"GET /staff/accounts/{account_no}/{section}", P.AUDIT_VIEW),
     (r"POST /staff/accounts/.*/notes", P.ACCOUNTS_NOTE),
     (r"POST /staff/accounts/.*/reveal", P.ACCOUNTS_REVEAL),

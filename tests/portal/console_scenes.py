@@ -96,6 +96,22 @@ def staff_customer(stage: Stage) -> None:
 
 
 @scene
+def staff_bill(stage: Stage) -> None:
+    page = stage.visit.open(f"/staff/accounts/{served(stage)}")
+    page.click("section[aria-labelledby=bills] tbody tr:last-child th a")
+    page.wait_for_selector("#settled")
+
+
+@scene
+def staff_form_refused(stage: Stage) -> None:
+    page = stage.visit.open(f"/staff/accounts/{served(stage)}")
+    page.evaluate("document.getElementById('text').removeAttribute('maxlength')")
+    page.fill("#text", "x" * 4_001)
+    page.click("form[action$='/notes'] button")
+    page.wait_for_selector("main dl")
+
+
+@scene
 def staff_customer_empty(stage: Stage) -> None:
     at_work(stage)
     with stage.database.write() as session:

@@ -240,3 +240,24 @@ def test_other_accounts_of_a_customer_are_shown_where_the_reader_may_look_and_no
     assert far.account_no in top
     alone = get(town, office, office.members["here"], f"/staff/accounts/{town.neighbour.account_no}")[1]
     assert "Other accounts of this customer" not in alone
+
+
+def test_a_bill_leads_from_its_account_to_its_lines_and_the_payments_that_settled_it(
+    town: Town, office: Office
+) -> None:
+    home, payment_no = town.neighbour, town.people["neighbour"].paid_no
+    with town.runtime.db.read() as session:
+        bill_no = session.sql(
+            """select b.bill_no from bill b join bill_settlement s on s.account_id = b.account_id and s.bill_id = b.id
+               join account a on a.id = b.account_id where a.account_no = :no limit 1""",
+            no=home.account_no,
+        ).scalar_one()
+    path = f"/staff/accounts/{home.account_no}/bills/{bill_no}"
+    here = office.members["here"]
+    assert f'href="{path}"' in get(town, office, here, f"/staff/accounts/{home.account_no}")[1]
+    assert f'href="{path}"' in get(town, office, here, office.sought(here, bill_no))[1]
+    status, page = get(town, office, here, path)
+    assert status == 200
+    for told in ("Electricity", "Left to pay", f'href="/staff/payments/{payment_no}"'):
+        assert told in page, told
+    assert HOLDER not in page

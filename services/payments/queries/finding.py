@@ -1,6 +1,6 @@
 """What staff read of payments; nothing outside of where they may."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -190,6 +190,16 @@ def unknown_payments(
         now=now,
     )
     return [view(UnknownPayment, row, amount=Money(row.amount_minor, row.currency)) for row in rows]
+
+
+def numbers_of(session: ReadSession, *, attempt_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The numbers of payments by their attempts; what is no attempt is left out. Served by the primary keys."""
+    rows = session.sql(
+        """select a.id, o.payment_no from payment_attempt a join payment_order o on o.id = a.order_id
+           where a.id = any(:ids)""",
+        ids=list(attempt_ids),
+    )
+    return {row.id: row.payment_no for row in rows}
 
 
 def units_of(session: ReadSession, *, payment_id: UUID) -> list[int]:
