@@ -18,7 +18,8 @@ from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
 from app.main import described
-from tests.access.asking import Object, Scene
+from tests.access.asking import Asked, Object, Scene
+from tests.access.marks import hidden, shown
 from tests.access.requests import ASKING, headers_of, scene
 from tests.access.staff_requests import STAFF_CALLERS, STAFF_OBJECTS, is_of_staff
 from tests.support.town import STANDINGS, Town
@@ -28,6 +29,7 @@ ADDRESSED: Final = frozenset({"own", "others", "other_unit", "missing"})
 OUTSIDE: Final = ("203.0.113.9", 50_000)
 BACK_OFFICE: Final = "/api/v1/backoffice/"
 PROGRAMS: Final = ("service", "service_without_scope", "service_disabled")
+OK: Final = 200
 REQUEST_ID: Final = re.compile(r"\b(?:[0-9a-f]{32}){1,2}\b")
 
 
@@ -111,9 +113,9 @@ def outside(town: Town) -> TestClient:
     return TestClient(town.app, base_url=town.settings.public_url, client=OUTSIDE)
 
 
-def ask(client: TestClient, made: Scene) -> httpx.Response:
+def ask(client: TestClient, made: Scene, asked: Asked | None = None) -> httpx.Response:
     """Ask without anything that an earlier answer left in the client."""
-    asked = ASKING[made.operation](made)
+    asked = asked or ASKING[made.operation](made)
     client.cookies.clear()
     method = made.operation.partition(" ")[0]
     headers = {**headers_of(made), **asked.headers}
@@ -185,19 +187,28 @@ def without_names(answer: httpx.Response, made: Scene) -> tuple[bytes, list[tupl
 @pytest.mark.parametrize("operation", CELLS)
 def test_the_answers_are_those_of_the_matrix(town: Town, outside: TestClient, operation: str) -> None:
     wrong: list[str] = []
-    hidden: dict[str, dict[str, tuple[bytes, list[tuple[str, str]]]]] = defaultdict(dict)
+    unknown: dict[str, dict[str, tuple[bytes, list[tuple[str, str]]]]] = defaultdict(dict)
     for cell in CELLS[operation]:
         made = scene(town, operation, cell.caller, cell.object)
-        answer = ask(outside if cell.caller == "outside" else town.client, made)
+        asked = ASKING[operation](made)
+        answer = ask(outside if cell.caller == "outside" else town.client, made, asked)
         expected, got = (cell.status, cell.told), (answer.status_code, told_by(answer))
         if expected != got:
             wrong.append(f"{cell.caller} asking for {cell.object}: {got}, not {expected}")
+        text = answer.text
+        wrong += [
+            f"{cell.caller} asking for {cell.object} is told of {name}"
+            for name, mark in hidden(made, asked).items()
+            if mark in text
+        ]
+        if answer.status_code == OK:
+            wrong += [f"{cell.caller} is not shown {mark}" for mark in shown(made) if mark not in text]
         if not is_documented(operation, answer):
             wrong.append(f"{got} is not in the document")
         if answer.status_code == 404:
-            hidden[cell.caller][cell.object] = without_names(answer, made)
+            unknown[cell.caller][cell.object] = without_names(answer, made)
     assert wrong == []
-    for caller, answers in hidden.items():
+    for caller, answers in unknown.items():
         missing = answers.get("missing", next(iter(answers.values())))
         for wanted, seen in answers.items():
             assert seen == missing, f"to {caller}, {wanted} looks unlike what does not exist"
