@@ -5,13 +5,16 @@ import binascii
 import hashlib
 import hmac
 import json
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
 from core.errors import Json, Refusal
 
 TAG_BYTES: Final = 12
 MAX_CURSOR: Final = 512
 MAX_LIMIT: Final = 100
+
+R = TypeVar("R")
 
 
 class BadCursor(Refusal):
@@ -47,6 +50,18 @@ class Cursors:
             raise BadCursor
         position: list[Json] = json.loads(body)
         return position
+
+    def behind(self, cursor: str, *, scope: str, first: Sequence[Json]) -> list[Any]:
+        """Where a page begins: behind the row of a cursor, at `first` without one; raises BadCursor."""
+        return list(self.open(cursor, scope=scope) if cursor else first)
+
+    def page(
+        self, found: Sequence[R], most: int, *, scope: str, position: Callable[[R], list[Json]]
+    ) -> tuple[Sequence[R], str]:
+        """A page of what was found, one row more than it holds where there is one, and then the cursor behind it."""
+        if len(found) <= most:
+            return found, ""
+        return found[:most], self.make(scope=scope, position=position(found[most - 1]))
 
     def _tag(self, scope: str, body: bytes) -> bytes:
         return hmac.digest(self._key, scope.encode() + b"\0" + body, hashlib.sha256)[:TAG_BYTES]

@@ -97,11 +97,10 @@ def all_accounts(
 ) -> Response:
     """All my accounts by number, or those whose number contains what was typed."""
     scope = f"portal.accounts|{reader.user_id}"
-    behind = str(runtime.cursors.open(after, scope=scope)[0]) if after else ""
+    [behind] = runtime.cursors.behind(after, scope=scope, first=[""])
     typed = part.strip()
     found = accounts.accounts_of(write, user_id=reader.user_id, now=now, limit=PAGE + 1, after=behind, part=typed)
-    shown = found[:PAGE]
-    more = runtime.cursors.make(scope=scope, position=[shown[-1].ref.account_no]) if len(found) > PAGE else ""
+    shown, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda card: [card.ref.account_no])
     return show(
         request,
         "customer/accounts.html",

@@ -66,17 +66,12 @@ def bills(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write,
     if mine.account is None:
         return go("/accounts/link")
     scope = f"{SCOPE}|{mine.account.id}"
-    before = None
-    if after:
-        issued, bill_id = runtime.cursors.open(after, scope=scope)
-        before = (date.fromisoformat(str(issued)), int(str(bill_id)))
+    behind = runtime.cursors.behind(after, scope=scope, first=[])
+    before = (date.fromisoformat(behind[0]), behind[1]) if behind else None
     since = mine.account.holder_since
     found = queries.bills_page(write, account_id=mine.account.id, before=before, limit=PAGE + 1, since=since)
-    shown = found[:PAGE]
-    more = (
-        runtime.cursors.make(scope=scope, position=[shown[-1].issue_date.isoformat(), shown[-1].id])
-        if len(found) > PAGE
-        else ""
+    shown, more = runtime.cursors.page(
+        found, PAGE, scope=scope, position=lambda bill: [bill.issue_date.isoformat(), bill.id]
     )
     today = business_date(now, runtime.settings.zone)
     return show(

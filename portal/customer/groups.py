@@ -257,19 +257,18 @@ def _group(
         raise NotFound
     today = business_date(now, runtime.settings.zone)
     scope = f"portal.group|{reader.user_id}|{group_id}|{which}"
+    [behind] = runtime.cursors.behind(after, scope=scope, first=[""])
     found = grouping.members(
         session,
         user_id=reader.user_id,
         group_id=group_id,
         which=which,
-        after=str(runtime.cursors.open(after, scope=scope)[0]) if after else "",
+        after=behind,
         limit=PAGE + 1,
         today=today,
         now=now,
     )
-    more = {}
-    if len(found) > PAGE:
-        more = {"which": which.value, "after": runtime.cursors.make(scope=scope, position=[found[PAGE - 1].account_no])}
+    shown, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [each.account_no])
     one = group.totals[0] if len(group.totals) == 1 else None
     methods = () if one is None or one.due.minor == 0 else shelf.methods_for(one.due.currency)
     return show(
@@ -279,9 +278,9 @@ def _group(
         unread=inbox.unread_count(session, user_id=reader.user_id),
         group=group,
         one=one,
-        members=found[:PAGE],
+        members=shown,
         which=which.value,
-        more=f"{GROUPS}/{group_id}?{urlencode(more)}" if more else "",
+        more=f"{GROUPS}/{group_id}?{urlencode({'which': which.value, 'after': more})}" if more else "",
         methods=single.shown_methods(request, methods),
         key=single.fresh_key(runtime.vault, reader),
         today=today,

@@ -24,18 +24,18 @@ PAGE: Final = 20
 def messages(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, after: str = "") -> Response:
     """My messages, newest first."""
     scope = f"portal.inbox|{reader.user_id}|{reader.account_id or ''}"
-    before = UUID(str(runtime.cursors.open(after, scope=scope)[0])) if after else inbox.FIRST_PAGE
+    [before] = runtime.cursors.behind(after, scope=scope, first=[str(inbox.FIRST_PAGE)])
     found = inbox.page(
         write,
         user_id=reader.user_id,
         locale=reader.locale,
-        before=before,
+        before=UUID(before),
         limit=PAGE + 1,
         account_id=reader.account_id,
     )
-    more = runtime.cursors.make(scope=scope, position=[str(found[PAGE - 1].id)]) if len(found) > PAGE else ""
+    shown, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [str(each.id)])
     unread = inbox.unread_count(write, user_id=reader.user_id, account_id=reader.account_id)
-    return show(request, "customer/inbox.html", reader, unread=unread, messages=found[:PAGE], next=more)
+    return show(request, "customer/inbox.html", reader, unread=unread, messages=shown, next=more)
 
 
 @router.get("/inbox/{message_id}")

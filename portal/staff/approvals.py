@@ -81,7 +81,8 @@ def approvals(
     more: dict[str, str] = {}
     for name in PARTS if part is None else (part,):
         scope = f"staff.approvals|{name}|{reader.staff_id}"
-        behind = UUID(str(runtime.cursors.open(after, scope=scope)[0])) if after and part else None
+        at = runtime.cursors.behind(after if part else "", scope=scope, first=[])
+        behind = UUID(at[0]) if at else None
         limit = FEW if part is None else PAGE
         parts[name], next_behind = _read(write, name, by=reader.staff_id, behind=behind, limit=limit, now=now)
         if next_behind is not None:

@@ -1,6 +1,7 @@
 """The audit log of the reader's units: a page at a time, or all of it as a file."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Final
@@ -26,7 +27,6 @@ from web.session import Flows, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
-UNPROCESSABLE: Final = 422
 AUDIT: Final = "/staff/audit"
 PAGE: Final = 50
 
@@ -70,14 +70,14 @@ def audit_page(
     """Who did what, the latest first."""
     typed = Typed(who.strip(), act.strip(), about.strip(), since, until)
     scope = f"staff.audit|{reader.staff_id}"
-    before_id = int(str(runtime.cursors.open(after, scope=scope)[0])) if after else None
+    [before_id] = runtime.cursors.behind(after, scope=scope, first=[None])
     try:
         wanted = _filter(write, runtime, typed)
     except ValueError:
         _ = speak(request)
         wrong = {"since": _("Enter dates as year, month and day, the earlier one first.")}
         return _page(request, write, reader, replace(typed, since="", until=""), [], {}, wrong=wrong)
-    entries = staffing.audit_page(
+    found = staffing.audit_page(
         write,
         seen_by=reader.staff_id,
         sees_all=StaffPermission.AUDIT_VIEW in reader.everywhere,
@@ -86,10 +86,9 @@ def audit_page(
         limit=PAGE + 1,
         now=now,
     )
-    more = ""
-    if len(entries) > PAGE:
-        more = typed.address(after=runtime.cursors.make(scope=scope, position=[entries[PAGE - 1].id]))
-    return _page(request, write, reader, typed, entries[:PAGE], names_in(write, entries), more=more)
+    entries, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [each.id])
+    names = names_in(write, entries)
+    return _page(request, write, reader, typed, entries, names, more=typed.address(after=more) if more else "")
 
 
 @router.post("/staff/audit/export", dependencies=[CheckedForm])
@@ -158,7 +157,7 @@ def _subjects(session: ReadSession, about: str) -> list[str]:
     return subjects
 
 
-def names_in(session: ReadSession, entries: list[AuditEntry]) -> dict[str, str]:
+def names_in(session: ReadSession, entries: Sequence[AuditEntry]) -> dict[str, str]:
     """What staff are called who act in these entries, or whom they are about."""
     named = {text for entry in entries for text in (entry.actor, entry.subject) if STAFF.fullmatch(text)}
     found = identity.staff_names(session, staff_ids={UUID(text.removeprefix("staff:")) for text in named})
@@ -170,7 +169,7 @@ def _page(
     session: ReadSession,
     reader: StaffReader,
     typed: Typed,
-    entries: list[AuditEntry],
+    entries: Sequence[AuditEntry],
     actors: dict[str, str],
     *,
     more: str = "",
@@ -180,7 +179,6 @@ def _page(
         request,
         "staff/audit.html",
         reader,
-        status=UNPROCESSABLE if wrong else 200,
         here=typed.address(),
         mine=lists.mine(session, reader, "audit", **asdict(typed)),
         typed=typed,

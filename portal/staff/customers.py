@@ -1,6 +1,6 @@
 """An account with everything that staff need to serve its people: what is owed, paid, booked, told and noted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -82,12 +82,12 @@ def look_at(session: WriteSession, reader: StaffReader, account_no: str, *, now:
     return Looked(session, *found, reader, now)
 
 
-def _bills(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
-    before = (date.fromisoformat(str(at[0])), int(str(at[1]))) if at else None
+def _bills(session: WriteSession, looked: Looked, at: list[Any], limit: int) -> list[Any]:
+    before = (date.fromisoformat(at[0]), at[1]) if at else None
     return list(billing.bills_page(session, account_id=looked.account.id, before=before, limit=limit))
 
 
-def _payments(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
+def _payments(session: WriteSession, looked: Looked, at: list[Any], limit: int) -> list[Any]:
     found = paying.payments_of(
         session,
         account_id=looked.account.id,
@@ -99,8 +99,8 @@ def _payments(session: WriteSession, looked: Looked, at: list[Json], limit: int)
     return placing.with_suspense(session, payments=found, staff_id=looked.reader.staff_id, now=looked.now)
 
 
-def _postings(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
-    before = (int(str(at[0])), int(str(at[1]))) if at else None
+def _postings(session: WriteSession, looked: Looked, at: list[Any], limit: int) -> list[Any]:
+    before = (at[0], at[1]) if at else None
     return list(
         ledger.postings_page(
             session, owner_kind=OwnerKind.ACCOUNT, owner_id=looked.account.id, before=before, limit=limit
@@ -108,27 +108,27 @@ def _postings(session: WriteSession, looked: Looked, at: list[Json], limit: int)
     )
 
 
-def _access(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
+def _access(session: WriteSession, looked: Looked, at: list[Any], limit: int) -> list[Any]:
     if not at:
         return list(looked.people[:limit])
-    offset = int(str(at[0]))
+    offset: int = at[0]
     found = finding.access(session, account_id=looked.account.id, offset=offset, limit=limit, now=looked.now)
     return list(found)
 
 
-def _others(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
+def _others(session: WriteSession, looked: Looked, at: list[Any], limit: int) -> list[Any]:
     found = finding.customers_accounts(
         session,
         account=looked.account,
         staff_id=looked.reader.staff_id,
-        after=str(at[0]) if at else "",
+        after=at[0] if at else "",
         limit=limit,
         now=looked.now,
     )
     return list(found)
 
 
-def _messages(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
+def _messages(session: WriteSession, looked: Looked, at: list[Any], limit: int) -> list[Any]:
     return list(
         sent.sent_about(
             session,
@@ -141,18 +141,18 @@ def _messages(session: WriteSession, looked: Looked, at: list[Json], limit: int)
     )
 
 
-def _notes(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
+def _notes(session: WriteSession, looked: Looked, at: list[Any], limit: int) -> list[Any]:
     return list(finding.notes(session, account_id=looked.account.id, before=_uuid(at), limit=limit))
 
 
-def _acts(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> list[Any]:
+def _acts(session: WriteSession, looked: Looked, at: list[Any], limit: int) -> list[Any]:
     subjects = (f"account:{looked.account.id}", f"account_no:{looked.account.account_no}")
     entries = staffing.audit_page(
         session,
         seen_by=looked.reader.staff_id,
         sees_all=StaffPermission.AUDIT_VIEW in looked.reader.everywhere,
         wanted=AuditFilter(subjects=subjects),
-        before_id=int(str(at[0])) if at else None,
+        before_id=at[0] if at else None,
         limit=limit,
         now=looked.now,
     )
@@ -160,11 +160,11 @@ def _acts(session: WriteSession, looked: Looked, at: list[Json], limit: int) -> 
     return [replace(each, actor=names.get(each.actor, each.actor)) for each in entries]
 
 
-def _uuid(at: list[Json]) -> UUID:
-    return UUID(str(at[0])) if at else LAST
+def _uuid(at: list[Any]) -> UUID:
+    return UUID(at[0]) if at else LAST
 
 
-READS: Final[dict[str, Callable[[WriteSession, Looked, list[Json], int], list[Any]]]] = {
+READS: Final[dict[str, Callable[[WriteSession, Looked, list[Any], int], list[Any]]]] = {
     "bills": _bills,
     "payments": _payments,
     "postings": _postings,
@@ -176,15 +176,14 @@ READS: Final[dict[str, Callable[[WriteSession, Looked, list[Json], int], list[An
 }
 
 
-def _position(section: str, rows: list[Any], behind: list[Json]) -> list[Json]:
-    last = rows[-1]
+def _position(section: str, last: Any, offset: int) -> list[Json]:
     match section:
         case "bills":
             return [last.issue_date.isoformat(), last.id]
         case "postings":
             return [last.no, last.line]
         case "access":
-            return [(int(str(behind[0])) if behind else 0) + len(rows)]
+            return [offset]
         case "acts":
             return [last.id]
         case "others":
@@ -245,7 +244,7 @@ def _show(
     )
 
 
-def _rows(runtime: Runtime, section: str, rows: list[Any], *, now: datetime) -> list[Any]:
+def _rows(runtime: Runtime, section: str, rows: Sequence[Any], *, now: datetime) -> Sequence[Any]:
     match section:
         case "bills":
             today = business_date(now, runtime.settings.zone)
@@ -273,18 +272,17 @@ def section_page(
         check(reader, NEEDS[section])
         raise NotFound
     scope = f"staff.{section}|{looked.account.id}|{reader.staff_id}"
-    behind = runtime.cursors.open(after, scope=scope) if after else []
-    rows = READS[section](write, looked, behind, PAGE + 1)
-    more = ""
-    if len(rows) > PAGE:
-        more = runtime.cursors.make(scope=scope, position=_position(section, rows[:PAGE], behind))
+    behind = runtime.cursors.behind(after, scope=scope, first=[])
+    found = READS[section](write, looked, behind, PAGE + 1)
+    offset = (behind[0] if behind else 0) + PAGE if section == "access" else 0
+    rows, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda last: _position(section, last, offset))
     return show(
         request,
         "staff/customer_section.html",
         reader,
         account=looked.account,
         section=section,
-        rows=_rows(runtime, section, rows[:PAGE], now=now),
+        rows=_rows(runtime, section, rows, now=now),
         next=f"{request.url.path}?after={more}" if more else "",
     )
 

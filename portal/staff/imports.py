@@ -25,7 +25,6 @@ from web.session import Flows, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
-UNPROCESSABLE: Final = 422
 PAGE: Final = 50
 IMPORTS: Final = "/staff/imports"
 
@@ -80,13 +79,12 @@ def runs(
     after: str = "",
 ) -> Response:
     """Runs that touch the reader's units, the latest first."""
-    typed, wrong, more = Typed(kind, state, since, until), {}, ""
+    typed, wrong, found = Typed(kind, state, since, until), {}, []
     scope = f"staff.imports|{reader.staff_id}"
-    before_id = int(str(runtime.cursors.open(after, scope=scope)[0])) if after else None
+    [before_id] = runtime.cursors.behind(after, scope=scope, first=[None])
     try:
         wanted = typed.wanted(runtime)
     except (ValueError, OverflowError):
-        found = []
         _ = speak(request)
         wrong = {"since": _("Enter dates as year, month and day, the earlier one first.")}
         typed = replace(typed, since="", until="")
@@ -94,18 +92,16 @@ def runs(
         found = imports.runs_page(
             write, staff_id=reader.staff_id, wanted=wanted, before_id=before_id, limit=PAGE + 1, now=now
         )
-    if len(found) > PAGE:
-        more = typed.address(after=runtime.cursors.make(scope=scope, position=[found[PAGE - 1].id]))
+    rows, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [each.id])
     return show(
         request,
         "staff/imports.html",
         reader,
-        status=UNPROCESSABLE if wrong else 200,
         here=typed.address(),
         mine=lists.mine(write, reader, "imports", **asdict(typed)),
         typed=typed,
-        rows=found[:PAGE],
-        next=more,
+        rows=rows,
+        next=typed.address(after=more) if more else "",
         wrong=wrong,
     )
 
@@ -123,11 +119,9 @@ def run(
     """One run: its totals unit by unit, what is wrong with its rows, and the form that signs it off."""
     found = _found(write, reader, run_id, now=now)
     scope, here = f"staff.import_totals|{reader.staff_id}|{run_id}", f"{IMPORTS}/{run_id}"
-    behind = str(runtime.cursors.open(after, scope=scope)[0]) if after else ""
-    units = imports.totals_page(write, run_id=run_id, staff_id=reader.staff_id, after=behind, limit=PAGE + 1, now=now)
-    more = ""
-    if len(units) > PAGE:
-        more = f"{here}?after={runtime.cursors.make(scope=scope, position=[units[PAGE - 1].code])}"
+    [behind] = runtime.cursors.behind(after, scope=scope, first=[""])
+    totals = imports.totals_page(write, run_id=run_id, staff_id=reader.staff_id, after=behind, limit=PAGE + 1, now=now)
+    units, more = runtime.cursors.page(totals, PAGE, scope=scope, position=lambda each: [each.code])
     is_signable = found.is_check and found.finished_at is not None and found.signed_at is None
     return show(
         request,
@@ -135,8 +129,8 @@ def run(
         reader,
         here=here,
         run=found,
-        units=units[:PAGE],
-        next=more,
+        units=units,
+        next=f"{here}?after={more}" if more else "",
         sums=_sums,
         fault=fault,
         reasons=imports.reject_reasons(write, run_id=run_id, staff_id=reader.staff_id, now=now),
@@ -160,30 +154,27 @@ def rejects(
     """Refused rows of the reader's units by line; of one reason, when it is given."""
     found = _found(write, reader, run_id, now=now)
     scope = f"staff.import_rejects|{reader.staff_id}|{run_id}"
-    position = runtime.cursors.open(after, scope=scope) if after else (0, "")
-    rows = imports.rejects_page(
+    row_no, of_field = runtime.cursors.behind(after, scope=scope, first=[0, ""])
+    refused = imports.rejects_page(
         write,
         run_id=run_id,
         staff_id=reader.staff_id,
         field=field,
         reason=reason,
-        after=(int(str(position[0])), str(position[1])),
+        after=(row_no, of_field),
         limit=PAGE + 1,
         now=now,
     )
-    here, more = f"{IMPORTS}/{run_id}/rejects", ""
-    if len(rows) > PAGE:
-        last = rows[PAGE - 1]
-        cursor = runtime.cursors.make(scope=scope, position=[last.row_no, last.field])
-        more = f"{here}?{urlencode({'field': field, 'reason': reason, 'after': cursor})}"
+    here = f"{IMPORTS}/{run_id}/rejects"
+    rows, more = runtime.cursors.page(refused, PAGE, scope=scope, position=lambda each: [each.row_no, each.field])
     return show(
         request,
         "staff/import_rejects.html",
         reader,
         here=here,
         run=found,
-        rows=rows[:PAGE],
-        next=more,
+        rows=rows,
+        next=f"{here}?{urlencode({'field': field, 'reason': reason, 'after': more})}" if more else "",
         fault=fault,
         field=field,
         reason=reason,
@@ -217,28 +208,25 @@ def vanished(
     """What of the reader's units is known and not in a file that tells all."""
     found = _found(write, reader, run_id, now=now)
     scope, here = f"staff.import_vanished|{reader.staff_id}|{run_id}", f"{IMPORTS}/{run_id}/vanished"
-    position = runtime.cursors.open(after, scope=scope) if after else ("", "")
-    rows = imports.vanished_page(
+    account_no, bill_no = runtime.cursors.behind(after, scope=scope, first=["", ""])
+    gone = imports.vanished_page(
         write,
         run_id=run_id,
         staff_id=reader.staff_id,
-        after=(str(position[0]), str(position[1])),
+        after=(account_no, bill_no),
         limit=PAGE + 1,
         now=now,
     )
-    more = ""
-    if len(rows) > PAGE:
-        last = rows[PAGE - 1]
-        more = f"{here}?after={runtime.cursors.make(scope=scope, position=[last.account_no, last.bill_no])}"
-    open_sums = [None if row.open_minor is None else Sum(row.open_minor, row.currency or "") for row in rows[:PAGE]]
+    rows, more = runtime.cursors.page(gone, PAGE, scope=scope, position=lambda each: [each.account_no, each.bill_no])
+    open_sums = [None if row.open_minor is None else Sum(row.open_minor, row.currency or "") for row in rows]
     return show(
         request,
         "staff/import_vanished.html",
         reader,
         here=here,
         run=found,
-        rows=list(zip(rows[:PAGE], open_sums, strict=True)),
-        next=more,
+        rows=list(zip(rows, open_sums, strict=True)),
+        next=f"{here}?after={more}" if more else "",
     )
 
 

@@ -32,9 +32,8 @@ from web.session import Flows, Now, PaymentFlows, Write
 
 router = APIRouter(include_in_schema=False)
 
-UNPROCESSABLE: Final = 422
 PAGE: Final = 50
-FIRST: Final = UUID(int=0)
+FIRST: Final = str(UUID(int=0))
 """A position before the oldest."""
 
 PAYMENTS: Final = "/staff/payments"
@@ -53,19 +52,16 @@ CallbackId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 def unknown(request: Request, runtime: RuntimeDep, reader: Reader, write: Write, now: Now, after: str = "") -> Response:
     """Payments that asking should have settled long ago, the oldest first."""
     scope = f"staff.unknown|{reader.staff_id}"
-    behind = UUID(str(runtime.cursors.open(after, scope=scope)[0])) if after else FIRST
-    found = finding.unknown_payments(write, staff_id=reader.staff_id, after=behind, limit=PAGE + 1, now=now)
-    rows, more = found[:PAGE], ""
-    if len(found) > PAGE:
-        more = runtime.cursors.make(scope=scope, position=[str(rows[-1].order_id)])
-    following = f"{PAYMENTS}/unknown?after={more}" if more else ""
+    [behind] = runtime.cursors.behind(after, scope=scope, first=[FIRST])
+    found = finding.unknown_payments(write, staff_id=reader.staff_id, after=UUID(behind), limit=PAGE + 1, now=now)
+    rows, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [str(each.order_id)])
     return show(
         request,
         "staff/unknown_payments.html",
         reader,
         mine=lists.mine(write, reader, "unknown"),
         rows=rows,
-        next=following,
+        next=f"{PAYMENTS}/unknown?after={more}" if more else "",
         may_check=reader.may(StaffPermission.PAYMENTS_CHECK),
     )
 
@@ -150,7 +146,6 @@ def _page(
         request,
         "staff/payment.html",
         reader,
-        status=UNPROCESSABLE if wrong else 200,
         here=f"{PAYMENTS}/{payment_no}",
         found=found,
         payment=paid,

@@ -40,7 +40,6 @@ from web.session import Flows, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
-UNPROCESSABLE: Final = 422
 PAGE: Final = 50
 MOST_UNITS: Final = 300
 PEOPLE: Final = "/staff/people"
@@ -82,15 +81,12 @@ def people(
 ) -> Response:
     """Staff with a grant where I see staff."""
     scope = f"staff.people|{reader.staff_id}"
-    behind = str(runtime.cursors.open(after, scope=scope)[0]) if after else ""
+    [behind] = runtime.cursors.behind(after, scope=scope, first=[""])
     typed = part.strip()
-    rows = staffing.staff_page(
+    found = staffing.staff_page(
         write, seen_by=reader.staff_id, part=typed, state=state, after=behind, limit=PAGE + 1, now=now
     )
-    more = ""
-    if len(rows) > PAGE:
-        cursor = runtime.cursors.make(scope=scope, position=[rows[PAGE - 1].name])
-        more = f"{PEOPLE}?{urlencode({'part': typed, 'state': state, 'after': cursor})}"
+    rows, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [each.name])
     mine = lists.mine(write, reader, "people", part=typed, state=state)
     return show(
         request,
@@ -98,10 +94,10 @@ def people(
         reader,
         here=mine.at(mine.asked),
         mine=mine,
-        rows=rows[:PAGE],
+        rows=rows,
         part=typed,
         state=state,
-        more=more,
+        more=f"{PEOPLE}?{urlencode({'part': typed, 'state': state, 'after': more})}" if more else "",
         may_manage=reader.may(StaffPermission.STAFF_MANAGE),
     )
 
@@ -378,8 +374,7 @@ def _invite_page(
 ) -> Response:
     choices = _choices(write, reader, now=now)
     choices["roles"] = [role for role in choices["roles"] if role not in NEEDS_SECOND_PERSON]
-    status = UNPROCESSABLE if wrong else 200
-    return show(request, "staff/invite.html", reader, status=status, wrong=wrong, typed=typed, **choices)
+    return show(request, "staff/invite.html", reader, wrong=wrong, typed=typed, **choices)
 
 
 def _person_page(
@@ -402,7 +397,6 @@ def _person_page(
         request,
         "staff/person.html",
         reader,
-        status=UNPROCESSABLE if wrong else 200,
         here=f"{PEOPLE}/{staff_id}",
         member=member,
         grants=[{"view": each, "is_living": each.is_living(now), "by": names.get(each.granted_by)} for each in grants],  # type: ignore[arg-type] # None is nobody's id

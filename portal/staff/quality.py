@@ -35,7 +35,6 @@ from web.session import Flows, Now, Write
 router = APIRouter(include_in_schema=False)
 
 CONFLICT: Final = 409
-UNPROCESSABLE: Final = 422
 QUALITY: Final = "/staff/quality"
 GAPS: Final = "/staff/gaps"
 PAGE: Final = 50
@@ -104,6 +103,7 @@ def gaps_page(
     wanted = _wanted(unit, of, level, field)
     asked = urlencode({name: value for name, value in wanted.items() if value})
     scope = f"staff.gaps|{reader.staff_id}|{asked}"
+    [behind] = runtime.cursors.behind(after, scope=scope, first=[0])
     found = quality.gaps(
         write,
         staff_id=reader.staff_id,
@@ -111,29 +111,27 @@ def gaps_page(
         of=of,
         level=level,
         code=wanted["field"] or None,
-        after=int(str(runtime.cursors.open(after, scope=scope)[0])) if after else 0,
+        after=behind,
         limit=PAGE + 1,
         now=now,
     )
     if found is None:
         raise NotFound
-    more = ""
-    if len(found) > PAGE:
-        more = f"{GAPS}?{asked}&after={runtime.cursors.make(scope=scope, position=[found[PAGE - 1].account_id])}"
+    rows, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [each.account_id])
     return show(
         request,
         "staff/gaps.html",
         reader,
         here=f"{GAPS}?{asked}" if asked else GAPS,
         mine=lists.mine(write, reader, "gaps", **wanted),
-        rows=found[:PAGE],
+        rows=rows,
         wanted=wanted,
         units=staffing.staff_units(
             write, staff_id=reader.staff_id, permission=StaffPermission.ACCOUNTS_VIEW, now=now, limit=500
         ),
         fields=[each for each in catalogue.CATALOGUE if each.bit],
         names=details.field_names(speak(request)),
-        next=more,
+        next=f"{GAPS}?{asked}&after={more}" if more else "",
         may_fill=reader.may(StaffPermission.ACCOUNTS_EDIT),
     )
 
@@ -295,7 +293,7 @@ def _page(
         request,
         "staff/gap.html",
         reader,
-        status=CONFLICT if is_stale else UNPROCESSABLE if wrong else 200,
+        status=CONFLICT if is_stale else None,
         here=f"{GAPS}/{found.account_no}",
         account=found,
         known=known,

@@ -52,7 +52,7 @@ def search(
     typed = opened or ""
     wanted = finding.searched(typed, region=runtime.settings.supplier_phone_region)
     scope = f"staff.search|{reader.staff_id}|{typed}"
-    behind = str(runtime.cursors.open(after, scope=scope)[0]) if after and typed else ""
+    [behind] = runtime.cursors.behind(after if typed else "", scope=scope, first=[""])
     refusal = None
     if wanted.is_anything:
         most = runtime.settings.staff_searches_per_hour
@@ -72,8 +72,8 @@ def search(
         if wanted.is_anything
         else []
     )
-    accounts, number = found[:PAGE], None if after else wanted.number
-    more = runtime.cursors.make(scope=scope, position=[accounts[-1].account_no]) if len(found) > PAGE else ""
+    accounts, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [each.account_no])
+    number = None if after else wanted.number
     return show(
         request,
         "staff/search.html",

@@ -54,7 +54,6 @@ from web.session import Flows, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
-UNPROCESSABLE: Final = 422
 PAGE: Final = 50
 SUSPENSE: Final = "/staff/suspense"
 
@@ -68,14 +67,12 @@ def suspense(
 ) -> Response:
     """What waits, the oldest first."""
     scope = f"staff.suspense|{reader.staff_id}"
-    behind = None
-    if after:
-        at, suspense_id = runtime.cursors.open(after, scope=scope)
-        behind = (datetime.fromisoformat(str(at)), int(str(suspense_id)))
+    at = runtime.cursors.behind(after, scope=scope, first=[])
+    behind = (datetime.fromisoformat(at[0]), at[1]) if at else None
     found = placing.suspense_page(write, staff_id=reader.staff_id, after=behind, limit=PAGE + 1, now=now)
-    rows, more = found[:PAGE], ""
-    if len(found) > PAGE:
-        more = runtime.cursors.make(scope=scope, position=[rows[-1].created_at.isoformat(), rows[-1].id])
+    rows, more = runtime.cursors.page(
+        found, PAGE, scope=scope, position=lambda each: [each.created_at.isoformat(), each.id]
+    )
     twice = refunds.contested_refunds(write, staff_id=reader.staff_id, limit=PAGE, now=now)
     return show(
         request,
@@ -291,7 +288,6 @@ def _page(
         request,
         "staff/suspense_item.html",
         reader,
-        status=UNPROCESSABLE if wrong else 200,
         here=f"{SUSPENSE}/{suspense_id}",
         item=found,
         takes_two=requests.needs_second_person(kind=ASSIGN_SUSPENSE.name, amount=found.amount),

@@ -348,23 +348,20 @@ def _page(
 ) -> Response:
     view = _view(session, reader, endpoint_id, now=now)
     scope = f"staff.webhook|{reader.staff_id}|{endpoint_id}|{only}"
-    behind = int(str(runtime.cursors.open(before, scope=scope)[0])) if before else None
-    rows = queries.deliveries(
+    [behind] = runtime.cursors.behind(before, scope=scope, first=[None])
+    found = queries.deliveries(
         session, endpoint_id=endpoint_id, only_undelivered=bool(only), before=behind, limit=PAGE + 1
     )
-    more = ""
-    if len(rows) > PAGE:
-        cursor = runtime.cursors.make(scope=scope, position=[rows[PAGE - 1].id])
-        more = f"{WEBHOOKS}/{endpoint_id}?{urlencode({'only': only, 'before': cursor})}"
+    rows, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [each.id])
     return show(
         request,
         "staff/webhook.html",
         reader,
         here=f"{WEBHOOKS}/{endpoint_id}",
         view=view,
-        rows=rows[:PAGE],
+        rows=rows,
         only=only,
-        more=more,
+        more=f"{WEBHOOKS}/{endpoint_id}?{urlencode({'only': only, 'before': more})}" if more else "",
         done=done,
         wrong=wrong,
         has_earlier_secret=view.earlier_until is not None and view.earlier_until > now,

@@ -118,8 +118,8 @@ def list_group_accounts(
         today=business_date(now, runtime.settings.zone),
         now=now,
     )
-    more = runtime.cursors.make(scope=scope, position=[found[limit - 1].account_no]) if len(found) > limit else None
-    return GroupMembers(items=[GroupMember.of(each) for each in found[:limit]], next=more)
+    shown, more = runtime.cursors.page(found, limit, scope=scope, position=lambda each: [each.account_no])
+    return GroupMembers(items=[GroupMember.of(each) for each in shown], next=more or None)
 
 
 @router.post(

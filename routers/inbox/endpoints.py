@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from core.pagination import BadCursor, Cursors
+from core.pagination import BadCursor
 from notifications import inbox
 from notifications.inbox import FIRST_PAGE, NoSuchMessage
 from routers.inbox.schemas import Inbox, Message
@@ -29,16 +29,14 @@ def list_messages(
     limit: Annotated[Limit, Query()] = 20,
 ) -> Inbox:
     """List messages."""
-    before = FIRST_PAGE if cursor is None else _open(runtime.cursors, caller.user_id, cursor)
+    scope = f"inbox|{caller.user_id}"
+    before = FIRST_PAGE if cursor is None else UUID(str(runtime.cursors.open(cursor, scope=scope)[0]))
     found = inbox.page(write, user_id=caller.user_id, locale=locale, before=before, limit=limit + 1)
-    shown = found[:limit]
-    position = None
-    if len(found) > limit:
-        position = runtime.cursors.make(scope=_scope(caller.user_id), position=[str(shown[-1].id)])
+    shown, more = runtime.cursors.page(found, limit, scope=scope, position=lambda each: [str(each.id)])
     return Inbox(
         items=[Message.of(view) for view in shown],
         unread=inbox.unread_count(write, user_id=caller.user_id),
-        next=position,
+        next=more or None,
     )
 
 
@@ -46,15 +44,3 @@ def list_messages(
 def read_message(message_id: UUID, caller: LivingCustomer, write: Write, locale: Locale, now: Now) -> Message:
     """Mark a message as read."""
     return Message.of(inbox.read(write, user_id=caller.user_id, message_id=message_id, locale=locale, now=now))
-
-
-def _scope(user_id: UUID) -> str:
-    return f"inbox|{user_id}"
-
-
-def _open(cursors: Cursors, user_id: UUID, cursor: str) -> UUID:
-    match cursors.open(cursor, scope=_scope(user_id)):
-        case [str(text)]:
-            return UUID(text)
-        case _:
-            raise BadCursor
