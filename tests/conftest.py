@@ -30,9 +30,19 @@ pytest_plugins = ["tests.support.browser"]
 
 TEMPLATE = "wattline_template"
 FIRST = (
-    *("tests/portal/test_pages", "tests/faults/test_crash_points", "tests/portal/test_staff_pages"),
-    *("tests/faults/test_mutations", "tests/app/test_supervisor", "tests/access/test_matrix", "tests/journeys"),
-    *("tests/faults", "tests/services/payments", "tests/portal", "tests/services", "tests/app"),
+    *(
+        "tests/faults/test_crash_points",
+        "tests/portal/test_pages",
+        "tests/access/test_matrix",
+        "tests/app/test_supervisor",
+    ),
+    *(
+        "tests/journeys/test_trouble",
+        "tests/portal/test_staff_pages",
+        "tests/faults/test_chaos",
+        "tests/hostile/test_forms",
+    ),
+    *("tests/faults", "tests/journeys", "tests/services/payments", "tests/portal", "tests/services", "tests/app"),
 )
 """Whole files go to one of three processes, the longest first: so all are done at about the same time."""
 

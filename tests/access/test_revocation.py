@@ -47,23 +47,16 @@ def granted(operation: str) -> int:
 
 
 @pytest.mark.parametrize("operation", OF_CUSTOMERS)
-def test_a_token_that_was_good_is_refused_once_its_session_ends(
+def test_a_token_that_was_good_finds_nothing_once_the_grant_ends_and_is_refused_once_its_session_does(
     town: Town, home: Home, person: Person, operation: str
 ) -> None:
     if operation not in SPOILING:
         assert status_of(town, operation, home, person) == granted(operation)
+    if operation in OF_ACCOUNTS:
+        town.revoke(person, home)
+        assert status_of(town, operation, home, person) == 404
     town.sign_out(person)
     assert status_of(town, operation, home, person) == 401
-
-
-@pytest.mark.parametrize("operation", OF_ACCOUNTS)
-def test_a_token_that_was_good_finds_nothing_once_the_grant_ends(
-    town: Town, home: Home, person: Person, operation: str
-) -> None:
-    if operation not in SPOILING:
-        assert status_of(town, operation, home, person) == granted(operation)
-    town.revoke(person, home)
-    assert status_of(town, operation, home, person) == 404
 
 
 def _pay(town: Town, person: Person, _home: Home) -> None:
