@@ -39,6 +39,7 @@ from portal.staff import people as staff_people
 from portal.staff import quality as staff_quality
 from portal.staff import search as staff_search
 from portal.staff import sign_in as staff_sign_in
+from portal.staff import sums as staff_sums
 from portal.staff import suspense as staff_suspense
 from portal.staff import webhooks as staff_webhooks
 from portal.templating import Renderer
@@ -105,6 +106,7 @@ ROUTERS = (
     staff_bills.router,
     staff_customers.router,
     staff_payments.router,
+    staff_sums.router,
     staff_suspense.router,
     staff_webhooks.router,
     staff_lists.router,

@@ -81,6 +81,7 @@ def suspense(
         mine=lists.mine(write, reader, "suspense"),
         rows=rows,
         twice=twice,
+        choosable=[each.id for each in rows if each.has_own_account and reader.may(StaffPermission.SUSPENSE_ASSIGN)],
         next=f"{SUSPENSE}?after={more}" if more else "",
     )
 

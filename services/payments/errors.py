@@ -153,6 +153,12 @@ class MoneySpent(Refusal):
     code = "money_spent"
 
 
+class SuspenseTakesTwo(Refusal):
+    """The sum is above what one may assign alone: it is asked for by itself, with a reason."""
+
+    code = "suspense_takes_two"
+
+
 class SuspenseElsewhere(Refusal):
     """There is no such account where the caller may assign, or it is in another currency: the answer is the same."""
 

@@ -462,6 +462,8 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /staff/payments/unknown/export": _form("/staff/payments/unknown/export"),
     "POST /staff/imports/{run_id}/rejects/export": _form("/staff/imports/{run_id}/rejects/export", _import),
     "POST /staff/imports/{run_id}/vanished/export": _form("/staff/imports/{run_id}/vanished/export", _import),
+    "GET /staff/suspense/many": _get("/staff/suspense/many"),
+    "POST /staff/suspense/many": _form("/staff/suspense/many"),
     "POST /staff/suspense/export": _form("/staff/suspense/export"),
     "GET /staff/people": _get("/staff/people"),
     "GET /staff/people/invite": _get("/staff/people/invite"),

@@ -49,7 +49,7 @@ NEEDED: Final = (
     (r"(GET|POST) /staff/payments/", P.PAYMENTS_VIEW),
     (r"POST /staff/imports/.*/sign-off", P.IMPORTS_SIGN_OFF),
     (r"(GET|POST) /staff/imports", P.IMPORTS_VIEW),
-    (r"POST /staff/suspense/.*/(assign|match)", P.SUSPENSE_ASSIGN),
+    (r"POST /staff/suspense/.*/(assign|match)|(GET|POST) /staff/suspense/many", P.SUSPENSE_ASSIGN),
     (r"POST /staff/suspense/.*/(return|decide)", P.SUSPENSE_RETURN),
     (r"(GET|POST) /staff/suspense", P.SUSPENSE_VIEW),
     (r"POST /staff/gaps/.*/correct", P.ACCOUNTS_CORRECT),

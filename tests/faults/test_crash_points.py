@@ -22,6 +22,8 @@ from tests.support.thorough import EVERYTHING
 from tools.findings import PRODUCT
 
 ELSEWHERE: Final = {
+    "casework.file.": "tests/services/casework kills whoever writes files and writes them on",
+    "payments.assign_many.": "tests/portal cuts assigning many sums short and repeats it",
     "export.": "tests/app kills exports and runs them again",
     "import.": "tests/app kills imports and runs them again",
     "rotation.": "tests/core kills rotations of keys and runs them again",

@@ -242,6 +242,42 @@ def staff_suspense(stage: Stage) -> None:
     stage.visit.open("/staff/suspense")
 
 
+def many(stage: Stage, count: int) -> None:
+    """Chosen sums that came for an account here, and one of nobody."""
+    account = stage.household().account
+    waiting = [stray(stage, 12_860 + number) for number in range(count)]
+    with stage.database.write() as session:
+        session.sql(
+            "update payment_suspense set account_id = :account, unit_ids = array[cast(:unit as int)] where id = any(:ids)",
+            account=account.id,
+            unit=account.unit_id,
+            ids=waiting,
+        )
+    chosen = "&".join(f"sum={each}" for each in [*waiting, stray(stage, 4_200)])
+    at_the_top(stage)
+    stage.visit.open(f"/staff/suspense/many?{chosen}")
+
+
+@scene
+def staff_suspense_choosing(stage: Stage) -> None:
+    many(stage, 3)
+    stage.visit.open("/staff/suspense")
+
+
+@scene
+def staff_suspense_many(stage: Stage) -> None:
+    many(stage, 3)
+
+
+@scene
+def staff_suspense_many_wrong(stage: Stage) -> None:
+    many(stage, 11)
+    page = stage.visit.page
+    page.fill("#count", "12")
+    page.click("form[action$='/many'] button")
+    page.wait_for_selector("#summary")
+
+
 @scene
 def staff_suspense_item(stage: Stage) -> None:
     waiting = stray(stage, 200_000)

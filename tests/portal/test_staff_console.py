@@ -224,6 +224,7 @@ def test_a_stolen_cookie_reads_and_does_nothing_dangerous(town: Town, browser: T
         "/staff/me/password",
         *(f"/staff/{name}/export" for name in ("people", "suspense", "audit", "gaps", "payments/unknown")),
         "/staff/webhooks/new",
+        "/staff/suspense/many",
         *(
             f"/staff/webhooks/{office.hooks['own']}/{act}"
             for act in ("change", "disable", "enable", "replay", "delete")

@@ -27,6 +27,7 @@ from services.payments.errors import (
     ReturnNotOffered,
     SuspenseElsewhere,
     SuspenseOver,
+    SuspenseTakesTwo,
     TooManyParts,
     WechatPayerUnknown,
 )
@@ -130,6 +131,12 @@ PROBLEMS: Final = [
         409,
         zh="该笔款项已处理，或不是待处理款项。",
         en="This money has a place already, or is no money that waits.",
+    ),
+    Problem(
+        SuspenseTakesTwo,
+        409,
+        zh="该笔款项超出单人处理限额，请单独打开并申请审批。",
+        en="This sum takes a second person: open it and ask for approval.",
     ),
     Problem(
         SuspenseElsewhere,

@@ -1,5 +1,6 @@
 """Work around calls of a provider, and what providers call."""
 
+from services.payments.flows.assigning import Placed, assign_many
 from services.payments.flows.callbacks import (
     apply_stored_callbacks,
     count_refusal,
@@ -27,8 +28,10 @@ from services.payments.flows.returning import check_refund, check_refunds_due
 __all__ = [
     "Again",
     "Asked",
+    "Placed",
     "Started",
     "apply_stored_callbacks",
+    "assign_many",
     "check_attempt",
     "check_due",
     "check_payment",

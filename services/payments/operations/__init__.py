@@ -1,6 +1,6 @@
 """Writes of payments, each inside the transaction it is given."""
 
-from services.payments.operations.assigning import ASSIGN_SUSPENSE, AssignSuspense, assign, assignable
+from services.payments.operations.assigning import ASSIGN_SUSPENSE, AssignSuspense, assign, assign_to_own, assignable
 from services.payments.operations.booking import Applied, Effect, apply_provider_result
 from services.payments.operations.callbacks import (
     TAKE_NOTICES,
@@ -90,6 +90,7 @@ __all__ = [
     "apply_refund_result",
     "apply_stored",
     "assign",
+    "assign_to_own",
     "assignable",
     "begin_call",
     "circuit_wait_s",

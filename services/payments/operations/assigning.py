@@ -13,11 +13,13 @@ from services.accounts.queries import finding as accounts
 from services.accounts.queries.finding import StaffAccount
 from services.accounts.roles import StaffPermission
 from services.casework import operations as casework
+from services.casework import queries as requests
+from services.casework.errors import RequestOpen
 from services.casework.ports import Approved, Kind, Outcome, Payload
 from services.ledger import operations as ledger
 from services.ledger.chart import PREPAID, RECEIVABLE, SUSPENSE, TRANSFER, BookId, OwnerKind, Source
 from services.ledger.operations import Posting, Transaction
-from services.payments.errors import RefundUndecided, SuspenseElsewhere, SuspenseOver
+from services.payments.errors import RefundUndecided, SuspenseElsewhere, SuspenseOver, SuspenseTakesTwo
 from services.payments.events import PaymentAssigned
 from services.payments.ports import PAYABLES, Due
 from services.payments.queries import placing, refunds
@@ -158,6 +160,25 @@ def _settle(
         )
         settled.append(_Settled(kind, due.no, taken))
     return [each for each in settled if each.taken > zero]
+
+
+def assign_to_own(session: WriteSession, *, suspense_id: int, by: UUID, actor: Actor, now: datetime) -> None:
+    """Give money to the one account that it came for, as `assign` does.
+
+    Raises what `assign` raises, SuspenseElsewhere when nobody knows of one account, SuspenseTakesTwo, and RequestOpen.
+    """
+    hold_sum(session, suspense_id=suspense_id)
+    may = StaffPermission.SUSPENSE_ASSIGN
+    item = placing.suspense_item(session, suspense_id=suspense_id, staff_id=by, permission=may, now=now)
+    if item is None:
+        raise SuspenseOver
+    if not item.has_own_account:
+        raise SuspenseElsewhere
+    if requests.waiting_about(session, subject=f"suspense:{suspense_id}", seen_by=by, now=now) is not None:
+        raise RequestOpen
+    if requests.needs_second_person(kind=ASSIGN_SUSPENSE.name, amount=item.amount):
+        raise SuspenseTakesTwo
+    assign(session, suspense_id=suspense_id, account_no=item.account_no or "", by=by, actor=actor, now=now)
 
 
 def _carry_out(session: WriteSession, approved: Approved) -> Outcome:

@@ -47,6 +47,11 @@ class WaitingMoney:
     matched_at: datetime | None
     matched_why: str | None
 
+    @property
+    def has_own_account(self) -> bool:
+        """Whether it waits for a place, and came for one account that is known."""
+        return self.is_money and self.state == "open" and self.account_no is not None and not self.is_shared
+
 
 def suspense_page(
     session: ReadSession, *, staff_id: UUID, after: tuple[datetime, int] | None, limit: int, now: datetime

@@ -1,0 +1,135 @@
+"""Many sums at once: each as if it were done alone, none twice, and none that could not be done alone."""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from core import clock, faults
+from services.billing import queries as billing
+from services.casework.ports import KINDS
+from services.ledger import queries as ledger
+from services.payments import flows, queries
+from services.payments.operations import ASSIGN_SUSPENSE
+from tests.factories.staff import ACTOR, Member
+from tests.support.office import Office, office_of
+from tests.support.town import Home, Town
+
+MANY = "/staff/suspense/many"
+
+
+class Killed(BaseException):
+    """No handler sees it, as none sees a killed process."""
+
+
+@pytest.fixture
+def office(town: Town) -> Iterator[Office]:
+    """Staff who have just given a code; whatever they do, the books hold."""
+    made = office_of(town)
+    made.fresh(made.members["here"])
+    yield made
+    with town.runtime.db.read() as session:
+        assert ledger.check_invariants(session) == []
+        assert queries.check_invariants(session) == []
+        assert queries.check_claims(session) == []
+
+
+def send(town: Town, office: Office, member: Member, sums: list[int], **fields: str) -> tuple[int, str]:
+    town.client.cookies.clear()
+    headers = {**office.browser(member), "accept-language": "en"}
+    form = {"csrf": office.form_token(member), "sum": [str(each) for each in sums], **fields}
+    answer = town.client.post(MANY, data=form, headers=headers, follow_redirects=False)
+    return answer.status_code, html.unescape(answer.text)
+
+
+def got(town: Town, home: Home) -> int:
+    """What has come to an account: how much less it owes, and what it has in advance."""
+    with town.runtime.db.read() as session:
+        found = billing.owed(session, account_id=home.account.id)
+    return found.prepaid.minor - found.due.minor
+
+
+def states(town: Town, sums: list[int]) -> list[str]:
+    with town.runtime.db.read() as session:
+        rows = session.sql("select state from payment_suspense where id = any(:ids) order by id", ids=sums)
+        return list(rows.scalars())
+
+
+def test_each_goes_to_its_account_and_what_is_not_theirs_is_left_as_it_was(town: Town, office: Office) -> None:
+    mine = [office.waiting_money(town.house.account) for _ in range(3)]
+    far, over = office.waiting_money(town.far.account), office.named_twice(town.house.account)
+    before = got(town, town.house), got(town, town.far)
+    town.client.cookies.clear()
+    headers = {**office.browser(office.members["here"]), "accept-language": "en"}
+    chosen = [*mine, far, over]
+    page = town.client.get(MANY, params={"sum": chosen}, headers=headers).text
+    assert "Give 3 sums to the accounts that they came for" in page
+    assert "2 sums are left out" in page
+    assert "¥3.00" in page
+    assert town.far.account_no not in page
+    status, told = send(town, office, office.members["here"], chosen)
+    assert (status, told.count(">Refused<")) == (200, 2)
+    assert "3 sums have their places now" in told
+    assert town.far.account_no not in told
+    assert (got(town, town.house), got(town, town.far)) == (before[0] + 300, before[1])
+    assert states(town, mine) == ["assigned"] * 3
+    status, told = send(town, office, office.members["here"], mine)
+    assert (status, told.count(">Refused<"), got(town, town.house)) == (200, 3, before[0] + 300)
+
+
+@pytest.mark.parametrize("point", ["payments.assign_many.before_commit", "payments.assign_many.committed"])
+def test_cut_short_and_repeated_each_is_booked_once(town: Town, office: Office, point: str) -> None:
+    sums, before, passed = [office.waiting_money(town.house.account) for _ in range(4)], got(town, town.house), 0
+    here = office.members["here"]
+
+    def kill(name: str) -> None:
+        nonlocal passed
+        passed += name == point
+        if passed == 2:
+            raise Killed
+
+    faults.arm(kill)
+    try:
+        with pytest.raises(Killed):
+            list(flows.assign_many(town.runtime.db, suspense_ids=sums, by=here.staff_id, actor=ACTOR, now=clock.now()))
+    finally:
+        faults.arm(None)
+    assert states(town, sums).count("assigned") == (1 if point.endswith("before_commit") else 2)
+    send(town, office, here, sums)
+    assert (states(town, sums), got(town, town.house)) == (["assigned"] * 4, before + 400)
+
+
+def test_more_than_ten_want_their_count_typed(town: Town, office: Office) -> None:
+    sums, here = [office.waiting_money(town.house.account) for _ in range(11)], office.members["here"]
+    for count in ("", "10", "all"):
+        status, told = send(town, office, here, sums, count=count)
+        assert (status, "Type how many sums these are." in told) == (422, True)
+    assert states(town, sums) == ["open"] * 11
+    assert send(town, office, here, sums, count=" 11 ")[0] == 200
+    assert states(town, sums) == ["assigned"] * 11
+
+
+def test_what_takes_two_alone_takes_two_among_many(town: Town, office: Office) -> None:
+    waiting, kinds = office.waiting_money(town.house.account), dict(KINDS.get())
+    KINDS.fill({**kinds, ASSIGN_SUSPENSE.name: replace(ASSIGN_SUSPENSE, alone_up_to_minor=99)})
+    try:
+        status, told = send(town, office, office.members["here"], [waiting])
+    finally:
+        KINDS.fill(kinds)
+    assert (status, "This sum takes a second person" in told, states(town, [waiting])) == (200, True, ["open"])
+
+
+def test_the_list_offers_what_can_be_chosen_without_scripts(town: Town, office: Office) -> None:
+    office.waiting_money(town.house.account)
+    claimed = office.named_twice(town.house.account)
+    town.client.cookies.clear()
+    headers = {**office.browser(office.members["here"]), "accept-language": "en"}
+    page = html.unescape(town.client.get("/staff/suspense", headers=headers).text)
+    boxes = re.findall(r'<input type="checkbox" name="sum" value="(\d+)" form="many">', page)
+    assert boxes
+    assert str(claimed) not in boxes
+    every = re.search(r'href="(/staff/suspense/many\?[^"]+)"', page)
+    assert every is not None
+    assert re.findall(r"sum=(\d+)", every[1]) == boxes
