@@ -48,3 +48,18 @@ def test_a_member_of_staff_whom_it_is_about_is_a_link_away(town: Town) -> None:
             "select payload ->> 'staff_id' from approval_request where id = :id", id=request_id
         ).scalar_one()
     assert f'href="/staff/people/{about}"' in read(town, office, decides, f"/staff/approvals/{request_id}")
+
+
+def test_whoever_moved_finds_their_old_request_without_whom_it_was_about(town: Town) -> None:
+    office = office_of(town)
+    with town.runtime.db.write() as session:
+        asks = office.employ(session, StaffRole.MANAGER, HERE)
+    request_id = office.request("own", by=asks)
+    assert "Asked by" in read(town, office, asks, f"/staff/approvals/{request_id}")
+    with town.runtime.db.write() as session:
+        session.sql(
+            "update staff_grant set revoked_at = now(), revoked_by = staff_id where staff_id = :id", id=asks.staff_id
+        )
+    for path in ("/staff/approvals", f"/staff/approvals/{request_id}"):
+        page = read(town, office, asks, path)
+        assert ("A request from where you worked before" in page, "Asked by" in page) == (True, False)

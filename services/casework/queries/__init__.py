@@ -1,6 +1,6 @@
 """Reads of requests for approval."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -21,6 +21,7 @@ class RequestView:
     """A request with the names of who asked and who decided.
 
     `may_decide`: the reader may, and did not ask. `is_bound`: they could, but for having to do with whoever asked.
+    `is_bare`: it lies where the reader has no say any more. That it was theirs, when, and how it ended is all it tells.
     """
 
     id: UUID
@@ -29,7 +30,7 @@ class RequestView:
     unit_id: int
     unit_name: str
     amount: Money | None
-    payload: Payload
+    payload: Payload | None
     reason: str
     state: str
     requested_by: UUID
@@ -42,6 +43,7 @@ class RequestView:
     decided_why: str | None
     may_decide: bool
     is_bound: bool
+    is_bare: bool
 
 
 def needs_second_person(*, kind: str, amount: Money | None) -> bool:
@@ -149,16 +151,34 @@ def _read(
         limit=limit,
         kinds=list(kinds),
         permissions=[kind.decides.value for kind in kinds.values()],
+        asks=[kind.asks.value for kind in kinds.values()],
     )
     return [_view(row, now=now) for row in rows]
 
 
 def _view(row: sa.Row[Any], *, now: datetime) -> RequestView:
     state = rules.shown_state(RequestState(row.state), expires_at=row.expires_at, now=now)
-    return view(
+    whole = view(
         RequestView,
         row,
         amount=None if row.amount_minor is None else Money(row.amount_minor, row.currency),
         payload=KINDS.get()[row.kind].payload.model_validate(row.payload),
         state=state.value,
+    )
+    return _bared(whole) if whole.is_bare else whole
+
+
+def _bared(whole: RequestView) -> RequestView:
+    """What is left of a request for whoever asked or decided it and has moved: no number, no name, no reason."""
+    return replace(
+        whole,
+        subject="",
+        unit_id=0,
+        unit_name="",
+        amount=None,
+        payload=None,
+        reason="",
+        requester="",
+        decider=None,
+        decided_why=None,
     )

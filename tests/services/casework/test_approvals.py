@@ -156,6 +156,34 @@ def test_who_may_not_decide_there_does_not_find_the_request(
         assert [(each.requester, each.reason) for each in mine] == [("Staff asks", "She takes over from Wu.")]
 
 
+def test_whoever_moved_reads_of_their_old_requests_that_they_were_theirs_and_how_they_ended(
+    database: Database, team: dict[str, Member], unit: int
+) -> None:
+    with database.write() as session:
+        request_id = ask(session, team, unit)
+        operations.refuse(
+            session, request_id=request_id, by=team["decides"].staff_id, why="Not Wu.", actor=ACTOR, now=NOON
+        )
+        for name, listed in (("asks", queries.asked_by), ("decides", queries.decided)):
+            mover = team[name].staff_id
+            before = queries.request(session, request_id=request_id, seen_by=mover, now=NOON)
+            assert before is not None
+            assert (before.is_bare, before.reason) == (False, "She takes over from Wu.")
+            session.sql(
+                "update staff_grant set revoked_at = :now, revoked_by = :far where staff_id = :id",
+                now=NOON,
+                far=team["far"].staff_id,
+                id=mover,
+            )
+            grant(session, mover, role=StaffRole.ADMIN, unit="3702")
+            one = queries.request(session, request_id=request_id, seen_by=mover, now=NOON)
+            [same] = listed(session, by=mover, now=NOON, before=None, limit=9)
+            assert one == same
+            assert (same.state, same.is_bare, same.requested_at) == ("refused", True, NOON)
+            told = (same.subject, same.unit_name, same.payload, same.reason, same.requester, same.decider)
+            assert (*told, same.decided_why) == ("", "", None, "", "", None, None)
+
+
 def test_a_page_of_what_waits_looks_at_so_many_requests_and_the_next_goes_on_behind_them(
     database: Database, team: dict[str, Member], unit: int
 ) -> None:
