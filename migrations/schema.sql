@@ -826,12 +826,6 @@ begin
   end if;
 end $$;
 
-CREATE FUNCTION public.living_service(p_client uuid, p_secret uuid, p_now timestamp with time zone DEFAULT now()) RETURNS TABLE(scopes text[])
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$
-  select l.scopes from living_service_at(p_client, p_secret, null, p_now) l
-$$;
-
 CREATE FUNCTION public.living_service_at(p_client uuid, p_secret uuid, p_address inet, p_now timestamp with time zone DEFAULT now()) RETURNS TABLE(scopes text[])
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
