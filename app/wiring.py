@@ -3,6 +3,9 @@
 The web, the worker, the relay and the command line call `build` once per process, so all of them run the same parts.
 """
 
+from collections import defaultdict
+from collections.abc import Iterator
+
 import app.tables  # noqa: F401 -- the rotation of keys walks over all models
 import migrations
 from core import outbox
@@ -43,8 +46,8 @@ from services.payments.operations import (
     Payments,
     close_at_change_of_holder,
 )
-from services.payments.ports import PAYABLES, PROVIDERS, PaymentProvider
-from services.payments.providers.wechat_pay.adapter import Account, WeChatPay
+from services.payments.ports import DEFAULT_MERCHANT, PAYABLES, PROVIDERS, PaymentProvider, source_of
+from services.payments.providers.wechat_pay.adapter import NAME, Account, WeChatPay
 from services.payments.queries.lists import PAYMENT_LISTS
 from web.runtime import Runtime
 
@@ -62,7 +65,7 @@ def build(settings: Settings) -> Runtime:
     PAYABLES.fill({"bill": BillPayable()})
     LISTS.fill({each.name: each for each in (*ACCOUNT_LISTS, *PAYMENT_LISTS)})
     PERSONAL_DATA.fill((Messages(), Payments(), Access(), Identity()))
-    PROVIDERS.fill({provider.name: provider for provider in providers(settings)})
+    PROVIDERS.fill({source_of(each.name, each.merchant): each for each in providers(settings)})
     for event_class, handler in (*handlers.SUBSCRIPTIONS, *webhooks.SUBSCRIPTIONS):
         outbox.subscribe(event_class, handler)
     for kind, chat_handler in chats.HANDLERS:
@@ -116,18 +119,43 @@ def wechat(settings: Settings) -> WeChat:
 
 def providers(settings: Settings) -> list[PaymentProvider]:
     """The payment providers that settings switch on; raises ValueError or TypeError for keys that are none."""
-    if settings.wechat_pay_mchid is None:
-        return []
-    account = Account(
-        mchid=settings.wechat_pay_mchid,
-        appid=settings.wechat_pay_appid,
-        more_appids=frozenset(app.appid for app in settings.wechat_app_list),
-        currency=settings.wechat_pay_currency,
-        merchant_serial=settings.wechat_pay_merchant_serial,
-        private_key_pem=settings.wechat_pay_merchant_private_key.get_secret_value(),
-        apiv3_keys=settings.wechat_pay_apiv3_keys,
-        public_keys=settings.wechat_pay_public_keys,
-        certificates=settings.wechat_pay_certificate_list,
-        callback_url=settings.provider_callback_url,
-    )
-    return [WeChatPay(Client(settings.wechat_pay_base_url, name="wechat_pay"), account)]
+    return [
+        WeChatPay(Client(settings.wechat_pay_base_url, name=source_of(NAME, account.name)), account)
+        for account in _wechat_pay_accounts(settings)
+    ]
+
+
+def _wechat_pay_accounts(settings: Settings) -> Iterator[Account]:
+    """The default merchant account, if there is one, and those of units."""
+    units: dict[str, set[str]] = defaultdict(set)
+    for unit, merchant in settings.wechat_merchants_by_unit.items():
+        units[merchant].add(unit)
+    if settings.wechat_pay_mchid is not None:
+        yield Account(
+            mchid=settings.wechat_pay_mchid,
+            appid=settings.wechat_pay_appid,
+            more_appids=frozenset(app.appid for app in settings.wechat_app_list),
+            currency=settings.wechat_pay_currency,
+            merchant_serial=settings.wechat_pay_merchant_serial,
+            private_key_pem=settings.wechat_pay_merchant_private_key.get_secret_value(),
+            apiv3_keys=settings.wechat_pay_apiv3_keys,
+            public_keys=settings.wechat_pay_public_keys,
+            certificates=settings.wechat_pay_certificate_list,
+            callback_url=settings.provider_callback_url,
+            units=frozenset(units[DEFAULT_MERCHANT]),
+        )
+    for each in settings.wechat_merchants:
+        yield Account(
+            mchid=each.mchid,
+            appid=each.appid,
+            more_appids=frozenset(each.appids),
+            currency=settings.wechat_pay_currency,
+            merchant_serial=each.merchant_serial,
+            private_key_pem=each.merchant_private_key.get_secret_value(),
+            apiv3_keys=each.apiv3_keys,
+            public_keys=each.public_keys,
+            certificates=each.certificate_list,
+            callback_url=settings.provider_callback_url,
+            name=each.name,
+            units=frozenset(units[each.name]),
+        )

@@ -15,16 +15,7 @@ from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from babel.core import get_global
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    TypeAdapter,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -33,6 +24,10 @@ from pydantic_settings import (
     SettingsConfigDict,
     SettingsError,
 )
+
+from core.config_lists import DEFAULT, WechatApp, WechatMerchant, by_unit, wechat_apps, wechat_merchants
+from core.config_lists import parts as _parts
+from core.config_lists import pems as _pems
 
 PREFIX = "WATTLINE_"
 KEY_BYTES = 32
@@ -48,8 +43,6 @@ _HTTPS_ONLY = (
 )
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _PORT = re.compile(r"[0-9]{1,5}")
-_AES_KEY = re.compile(r"[0-9A-Za-z]{43}")
-_PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----", re.DOTALL)
 
 
 def _zone(name: str) -> str:
@@ -95,30 +88,6 @@ def _ports(text: str) -> str:
         msg = "each part is a port"
         raise ValueError(msg)
     return text
-
-
-class WechatApp(BaseModel):
-    """One application at WeChat. `token` signs its messages, and `aes_key` (43 characters) encrypts them."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    appid: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{8,32}$")]
-    kind: Literal["mini_program", "official_account"]
-    secret: Annotated[SecretStr, Field(min_length=1)]
-    token: SecretStr = SecretStr("")
-    aes_key: SecretStr = SecretStr("")
-
-    @model_validator(mode="after")
-    def _refuse_unsafe(self) -> Self:
-        key = self.aes_key.get_secret_value()
-        if key and not _AES_KEY.fullmatch(key):
-            raise ValueError("aes_key has 43 letters and digits")
-        if key and not self.token.get_secret_value():
-            raise ValueError("aes_key needs a token")
-        return self
-
-
-_APPS = TypeAdapter(tuple[WechatApp, ...])
 
 
 class _FileSource(EnvSettingsSource):
@@ -257,6 +226,21 @@ class Settings(BaseSettings):
     wechat_pay_certificates: Annotated[
         str, Field(description="PEM of platform certificates, for certificate mode.")
     ] = ""
+    wechat_pay_merchants: Annotated[
+        SecretStr,
+        Field(
+            description="JSON list of further merchant accounts: `name`, `mchid`, `appid`, `merchant_serial`, "
+            "`merchant_private_key`, `apiv3_key`, `public_key_id`, `public_key`, `certificates`, and in `appids` the "
+            "applications bound to it besides. One that no unit uses any more stays for its refunds."
+        ),
+    ] = SecretStr("[]")
+    wechat_pay_units: Annotated[
+        str,
+        Field(
+            description="JSON: code of a unit -> name of the merchant account to which the money of its accounts goes, "
+            "with all units below it that name no other. What no unit chooses goes to `default`, the plain settings'."
+        ),
+    ] = "{}"
 
     wechat_base_url: Annotated[str, Field(description="Address of WeChat's API.")] = "https://api.weixin.qq.com"
     wechat_open_url: Annotated[
@@ -276,6 +260,13 @@ class Settings(BaseSettings):
     aliyun_sms_access_key_id: Annotated[str | None, Field(description="Access key; absent switches SMS off.")] = None
     aliyun_sms_access_key_secret: Annotated[SecretStr, Field(description="Signs SMS requests.")] = SecretStr("")
     aliyun_sms_sign_name: Annotated[str, Field(description="Approved signature in front of each text.")] = ""
+    aliyun_sms_unit_signs: Annotated[
+        str,
+        Field(
+            description="JSON: code of a unit -> approved signature of messages about its accounts, and about those of "
+            "the units below it that name no other. All else, one-time codes too, has `aliyun_sms_sign_name`."
+        ),
+    ] = "{}"
     aliyun_sms_templates: Annotated[
         str, Field(description="JSON: our template name -> language -> Aliyun's template code.")
     ] = "{}"
@@ -336,7 +327,9 @@ class Settings(BaseSettings):
         self.data_key_ring  # noqa: B018 -- reading the ring checks it
         self.master_key_bytes  # noqa: B018 -- reading the key checks it
         self.wechat_app_list  # noqa: B018 -- reading the list checks it
+        self.sms_signs_by_unit  # noqa: B018 -- reading the map checks it
         self._refuse_unsafe_wechat_pay()
+        self._refuse_unknown_merchants()
         if self.aliyun_sms_access_key_id is not None and not self.aliyun_sms_receipt_secret.get_secret_value():
             msg = "WATTLINE_ALIYUN_SMS_RECEIPT_SECRET is empty: anybody could forge receipts"
             raise ValueError(msg)
@@ -365,6 +358,34 @@ class Settings(BaseSettings):
             msg = "WeChat Pay answers are verified by WATTLINE_WECHAT_PAY_PUBLIC_KEY or _CERTIFICATES: set one"
             raise ValueError(msg)
 
+    def _refuse_unknown_merchants(self) -> None:
+        plain = [] if self.wechat_pay_mchid is None else [self.wechat_pay_mchid]
+        if any(each.mchid in plain for each in self.wechat_merchants):
+            msg = "WATTLINE_WECHAT_PAY_MERCHANTS names the merchant of WATTLINE_WECHAT_PAY_MCHID again"
+            raise ValueError(msg)
+        known = {each.name for each in self.wechat_merchants} | ({DEFAULT} if plain else set())
+        for unit, merchant in self.wechat_merchants_by_unit.items():
+            if merchant not in known:
+                msg = (
+                    f"WATTLINE_WECHAT_PAY_UNITS: unit {unit} chooses merchant {merchant!r}, which no setting describes"
+                )
+                raise ValueError(msg)
+
+    @cached_property
+    def wechat_merchants(self) -> tuple[WechatMerchant, ...]:
+        """The merchant accounts at WeChat Pay besides the default."""
+        return wechat_merchants(self.wechat_pay_merchants.get_secret_value(), name=f"{PREFIX}WECHAT_PAY_MERCHANTS")
+
+    @cached_property
+    def wechat_merchants_by_unit(self) -> dict[str, str]:
+        """Code of a unit -> merchant at WeChat Pay."""
+        return by_unit(self.wechat_pay_units, name=f"{PREFIX}WECHAT_PAY_UNITS")
+
+    @cached_property
+    def sms_signs_by_unit(self) -> dict[str, str]:
+        """Code of a unit -> signature."""
+        return by_unit(self.aliyun_sms_unit_signs, name=f"{PREFIX}ALIYUN_SMS_UNIT_SIGNS")
+
     @property
     def wechat_pay_apiv3_keys(self) -> list[str]:
         """What opens callbacks, the present key first."""
@@ -378,17 +399,7 @@ class Settings(BaseSettings):
     @cached_property
     def wechat_app_list(self) -> tuple[WechatApp, ...]:
         """The supplier's applications at WeChat; the first official account is the one of the portal."""
-        try:
-            apps = _APPS.validate_json(self.wechat_apps.get_secret_value() or "[]")
-        except ValidationError as error:
-            places = {".".join(str(part) for part in each["loc"]) or "the list" for each in error.errors()}
-            msg = f"WATTLINE_WECHAT_APPS is not as documented: {', '.join(sorted(places))}"
-            raise ValueError(msg) from None
-        tokens = [token for app in apps if (token := app.token.get_secret_value())]
-        if len({app.appid for app in apps}) != len(apps) or len(set(tokens)) != len(tokens):
-            msg = "WATTLINE_WECHAT_APPS needs an appid and a token of its own for each application"
-            raise ValueError(msg)
-        return apps
+        return wechat_apps(self.wechat_apps.get_secret_value(), name=f"{PREFIX}WECHAT_APPS")
 
     @property
     def wechat_pay_certificate_list(self) -> list[str]:
@@ -446,16 +457,6 @@ class Settings(BaseSettings):
     def is_secure(self) -> bool:
         """Tell whether browsers reach us by https."""
         return self.public_url.startswith("https://")
-
-
-def _parts(text: str) -> list[str]:
-    """The parts of a comma list."""
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _pems(text: str) -> list[str]:
-    """The PEM blocks of a text, in order."""
-    return [found.group() + "\n" for found in _PEM.finditer(text)]
 
 
 def _decode_key(encoded: str, name: str) -> bytes:

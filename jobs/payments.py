@@ -8,7 +8,8 @@ from core import clock
 from jobs.celery_app import DAY_S, HOUR_S, PAYMENTS_QUEUE, every, hint
 from jobs.runtime import database, forget
 from notifications.setup import SETUP
-from services.payments import flows, operations, queries
+from services.payments import flows, operations
+from services.payments.queries import merchants
 
 NUMBER_BUDGET_S: Final = 20.0
 AT_ONCE: Final = 100
@@ -33,15 +34,15 @@ def check_refunds(**_: object) -> None:
 @every(10.0, "payments.apply_callbacks", queue=PAYMENTS_QUEUE)
 def apply_callbacks(**_: object) -> None:
     """Apply callbacks that could not be applied when they came."""
-    for source in queries.provider_names():
+    for source in merchants.sources():
         flows.apply_stored_callbacks(database(), source=source, now=clock.now(), limit=AT_ONCE)
 
 
 @every(HOUR_S, "payments.refresh_keys")
 def refresh_keys(**_: object) -> None:
     """Fetch the certificates of providers that change them by themselves."""
-    for name in queries.provider_names():
-        flows.refresh_keys(database(), name=name, now=clock.now())
+    for source in merchants.sources():
+        flows.refresh_keys(database(), source=source, now=clock.now())
 
 
 @every(2.0, "payments.number_feed", queue=PAYMENTS_QUEUE)

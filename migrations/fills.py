@@ -39,6 +39,9 @@ _RULES: Final[tuple[tuple[LiteralString, LiteralString], ...]] = (
     ("payment_feed", "ck_payment_feed_kind"),
     ("payment_feed", "ck_payment_feed_amount"),
     ("account_note", "ck_account_note_text"),
+    ("payment_attempt", "ck_payment_attempt_merchant"),
+    ("payment_suspense", "ck_payment_suspense_merchant"),
+    ("payment_refund", "ck_payment_refund_merchant"),
 )
 _IS_VALID: Final = "select indisvalid from pg_index where indexrelid = to_regclass(%s)"
 _IS_FILLED: Final = """

@@ -885,18 +885,19 @@ CREATE FUNCTION public.order_suspense(p_order uuid) RETURNS TABLE(id bigint, row
   where s.order_id = p_order and (s.state <> 'matched' or m.is_given_here)
 $$;
 
-CREATE FUNCTION public.payment_book(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) RETURNS uuid
+CREATE FUNCTION public.payment_book(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[], p_merchant text DEFAULT 'default'::text) RETURNS uuid
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
-  return payment_book_plain(p_provider, p_out_trade_no, p_transaction_id, p_amount, p_currency, p_paid_at, p_now, p_kinds, p_settles);
+  return payment_book_plain(p_provider, p_out_trade_no, p_transaction_id, p_amount, p_currency, p_paid_at, p_now, p_kinds, p_settles,
+    p_merchant);
 exception when others then
   raise warning 'payment_book: % %', sqlstate, sqlerrm;
   return null;
 end $$;
 
-CREATE FUNCTION public.payment_book_plain(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) RETURNS uuid
+CREATE FUNCTION public.payment_book_plain(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[], p_merchant text DEFAULT 'default'::text) RETURNS uuid
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
     AS $_$
@@ -918,8 +919,8 @@ begin
     return null;
   end if;
   select t.id, t.method into v_attempt, v_method from payment_attempt t
-    where t.out_trade_no = p_out_trade_no and t.provider = p_provider and t.amount_minor = p_amount and t.currency = p_currency
-      and t.state in ('created', 'prepared', 'pending', 'unknown')
+    where t.out_trade_no = p_out_trade_no and t.provider = p_provider and t.merchant = p_merchant and t.amount_minor = p_amount
+      and t.currency = p_currency and t.state in ('created', 'prepared', 'pending', 'unknown')
     for no key update;
   if not found then
     return null;
@@ -1013,7 +1014,7 @@ begin
   return null;
 end $$;
 
-CREATE FUNCTION public.payment_take(p_source text, p_external_id text, p_body bytea, p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) RETURNS boolean
+CREATE FUNCTION public.payment_take(p_source text, p_external_id text, p_body bytea, p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[], p_merchant text DEFAULT 'default'::text) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -1023,14 +1024,15 @@ begin
   if v_callback is null then
     return inbox_is_applied(p_source, p_external_id);
   end if;
-  if payment_book(p_provider, p_out_trade_no, p_transaction_id, p_amount, p_currency, p_paid_at, p_now, p_kinds, p_settles) is null then
+  if payment_book(p_provider, p_out_trade_no, p_transaction_id, p_amount, p_currency, p_paid_at, p_now, p_kinds, p_settles,
+      p_merchant) is null then
     perform inbox_leave(v_callback);
     return false;
   end if;
   return true;
 end $$;
 
-CREATE PROCEDURE public.payment_take_each(IN p_sources text[], IN p_external_ids text[], IN p_bodies bytea[], IN p_providers text[], IN p_out_trade_nos text[], IN p_transaction_ids text[], IN p_amounts bigint[], IN p_currencies text[], IN p_paid_at timestamp with time zone[], IN p_now timestamp with time zone[], IN p_kinds text[], IN p_settles text[], INOUT p_taken boolean[])
+CREATE PROCEDURE public.payment_take_each(IN p_sources text[], IN p_external_ids text[], IN p_bodies bytea[], IN p_providers text[], IN p_out_trade_nos text[], IN p_transaction_ids text[], IN p_amounts bigint[], IN p_currencies text[], IN p_paid_at timestamp with time zone[], IN p_now timestamp with time zone[], IN p_kinds text[], IN p_settles text[], INOUT p_taken boolean[], IN p_merchants text[] DEFAULT NULL::text[])
     LANGUAGE plpgsql
     AS $$
 begin
@@ -1040,7 +1042,7 @@ begin
     end if;
     p_taken[i] := payment_take(
       p_sources[i], p_external_ids[i], p_bodies[i], p_providers[i], p_out_trade_nos[i], p_transaction_ids[i], p_amounts[i],
-      p_currencies[i], p_paid_at[i], p_now[i], p_kinds, p_settles);
+      p_currencies[i], p_paid_at[i], p_now[i], p_kinds, p_settles, coalesce(p_merchants[i], 'default'));
     commit;
   end loop;
 end $$;
@@ -2110,7 +2112,9 @@ CREATE TABLE public.payment_attempt (
     asked_at timestamp with time zone,
     checks smallint DEFAULT 0 NOT NULL,
     failures smallint DEFAULT 0 NOT NULL,
+    merchant text DEFAULT 'default'::text NOT NULL,
     CONSTRAINT ck_payment_attempt_amount CHECK ((amount_minor > 0)),
+    CONSTRAINT ck_payment_attempt_merchant CHECK (((merchant ~ '^[a-z0-9](-?[a-z0-9])*$'::text) AND (length(merchant) <= 32))),
     CONSTRAINT ck_payment_attempt_no CHECK ((no >= 1)),
     CONSTRAINT ck_payment_attempt_out_trade_no CHECK ((out_trade_no ~ '^[0-9A-Za-z]{20,32}$'::text)),
     CONSTRAINT ck_payment_attempt_paid CHECK ((((state = 'paid'::text) = (transaction_id IS NOT NULL)) AND ((state = 'paid'::text) = (paid_at IS NOT NULL)))),
@@ -2285,9 +2289,11 @@ CREATE TABLE public.payment_refund (
     contested_told text,
     decided_by uuid,
     decided_why text,
+    merchant text DEFAULT 'default'::text NOT NULL,
     CONSTRAINT ck_payment_refund_decided CHECK (((num_nonnulls(decided_by, decided_why) = ANY (ARRAY[0, 2])) AND ((decided_by IS NULL) OR (state = ANY (ARRAY['done'::text, 'lost'::text]))) AND ((state <> 'lost'::text) OR (decided_by IS NOT NULL)))),
     CONSTRAINT ck_payment_refund_ended CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text, 'lost'::text])) = (ended_at IS NOT NULL))),
     CONSTRAINT ck_payment_refund_known CHECK (((state = ANY (ARRAY['approved'::text, 'failed'::text])) OR (refund_id IS NOT NULL))),
+    CONSTRAINT ck_payment_refund_merchant CHECK (((merchant ~ '^[a-z0-9](-?[a-z0-9])*$'::text) AND (length(merchant) <= 32))),
     CONSTRAINT ck_payment_refund_next_check CHECK (((state = ANY (ARRAY['done'::text, 'failed'::text, 'lost'::text])) = (next_check_at IS NULL))),
     CONSTRAINT ck_payment_refund_out_refund_no CHECK ((out_refund_no ~ '^[0-9A-Za-z_-]{6,64}$'::text)),
     CONSTRAINT ck_payment_refund_state CHECK ((state = ANY (ARRAY['approved'::text, 'started'::text, 'done'::text, 'failed'::text, 'abnormal'::text, 'contested'::text, 'lost'::text]))),
@@ -2324,6 +2330,7 @@ CREATE TABLE public.payment_suspense (
     matched_why text,
     unassigned_at timestamp with time zone,
     put_back jsonb,
+    merchant text DEFAULT 'default'::text NOT NULL,
     CONSTRAINT ck_payment_suspense_amount CHECK ((amount_minor > 0)),
     CONSTRAINT ck_payment_suspense_assigned CHECK (((num_nonnulls(assigned_account_id, assignment_id, assigned_by, assigned_at) = ANY (ARRAY[0, 4])) AND ((assignment_id IS NULL) OR (state = 'assigned'::text) OR (unassigned_at IS NOT NULL)))),
     CONSTRAINT ck_payment_suspense_matched CHECK (((num_nonnulls(matched_by, matched_at, matched_why) =
@@ -2331,6 +2338,7 @@ CASE
     WHEN (state = 'matched'::text) THEN 3
     ELSE 0
 END) AND ((state = ANY (ARRAY['open'::text, 'matched'::text])) OR (reason <> 'transaction_claimed'::text)) AND ((state <> 'matched'::text) OR (reason = 'transaction_claimed'::text)))),
+    CONSTRAINT ck_payment_suspense_merchant CHECK (((merchant ~ '^[a-z0-9](-?[a-z0-9])*$'::text) AND (length(merchant) <= 32))),
     CONSTRAINT ck_payment_suspense_posted CHECK ((((reason = 'transaction_claimed'::text) = (book_id IS NULL)) AND ((reason = 'transaction_claimed'::text) = (source_id IS NULL)))),
     CONSTRAINT ck_payment_suspense_reason CHECK ((reason = ANY (ARRAY['unknown_order'::text, 'amount_differs'::text, 'settling_failed'::text, 'second_transaction'::text, 'transaction_claimed'::text]))),
     CONSTRAINT ck_payment_suspense_returned CHECK ((((state = 'returned'::text) = (refund_id IS NOT NULL)) AND ((refund_id IS NULL) OR (book_id IS NOT NULL)))),
@@ -3811,17 +3819,17 @@ REVOKE ALL ON FUNCTION public.ledger_same_postings(p_book bigint, p_source small
 REVOKE ALL ON FUNCTION public.ledger_set_floor(p_book bigint, p_code smallint, p_asset smallint, p_floor bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ledger_set_floor(p_book bigint, p_code smallint, p_asset smallint, p_floor bigint) TO wattline_app;
 
-REVOKE ALL ON FUNCTION public.payment_book(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.payment_book(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) TO wattline_app;
+REVOKE ALL ON FUNCTION public.payment_book(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[], p_merchant text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.payment_book(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[], p_merchant text) TO wattline_app;
 
-REVOKE ALL ON FUNCTION public.payment_book_plain(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.payment_book_plain(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) TO wattline_app;
+REVOKE ALL ON FUNCTION public.payment_book_plain(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[], p_merchant text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.payment_book_plain(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[], p_merchant text) TO wattline_app;
 
-REVOKE ALL ON FUNCTION public.payment_take(p_source text, p_external_id text, p_body bytea, p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.payment_take(p_source text, p_external_id text, p_body bytea, p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[]) TO wattline_app;
+REVOKE ALL ON FUNCTION public.payment_take(p_source text, p_external_id text, p_body bytea, p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[], p_merchant text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.payment_take(p_source text, p_external_id text, p_body bytea, p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[], p_merchant text) TO wattline_app;
 
-REVOKE ALL ON PROCEDURE public.payment_take_each(IN p_sources text[], IN p_external_ids text[], IN p_bodies bytea[], IN p_providers text[], IN p_out_trade_nos text[], IN p_transaction_ids text[], IN p_amounts bigint[], IN p_currencies text[], IN p_paid_at timestamp with time zone[], IN p_now timestamp with time zone[], IN p_kinds text[], IN p_settles text[], INOUT p_taken boolean[]) FROM PUBLIC;
-GRANT ALL ON PROCEDURE public.payment_take_each(IN p_sources text[], IN p_external_ids text[], IN p_bodies bytea[], IN p_providers text[], IN p_out_trade_nos text[], IN p_transaction_ids text[], IN p_amounts bigint[], IN p_currencies text[], IN p_paid_at timestamp with time zone[], IN p_now timestamp with time zone[], IN p_kinds text[], IN p_settles text[], INOUT p_taken boolean[]) TO wattline_app;
+REVOKE ALL ON PROCEDURE public.payment_take_each(IN p_sources text[], IN p_external_ids text[], IN p_bodies bytea[], IN p_providers text[], IN p_out_trade_nos text[], IN p_transaction_ids text[], IN p_amounts bigint[], IN p_currencies text[], IN p_paid_at timestamp with time zone[], IN p_now timestamp with time zone[], IN p_kinds text[], IN p_settles text[], INOUT p_taken boolean[], IN p_merchants text[]) FROM PUBLIC;
+GRANT ALL ON PROCEDURE public.payment_take_each(IN p_sources text[], IN p_external_ids text[], IN p_bodies bytea[], IN p_providers text[], IN p_out_trade_nos text[], IN p_transaction_ids text[], IN p_amounts bigint[], IN p_currencies text[], IN p_paid_at timestamp with time zone[], IN p_now timestamp with time zone[], IN p_kinds text[], IN p_settles text[], INOUT p_taken boolean[], IN p_merchants text[]) TO wattline_app;
 
 GRANT ALL ON FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uuid, p_now timestamp with time zone) TO wattline_app;
 

@@ -7,6 +7,7 @@ when it says no, after a grace period, it is sent again.
 
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -23,6 +24,8 @@ from notifications.ports import Outcome, SmsChannel, Text
 from notifications.setup import Setup
 from notifications.states import Finding, Source, State, Waits, next_state, wait_s
 from notifications.texts import Wording
+from services.accounts import queries as accounts
+from services.accounts.queries import AccountId
 
 log = structlog.get_logger(__name__)
 
@@ -200,8 +203,16 @@ def _claim(session: WriteSession, setup: Setup, sms: SmsChannel) -> _Claimed | N
         attempt_no=row.attempts,
         provider=sms.name,
     )
-    text = Text(row.template, row.locale, Wording(row.locale, setup.settings.zone).values(row.params))
+    values = Wording(row.locale, setup.settings.zone).values(row.params)
+    text = Text(row.template, row.locale, values, _units(session, row.account_ids))
     return _Claimed(attempt_id, row.attempts, _phone(setup, row), text)
+
+
+def _units(session: WriteSession, account_ids: Sequence[int]) -> tuple[str, ...]:
+    """The units for which a message about these accounts speaks: of several, those that lie above all of them."""
+    lines = accounts.unit_lines(session, account_ids=[AccountId(each) for each in account_ids]).values()
+    common = frozenset.intersection(*map(frozenset, lines)) if lines else frozenset()
+    return tuple(code for code in next(iter(lines), ()) if code in common)
 
 
 def _ask_next(db: Database, setup: Setup, sms: SmsChannel) -> bool:

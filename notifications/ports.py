@@ -22,11 +22,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A message in the terms of providers that know its words already: template name, language, values."""
+    """A message in the terms of providers that know its words already: template name, language, values.
+
+    `units` are the codes of the unit that it speaks for and of all above that, the nearest first: whose name stands in
+    front of the text. Empty: the supplier's.
+    """
 
     template: str
     locale: str
     params: dict[str, str]
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from sandbox.aliyun_sms.messages import Messages
 from sandbox.aliyun_sms.signing import Nonces
 from sandbox.books import Books
 from sandbox.calls import Wires
+from sandbox.credentials import Platform
 from sandbox.deliveries import Deliveries, Teller
 from sandbox.faults import Faults
 from sandbox.wechat.messages import MESSAGE, Chats
@@ -53,7 +54,7 @@ def create_app(
     `receipt_url` is where receipts of messages go, `wechat_url` what people write in WeChat; None leaves it as it was
     set last.
     """
-    platform = credentials.load(home)
+    platform, *branches = credentials.load_merchants(home)
     books, faults = Books(home), Faults()
     people = People(books, platform)
     chats = Chats(books, platform, people)
@@ -68,23 +69,29 @@ def create_app(
         MESSAGE: chats,
     }
     deliveries = Deliveries(books, faults, tellers, retry_scale=retry_scale)
+    kept = [(platform, books, deliveries), *(_branch(home, each, faults, retry_scale) for each in branches)]
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        deliveries.start()
+        for _, _, telling in kept:
+            telling.start()
         yield
-        deliveries.stop()
-        books.close()
+        for _, own, telling in kept:
+            telling.stop()
+            own.close()
 
     app = FastAPI(title="Sandbox", lifespan=lifespan, openapi_url=None)
-    app.state.wechat_pay = sandbox.wechat_pay.provider.Provider(
-        platform=platform,
-        books=books,
-        orders=Orders(books, platform, base_url=base_url, currency=currency),
-        refunds=Refunds(books, platform, currency=currency),
-        faults=faults,
-        links=Links(base_url=base_url),
-        nudge=deliveries.nudge,
+    app.state.wechat_pay = tuple(
+        sandbox.wechat_pay.provider.Provider(
+            platform=merchant,
+            books=own,
+            orders=Orders(own, merchant, people=books, base_url=base_url, currency=currency),
+            refunds=Refunds(own, merchant, currency=currency),
+            faults=faults,
+            links=Links(base_url=base_url),
+            nudge=telling.nudge,
+        )
+        for merchant, own, telling in kept
     )
     app.state.aliyun_sms = sandbox.aliyun_sms.provider.Provider(
         platform=platform,
@@ -108,3 +115,12 @@ def create_app(
     app.add_exception_handler(sandbox.wechat_pay.requests.Refused, sandbox.wechat_pay.api.refused)
     app.add_exception_handler(sandbox.aliyun_sms.requests.Refused, sandbox.aliyun_sms.api.refused)
     return Wires(app)
+
+
+def _branch(home: Path, platform: Platform, faults: Faults, retry_scale: float) -> tuple[Platform, Books, Deliveries]:
+    """A further merchant account, with books of its own."""
+    folder = home / f"merchant-{platform.mchid}"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    books = Books(folder)
+    tellers: dict[str, Teller] = {NOTIFY: Notifications(platform), REFUND_NOTIFY: Notifications(platform)}
+    return platform, books, Deliveries(books, faults, tellers, retry_scale=retry_scale)

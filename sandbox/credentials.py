@@ -1,12 +1,13 @@
 """What a merchant gets from the providers' consoles, made once per home.
 
-`credentials.json` is for the merchant, `platform.json` for us.
+`credentials.json` is for the merchant, `platform.json` for us. The supplier has a second merchant account at WeChat
+Pay, a branch's: another number, application and keys of its own at the same platform.
 """
 
 import json
 import secrets
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 from cryptography.x509.oid import NameOID
+
+BRANCH: Final = "east"
+"""How the supplier calls its second merchant account, where it gives it a name."""
 
 LETTERS: Final = string.ascii_letters + string.digits
 TEMPLATES: Final = {
@@ -93,9 +97,11 @@ class Platform:
     certificate_key: rsa.RSAPrivateKey
     sms_key_id: str
     sms_key_secret: str
-    sms_sign_name: str
+    sms_sign_names: tuple[str, ...]
     merchant_name: str
     wechat: tuple[WeChatApp, ...]
+    bound: frozenset[str]
+    """Applications besides `appid` that are bound to the merchant."""
 
     @property
     def templates(self) -> dict[str, tuple[str, str, str]]:
@@ -107,7 +113,7 @@ class Platform:
     @property
     def appids(self) -> frozenset[str]:
         """Applications that are bound to the merchant: their people may pay it."""
-        return frozenset({self.appid, *(app.appid for app in self.wechat)})
+        return self.bound | {self.appid}
 
     def app(self, appid: str) -> WeChatApp | None:
         """An application by its id."""
@@ -122,6 +128,8 @@ def init(home: Path) -> None:
     given = json.loads((home / "credentials.json").read_text(encoding="utf-8"))
     if "wechat" not in given:
         _init_wechat(home, given["wechat_pay"]["appid"])
+    if "wechat_pay_merchants" not in given:
+        _init_branch(home)
 
 
 def _init_merchant(home: Path) -> None:
@@ -170,31 +178,71 @@ def _init_wechat(home: Path, appid: str) -> None:
         _write(home / name, {**kept, "wechat": {"apps": apps}})
 
 
+def _init_branch(home: Path) -> None:
+    """A branch's merchant account, to which the official account is bound, and its signature of text messages."""
+    merchant = _rsa()
+    given = json.loads((home / "credentials.json").read_text(encoding="utf-8"))
+    made = {
+        "name": BRANCH,
+        "mchid": "17" + "".join(secrets.choice("0123456789") for _ in range(8)),
+        "appid": "wx" + secrets.token_hex(8),
+        "appids": [app["appid"] for app in given["wechat"]["apps"] if app["kind"] == "official_account"],
+        "merchant_serial": secrets.token_hex(20).upper(),
+        "apiv3_key": secrets.token_hex(16),
+        "public_key_id": given["wechat_pay"]["public_key_id"],
+        "public_key": given["wechat_pay"]["public_key"],
+    }
+    keys = {"platform.json": ("merchant_public_key", _public(merchant))}
+    keys["credentials.json"] = ("merchant_private_key", _private(merchant))
+    for file, (name, key) in keys.items():
+        kept = json.loads((home / file).read_text(encoding="utf-8"))
+        kept["aliyun_sms"]["branch_sign_name"] = "城东供电"
+        _write(home / file, {**kept, "wechat_pay_merchants": [{**made, name: key}]})
+
+
 def _application(appid: str, kind: str, aes_key: str) -> dict[str, str]:
     given = {"secret": secrets.token_hex(16), "token": secrets.token_hex(12), "aes_key": aes_key}
     return {"appid": appid, "kind": kind, **given}
 
 
+def load_merchants(home: Path) -> list[Platform]:
+    """Our side of the keys for each merchant account, the first before the branch's."""
+    kept = json.loads((home / "platform.json").read_text(encoding="utf-8"))
+    first = load(home)
+    return [
+        first,
+        *(
+            replace(
+                first,
+                mchid=pay["mchid"],
+                appid=pay["appid"],
+                merchant_serial=pay["merchant_serial"],
+                merchant_public_key=_read_public(pay["merchant_public_key"]),
+                apiv3_key=pay["apiv3_key"].encode(),
+                merchant_name=kept["aliyun_sms"]["branch_sign_name"],
+                bound=frozenset(pay["appids"]),
+            )
+            for pay in kept["wechat_pay_merchants"]
+        ),
+    ]
+
+
 def load(home: Path) -> Platform:
-    """Our side of a home's keys."""
+    """Our side of a home's keys, for the first merchant account."""
     kept = json.loads((home / "platform.json").read_text(encoding="utf-8"))
     pay, sms = kept["wechat_pay"], kept["aliyun_sms"]
-    public = load_pem_public_key(pay["merchant_public_key"].encode())
+    apps = tuple(WeChatApp(**app) for app in kept["wechat"]["apps"])
     signing, certificate = (
         load_pem_private_key(pay[name].encode(), None) for name in ("signing_key", "certificate_key")
     )
-    if (
-        not isinstance(public, rsa.RSAPublicKey)
-        or not isinstance(signing, rsa.RSAPrivateKey)
-        or not isinstance(certificate, rsa.RSAPrivateKey)
-    ):
+    if not isinstance(signing, rsa.RSAPrivateKey) or not isinstance(certificate, rsa.RSAPrivateKey):
         msg = "platform.json holds keys that are not RSA"
         raise TypeError(msg)
     return Platform(
         mchid=pay["mchid"],
         appid=pay["appid"],
         merchant_serial=pay["merchant_serial"],
-        merchant_public_key=public,
+        merchant_public_key=_read_public(pay["merchant_public_key"]),
         apiv3_key=pay["apiv3_key"].encode(),
         public_key_id=pay["public_key_id"],
         signing_key=signing,
@@ -203,10 +251,19 @@ def load(home: Path) -> Platform:
         certificate_key=certificate,
         sms_key_id=sms["access_key_id"],
         sms_key_secret=sms["access_key_secret"],
-        sms_sign_name=sms["sign_name"],
+        sms_sign_names=(sms["sign_name"], sms["branch_sign_name"]),
         merchant_name=sms["sign_name"],
-        wechat=tuple(WeChatApp(**app) for app in kept["wechat"]["apps"]),
+        wechat=apps,
+        bound=frozenset(app.appid for app in apps),
     )
+
+
+def _read_public(pem: str) -> rsa.RSAPublicKey:
+    key = load_pem_public_key(pem.encode())
+    if not isinstance(key, rsa.RSAPublicKey):
+        msg = "platform.json holds keys that are not RSA"
+        raise TypeError(msg)
+    return key
 
 
 def _rsa() -> rsa.RSAPrivateKey:

@@ -1,7 +1,7 @@
 """Pages where a person plays the payer and reads the messages of a telephone. They work without scripts."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode, urlsplit
 
 import jinja2
@@ -9,8 +9,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 import sandbox.aliyun_sms.provider
-import sandbox.wechat_pay.provider
 from sandbox.times import plain
+from sandbox.wechat_pay.provider import behind, providers_of
 from sandbox.wechat_pay.requests import Refused
 
 FOLDER: Final = Path(__file__).parent / "templates"
@@ -41,9 +41,8 @@ def style() -> Response:
 @router.get("/")
 def index(request: Request) -> HTMLResponse:
     """What came last: codes to sign in with, orders to pay."""
-    provider = sandbox.wechat_pay.provider.provider_of(request)
     messages = sandbox.aliyun_sms.provider.provider_of(request).messages.newest(most=FEW)
-    return page("index.html", messages=messages, orders=provider.orders.newest(FEW))
+    return page("index.html", messages=messages, orders=_newest(request, FEW))
 
 
 @router.get("/sms")
@@ -56,17 +55,16 @@ def read_messages(request: Request, to: str = "") -> HTMLResponse:
 @router.get("/wechat-pay")
 def list_orders(request: Request) -> HTMLResponse:
     """Orders to choose from, and a field for what a QR code says."""
-    provider = sandbox.wechat_pay.provider.provider_of(request)
-    return page("orders.html", orders=provider.orders.newest(MANY))
+    return page("orders.html", orders=_newest(request, MANY))
 
 
 @router.get("/wechat-pay/scan")
 def scan(request: Request, code: str = "") -> Response:
     """What a telephone does with a QR code: open the payer's page."""
-    order = sandbox.wechat_pay.provider.provider_of(request).orders.behind(code)
-    if order is None:
+    found = behind(request, code)
+    if found is None:
         return page("gone.html", 404)
-    return _to_payer(order["token"])
+    return _to_payer(found[1]["token"])
 
 
 @router.get("/wechat-pay/pay")
@@ -83,10 +81,10 @@ def decide(
     redirect_url: Annotated[str, Form()] = "",
 ) -> Response:
     """Pay or go away, then return to the merchant's page if there is one."""
-    provider = sandbox.wechat_pay.provider.provider_of(request)
-    order = provider.orders.behind(pr)
-    if order is None:
+    found = behind(request, pr)
+    if found is None:
         return page("gone.html", 404)
+    provider, order = found
     if act == "pay":
         try:
             provider.orders.pay(order["out_trade_no"])
@@ -101,10 +99,10 @@ def decide(
 
 
 def _payer_page(request: Request, pr: str, redirect_url: str, error: str = "") -> HTMLResponse:
-    provider = sandbox.wechat_pay.provider.provider_of(request)
-    order = provider.orders.behind(pr)
-    if order is None:
+    found = behind(request, pr)
+    if found is None:
         return page("gone.html", 404)
+    provider, order = found
     merchant = provider.platform.merchant_name
     is_open = provider.orders.is_payable(order)
     return page(
@@ -116,6 +114,11 @@ def _payer_page(request: Request, pr: str, redirect_url: str, error: str = "") -
         redirect_url=redirect_url,
         error="" if is_open else error,
     )
+
+
+def _newest(request: Request, most: int) -> list[dict[str, Any]]:
+    rows = [row for each in providers_of(request) for row in each.orders.newest(most)]
+    return sorted(rows, key=lambda row: -row["created_at"])[:most]
 
 
 def _to_payer(token: str) -> RedirectResponse:

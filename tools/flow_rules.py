@@ -24,14 +24,14 @@ OUTSIDE: Final = {
 
 LOCAL: Final = {
     "PaymentProvider": {
-        "name", "methods", "currencies", "compose", "present", "renews_keys", "trust", "compose_refund",
-        "open_stored", "read_stored", "read_notice",
+        "name", "merchant", "units", "methods", "currencies", "compose", "present", "renews_keys", "trust",
+        "compose_refund", "open_stored", "read_stored", "read_notice",
     },
     "SmsSender": set[str](),
     "WechatPlatform": {"apps", "official_account", "authorize_url", "confirm_address", "read_push", "write_reply"},
     "SmsChannel": {"name", "read_receipts", "receipt_answer", "wire_number"},
     "PersonalData": {"export", "keeps", "erase"},
-    "Payable": {"settles_by", "quote", "quote_together", "settle", "reverse", "describe"},
+    "Payable": {"settles_by", "quote", "quote_together", "settle", "reverse"},
 }  # fmt: skip
 """Methods that stay in the process, or in the transaction that they are given."""
 

@@ -26,9 +26,12 @@ from core import clock, config, rotation
 from core.config import PREFIX, Settings
 from core.crypto.tokens import TokenKeys
 from core.db import Database, ReadSession, server
+from core.periods import business_date, start_of
+from services.accounts import queries as accounts
 from services.identity.ports import WechatAway
 from services.payments import queries as payments
-from services.payments.ports import PaymentProvider
+from services.payments.ports import PaymentProvider, source_of
+from services.payments.queries import merchants
 from web import health
 
 WRONG: Final = 1
@@ -96,7 +99,7 @@ def examine() -> Iterator[Finding]:
     db = Database(settings.database_url.get_secret_value(), deadline_s=ANSWER_S)
     try:
         with db.read() as session:
-            yield from _database(session, providers=[each.name for each in made], now=clock.now())
+            yield from _database(session, settings, providers=made, now=clock.now())
     except (sa.exc.SQLAlchemyError, psycopg.Error) as error:
         yield Finding("database", "wrong", _first_line(error))
     finally:
@@ -173,11 +176,17 @@ def _keys(settings: Settings, providers: list[PaymentProvider]) -> Iterator[Find
             yield Finding(name, "ok", "can be used" if made else "none set: switched off")
     now = clock.now()
     try:
-        certificates = x509.load_pem_x509_certificates(settings.wechat_pay_certificates.encode() or b"-")
+        certificates = x509.load_pem_x509_certificates("".join(_certificates_of(settings)).encode() or b"-")
     except ValueError:
         certificates = []
     for each in certificates:
         yield _holds("payment keys", f"platform certificate {each.serial_number:X}", each.not_valid_after_utc, now)
+
+
+def _certificates_of(settings: Settings) -> list[str]:
+    """PEM of each certificate that a setting names, of whichever merchant account."""
+    further = [pem for each in settings.wechat_merchants for pem in each.certificate_list]
+    return [*settings.wechat_pay_certificate_list, *further]
 
 
 def _wechat(settings: Settings) -> Iterator[Finding]:
@@ -236,7 +245,9 @@ def _redis(settings: Settings) -> Iterator[Finding]:
             yield Finding("broker", "wrong", _first_line(error))
 
 
-def _database(session: ReadSession, *, providers: Sequence[str], now: datetime) -> Iterator[Finding]:
+def _database(
+    session: ReadSession, settings: Settings, *, providers: Sequence[PaymentProvider], now: datetime
+) -> Iterator[Finding]:
     about = server(session)
     verdict: Verdict = "ok" if about.version >= LEAST_POSTGRES else "wrong"
     yield Finding("database", verdict, f"PostgreSQL {about.version}" + (" (a standby)" if about.is_standby else ""))
@@ -259,9 +270,44 @@ def _database(session: ReadSession, *, providers: Sequence[str], now: datetime) 
         return
     yield Finding("schema", "ok", schema)
     yield from _work(session)
-    for name in providers:
-        for key in payments.provider_keys(session, name=name, now=now):
-            yield _holds("payment keys", f"certificate {key.serial} of {name}", key.valid_to, now)
+    sources = [source_of(each.name, each.merchant) for each in providers]
+    for source in sources:
+        for key in payments.provider_keys(session, name=source, now=now):
+            yield _holds("payment keys", f"certificate {key.serial} of {source}", key.valid_to, now)
+    yield from _units(session, settings)
+    yield from _merchants(session, settings, sources=sources, now=now)
+
+
+def _units(session: ReadSession, settings: Settings) -> Iterator[Finding]:
+    """Settings that choose something for a unit that nobody imported choose it for nobody."""
+    chosen = {
+        "WECHAT_PAY_UNITS": settings.wechat_merchants_by_unit,
+        "ALIYUN_SMS_UNIT_SIGNS": settings.sms_signs_by_unit,
+    }
+    for name, by_unit in chosen.items():
+        for code in accounts.unknown_units(session, codes=by_unit):
+            yield Finding("units", "wrong", f"{PREFIX}{name} names unit {code}, and there is none with this code")
+
+
+def _merchants(session: ReadSession, settings: Settings, *, sources: Sequence[str], now: datetime) -> Iterator[Finding]:
+    """What each merchant account took yesterday, where there are several, and which one was taken away too early."""
+    for each in merchants.work(session):
+        if sources and each.source not in sources:
+            detail = f"{each.payments} payments, {each.refunds} refunds and {each.waiting} sums in suspense need"
+            yield Finding("merchants", "wrong", f"{detail} {each.source}, which no setting describes: put it back")
+    official = next((app.appid for app in settings.wechat_app_list if app.kind == "official_account"), None)
+    for merchant in settings.wechat_merchants:
+        if official is not None and official not in {merchant.appid, *merchant.appids}:
+            detail = f"{merchant.name}: {official} is not among its appids, so its accounts are not paid inside WeChat"
+            yield Finding("merchants", "warning", detail)
+    if len(sources) > 1:
+        today = business_date(now, settings.zone)
+        yesterday = start_of(today - timedelta(days=1), settings.zone)
+        sums = merchants.sums(session, begin=yesterday, end=start_of(today, settings.zone))
+        for found in sums:
+            source = source_of(found.provider, found.merchant)
+            detail = f"{source}: {found.facts} sums came yesterday, {found.came}; {found.back} were sent back"
+            yield Finding("merchants", "ok", detail)
 
 
 def _work(session: ReadSession) -> Iterator[Finding]:

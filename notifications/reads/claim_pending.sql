@@ -4,4 +4,4 @@ where (owner, id) = (
   select owner, id from message where state = 'pending' and due_at <= now() and expires_at > now()
   order by priority, due_at limit 1 for update skip locked
 )
-returning owner, id, template, params, locale, attempts, address_sealed
+returning owner, id, template, params, locale, attempts, address_sealed, account_ids

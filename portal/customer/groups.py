@@ -1,8 +1,8 @@
 """Groups of accounts: their sums, their members, paying one as a whole, and its bills as a file."""
 
 import re
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
 from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -17,12 +17,14 @@ from notifications import inbox
 from portal import wechat
 from portal.customer import payments as single
 from portal.customer import shelf
+from portal.customer.together import Bundle, apart
 from portal.pages import CheckedForm, Reader, ReaderOfPaymentFlow, SignedIn, go, show, speak, text_of, typed_day
 from services.accounts import operations
 from services.accounts.errors import GroupNameTaken, GroupNameWrong, TooManyGroups, TooManyMembers
 from services.billing.errors import TooManyBills
 from services.billing.queries import grouping
 from services.billing.queries.grouping import GroupView, Which
+from services.payments.queries import merchants
 from web import spreadsheets
 from web.problems.common import NotFound
 from web.runtime import Runtime, RuntimeDep
@@ -40,6 +42,7 @@ APART: Final = re.compile(r"[\s,;，；、]+")
 YEAR: Final = timedelta(days=365)
 
 Name = Annotated[str, Form(max_length=200)]
+Some = Annotated[list[Annotated[str, Form(max_length=64)]], Form(max_length=MOST_NUMBERS)]
 
 
 @router.get(GROUPS)
@@ -160,17 +163,22 @@ def pay(
     db: PaymentFlows,
     now: Now,
     group_id: UUID,
+    account: Some = [],  # noqa: B006 -- FastAPI copies it
     key: Annotated[str, Form(max_length=100)] = "",
     amount_minor: Annotated[int, Form(ge=1, le=10**15)] = 1,
     method: Annotated[str, Form(max_length=32)] = "",
 ) -> Response:
-    """Start one payment of all that the group owes; the same form sent again shows the same payment."""
+    """Start one payment of all that the group owes, or some accounts of it; the same form again shows the same one."""
     with db.write() as session:
         if _found(session, runtime, reader, group_id, now) is None:
             raise NotFound
     payment_no = single.payment_no_of(runtime.vault, reader, key)
     try:
-        single.start(request, runtime, db, reader, payment_no, amount_minor, method, now, group_id=group_id)
+        some = tuple(dict.fromkeys(account))
+        whole = None if some else group_id
+        single.start(
+            request, runtime, db, reader, payment_no, amount_minor, method, now, account_nos=some, group_id=whole
+        )
     except Refusal as refusal:
         with db.write() as session:
             return _group(request, runtime, reader, session, now, group_id, problem=text_of(request, refusal))
@@ -271,6 +279,7 @@ def _group(
     shown, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [each.account_no])
     one = group.totals[0] if len(group.totals) == 1 else None
     methods = () if one is None or one.due.minor == 0 else shelf.methods_for(one.due.currency)
+    bundles = _bundles(session, reader, group_id, today, now) if methods else ()
     return show(
         request,
         "customer/group.html",
@@ -282,6 +291,7 @@ def _group(
         which=which.value,
         more=f"{GROUPS}/{group_id}?{urlencode({'which': which.value, 'after': more})}" if more else "",
         methods=single.shown_methods(request, methods),
+        bundles=[(each, single.fresh_key(runtime.vault, reader)) for each in bundles],
         key=single.fresh_key(runtime.vault, reader),
         today=today,
         first=today - YEAR,
@@ -291,6 +301,23 @@ def _group(
         problem=problem,
         told=_told(speak(request), done),
     )
+
+
+def _bundles(session: ReadSession, reader: Reader, group_id: UUID, today: date, now: datetime) -> Sequence[Bundle]:
+    """The payments that what the group owes needs, where one does not do."""
+    if not merchants.differ():
+        return ()
+    found = grouping.members(
+        session,
+        user_id=reader.user_id,
+        group_id=group_id,
+        which=Which.OWING,
+        after="",
+        limit=MOST_NUMBERS,
+        today=today,
+        now=now,
+    )
+    return apart(session, reader, {each.account_no: each.due for each in found}, now=now)
 
 
 def _told(_: Callable[[str], str], done: str) -> str:

@@ -15,8 +15,8 @@ from portal.pages import Reader
 from portal.templating import Onlooker
 from services.accounts import queries as accounts
 from services.accounts.queries import AccountCard, AccountId, AccountRef, Permission
-from services.payments import queries as payments
 from services.payments.ports import Method
+from services.payments.queries import merchants
 from web.problems.common import NotFound
 
 COOKIE: Final = "account"
@@ -121,7 +121,7 @@ def choice_of(card: AccountCard) -> AccountChoice:
 
 def methods_for(currency: str) -> tuple[Method, ...]:
     """How an account in this currency can be paid from a browser."""
-    offered = payments.methods(currency=currency)
+    offered = merchants.methods(currency=currency)
     return tuple(method for method in METHODS if method in offered)
 
 

@@ -1,9 +1,10 @@
 """Paying for several accounts at once: choose, see the sum, pay it as one payment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
@@ -16,7 +17,9 @@ from portal import wechat
 from portal.customer import payments as single
 from portal.customer import shelf
 from portal.pages import CheckedForm, Reader, ReaderOfPaymentFlow, SignedIn, go, show, text_of
+from services.accounts import queries as accounts
 from services.billing import queries as billing
+from services.payments.queries import merchants
 from web.runtime import Runtime, RuntimeDep
 from web.session import Now, PaymentFlows, Write
 
@@ -27,6 +30,19 @@ SHOWN: Final = 50
 
 Chosen = Annotated[list[Annotated[str, Query(max_length=64)]], Query(max_length=SHOWN)]
 ChosenByForm = Annotated[list[Annotated[str, Form(max_length=64)]], Form(max_length=SHOWN)]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Accounts that one payment can be for, where not all chosen ones can be paid by the same, and their sum."""
+
+    account_nos: tuple[str, ...]
+    due: Money
+
+    @property
+    def address(self) -> str:
+        """The page that pays these together."""
+        return "/pay-together?" + urlencode([("account", each) for each in self.account_nos])
 
 
 @dataclass(frozen=True)
@@ -47,6 +63,7 @@ def together_page(
     runtime: RuntimeDep,
     reader: SignedIn,
     write: Write,
+    now: Now,
     account: Chosen = [],  # noqa: B006 -- FastAPI copies it
 ) -> Response:
     """What all accounts of mine owe, and the sum of those chosen; without a choice, of all.
@@ -55,7 +72,7 @@ def together_page(
     """
     if wechat.is_to_ask(request, runtime.settings):
         return go(wechat.way_there(request.url.path))
-    return _page(request, runtime, reader, write, account, wrong="")
+    return _page(request, runtime, reader, write, account, wrong="", now=now)
 
 
 @router.post("/pay-together", dependencies=[CheckedForm])
@@ -77,7 +94,7 @@ def pay_together(
         single.start(request, runtime, db, reader, payment_no, amount_minor, method, now, account_nos=numbers)
     except Refusal as refusal:
         with db.write() as session:
-            return _page(request, runtime, reader, session, numbers, wrong=text_of(request, refusal))
+            return _page(request, runtime, reader, session, numbers, wrong=text_of(request, refusal), now=now)
     return go(f"/payments/{payment_no}")
 
 
@@ -89,6 +106,7 @@ def _page(
     chosen: Sequence[str],
     *,
     wrong: str,
+    now: datetime,
 ) -> Response:
     found = billing.dues(session, session_id=reader.session_id, user_id=reader.user_id, limit=SHOWN)
     rows = [
@@ -107,6 +125,8 @@ def _page(
         if row.is_chosen:
             sums[row.due.currency] = sums[row.due.currency] + row.due
     one = next(iter(sums.values())) if len(sums) == 1 else None
+    owing = {row.account_no: row.due for row in rows if row.is_chosen}
+    bundles = () if one is None else apart(session, reader, owing, now=now)
     return show(
         request,
         "customer/together.html",
@@ -116,7 +136,25 @@ def _page(
         totals=[each.due for each in found.totals],
         has_more=found.has_more,
         one=one,
+        bundles=bundles,
         methods=() if one is None else single.shown_methods(request, shelf.methods_for(one.currency)),
         key=single.fresh_key(runtime.vault, reader),
         problem=wrong,
     )
+
+
+def apart(session: ReadSession, reader: Reader, owing: Mapping[str, Money], *, now: datetime) -> Sequence[Bundle]:
+    """The payments that these accounts of one currency need when their money belongs to several merchant accounts.
+
+    None when one payment does.
+    """
+    if not merchants.differ():
+        return ()
+    refs = accounts.payable_accounts(session, user_id=reader.user_id, account_nos=list(owing), group_id=None, now=now)
+    numbers = {ref.id: ref.account_no for ref in refs}
+    bundles = []
+    for group in merchants.groups(session, account_ids=list(numbers)):
+        chosen = tuple(numbers[each] for each in group)
+        due = sum((owing[each] for each in chosen), Money.zero(refs[0].currency))
+        bundles.append(Bundle(chosen, due))
+    return bundles if len(bundles) > 1 else ()

@@ -16,7 +16,7 @@ from core.db import Database
 from services.payments import flows
 from services.payments.errors import CallbackRefused
 from services.payments.operations import Heard
-from services.payments.ports import PROVIDERS, Notice, PaymentProvider
+from services.payments.ports import DEFAULT_MERCHANT, PROVIDERS, Notice, PaymentProvider, source_of
 from web import metrics
 from web.problems import problems
 from web.problems.common import NotFound
@@ -46,6 +46,7 @@ TOGETHER: Final = 16
 class Call:
     """A call as it came."""
 
+    source: str
     provider: PaymentProvider
     headers: Mapping[str, str]
     body: bytes
@@ -74,6 +75,14 @@ NOTICE_EXAMPLE: Final = {
 }
 
 
+_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"type": "object"}, "example": NOTICE_EXAMPLE}},
+    }
+}
+
+
 def _responses() -> dict[int | str, dict[str, Any]]:
     """The edge's own problems, and the form in which the platform is told that its call is refused."""
     documented = problems(NotFound)
@@ -88,24 +97,37 @@ def _responses() -> dict[int | str, dict[str, Any]]:
     status_code=204,
     responses=_responses(),
     operation_id="receive_wechat_pay",
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"type": "object"}, "example": NOTICE_EXAMPLE}},
-        }
-    },
+    openapi_extra=_BODY,
 )
 async def receive(request: Request) -> Response:
     """Take a notification. 204 says that it is kept, and applied unless something is wrong here that a job mends."""
+    return await _take(request, NAME)
+
+
+@router.post(
+    "/wechat-pay/{merchant}",
+    status_code=204,
+    responses=_responses(),
+    operation_id="receive_wechat_pay_of_merchant",
+    openapi_extra=_BODY,
+)
+async def receive_of_merchant(request: Request, merchant: str) -> Response:
+    """Take a notification to one of several merchant accounts, by name; what is another's is refused and counted."""
+    if merchant == DEFAULT_MERCHANT:
+        raise NotFound
+    return await _take(request, source_of(NAME, merchant))
+
+
+async def _take(request: Request, source: str) -> Response:
     now = clock.now()
-    provider = PROVIDERS.get().get(NAME)
+    provider = PROVIDERS.get().get(source)
     if provider is None:
         raise NotFound
-    call = Call(provider, dict(request.headers), await request.body(), now)
+    call = Call(source, provider, dict(request.headers), await request.body(), now)
     db: Database = request.app.state.runtime.db
     takes: Together[Heard, bool] = request.app.state.takes
     heard = _read(call)
-    if isinstance(heard, Notice) and await takes(Heard(NAME, heard, call.body, now)):
+    if isinstance(heard, Notice) and await takes(Heard(source, heard, call.body, now)):
         return Response(status_code=204)
     async with CALLBACKS.place():
         return await run_in_threadpool(_receive_at_length, db, call, heard)
@@ -120,10 +142,10 @@ def _read(call: Call) -> Notice | CallbackRefused:
 
 def _receive_at_length(db: Database, call: Call, heard: Notice | CallbackRefused) -> Response:
     if isinstance(heard, CallbackRefused) and _may_know_more(call.provider, heard):
-        heard = flows.read_with_new_keys(db, source=NAME, headers=call.headers, body=call.body, now=call.now)
+        heard = flows.read_with_new_keys(db, source=call.source, headers=call.headers, body=call.body, now=call.now)
     if isinstance(heard, CallbackRefused):
-        return _refuse(db, reason=str(heard.facts["reason"]), now=call.now)
-    flows.receive_notice(db, source=NAME, notice=heard, body=call.body, now=call.now)
+        return _refuse(db, call, reason=str(heard.facts["reason"]))
+    flows.receive_notice(db, source=call.source, notice=heard, body=call.body, now=call.now)
     return Response(status_code=204)
 
 
@@ -131,10 +153,10 @@ def _may_know_more(provider: PaymentProvider, refused: CallbackRefused) -> bool:
     return provider.renews_keys and refused.facts["reason"] == UNKNOWN_SERIAL
 
 
-def _refuse(db: Database, *, reason: str, now: datetime) -> Response:
+def _refuse(db: Database, call: Call, *, reason: str) -> Response:
     """Count it, keep nothing of it, and say no more than the platform needs."""
-    flows.count_refusal(db, source=NAME, reason=reason, now=now)
+    flows.count_refusal(db, source=call.source, reason=reason, now=call.now)
     metrics.SECURITY.labels(f"callback_{reason}").inc()
     if reason not in QUIET:
-        log.warning("callback_refused", provider=NAME, reason=reason)
+        log.warning("callback_refused", provider=call.source, reason=reason)
     return JSONResponse(REFUSED, 400 if reason in SIGNED else 401)

@@ -38,6 +38,7 @@ from services.payments.errors import (
     QuoteExpired,
     QuoteRefused,
     QuotesLimited,
+    SeveralMerchants,
     TooManyParts,
     WechatPayerUnknown,
 )
@@ -76,6 +77,7 @@ EVENT_EXAMPLE: Final = f"event: status\ndata: {json.dumps(PAYMENT_EXAMPLE)}\n\n"
         AmountTooLarge,
         AmountChanged,
         TooManyParts,
+        SeveralMerchants,
         MixedCurrencies,
         MethodNotOffered,
         ProviderUnavailable,
@@ -216,6 +218,7 @@ def give_up_payment(
         AmountTooLarge,
         AmountChanged,
         TooManyParts,
+        SeveralMerchants,
         MixedCurrencies,
         MethodNotOffered,
         ProviderUnavailable,

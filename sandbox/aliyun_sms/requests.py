@@ -106,7 +106,7 @@ def _needed(params: Mapping[str, str], name: str) -> str:
 
 def _text(platform: Platform, phone: str, sign: str, code: str, values: dict[str, str]) -> Text:
     known = platform.templates.get(code)
-    if sign != platform.sms_sign_name:
+    if sign not in platform.sms_sign_names:
         raise Refused(200, "isv.SMS_SIGNATURE_ILLEGAL", "短信签名不合法")
     if known is None:
         raise Refused(200, "isv.SMS_TEMPLATE_ILLEGAL", "短信模版不合法")

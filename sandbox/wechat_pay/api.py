@@ -11,7 +11,7 @@ from sandbox.calls import Voice, carry_out
 from sandbox.faults import Fault
 from sandbox.times import rfc3339
 from sandbox.wechat_pay import bills
-from sandbox.wechat_pay.provider import Provider, provider_of
+from sandbox.wechat_pay.provider import Provider, caller_of
 from sandbox.wechat_pay.requests import TRADE_TYPES, Refused, as_object
 from sandbox.wechat_pay.signing import SignatureError, check_request, sealed, signed_headers, to_bytes
 
@@ -145,7 +145,7 @@ def refused(_request: Request, error: Exception) -> Response:
 
 async def _checked(request: Request) -> tuple[Provider, bytes]:
     """The merchant's own request, its body included; raises Refused for anybody else's."""
-    provider, body, query = provider_of(request), await request.body(), request.scope["query_string"].decode("latin-1")
+    provider, body, query = caller_of(request), await request.body(), request.scope["query_string"].decode("latin-1")
     accept = request.headers.get("accept", "")
     if "application/json" not in accept and "*/*" not in accept:
         raise Refused(406, "INVALID_REQUEST", "Http头Accept不正确")
@@ -164,7 +164,7 @@ async def _checked(request: Request) -> tuple[Provider, bytes]:
 
 async def _answered(request: Request, operation: str, work: Callable[[Mapping[str, Fault]], Any]) -> Response:
     """The signed answer of `work`, which is told what strikes: 204 when it returns nothing."""
-    provider = provider_of(request)
+    provider = caller_of(request)
 
     def signed(struck: Mapping[str, Fault]) -> Response:
         try:

@@ -25,8 +25,9 @@ _NOT_FOUND: Final = (404, "ORDER_NOT_EXIST", "订单不存在")
 class Orders:
     """The orders of one merchant, all in one currency."""
 
-    def __init__(self, books: Books, platform: Platform, *, base_url: str, currency: str) -> None:
+    def __init__(self, books: Books, platform: Platform, *, people: Books, base_url: str, currency: str) -> None:
         self._books, self._platform, self._base_url, self._currency = books, platform, base_url, currency
+        self._people = people
 
     def make(self, method: str, body: dict[str, Any], *, serial: str) -> dict[str, str]:
         """Take an order, or answer an identical one again; any difference under a known number is refused.
@@ -38,7 +39,7 @@ class Orders:
         if body.get("appid") not in self._platform.appids:
             raise Refused(400, "APPID_MCHID_NOT_MATCH", "appid和mch_id不匹配")
         check_order(method, body, currency=self._currency)
-        _check_payer(self._books, body)
+        _check_payer(self._people, body)
         number, now = body["out_trade_no"], time.time()
         fingerprint = hashlib.sha256(json.dumps([method, body], sort_keys=True).encode()).hexdigest()
         with self._books.change() as change:

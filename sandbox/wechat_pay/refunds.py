@@ -106,6 +106,10 @@ class Refunds:
             self._tell(change, row, _order_of(change, row), due_at=now)
         return row
 
+    def row(self, number: str) -> dict[str, Any] | None:
+        """A refund as the books have it."""
+        return self._books.one("select * from pay_refund where out_refund_no = ?", number)
+
     def all(self) -> list[dict[str, Any]]:
         """Every refund, oldest first, each as it stands."""
         now = time.time()

@@ -39,6 +39,15 @@ class AmountChanged(Refusal):
     code = "payment_amount_changed"
 
 
+class SeveralMerchants(Refusal):
+    """The money of these accounts belongs to different merchant accounts of the supplier: no one payment holds it.
+
+    `payments` lists for each one that is needed its `account_nos`.
+    """
+
+    code = "payment_several_merchants"
+
+
 class TooManyParts(Refusal):
     """One payment may not be for so many accounts or bills; `most_accounts` and `most_parts` say for how many."""
 

@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from core.crypto.sealed import sealed
 from core.db import Timestamp, text_enum
-from services.payments.ports import Method
+from services.payments.ports import DEFAULT_MERCHANT, Method
 
 
 class OrderState(enum.StrEnum):
@@ -107,6 +107,9 @@ class PaymentAttempt(SQLModel, table=True):
     order_id: UUID = Field(sa_type=sa.Uuid, foreign_key="payment_order.id")
     no: int = Field(sa_type=sa.SmallInteger)
     provider: str = Field(sa_type=sa.Text)
+    merchant: str = Field(
+        default=DEFAULT_MERCHANT, sa_type=sa.Text, sa_column_kwargs={"server_default": DEFAULT_MERCHANT}
+    )
     method: Method = Field(sa_type=text_enum(Method))
     out_trade_no: str = Field(sa_type=sa.Text, unique=True)
     amount_minor: int = Field(sa_type=sa.BigInteger)
@@ -154,6 +157,9 @@ class PaymentSuspense(SQLModel, table=True):
     id: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
     reason: SuspenseReason = Field(sa_type=text_enum(SuspenseReason))
     provider: str = Field(sa_type=sa.Text)
+    merchant: str = Field(
+        default=DEFAULT_MERCHANT, sa_type=sa.Text, sa_column_kwargs={"server_default": DEFAULT_MERCHANT}
+    )
     out_trade_no: str = Field(sa_type=sa.Text)
     transaction_id: str = Field(sa_type=sa.Text)
     order_id: UUID | None = Field(default=None, sa_type=sa.Uuid, foreign_key="payment_order.id")
@@ -192,6 +198,9 @@ class PaymentRefund(SQLModel, table=True):
     out_refund_no: str = Field(sa_type=sa.Text, unique=True)
     suspense_id: int = Field(sa_type=sa.BigInteger)
     provider: str = Field(sa_type=sa.Text)
+    merchant: str = Field(
+        default=DEFAULT_MERCHANT, sa_type=sa.Text, sa_column_kwargs={"server_default": DEFAULT_MERCHANT}
+    )
     transaction_id: str = Field(sa_type=sa.Text)
     amount_minor: int = Field(sa_type=sa.BigInteger)
     currency: str = Field(sa_type=sa.Text)

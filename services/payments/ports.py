@@ -4,7 +4,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from core.db import ReadSession, WriteSession
@@ -116,6 +116,18 @@ class Prepay:
     payer: Payer
 
 
+DEFAULT_MERCHANT: Final = "default"
+"""The merchant account of whoever has one alone, and of the units that no other takes."""
+
+
+def source_of(provider: str, merchant: str) -> str:
+    """A merchant account and its provider in one text: `wechat_pay`, `wechat_pay/east`.
+
+    It names the account's adapter, its callbacks in the inbox, and what is known of its keys and health.
+    """
+    return provider if merchant == DEFAULT_MERCHANT else f"{provider}/{merchant}"
+
+
 class TradeState(enum.StrEnum):
     """What a provider says of one attempt."""
 
@@ -128,7 +140,7 @@ class TradeState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProviderResult:
-    """A provider's word on one attempt, proved to be its own and about our merchant account.
+    """A provider's word on one attempt, proved to be its own and about this merchant account of ours.
 
     `transaction_id`, `amount` and `paid_at` are there when `state` is PAID. `amount` is the price before coupons.
     """
@@ -139,6 +151,12 @@ class ProviderResult:
     transaction_id: str | None = None
     amount: Money | None = None
     paid_at: datetime | None = None
+    merchant: str = DEFAULT_MERCHANT
+
+    @property
+    def source(self) -> str:
+        """Who said it."""
+        return source_of(self.provider, self.merchant)
 
 
 class RefundStatus(enum.StrEnum):
@@ -174,6 +192,12 @@ class RefundResult:
     refund_id: str | None = None
     transaction_id: str | None = None
     amount: Money | None = None
+    merchant: str = DEFAULT_MERCHANT
+
+    @property
+    def source(self) -> str:
+        """Who said it."""
+        return source_of(self.provider, self.merchant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +261,16 @@ class PaymentProvider(Protocol):
     @property
     def name(self) -> str:
         """Also the name of its clearing code: `wechat_pay`."""
+        ...
+
+    @property
+    def merchant(self) -> str:
+        """How we call the merchant account; of several at one provider one may be the default."""
+        ...
+
+    @property
+    def units(self) -> frozenset[str]:
+        """Codes of units whose money it takes, with all units below them that another account does not take."""
         ...
 
     @property
@@ -314,4 +348,4 @@ class PaymentProvider(Protocol):
 
 
 PROVIDERS: Slot[Mapping[str, PaymentProvider]] = Slot("payments.providers")
-"""Name -> provider; empty where the supplier takes no payments."""
+"""Source (`source_of`) -> provider and merchant account; empty where the supplier takes no payments."""

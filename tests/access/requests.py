@@ -11,13 +11,12 @@ from core.audit import Actor
 from portal.customer import payments as payment_pages
 from portal.pages import Reader
 from services.billing import queries as billing
-from tests.access import group_requests, quote_requests, staff_requests
+from tests.access import callback_requests, group_requests, quote_requests, staff_requests
 from tests.access.asking import Asked, Asking, Object, Scene, Things, of_device, telling
 from tests.access.letting_in import add_wechat, invite, let_in, somebodys_phone
 from tests.factories import payments as paying
 from tests.support import programs
-from tests.support import wechat_pushes as pushes
-from tests.support.town import HOLDER, RECEIPT_SECRET, STANDINGS, Home, Person, Town
+from tests.support.town import HOLDER, STANDINGS, Home, Person, Town
 from web import cookies
 
 NOBODY: Final = uuid.UUID("0197a3c2-0000-7c55-9a53-000000000000")
@@ -157,44 +156,6 @@ def _again(made: Scene) -> Asked:
 def _quote(made: Scene) -> Asked:
     body = {"account_no": made.things.account_no, "name_hint": HOLDER[0]}
     return Asked("/api/v1/payment-quotes", json=body, headers=_key())
-
-
-def _wechat(made: Scene) -> Asked:
-    town = made.town
-    if made.object == "missing":
-        out_trade_no = town.unknown_order()
-    else:
-        payment_no = town.start_payment(town.people["owner"].user_id, town.house)
-        out_trade_no = paying.latest(town.runtime.db, payment_no).out_trade_no
-    call = town.callback_of(out_trade_no)
-    names = ("timestamp", "nonce", "serial", "signature-type")
-    kept = {f"wechatpay-{name}": call.headers[f"wechatpay-{name}"] for name in names}
-    if made.caller == "signed":
-        kept["wechatpay-signature"] = call.headers["wechatpay-signature"]
-    return Asked("/callbacks/wechat-pay", content=call.body, headers={**kept, "content-type": "application/json"})
-
-
-def _receipt(made: Scene) -> Asked:
-    secret = RECEIPT_SECRET if made.caller == "signed" else "guessed"
-    report = {"phone_number": "13700000001", "success": True, "biz_id": uuid.uuid4().hex, "out_id": str(NOBODY)}
-    return Asked(f"/callbacks/sms/aliyun_sms/{secret}", json=[report])
-
-
-def _chat_address(made: Scene) -> str:
-    app = made.town.sandbox.official_account
-    token = "a-stranger" if made.caller == "unsigned" else app["token"]
-    return pushes.address(token, echostr=str(uuid.uuid4().int % 10**18).zfill(18))
-
-
-def _echo(made: Scene) -> Asked:
-    return Asked(_chat_address(made))
-
-
-def _chat(made: Scene) -> Asked:
-    app = made.town.sandbox.official_account
-    token = "a-stranger" if made.caller == "unsigned" else app["token"]
-    path, content = pushes.encrypted({**app, "token": token}, pushes.event("subscribe"))
-    return Asked(path, content=content, headers={"content-type": "text/xml"})
 
 
 def _static(made: Scene) -> Asked:
@@ -417,10 +378,6 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /api/v1/backoffice/accounts/{account_no}": _get("/api/v1/backoffice/accounts/{account_no}"),
     "GET /api/v1/backoffice/payments": _get("/api/v1/backoffice/payments"),
     "GET /api/v1/openapi.json": _get("/api/v1/openapi.json"),
-    "POST /callbacks/wechat-pay": _wechat,
-    "POST /callbacks/sms/{provider}/{secret}": _receipt,
-    "GET /callbacks/wechat": _echo,
-    "POST /callbacks/wechat": _chat,
     "GET /livez": _get("/livez"),
     "GET /readyz": _get("/readyz"),
     "GET /metrics": _get("/metrics"),
@@ -492,6 +449,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /inbox/{message_id}": _get("/inbox/{message_id}"),
     "POST /inbox/{message_id}/read": _form("/inbox/{message_id}/read"),
     **group_requests.ASKING,
+    **callback_requests.ASKING,
     **quote_requests.asking(_form, _pay_fields),
     **staff_requests.ASKING,
 }

@@ -25,6 +25,7 @@ CORE = {
     "audit",
     "clock",
     "config",
+    "config_lists",
     "crypto",
     "crypto.sealed",
     "crypto.tokens",

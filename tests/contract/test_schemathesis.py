@@ -128,6 +128,7 @@ def _known(case: schemathesis.Case[Any], town: Town, home: Home, person: Person)
         "identity_id": str(person.wechat_id),
         "provider": "aliyun_sms",
         "secret": RECEIPT_SECRET,
+        "merchant": "east",
     }
     make_room(town, home)
     if "{grant_id}" in case.path:
@@ -204,13 +205,14 @@ def test_an_operation_keeps_its_document_for_an_owner(
     operation = case.operation
     seen.statuses[answer.status_code] += 1
     seen.takes_input = bool(operation.path_parameters or operation.query or operation.body)
-    seen.is_signed = operation.path in {"/callbacks/wechat-pay", "/callbacks/wechat"} or operation.label in {
+    seen.is_signed = operation.path in SIGNED or operation.label in {
         "PUT /api/v1/me/erasure",
         "POST /api/v1/me/data-export/download",
         "POST /api/v1/me/wechat",
     }
 
 
+SIGNED: Final = {"/callbacks/wechat-pay", "/callbacks/wechat-pay/{merchant}", "/callbacks/wechat"}
 ROLES: Final = ("stranger", "anonymous", "payer", "viewer", "service", "service_without_scope")
 
 

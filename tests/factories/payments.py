@@ -19,7 +19,7 @@ from services.payments import flows, operations, queries
 from services.payments.flows import Started
 from services.payments.models import OrderState, SuspenseReason
 from services.payments.operations import Applied, Wanted
-from services.payments.ports import PAYABLES, PROVIDERS, Method, Payer, ProviderResult, TradeState
+from services.payments.ports import PAYABLES, PROVIDERS, Method, Payer, ProviderResult, TradeState, source_of
 from services.payments.providers.wechat_pay.adapter import Account, WeChatPay
 from services.payments.queries import AttemptView
 from tests.factories.accounts import grant, make_account, make_user
@@ -85,10 +85,16 @@ def close_clients() -> None:
         _clients.pop().close()
 
 
-def fill(made: WeChatPay) -> WeChatPay:
-    """Join payments with bills and this provider."""
+def branch(given: dict[str, Any], **other: Any) -> Account:
+    """The second merchant account of the sandbox's credentials; `units` says whose money it takes."""
+    [own] = given["wechat_pay_merchants"]
+    return merchant(own, **{"name": own["name"], "more_appids": frozenset(own["appids"]), **other})
+
+
+def fill(made: WeChatPay, *more: WeChatPay) -> WeChatPay:
+    """Join payments with bills and this provider, or several merchant accounts at it."""
     PAYABLES.fill({"bill": BillPayable()})
-    PROVIDERS.fill({WECHAT: made})
+    PROVIDERS.fill({source_of(each.name, each.merchant): each for each in (made, *more)})
     return made
 
 
@@ -197,6 +203,7 @@ def paid(attempt: AttemptView, **other: Any) -> ProviderResult:
         transaction_id=f"42{uuid4().int % 10**26:026d}",
         amount=attempt.amount,
         paid_at=datetime(2026, 6, 20, 3, tzinfo=UTC),
+        merchant=attempt.merchant,
     )
     return replace(result, **other)
 

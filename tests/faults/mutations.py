@@ -116,6 +116,12 @@ MUTATIONS: Final[Mapping[str, Code | Schema | Function]] = {
 """,
         "tests/services/payments/test_flows.py::test_a_payment_made_while_it_is_being_closed_is_found_and_booked",
     ),
+    "money of one merchant account books an attempt of another": Function(
+        "payment_book_plain",
+        "t.provider = p_provider and t.merchant = p_merchant",
+        "t.provider = p_provider",
+        "tests/services/payments/test_merchants.py::test_a_word_about_one_merchant_changes_no_attempt_of_another",
+    ),
     "the surplus of a payment is dropped": Function(
         "payment_book_plain",
         "v_postings := case when v_owed in (0, p_amount) then 1 else 2 end;",

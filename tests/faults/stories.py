@@ -218,7 +218,7 @@ def send(world: World, case: Case) -> bool:
 def refresh_keys(world: World, case: Case) -> bool:
     """The job of certificates."""
     del case
-    return payments.refresh_keys(world.db, name=WECHAT_PAY, now=clock.now()) == 1
+    return payments.refresh_keys(world.db, source=WECHAT_PAY, now=clock.now()) == 1
 
 
 def is_paid(world: World, case: Case) -> bool:

@@ -116,7 +116,13 @@ def test_what_a_lying_payment_provider_says_leaves_the_payment_in_doubt(
 
 def test_what_a_lying_sms_provider_says_is_not_taken_for_a_message(client: Client) -> None:
     sms = AliyunSms(
-        client, key_id="id", key_secret="secret", sign_name="W", templates={"t": {"en": "SMS_1"}}, default_locale="en"
+        client,
+        key_id="id",
+        key_secret="secret",
+        sign_name="W",
+        unit_signs={},
+        templates={"t": {"en": "SMS_1"}},
+        default_locale="en",
     )
     now = clock.now()
     sent = sms.send(phone="+8613800138000", text=Text("t", "en", {}), reference="r", now=now)

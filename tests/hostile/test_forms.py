@@ -71,7 +71,12 @@ FIELDS: Final = sorted(set(forms()))
 def test_every_form_is_here() -> None:
     assert {operation for operation, _ in FIELDS} == {
         operation for operation in ASKING if operation.startswith("POST ") and "/api/" not in operation
-    } - {"POST /callbacks/wechat-pay", "POST /callbacks/wechat", "POST /callbacks/sms/{provider}/{secret}"}
+    } - {
+        "POST /callbacks/wechat-pay",
+        "POST /callbacks/wechat-pay/{merchant}",
+        "POST /callbacks/wechat",
+        "POST /callbacks/sms/{provider}/{secret}",
+    }
 
 
 def sending(town: Town, operation: str) -> Callable[[str, str], httpx.Response]:

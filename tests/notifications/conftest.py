@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -20,6 +20,7 @@ from notifications.setup import SETUP, Setup
 from notifications.states import Priority, Waits
 from notifications.texts import money_param
 from notifications.webhooks.events import SUBSCRIPTIONS
+from services.accounts.queries import AccountId
 from tests.factories.accounts import make_unit
 from tests.support.hooks import HookOffice, Program, office_with_programs
 from tests.support.sandbox import SandboxProcess
@@ -105,7 +106,12 @@ def queue(database: Database, setup: Setup, number: str) -> Queue:
     """Queue a receipt for the test's telephone; answers the message's id."""
 
     def made(
-        *, phone: str = number, owner: str | None = None, intent: str | None = None, ttl: timedelta = timedelta(days=1)
+        *,
+        phone: str = number,
+        owner: str | None = None,
+        intent: str | None = None,
+        ttl: timedelta = timedelta(days=1),
+        account_ids: Sequence[AccountId] = (),
     ) -> UUID:
         fact = Fact(
             intent=intent or f"payment_receipt:{uuid4()}",
@@ -118,6 +124,7 @@ def queue(database: Database, setup: Setup, number: str) -> Queue:
             },
             link="/payments/P1/receipt",
             ttl=ttl,
+            account_ids=account_ids,
             priority=Priority.PROMPT,
         )
         recipient = Recipient(owner or f"customer:{uuid4().int % 10**9}", "zh-CN", phone)

@@ -17,7 +17,7 @@ from tests.factories.accounts import grant
 from tests.factories.payments import WECHAT
 from tests.factories.staff import Member
 from tests.support.office import ELSEWHERE, HERE, Office, office_of
-from tests.support.town import Home, Person, Town
+from tests.support.town import Home, Person, Town, branched
 
 
 @pytest.fixture
@@ -107,6 +107,26 @@ def test_what_a_provider_told_of_a_payment_stands_beside_it_with_what_came_of_it
     assert told == ["Said nothing new", "Booked", "Could not be applied"]
     assert "ValueError: a paid result without its facts" in page
     assert "transaction_id" not in page, "what the provider wrote stays sealed"
+
+
+def test_a_branchs_payment_names_its_merchant_and_shows_what_was_told_there(
+    town: Town, office: Office, finance: Member
+) -> None:
+    with branched(town, HERE):
+        no = asked_for(town, town.house, minutes_ago=0)
+        call = town.callback_of(number_of(town, no))
+        assert town.client.post(call.path, content=call.body, headers=call.headers).status_code == 204
+    with town.runtime.db.read() as session:
+        row = session.sql("select id, source from inbox where subject = :no", no=number_of(town, no)).one()
+    page = get(town, office, finance, f"/staff/payments/{no}")[1]
+    assert re.search(r"<dt>Merchant account</dt><dd>east</dd>", page)
+    assert row.source == "wechat_pay/east"
+    assert "Callback of" in page
+    shown = send(town, office, finance, f"/staff/payments/{no}/callbacks/{row.id}/reveal", reason="they ask about it")
+    assert shown[0] == 200
+    assert town.sandbox.credentials["wechat_pay_merchants"][0]["mchid"] in shown[1]
+    card = get(town, office, finance, f"/staff/accounts/{town.house.account_no}")[1]
+    assert "merchant account: east" in card
 
 
 def test_what_the_provider_wrote_is_shown_to_few_for_a_reason_that_is_kept(

@@ -2,10 +2,14 @@
 
 import re
 import uuid
+from typing import Any
 
+from core import clock
 from services.accounts.models import Role
-from tests.factories.accounts import grant
-from tests.support.town import Home, Person, Town
+from services.accounts.operations import add_to_group, create_group
+from tests.factories import payments as paying
+from tests.factories.accounts import ACTOR, grant, make_unit
+from tests.support.town import Home, Person, Town, branched
 
 DUE = 12_860
 
@@ -71,3 +75,51 @@ def test_the_page_pays_the_sum_of_those_that_were_chosen(town: Town) -> None:
     ]
     assert len({answer.headers["location"] for answer in answers}) == 1
     assert own[0].account_no in town.client.get(answers[0].headers["location"], headers=browser).text
+
+
+def test_accounts_of_different_branches_are_offered_apart_before_anything_is_begun(town: Town) -> None:
+    with town.runtime.db.write() as session:
+        unit_id = make_unit(session, code="3708", parent="37", kind="city")
+    near, far = town.build(town.unit_id), town.build(unit_id)
+    person = town.settle(near, has_payments=False)
+    with town.runtime.db.write() as session:
+        grant(session, user_id=person.user_id, account_id=far.account.id, role=Role.PAYER)
+        group_id = create_group(session, user_id=person.user_id, name="Both", actor=ACTOR, now=clock.now())
+        numbers = [near.account_no, far.account_no]
+        add_to_group(
+            session, user_id=person.user_id, group_id=group_id, account_nos=numbers, actor=ACTOR, now=clock.now()
+        )
+    browser = {**town.browser(person), "accept-language": "en"}
+
+    def merchant_of(answer: Any) -> str:
+        assert answer.status_code == 303, answer.text
+        return paying.latest(town.runtime.db, answer.headers["location"].rpartition("/")[2]).merchant
+
+    with branched(town, "3708"):
+        page = town.client.get("/pay-together", headers=browser).text
+        assert "in 2 payments" in page
+        assert 'name="amount_minor"' not in page
+        found = []
+        for address in re.findall(r'href="(/pay-together[?]account=[^"]+)"', page):
+            one = town.client.get(address, headers=browser).text
+            fields = dict(re.findall(r'<input type="hidden" name="(key|amount_minor|account)" value="([^"]+)">', one))
+            form = {**fields, "csrf": town.form_token(person), "method": "wechat_native"}
+            found.append(
+                (fields["account"], merchant_of(town.client.post("/pay-together", data=form, headers=browser)))
+            )
+        assert found == [(near.account_no, "default"), (far.account_no, "east")]
+        body = {"group_id": str(group_id), "amount_minor": 2 * DUE, "method": "wechat_native"}
+        keyed = {**person.bearer, "idempotency-key": uuid.uuid4().hex}
+        refused = town.client.post("/api/v1/payments", json=body, headers=keyed).json()
+        assert (refused["code"], refused["payments"]) == (
+            "payment_several_merchants",
+            [{"account_nos": [near.account_no]}, {"account_nos": [far.account_no]}],
+        )
+        group = town.client.get(f"/account-groups/{group_id}", headers=browser).text
+        forms = re.findall(r'<form method="post" action="/account-groups/[^"]+/pay">(.*?)</form>', group, re.DOTALL)
+        paid = []
+        for each in forms:
+            fields = dict(re.findall(r'<input type="hidden" name="(key|amount_minor|account)" value="([^"]+)">', each))
+            form = {**fields, "csrf": town.form_token(person), "method": "wechat_native"}
+            paid.append(merchant_of(town.client.post(f"/account-groups/{group_id}/pay", data=form, headers=browser)))
+        assert paid == ["default", "east"]

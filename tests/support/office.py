@@ -28,8 +28,8 @@ from services.ledger import operations as ledger
 from services.ledger.chart import SUSPENSE, OwnerKind, Source, clearing
 from services.ledger.operations import Posting, Transaction
 from services.payments import operations as payments
-from services.payments import queries
 from services.payments.ports import RefundResult, RefundStatus
+from services.payments.queries import merchants
 from tests.factories import payments as paying
 from tests.factories import staff as people
 from tests.factories.staff import ACTOR, Member
@@ -239,7 +239,7 @@ class Office:
         told = {**paid(platform, attempt.out_trade_no), "trade_state": "NOTPAY"}
         body = notice(platform, told, number=uuid.uuid4().hex)
         with self._town.runtime.db.write() as session:
-            heard = queries.provider(paying.WECHAT).read_stored(body)
+            heard = merchants.provider(paying.WECHAT).read_stored(body)
             payments.receive_notice(session, source=paying.WECHAT, notice=heard, body=body, now=clock.now())
             found: int = session.sql("select max(id) from inbox").scalar_one()
         return found

@@ -119,7 +119,10 @@ class Person:
 
 
 def deployed(settings: Settings, sandbox: SandboxProcess, *, callback_url: str) -> Settings:
-    """Settings that name the sandbox as provider of payments and of text messages; it calls `callback_url`."""
+    """Settings that name the sandbox as provider of payments and of text messages; it calls `callback_url`.
+
+    Its second merchant account is there, and no unit chooses it.
+    """
     wechat, sms = sandbox.credentials["wechat_pay"], sandbox.credentials["aliyun_sms"]
     return Settings.model_validate(
         {
@@ -136,6 +139,7 @@ def deployed(settings: Settings, sandbox: SandboxProcess, *, callback_url: str) 
             "wechat_pay_apiv3_key": wechat["apiv3_key"],
             "wechat_pay_public_key_id": wechat["public_key_id"],
             "wechat_pay_public_key": wechat["public_key"],
+            "wechat_pay_merchants": json.dumps(sandbox.credentials["wechat_pay_merchants"]),
             "aliyun_sms_base_url": sandbox.base_url,
             "aliyun_sms_access_key_id": sms["access_key_id"],
             "aliyun_sms_access_key_secret": sms["access_key_secret"],
@@ -325,10 +329,10 @@ class Town:
         self.sandbox.pay(out_trade_no)
         return self._receiver.next_after(seen)
 
-    def unknown_order(self) -> str:
+    def unknown_order(self, source: str = "wechat_pay") -> str:
         """An order at the provider of which our books know nothing."""
         out_trade_no = uuid.uuid4().hex
-        provider = PROVIDERS.get()["wechat_pay"]
+        provider = PROVIDERS.get()[source]
         expires_at = clock.now() + timedelta(minutes=30)
         request = provider.compose(
             Prepay(
@@ -398,6 +402,22 @@ def founded(settings: Settings, sandbox: SandboxProcess) -> Iterator[Town]:
                 yield town
         finally:
             _close_providers()
+
+
+@contextlib.contextmanager
+def branched(town: Town, *units: str) -> Iterator[None]:
+    """While the block runs the money of these units belongs to the town's second merchant account."""
+    known, given = PROVIDERS.get(), town.sandbox.credentials
+    here = {"callback_url": town._receiver.url}
+    paying.fill(
+        paying.provider(town.sandbox.base_url, paying.merchant(given["wechat_pay"], **here)),
+        paying.provider(town.sandbox.base_url, paying.branch(given, units=frozenset(units), **here)),
+    )
+    try:
+        yield
+    finally:
+        PROVIDERS.fill(known)
+        paying.close_clients()
 
 
 @contextlib.contextmanager

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app import wiring
-from core.config import Settings, WechatApp
+from core.config import Settings
+from core.config_lists import WechatApp
 from core.http import Client
 from services.identity.providers.wechat.client import WeChat
 from tests.support.sandbox import SandboxProcess

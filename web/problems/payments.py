@@ -25,6 +25,7 @@ from services.payments.errors import (
     RefundOver,
     RefundUndecided,
     ReturnNotOffered,
+    SeveralMerchants,
     SuspenseElsewhere,
     SuspenseOver,
     SuspenseTakesTwo,
@@ -70,6 +71,12 @@ PROBLEMS: Final = [
         409,
         zh="一次最多合并缴纳 {most_accounts} 个户号、{most_parts} 张账单，请分次缴纳。",
         en="One payment may be for at most {most_accounts} accounts and {most_parts} bills; pay in several.",
+    ),
+    Problem(
+        SeveralMerchants,
+        409,
+        zh="所选户号分属不同的收款单位，不能合并为一笔，请分次缴纳。",
+        en="These accounts are paid to different branches: pay those that belong together in a payment of their own.",
     ),
     Problem(
         MethodNotOffered,

@@ -28,7 +28,10 @@ _STATUS: Final = {"1": Finding.ACCEPTED, "2": Finding.FAILED, "3": Finding.DELIV
 
 
 class AliyunSms:
-    """One account at Aliyun. `templates` maps our template name and language to Aliyun's template code."""
+    """One account at Aliyun. `templates` maps our template name and language to Aliyun's template code.
+
+    `unit_signs` maps codes of units to signatures; what none of a text's units has, `sign_name` signs.
+    """
 
     name = "aliyun_sms"
 
@@ -39,6 +42,7 @@ class AliyunSms:
         key_id: str,
         key_secret: str,
         sign_name: str,
+        unit_signs: Mapping[str, str],
         templates: Mapping[str, Mapping[str, str]],
         default_locale: str,
     ) -> None:
@@ -46,6 +50,7 @@ class AliyunSms:
         self._key_id = key_id
         self._key_secret = key_secret
         self._sign_name = sign_name
+        self._unit_signs = unit_signs
         self._templates = templates
         self._default_locale = default_locale
 
@@ -58,7 +63,7 @@ class AliyunSms:
             return Outcome(Finding.AUTH, "template_missing")
         params = {
             "PhoneNumbers": self.wire_number(phone),
-            "SignName": self._sign_name,
+            "SignName": self._sign_of(text),
             "TemplateCode": template_code,
             "TemplateParam": json.dumps(text.params, ensure_ascii=False, separators=(",", ":")),
             "OutId": reference,
@@ -107,6 +112,9 @@ class AliyunSms:
     def close(self) -> None:
         """Close idle connections."""
         self._http.close()
+
+    def _sign_of(self, text: Text) -> str:
+        return next((self._unit_signs[unit] for unit in text.units if unit in self._unit_signs), self._sign_name)
 
     def _call(self, action: str, params: Mapping[str, str], now: datetime) -> tuple[Outcome, dict[str, Any]]:
         query = query_string(params)

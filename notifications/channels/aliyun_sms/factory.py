@@ -24,6 +24,7 @@ def from_settings(settings: Settings) -> AliyunSms | None:
         key_id=settings.aliyun_sms_access_key_id,
         key_secret=settings.aliyun_sms_access_key_secret.get_secret_value(),
         sign_name=settings.aliyun_sms_sign_name,
+        unit_signs=settings.sms_signs_by_unit,
         templates=_TEMPLATES.validate_python(json.loads(settings.aliyun_sms_templates)),
         default_locale=settings.locales[0],
     )

@@ -1,7 +1,7 @@
 """Reads of accounts, holders, units and grants."""
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NewType
@@ -165,6 +165,25 @@ def payable_accounts(
         now=now,
     )
     return [AccountRef(AccountId(row.id), row.account_no, row.unit_id, row.currency) for row in rows]
+
+
+def unit_lines(session: ReadSession, *, account_ids: Sequence[AccountId]) -> dict[AccountId, tuple[str, ...]]:
+    """Of each account the codes of its unit and of all units above, the nearest first. Served by primary keys."""
+    rows = session.sql(
+        "select a.id, u.path from account a join unit u on u.id = a.unit_id where a.id = any(:ids)",
+        ids=list(account_ids),
+    )
+    return {AccountId(row.id): tuple(reversed(row.path.strip("/").split("/"))) for row in rows}
+
+
+def unknown_units(session: ReadSession, *, codes: Iterable[str]) -> list[str]:
+    """Those of these codes that no unit has. Served by uq_unit_code."""
+    rows = session.sql(
+        """select c.code from unnest(cast(:codes as text[])) c (code)
+           where not exists (select from unit u where u.code = c.code) order by c.code""",
+        codes=list(codes),
+    )
+    return [row.code for row in rows]
 
 
 def accounts_of(

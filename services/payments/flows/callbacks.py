@@ -9,10 +9,11 @@ from psycopg_pool import PoolTimeout
 
 from core import faults
 from core.db import Database
-from services.payments import operations, queries
+from services.payments import operations
 from services.payments.errors import CallbackRefused
 from services.payments.operations import Heard
 from services.payments.ports import Notice
+from services.payments.queries import merchants
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +71,7 @@ def read_with_new_keys(
     with db.read() as session:
         operations.learn_keys(session, source=source, now=now)
     try:
-        return queries.provider(source).read_notice(headers, body, now=now)
+        return merchants.provider(source).read_notice(headers, body, now=now)
     except CallbackRefused as refused:
         return refused
 

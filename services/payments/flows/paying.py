@@ -43,7 +43,7 @@ from services.payments.ports import (
     Throttled,
     TradeState,
 )
-from services.payments.queries import AttemptView, PaymentView
+from services.payments.queries import AttemptView, PaymentView, merchants
 from services.payments.rules import LIVING
 
 log = structlog.get_logger(__name__)
@@ -96,7 +96,7 @@ def start_payment(db: Database, *, vault: Vault, wanted: Wanted, payment_no: str
         attempt_id = operations.open_order(session, vault=vault, wanted=wanted, payment_no=payment_no, now=now)
         attempt = queries.attempt(session, attempt_id=attempt_id)
         if attempt is not None and attempt.state is AttemptState.CREATED:
-            _refuse_open_circuit(session, provider=attempt.provider, now=now)
+            _refuse_open_circuit(session, provider=attempt.source, now=now)
         faults.point("payments.start.before_order")
     faults.point("payments.start.ordered")
     _prepare(db, vault=vault, attempt_id=attempt_id, now=now)
@@ -118,7 +118,7 @@ def retry_payment(
             raise PaymentFinal
         is_same = _is_same(payment, latest, again, now=now)
         if not is_same or _needs_preparing(latest, now=now):
-            _refuse_open_circuit(session, provider=latest.provider, now=now)
+            _refuse_open_circuit(session, provider=latest.source, now=now)
     faults.point("payments.retry.decided")
     if is_same:
         _prepare(db, vault=vault, attempt_id=latest.id, now=now)
@@ -240,7 +240,7 @@ def check_attempt(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime
         attempt = queries.attempt(session, attempt_id=attempt_id)
         if attempt is None:
             return Applied(Effect.NOTHING)
-        wait_s = operations.circuit_wait_s(session, provider=attempt.provider, now=now)
+        wait_s = operations.circuit_wait_s(session, provider=attempt.source, now=now)
         if wait_s is not None:
             operations.put_off(session, attempt_id=attempt_id, retry_after_s=wait_s, now=now)
             return Applied(Effect.PUT_OFF, attempt_id, attempt.state)
@@ -264,21 +264,21 @@ def close_attempt(db: Database, *, attempt: AttemptView, now: datetime) -> Appli
 
     Raises OutcomeInDoubt and Throttled when nobody knows; the attempt lives on then.
     """
-    provider = known_provider(db, attempt.provider, now=now)
+    provider = known_provider(db, attempt.source, now=now)
     faults.point("payments.close.before_call")
     try:
         outcome = provider.close(attempt.out_trade_no)
     except (OutcomeInDoubt, Throttled):
-        failed(db, attempt.provider, now=now)
+        failed(db, attempt.source, now=now)
         raise
     faults.point("payments.close.called")
     try:
         result = provider.query(attempt.out_trade_no)
     except (OutcomeInDoubt, Throttled):
-        failed(db, attempt.provider, now=now)
+        failed(db, attempt.source, now=now)
         if outcome is not CloseOutcome.CLOSED:
             raise
-        result = ProviderResult(attempt.provider, attempt.out_trade_no, TradeState.CLOSED)
+        result = ProviderResult(attempt.provider, attempt.out_trade_no, TradeState.CLOSED, merchant=attempt.merchant)
     if outcome is CloseOutcome.CLOSED and result.state in {TradeState.WAITING, TradeState.MISSING}:
         result = replace(result, state=TradeState.CLOSED)
     # Nobody was ever given a way to pay this number, and the provider does not know it.
@@ -287,16 +287,16 @@ def close_attempt(db: Database, *, attempt: AttemptView, now: datetime) -> Appli
     return _apply(db, result, now=now)
 
 
-def refresh_keys(db: Database, *, name: str, now: datetime) -> int:
+def refresh_keys(db: Database, *, source: str, now: datetime) -> int:
     """Fetch the certificates of a provider that hands them out; answers how many. Raises as `PaymentProvider` does."""
-    provider = known_provider(db, name, now=now)
+    provider = known_provider(db, source, now=now)
     if not provider.renews_keys:
         return 0
     faults.point("payments.keys.before_call")
     keys = provider.fetch_keys()
     faults.point("payments.keys.called")
     with db.write() as session:
-        operations.keep_keys(session, provider=name, keys=keys)
+        operations.keep_keys(session, provider=source, keys=keys)
     faults.point("payments.keys.kept")
     provider.trust(keys)
     return len(keys)
@@ -331,7 +331,7 @@ def _prepare(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime) -> 
         if attempt is None or not _needs_preparing(attempt, now=now):
             return
         request = operations.open_request(session, vault=vault, attempt_id=attempt_id)
-    provider = known_provider(db, attempt.provider, now=now)
+    provider = known_provider(db, attempt.source, now=now)
     faults.point("payments.prepare.before_call")
     try:
         answer = provider.prepare(attempt.method, request)
@@ -339,7 +339,7 @@ def _prepare(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime) -> 
         faults.point("payments.prepare.unanswered")
         with db.write() as session:
             operations.keep_doubt(session, attempt_id=attempt_id, now=now)
-            operations.note_failure(session, provider=attempt.provider, now=now)
+            operations.note_failure(session, provider=attempt.source, now=now)
         return
     except AlreadyPaid:
         _ask_quietly(db, attempt=attempt, now=now)
@@ -354,12 +354,12 @@ def _prepare(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime) -> 
         faults.point("payments.prepare.refused")
         with db.write() as session:
             operations.keep_refusal(session, attempt_id=attempt_id, reason=error.reason, now=now)
-            operations.note_answer(session, provider=attempt.provider)  # a refusal is an answer, too
+            operations.note_answer(session, provider=attempt.source)  # a refusal is an answer, too
         raise ProviderRefused(reason=error.reason) from error
     faults.point("payments.prepare.called")
     with db.write() as session:
         operations.keep_answer(session, attempt_id=attempt_id, answer=answer, now=now)
-        operations.note_answer(session, provider=attempt.provider)
+        operations.note_answer(session, provider=attempt.source)
     faults.point("payments.prepare.kept")
 
 
@@ -381,7 +381,7 @@ def _keep_unreached(db: Database, *, attempt: AttemptView, now: datetime) -> Non
     """The call did not arrive; an earlier one with an unknown end may have."""
     faults.point("payments.prepare.unreached")
     with db.write() as session:
-        operations.note_failure(session, provider=attempt.provider, now=now)
+        operations.note_failure(session, provider=attempt.source, now=now)
         if attempt.state is AttemptState.CREATED:
             operations.keep_refusal(session, attempt_id=attempt.id, reason=UNREACHABLE, now=now)
 
@@ -403,12 +403,12 @@ def _repeat(db: Database, *, vault: Vault, attempt: AttemptView, now: datetime) 
 
 
 def _ask(db: Database, *, attempt: AttemptView, now: datetime) -> Applied:
-    provider = known_provider(db, attempt.provider, now=now)
+    provider = known_provider(db, attempt.source, now=now)
     faults.point("payments.check.before_call")
     try:
         result = provider.query(attempt.out_trade_no)
     except (OutcomeInDoubt, Throttled):
-        failed(db, attempt.provider, now=now)
+        failed(db, attempt.source, now=now)
         raise
     faults.point("payments.check.called")
     return _apply(db, result, now=now)
@@ -424,26 +424,26 @@ def _ask_quietly(db: Database, *, attempt: AttemptView, now: datetime) -> None:
 def _apply(db: Database, result: ProviderResult, *, now: datetime) -> Applied:
     with db.write() as session:
         applied = operations.apply_provider_result(session, result=result, now=now)
-        operations.note_answer(session, provider=result.provider)
+        operations.note_answer(session, provider=result.source)
         faults.point("payments.apply.before_commit")
     faults.point("payments.apply.committed")
     return applied
 
 
-def failed(db: Database, name: str, *, now: datetime) -> None:
+def failed(db: Database, source: str, *, now: datetime) -> None:
     """Note that a provider gave no answer."""
     faults.point("payments.failure.before_note")
     with db.write() as session:
-        operations.note_failure(session, provider=name, now=now)
+        operations.note_failure(session, provider=source, now=now)
     faults.point("payments.failure.noted")
 
 
-def known_provider(db: Database, name: str, *, now: datetime) -> PaymentProvider:
+def known_provider(db: Database, source: str, *, now: datetime) -> PaymentProvider:
     """A provider that knows every certificate that any process of ours has fetched."""
-    provider = queries.provider(name)
+    provider = merchants.provider(source)
     if provider.renews_keys:
         with db.read() as session:
-            provider.trust(queries.provider_keys(session, name=name, now=now))
+            provider.trust(queries.provider_keys(session, name=source, now=now))
     return provider
 
 

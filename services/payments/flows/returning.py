@@ -62,23 +62,23 @@ def check_refund(db: Database, *, refund_id: UUID, now: datetime) -> RefundEffec
         refund = operations.begin_call(session, refund_id=refund_id, now=now)
         if refund is None:
             return RefundEffect.NOTHING
-        wait_s = operations.circuit_wait_s(session, provider=refund.provider, now=now)
+        wait_s = operations.circuit_wait_s(session, provider=refund.source, now=now)
     if wait_s is not None:
         return _put_off(db, refund, now=now, is_settled=not refund.is_doubtful, retry_after_s=wait_s)
     try:
         return _ask(db, refund, now=now)
     except OutcomeInDoubt:
         faults.point("payments.refund.unanswered")
-        failed(db, refund.provider, now=now)
+        failed(db, refund.source, now=now)
         return _put_off(db, refund, now=now, is_settled=False)
     except Throttled as error:
         faults.point("payments.refund.unreached")
-        failed(db, refund.provider, now=now)
+        failed(db, refund.source, now=now)
         return _put_off(db, refund, now=now, is_settled=not refund.is_doubtful, retry_after_s=error.retry_after_s)
 
 
 def _ask(db: Database, refund: RefundView, *, now: datetime) -> RefundEffect:
-    provider = known_provider(db, refund.provider, now=now)
+    provider = known_provider(db, refund.source, now=now)
     faults.point("payments.refund.before_call")
     try:
         result = _call(provider, refund)
@@ -112,7 +112,7 @@ def _refused(
         effect = operations.keep_refund_refusal(
             session, out_refund_no=refund.out_refund_no, reason=error.reason, now=now
         )
-        operations.note_answer(session, provider=refund.provider)
+        operations.note_answer(session, provider=refund.source)
     return effect
 
 
@@ -136,7 +136,7 @@ def _put_off(
 def _apply(db: Database, result: RefundResult, *, now: datetime) -> RefundEffect:
     with db.write() as session:
         effect = operations.apply_refund_result(session, result=result, now=now)
-        operations.note_answer(session, provider=result.provider)
+        operations.note_answer(session, provider=result.source)
         faults.point("payments.refund.before_commit")
     faults.point("payments.refund.applied")
     return effect

@@ -36,7 +36,6 @@ from services.payments.operations.orders import (
     keep_refusal,
     open_order,
     open_request,
-    provider_for,
 )
 from services.payments.operations.personal import Payments, forget_holder
 from services.payments.operations.quotes import (
@@ -119,7 +118,6 @@ __all__ = [
     "open_order",
     "open_request",
     "plainly_paid",
-    "provider_for",
     "purge_failures",
     "purge_quotes",
     "put_off",

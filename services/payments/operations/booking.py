@@ -56,6 +56,7 @@ class PaidFacts:
     transaction_id: str
     amount: Money
     paid_at: datetime
+    merchant: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ def apply_provider_result(session: WriteSession, *, result: ProviderResult, now:
     """Apply a provider's proved word. Idempotent and monotone: repeated, late or out of order, the end is the same.
 
     PAID money is posted, payables are settled, PaymentBooked is told, all or nothing; money without a place is posted
-    to suspense and PaymentSuspended told. A transaction that is booked for another number already is posted no second
+    to suspense and PaymentSuspended told: so does money at another merchant account than the attempt's, whose number it
+    names without right. A transaction that is booked for another number already is posted no second
     time: that this number was named for it, too, is kept as suspense without money. CLOSED and FAILED end a living
     attempt (PaymentAttemptClosed). WAITING and MISSING plan the next question.
     Locks the order, then its attempt, then books, then payables.
@@ -83,7 +85,7 @@ def apply_provider_result(session: WriteSession, *, result: ProviderResult, now:
         booked = _booked_plainly(session, paid=paid_facts(result), now=now)
         if booked is not None:
             return Applied(Effect.BOOKED, booked, AttemptState.PAID)
-    locked = _lock(session, out_trade_no=result.out_trade_no)
+    locked = _lock(session, result=result)
     if locked is None:
         return _unknown_order(session, result=result, now=now)
     if result.state is TradeState.PAID:
@@ -97,7 +99,7 @@ def apply_provider_result(session: WriteSession, *, result: ProviderResult, now:
 def _booked_plainly(session: WriteSession, *, paid: PaidFacts, now: datetime) -> UUID | None:
     booked: UUID | None = session.sql(
         """select payment_book(:provider, :out_trade_no, :transaction_id, :amount, :currency, :paid_at, :now,
-             cast(:kinds as text[]), cast(:settles as text[]))""",
+             cast(:kinds as text[]), cast(:settles as text[]), :merchant)""",
         provider=paid.provider,
         out_trade_no=paid.out_trade_no,
         transaction_id=paid.transaction_id,
@@ -105,6 +107,7 @@ def _booked_plainly(session: WriteSession, *, paid: PaidFacts, now: datetime) ->
         currency=paid.amount.currency,
         paid_at=paid.paid_at,
         now=now,
+        merchant=paid.merchant,
         **settling(),
     ).scalar_one()
     return booked
@@ -116,11 +119,15 @@ def settling() -> dict[str, object]:
     return {"kinds": list(payables), "settles": list(payables.values())}
 
 
-def _lock(session: WriteSession, *, out_trade_no: str) -> sa.Row[Any] | None:
+def _lock(session: WriteSession, *, result: ProviderResult) -> sa.Row[Any] | None:
+    """The attempt that a word is about, with its order; None for a number that is none of this merchant account's."""
     order = session.sql(
         """select id, state from payment_order
-           where id = (select order_id from payment_attempt where out_trade_no = :no) for no key update""",
-        no=out_trade_no,
+           where id = (select order_id from payment_attempt
+             where out_trade_no = :no and provider = :provider and merchant = :merchant) for no key update""",
+        no=result.out_trade_no,
+        provider=result.provider,
+        merchant=result.merchant,
     ).one_or_none()
     if order is None:
         return None
@@ -128,7 +135,7 @@ def _lock(session: WriteSession, *, out_trade_no: str) -> sa.Row[Any] | None:
         """select a.id, a.order_id, a.provider, a.method, a.amount_minor, a.currency, a.state, a.expires_at,
              a.checks, a.transaction_id, cast(:order_state as text) as order_state, a.out_trade_no
            from payment_attempt a where a.out_trade_no = :no for no key update""",
-        no=out_trade_no,
+        no=result.out_trade_no,
         order_state=order.state,
     ).one()
 
@@ -138,7 +145,9 @@ def paid_facts(result: ProviderResult) -> PaidFacts:
     if result.transaction_id is None or result.amount is None or result.paid_at is None or result.amount.minor <= 0:
         msg = "a paid result without its facts"
         raise ValueError(msg)
-    return PaidFacts(result.provider, result.out_trade_no, result.transaction_id, result.amount, result.paid_at)
+    return PaidFacts(
+        result.provider, result.out_trade_no, result.transaction_id, result.amount, result.paid_at, result.merchant
+    )
 
 
 def _ending(state: TradeState, *, expires_at: datetime, now: datetime) -> AttemptEvent | None:
@@ -394,7 +403,13 @@ def _suspend_whole(
         return _suspend_claimed(session, paid=paid, attempt=attempt, now=now)
     if not is_new:
         return Applied(Effect.NOTHING, attempt_id)
-    log.error("payment_suspended", reason=reason.value, provider=paid.provider, out_trade_no=paid.out_trade_no)
+    log.error(
+        "payment_suspended",
+        reason=reason.value,
+        provider=paid.provider,
+        merchant=paid.merchant,
+        out_trade_no=paid.out_trade_no,
+    )
     book_id = ledger.ensure_books(session, owner_kind=OwnerKind.SUPPLIER, owner_ids=[rules.SUPPLIER])[rules.SUPPLIER]
     posting = Posting(debit=clearing(paid.provider), credit=SUSPENSE, amount=paid.amount)
     ledger.post(
@@ -454,14 +469,15 @@ def _write_suspense(
     """Write the row and tell it; False when this number was named for a claimed transaction before."""
     amount = paid.amount if part is None else part.amount
     suspense_id: int | None = session.sql(
-        """insert into payment_suspense (reason, provider, out_trade_no, transaction_id, order_id, attempt_id,
+        """insert into payment_suspense (reason, provider, merchant, out_trade_no, transaction_id, order_id, attempt_id,
              account_id, part_id, book_id, source_id, amount_minor, currency, paid_at, created_at, state)
-           values (:reason, :provider, :out_trade_no, :transaction_id, :order_id, :attempt_id,
+           values (:reason, :provider, :merchant, :out_trade_no, :transaction_id, :order_id, :attempt_id,
              :account_id, :part_id, :book_id, :source_id, :amount_minor, :currency, :paid_at, :now, 'open')
            on conflict (provider, transaction_id, out_trade_no) where reason = 'transaction_claimed' do nothing
            returning id""",
         reason=reason.value,
         provider=paid.provider,
+        merchant=paid.merchant,
         out_trade_no=paid.out_trade_no,
         transaction_id=paid.transaction_id,
         order_id=None if attempt is None else attempt.order_id,

@@ -75,6 +75,7 @@ def take_params(paid: Sequence[PlainlyPaid]) -> dict[str, object]:
         "currencies": [each.facts.amount.currency for each in paid],
         "paid_at": [each.facts.paid_at for each in paid],
         "now": [each.heard.now for each in paid],
+        "merchants": [each.facts.merchant for each in paid],
         **settling(),
     }
 

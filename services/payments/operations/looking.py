@@ -46,13 +46,19 @@ def reveal_callback(
     )
     if found is None or found.payment.is_part:
         return None
-    body = inbox.body_about(session, source=found.provider, subjects=list(found.callbacks), callback_id=callback_id)
-    if body is None:
+    numbers = list(found.callbacks)
+    bodies = {
+        source: body
+        for source in found.sources
+        if (body := inbox.body_about(session, source=source, subjects=numbers, callback_id=callback_id)) is not None
+    }
+    if not bodies:
         return None
+    [(source, body)] = bodies.items()
     why = accounts.reason_to_reveal(session, reason=reason, staff_id=staff_id, now=now)
     try:
-        content = PROVIDERS.get()[found.provider].open_stored(body).decode(errors="replace")
-    except CallbackRefused:  # sealed by a key that is gone
+        content = PROVIDERS.get()[source].open_stored(body).decode(errors="replace")
+    except (CallbackRefused, KeyError):  # sealed by a key that is gone, or for a merchant account that is
         content = None
     told: dict[str, Json] = {"callback_id": callback_id, "reason": why}
     _record(session, found.payment, act="payments.revealed", told=told, actor=actor)

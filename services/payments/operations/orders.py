@@ -27,16 +27,17 @@ from services.payments.errors import (
     AmountChanged,
     AmountTooLarge,
     AttemptInDoubt,
-    MethodNotOffered,
     PartialNotAllowed,
     PayableUnknown,
     PaymentFinal,
     QuoteExpired,
+    SeveralMerchants,
     TooManyParts,
 )
 from services.payments.events import PaymentAttemptClosed
 from services.payments.models import AttemptState, OrderState
-from services.payments.ports import PAYABLES, PROVIDERS, Due, Method, Payer, PaymentProvider, Prepay
+from services.payments.ports import PAYABLES, Due, Method, Payer, PaymentProvider, Prepay
+from services.payments.queries import merchants
 from services.payments.rules import AttemptEvent, OrderEvent, Share
 
 OUT_TRADE_NO_LENGTH: Final = 26
@@ -89,8 +90,9 @@ class _Plan:
 def open_order(session: WriteSession, *, vault: Vault, wanted: Wanted, payment_no: str, now: datetime) -> UUID:
     """Make an order with its first attempt and parts; answers the attempt, for a known `payment_no` its latest.
 
-    Raises AccountNotPayable, AmountTooLarge, QuoteExpired, PayableUnknown, PartialNotAllowed, MethodNotOffered; for
-    several accounts AmountChanged, TooManyParts and MixedCurrencies.
+    The attempt keeps the merchant account that takes its accounts' money now: whatever settings say later, that one is
+    asked about it. Raises AccountNotPayable, AmountTooLarge, QuoteExpired, PayableUnknown, PartialNotAllowed,
+    MethodNotOffered; for several accounts AmountChanged, TooManyParts, SeveralMerchants and MixedCurrencies.
     """
     lock(session, key=f"payments.order|{payment_no}")  # a form that is sent twice at once makes one order
     known = session.sql(
@@ -273,6 +275,7 @@ def _audited(plan: _Plan, wanted: Wanted, attempt_id: UUID) -> dict[str, Json]:
         "attempt_id": str(attempt_id),
         "account_ids": [*sorted({account.id for account, _ in plan.parts})],
         "method": wanted.method.value,
+        "merchant": plan.provider.merchant,
         "amount_minor": plan.amount.minor,
         "currency": plan.amount.currency,
     }
@@ -306,10 +309,14 @@ def _plan_together(session: WriteSession, *, wanted: Wanted, now: datetime) -> _
     if len(parts) > MOST_PARTS:
         raise TooManyParts(most_accounts=MOST_TOGETHER, most_parts=MOST_PARTS)
     due = sum((share.amount for _, share in parts), Money.zero(currency))
+    owing = {account.id: account for account, _ in parts}
+    groups = merchants.apart(session, accounts_=list(owing.values()) or chosen, method=wanted.method)
+    if len(groups) > 1:
+        raise SeveralMerchants(payments=[{"account_nos": [each.account_no for each in group]} for _, group in groups])
     amount = _bounded(wanted, currency)
     if due != amount:
         raise AmountChanged(due_minor=due.minor, currency=currency)
-    return _Plan(provider=provider_for(wanted.method, currency), amount=amount, parts=parts)
+    return _Plan(provider=groups[0][0], amount=amount, parts=parts)
 
 
 def _bounded(wanted: Wanted, currency: str) -> Money:
@@ -327,18 +334,10 @@ def _plan(session: WriteSession, *, account: AccountRef, wanted: Wanted, now: da
         if amount < due:
             raise PartialNotAllowed(due_minor=due.minor, currency=due.currency)
     return _Plan(
-        provider=provider_for(wanted.method, account.currency),
+        provider=merchants.provider_for(session, account=account, method=wanted.method),
         amount=amount,
         parts=[(account, share) for share in rules.spread(amount, dues)],
     )
-
-
-def provider_for(method: Method, currency: str) -> PaymentProvider:
-    """Who offers this method in this currency; raises MethodNotOffered."""
-    for each in PROVIDERS.get().values():
-        if method in each.methods and currency in each.currencies:
-            return each
-    raise MethodNotOffered(method=method.value, currency=currency)
 
 
 def _account(session: WriteSession, *, wanted: Wanted, now: datetime) -> AccountRef | None:
@@ -410,14 +409,15 @@ def _add(
         Prepay(wanted.method, out_trade_no, plan.amount, wanted.description, expires_at, wanted.payer)
     )
     session.sql(
-        """insert into payment_attempt (id, order_id, no, provider, method, out_trade_no, amount_minor, currency,
-             state, request_sealed, request_hash, chosen_nos, created_at, expires_at, next_check_at)
-           values (:id, :order, :no, :provider, :method, :out_trade_no, :amount, :currency,
-             'created', :sealed, :hash, cast(:chosen_nos as text[]), :now, :expires_at, :next_check_at)""",
+        """insert into payment_attempt (id, order_id, no, provider, merchant, method, out_trade_no, amount_minor,
+             currency, state, request_sealed, request_hash, chosen_nos, created_at, expires_at, next_check_at)
+           values (:id, :order, :no, :provider, :merchant, :method, :out_trade_no, :amount,
+             :currency, 'created', :sealed, :hash, cast(:chosen_nos as text[]), :now, :expires_at, :next_check_at)""",
         id=attempt_id,
         order=order_id,
         no=no,
         provider=plan.provider.name,
+        merchant=plan.provider.merchant,
         method=wanted.method.value,
         out_trade_no=out_trade_no,
         amount=plan.amount.minor,

@@ -13,16 +13,17 @@ from core.errors import Json
 from services.accounts import operations as accounts
 from services.casework import operations as casework
 from services.payments.operations.orders import seal_request
+from services.payments.queries import merchants
 
 _ATTEMPTS = """
 select a.id from payment_attempt a join payment_order o on o.id = a.order_id
 where o.payer_user_id = :user_id order by a.id
 """
 _TOLD_OF = """
-select a.provider, a.out_trade_no as no from payment_attempt a join payment_order o on o.id = a.order_id
+select a.provider, a.merchant, a.out_trade_no as no from payment_attempt a join payment_order o on o.id = a.order_id
 where o.payer_user_id = :user_id
 union
-select r.provider, r.out_refund_no
+select r.provider, r.merchant, r.out_refund_no
 from payment_refund r join payment_suspense s on s.id = r.suspense_id join payment_order o on o.id = s.order_id
 where o.payer_user_id = :user_id
 """
@@ -98,8 +99,8 @@ class Payments:
     def keeps(self, session: ReadSession, *, user_id: UUID) -> bool:
         """While a payment is under way its provider may still ask what was wanted; and every callback is applied."""
         return any(
-            inbox.has_waiting(session, source=provider, subjects=numbers)
-            for provider, numbers in _told_of(session, user_id).items()
+            inbox.has_waiting(session, source=source, subjects=numbers)
+            for source, numbers in _told_of(session, user_id).items()
         ) or bool(
             session.sql(
                 """select exists (select from payment_order o join payment_attempt a on a.order_id = o.id
@@ -122,8 +123,8 @@ class Payments:
             sealed=[seal_request(vault, each, _NOTHING) for each in attempts],
             hash=hashlib.sha256(_NOTHING).digest(),
         )
-        for provider, numbers in _told_of(session, user_id).items():
-            inbox.empty(session, source=provider, subjects=numbers)
+        for source, numbers in _told_of(session, user_id).items():
+            inbox.empty(session, source=source, subjects=numbers)
         orders = session.sql("select id from payment_order where payer_user_id = :id", id=user_id).scalars().all()
         _strike_reasons(session, orders=orders, suspense=(), about=accounts.spans_of_user(session, user_id=user_id))
         session.sql("delete from payment_quote_failure where user_id = :id", id=user_id)
@@ -168,8 +169,9 @@ def _strike_reasons(
 
 
 def _told_of(session: ReadSession, user_id: UUID) -> dict[str, list[str]]:
-    """The numbers of a person's payments and refunds, by provider."""
+    """The numbers of a person's payments and refunds, by who may have told of them."""
     found: dict[str, list[str]] = {}
     for row in session.sql(_TOLD_OF, user_id=user_id):
-        found.setdefault(row.provider, []).append(row.no)
+        for source in merchants.sources_of(row.provider, row.merchant):
+            found.setdefault(source, []).append(row.no)
     return found

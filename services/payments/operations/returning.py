@@ -29,7 +29,7 @@ from services.payments.errors import RefundDiffers, RefundUndecided, ReturnNotOf
 from services.payments.models import RefundState
 from services.payments.operations.assigning import ALONE_UP_TO_MINOR, hold_sum
 from services.payments.operations.checks import LEASE_S, wait_after
-from services.payments.ports import PROVIDERS, RefundResult, RefundWish
+from services.payments.ports import PROVIDERS, RefundResult, RefundWish, source_of
 from services.payments.queries import placing, refunds
 from services.payments.queries.placing import WaitingMoney
 from services.payments.rules import RefundEvent
@@ -74,10 +74,16 @@ class RefundView:
     id: UUID
     out_refund_no: str
     provider: str
+    merchant: str
     request: bytes
     state: RefundState
     is_doubtful: bool
     unanswered_since: datetime | None
+
+    @property
+    def source(self) -> str:
+        """The merchant account that has the money, at its provider."""
+        return source_of(self.provider, self.merchant)
 
 
 def returnable(
@@ -92,7 +98,7 @@ def returnable(
         raise SuspenseOver
     if refunds.is_contested(session, suspense_id=suspense_id):
         raise RefundUndecided
-    if item.provider not in PROVIDERS.get() or item.paid_at <= now - rules.REFUNDABLE_FOR:
+    if item.source not in PROVIDERS.get() or item.paid_at <= now - rules.REFUNDABLE_FOR:
         raise ReturnNotOffered
     return item
 
@@ -130,19 +136,20 @@ def return_to_payer(
     )
     idempotency.claim(session, kind=f"{item.provider}.refund", key=wish.out_refund_no, owner=str(refund_id))
     session.sql(
-        """insert into payment_refund (id, out_refund_no, suspense_id, provider, transaction_id, amount_minor, currency,
-             book_id, posting_id, request, state, why, requested_by, approved_by, created_at, next_check_at)
-           values (:id, :no, :suspense_id, :provider, :transaction_id, :amount, :currency, :book, :id, :request,
-             'approved', :why, :by, :approved_by, :now, :now)""",
+        """insert into payment_refund (id, out_refund_no, suspense_id, provider, merchant, transaction_id, amount_minor,
+             currency, book_id, posting_id, request, state, why, requested_by, approved_by, created_at, next_check_at)
+           values (:id, :no, :suspense_id, :provider, :merchant, :transaction_id, :amount, :currency, :book, :id,
+             :request, 'approved', :why, :by, :approved_by, :now, :now)""",
         id=refund_id,
         no=wish.out_refund_no,
         suspense_id=suspense_id,
         provider=item.provider,
+        merchant=item.merchant,
         transaction_id=wish.transaction_id,
         amount=item.amount.minor,
         currency=item.amount.currency,
         book=waiting.book_id,
-        request=PROVIDERS.get()[item.provider].compose_refund(wish),
+        request=PROVIDERS.get()[item.source].compose_refund(wish),
         why=kept,
         by=by,
         approved_by=approved_by,
@@ -183,8 +190,10 @@ def apply_refund_result(session: WriteSession, *, result: RefundResult, now: dat
     to it. Locks the sum, then its refund, then its book.
     """
     row = _lock(session, out_refund_no=result.out_refund_no)
-    if row is None or row.provider != result.provider:
-        log.error("refund_unknown", provider=result.provider, out_refund_no=result.out_refund_no)
+    if row is None or (row.provider, row.merchant) != (result.provider, result.merchant):
+        log.error(
+            "refund_unknown", provider=result.provider, merchant=result.merchant, out_refund_no=result.out_refund_no
+        )
         return RefundEffect.NOTHING
     event = rules.REFUND_EVENTS[result.status]
     if event is None:
@@ -199,7 +208,7 @@ def apply_refund_result(session: WriteSession, *, result: RefundResult, now: dat
 def begin_call(session: WriteSession, *, refund_id: UUID, now: datetime) -> RefundView | None:
     """The refund to be brought forward, with the evidence that a call begins; None for one that is over."""
     row = session.sql(
-        """select id, out_refund_no, provider, request, state, unanswered_since from payment_refund
+        """select id, out_refund_no, provider, merchant, request, state, unanswered_since from payment_refund
            where id = :id and state in ('approved', 'started', 'abnormal', 'contested') for no key update""",
         id=refund_id,
     ).one_or_none()
@@ -216,6 +225,7 @@ def begin_call(session: WriteSession, *, refund_id: UUID, now: datetime) -> Refu
         row.id,
         row.out_refund_no,
         row.provider,
+        row.merchant,
         bytes(row.request),
         state,
         row.unanswered_since is not None,
@@ -284,8 +294,8 @@ def _lock(session: WriteSession, *, out_refund_no: str) -> "sa.Row[Any] | None":
     if found is None:
         return None
     return session.sql(
-        """select r.id, r.out_refund_no, r.provider, r.state, r.amount_minor, r.currency, r.transaction_id, r.refund_id,
-             r.book_id, r.posting_id, r.suspense_id, r.checks, r.contested_told,
+        """select r.id, r.out_refund_no, r.provider, r.merchant, r.state, r.amount_minor, r.currency, r.transaction_id,
+             r.refund_id, r.book_id, r.posting_id, r.suspense_id, r.checks, r.contested_told,
              s.state as suspense_state
            from payment_refund r join payment_suspense s on s.id = r.suspense_id
            where r.out_refund_no = :no for no key update of r""",

@@ -13,7 +13,8 @@ from core.db import ReadSession, statement, view
 from core.money import Money
 from services.accounts.queries import AccountId
 from services.payments.models import AttemptState
-from services.payments.ports import PROVIDERS, Method, PaymentProvider, ProviderKey
+from services.payments.ports import Method, ProviderKey, source_of
+from services.payments.queries import merchants
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class AttemptView:
     id: UUID
     order_id: UUID
     provider: str
+    merchant: str
     method: Method
     out_trade_no: str
     amount: Money
@@ -102,6 +104,11 @@ class AttemptView:
     expires_at: datetime
     checks: int
     failures: int
+
+    @property
+    def source(self) -> str:
+        """Whom to ask about it, whatever settings say today of the units."""
+        return source_of(self.provider, self.merchant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,22 +210,7 @@ def instructions(session: ReadSession, *, payment_no: str, now: datetime) -> dic
         return None
     if latest.state not in {AttemptState.PREPARED, AttemptState.PENDING}:
         return None
-    return provider(latest.provider).present(latest.method, latest.answer, now=now)
-
-
-def provider(name: str) -> PaymentProvider:
-    """A provider by its name."""
-    return PROVIDERS.get()[name]
-
-
-def provider_names() -> list[str]:
-    """Every provider of this deployment."""
-    return list(PROVIDERS.get())
-
-
-def methods(*, currency: str) -> list[Method]:
-    """What this deployment offers for a currency."""
-    return sorted({m for each in PROVIDERS.get().values() if currency in each.currencies for m in each.methods})
+    return merchants.provider(latest.source).present(latest.method, latest.answer, now=now)
 
 
 def receipt(session: ReadSession, *, attempt_id: UUID) -> Receipt:
@@ -308,7 +300,7 @@ def running(session: ReadSession, *, account_id: AccountId, user_id: UUID, now: 
 
 
 def provider_keys(session: ReadSession, *, name: str, now: datetime) -> list[ProviderKey]:
-    """Certificates that this provider handed out and that still hold."""
+    """Certificates that were handed out to this merchant account, by its source, and that still hold."""
     rows = session.sql(
         """select serial, pem, valid_from, valid_to from payment_provider_certificate
            where provider = :name and valid_to > :now order by valid_from""",
@@ -332,8 +324,9 @@ HOT_PAYMENT: Final = statement(__package__, "payment_view.sql")
 HOT_WATCHED: Final = statement(__package__, "payments_watched.sql")
 """Statements of the hot reads; each checks session and grant itself and writes its answer."""
 
-_ATTEMPT: Final = """select a.id, a.order_id, a.provider, a.method, a.out_trade_no, a.amount_minor, a.currency, a.state,
-  a.chosen_nos, a.answer, a.created_at, a.expires_at, a.checks, a.failures from payment_attempt a"""
+_ATTEMPT: Final = """select a.id, a.order_id, a.provider, a.merchant, a.method, a.out_trade_no, a.amount_minor,
+  a.currency, a.state, a.chosen_nos, a.answer, a.created_at, a.expires_at, a.checks, a.failures
+  from payment_attempt a"""
 
 
 def check_invariants(

@@ -14,8 +14,9 @@ from core.inbox import Kept
 from core.money import Money
 from services.accounts.queries import AccountId
 from services.accounts.roles import StaffPermission
-from services.payments import queries, rules
+from services.payments import rules
 from services.payments.models import AttemptState
+from services.payments.queries import merchants
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class StaffAttempt:
     id: UUID
     no: int
     state: str
+    merchant: str
     method: str
     out_trade_no: str
     transaction_id: str | None
@@ -133,6 +135,11 @@ class WholePayment:
     expires_at: datetime
     callbacks: Mapping[str, tuple[Kept, ...]]
 
+    @property
+    def sources(self) -> list[str]:
+        """Who may have told of it."""
+        return merchants.sources_of(self.provider, *(each.merchant for each in self.payment.attempts))
+
 
 def payment(
     session: ReadSession, *, payment_no: str, staff_id: UUID, permission: StaffPermission, now: datetime
@@ -149,8 +156,9 @@ def payment(
         return None
     found = _payment(row)
     told: dict[str, list[Kept]] = {each.out_trade_no: [] for each in found.attempts}
-    for each in inbox.about(session, source=row.provider, subjects=list(told)):
-        told[each.subject].append(each)
+    for source in merchants.sources_of(row.provider, *(each.merchant for each in found.attempts)):
+        for each in inbox.about(session, source=source, subjects=list(told)):
+            told[each.subject].append(each)
     return WholePayment(found, row.provider, row.expires_at, {no: tuple(kept) for no, kept in told.items()})
 
 
@@ -165,6 +173,7 @@ class UnknownPayment:
     payment_no: str
     out_trade_no: str
     provider: str
+    merchant: str
     state: str
     amount: Money
     is_part: bool
@@ -226,7 +235,7 @@ def providers(session: ReadSession, *, now: datetime) -> list[ProviderHealth]:
              case when h.open_until > :now then h.open_until end as open_until, h.answered_at, h.failed_at
            from unnest(cast(:names as text[])) p (name) left join payment_provider_health h on h.provider = p.name
            order by p.name""",
-        names=list(queries.provider_names()),
+        names=merchants.sources(),
         now=now,
     )
     return [view(ProviderHealth, row) for row in rows]
@@ -238,7 +247,7 @@ def found_payments(session: ReadSession, *, number: str, staff_id: UUID, now: da
         statement(__package__, "found_payments.sql"),
         staff_id=staff_id,
         number=number,
-        kinds=[f"{name}.transaction" for name in queries.provider_names()],
+        kinds=[f"{name}.transaction" for name in merchants.provider_names()],
         now=now,
     )
     return [view(FoundPayment, row, amount=Money(row.amount_minor, row.currency)) for row in rows]
@@ -259,6 +268,7 @@ def _attempt(told: dict[str, Any]) -> StaffAttempt:
         id=UUID(told["id"]),
         no=told["no"],
         state=told["state"],
+        merchant=told["merchant"],
         method=told["method"],
         out_trade_no=told["out_trade_no"],
         transaction_id=told["transaction_id"],

@@ -25,6 +25,7 @@ def _suspense(session: ReadSession, part: Part) -> Slice:
             row.created_at.isoformat(),
             row.reason,
             row.provider,
+            row.merchant,
             row.out_trade_no,
             row.transaction_id,
             row.account_no or "",
@@ -45,6 +46,7 @@ def _unknown(session: ReadSession, part: Part) -> Slice:
             row.payment_no,
             row.out_trade_no,
             row.provider,
+            row.merchant,
             row.state,
             row.created_at.isoformat(),
             str(row.checks),
@@ -63,7 +65,7 @@ PAYMENT_LISTS: Final[Sequence[StaffList]] = (
         "suspense",
         StaffPermission.SUSPENSE_VIEW,
         (
-            *("id", "created_at", "reason", "provider", "out_trade_no", "transaction_id"),
+            *("id", "created_at", "reason", "provider", "merchant", "out_trade_no", "transaction_id"),
             *("account_no", "unit", "amount_minor", "currency"),
         ),
         _suspense,
@@ -72,7 +74,7 @@ PAYMENT_LISTS: Final[Sequence[StaffList]] = (
         "unknown",
         StaffPermission.PAYMENTS_VIEW,
         (
-            *("payment_no", "out_trade_no", "provider", "state", "created_at", "checks"),
+            *("payment_no", "out_trade_no", "provider", "merchant", "state", "created_at", "checks"),
             *("account_no", "unit", "amount_minor", "currency"),
         ),
         _unknown,

@@ -11,6 +11,7 @@ from core.db import ReadSession, statement, view
 from core.money import Money
 from services.accounts.queries import staffing
 from services.accounts.roles import StaffPermission
+from services.payments.ports import source_of
 from services.payments.queries.finding import FoundPayment, PlacedMoney, StaffPayment, found_payments
 
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,6 +28,7 @@ class WaitingMoney:
     id: int
     reason: str
     provider: str
+    merchant: str
     out_trade_no: str
     transaction_id: str
     amount: Money
@@ -51,6 +53,11 @@ class WaitingMoney:
     def has_own_account(self) -> bool:
         """Whether it waits for a place, and came for one account that is known."""
         return self.is_money and self.state == "open" and self.account_no is not None and not self.is_shared
+
+    @property
+    def source(self) -> str:
+        """The merchant account that has the money, at its provider."""
+        return source_of(self.provider, self.merchant)
 
 
 def suspense_page(

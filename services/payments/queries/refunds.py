@@ -10,6 +10,7 @@ from core.inbox import Kept
 from core.money import Money
 from services.accounts.queries import staffing
 from services.accounts.roles import StaffPermission
+from services.payments.ports import source_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,13 @@ def refunds_of(session: ReadSession, *, suspense_id: int) -> list[StaffRefund]:
     """The refunds of a sum that the caller has found, the latest first. Served by ix_payment_refund_suspense_id."""
     rows = session.sql(statement(__package__, "refunds_of.sql"), suspense_id=suspense_id).all()
     return [
-        view(StaffRefund, row, callbacks=tuple(inbox.about(session, source=row.provider, subjects=[row.out_refund_no])))
+        view(
+            StaffRefund,
+            row,
+            callbacks=tuple(
+                inbox.about(session, source=source_of(row.provider, row.merchant), subjects=[row.out_refund_no])
+            ),
+        )
         for row in rows
     ]
 

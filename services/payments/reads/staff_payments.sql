@@ -24,7 +24,7 @@ with seen as materialized (
 select o.payment_no, order_state(o.id, o.state) as state, case when m.is_part then m.part_minor else o.amount_minor end as amount_minor, m.is_part, o.currency, o.created_at,
   o.paid_at, o.id,
   (select json_agg(json_build_object(
-      'id', t.id, 'no', t.no, 'state', t.state, 'method', t.method, 'out_trade_no', t.out_trade_no, 'amount_minor', w.amount_minor, 'currency', t.currency,
+      'id', t.id, 'no', t.no, 'state', t.state, 'merchant', t.merchant, 'method', t.method, 'out_trade_no', t.out_trade_no, 'amount_minor', w.amount_minor, 'currency', t.currency,
       'transaction_id', t.transaction_id, 'created_at', t.created_at, 'paid_at', t.paid_at, 'checks', t.checks, 'failures', t.failures,
       'next_check_at', t.next_check_at, 'refused_reason', t.refused_reason,
       'parts', (select coalesce(json_agg(json_build_object('kind', coalesce(p.payable_kind, 'prepaid'), 'no', p.payable_no, 'amount_minor', p.amount_minor,

@@ -19,7 +19,7 @@ with seen as materialized (
    where cast(:sees_all as boolean) and cast(:id as bigint) is null and state = 'open' and (created_at, id) > (:after_at, :after_id)
    order by created_at, id limit :limit)
 )
-select s.id, s.reason, s.provider, s.out_trade_no, s.transaction_id, s.amount_minor, s.currency, s.paid_at, s.created_at, s.state,
+select s.id, s.reason, s.provider, s.merchant, s.out_trade_no, s.transaction_id, s.amount_minor, s.currency, s.paid_at, s.created_at, s.state,
   s.book_id is not null as is_money, o.payment_no, w.account_no, w.accounts > 1 as is_shared, coalesce(w.unit_ids, '{}') as unit_ids,
   x.name as unit, x.id as unit_id, t.account_no as assigned_to, f.display_name as assigned_by, s.assigned_at,
   m.display_name as matched_by, s.matched_at, s.matched_why

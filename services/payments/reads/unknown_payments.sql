@@ -4,7 +4,7 @@
 with seen as materialized (
   select unit_id from staff_units(:staff_id, 'payments.view', :now)
 )
-select t.order_id, o.payment_no, t.out_trade_no, t.provider, t.state,
+select t.order_id, o.payment_no, t.out_trade_no, t.provider, t.merchant, t.state,
   case when w.is_part then w.part_minor else t.amount_minor end as amount_minor, w.is_part, t.currency, t.created_at, t.expires_at, t.next_check_at, t.checks,
   t.failures, x.account_no, x.unit
 from payment_attempt t

@@ -12,7 +12,7 @@ import pytest
 from wechatpy import parse_message
 
 from core import clock
-from core.config import WechatApp
+from core.config_lists import WechatApp
 from core.http import Client
 from notifications import wechat as chats
 from notifications.setup import SETUP

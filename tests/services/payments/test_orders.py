@@ -88,7 +88,8 @@ def test_starting_and_retrying_a_payment_stand_in_the_audit_log_once_with_what_t
     first = make.latest(database, no)
     close(database, no)
     second = add(database, vault, no, make.wanted(home, 5_000, payer=Payer("203.0.113.8"), method=Method.WECHAT_H5))
-    who, what, account = f"user:{home.user_id}", f"payment:{no}", {"account_ids": [home.account.id], "currency": "CNY"}
+    who, what = f"user:{home.user_id}", f"payment:{no}"
+    account = {"account_ids": [home.account.id], "currency": "CNY", "merchant": "default"}
     started = {**account, "attempt_id": str(first.id), "amount_minor": 10_000, "method": "wechat_native"}
     retried = {**account, "attempt_id": str(second), "amount_minor": 5_000, "method": "wechat_h5"}
     left = {"amount_minor": 10_000, "currency": "CNY", "method": "wechat_native", "state": "closed"}

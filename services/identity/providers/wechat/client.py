@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 import structlog
 
-from core.config import WechatApp
+from core.config_lists import WechatApp
 from core.http import Answer, Client, OutcomeUnknown, Unreachable
 from services.identity.ports import WechatAway, WechatDistrusts, WechatKind, WechatPerson, WechatPush
 from services.identity.providers.wechat import answers, pushes

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from defusedxml.ElementTree import fromstring
 
-from core.config import WechatApp
+from core.config_lists import WechatApp
 from core.errors import Json
 from services.identity.errors import WechatPushMalformed, WechatPushUnproved
 from services.identity.ports import WechatPush

@@ -15,6 +15,7 @@ from core.http import Answer, Client, OutcomeUnknown, Unreachable
 from core.money import Money
 from services.payments.errors import CallbackRefused, MethodNotOffered
 from services.payments.ports import (
+    DEFAULT_MERCHANT,
     AlreadyPaid,
     CloseOutcome,
     Method,
@@ -103,6 +104,18 @@ class Account:
     more_appids: frozenset[str] = frozenset()
     """Other applications of the supplier whose people may pay inside WeChat: bound to the merchant at its console."""
 
+    name: str = DEFAULT_MERCHANT
+    """How we call it, and the last part of the address that the platform calls for it, save for the default."""
+
+    units: frozenset[str] = frozenset()
+    """Codes of the units whose money it takes."""
+
+    @property
+    def notify_url(self) -> str:
+        """Where the platform tells of this merchant's payments and refunds."""
+        own = "" if self.name == DEFAULT_MERCHANT else f"/{self.name}"
+        return self.callback_url + CALLBACK_PATH + own
+
     @property
     def appids(self) -> frozenset[str]:
         """Every application for which the platform may answer."""
@@ -127,6 +140,16 @@ class WeChatPay:
         return NAME
 
     @property
+    def merchant(self) -> str:
+        """The account's name."""
+        return self._account.name
+
+    @property
+    def units(self) -> frozenset[str]:
+        """As settings give them to this account."""
+        return self._account.units
+
+    @property
     def methods(self) -> frozenset[Method]:
         """All four."""
         return frozenset(_PATHS)
@@ -149,7 +172,7 @@ class WeChatPay:
             "description": _shortened(prepay.description),
             "out_trade_no": prepay.out_trade_no,
             "time_expire": prepay.expires_at.astimezone(BEIJING).isoformat(timespec="seconds"),
-            "notify_url": self._account.callback_url + CALLBACK_PATH,
+            "notify_url": self._account.notify_url,
             "amount": {"total": prepay.amount.minor, "currency": prepay.amount.currency},
         }
         match prepay.method:
@@ -194,7 +217,7 @@ class WeChatPay:
         answer = self._exchange("GET", target)
         if answer.status != _OK:
             if answer.status == _NOT_FOUND and _code(answer) in _MISSING_CODES:
-                return ProviderResult(NAME, out_trade_no, TradeState.MISSING)
+                return ProviderResult(NAME, out_trade_no, TradeState.MISSING, merchant=self.merchant)
             raise _in_doubt(self._refusal(answer))
         try:
             result = self._result(messages.parse(messages.Transaction, answer.body))
@@ -225,7 +248,7 @@ class WeChatPay:
         body = {
             "transaction_id": wish.transaction_id,
             "out_refund_no": wish.out_refund_no,
-            "notify_url": self._account.callback_url + CALLBACK_PATH,
+            "notify_url": self._account.notify_url,
             "amount": {"refund": wish.amount.minor, "total": wish.total.minor, "currency": wish.amount.currency},
         }
         return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
@@ -242,7 +265,7 @@ class WeChatPay:
         answer = self._exchange("GET", f"{REFUNDS}/{quote(out_refund_no, safe='')}")
         if answer.status != _OK:
             if answer.status == _NOT_FOUND and _code(answer) in _MISSING_CODES:
-                return RefundResult(NAME, out_refund_no, RefundStatus.MISSING)
+                return RefundResult(NAME, out_refund_no, RefundStatus.MISSING, merchant=self.merchant)
             raise _in_doubt(self._refusal(answer))
         return self._refund_answer(answer, out_refund_no=out_refund_no)
 
@@ -321,7 +344,7 @@ class WeChatPay:
             raise _NotOurs("merchant")
         state = _STATES[transaction.trade_state]
         if state is not TradeState.PAID:
-            return ProviderResult(NAME, transaction.out_trade_no, state)
+            return ProviderResult(NAME, transaction.out_trade_no, state, merchant=self.merchant)
         if transaction.amount is None or not transaction.transaction_id or not transaction.appid:
             raise Malformed("paid without its facts")
         return ProviderResult(
@@ -331,6 +354,7 @@ class WeChatPay:
             transaction_id=transaction.transaction_id,
             amount=Money(transaction.amount.total, transaction.amount.currency),
             paid_at=messages.moment(transaction.success_time),
+            merchant=self.merchant,
         )
 
     def _refund_answer(self, answer: Answer, *, out_refund_no: str) -> RefundResult:
@@ -351,6 +375,7 @@ class WeChatPay:
             refund_id=told.refund_id,
             transaction_id=told.transaction_id,
             amount=Money(told.amount.refund, told.amount.currency or self._account.currency),
+            merchant=self.merchant,
         )
 
     def _refund_refusal(self, answer: Answer) -> Exception:
