@@ -4,7 +4,8 @@ A scene is looked at in one combination of language, width and scheme, in all of
 """
 
 import itertools
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, Literal
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -21,6 +22,8 @@ from tests.support.browser import PHONE, NewVisit, keep_picture
 from tests.support.thorough import share
 
 LOOKS: Final = list(itertools.product(("zh-CN", "en"), (390, 1280), ("light", "dark")))
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+CONTRAST: Final = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
 TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NARROWEST: Final = 320
 """1280 px at a zoom of 400 % (WCAG 2.2, 1.4.10)."""
@@ -53,11 +56,24 @@ def test_every_page_is_accessible_fits_and_says_first_what_is_wrong(
         expect_said_first(page)
     # As high as the page: what only lies below the bar at the bottom until one scrolls is no overlap.
     page.set_viewport_size({"width": width, "height": page.evaluate("document.documentElement.scrollHeight") + 80})
-    assert violations(page) == []
+    assert violations(page, with_contrast=judges_contrast(name)) == []
+    assert faint(page, scheme=scheme) == []
     assert too_small(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.set_viewport_size({"width": NARROWEST, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST
+
+
+def test_pale_texts_are_found(visit: NewVisit) -> None:
+    page = visit(bypass_csp=True).open("/sign-in")
+    assert faint(page, scheme="light") == []
+    pale = """<p style="color: #888; background: white">x</p>
+        <p style="color: #888; background: white; font-size: 24px">large</p>
+        <p style="background: white; color: black"><span style="opacity: .4">x</span></p>
+        <p style="background: black"><span style="background: rgb(255 255 255 / 90%); color: #fff">x</span></p>
+        <p style="background: white"><button disabled style="color: #ccc">x</button></p>"""
+    page.evaluate("html => { document.querySelector('main').innerHTML = html }", pale)
+    assert [text.partition(":")[0] for text in faint(page, scheme="light")] == ["dark"] * 3 + ["light"] * 3
 
 
 def test_what_was_typed_stays_when_something_is_wrong(visit: NewVisit) -> None:
@@ -107,17 +123,36 @@ def expect_said_first(page: Page) -> None:
     assert page.evaluate("document.activeElement.getAttribute('aria-invalid')") == "true"
 
 
-def violations(page: Page) -> list[str]:
+def judges_contrast(name: str) -> bool:
+    """Whether axe judges it on this scene too: that takes three quarters of its time, and `faint` does it everywhere."""
+    return bool(share(f"contrast of {name}", (True, *[False] * 3), parts=4)[0])
+
+
+def violations(page: Page, *, with_contrast: bool) -> list[str]:
     """What axe finds."""
     page.evaluate(AXE_SCRIPT)
     # Without its own loading of style sheets, which only rules beyond these tags need: a third of the time.
-    options = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"], "preload": False}
+    options = {
+        "runOnly": {"type": "tag", "values": TAGS},
+        "rules": {"color-contrast": {"enabled": with_contrast}},
+        "resultTypes": ["violations"],
+        "preload": False,
+    }
     result: dict[str, Any] = page.evaluate("options => axe.run(document, options)", options)
     return [
         f"{violation['id']}: {node['html'][:160]} {node['failureSummary']}"
         for violation in result["violations"]
         for node in violation["nodes"]
     ]
+
+
+def faint(page: Page, *, scheme: str) -> list[str]:
+    """Texts that are too pale, in either scheme; the page keeps its own."""
+    found: list[str] = []
+    for each in (*(other for other in SCHEMES if other != scheme), *(own for own in SCHEMES if own == scheme)):
+        page.emulate_media(color_scheme=each)
+        found += [f"{each}: {text}" for text in page.evaluate(CONTRAST)]
+    return found
 
 
 def too_small(page: Page) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 import tests.portal.file_scenes
 import tests.portal.webhook_scenes  # noqa: F401 -- both add their scenes
 from tests.portal.staff_scenes import SCENES, Desk
-from tests.portal.test_pages import NARROWEST, expect_said_first, too_small, violations
+from tests.portal.test_pages import NARROWEST, expect_said_first, faint, judges_contrast, too_small, violations
 from tests.support.browser import NewVisit, keep_picture
 from tests.support.thorough import share
 
@@ -35,7 +35,8 @@ def test_every_page_of_the_console_is_accessible_fits_and_says_first_what_is_wro
     assert page.locator("h1").count() == 1
     if name.endswith("_wrong"):
         expect_said_first(page)
-    assert violations(page) == []
+    assert violations(page, with_contrast=judges_contrast(name)) == []
+    assert faint(page, scheme=scheme) == []
     assert too_small(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.set_viewport_size({"width": NARROWEST, "height": 640})
