@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -146,9 +146,6 @@ def test_of_a_bug_in_any_layer_only_its_number_is_told(
         return
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json().keys() == {"type", "title", "status", "code", "detail", "incident"}
-
-
-Crash = Callable[[str], None]
 
 
 def test_a_process_logs_its_bug_once_and_tells_the_number_alone(town: Town, tmp_path: Path) -> None:

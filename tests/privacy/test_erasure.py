@@ -2,7 +2,6 @@
 
 import re
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -394,9 +393,6 @@ def test_a_payment_under_way_puts_it_off_and_so_does_a_callback_that_waits(town:
             session.sql(change)
         flows.erase_due(town.runtime.db, vault=town.runtime.vault, now=clock.now() + timedelta(days=days))
     assert town.client.get("/api/v1/me", headers=planted.person.bearer).status_code == 401
-
-
-Cut = Callable[[str], None]
 
 
 @pytest.mark.parametrize("point", ["identity.erasure.before_commit", "identity.erasure.committed"])
