@@ -3306,6 +3306,8 @@ CREATE INDEX ix_payment_refund_suspense_id ON public.payment_refund USING btree 
 
 CREATE INDEX ix_payment_suspense_open ON public.payment_suspense USING btree (created_at) WHERE (state = 'open'::text);
 
+CREATE INDEX ix_payment_suspense_open_amount ON public.payment_suspense USING btree (amount_minor DESC, id) WHERE (state = 'open'::text);
+
 CREATE INDEX ix_payment_suspense_order_id ON public.payment_suspense USING btree (order_id) WHERE (order_id IS NOT NULL);
 
 CREATE INDEX ix_payment_suspense_transaction_id ON public.payment_suspense USING btree (transaction_id);

@@ -55,7 +55,7 @@ LISTS: Final = {
     "imports": Listed("/staff/imports", ("kind", "state", "since", "until")),
     "gaps": Listed("/staff/gaps", ("unit", "of", "level", "field")),
     "accounts": Listed("/staff/search"),
-    "suspense": Listed("/staff/suspense"),
+    "suspense": Listed("/staff/suspense", ("sort",)),
     "unknown": Listed("/staff/payments/unknown"),
     "webhooks": Listed("/staff/webhooks"),
 }

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from typing import Annotated, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from fastapi.responses import Response
 
 from core.db import WriteSession
@@ -63,26 +64,42 @@ Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 @router.get(SUSPENSE)
 def suspense(
-    request: Request, runtime: RuntimeDep, reader: Reader, write: Write, now: Now, after: str = ""
+    request: Request,
+    runtime: RuntimeDep,
+    reader: Reader,
+    write: Write,
+    now: Now,
+    sort: Annotated[str, Query(pattern=r"^(amount)?$")] = "",
+    after: str = "",
 ) -> Response:
-    """What waits, the oldest first."""
-    scope = f"staff.suspense|{reader.staff_id}"
+    """What waits, the oldest first, or the largest."""
+    scope, by, limit = f"staff.suspense|{reader.staff_id}|{sort}", reader.staff_id, PAGE + 1
     at = runtime.cursors.behind(after, scope=scope, first=[])
-    behind = (datetime.fromisoformat(at[0]), at[1]) if at else None
-    found = placing.suspense_page(write, staff_id=reader.staff_id, after=behind, limit=PAGE + 1, now=now)
+    if sort:
+        larger = (at[0], at[1]) if at else None
+        found = placing.largest_suspense(write, staff_id=by, after=larger, limit=limit, now=now)
+    else:
+        behind = (datetime.fromisoformat(at[0]), at[1]) if at else None
+        found = placing.suspense_page(write, staff_id=by, after=behind, limit=limit, now=now)
     rows, more = runtime.cursors.page(
-        found, PAGE, scope=scope, position=lambda each: [each.created_at.isoformat(), each.id]
+        found,
+        PAGE,
+        scope=scope,
+        position=lambda each: [each.amount.minor if sort else each.created_at.isoformat(), each.id],
     )
+    mine = lists.mine(write, reader, "suspense", sort=sort)
     twice = refunds.contested_refunds(write, staff_id=reader.staff_id, limit=PAGE, now=now)
     return show(
         request,
         "staff/suspense.html",
         reader,
-        mine=lists.mine(write, reader, "suspense"),
+        here=mine.at(mine.asked),
+        mine=mine,
+        sort=sort,
         rows=rows,
         twice=twice,
         choosable=[each.id for each in rows if each.has_own_account and reader.may(StaffPermission.SUSPENSE_ASSIGN)],
-        next=f"{SUSPENSE}?after={more}" if more else "",
+        next=f"{SUSPENSE}?{urlencode({'sort': sort, 'after': more})}" if more else "",
     )
 
 

@@ -207,6 +207,7 @@ FILTERS: Final[Mapping[str, Sequence[str]]] = {
         "since=2026-01-01&until=2199-12-31",
     ),
     "GET /staff/imports/{run_id}/rejects": ("field=amount_minor&reason=not_a_number",),
+    "GET /staff/suspense": ("sort=amount",),
     "GET /staff/suspense/many": ("sum=1&sum=2&sum=3",),
     "GET /staff/quality": (f"unit={HERE}", f"unit={ELSEWHERE}", "sort=score"),
     "GET /staff/gaps": (f"unit={HERE}", f"unit={ELSEWHERE}", "of=basic", "level=1", "level=2", "field=name"),

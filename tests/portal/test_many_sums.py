@@ -121,6 +121,36 @@ def test_what_takes_two_alone_takes_two_among_many(town: Town, office: Office) -
     assert (status, "This sum takes a second person" in told, states(town, [waiting])) == (200, True, ["open"])
 
 
+@pytest.mark.parametrize("who", ["here", "top"])
+def test_the_largest_come_first_page_by_page_and_none_is_left_out(
+    town: Town, office: Office, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    from portal.staff import suspense as pages
+
+    monkeypatch.setattr(pages, "PAGE", 2)
+    made = [office.waiting_money(town.house.account), *(office.named_twice(town.house.account) for _ in range(4))]
+    with town.runtime.db.write() as session:  # claims of money that lies elsewhere: the books know nothing of them
+        for place, suspense_id in enumerate(made[1:]):
+            session.sql(
+                "update payment_suspense set amount_minor = :minor where id = :id",
+                id=suspense_id,
+                minor=50 + 40 * (place % 3),
+            )
+    with town.runtime.db.read() as session:
+        known = {row.id: row.amount_minor for row in session.sql("select id, amount_minor from payment_suspense").all()}
+    town.client.cookies.clear()
+    headers = {**office.browser(office.members[who]), "accept-language": "en"}
+    seen, address = list[int](), "/staff/suspense?sort=amount"
+    while address:
+        page = html.unescape(town.client.get(address, headers=headers).text)
+        assert re.search(r'aria-sort="descending"><a href="/staff/suspense\?sort=amount">Amount', page)
+        seen += [int(each) for each in re.findall(r'<th scope="row"[^>]*><a href="/staff/suspense/(\d+)"', page)]
+        more = re.search(r'href="(/staff/suspense\?sort=amount&after=[^"]+)"', page)
+        address = more[1] if more else ""
+    assert set(made) <= set(seen)
+    assert seen == sorted(set(seen), key=lambda each: (-known[each], each))
+
+
 def test_the_list_offers_what_can_be_chosen_without_scripts(town: Town, office: Office) -> None:
     office.waiting_money(town.house.account)
     claimed = office.named_twice(town.house.account)

@@ -15,6 +15,7 @@ from services.payments.ports import source_of
 from services.payments.queries.finding import FoundPayment, PlacedMoney, StaffPayment, found_payments
 
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_MINOR: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,20 @@ def suspense_page(
     return _suspense(session, staff_id, permission, suspense_id=None, after=after, limit=limit, now=now)
 
 
+def largest_suspense(
+    session: ReadSession, *, staff_id: UUID, after: tuple[int, int] | None, limit: int, now: datetime
+) -> list[WaitingMoney]:
+    """The same, the largest first, behind an amount in minor units and an id."""
+    permission = StaffPermission.SUSPENSE_VIEW
+    behind = after or (MOST_MINOR, 0)
+    return _suspense(session, staff_id, permission, suspense_id=None, larger=behind, limit=limit, now=now)
+
+
 def suspense_item(
     session: ReadSession, *, suspense_id: int, staff_id: UUID, permission: StaffPermission, now: datetime
 ) -> WaitingMoney | None:
     """One sum, waiting or not, when a member of staff may do this with it."""
-    found = _suspense(session, staff_id, permission, suspense_id=suspense_id, after=None, limit=1, now=now)
+    found = _suspense(session, staff_id, permission, suspense_id=suspense_id, limit=1, now=now)
     return found[0] if found else None
 
 
@@ -91,18 +101,22 @@ def _suspense(
     permission: StaffPermission,
     *,
     suspense_id: int | None,
-    after: tuple[datetime, int] | None,
+    after: tuple[datetime, int] | None = None,
+    larger: tuple[int, int] | None = None,
     limit: int,
     now: datetime,
 ) -> list[WaitingMoney]:
     after_at, after_id = after or (BEGINNING, 0)
+    after_minor, after_id = larger or (MOST_MINOR, after_id)
     rows = session.sql(
         statement(__package__, "suspense_page.sql"),
         staff_id=staff_id,
         permission=permission.value,
         sees_all=staffing.staff_holds_everywhere(session, staff_id=staff_id, permission=permission, now=now),
         id=suspense_id,
+        by_amount=larger is not None,
         after_at=after_at,
+        after_minor=after_minor,
         after_id=after_id,
         limit=limit,
         now=now,

@@ -1,23 +1,33 @@
--- Money without a place, the oldest first, behind a position, where a member of staff may do something with it: in the unit of its account; when it
+-- Money without a place, the oldest first or (`by_amount`) the largest, behind a position, where a member of staff may do something with it: in the unit of its account; when it
 -- came for an order and was not divided, in the units of all accounts of that, of which no one alone may see or move it; what names neither is for
 -- those who may everywhere. The unit of a sum of several is the lowest above them all, if there is one. Served by ix_payment_suspense_unit_ids, or
--- for those ix_payment_suspense_open, or pk_payment_suspense for one; then by keys and ix_payment_part_attempt_id: nothing of other units is read
+-- for those ix_payment_suspense_open or ix_payment_suspense_open_amount, or pk_payment_suspense for one; then by keys and ix_payment_part_attempt_id: nothing of other units is read
 -- but sums that are theirs, too.
 with seen as materialized (
   select unit_id from staff_units(:staff_id, :permission, :now)
 ), mine as materialized (
-  select id, created_at from payment_suspense
+  select id, created_at, amount_minor from payment_suspense
   where state = 'open' and unit_ids && coalesce((select array_agg(unit_id) from seen), '{}')
     and unit_ids <@ coalesce((select array_agg(unit_id) from seen), '{}')
     and not cast(:sees_all as boolean) and cast(:id as bigint) is null
 ), found as (
   select id from payment_suspense where id = cast(:id as bigint)
   union all
-  (select id from mine where (created_at, id) > (:after_at, :after_id) order by created_at, id limit :limit)
+  (select id from mine where not cast(:by_amount as boolean) and (created_at, id) > (:after_at, :after_id) order by created_at, id limit :limit)
+  union all
+  (select id from mine
+   where cast(:by_amount as boolean) and amount_minor <= :after_minor and (amount_minor < :after_minor or id > :after_id)
+   order by amount_minor desc, id limit :limit)
   union all
   (select id from payment_suspense
-   where cast(:sees_all as boolean) and cast(:id as bigint) is null and state = 'open' and (created_at, id) > (:after_at, :after_id)
+   where cast(:sees_all as boolean) and not cast(:by_amount as boolean) and cast(:id as bigint) is null and state = 'open'
+     and (created_at, id) > (:after_at, :after_id)
    order by created_at, id limit :limit)
+  union all
+  (select id from payment_suspense
+   where cast(:sees_all as boolean) and cast(:by_amount as boolean) and state = 'open'
+     and amount_minor <= :after_minor and (amount_minor < :after_minor or id > :after_id)
+   order by amount_minor desc, id limit :limit)
 )
 select s.id, s.reason, s.provider, s.merchant, s.out_trade_no, s.transaction_id, s.amount_minor, s.currency, s.paid_at, s.created_at, s.state,
   s.book_id is not null as is_money, o.payment_no, w.account_no, w.accounts > 1 as is_shared, coalesce(w.unit_ids, '{}') as unit_ids,
@@ -48,4 +58,4 @@ left join lateral (
   order by d.depth desc limit 1
 ) x on true
 where case when w.unit_ids is null then cast(:sees_all as boolean) else w.unit_ids <@ coalesce((select array_agg(unit_id) from seen), '{}') end
-order by s.created_at, s.id
+order by case when cast(:by_amount as boolean) then -s.amount_minor end, case when not cast(:by_amount as boolean) then s.created_at end, s.id
