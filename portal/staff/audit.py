@@ -29,6 +29,9 @@ router = APIRouter(include_in_schema=False)
 
 AUDIT: Final = "/staff/audit"
 PAGE: Final = 50
+MOST_LISTED: Final = 200
+MOST_NAMED: Final = 5
+"""People that a reader may choose from, and that a name stands for when it stands for several."""
 
 STAFF: Final = re.compile(r"staff:[0-9a-f-]{36}")
 
@@ -76,7 +79,7 @@ def audit_page(
     except ValueError:
         _ = speak(request)
         wrong = {"since": _("Enter dates as year, month and day, the earlier one first.")}
-        return _page(request, write, reader, replace(typed, since="", until=""), [], {}, wrong=wrong)
+        return _page(request, write, reader, replace(typed, since="", until=""), [], {}, wrong=wrong, now=now)
     found = staffing.audit_page(
         write,
         seen_by=reader.staff_id,
@@ -87,8 +90,38 @@ def audit_page(
         now=now,
     )
     entries, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [each.id])
-    names = names_in(write, entries)
-    return _page(request, write, reader, typed, entries, names, more=typed.address(after=more) if more else "")
+    names, behind = names_in(write, entries), typed.address(after=more) if more else ""
+    return _page(request, write, reader, typed, entries, names, more=behind, now=now)
+
+
+@router.post(AUDIT, dependencies=[CheckedForm])
+def find(
+    request: Request,
+    reader: Reader,
+    write: Write,
+    now: Now,
+    who: Field = "",
+    was: Field = "",
+    act: Field = "",
+    about: Field = "",
+    since: Field = "",
+    until: Field = "",
+) -> Response:
+    """Lead to the acts of whoever is called so, without their name in the address; `was` is who was chosen before."""
+    called, typed = who.strip(), Typed("", act.strip(), about.strip(), since, until)
+    if not called or ":" in called:
+        return go(replace(typed, who=called).address())
+    if was and _called(write, was) == called:
+        return go(replace(typed, who=was).address())
+    people = staffing.staff_called(write, text=called, seen_by=reader.staff_id, limit=MOST_NAMED + 1, now=now)
+    if len(people) == 1:
+        return go(replace(typed, who=f"staff:{people[0].id}").address())
+    _ = speak(request)
+    wrong = _("Nobody in your units is called that. Choose somebody of the list.")
+    if people:
+        names = ", ".join(each.name for each in people[:MOST_NAMED])
+        wrong = _("Several are called that. Enter the name that they sign in with: %(names)s") % {"names": names}
+    return _page(request, write, reader, typed, [], {}, wrong={"who": wrong}, called=called, now=now)
 
 
 @router.post("/staff/audit/export", dependencies=[CheckedForm])
@@ -157,6 +190,17 @@ def _subjects(session: ReadSession, about: str) -> list[str]:
     return subjects
 
 
+def _called(session: ReadSession, who: str) -> str:
+    """What somebody of the staff is called whom a filter names by id; empty for anything else."""
+    if not STAFF.fullmatch(who):
+        return ""
+    try:
+        staff_id = UUID(who.removeprefix("staff:"))
+    except ValueError:
+        return ""
+    return identity.staff_names(session, staff_ids={staff_id}).get(staff_id, "")
+
+
 def names_in(session: ReadSession, entries: Sequence[AuditEntry]) -> dict[str, str]:
     """What staff are called who act in these entries, or whom they are about."""
     named = {text for entry in entries for text in (entry.actor, entry.subject) if STAFF.fullmatch(text)}
@@ -174,6 +218,8 @@ def _page(
     *,
     more: str = "",
     wrong: dict[str, str] | None = None,
+    called: str = "",
+    now: datetime,
 ) -> Response:
     return show(
         request,
@@ -182,6 +228,8 @@ def _page(
         here=typed.address(),
         mine=lists.mine(session, reader, "audit", **asdict(typed)),
         typed=typed,
+        called=called or _called(session, typed.who) or typed.who,
+        people=staffing.staff_called(session, text="", seen_by=reader.staff_id, limit=MOST_LISTED, now=now),
         entries=entries,
         actors=actors,
         more=more,

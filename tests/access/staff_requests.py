@@ -487,5 +487,6 @@ ASKING: Final[dict[str, Asking]] = {
     ),
     "POST /staff/approvals/{request_id}/withdraw": _form("/staff/approvals/{request_id}/withdraw", _own_request),
     "GET /staff/audit": _get("/staff/audit"),
+    "POST /staff/audit": _form("/staff/audit", lambda _: {"act": "accounts.grant"}),
     "POST /staff/audit/export": _form("/staff/audit/export"),
 }

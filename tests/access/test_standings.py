@@ -68,7 +68,7 @@ NEEDED: Final = (
 WITHOUT_FRESH_CODE: Final = frozenset({
     "POST /staff/accounts/{account_no}/look", "POST /staff/accounts/{account_no}/notes",
     "POST /staff/approvals/{request_id}/refuse", "POST /staff/approvals/{request_id}/withdraw",
-    "POST /staff/as/{account_no}/end", "POST /staff/gaps/{account_no}",
+    "POST /staff/as/{account_no}/end", "POST /staff/audit", "POST /staff/gaps/{account_no}",
     "POST /staff/me/sessions/others/end", "POST /staff/me/sessions/{session_id}/end",
     "POST /staff/payments/{payment_no}/check", "POST /staff/search", "POST /staff/step-up", "POST /staff/webhooks/{endpoint_id}/test",
 })  # fmt: skip

@@ -130,6 +130,31 @@ def test_days_of_the_wrong_order_are_refused_rather_than_finding_nothing(town: T
         assert "the earlier one first" not in mine.get(f"{path}?since=2026-05-01&until=2026-05-01")
 
 
+def test_the_log_is_asked_for_by_what_people_are_called_and_no_address_names_them(town: Town) -> None:
+    mine, namesake = Colleague(town), Colleague(town)
+    with town.runtime.db.write() as session:
+        far = mine.office.employ(session, StaffRole.ADMIN, "3702")
+        for number, name in ((mine, "Wang Fang"), (namesake, "Li Na")):
+            session.sql("update staff set display_name = :name where id = :id", name=name, id=number.member.staff_id)
+    found = f"/staff/audit?who=staff%3A{namesake.member.staff_id}&act=identity.sign_in"
+    for called in ("Li Na", "li na ", namesake.member.name):
+        assert mine.send("/staff/audit", who=called, act="identity.sign_in") == (303, found)
+    page = mine.get(found)
+    assert 'id="who" name="who" value="Li Na"' in page
+    assert f'<option value="{namesake.member.name}">Li Na</option>' in page
+    assert far.name not in page
+    for unseen in (f"Staff {far.name}", far.name, "nobody"):
+        status, told = mine.send("/staff/audit", who=unseen)
+        assert (status, "Nobody in your units is called that" in told, f'value="{unseen}"' in told) == (422, True, True)
+        assert "?who=" not in told
+    chosen = f"staff:{far.staff_id}"
+    assert mine.send("/staff/audit", who=f"Staff {far.name}", was=chosen)[0] == 303, "who acted here is kept"
+    with town.runtime.db.write() as session:
+        session.sql("update staff set display_name = 'Li Na' where id = :id", id=mine.member.staff_id)
+    status, told = mine.send("/staff/audit", who="Li Na")
+    assert (status, "Several are called that" in told, mine.member.name in told) == (422, True, True)
+
+
 def test_nothing_of_it_is_left_of_whoever_is_disabled(town: Town) -> None:
     mine = Colleague(town)
     mine.keep("Mine", "state=active")

@@ -247,6 +247,24 @@ def _grant(row: sa.Row[Any]) -> StaffGrantView:
 
 
 @dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody whose acts may be asked for: the name they sign in with, and what they are called."""
+
+    id: UUID
+    name: str
+    display_name: str
+
+
+def staff_called(session: ReadSession, *, text: str, seen_by: UUID, limit: int, now: datetime) -> list[Colleague]:
+    """Up to `limit` people with a grant where the reader may read the audit log, by name.
+
+    Those who sign in with this name or are called so; all of them for an empty text.
+    """
+    rows = session.sql(statement(__package__, "staff_called.sql"), text=text, seen_by=seen_by, limit=limit, now=now)
+    return [view(Colleague, row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
 class AuditFilter:
     """Which acts are asked for; an empty text asks for all. `subjects` are alternatives of the same thing."""
 
