@@ -22,7 +22,6 @@ from web.session import Flows, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
-UNPROCESSABLE: Final = 422
 MANY: Final = "/staff/suspense/many"
 MOST: Final = 50
 """Sums of one act: a page of the list."""
@@ -98,7 +97,6 @@ def _confirm_page(
         request,
         "staff/suspense_many.html",
         reader,
-        status=UNPROCESSABLE if wrong else 200,
         here=f"{MANY}?{'&'.join(f'sum={each.id}' for each in rows)}",
         results=None,
         rows=rows,

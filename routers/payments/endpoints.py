@@ -61,6 +61,24 @@ PAYMENT_NO_LENGTH: Final = 16
 """80 random bits: a number that nobody guesses."""
 
 KEYED: Final = (KeyMissing, KeyReused, InFlight)
+ASKED_FOR: Final = (
+    QuoteExpired,
+    PayableUnknown,
+    PartialNotAllowed,
+    AmountTooLarge,
+    AmountChanged,
+    TooManyParts,
+    SeveralMerchants,
+    MixedCurrencies,
+    MethodNotOffered,
+    ProviderUnavailable,
+    ProviderRefused,
+    WechatPayerUnknown,
+    WechatBusy,
+    *KEYED,
+)
+"""Why a provider is not asked for money, or does not take the order."""
+
 EVENT_EXAMPLE: Final = f"event: status\ndata: {json.dumps(PAYMENT_EXAMPLE)}\n\n"
 
 
@@ -69,23 +87,7 @@ EVENT_EXAMPLE: Final = f"event: status\ndata: {json.dumps(PAYMENT_EXAMPLE)}\n\n"
     response_model=StartedPayment,
     status_code=201,
     operation_id="start_payment",
-    responses=problems(
-        AccountNotPayable,
-        QuoteExpired,
-        PayableUnknown,
-        PartialNotAllowed,
-        AmountTooLarge,
-        AmountChanged,
-        TooManyParts,
-        SeveralMerchants,
-        MixedCurrencies,
-        MethodNotOffered,
-        ProviderUnavailable,
-        ProviderRefused,
-        WechatPayerUnknown,
-        WechatBusy,
-        *KEYED,
-    ),
+    responses=problems(AccountNotPayable, *ASKED_FOR),
 )
 def start_payment(
     body: PaymentRequest,
@@ -208,25 +210,7 @@ def give_up_payment(
     response_model=StartedPayment,
     status_code=201,
     operation_id="retry_payment",
-    responses=problems(
-        PaymentUnknown,
-        PaymentFinal,
-        AttemptInDoubt,
-        QuoteExpired,
-        PayableUnknown,
-        PartialNotAllowed,
-        AmountTooLarge,
-        AmountChanged,
-        TooManyParts,
-        SeveralMerchants,
-        MixedCurrencies,
-        MethodNotOffered,
-        ProviderUnavailable,
-        ProviderRefused,
-        WechatPayerUnknown,
-        WechatBusy,
-        *KEYED,
-    ),
+    responses=problems(PaymentUnknown, PaymentFinal, AttemptInDoubt, *ASKED_FOR),
 )
 def retry_payment(
     body: AttemptRequest,

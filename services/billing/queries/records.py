@@ -35,9 +35,7 @@ def record(session: ReadSession, *, account_id: AccountId, bill_id: int) -> Bill
         account_id=account_id,
         id=bill_id,
     ).one()
-    rows = session.sql(
-        statement("services.billing", "bill_settlements.sql"), account_id=account_id, bill_id=bill_id
-    ).all()
+    rows = session.sql(statement(__package__, "bill_settlements.sql"), account_id=account_id, bill_id=bill_id).all()
     settlements = tuple(
         Settlement(row.payment_id, Money(row.amount_minor, row.currency), row.settled_at) for row in rows
     )
