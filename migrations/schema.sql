@@ -1841,6 +1841,7 @@ CREATE TABLE public.import_seen (
     run_id bigint NOT NULL,
     kind text NOT NULL,
     key bigint NOT NULL,
+    said jsonb,
     CONSTRAINT ck_import_seen_kind CHECK ((kind = ANY (ARRAY['account'::text, 'bill'::text, 'number'::text])))
 );
 

@@ -3,10 +3,11 @@
 import enum
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from core.crypto.sealed import sealed
@@ -434,13 +435,14 @@ class ImportAmount(SQLModel, table=True):
 
 
 class ImportSeen(SQLModel, table=True):
-    """What an import that is not at its end has met."""
+    """What an import that is not at its end has met; of a dry run's rows also what they say, in their loader's form."""
 
     __tablename__ = "import_seen"
 
     run_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="import_run.id", ondelete="CASCADE")
     kind: str = Field(sa_type=sa.Text, primary_key=True)
     key: int = Field(sa_type=sa.BigInteger, primary_key=True)
+    said: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
 
 
 class ImportVanished(SQLModel, table=True):

@@ -20,6 +20,10 @@ from services.accounts.operations.reports import UnitRows
 from services.accounts.rules import FILES_WAIT, customer_owner, normal_phone, premises_owner, search_terms
 
 _TABLE: Final = "staged_account"
+_SAID: Final = """
+select c.key, jsonb_build_object('print', md5((to_jsonb(s) - 'row_no')::text)) as said
+from compared_account c join staged_account s on s.row_no = c.row_no
+"""
 _MAX_TEXT: Final = 200
 CLEARED: Final = "-"
 """What a file says of something that is there no more. An empty field says nothing: what is known of it stays."""
@@ -204,10 +208,8 @@ class AccountsLoader:
         refused = refused + self._judge(session)
         for step in ("corrections_keep", "accounts_compare"):
             session.sql(statement(__package__, f"import_{step}.sql"))
-        new = session.sql("select key from compared_account where is_new").scalars().all()
-        met = set(new) - reports.see(session, run_id=run_id, kind="number", keys=new)
-        if met:
-            session.sql("update compared_account set is_new = false where key = any(:keys)", keys=list(met))
+        session.sql(statement(__package__, "import_accounts_said.sql"), run_id=run_id)
+        reports.keep_said(session, run_id=run_id, query=_SAID)
         return _count(session, run_id=run_id, refused=refused)
 
     def place(

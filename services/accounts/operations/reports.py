@@ -18,7 +18,7 @@ from services.accounts.errors import ImportElsewhere, ImportNotSignable
 from services.accounts.queries import imports
 from services.accounts.queries.imports import AmountKind
 
-Seen = Literal["account", "bill", "number"]
+Seen = Literal["account", "bill"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,15 @@ def see(session: WriteSession, *, run_id: int, kind: Seen, keys: Sequence[int]) 
         keys=list(keys),
     )
     return frozenset(rows.scalars())
+
+
+def keep_said(session: WriteSession, *, run_id: int, query: LiteralString) -> None:
+    """Keep what the rows of a dry run say, under their numbers; the latest of a number holds.
+
+    `query` answers `key`, a hash of the number, and `said`.
+    """
+    wrapped = statement(__package__, "import_said_write.sql").clause.text.replace("(select /* said */)", f"({query})")
+    session.connection().execute(sa.text(wrapped), {"run_id": run_id})
 
 
 def forget_seen(session: WriteSession, *, run_id: int, most: int) -> int:

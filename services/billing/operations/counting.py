@@ -61,19 +61,14 @@ def refuse_numbers(session: WriteSession, taken: Sequence[str], *, program: UUID
         "delete from typed_bill where bill_id is null and bill_no = any(:taken) returning row_no, bill_no",
         taken=list(taken),
     )
-    return [Reject(row.row_no, "bill_no", reasons[row.bill_no]) for row in refused]
+    # What a dry run foresees is of the same file: nobody is told of anybody else's.
+    return [Reject(row.row_no, "bill_no", reasons.get(row.bill_no, "belongs to another account")) for row in refused]
 
 
-def meet_numbers(session: WriteSession, *, run_id: int) -> None:
-    """Note new numbers of a dry run, and mark those that an earlier chunk had."""
-    rows = session.sql(
-        "select row_no, hashtextextended(bill_no, account_id) as key from typed_bill where bill_id is null"
-    )
-    new: dict[int, int] = {row.row_no: row.key for row in rows}
-    first = accounts.see(session, run_id=run_id, kind="number", keys=list(new.values()))
-    again = [row_no for row_no, key in new.items() if key not in first]
-    if again:
-        session.sql("update typed_bill set is_met = true where row_no = any(:row_nos)", row_nos=again)
+def foreseen_elsewhere(session: WriteSession, *, run_id: int) -> list[str]:
+    """New numbers of a dry run that an earlier chunk gave to another account. Served by pk_import_seen."""
+    rows = session.sql(statement(__package__, "import_bills_elsewhere.sql"), run_id=run_id)
+    return list(rows.scalars())
 
 
 class WholeBills:

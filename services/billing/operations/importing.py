@@ -113,10 +113,11 @@ class BillsLoader:
 
     def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
         """Tell what `load` would do with one chunk; a number that an earlier chunk had would be known by then."""
-        refused = refused + self._judge(session)
+        refused = refused + self._judge(session, foreseen_by=run_id)
         taken_numbers = idempotency.claimed_staged(session, kind="bill_no", query=counting.NEW_NUMBERS)
+        taken_numbers += counting.foreseen_elsewhere(session, run_id=run_id)
         refused += counting.refuse_numbers(session, taken_numbers, program=self._program)
-        counting.meet_numbers(session, run_id=run_id)
+        accounts.keep_said(session, run_id=run_id, query=_text("import_bills_left.sql"))
         return counting.count(session, run_id=run_id, refused=refused)
 
     def place(
@@ -159,8 +160,11 @@ class BillsLoader:
         apply_prepaid(session, account_ids=found, now=self._now)
         return False
 
-    def _judge(self, session: WriteSession) -> list[Reject]:
-        """Give staged rows their types, compare them with what is known; answers why some cannot be taken."""
+    def _judge(self, session: WriteSession, *, foreseen_by: int | None = None) -> list[Reject]:
+        """Give staged rows their types, compare them with what is known; answers why some cannot be taken.
+
+        For the dry run `foreseen_by` known is also what its earlier chunks would have written.
+        """
         foreign: list[Reject] = []
         if self._program is not None:
             reach = statement(__package__, "import_bills_reach.sql")
@@ -169,6 +173,9 @@ class BillsLoader:
         staging.analyze(session, table="typed_bill")
         if session.sql("select exists (select from typed_bill where bill_id is not null)").scalar_one():
             self._run(session, "compare")
+        if foreseen_by is not None:
+            self._run(session, "said")
+            self._run(session, "foreseen", run_id=foreseen_by)
         judgement = statement(__package__, "import_bills_meaning.sql")
         return foreign + staging.refuse(session, table="typed_bill", judgement=judgement)
 

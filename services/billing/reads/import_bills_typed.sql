@@ -10,7 +10,7 @@ select s.row_no, s.bill_no, a.id as account_id, a.unit_id, a.currency, s.period_
   b.posting_id as known_posting_id, null::uuid as posting_id,
   b.id is not null and (b.period_first, b.period_end, b.issue_date, b.due_date, b.energy_kwh)
     is distinct from (s.period_first::date, s.period_end::date, s.issue_date::date, s.due_date::date, s.energy_kwh::numeric(14,3)) as has_new_terms,
-  false as has_new_lines, false as is_met, m.native_from
+  false as has_new_lines, m.native_from
 from staged_bill s
 left join account a on a.account_no = s.account_no
 left join bill b on b.account_id = a.id and b.bill_no = s.bill_no

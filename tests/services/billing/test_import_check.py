@@ -139,6 +139,28 @@ def test_a_dry_run_says_what_the_import_then_does_and_writes_nothing(
 
 
 @pytest.mark.usefixtures("accounts")
+def test_a_dry_run_compares_a_repeated_number_with_what_the_earlier_row_said(
+    database: Database, written: Callable[..., Path]
+) -> None:
+    run(database, written(*KNOWN))
+    file = written(
+        bill_record(HERE, "B-SAME", amount_minor=20_000),
+        bill_record(HERE, "B-0001", amount_minor=5_000),
+        bill_record(HERE, "B-0002", amount_minor=3_000, state="settled"),
+        bill_record(HERE, "B-0001", amount_minor=7_000),
+        bill_record(HERE, "B-SAME"),
+        bill_record(HERE, "B-0002", amount_minor=3_000),
+        bill_record(HERE, "B-0001", amount_minor=7_000),
+        bill_record(THERE, "B-0002", amount_minor=3_000),
+        bill_record(HERE, "B-SAME", due_date="2026-07-25"),
+    )
+    dry = check(database, file)
+    done = run(database, file)
+    assert (counts(done), totals(database, done)) == (counts(dry), totals(database, dry))
+    assert counts(dry) == (9, 2, 4, 1, 2)
+
+
+@pytest.mark.usefixtures("accounts")
 @pytest.mark.parametrize("point", ["import.chunk.before_commit", "import.chunk.committed"])
 def test_a_dry_run_that_was_cut_off_goes_on_and_comes_to_the_same(
     database: Database, written: Callable[..., Path], point: str
@@ -220,18 +242,18 @@ def test_a_dry_run_of_accounts_says_what_the_import_then_does_and_what_vanished(
         account_record(8, unit_code="3702"),
         account_record(9, unit_code="nowhere"),
         account_record(10, **{"class": "palace"}),
-        account_record(8, unit_code="3702"),
+        account_record(8, unit_code="3702", state="suspended"),
     )
     before = everything(owner_dsn)
     dry = intake.check(database, path=file, loader=loader, whole=WholeAccounts("3701"), chunk_rows=4)
     assert everything(owner_dsn) == before
-    assert counts(dry) == (10, 1, 5, 2, 2)
+    assert counts(dry) == (10, 1, 6, 1, 2)
     done = intake.run(database, path=file, loader=loader, whole=WholeAccounts("3701"), chunk_rows=4)
     assert (counts(done), totals(database, done)) == (counts(dry), totals(database, dry))
     assert [(each.code, each.new, each.changed, each.unchanged, each.rejected) for each in totals(database, done)] == [
         ("", 0, 0, 0, 1),
         ("3701", 0, 5, 1, 1),
-        ("3702", 1, 0, 1, 0),
+        ("3702", 1, 1, 0, 0),
     ]
     assert vanished(database, done) == [(HERE, "", None), ("8000000007", "", None)]
 
