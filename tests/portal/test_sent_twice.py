@@ -112,6 +112,32 @@ def test_something_else_under_the_same_key_and_what_was_refused_are_done(town: T
     assert rows(town, "account_note") == before + 3, "a key is its reader's own"
 
 
+def test_an_invitation_is_taken_back_and_made_anew_on_the_page_of_whoever_has_not_joined(
+    town: Town, office: Office
+) -> None:
+    teller = Teller(town, office)
+    fields = {"name": "never.joined", "display_name": "Never", "role": "agent", "unit": HERE}
+
+    def address(page: httpx.Response) -> str:
+        found = re.search(r"/staff/invitations/[\w-]+", page.text)
+        assert found is not None
+        return found[0]
+
+    first = address(teller.send("/staff/people/invite", **fields))
+    with town.runtime.db.read() as session:
+        staff_id = session.sql("select id from staff where name = 'never.joined'").scalar_one()
+    person = f"/staff/people/{staff_id}"
+    town.client.cookies.clear()
+    offered = town.client.get(person, headers={**office.browser(teller.member), "accept-language": "en"}).text
+    assert "Take it back" in offered
+    assert town.client.get(first).status_code == 200
+    assert teller.send(f"{person}/disable").status_code == 303
+    assert town.client.get(first).status_code == 404
+    assert teller.send(f"{person}/enable").status_code == 303
+    again = address(teller.send(f"{person}/invitation"))
+    assert [town.client.get(each).status_code for each in (first, again)] == [404, 200]
+
+
 def test_two_that_are_sent_at_the_same_moment_make_one(town: Town, office: Office) -> None:
     teller, path = Teller(town, office), f"/staff/accounts/{town.house.account_no}/notes"
     key, before = teller.key_of(path.removesuffix("/notes"), path), rows(town, "account_note")
