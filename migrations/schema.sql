@@ -1718,6 +1718,9 @@ CREATE TABLE public.data_export (
     made_at timestamp with time zone,
     expires_at timestamp with time zone,
     document_sealed bytea,
+    failures smallint DEFAULT 0 NOT NULL,
+    error text,
+    due_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT ck_data_export_made CHECK ((((made_at IS NULL) = (document_sealed IS NULL)) AND ((made_at IS NULL) = (expires_at IS NULL))))
 );
 
@@ -1760,6 +1763,9 @@ CREATE TABLE public.erasure (
     asked_at timestamp with time zone NOT NULL,
     due_at timestamp with time zone NOT NULL,
     done_at timestamp with time zone,
+    failures smallint DEFAULT 0 NOT NULL,
+    error text,
+    failing_since timestamp with time zone,
     CONSTRAINT ck_erasure_period CHECK ((due_at >= asked_at))
 );
 

@@ -412,6 +412,9 @@ class DataExport(SQLModel, table=True):
     made_at: datetime | None = Field(default=None, sa_type=Timestamp)
     expires_at: datetime | None = Field(default=None, sa_type=Timestamp)
     document_sealed: bytes | None = Field(default=None, sa_type=sealed(owner="'export:' || r.id"))
+    failures: int = Field(default=0, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": sa.text("0")})
+    error: str | None = Field(default=None, sa_type=sa.Text)
+    due_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": sa.text("now()")})
 
 
 class Erasure(SQLModel, table=True):
@@ -423,3 +426,6 @@ class Erasure(SQLModel, table=True):
     asked_at: datetime = Field(sa_type=Timestamp)
     due_at: datetime = Field(sa_type=Timestamp)
     done_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    failures: int = Field(default=0, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": sa.text("0")})
+    error: str | None = Field(default=None, sa_type=sa.Text)
+    failing_since: datetime | None = Field(default=None, sa_type=Timestamp)

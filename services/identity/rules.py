@@ -372,3 +372,8 @@ def recovery_code_hash(key: bytes, *, staff_id: UUID, code: str) -> bytes:
 def password_tag(password_hash: str) -> str:
     """What ties a half-done sign-in to the password that it was begun with."""
     return hashlib.sha256(password_hash.encode()).hexdigest()
+
+
+def put_off(first: timedelta, *, failures: int) -> timedelta:
+    """How long something waits that failed, after `failures` times before: twice as long each time, a day at most."""
+    return min(first * (1 << min(failures, 12)), timedelta(days=1))

@@ -418,7 +418,7 @@ def test_metrics_tell_the_age_of_the_oldest_undone_row_of_each_queue(
         f'wattline_oldest_pending_seconds{{queue="{name}"}}'
         for name in (
             *("outbox", "inbox", "messages", "webhooks"),
-            *("payment_checks", "payment_feed", "files", "refund_checks"),
+            *("payment_checks", "payment_feed", "files", "refund_checks", "erasures", "data_exports"),
         )
     }
     assert 90 <= told['wattline_oldest_pending_seconds{queue="outbox"}'] < 600

@@ -38,6 +38,7 @@ from tests.support.everything import holding, redis_text, tables
 from tests.support.hooks import relay
 from tests.support.town import HOLDER, Home, Person, Town
 from tests.support.wechat_notices import notice, paid, signed
+from web import health
 
 OPENID: Final = "oERASE6uMuAJO_M2pxb1Q9zNjWeS6o"
 
@@ -442,3 +443,40 @@ def test_what_somebody_else_told_after_the_person_stays(town: Town) -> None:
     erase(town)
     left = town.client.get(path, headers=second.bearer).json()
     assert (left["email_masked"], left["household_size"]) == (None, 2)
+
+
+def test_somebody_who_cannot_be_erased_waits_longer_each_time_and_holds_up_nobody(town: Town) -> None:
+    db, vault = town.runtime.db, town.runtime.vault
+    broken, other = (town.settle(town.build(town.unit_id), has_payments=False) for _ in range(2))
+    for person in (broken, other):
+        confirm(town, person)
+        town.client.put("/api/v1/me/data-export", headers=person.bearer)
+    with db.write() as session:
+        sealed = session.sql("select phone_sealed from app_user where id = :id", id=broken.user_id).scalar_one()
+        session.sql("update app_user set phone_sealed = '\\x0101ff' where id = :id", id=broken.user_id)
+        session.sql("update erasure set due_at = due_at - interval '1 minute' where user_id = :id", id=broken.user_id)
+    ids, due = [broken.user_id, other.user_id], clock.now() + timedelta(days=7)
+    flows.make_exports(db, vault=vault, now=clock.now())
+    waits = []
+    for _ in range(2):
+        flows.erase_due(db, vault=vault, now=due)
+        with db.read() as session:
+            rows = {
+                row.user_id: row
+                for row in session.sql("select * from erasure where user_id = any(:ids)", ids=ids).all()
+            }
+        waits.append(rows[broken.user_id].due_at - due)
+        due = rows[broken.user_id].due_at
+    failed = rows[broken.user_id]
+    assert (failed.done_at, failed.failures, failed.error is not None) == (None, 2, True)
+    assert waits[1] == 2 * waits[0]
+    assert rows[other.user_id].done_at is not None
+    with db.read() as session:
+        copy = session.sql("select made_at, failures from data_export where user_id = :id", id=broken.user_id).one()
+        queues = session.sql(health.QUEUES, most=health.COUNTED).scalar_one()["queues"]
+    assert (copy.made_at, copy.failures, queues["data_exports"]["pending"]) == (None, 1, 1)
+    assert queues["erasures"]["pending"] >= 1
+    with db.write() as session:
+        session.sql("update app_user set phone_sealed = :sealed where id = :id", sealed=sealed, id=broken.user_id)
+    flows.erase_due(db, vault=vault, now=due)
+    assert town.client.get("/api/v1/me", headers=broken.bearer).status_code == 401

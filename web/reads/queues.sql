@@ -1,7 +1,7 @@
 -- Rows that wait, per queue, and the age in seconds of the oldest that is due; money that waits for a person's decision; what the last whole
 -- round of each check of the books found. Counts stop at :most, so that the answer stays quick when it is needed most. Served by pk_outbox,
 -- ix_inbox_due_at, ix_message_due_at, ix_payment_attempt_next_check_at, pk_payment_feed_pending, ix_payment_suspense_open,
--- ix_webhook_delivery_waiting, ix_staff_file_due, ix_payment_refund_next_check_at and pk_ledger_check; webhook_endpoint, some tens of rows, is read whole.
+-- ix_webhook_delivery_waiting, ix_staff_file_due, ix_erasure_due_at, ix_data_export_asked_at, ix_payment_refund_next_check_at and pk_ledger_check; webhook_endpoint, some tens of rows, is read whole.
 select json_build_object(
   'queues', json_build_object(
     'outbox', (select json_build_object(
@@ -24,6 +24,10 @@ select json_build_object(
         from (select noted_at from payment_feed_pending order by kind, ref limit :most) f),
     'files', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(due_at)), 0)::float8)
         from (select due_at from staff_file where state = 'asked' and due_at <= now() order by due_at limit :most) x),
+    'erasures', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(coalesce(failing_since, due_at))), 0)::float8)
+        from (select due_at, failing_since from erasure where done_at is null and (due_at <= now() or failures > 0) order by due_at limit :most) e),
+    'data_exports', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(asked_at)), 0)::float8)
+        from (select asked_at from data_export where made_at is null order by asked_at limit :most) c),
     'refund_checks', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(next_check_at)), 0)::float8)
         from (select next_check_at from payment_refund where next_check_at <= now() order by next_check_at limit :most) r)
   ),

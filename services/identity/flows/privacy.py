@@ -104,9 +104,9 @@ def make_exports(db: Database, *, vault: Vault, now: datetime) -> int:
     made = 0
     while True:
         with db.write() as session:
-            is_made = operations.make_next(session, vault=vault, now=now)
+            step = operations.make_next(session, vault=vault, now=now)
             faults.point("identity.export.before_commit")
         faults.point("identity.export.committed")
-        if not is_made:
+        if step is None:
             return made
-        made += 1
+        made += step.is_done

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import structlog
+
 from core import audit
 from core.audit import Actor
 from core.crypto.vault import Vault
-from core.db import WriteSession
-from services.identity import queries
+from core.db import WriteSession, is_lost
+from services.identity import queries, rules
 from services.identity.operations.codes import CodeBurnt, CodeRefused, check_own_code
 from services.identity.ports import PERSONAL_DATA, Purpose
 from services.identity.queries import ErasureView
@@ -17,8 +19,10 @@ from services.identity.queries import ErasureView
 GRACE: Final = timedelta(days=7)
 """In which the person may take it back, and whoever holds their telephone wrongly is noticed."""
 PUT_OFF: Final = timedelta(hours=1)
-"""When something is under way that needs the person, as a payment that nobody has decided."""
+"""When something is under way that needs the person, as a payment that nobody has decided; the first time it fails."""
 JOB: Final = Actor("job:identity.erase_due")
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +76,51 @@ def withdraw_erasure(session: WriteSession, *, user_id: UUID, actor: Actor) -> b
 def erase_next(session: WriteSession, *, vault: Vault, now: datetime) -> Erased | None:
     """Erase the person whose time has come first, in one transaction; None when there is none.
 
-    It is put off while something is under way that needs the person. Cut short, nothing has happened; done, the row
-    says so and is not taken again.
+    It is put off while something is under way that needs the person. One that fails is undone and put off, longer each
+    time, and holds up nobody else. Cut short, nothing has happened; done, the row says so and is not taken again.
+    Raises what broke the connection.
     """
-    user_id: UUID | None = session.sql(
-        """select user_id from erasure where done_at is null and due_at <= :now
+    row = session.sql(
+        """select user_id, failures from erasure where done_at is null and due_at <= :now
            order by due_at, user_id limit 1 for update skip locked""",
         now=now,
-    ).scalar_one_or_none()
-    if user_id is None:
+    ).one_or_none()
+    if row is None:
         return None
+    try:
+        with session.begin_nested():
+            is_done = _erase(session, vault=vault, user_id=row.user_id, now=now)
+    except Exception as error:
+        if is_lost(error):
+            raise
+        log.exception("erasure_put_off", user_id=str(row.user_id))
+        session.sql(
+            """update erasure set failures = failures + 1, error = :error, due_at = :due_at,
+                 failing_since = coalesce(failing_since, due_at) where user_id = :id""",
+            error=type(error).__name__,
+            due_at=now + rules.put_off(PUT_OFF, failures=row.failures),
+            id=row.user_id,
+        )
+        return Erased(row.user_id, is_done=False)
+    return Erased(row.user_id, is_done=is_done)
+
+
+def _erase(session: WriteSession, *, vault: Vault, user_id: UUID, now: datetime) -> bool:
+    """Whether it is done; otherwise it is put off."""
     parts = PERSONAL_DATA.get()
-    if any(part.keeps(session, user_id=user_id) for part in parts):
-        session.sql("update erasure set due_at = :due_at where user_id = :id", due_at=now + PUT_OFF, id=user_id)
-        return Erased(user_id, is_done=False)
-    for part in parts:
-        part.erase(session, vault=vault, user_id=user_id, now=now)
-    session.sql("update erasure set done_at = :now where user_id = :id", now=now, id=user_id)
-    audit.record(session, actor=JOB, act="identity.erased", subject=f"user:{user_id}")
-    return Erased(user_id, is_done=True)
+    is_needed = any(part.keeps(session, user_id=user_id) for part in parts)
+    if not is_needed:
+        for part in parts:
+            part.erase(session, vault=vault, user_id=user_id, now=now)
+        audit.record(session, actor=JOB, act="identity.erased", subject=f"user:{user_id}")
+    session.sql(
+        """update erasure set due_at = case when :is_needed then cast(:later as timestamptz) else due_at end,
+             done_at = case when not :is_needed then cast(:now as timestamptz) end,
+             failures = 0, error = null, failing_since = null
+           where user_id = :id""",
+        is_needed=is_needed,
+        later=now + PUT_OFF,
+        now=now,
+        id=user_id,
+    )
+    return not is_needed
