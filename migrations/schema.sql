@@ -3217,9 +3217,13 @@ CREATE INDEX ix_approval_request_requested_by ON public.approval_request USING b
 
 CREATE INDEX ix_approval_request_unit_id ON public.approval_request USING btree (unit_id, id) WHERE (state = 'requested'::text);
 
+CREATE INDEX ix_audit_act ON public.audit USING btree (act, id);
+
 CREATE INDEX ix_audit_actor ON public.audit USING btree (actor, id);
 
 CREATE INDEX ix_audit_left_customer ON public.audit USING btree (((before ->> 'customer_id'::text))) WHERE (act = 'accounts.holder_changed'::text);
+
+CREATE INDEX ix_audit_recorded_at ON public.audit USING btree (recorded_at, id);
 
 CREATE INDEX ix_audit_subject ON public.audit USING btree (subject, id);
 

@@ -300,7 +300,7 @@ def audit_page(
     limit: int,
     now: datetime,
 ) -> list[AuditEntry]:
-    """Up to `limit` acts older than `before_id`, the latest first, that a member of staff may read.
+    """Up to `limit` acts behind the one with the id `before_id`, the latest first, that a member of staff may read.
 
     Those are the acts of the units where they may read the audit log. Acts that name no unit are for those alone who
     may read it everywhere (`sees_all`).
@@ -309,13 +309,15 @@ def audit_page(
         "actor": wanted.actor,
         "act": wanted.act,
         "subjects": list(wanted.subjects),
-        "since": wanted.since,
-        "until": wanted.until,
         "before_id": before_id,
         "limit": limit,
     }
-    if sees_all:
-        rows = session.sql(statement(__package__, "audit_page.sql"), **filters)
+    days = {"since": wanted.since, "until": wanted.until}
+    if not sees_all:
+        page = "audit_page_of_units.sql"
+        rows = session.sql(statement(__package__, page), seen_by=seen_by, now=now, **filters, **days)
+    elif wanted.since or wanted.until:
+        rows = session.sql(statement(__package__, "audit_page_of_days.sql"), **filters, **days)
     else:
-        rows = session.sql(statement(__package__, "audit_page_of_units.sql"), seen_by=seen_by, now=now, **filters)
+        rows = session.sql(statement(__package__, "audit_page.sql"), **filters)
     return [view(AuditEntry, row) for row in rows]

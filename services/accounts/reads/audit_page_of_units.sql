@@ -10,10 +10,11 @@ cross join lateral (
   where unit_id between s.unit_id and s.unit_id
     and (cast(:before_id as bigint) is null or id < cast(:before_id as bigint))
     and (cast(:actor as text) = '' or actor = :actor)
-    and (cast(:act as text) = '' or act = :act)
+    -- Written so that ix_audit_act and ix_audit_recorded_at cannot serve it: they would have the acts of all units read.
+    and (cast(:act as text) = '' or act || '' = :act)
     and (cardinality(cast(:subjects as text[])) = 0 or subject = any(cast(:subjects as text[])))
-    and (cast(:since as timestamptz) is null or recorded_at >= cast(:since as timestamptz))
-    and (cast(:until as timestamptz) is null or recorded_at < cast(:until as timestamptz))
+    and (cast(:since as timestamptz) is null or recorded_at + interval '0' >= cast(:since as timestamptz))
+    and (cast(:until as timestamptz) is null or recorded_at + interval '0' < cast(:until as timestamptz))
   order by unit_id desc, id desc limit :limit
 ) a
 order by a.id desc limit :limit

@@ -1,6 +1,7 @@
 """What a station's reader sees of the audit log and of imports is found by the station's own index, not by passing all."""
 
 import re
+from datetime import timedelta
 from typing import LiteralString
 
 import psycopg
@@ -31,6 +32,7 @@ insert into import_total (run_id, unit_id, rows_new)
 analyze unit, audit, import_run, import_total, staff, staff_grant, staff_role_permission;
 """
 
+LONG_AGO = NOON - timedelta(days=9_000)
 SAME_EVERYWHERE: LiteralString = """
 with people as (
   insert into customer (customer_no, kind, name_sealed, name_masked, tokens, fingerprint)
@@ -59,7 +61,11 @@ def reader(database: Database, vault: Vault, owner_dsn: str) -> Member:
     return made
 
 
-@pytest.mark.parametrize("wanted", [AuditFilter(), AuditFilter(actor="user:1"), AuditFilter(act="no.such")], ids=str)
+@pytest.mark.parametrize(
+    "wanted",
+    [AuditFilter(), AuditFilter(actor="user:1"), AuditFilter(act="no.such"), AuditFilter(until=LONG_AGO)],
+    ids=str,
+)
 def test_a_stations_page_reads_nothing_of_others(
     servers: Servers, database_name: str, reader: Member, wanted: AuditFilter
 ) -> None:
@@ -72,6 +78,40 @@ def test_a_stations_page_reads_nothing_of_others(
     assert "audit" not in scanned([plan])
     assert re.search(r"Index Scan Backward using ix_audit_unit_id|Bitmap Index Scan on ix_audit_unit_id", plan), plan
     assert {entry.unit for entry in page} <= {"S7"}
+
+
+@pytest.mark.parametrize(
+    ("index", "wanted"),
+    [
+        ("ix_audit_act", AuditFilter(act="no.such")),
+        ("ix_audit_recorded_at", AuditFilter(until=LONG_AGO)),
+        ("ix_audit_recorded_at", AuditFilter(since=LONG_AGO, until=LONG_AGO + timedelta(days=1), act="accounts.grant")),
+        ("ix_audit_recorded_at", AuditFilter(since=LONG_AGO)),
+    ],
+    ids=str,
+)
+def test_whoever_reads_everything_passes_no_act_that_is_not_asked_for(
+    servers: Servers, database_name: str, reader: Member, index: str, wanted: AuditFilter
+) -> None:
+    admin = psycopg.conninfo.make_conninfo(servers.admin_dsn, dbname=database_name)
+    with explained(admin) as (grown, plans), grown.read() as session:
+        seen: list[int] = []
+        for _ in range(2):
+            page = staffing.audit_page(
+                session,
+                seen_by=reader.staff_id,
+                sees_all=True,
+                wanted=wanted,
+                before_id=seen[-1] if seen else None,
+                limit=50,
+                now=NOON,
+            )
+            seen += [entry.id for entry in page]
+    assert len(set(seen)) == len(seen) == (100 if wanted == AuditFilter(since=LONG_AGO) else 0)
+    for plan in (each for each in plans if "on audit" in each):
+        assert index in plan, plan
+        assert "pk_audit on audit a" not in plan, plan
+        assert "audit" not in scanned([plan]), plan
 
 
 @pytest.mark.parametrize("wanted", [RunFilter(), RunFilter(kind="units"), RunFilter(state="unsigned")], ids=str)
