@@ -254,7 +254,8 @@ def test_money_goes_back_out_of_the_merchant_to_which_it_came_whatever_units_cho
     gone = [(each["mchid"], each["amount"], each["state"]) for each in sandbox.refunds()]
     assert (of(sandbox, EAST), 5_000, "SUCCESS") in gone
     with database.read() as session:
-        assert session.sql("select merchant from payment_refund").scalars().all() == [EAST]
+        [row] = session.sql("select merchant, request from payment_refund").all()
+    assert (row.merchant, b"/callbacks/wechat-pay/east" in row.request) == (EAST, True), "told at its own address"
 
 
 def test_a_word_about_one_merchants_refund_ends_none_of_another(
