@@ -29,6 +29,8 @@ _INDEXES: Final[dict[str, LiteralString]] = {
     "ix_audit_act": "on audit (act, id)",
     "ix_audit_recorded_at": "on audit (recorded_at, id)",
     "ix_account_note_clear": "on account_note (account_id, id) where text <> ''",
+    "uq_meter_present": "on meter (meter_no) where removed_on is null",
+    "ix_meter_former": "on meter (meter_no) where removed_on is not null",
 }
 _UNUSED: Final[tuple[LiteralString, ...]] = (
     "ix_customer_tokens",
@@ -44,19 +46,25 @@ _RULES: Final[tuple[tuple[LiteralString, LiteralString], ...]] = (
     ("payment_attempt", "ck_payment_attempt_merchant"),
     ("payment_suspense", "ck_payment_suspense_merchant"),
     ("payment_refund", "ck_payment_refund_merchant"),
+    ("meter", "ck_meter_dates"),
+    ("import_seen", "ck_import_seen_kind"),
 )
+_REPLACED: Final[tuple[tuple[LiteralString, LiteralString], ...]] = (("meter", "uq_meter_meter_no"),)
+"""Rules in whose place an index stands: they go once it is whole."""
 _IS_VALID: Final = "select indisvalid from pg_index where indexrelid = to_regclass(%s)"
 _IS_FILLED: Final = """
 select (select count(*) from pg_index i where i.indisvalid and i.indexrelid = any(
          select to_regclass('public.' || name) from unnest(%(indexes)s::text[]) name)) = cardinality(%(indexes)s)
   and not exists (select from unnest(%(unused)s::text[]) name where to_regclass('public.' || name) is not null)
   and not exists (select from pg_constraint where not convalidated and conname = any(%(rules)s))
+  and not exists (select from pg_constraint where conname = any(%(replaced)s))
 """
 
 
 def is_filled(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
     """Whether nothing is left to do."""
     asked = {"indexes": list(_INDEXES), "unused": list(_UNUSED), "rules": [rule for _, rule in _RULES]}
+    asked["replaced"] = [rule for _, rule in _REPLACED]
     return connection.execute(_IS_FILLED, asked).fetchone() == (True,)
 
 
@@ -72,9 +80,12 @@ def complete(owner_url: str) -> None:
         for name, made in _INDEXES.items():
             if connection.execute(_IS_VALID, [f"public.{name}"]).fetchone() != (True,):
                 connection.execute(f"drop index concurrently if exists {name}")  # one that was not built to its end
-                connection.execute(f"create index concurrently {name} {made}")
+                kind = "unique index" if name.startswith("uq_") else "index"
+                connection.execute(f"create {kind} concurrently {name} {made}")
         for name in _UNUSED:
             connection.execute(f"drop index concurrently if exists {name}")
+        for table, rule in _REPLACED:
+            connection.execute(f"alter table {table} drop constraint if exists {rule}")
         for table, rule in _RULES:
             connection.execute(f"alter table {table} validate constraint {rule}")
 

@@ -40,7 +40,7 @@ CREATE FUNCTION public.account_gaps(p_first bigint, p_last bigint, p_today date)
         | case when f.account_id is not null then 131072 else 0 end as expected,
       case when c.name_masked = '' then 1 else 0 end
         | case when p.district = '' or p.street = '' then 2 else 0 end
-        | case when exists (select from meter m where m.account_id = a.id) then 0 else 4 end
+        | case when exists (select from meter m where m.account_id = a.id and m.removed_on is null) then 0 else 4 end
         | case when exists (
             select from agreement g where g.account_id = a.id and g.valid_from <= p_today and (g.valid_to is null or g.valid_to > p_today)
           ) then 0 else 8 end
@@ -1848,7 +1848,7 @@ CREATE TABLE public.import_seen (
     kind text NOT NULL,
     key bigint NOT NULL,
     said jsonb,
-    CONSTRAINT ck_import_seen_kind CHECK ((kind = ANY (ARRAY['account'::text, 'bill'::text, 'number'::text])))
+    CONSTRAINT ck_import_seen_kind CHECK ((kind = ANY (ARRAY['account'::text, 'bill'::text, 'number'::text, 'meter'::text])))
 );
 
 CREATE TABLE public.import_sign_off (
@@ -2042,6 +2042,9 @@ CREATE TABLE public.meter (
     id bigint NOT NULL,
     meter_no text NOT NULL,
     account_id bigint NOT NULL,
+    installed_on date,
+    removed_on date,
+    CONSTRAINT ck_meter_dates CHECK ((removed_on >= installed_on)),
     CONSTRAINT ck_meter_no CHECK (((length(meter_no) >= 1) AND (length(meter_no) <= 32)))
 );
 
@@ -3104,9 +3107,6 @@ ALTER TABLE ONLY public.ledger_code
 ALTER TABLE ONLY public.message
     ADD CONSTRAINT uq_message_owner_intent_channel UNIQUE (owner, intent, channel);
 
-ALTER TABLE ONLY public.meter
-    ADD CONSTRAINT uq_meter_meter_no UNIQUE (meter_no);
-
 ALTER TABLE ONLY public.payment_attempt
     ADD CONSTRAINT uq_payment_attempt_order_id_no UNIQUE (order_id, no);
 
@@ -3283,6 +3283,8 @@ CREATE INDEX ix_message_unread ON public.message USING btree (owner) WHERE ((cha
 
 CREATE INDEX ix_meter_account_id ON public.meter USING btree (account_id);
 
+CREATE INDEX ix_meter_former ON public.meter USING btree (meter_no) WHERE (removed_on IS NOT NULL);
+
 CREATE INDEX ix_otp_challenge_created_at ON public.otp_challenge USING btree (created_at);
 
 CREATE INDEX ix_otp_challenge_phone_blind ON public.otp_challenge USING btree (phone_blind, created_at);
@@ -3390,6 +3392,8 @@ CREATE UNIQUE INDEX uq_data_correction_name ON public.data_correction USING btre
 CREATE UNIQUE INDEX uq_import_run_unfinished ON public.import_run USING btree (kind, file_digest, mode, is_full, scope) WHERE (finished_at IS NULL);
 
 CREATE UNIQUE INDEX uq_message_intent_channel_address_blind ON public.message USING btree (intent, channel, address_blind) WHERE (address_blind IS NOT NULL);
+
+CREATE UNIQUE INDEX uq_meter_present ON public.meter USING btree (meter_no) WHERE (removed_on IS NULL);
 
 CREATE UNIQUE INDEX uq_otp_challenge_living ON public.otp_challenge USING btree (phone_blind, purpose) WHERE ((state = 'open'::text) AND (sending IS DISTINCT FROM 'withheld'::text));
 

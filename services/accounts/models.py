@@ -197,13 +197,18 @@ class Agreement(SQLModel, table=True):
 
 
 class Meter(SQLModel, table=True):
-    """A meter that measures for an account."""
+    """A meter that measures for an account from one day up to, not including, another; nobody said what is empty.
+
+    A number is at one account at a time.
+    """
 
     __tablename__ = "meter"
 
     id: int | None = Field(default=None, sa_column=_identity())
-    meter_no: str = Field(sa_type=sa.Text, unique=True)
+    meter_no: str = Field(sa_type=sa.Text)
     account_id: int = Field(sa_type=sa.BigInteger, foreign_key="account.id")
+    installed_on: date | None = Field(default=None, sa_type=sa.Date)
+    removed_on: date | None = Field(default=None, sa_type=sa.Date)
 
 
 class AccessGrant(SQLModel, table=True):

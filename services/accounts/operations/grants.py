@@ -78,7 +78,7 @@ select a.id, a.account_no, a.unit_id, a.currency, c.customer_no, c.name_sealed,
     select from access_grant g where g.account_id = a.id and g.role <> 'owner'
       and (a.last_bill_told_at is null or coalesce(least(g.revoked_at, g.valid_to), 'infinity') > a.last_bill_told_at)
   ) then a.last_bill_minor end as secret_minor,
-  array(select m.meter_no from meter m where m.account_id = a.id order by m.id) as meters,
+  array(select m.meter_no from meter m where m.account_id = a.id and m.removed_on is null order by m.id) as meters,
   exists (
     select from access_grant g where g.account_id = a.id and g.user_id = :user_id
       and g.ended_why = 'holder_changed' and g.ended_holder_id <> a.customer_id

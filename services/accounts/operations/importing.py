@@ -163,6 +163,7 @@ class AccountsLoader:
                 continue
             names_premises, premises_no = record["premises_no"] is not None, _premises_no(record)
             clear = {**record, "premises_no": premises_no, "building": _cleared(record["building"])}
+            clear["meter_no"] = _cleared(record["meter_no"])
             door, print_ = record["door"], self._customer_print(self._person(record))
             premises_print = None if door is None else self._premises_print(premises_no, door)
             says = (names_premises, door is not None)
@@ -187,7 +188,7 @@ class AccountsLoader:
         locks.share_lock(session, key=FILES_WAIT)
         by_no = {row.no: row for row in rows}
         filled = self._fill(session, by_no)
-        refused = refused + self._judge(session)
+        refused = refused + self._judge(session, run_id=run_id)
         for step in ("corrections_end", "corrections_keep", "accounts_compare"):
             session.sql(statement(__package__, f"import_{step}.sql"))
         taken = _count(session, run_id=run_id, refused=refused)
@@ -197,7 +198,9 @@ class AccountsLoader:
             session.sql(statement(__package__, f"import_{write}_write.sql"))
         transfer.find_changes(session)
         session.sql(statement(__package__, "import_accounts_write.sql"), currency=self._currency)
-        for write in ("meters", "agreements_end", "agreements"):
+        for write in ("meters_end", "meters"):
+            session.sql(statement(__package__, f"import_{write}_write.sql"), zone=str(self._zone))
+        for write in ("agreements_end", "agreements"):
             session.sql(statement(__package__, f"import_{write}_write.sql"))
         transfer.close_changes(session, actor=Actor(f"import_run:{run_id}"), zone=self._zone)
         return taken
@@ -205,9 +208,11 @@ class AccountsLoader:
     def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:
         """Tell what `load` would do with one chunk; a number that an earlier chunk had would be known by then."""
         self._fill(session, {row.no: row for row in rows})
-        refused = refused + self._judge(session)
+        refused = refused + self._judge(session, run_id=run_id)
         for step in ("corrections_keep", "accounts_compare"):
             session.sql(statement(__package__, f"import_{step}.sql"))
+        released = session.sql(statement(__package__, "import_meters_released.sql")).scalars().all()
+        reports.see(session, run_id=run_id, kind="meter", keys=released)
         session.sql(statement(__package__, "import_accounts_said.sql"), run_id=run_id)
         reports.keep_said(session, run_id=run_id, query=_SAID)
         return _count(session, run_id=run_id, refused=refused)
@@ -233,14 +238,18 @@ class AccountsLoader:
         """Drop what a run has met."""
         return reports.forget_seen(session, run_id=run_id, most=most)
 
-    def _judge(self, session: WriteSession) -> list[Reject]:
+    def _judge(self, session: WriteSession, *, run_id: int) -> list[Reject]:
         """Take out what contradicts what is known; of a program first what is not its own, of which no more is told."""
         foreign: list[Reject] = []
         if self._program is not None:
             reach = statement(__package__, "import_accounts_reach.sql")
             foreign = staging.refuse(session, table=_TABLE, judgement=reach, program=self._program)
         judgement = statement(__package__, "import_accounts_meaning.sql")
-        return foreign + staging.refuse(session, table=_TABLE, judgement=judgement)
+        refused = foreign + staging.refuse(session, table=_TABLE, judgement=judgement)
+        judgement = statement(__package__, "import_meters_taken.sql")
+        while taken := staging.refuse(session, table=_TABLE, judgement=judgement, run_id=run_id):
+            refused += taken
+        return refused
 
     def _faults(self, record: dict[str, str | None]) -> list[tuple[str, str]]:
         """What is wrong with the fields that the database never sees in clear, and with missing ones."""

@@ -18,7 +18,7 @@ from services.accounts.errors import ImportElsewhere, ImportNotSignable
 from services.accounts.queries import imports
 from services.accounts.queries.imports import AmountKind
 
-Seen = Literal["account", "bill"]
+Seen = Literal["account", "bill", "meter"]
 
 
 @dataclass(frozen=True, slots=True)

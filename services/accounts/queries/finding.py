@@ -13,6 +13,7 @@ from services.accounts.rules import Searched, note_owner, searched
 
 __all__ = [
     "AccessView",
+    "FormerMeter",
     "FoundAccount",
     "Look",
     "NoteView",
@@ -47,6 +48,15 @@ class FoundAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerMeter:
+    """A meter that was at an account up to, not including, a day; nobody said since when where that is None."""
+
+    meter_no: str
+    installed_on: date | None
+    removed_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class StaffAccount:
     """An account as staff see it. `contacts` are masked addresses."""
 
@@ -68,8 +78,17 @@ class StaffAccount:
     customer_id: int
     contacts: list[str]
     meters: list[str]
+    former: list[list[str | None]]
     tariff_code: str | None
     is_prepaid: bool | None
+
+    @property
+    def former_meters(self) -> list[FormerMeter]:
+        """The latest meters that it has no more, the last one first."""
+        return [
+            FormerMeter(str(no), None if since is None else date.fromisoformat(since), date.fromisoformat(str(until)))
+            for no, since, until in self.former
+        ]
 
 
 @dataclass(frozen=True, slots=True)

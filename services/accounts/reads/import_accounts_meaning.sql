@@ -1,4 +1,4 @@
--- Well-formed rows that contradict each other or what is known. Served by the unique keys of unit, account, customer, meter and by
+-- Well-formed rows that contradict each other or what is known. Served by the unique keys of unit, account, customer and by
 -- pk_agreement.
 select s.row_no, v.field, v.reason
 from (
@@ -12,7 +12,6 @@ from (
 left join unit u on u.code = s.unit_code
 left join account a on a.account_no = s.account_no
 left join customer c on c.customer_no = s.customer_no
-left join meter m on m.meter_no = s.meter_no
 left join lateral (select valid_from from agreement g where g.account_id = a.id order by g.id desc limit 1) g on true
 cross join lateral (values
   ('unit_code', 'is no known unit', u.id is null),
@@ -20,8 +19,7 @@ cross join lateral (values
   ('customer_no', 'has another name, kind, phone or locale in an earlier row', s.customer_print <> s.first_customer_print or s.customer_kind <> s.first_customer_kind),
   ('customer_no', 'was erased and does not come back: whoever returns has another number', c.erased_at is not null),
   ('premises_no', 'has another address in an earlier row', (s.premises_print, s.district, s.street, s.building) is distinct from s.first_premises),
-  ('meter_no', 'stands twice in the file', s.meter_no is not null and s.meter_nth > 1),
-  ('meter_no', 'belongs to another account', m.id is not null and m.account_id is distinct from a.id),
+  ('meter_no', 'stands twice in the file', s.meter_no <> '' and s.meter_nth > 1),
   ('currency', 'differs from the currency of the account', a.currency <> s.currency),
   ('agreement_from', 'lies before the agreement that is known', s.agreement_from::date < g.valid_from)
 ) v (field, reason, is_bad)

@@ -1,7 +1,7 @@
 -- Staged accounts that a program may not write, before anything is said of what is known. Unit and account must be of its units. A customer,
 -- premises or meter that others' accounts have and none of its own is refused in one wording whatever the row says of it: to take what fits would
 -- confirm a guess. A customer or premises that both have must come as they are. Served by the unique keys of unit, account, customer, premises,
--- meter, by pk_account, ix_account_holder and ix_account_premises_id.
+-- by uq_meter_present, pk_account, ix_account_holder and ix_account_premises_id.
 with reach as materialized (select unit_id from service_units(:program))
 select s.row_no, v.field, v.reason
 from staged_account s
@@ -9,7 +9,7 @@ left join unit u on u.code = s.unit_code
 left join account a on a.account_no = s.account_no
 left join customer c on c.customer_no = s.customer_no
 left join premises p on p.premises_no = s.premises_no
-left join meter m on m.meter_no = s.meter_no
+left join meter m on m.meter_no = s.meter_no and m.removed_on is null
 left join account ma on ma.id = m.account_id
 cross join lateral (
   select exists (select from account o where o.customer_id = c.id and o.unit_id in (select unit_id from reach)) as has_customer,

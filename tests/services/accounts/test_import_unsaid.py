@@ -57,7 +57,7 @@ class Office:
                 """select a.state, a.currency, p.premises_no, p.building, p.door_sealed, c.customer_no, c.name_sealed,
                      k.address_sealed, k.locale, m.meter_no, g.tariff_code, g.is_prepaid
                    from account a join premises p on p.id = a.premises_id join customer c on c.id = a.customer_id
-                   left join contact_point k on k.customer_id = c.id left join meter m on m.account_id = a.id
+                   left join contact_point k on k.customer_id = c.id left join meter m on m.account_id = a.id and m.removed_on is null
                    left join agreement g on g.account_id = a.id where a.account_no = :no""",
                 no=account_no,
             ).one()
