@@ -360,7 +360,7 @@ def reveal(
     )
 
 
-@router.post("/staff/accounts/{account_no}/look", dependencies=[CheckedForm])
+@router.post("/staff/accounts/{account_no}/look", dependencies=[CheckedForm, FreshCode])
 def begin_look(
     request: Request,
     runtime: RuntimeDep,

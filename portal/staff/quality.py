@@ -176,7 +176,7 @@ def gap_page(request: Request, reader: Reader, write: Write, now: Now, account_n
     return _page(request, reader, write, account_no, None, {}, now=now, done=done)
 
 
-@router.post(GAPS + "/{account_no}", dependencies=[CheckedForm])
+@router.post(GAPS + "/{account_no}", dependencies=[CheckedForm, FreshCode])
 def fill(
     request: Request,
     runtime: RuntimeDep,

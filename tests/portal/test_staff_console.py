@@ -225,6 +225,9 @@ def test_a_stolen_cookie_reads_and_does_nothing_dangerous(town: Town, browser: T
         *(f"/staff/{name}/export" for name in ("people", "suspense", "audit", "gaps", "payments/unknown")),
         "/staff/webhooks/new",
         "/staff/suspense/many",
+        f"/staff/gaps/{town.house.account_no}",
+        f"/staff/gaps/{town.house.account_no}/correct",
+        f"/staff/accounts/{town.house.account_no}/look",
         *(
             f"/staff/webhooks/{office.hooks['own']}/{act}"
             for act in ("change", "disable", "enable", "replay", "delete")
