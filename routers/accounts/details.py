@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from core.periods import business_date
 from routers.accounts.details_schemas import AccountDetails, TellDetails
 from services.accounts import operations
-from services.accounts.errors import EmailWrong, HouseholdWrong, NotOwner
+from services.accounts.errors import DetailsChanged, EmailWrong, HouseholdWrong, NotOwner
 from services.accounts.queries import quality
 from web.access import OwnedAccount
 from web.caller import LivingCustomer
@@ -28,13 +28,16 @@ def show_account_details(account: OwnedAccount, write: Write) -> AccountDetails:
 
 @router.put(
     "/accounts/{account_no}/details",  # noqa: FAST003 -- as above
-    responses=problems(NotOwner, EmailWrong, HouseholdWrong),
+    responses=problems(NotOwner, EmailWrong, HouseholdWrong, DetailsChanged),
     operation_id="tell_account_details",
 )
 def tell_account_details(
     account: OwnedAccount, caller: LivingCustomer, body: TellDetails, runtime: RuntimeDep, write: Write, now: Now
 ) -> AccountDetails:
-    """Tell all of it anew, as of now: what is left out or null is taken back, but for the e-mail address."""
+    """Tell all of it anew, as of now: what is left out or null is taken back, but for the e-mail address.
+
+    Send the `version` that you saw, so that you overwrite nothing that somebody else told meanwhile.
+    """
     operations.tell_details(
         write,
         vault=runtime.vault,
@@ -44,5 +47,6 @@ def tell_account_details(
         actor=caller.actor,
         today=business_date(now, runtime.settings.zone),
         now=now,
+        seen=body.version,
     )
     return show_account_details(account, write)

@@ -1,6 +1,6 @@
 """What the JSON API says of what owners tell of their accounts."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
@@ -17,6 +17,7 @@ EQUIPMENT_EXAMPLE: JsonDict = {
     "storage": None,
     "generator": None,
 }
+VERSION_EXAMPLE: Final = "3f1c0a5e9d7b4e2a8c6f1d0b9a7e5c31"
 HouseholdSize = Annotated[int, Field(ge=1, le=MOST_HOUSEHOLD)]
 
 
@@ -31,7 +32,11 @@ class Equipment(RequestModel):
 
 
 class TellDetails(RequestModel):
-    """Everything that is to be told. An e-mail address that is null stays, unless `removes_email` takes it back."""
+    """Everything that is to be told. An e-mail address that is null stays, unless `removes_email` takes it back.
+
+    `version` is that of the details as you saw them: when they have another by now, nothing is changed (409). Without
+    it what others told meanwhile is overwritten.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -41,6 +46,7 @@ class TellDetails(RequestModel):
                     "contact_by": "sms",
                     "household_size": 3,
                     "equipment": EQUIPMENT_EXAMPLE,
+                    "version": VERSION_EXAMPLE,
                 }
             ]
         }
@@ -51,6 +57,7 @@ class TellDetails(RequestModel):
     contact_by: ContactBy | None = None
     household_size: HouseholdSize | None = None
     equipment: Equipment = Equipment()
+    version: Annotated[Text, StringConstraints(min_length=1, max_length=64)] | None = None
 
     def told(self) -> Told:
         """What is meant."""
@@ -80,6 +87,7 @@ class AccountDetails(AnswerModel):
                     "household_size": 3,
                     "equipment": EQUIPMENT_EXAMPLE,
                     "confirmed_at": "2026-06-15T12:00:31+08:00",
+                    "version": VERSION_EXAMPLE,
                 }
             ]
         },
@@ -90,6 +98,7 @@ class AccountDetails(AnswerModel):
     household_size: int | None
     equipment: EquipmentTold
     confirmed_at: Moment | None
+    version: str
 
     @classmethod
     def of(cls, known: Details) -> "AccountDetails":
@@ -98,6 +107,7 @@ class AccountDetails(AnswerModel):
             {
                 "email_masked": known.email_masked,
                 "contact_by": known.contact_by,
+                "version": known.version,
                 "household_size": known.household_size,
                 "equipment": known.equipment,
                 "confirmed_at": known.confirmed_at,

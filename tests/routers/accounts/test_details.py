@@ -92,3 +92,14 @@ def test_who_may_only_pay_neither_sees_nor_tells(town: Town, home: Home) -> None
         town.client.get(f"/api/v1/accounts/{home.account_no}/details", headers=payer.bearer),
     ]
     assert [(each.status_code, each.json()["code"]) for each in answers] == [(403, "not_owner")] * 2
+
+
+def test_details_that_somebody_changed_meanwhile_are_not_overwritten(town: Town, home: Home, owner: Person) -> None:
+    path = f"/api/v1/accounts/{home.account_no}/details"
+    seen = town.client.get(path, headers=owner.bearer).json()["version"]
+    first = put(town, home, owner, {**TOLD, "version": seen})
+    late = put(town, home, owner, {"household_size": 5, "version": seen})
+    assert (first.status_code, late.status_code, late.json()["code"]) == (200, 409, "details_changed")
+    known = town.client.get(path, headers=owner.bearer).json()
+    assert known == first.json()
+    assert put(town, home, owner, {"household_size": 5, "version": known["version"]}).json()["household_size"] == 5
