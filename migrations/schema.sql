@@ -3253,6 +3253,8 @@ CREATE INDEX ix_idempotency_created_at ON public.idempotency USING btree (create
 
 CREATE INDEX ix_import_reject_unit_id ON public.import_reject USING btree (run_id, unit_id, row_no, field);
 
+CREATE INDEX ix_import_run_dry ON public.import_run USING btree (id) WHERE ((mode = 'check'::text) AND (finished_at IS NOT NULL) AND (signed_off_id IS NULL));
+
 CREATE INDEX ix_import_run_signed_off_id ON public.import_run USING btree (signed_off_id) WHERE (signed_off_id IS NOT NULL);
 
 CREATE INDEX ix_import_total_unit_id ON public.import_total USING btree (unit_id, run_id);

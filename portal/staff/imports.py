@@ -39,6 +39,7 @@ class Typed:
 
     kind: str = ""
     state: str = ""
+    sender: str = ""
     since: str = ""
     until: str = ""
 
@@ -54,7 +55,7 @@ class Typed:
         until = start_of(day_of(self.until) + timedelta(days=1), zone) if self.until else None
         if since and until and since >= until:
             raise ValueError(self.until)
-        return RunFilter(kind=self.kind, state=self.state, since=since, until=until)
+        return RunFilter(kind=self.kind, state=self.state, sender=self.sender, since=since, until=until)
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,13 @@ def runs(
     now: Now,
     kind: Text = "",
     state: Text = "",
+    sender: Text = "",
     since: Text = "",
     until: Text = "",
     after: str = "",
 ) -> Response:
     """Runs that touch the reader's units, the latest first."""
-    typed, wrong, found = Typed(kind, state, since, until), {}, []
+    typed, wrong, found = Typed(kind, state, sender, since, until), {}, []
     scope = f"staff.imports|{reader.staff_id}"
     [before_id] = runtime.cursors.behind(after, scope=scope, first=[None])
     try:

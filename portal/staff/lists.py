@@ -52,7 +52,7 @@ class Listed:
 LISTS: Final = {
     "people": Listed("/staff/people", ("part", "state")),
     "audit": Listed("/staff/audit", ("who", "act", "about", "since", "until")),
-    "imports": Listed("/staff/imports", ("kind", "state", "since", "until")),
+    "imports": Listed("/staff/imports", ("kind", "state", "sender", "since", "until")),
     "gaps": Listed("/staff/gaps", ("unit", "of", "level", "field")),
     "accounts": Listed("/staff/search"),
     "suspense": Listed("/staff/suspense", ("sort",)),

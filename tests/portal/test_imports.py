@@ -1,6 +1,7 @@
 """Reports of imports in the console: of a run of many units, a station's staff see what is theirs, and nothing else."""
 
 import re
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
@@ -9,12 +10,15 @@ import pytest
 
 from core import clock, intake
 from core.intake import Report
+from services.accounts.queries import imports, staffing
 from services.accounts.roles import StaffRole
 from services.billing.operations import BillsLoader, WholeBills
+from services.identity.queries import ServiceScope
 from tests.factories.accounts import write_jsonl
 from tests.factories.billing import ZONE, bill_record
 from tests.factories.staff import Member
 from tests.support.office import ELSEWHERE, HERE, Office, office_of
+from tests.support.programs import program
 from tests.support.town import Town
 
 
@@ -160,3 +164,37 @@ def test_who_may_sign_in_all_its_units_signs_a_run_once_and_others_never(
     assert "/sign-off" not in page
     assert [sign(town, office, office.members["top"], report.run_id) for _ in range(2)] == [303, 409]
     assert "Signed off by" in get(town, office, station, f"/staff/imports/{report.run_id}")[1]
+
+
+def test_pushes_push_no_dry_run_out_and_are_named_by_their_program_and_told_from_files(
+    town: Town, office: Office, tmp_path: Path
+) -> None:
+    caller = program(town, *ServiceScope, units=[HERE])
+    with town.runtime.db.write() as session:
+        here = staffing.unit_by_code(session, code=HERE)
+        assert here is not None
+        sender = session.sql(
+            "select 'service:' || id as actor, name from service_client order by created_at desc limit 1"
+        ).one()
+        waiting = imports.runs_to_sign(session, staff_id=office.members["here"].staff_id, limit=99, now=clock.now())
+    assert caller
+    path = write_jsonl(tmp_path / "waits.jsonl", [bill_record(town.house.account_no, f"B{uuid.uuid4().hex[:8]}")])
+    report = intake.check(town.runtime.db, path=path, loader=BillsLoader(zone=ZONE, now=clock.now()))
+    with town.runtime.db.write() as session:
+        session.sql(
+            """with pushed as (
+                 insert into import_run (kind, file_digest, rows_done, rows_new, finished_at, actor)
+                 select 'bills', sha256(''), 1, 1, now(), :actor from generate_series(1, 1001) returning id)
+               insert into import_total (run_id, unit_id, rows_new, accounts) select id, :unit, 1, 1 from pushed""",
+            actor=sender.actor,
+            unit=here.id,
+        )
+        after = imports.runs_to_sign(session, staff_id=office.members["here"].staff_id, limit=99, now=clock.now())
+    assert after == waiting + 1
+    member = office.members["here"]
+    assert f"Sent by {sender.name}" in get(town, office, member, "/staff/imports")[1]
+    files = get(town, office, member, "/staff/imports?sender=file")[1]
+    assert "waits.jsonl" in files
+    assert f"/staff/imports/{report.run_id}" in files
+    assert f"Sent by {sender.name}" not in files
+    assert "waits.jsonl" not in get(town, office, member, "/staff/imports?sender=program")[1]

@@ -10,17 +10,19 @@ from core.db import ReadSession, statement, view
 from services.accounts.queries.staffing import staff_holds_everywhere
 from services.accounts.roles import StaffPermission
 
-LATEST = 1_000
-"""Runs among which those are looked for that wait for a sign-off."""
 AmountKind = Literal["open", "opening", "settled"]
 
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
-    """Which runs; an empty field asks for all. `state` is running, ended, unsigned or signed."""
+    """Which runs; an empty field asks for all.
+
+    `state` is running, ended, unsigned or signed, `sender` file or program.
+    """
 
     kind: str = ""
     state: str = ""
+    sender: str = ""
     since: datetime | None = None
     until: datetime | None = None
 
@@ -30,7 +32,8 @@ class RunView:
     """A run with the sums of the reader's units.
 
     `is_covered` says that these are all of its units; `sha256` and `file_bytes` tell of the whole file and are there
-    only then. `signed_off_id` is the dry run that it repeats or was loaded against.
+    only then. `program` is the name of the one that sent the rows, None for a file. `signed_off_id` is the dry run that
+    it repeats or was loaded against.
     """
 
     id: int
@@ -40,6 +43,7 @@ class RunView:
     scope: str
     file_name: str | None
     actor: str
+    program: str | None
     started_at: datetime
     finished_at: datetime | None
     signed_off_id: int | None
@@ -146,6 +150,7 @@ def runs_page(
         **_reader(session, staff_id=staff_id, now=now),
         kind=wanted.kind,
         state=wanted.state,
+        sender=wanted.sender,
         since=wanted.since,
         until=wanted.until,
         before_id=before_id,
@@ -255,14 +260,13 @@ def may_sign(session: ReadSession, *, run_id: int, staff_id: UUID, now: datetime
 
 
 def runs_to_sign(session: ReadSession, *, staff_id: UUID, limit: int, now: datetime) -> int:
-    """How many of the latest runs wait for somebody's sign-off, up to `limit`."""
+    """How many dry runs wait for somebody's sign-off, up to `limit`."""
     may = StaffPermission.IMPORTS_SIGN_OFF
     found: int = session.sql(
         statement(__package__, "import_to_sign.sql"),
         staff_id=staff_id,
         permission=may.value,
         sees_all=staff_holds_everywhere(session, staff_id=staff_id, permission=may, now=now),
-        latest=LATEST,
         limit=limit,
         now=now,
     ).scalar_one()

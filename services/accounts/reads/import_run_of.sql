@@ -4,13 +4,14 @@ with seen as materialized (
   union all
   select 0 where cast(:sees_all as boolean)
 )
-select r.id, r.kind, r.mode = 'check' as is_check, r.is_full, r.scope, r.file_name, r.actor, r.started_at, r.finished_at, r.signed_off_id,
+select r.id, r.kind, r.mode = 'check' as is_check, r.is_full, r.scope, r.file_name, r.actor, k.name as program, r.started_at, r.finished_at, r.signed_off_id,
   f.display_name as signed_by, o.signed_at, t.new, t.changed, t.unchanged, t.rejected, t.vanished,
   not exists (select from import_total x where x.run_id = r.id and x.unit_id not in (select unit_id from seen)) as is_covered,
   r.file_digest, r.file_bytes
 from import_run r
 left join import_sign_off o on o.run_id = r.id
 left join staff f on f.id = o.staff_id
+left join service_client k on k.id = case when starts_with(r.actor, 'service:') then substr(r.actor, 9)::uuid end
 cross join lateral (
   select count(*) as units, coalesce(sum(t.rows_new), 0)::bigint as new, coalesce(sum(t.rows_changed), 0)::bigint as changed,
     coalesce(sum(t.rows_unchanged), 0)::bigint as unchanged, coalesce(sum(t.rows_rejected), 0)::bigint as rejected,

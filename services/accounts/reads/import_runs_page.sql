@@ -16,6 +16,7 @@ with seen as materialized (
     where t.unit_id = s.unit_id
       and (cast(:before_id as bigint) is null or t.run_id < cast(:before_id as bigint))
       and (cast(:kind as text) = '' or r.kind = :kind)
+      and (cast(:sender as text) = '' or starts_with(r.actor, 'service:') = (cast(:sender as text) = 'program'))
       and case cast(:state as text) when 'running' then r.finished_at is null when 'ended' then r.finished_at is not null
         when 'unsigned' then r.mode = 'check' and r.finished_at is not null and r.signed_off_id is null
           and not exists (select from import_sign_off o where o.run_id = r.id)
@@ -32,6 +33,7 @@ with seen as materialized (
     where cast(:sees_all as boolean)
       and (cast(:before_id as bigint) is null or r.id < cast(:before_id as bigint))
       and (cast(:kind as text) = '' or r.kind = :kind)
+      and (cast(:sender as text) = '' or starts_with(r.actor, 'service:') = (cast(:sender as text) = 'program'))
       and case cast(:state as text) when 'running' then r.finished_at is null when 'ended' then r.finished_at is not null
         when 'unsigned' then r.mode = 'check' and r.finished_at is not null and r.signed_off_id is null
           and not exists (select from import_sign_off o where o.run_id = r.id)
@@ -42,13 +44,14 @@ with seen as materialized (
   )
   order by id desc limit :limit
 )
-select r.id, r.kind, r.mode = 'check' as is_check, r.is_full, r.scope, r.file_name, r.actor, r.started_at, r.finished_at, r.signed_off_id,
+select r.id, r.kind, r.mode = 'check' as is_check, r.is_full, r.scope, r.file_name, r.actor, k.name as program, r.started_at, r.finished_at, r.signed_off_id,
   f.display_name as signed_by, o.signed_at, t.new, t.changed, t.unchanged, t.rejected, t.vanished, false as is_covered,
   r.file_digest, r.file_bytes
 from page
 join import_run r on r.id = page.id
 left join import_sign_off o on o.run_id = r.id
 left join staff f on f.id = o.staff_id
+left join service_client k on k.id = case when starts_with(r.actor, 'service:') then substr(r.actor, 9)::uuid end
 cross join lateral (
   select coalesce(sum(t.rows_new), 0)::bigint as new, coalesce(sum(t.rows_changed), 0)::bigint as changed,
     coalesce(sum(t.rows_unchanged), 0)::bigint as unchanged, coalesce(sum(t.rows_rejected), 0)::bigint as rejected,
