@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import Refusal
-from web import handlers, metrics
+from web import handlers, metrics, oauth
 from web.problems.common import BadJson, BadRequest, InvalidFields, TooLarge, TooSlow, UnsupportedMedia, WrongField
 
 log = structlog.get_logger(__name__)
@@ -234,6 +234,12 @@ async def _whole_body(scope: Scope, receive: Receive) -> Receive:
             body = await _read(receive)
     except TimeoutError as error:
         raise TooSlow from error
+    if scope["path"] == oauth.TOKENS and _media_type(headers.get("content-type", "")) == FORM:
+        check_form(body)
+        body = oauth.as_json(body)
+        rewritten = {b"content-type": JSON.encode(), b"content-length": str(len(body)).encode()}
+        scope["headers"] = [(name, rewritten.get(name, value)) for name, value in scope["headers"]]
+        headers = Headers(scope=scope)
     _check_content(scope["path"], headers.get("content-type", ""), body)
     sent = False
 
@@ -252,12 +258,16 @@ def _check_content(path: str, content_type: str, body: bytes) -> None:
     if path.startswith("/callbacks/"):
         return
     is_api = path.startswith("/api/")
-    if content_type.partition(";")[0].strip().lower() != (JSON if is_api else FORM):
+    if _media_type(content_type) != (JSON if is_api else FORM):
         raise UnsupportedMedia
     if is_api:
         check_json(body)
     else:
         check_form(body)
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 async def _read(receive: Receive) -> bytes:

@@ -116,6 +116,7 @@ def issue_tokens(
     """Exchange a one-time code, a code of WeChat, or a refresh token, for a pair of tokens.
 
     By `client_credentials` a program of the supplier gets one token: the answer has its `scope` and no `refresh_token`.
+    That request alone may also come as `application/x-www-form-urlencoded`, as OAuth clients send it.
 
     A refresh token is good once. Repeated within ten seconds it gets the same successor, since an answer may be lost;
     later, it ends the session on that device, since somebody else may have it.

@@ -1,8 +1,9 @@
-"""Tokens for programs of the supplier (RFC 6749, section 4.4), by JSON or by the Basic scheme."""
+"""Tokens for programs of the supplier (RFC 6749, section 4.4), by JSON, by OAuth's own form, by the Basic scheme."""
 
 import base64
 import binascii
 from datetime import datetime
+from urllib.parse import unquote_plus
 
 from fastapi import Request
 
@@ -49,11 +50,11 @@ def token(
 
 
 def _basic(request: Request) -> tuple[str, str]:
-    """Id and secret of the header; what cannot be read is nobody's."""
+    """Id and secret of the header, where RFC 6749 (2.3.1) has them encoded; what cannot be read is nobody's."""
     scheme, _, coded = request.headers.get("authorization", "").partition(" ")
     try:
         text = base64.b64decode(coded, validate=True).decode() if scheme.lower() == "basic" else ""
     except (binascii.Error, UnicodeDecodeError):
         text = ""
     client_id, _, secret = text.partition(":")
-    return client_id, secret
+    return unquote_plus(client_id), unquote_plus(secret)

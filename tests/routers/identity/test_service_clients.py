@@ -82,6 +82,29 @@ def test_a_secret_earns_a_short_token_of_the_clients_scopes_by_body_or_by_basic(
         assert guarded.post("/bills", headers=headers).json().startswith("service:")
 
 
+def test_an_oauth_client_is_answered_in_its_own_form(client: TestClient, issued: IssuedSecret) -> None:
+    grant = "grant_type=client_credentials"
+    by_form = f"{grant}&client_id={issued.client_id}&client_secret={issued.secret}&scope=anything&nonce=1"
+    # Every character percent-encoded, as a client may that encodes them all.
+    encoded = ":".join("".join(f"%{ord(each):02x}" for each in part) for part in (issued.client_id, issued.secret))
+    headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+    plain, quoted, wrong = (
+        {**headers, "authorization": f"Basic {base64.b64encode(each.encode()).decode()}"}
+        for each in (f"{issued.client_id}:{issued.secret}", encoded, f"{issued.client_id}:x")
+    )
+    for body, sent in ((by_form, headers), (grant, plain), (grant, quoted), (f"{grant}&client_id=", plain)):
+        answer = client.post("/api/v1/auth/token", content=body, headers=sent)
+        assert (answer.status_code, answer.json()["scope"]) == (200, "bills.write")
+    refused = client.post("/api/v1/auth/token", content=grant, headers=wrong)
+    assert (told(refused), refused.headers["www-authenticate"]) == (WRONG, "Basic")
+    for body, status in (
+        ("grant_type=refresh&refresh_token=x", 415),
+        (f"{grant}&{grant}", 400),
+        ("grant_type=%ff", 422),
+    ):
+        assert client.post("/api/v1/auth/token", content=body, headers=headers).status_code == status
+
+
 def test_unknown_wrong_missing_and_disabled_have_one_answer(
     client: TestClient, db: Database, issued: IssuedSecret
 ) -> None:
