@@ -19,7 +19,7 @@ from core.audit import Actor
 from core.db import WriteSession
 from portal import pages
 from portal.pages import NO_CONTENT, go, safe_next, speak
-from portal.staff import menu
+from portal.staff import kept, menu
 from portal.staff.menu import Entry
 from portal.templating import Page, Renderer
 from services.accounts import operations as accounts
@@ -35,6 +35,7 @@ from web.runtime import Runtime, RuntimeDep
 from web.session import Hashing, Now, PaymentFlows, Write
 
 HOME: Final = "/staff"
+FORBIDDEN: Final = 403
 
 
 class StaffSignInFirst(Exception):
@@ -42,7 +43,7 @@ class StaffSignInFirst(Exception):
 
 
 class StepUpFirst(Exception):
-    """What was asked for needs a fresh code; the handler asks for it and leads back to the page of the form."""
+    """What was asked for needs a fresh code; the handler asks for it, and keeps the form that was sent meanwhile."""
 
 
 class LookOver(Exception):
@@ -265,6 +266,25 @@ def _frame(request: Request, reader: StaffReader | None, visitors_token: str, *,
     )
 
 
+def ask_code(
+    request: Request,
+    reader: StaffReader,
+    wrong: dict[str, str],
+    *,
+    next: str,  # noqa: A002 -- the form's name
+    to: str = HOME,
+    form: str = "",
+    status: int | None = None,
+) -> HTMLResponse:
+    """The page that asks for a fresh code, to go on to `next`; a `form` that was sent before is kept in it for `to`."""
+    values = {"wrong": wrong, "next": next, "to": to, "form": form}
+    return show(request, "staff/step_up.html", reader, status=status, here=_step_up(next), **values)
+
+
+def _step_up(back: str) -> str:
+    return "/staff/step-up" if back == HOME else f"/staff/step-up?next={quote(back, safe='/')}"
+
+
 def arrive(answer: Response, runtime: Runtime, token: str) -> None:
     """Give the browser the cookie of a new session, and take that of the visitor."""
     name = cookies.staff_visitor_name(runtime.settings)
@@ -312,8 +332,12 @@ def install(app: FastAPI) -> None:
         return go("/staff/sign-in" if wanted == HOME else f"/staff/sign-in?next={quote(wanted, safe='/')}")
 
     async def step_up_first(request: Request, _error: Exception) -> Response:
-        back = safe_back(pages.origin_of(request))
-        return go("/staff/step-up" if back == HOME else f"/staff/step-up?next={quote(back, safe='/')}")
+        back, to = safe_back(pages.origin_of(request)), safe_back(request.url.path)
+        form = await kept.of_request(request) if to != HOME else ""
+        if not form:
+            return go(_step_up(back))
+        reader: StaffReader = request.state.staff_reader
+        return ask_code(request, reader, {}, next=back, to=to, form=form, status=FORBIDDEN)
 
     async def look_over(_request: Request, error: Exception) -> Response:
         assert isinstance(error, LookOver)  # noqa: S101 -- narrows for the type checker; Starlette dispatches by class

@@ -1,19 +1,24 @@
 """Staff sign in by password and code, sign out, and give a fresh code before something dangerous."""
 
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from core.errors import Refusal
 from portal.pages import go, text_of
+from portal.staff.kept import fields_of
 from portal.staff.pages import (
     HOME,
     CheckedForm,
     SignedInStaff,
+    StaffReader,
     VisitorForm,
     arrive,
+    ask_code,
     forget,
+    form_token,
     previous_token,
     remember,
     safe_back,
@@ -24,11 +29,12 @@ from services.identity.operations import staff
 from services.identity.operations.staff import Held, SignedIn
 from web import cookies, metrics
 from web.caller import address_of
-from web.runtime import RuntimeDep
+from web.runtime import Runtime, RuntimeDep
 from web.session import Hashing, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
+LONGEST_FORM: Final = 200_000
 
 Next = Annotated[str, Form(max_length=500)]
 Code = Annotated[str, Form(max_length=64)]
@@ -123,7 +129,7 @@ def sign_out(runtime: RuntimeDep, reader: SignedInStaff, write: Write, now: Now)
 @router.get("/staff/step-up")
 def step_up_page(request: Request, reader: SignedInStaff, next: str = HOME) -> Response:  # noqa: A002 -- the form's name
     """Ask for a fresh code."""
-    return show(request, "staff/step_up.html", reader, wrong={}, next=safe_back(next))
+    return ask_code(request, reader, {}, next=safe_back(next))
 
 
 @router.post("/staff/step-up", dependencies=[CheckedForm])
@@ -135,8 +141,10 @@ def step_up(
     now: Now,
     code: Code = "",
     next: Next = HOME,  # noqa: A002 -- the form's name
+    to: Next = HOME,
+    form: Annotated[str, Form(max_length=LONGEST_FORM)] = "",
 ) -> Response:
-    """Take the code, change the cookie, and go back to where it was needed."""
+    """Take the code, change the cookie, and go back to where it was needed, or on with the form that was kept."""
     result = staff.step_up(
         write,
         vault=runtime.vault,
@@ -147,10 +155,30 @@ def step_up(
         now=now,
     )
     if isinstance(result, SignedIn):
-        answer = go(safe_back(next))
+        answer = _go_on(request, runtime, replace(reader, proved_at=now), result.token, next=next, to=to, form=form)
         remember(answer, runtime, result.token)
         return answer
     metrics.SECURITY.labels("staff_step_up").inc()
     refusal: Refusal = StaffCodeWrong()
     wrong = {"code": text_of(request, refusal)}
-    return show(request, "staff/step_up.html", reader, wrong=wrong, next=safe_back(next))
+    return ask_code(request, reader, wrong, next=safe_back(next), to=safe_back(to), form=form)
+
+
+def _go_on(
+    request: Request,
+    runtime: Runtime,
+    reader: StaffReader,
+    token: str,
+    *,
+    next: str,  # noqa: A002 -- the form's name
+    to: str,
+    form: str,
+) -> Response:
+    """The form that was kept is sent by a page of ours: only its token is bound to the new cookie."""
+    fields, target = fields_of(form), safe_back(to)
+    if fields is None or target == HOME:
+        return go(safe_back(next))
+    renewed = replace(reader, form_token=form_token(runtime, token))
+    return show(
+        request, "staff/go_on.html", renewed, here=safe_back(next), next=safe_back(next), to=target, fields=fields
+    )

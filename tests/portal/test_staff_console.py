@@ -1,6 +1,7 @@
 """The console from a browser: sign-in and its cookie, fresh codes, forms from elsewhere, and what a thief gets."""
 
 import csv
+import html
 import io
 import re
 from collections.abc import Iterator
@@ -184,7 +185,7 @@ def test_whoever_must_sign_in_comes_back_to_the_page_with_its_filters(town: Town
     assert browser.get(done.headers["location"]).status_code == 200
 
 
-def test_a_dangerous_act_without_a_fresh_code_asks_for_one_and_leads_back(town: Town, browser: TestClient) -> None:
+def test_a_dangerous_act_without_a_fresh_code_asks_for_one_and_goes_on(town: Town, browser: TestClient) -> None:
     member = employ(town)
     token = sit_down(town, browser, member, is_fresh=False)
     about = office_of(town).colleague("own").staff_id
@@ -192,12 +193,11 @@ def test_a_dangerous_act_without_a_fresh_code_asks_for_one_and_leads_back(town: 
     refused = browser.post(
         f"{there}/disable", data={"csrf": token}, headers={"referer": f"{town.settings.public_url}{there}"}
     )
-    assert refused.headers["location"] == f"/staff/step-up?next={there}"
-    page = browser.get(refused.headers["location"])
     stolen = member.cookie
-    form = {"csrf": token_of(page), "next": field(page, "next"), "code": member.code(at=clock.now())}
-    assert browser.post("/staff/step-up", data=form).headers["location"] == there
-    again = browser.post(f"{there}/disable", data={"csrf": token_of(browser.get(there))})
+    form = {name: html.unescape(field(refused, name)) for name in ("csrf", "next", "to", "form")}
+    going_on = browser.post("/staff/step-up", data={**form, "code": member.code(at=clock.now())})
+    assert f'action="{there}/disable"' in going_on.text
+    again = browser.post(f"{there}/disable", data={"csrf": token_of(going_on)})
     assert again.headers["location"] == f"{there}?done=disabled"
     thief = TestClient(town.app, base_url=town.settings.public_url, follow_redirects=False)
     thief.cookies.set("staff", stolen, domain="testserver.local", path="/staff")
@@ -235,8 +235,8 @@ def test_a_stolen_cookie_reads_and_does_nothing_dangerous(town: Town, browser: T
         *(f"/staff/webhooks/{office.hooks['own']}/deliveries/{told}/{act}" for act in ("replay", "set-aside")),
     ):
         answer = browser.post(path, data={"csrf": token, "name": "x", "role": "agent", "unit": "3701", "reason": "x"})
-        assert (answer.status_code, path) == (303, path)
-        assert answer.headers["location"] == "/staff/step-up", path
+        is_asked = answer.headers.get("location") == "/staff/step-up" or 'action="/staff/step-up"' in answer.text
+        assert (is_asked, path) == (True, path)
     after = {name: value for name, value in town.fingerprint().items() if name != "staff_session"}
     assert after == before
     with town.runtime.db.write() as session:

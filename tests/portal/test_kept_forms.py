@@ -1,0 +1,75 @@
+"""What was typed is not lost when a code is asked for meanwhile, and whoever was signed out is told why."""
+
+import html
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import httpx2 as httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from core import clock
+from services.accounts.roles import StaffRole
+from tests.factories import staff as people
+from tests.factories.staff import STEP, Member
+from tests.support.office import HERE, office_of
+from tests.support.town import Town
+
+OURS: Final = {"sec-fetch-site": "same-origin", "accept-language": "en"}
+REASON: Final = 'The payer\'s "receipt" & <slip>, 第 3 户'
+
+
+@pytest.fixture
+def member(town: Town) -> Member:
+    """An administrator whose code was given too long ago."""
+    with town.runtime.db.write() as session:
+        made = people.employ(session, town.runtime.vault, role=StaffRole.ADMIN, unit=HERE, now=clock.now() - STEP)
+        session.sql("update staff_session set stepped_up_at = null where staff_id = :id", id=made.staff_id)
+    return made
+
+
+@pytest.fixture
+def browser(town: Town, member: Member) -> Iterator[TestClient]:
+    """Their browser."""
+    client = TestClient(town.app, base_url=town.settings.public_url, headers=OURS, follow_redirects=False)
+    client.cookies.set("staff", member.cookie, domain="testserver.local", path="/staff")
+    yield client
+    client.cookies.clear()
+
+
+def hidden(page: httpx.Response) -> dict[str, str]:
+    """The hidden fields of the form in the middle of a page."""
+    middle = page.text.partition("<main")[2]
+    return {
+        name: html.unescape(value) for name, value in re.findall(r'type="hidden" name="(.*?)" value="(.*?)"', middle)
+    }
+
+
+def test_a_form_that_needs_a_code_is_kept_while_it_is_asked_for(
+    town: Town, browser: TestClient, member: Member
+) -> None:
+    office = office_of(town)
+    there = f"/staff/accounts/{town.house.account_no}"
+    form = {"csrf": office.form_token(member), "hidden": "name", "reason": REASON}
+    asked = browser.post(f"{there}/reveal", data=form, headers={"referer": f"{town.settings.public_url}{there}"})
+    assert (asked.status_code, hidden(asked)["next"]) == (403, there)
+    refused = browser.post("/staff/step-up", data={**hidden(asked), "code": "000000"})
+    assert refused.status_code == 422
+    right = browser.post("/staff/step-up", data={**hidden(refused), "code": member.code(at=clock.now())})
+    assert f'action="{there}/reveal"' in right.text
+    kept = hidden(right)
+    assert (kept["hidden"], kept["reason"]) == ("name", REASON)
+    assert kept["csrf"] != form["csrf"], "the cookie is another one now"
+    shown = browser.post(f"{there}/reveal", data=kept)
+    assert (shown.status_code, "<mark>" in shown.text) == (200, True)
+
+
+def test_no_password_is_kept_and_no_form_goes_elsewhere(town: Town, browser: TestClient, member: Member) -> None:
+    token = office_of(town).form_token(member)
+    form = {"csrf": token, "current": "what it was", "password": "what it shall be"}
+    answer = browser.post("/staff/me/password", data=form)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/staff/step-up")
+    elsewhere = {"csrf": token, "to": "https://evil.example/", "form": '[["reason","x"]]', "next": "/staff/me"}
+    answer = browser.post("/staff/step-up", data={**elsewhere, "code": member.code(at=clock.now())})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/staff/me")
