@@ -11,6 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from core.db import ReadSession, Timestamp, WriteSession, to_json
 from core.errors import Json
+from core.money import Money
 
 
 class AuditRow(SQLModel, table=True):
@@ -81,6 +82,11 @@ def record_staged(
         address=actor.address,
         changes=to_json([list(change) for change in changes]),
     )
+
+
+def sum_of(amount: Money) -> dict[str, Json]:
+    """A sum as a change keeps it."""
+    return {"amount_minor": amount.minor, "currency": amount.currency}
 
 
 def acts_of(session: ReadSession, *, actor: str) -> list[dict[str, Json]]:

@@ -51,7 +51,10 @@ def _amounts(locale: Locale) -> dict[str, Callable[..., Any]]:
         is_last = any(character.isdigit() for character in before)
         return ("", "", before, symbol) if is_last else (before, symbol, after, "")
 
-    return {"money": money, "money_parts": money_parts}
+    def minor_money(minor: int, currency: str) -> str:
+        return writer(currency)(minor)
+
+    return {"money": money, "minor_money": minor_money, "money_parts": money_parts}
 
 
 def _times(name: str, zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
@@ -72,7 +75,11 @@ def _times(name: str, zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
         hour = f"{at.hour:02}:{at.minute:02}"
         return f"{short_months[at.month]} {at.day}, {at.year}, {hour}" if is_english else f"{_chinese(at)} {hour}"
 
-    return {"day": day, "short_day": short_day, "month": month, "moment": moment}
+    def moment_of(text: str) -> str:
+        """The same for a moment as the audit log has it."""
+        return moment(datetime.fromisoformat(text))
+
+    return {"day": day, "short_day": short_day, "month": month, "moment": moment, "moment_of": moment_of}
 
 
 def _chinese(value: date) -> str:

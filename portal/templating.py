@@ -137,6 +137,7 @@ class Renderer:
             if locale.startswith("zh")
             else settings.supplier_name_en or settings.supplier_name,
             hotline=settings.supplier_hotline,
+            own_currency=settings.supplier_currency,
             has_logo=self.assets.has_logo,
         )
         return environment

@@ -1,7 +1,7 @@
 """The audit log of the reader's units: a page at a time, or all of it as a file."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Final
@@ -33,7 +33,8 @@ MOST_LISTED: Final = 200
 MOST_NAMED: Final = 5
 """People that a reader may choose from, and that a name stands for when it stands for several."""
 
-STAFF: Final = re.compile(r"staff:[0-9a-f-]{36}")
+STAFF: Final = re.compile(r"staff:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ACCOUNT: Final = re.compile(r"account:[0-9]{1,18}")
 
 Reader = Annotated[StaffReader, requires(StaffPermission.AUDIT_VIEW)]
 Text = Annotated[str, Query(max_length=200)]
@@ -90,7 +91,7 @@ def audit_page(
         now=now,
     )
     entries, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [each.id])
-    names, behind = names_in(write, entries), typed.address(after=more) if more else ""
+    names, behind = names_in(write, reader, entries, now=now), typed.address(after=more) if more else ""
     return _page(request, write, reader, typed, entries, names, more=behind, now=now)
 
 
@@ -194,18 +195,44 @@ def _called(session: ReadSession, who: str) -> str:
     """What somebody of the staff is called whom a filter names by id; empty for anything else."""
     if not STAFF.fullmatch(who):
         return ""
-    try:
-        staff_id = UUID(who.removeprefix("staff:"))
-    except ValueError:
-        return ""
+    staff_id = UUID(who.removeprefix("staff:"))
     return identity.staff_names(session, staff_ids={staff_id}).get(staff_id, "")
 
 
-def names_in(session: ReadSession, entries: Sequence[AuditEntry]) -> dict[str, str]:
-    """What staff are called who act in these entries, or whom they are about."""
-    named = {text for entry in entries for text in (entry.actor, entry.subject) if STAFF.fullmatch(text)}
-    found = identity.staff_names(session, staff_ids={UUID(text.removeprefix("staff:")) for text in named})
-    return {f"staff:{staff_id}": name for staff_id, name in found.items()}
+def names_in(
+    session: ReadSession,
+    reader: StaffReader,
+    entries: Sequence[AuditEntry],
+    *,
+    known: Mapping[str, str] | None = None,
+    now: datetime,
+) -> dict[str, str]:
+    """What staff are called, and accounts that a reader may know, who act in these entries or whom they are about.
+
+    `known` is what needs not be asked for.
+    """
+    known = known or {}
+    ids = {each for entry in entries for each in _ids(entry)}
+    staff_ids = {UUID(each.removeprefix("staff:")) for each in ids if STAFF.fullmatch(each)}
+    account_ids = {int(each.removeprefix("account:")) for each in ids - known.keys() if ACCOUNT.fullmatch(each)}
+    people = identity.staff_names(session, staff_ids=staff_ids)
+    numbers: dict[int, str] = {}
+    if account_ids:
+        numbers = staffing.audited_accounts(session, account_ids=account_ids, staff_id=reader.staff_id, now=now)
+    return {
+        **known,
+        **{f"staff:{staff_id}": name for staff_id, name in people.items()},
+        **{f"account:{account_id}": number for account_id, number in numbers.items()},
+    }
+
+
+def _ids(entry: AuditEntry) -> Iterator[str]:
+    yield from (entry.actor, entry.subject)
+    for change in (entry.before or {}, entry.after or {}):
+        yield f"staff:{change.get('staff_id')}"
+        yield f"account:{change.get('account_id')}"
+        yield from (f"account:{each}" for each in change.get("account_ids", []))
+        yield ":".join(str(change.get("about")).split(":")[:2])
 
 
 def _page(

@@ -1,7 +1,7 @@
 """An account with everything that staff need to serve its people: what is owed, paid, booked, told and noted."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal
@@ -156,8 +156,9 @@ def _acts(session: WriteSession, looked: Looked, at: list[Any], limit: int) -> l
         limit=limit,
         now=looked.now,
     )
-    names = names_in(session, entries)
-    return [replace(each, actor=names.get(each.actor, each.actor)) for each in entries]
+    known = {f"account:{looked.account.id}": looked.account.account_no}
+    names = names_in(session, looked.reader, entries, known=known, now=looked.now)
+    return [(each, names) for each in entries]
 
 
 def _uuid(at: list[Any]) -> UUID:
@@ -185,7 +186,7 @@ def _position(section: str, last: Any, offset: int) -> list[Json]:
         case "access":
             return [offset]
         case "acts":
-            return [last.id]
+            return [last[0].id]
         case "others":
             return [last.account_no]
         case _:

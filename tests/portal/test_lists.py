@@ -4,7 +4,7 @@ import html
 import re
 from urllib.parse import urlencode
 
-from core import clock
+from core import audit, clock
 from services.accounts.roles import StaffRole
 from services.identity.operations import staff
 from services.identity.operations.staff.lists import MOST_FILTERS
@@ -153,6 +153,26 @@ def test_the_log_is_asked_for_by_what_people_are_called_and_no_address_names_the
         session.sql("update staff set display_name = 'Li Na' where id = :id", id=mine.member.staff_id)
     status, told = mine.send("/staff/audit", who="Li Na")
     assert (status, "Several are called that" in told, mine.member.name in told) == (422, True, True)
+
+
+def test_a_change_is_told_in_words_with_sums_as_money_and_names_no_account_of_elsewhere(town: Town) -> None:
+    mine = Colleague(town)
+    here, far = town.house, town.far
+    with town.runtime.db.write() as session:
+        unit_id = session.sql("select unit_id from account where id = :id", id=here.account.id).scalar_one()
+        audit.record(
+            session,
+            actor=ACTOR,
+            act="payments.start",
+            subject="payment:told",
+            before={"state": "open", "amount_minor": -500, "currency": "JPY"},
+            after={"account_ids": [here.account.id, far.account.id], "amount_minor": 1234567, "why": None},
+            unit_id=unit_id,
+        )
+    page = mine.get("/staff/audit?act=payments.start")
+    told = [re.sub(r"<[^>]+>", "", each) for each in re.findall(r'<div class="change">(.*?)</div>', page)]
+    assert told[0] == "before State: Waiting for the payerAmount: -¥500"
+    assert told[1] == f"after Why: –Accounts: {here.account_no}, {far.account.id}Amount: CN¥12,345.67"
 
 
 def test_nothing_of_it_is_left_of_whoever_is_disabled(town: Town) -> None:

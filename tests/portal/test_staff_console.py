@@ -383,9 +383,9 @@ def test_the_audit_log_shows_and_exports_the_readers_units_alone(town: Town, bro
             )
     token = sit_down(town, browser, employ(town))
     page = seen_in_audit(browser, act="accounts.grant")
-    assert f"account:{here.id}<" in page
-    assert f"account:{elsewhere.id}<" not in page
-    assert f"account:{here.id}<" in seen_in_audit(browser, about=town.house.account_no)
+    assert f"Account {town.house.account_no}<" in page
+    assert not any(told in page for told in (f"Account {elsewhere.id}<", town.far.account_no))
+    assert f"Account {town.house.account_no}<" in seen_in_audit(browser, about=town.house.account_no)
     assert "No act in your units fits" in seen_in_audit(browser, about=town.far.account_no)
     asked = browser.post("/staff/audit/export", data={"csrf": token, "act": "accounts.grant"})
     assert asked.headers["location"] == "/staff/files", "a short one is ready on the next page"

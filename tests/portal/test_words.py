@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import jinja2
@@ -26,14 +27,20 @@ def texts_in_code(pattern: str) -> set[str]:
     }
 
 
-def unsaid(macro: str, codes: set[str], locale: str) -> set[str]:
-    """Codes that the console would show as they are."""
+def spoken(template: str, locale: str) -> Any:
+    """The macros of a template, as they speak in a language."""
     pages = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOT / "portal" / "templates"), autoescape=True, extensions=["jinja2.ext.i18n"]
     )
     pages.install_gettext_translations(translations(locale), newstyle=True)  # type: ignore[attr-defined] # added by the extension
     pages.filters.update(filters(babel_name(locale), ZoneInfo("Asia/Shanghai")))
-    say: Callable[[str], str] = getattr(pages.get_template("staff/words.html").module, macro)
+    pages.globals["own_currency"] = "CNY"
+    return pages.get_template(template).module
+
+
+def unsaid(macro: str, codes: set[str], locale: str) -> set[str]:
+    """Codes that the console would show as they are."""
+    say: Callable[[str], str] = getattr(spoken("staff/words.html", locale), macro)
     return {code for code in codes if say(code).strip() == code}
 
 

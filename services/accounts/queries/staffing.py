@@ -1,6 +1,6 @@
 """Reads of what staff may do where, and of what was done there."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -321,3 +321,18 @@ def audit_page(
     else:
         rows = session.sql(statement(__package__, "audit_page.sql"), **filters)
     return [view(AuditEntry, row) for row in rows]
+
+
+def audited_accounts(
+    session: ReadSession, *, account_ids: Collection[int], staff_id: UUID, now: datetime
+) -> dict[int, str]:
+    """The numbers of those of these accounts that are where a member of staff may read the audit log."""
+    rows = session.sql(
+        """select a.id, a.account_no from account a
+           join staff_units(:staff_id, :permission, :now) s on s.unit_id = a.unit_id where a.id = any(:ids)""",
+        ids=list(account_ids),
+        staff_id=staff_id,
+        permission=StaffPermission.AUDIT_VIEW.value,
+        now=now,
+    )
+    return {row.id: row.account_no for row in rows}

@@ -125,7 +125,7 @@ def assign(session: WriteSession, *, suspense_id: int, account_no: str, by: UUID
         actor=actor,
         act="payments.suspense_assigned",
         subject=f"suspense:{suspense_id}",
-        after={"account_id": account.id, "assignment_id": str(assignment_id), "amount_minor": amount.minor},
+        after={"account_id": account.id, "assignment_id": str(assignment_id), **audit.sum_of(amount)},
         unit_id=account.unit_id,
     )
     return assignment_id

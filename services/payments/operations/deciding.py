@@ -139,7 +139,7 @@ def decide(
         actor=actor,
         act="payments.refund_decided",
         subject=f"suspense:{item.id}",
-        after={"refund_id": str(refund_id), "way": way, "amount_minor": item.amount.minor, "reason": kept},
+        after={"refund_id": str(refund_id), "way": way, "reason": kept, **audit.sum_of(item.amount)},
         unit_id=item.unit_id,
     )
 

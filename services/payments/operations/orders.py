@@ -276,8 +276,7 @@ def _audited(plan: _Plan, wanted: Wanted, attempt_id: UUID) -> dict[str, Json]:
         "account_ids": [*sorted({account.id for account, _ in plan.parts})],
         "method": wanted.method.value,
         "merchant": plan.provider.merchant,
-        "amount_minor": plan.amount.minor,
-        "currency": plan.amount.currency,
+        **audit.sum_of(plan.amount),
     }
 
 

@@ -167,7 +167,7 @@ def return_to_payer(
         actor=actor,
         act="payments.suspense_returned",
         subject=f"suspense:{suspense_id}",
-        after={"refund_id": str(refund_id), "amount_minor": item.amount.minor, "reason": kept},
+        after={"refund_id": str(refund_id), "reason": kept, **audit.sum_of(item.amount)},
         unit_id=item.unit_id,
     )
     return refund_id
