@@ -36,7 +36,7 @@ def tell_account_details(
 ) -> AccountDetails:
     """Tell all of it anew, as of now: what is left out or null is taken back, but for the e-mail address.
 
-    Send the `version` that you saw, so that you overwrite nothing that somebody else told meanwhile.
+    Send the `version` that you saw: nothing that somebody else told meanwhile is overwritten.
     """
     operations.tell_details(
         write,

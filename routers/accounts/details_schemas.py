@@ -34,8 +34,7 @@ class Equipment(RequestModel):
 class TellDetails(RequestModel):
     """Everything that is to be told. An e-mail address that is null stays, unless `removes_email` takes it back.
 
-    `version` is that of the details as you saw them: when they have another by now, nothing is changed (409). Without
-    it what others told meanwhile is overwritten.
+    `version` is that of the details as you saw them: when they have another by now, nothing is changed (409).
     """
 
     model_config = ConfigDict(
@@ -57,7 +56,7 @@ class TellDetails(RequestModel):
     contact_by: ContactBy | None = None
     household_size: HouseholdSize | None = None
     equipment: Equipment = Equipment()
-    version: Annotated[Text, StringConstraints(min_length=1, max_length=64)] | None = None
+    version: Annotated[Text, StringConstraints(min_length=1, max_length=64)]
 
     def told(self) -> Told:
         """What is meant."""

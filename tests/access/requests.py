@@ -397,7 +397,8 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /accounts/{account_no}": _get("/accounts/{account_no}"),
     "GET /api/v1/accounts/{account_no}/details": _get("/api/v1/accounts/{account_no}/details"),
     "PUT /api/v1/accounts/{account_no}/details": lambda made: Asked(
-        f"/api/v1/accounts/{made.things.account_no}/details", json={"equipment": {"solar": True}}
+        f"/api/v1/accounts/{made.things.account_no}/details",
+        json={"equipment": {"solar": True}, "version": telling(made)["version"] or "none"},
     ),
     "GET /accounts/{account_no}/details": _get("/accounts/{account_no}/details"),
     "POST /accounts/{account_no}/details": _form("/accounts/{account_no}/details", telling),

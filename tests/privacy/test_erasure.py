@@ -166,9 +166,14 @@ def ask_and_tell(town: Town, person: Person, home: Home, *, email: str) -> None:
     quote = {"account_no": town.neighbour.account_no, "name_hint": HOLDER[0]}
     bearer = {**person.bearer, "idempotency-key": uuid.uuid4().hex}
     assert town.client.post("/api/v1/payment-quotes", json=quote, headers=bearer).status_code == 201
-    details = {"email": email, "contact_by": "email", "household_size": 4}
-    told = town.client.put(f"/api/v1/accounts/{home.account.account_no}/details", json=details, headers=person.bearer)
-    assert told.status_code == 200
+    tell_details(town, person, home, {"email": email, "contact_by": "email", "household_size": 4})
+
+
+def tell_details(town: Town, person: Person, home: Home, details: dict[str, object]) -> None:
+    """Details of the person's own account, as they are just now."""
+    path = f"/api/v1/accounts/{home.account.account_no}/details"
+    seen = town.client.get(path, headers=person.bearer).json()["version"]
+    assert town.client.put(path, json={**details, "version": seen}, headers=person.bearer).status_code == 200
 
 
 def plant(town: Town) -> Planted:
@@ -437,8 +442,8 @@ def test_what_somebody_else_told_after_the_person_stays(town: Town) -> None:
     home = town.build(town.unit_id)
     first, second = (town.settle(home, has_payments=False) for _ in range(2))
     path = f"/api/v1/accounts/{home.account.account_no}/details"
-    for person, said in ((first, {"email": "first@example.org"}), (second, {"household_size": 2})):
-        assert town.client.put(path, json=said, headers=person.bearer).status_code == 200
+    tell_details(town, first, home, {"email": "first@example.org"})
+    tell_details(town, second, home, {"household_size": 2})
     confirm(town, first)
     erase(town)
     left = town.client.get(path, headers=second.bearer).json()

@@ -26,7 +26,9 @@ def owner(town: Town, home: Home) -> Person:
 
 
 def put(town: Town, home: Home, who: Person, body: dict[str, Any]) -> Any:
-    return town.client.put(f"/api/v1/accounts/{home.account_no}/details", json=body, headers=who.bearer)
+    path = f"/api/v1/accounts/{home.account_no}/details"
+    seen = town.client.get(path, headers=who.bearer).json().get("version", "none")
+    return town.client.put(path, json={"version": seen, **body}, headers=who.bearer)
 
 
 def test_an_owner_tells_sees_and_takes_back(town: Town, home: Home, owner: Person) -> None:
@@ -73,6 +75,7 @@ def test_an_owner_tells_sees_and_takes_back(town: Town, home: Home, owner: Perso
         ({"contact_by": "pigeon"}, "invalid_fields"),
         ({"equipment": {"reactor": True}}, "invalid_fields"),
         ({"confirmed_by": "staff"}, "invalid_fields"),
+        ({"version": None}, "invalid_fields"),
     ],
     ids=str,
 )
