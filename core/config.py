@@ -250,7 +250,8 @@ class Settings(BaseSettings):
         SecretStr,
         Field(
             description="JSON list of the supplier's applications at WeChat: `appid`, `kind` (`mini_program` or "
-            "`official_account`), `secret`, and for their messages `token` and `aes_key`. Empty switches WeChat off."
+            "`official_account`), `secret`, and for their messages `token` and `aes_key`, of each several, "
+            "comma separated, while it is changed. Empty switches WeChat off."
         ),
     ] = SecretStr("[]")
 

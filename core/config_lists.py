@@ -25,7 +25,10 @@ def pems(text: str) -> list[str]:
 
 
 class WechatApp(BaseModel):
-    """One application at WeChat. `token` signs its messages, and `aes_key` (43 characters) encrypts them."""
+    """One application at WeChat. `token` signs its messages, and `aes_key` (43 characters) encrypts them.
+
+    Each may be several, comma separated, while it is changed.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -37,12 +40,21 @@ class WechatApp(BaseModel):
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Self:
-        key = self.aes_key.get_secret_value()
-        if key and not _AES_KEY.fullmatch(key):
-            raise ValueError("aes_key has 43 letters and digits")
-        if key and not self.token.get_secret_value():
+        if not all(_AES_KEY.fullmatch(key) for key in self.aes_keys):
+            raise ValueError("aes_key has 43 letters and digits, each of several, comma separated")
+        if self.aes_keys and not self.tokens:
             raise ValueError("aes_key needs a token")
         return self
+
+    @property
+    def tokens(self) -> list[str]:
+        """What may sign its messages."""
+        return parts(self.token.get_secret_value())
+
+    @property
+    def aes_keys(self) -> list[str]:
+        """What may encrypt its messages; none when they come in plain."""
+        return parts(self.aes_key.get_secret_value())
 
 
 class WechatMerchant(BaseModel):
@@ -103,7 +115,7 @@ def wechat_apps(text: str, *, name: str) -> tuple[WechatApp, ...]:
         apps = _APPS.validate_json(text or "[]")
     except ValidationError as error:
         raise ValueError(_told(error, name)) from None
-    tokens = [token for app in apps if (token := app.token.get_secret_value())]
+    tokens = [token for app in apps for token in app.tokens]
     if len({app.appid for app in apps}) != len(apps) or len(set(tokens)) != len(tokens):
         msg = f"{name} needs an appid and a token of its own for each application"
         raise ValueError(msg)

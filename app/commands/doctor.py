@@ -198,9 +198,9 @@ def _wechat(settings: Settings) -> Iterator[Finding]:
     try:
         for app in settings.wechat_app_list:
             yield _secret(platform, app.appid)
-            if not app.token.get_secret_value():
+            if not app.tokens:
                 yield Finding("wechat", "warning", f"{app.appid} has no token: what people write there is not taken")
-            elif not app.aes_key.get_secret_value():
+            elif not app.aes_keys:
                 yield Finding("wechat", "warning", f"{app.appid} has no aes_key: whoever sees an address may forge")
     finally:
         platform.close()

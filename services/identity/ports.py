@@ -91,7 +91,8 @@ class WechatPush:
     """A message or event that is proved to be WeChat's.
 
     `kind` is `text`, `image`, ... or `event.subscribe`, ... in small letters. `key` is the same for every repetition.
-    `fields` are the platform's, with its names: texts, objects, and lists where something is repeated.
+    `fields` are the platform's, with its names: texts, objects, and lists where something is repeated. `proof` is what
+    is needed to answer it as it came; only who opened it knows what that means.
     """
 
     appid: str
@@ -100,6 +101,7 @@ class WechatPush:
     openid: str = field(repr=False)
     said_at: datetime
     fields: Mapping[str, Json] = field(repr=False)
+    proof: tuple[str, str] = field(default=("", ""), repr=False)
 
 
 class WechatCodeRefused(Exception):

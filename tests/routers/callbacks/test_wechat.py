@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -238,10 +239,10 @@ def test_nothing_is_called_taken_before_it_is_kept_and_whoever_comes_again_is_ke
     assert kept(town) == before + 1
 
 
-@pytest.fixture
-def plain_account(town: Town) -> Iterator[dict[str, str]]:
-    """The official account as it is without a key."""
-    app = {**town.sandbox.official_account, "aes_key": ""}
+@contextmanager
+def account(town: Town, **changes: str) -> Iterator[dict[str, str]]:
+    """The official account with other keys."""
+    app = {**town.sandbox.official_account, **changes}
     before = WECHAT.get()
     made = WeChat(
         Client(town.sandbox.base_url, name="wechat"),
@@ -250,14 +251,34 @@ def plain_account(town: Town) -> Iterator[dict[str, str]]:
         redis_url=town.settings.redis_url.get_secret_value(),
     )
     WECHAT.fill(made)
-    yield app
-    WECHAT.fill(before)
-    made.close()
+    try:
+        yield app
+    finally:
+        WECHAT.fill(before)
+        made.close()
 
 
-def test_an_account_without_a_key_is_answered_in_plain(town: Town, plain_account: dict[str, str]) -> None:
+def test_while_keys_are_changed_messages_of_old_and_new_are_answered_as_they_came(town: Town) -> None:
+    old = town.sandbox.official_account
+    new = {**old, "token": uuid4().hex, "aes_key": "n" * 43}
+    mixed = {**old, "aes_key": new["aes_key"]}
+    with account(town, token=f"{new['token']},{old['token']}", aes_key=f"{new['aes_key']}, {old['aes_key']}"):
+        for app in (old, new, mixed):
+            who = openid()
+            path, body = pushes.encrypted(app, pushes.event("subscribe", openid=who))
+            said = parse_message(pushes.reply_of(app, send(town, path, body).text))
+            assert (said.target, said.type) == (who, "text")
+        for wrong in ({"token": "a-stranger"}, {"aes_key": "s" * 43}):
+            path, body = pushes.encrypted({**new, **wrong}, pushes.message(openid=openid()))
+            assert told(send(town, path, body)) in {UNPROVED, MALFORMED}
+    path, body = pushes.encrypted(new, pushes.message(openid=openid()))
+    assert told(send(town, path, body)) == UNPROVED, "a key that was taken out opens nothing"
+
+
+def test_an_account_without_a_key_is_answered_in_plain(town: Town) -> None:
     who = openid()
-    answer = send(town, pushes.address(plain_account["token"]), pushes.event("subscribe", openid=who))
+    with account(town, aes_key="") as plainly:
+        answer = send(town, pushes.address(plainly["token"]), pushes.event("subscribe", openid=who))
     said = parse_message(answer.content)
     assert (said.target, said.type) == (who, "text")
     assert said.content.startswith("欢迎关注")

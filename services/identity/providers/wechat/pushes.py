@@ -2,6 +2,9 @@
 
 In plain mode the signature covers the time and a nonce, not the body: whoever sees an address may forge messages for
 some minutes. An application with a key is therefore never believed in plain.
+
+While a token or a key is changed the old and the new hold, and a message is answered with those that it came with:
+nobody here knows when the platform begins to use the new ones.
 """
 
 import base64
@@ -10,6 +13,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from xml.etree.ElementTree import Element, ParseError
@@ -51,17 +55,17 @@ def read(apps: Iterable[WechatApp], query: Mapping[str, str], body: bytes, *, no
 
     Raises WechatPushUnproved, and WechatPushMalformed for what is signed and no message.
     """
-    app = _signer(apps, query, now=now)
+    app, token = _signer(apps, query, now=now)
     if len(body) > MAX_BYTES:
         raise WechatPushMalformed(reason="size")
-    text = _text(body)
-    if app.aes_key.get_secret_value():
-        text = _opened(app, query, text)
+    text, key = _text(body), ""
+    if app.aes_keys:
+        text, key = _opened(app, token, query, text)
     elif query.get("encrypt_type", "raw") != "raw":
         raise WechatPushUnproved(reason="unexpected_encryption")
     fields = _fields(text)
     openid, kind, moment = _name(fields, "FromUserName"), _kind(fields), _moment(fields)
-    return WechatPush(app.appid, kind, _key(app.appid, fields, openid), openid, moment, fields)
+    return WechatPush(app.appid, kind, _key(app.appid, fields, openid), openid, moment, fields, (token, key))
 
 
 def reply(app: WechatApp, push: WechatPush, text: str, *, now: datetime) -> bytes:
@@ -73,26 +77,29 @@ def reply(app: WechatApp, push: WechatPush, text: str, *, now: datetime) -> byte
         f"<CreateTime>{stamp}</CreateTime><MsgType>{_cdata('text')}</MsgType>"
         f"<Content>{_cdata(text)}</Content></xml>"
     )
-    key = app.aes_key.get_secret_value()
+    token, key = push.proof
     if not key:
         return plain.encode()
     box, nonce = _encrypt(key, app.appid, plain), str(secrets.randbelow(10**10))
-    proof = _signature(app.token.get_secret_value(), stamp, nonce, box)
+    proof = _signature(token, stamp, nonce, box)
     return (
         f"<xml><Encrypt>{_cdata(box)}</Encrypt><MsgSignature>{_cdata(proof)}</MsgSignature>"
         f"<TimeStamp>{stamp}</TimeStamp><Nonce>{_cdata(nonce)}</Nonce></xml>"
     ).encode()
 
 
-def _signer(apps: Iterable[WechatApp], query: Mapping[str, str], *, now: datetime) -> WechatApp:
-    """The application whose token signed the query, now. All are tried: the time tells nothing about any."""
+def _signer(apps: Iterable[WechatApp], query: Mapping[str, str], *, now: datetime) -> tuple[WechatApp, str]:
+    """The application whose token signed the query, now, and that token.
+
+    All are tried: the time tells nothing about any.
+    """
     stamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
     sent = query.get("signature", "").encode("utf-8", "surrogatepass")
-    found: WechatApp | None = None
+    found: tuple[WechatApp, str] | None = None
     for app in apps:
-        token = app.token.get_secret_value()
-        if hmac.compare_digest(_signature(token, stamp, nonce).encode(), sent) and token:
-            found = app
+        for token in app.tokens:
+            if hmac.compare_digest(_signature(token, stamp, nonce).encode(), sent):
+                found = app, token
     if found is None:
         raise WechatPushUnproved(reason="signature")
     if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= len(str(2**40))):
@@ -115,15 +122,20 @@ def _text(body: bytes) -> str:
     return text.strip()
 
 
-def _opened(app: WechatApp, query: Mapping[str, str], text: str) -> str:
+def _opened(app: WechatApp, token: str, query: Mapping[str, str], text: str) -> tuple[str, str]:
+    """What is in the box, and the key that opened it. What another key opens is noise that names no application."""
     box = _fields(text).get("Encrypt")
     if not isinstance(box, str):
         raise WechatPushUnproved(reason="plain")
     stamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
-    proof = _signature(app.token.get_secret_value(), stamp, nonce, box).encode()
+    proof = _signature(token, stamp, nonce, box).encode()
     if not hmac.compare_digest(proof, query.get("msg_signature", "").encode("utf-8", "surrogatepass")):
         raise WechatPushUnproved(reason="msg_signature")
-    return _decrypt(app.aes_key.get_secret_value(), app.appid, box)
+    *earlier, last = app.aes_keys
+    for key in earlier:
+        with suppress(WechatPushMalformed, WechatPushUnproved):
+            return _decrypt(key, app.appid, box), key
+    return _decrypt(last, app.appid, box), last
 
 
 def _decrypt(key: str, appid: str, box: str) -> str:
