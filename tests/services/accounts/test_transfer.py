@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from core import clock, intake
+from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import Database
 from services.accounts import operations, queries
@@ -176,6 +177,49 @@ def test_what_the_earlier_holder_told_of_the_account_is_not_the_later_ones(
     import_accounts(customer_no="K-later", name="李雷")
     with database.read() as session:
         assert quality.details(session, account_id=account.id).confirmed_at is None
+
+
+@pytest.mark.parametrize(("other_before", "other_after", "stands"), [("C1", "C9", False), ("C9", "C1", True)])
+def test_an_address_is_theirs_who_told_it_last_of_an_account_that_the_customer_held_then(
+    database: Database,
+    vault: Vault,
+    import_accounts: Import,
+    account: AccountRef,
+    other_before: str,
+    other_after: str,
+    *,
+    stands: bool,
+) -> None:
+    """Whose accounts the other one is told of, and goes to afterwards, decides nothing."""
+    import_accounts(name="王明", customer_no="C1")
+    other = {"account_no": "8000000009", "premises_no": "P9", "meter_no": None, "phone": None}
+    names = {"C1": "王明", "C9": "李雷"}
+    import_accounts(**other, customer_no=other_before, name=names[other_before])
+    with database.write() as session:
+        second = queries.account_by_no(session, account_no="8000000009")
+        assert second is not None
+        first_, second_ = make_user(session, vault), make_user(session, vault, phone=FRIENDS)
+        for user, ref, mail in ((first_, account, "a@example.org"), (second_, second.ref, "b@example.org")):
+            operations.tell_details(
+                session,
+                vault=vault,
+                account_id=ref.id,
+                told=Told(mail, False, None, None, {}),  # noqa: FBT003 -- what is told
+                by="customer",
+                actor=Actor(f"user:{user}"),
+                today=date(2026, 5, 1),
+                now=clock.now(),
+            )
+    import_accounts(**other, customer_no=other_after, name=names[other_after])
+    with database.write() as session:
+        told = operations.Access().export(session, vault=vault, user_id=first_)["told_details"]
+        assert [each["email"] for each in told] == (["a@example.org"] if stands else [None])
+        operations.Access().erase(session, vault=vault, user_id=first_, now=clock.now())
+        left = session.sql(
+            """select k.address_masked from contact_point k join customer c on c.id = k.customer_id
+               where k.id = 2 and c.customer_no = 'C1'"""
+        ).all()
+    assert len(left) == (0 if stands else 1), "what somebody else told last stays; what the person told goes"
 
 
 def test_a_mistaken_change_that_is_mended_lets_the_holder_prove_again(
