@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from secrets import token_hex
 from typing import Annotated, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from fastapi import Depends, FastAPI, Form, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response
 
+from core import clock
 from core.audit import Actor
 from core.db import WriteSession
 from portal import pages
@@ -67,7 +68,8 @@ class NotAllowed(Exception):
 class StaffReader:
     """A signed-in member of staff. `permissions` are held in some unit, `everywhere` in all of them.
 
-    `proved_at`: when a code was just given.
+    `proved_at`: when a code was just given. `ends_at`, `expires_at`: when the session is over if it is not used again,
+    and when in any case.
     """
 
     staff_id: UUID
@@ -77,6 +79,8 @@ class StaffReader:
     permissions: frozenset[StaffPermission]
     everywhere: frozenset[StaffPermission]
     proved_at: datetime | None
+    ends_at: datetime
+    expires_at: datetime
     form_token: str
     locale: str
     actor: Actor
@@ -95,7 +99,8 @@ class StaffReader:
 class StaffPage(Page):
     """What every page of the console knows.
 
-    `here` is where the same page is found by its address, `once` the key of its forms that make something.
+    `here` is where the same page is found by its address, `once` the key of its forms that make something,
+    `seconds_left` how long the session is good for without another page.
     """
 
     here: str = HOME
@@ -103,6 +108,9 @@ class StaffPage(Page):
     name: str = ""
     is_fresh: bool = False
     can_search: bool = False
+    ends_at: datetime | None = None
+    seconds_left: int = 0
+    is_last: bool = False
     once: str = field(default_factory=lambda: token_hex(16))
 
     @property
@@ -126,6 +134,8 @@ def resolved(request: Request, runtime: Runtime, session: WriteSession, now: dat
         permissions=held.somewhere,
         everywhere=held.everywhere,
         proved_at=found.proved_at,
+        ends_at=found.ends_at,
+        expires_at=found.expires_at,
         form_token=form_token(runtime, token),
         locale=locale.of_request(request, runtime.settings.locales),
         actor=Actor(f"staff:{found.staff_id}", address_of(request)),
@@ -263,6 +273,9 @@ def _frame(request: Request, reader: StaffReader | None, visitors_token: str, *,
         name=reader.display_name,
         is_fresh=reader.is_fresh,
         can_search=reader.may(StaffPermission.ACCOUNTS_VIEW),
+        ends_at=reader.ends_at,
+        seconds_left=int((reader.ends_at - clock.now()).total_seconds()),
+        is_last=reader.ends_at >= reader.expires_at,
     )
 
 
@@ -328,8 +341,12 @@ def install(app: FastAPI) -> None:
     async def sign_in_first(request: Request, _error: Exception) -> Response:
         if "hx-request" in request.headers:
             return Response(status_code=NO_CONTENT, headers={"hx-refresh": "true"})
-        wanted = _address(request) if request.method == "GET" else HOME
-        return go("/staff/sign-in" if wanted == HOME else f"/staff/sign-in?next={quote(wanted, safe='/')}")
+        is_get = request.method == "GET"
+        wanted = _address(request) if is_get else safe_back(pages.origin_of(request))
+        asked = {} if wanted == HOME else {"next": wanted}
+        if previous_token(request, request.app.state.runtime) is not None:
+            asked["over"] = "page" if is_get else "form"
+        return go(f"/staff/sign-in?{urlencode(asked, safe='/')}" if asked else "/staff/sign-in")
 
     async def step_up_first(request: Request, _error: Exception) -> Response:
         back, to = safe_back(pages.origin_of(request)), safe_back(request.url.path)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from core.errors import Refusal
-from portal.pages import go, text_of
+from portal.pages import go, origin_of, text_of
 from portal.staff.kept import fields_of
 from portal.staff.pages import (
     HOME,
@@ -41,9 +41,9 @@ Code = Annotated[str, Form(max_length=64)]
 
 
 @router.get("/staff/sign-in")
-def sign_in_page(request: Request, next: str = HOME) -> Response:  # noqa: A002 -- the form's name
-    """Ask for name and password."""
-    return show(request, "staff/sign_in.html", None, wrong={}, next=safe_back(next))
+def sign_in_page(request: Request, next: str = HOME, over: str = "") -> Response:  # noqa: A002 -- the form's name
+    """Ask for name and password, and tell why when a session is `over` at which a page or a form was asked for."""
+    return show(request, "staff/sign_in.html", None, wrong={}, next=safe_back(next), over=over)
 
 
 @router.post("/staff/sign-in", dependencies=[VisitorForm])
@@ -124,6 +124,12 @@ def sign_out(runtime: RuntimeDep, reader: SignedInStaff, write: Write, now: Now)
     answer = go("/staff/sign-in")
     forget(answer, runtime)
     return answer
+
+
+@router.get("/staff/stay")
+def stay(request: Request, reader: SignedInStaff) -> Response:
+    """Stay signed in without another page: what a page says of the end of its session, said anew."""
+    return show(request, "staff/ends.html", reader, here=safe_back(origin_of(request)))
 
 
 @router.get("/staff/step-up")

@@ -27,3 +27,37 @@ if (search && choice) {
     tell();
   });
 }
+
+// Five minutes before a session is over its page says so, and one press keeps it (WCAG 2.2.1). What the clock says counts: a laptop may sleep.
+const SOON = 5 * 60_000;
+const watch = (told) => {
+  const over = Date.now() + Number(told.dataset.left) * 1000;
+  const note = told.querySelector(".note");
+  const stay = note.querySelector("button");
+  const timer = setInterval(look, 5_000);
+  function look() {
+    const left = over - Date.now();
+    if (left > SOON) return;
+    note.hidden = false;
+    if (left > 0) return;
+    note.querySelector(".soon").hidden = true;
+    note.querySelector(".past").hidden = false;
+    stay?.remove();
+    clearInterval(timer);
+  }
+  stay?.addEventListener("click", async () => {
+    const answer = await fetch("/staff/stay", { redirect: "manual" }).catch(() => null);
+    if (!answer) return;
+    clearInterval(timer);
+    if (!answer.ok) {
+      told.dataset.left = "0";
+      return watch(told);
+    }
+    told.outerHTML = await answer.text();
+    watch(document.getElementById("ends"));
+    document.getElementById("main").focus({ preventScroll: true });
+  });
+  look();
+};
+const ends = document.getElementById("ends");
+if (ends) watch(ends);

@@ -375,6 +375,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /staff/invitations/{token}": _get("/staff/invitations/{token}", _token),
     "POST /staff/invitations/{token}": _visitor_form("/staff/invitations/{token}", _taking_up),
     "POST /staff/sign-out": _form("/staff/sign-out"),
+    "GET /staff/stay": _get("/staff/stay"),
     "GET /staff/step-up": _get("/staff/step-up"),
     "POST /staff/step-up": _form("/staff/step-up", lambda _: {"code": "000000"}),
     "GET /staff": _get("/staff"),

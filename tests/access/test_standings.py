@@ -23,6 +23,7 @@ ANYBODYS: Final = (
     "/staff/sign-in",
     "/staff/invitations/",
     "/staff/sign-out",
+    "/staff/stay",
     "/staff/step-up",
     "/staff/me",
     "/staff/files",

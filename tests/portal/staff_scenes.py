@@ -413,3 +413,32 @@ def staff_not_allowed(desk: Desk) -> None:
 def staff_not_found(desk: Desk) -> None:
     desk.sign_in()
     desk.visit.open("/staff/people/0197a3c2-0000-7c55-9a53-000000000000")
+
+
+@scene
+def staff_session_over_soon(desk: Desk) -> None:
+    member = desk.sign_in()
+
+    def come_near() -> None:
+        with desk.database.write() as session:
+            session.sql(
+                "update staff_session set last_used_at = now(), idle_until = now() + interval '4 minutes' where staff_id = :id",
+                id=member.staff_id,
+            )
+        desk.visit.open("/staff/me")
+        desk.visit.page.wait_for_selector("#ends .note button")
+
+    come_near()
+    with desk.database.write() as session:
+        session.sql(
+            "update staff_session set last_used_at = now() - interval '26 minutes' where staff_id = :id",
+            id=member.staff_id,
+        )
+    desk.visit.page.click("#ends button")
+    desk.visit.page.wait_for_selector("#ends .note", state="hidden")
+    come_near()
+
+
+@scene
+def staff_session_over(desk: Desk) -> None:
+    desk.visit.open("/staff/sign-in?over=form&next=/staff/me")

@@ -73,3 +73,36 @@ def test_no_password_is_kept_and_no_form_goes_elsewhere(town: Town, browser: Tes
     elsewhere = {"csrf": token, "to": "https://evil.example/", "form": '[["reason","x"]]', "next": "/staff/me"}
     answer = browser.post("/staff/step-up", data={**elsewhere, "code": member.code(at=clock.now())})
     assert (answer.status_code, answer.headers["location"]) == (303, "/staff/me")
+
+
+def test_whoever_was_signed_out_is_told_why_and_comes_back_to_the_form(
+    town: Town, browser: TestClient, member: Member
+) -> None:
+    with town.runtime.db.write() as session:
+        session.sql("update staff_session set idle_until = now() where staff_id = :id", id=member.staff_id)
+    there = f"/staff/accounts/{town.house.account_no}"
+    form = {"csrf": office_of(town).form_token(member), "text": "x"}
+    sent = browser.post(f"{there}/notes", data=form, headers={"referer": f"{town.settings.public_url}{there}"})
+    page = browser.get(sent.headers["location"])
+    assert ("was not saved" in page.text, hidden(page)["next"]) == (True, there)
+    page = browser.get(browser.get(there).headers["location"])
+    assert ("Your session is over." in page.text, hidden(page)["next"]) == (True, there)
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+def test_a_page_says_when_its_session_ends_and_staying_moves_the_end(
+    town: Town, browser: TestClient, member: Member, is_last: bool
+) -> None:
+    with town.runtime.db.write() as session:
+        session.sql(
+            """update staff_session set last_used_at = now() - interval '26 minutes', idle_until = now() + interval '4 minutes',
+                 expires_at = case when :is_last then now() + interval '20 minutes' else expires_at end
+               where staff_id = :id""",
+            id=member.staff_id,
+            is_last=is_last,
+        )
+    told = browser.get("/staff/stay").text
+    assert ("twelve hours after signing in" in told, "Stay signed in" in told) == (is_last, not is_last)
+    with town.runtime.db.read() as session:
+        ends = "select idle_until - now() > interval '15 minutes' from staff_session where staff_id = :id"
+        assert session.sql(ends, id=member.staff_id).scalar_one()

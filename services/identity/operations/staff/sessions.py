@@ -14,13 +14,18 @@ from services.identity.operations.staff.second_factor import new_token
 
 @dataclass(frozen=True, slots=True)
 class StaffOnline:
-    """Who a staff cookie belongs to. `proved_at` is when a code was given last, if within the last five minutes."""
+    """Who a staff cookie belongs to. `proved_at` is when a code was given last, if within the last five minutes.
+
+    `ends_at`: when it is over unless it is used again, and `expires_at`, when it is over however it is used.
+    """
 
     session_id: UUID
     staff_id: UUID
     name: str
     display_name: str
     proved_at: datetime | None
+    ends_at: datetime
+    expires_at: datetime
 
     @property
     def is_fresh(self) -> bool:
@@ -78,7 +83,15 @@ def resolve(session: WriteSession, *, token: str, now: datetime) -> StaffOnline 
     if row is None:
         return None
     is_fresh = row.stepped_up_at is not None and now - row.stepped_up_at < rules.STEP_UP_LIFE
-    return StaffOnline(row.id, row.staff_id, row.name, row.display_name, row.stepped_up_at if is_fresh else None)
+    return StaffOnline(
+        row.id,
+        row.staff_id,
+        row.name,
+        row.display_name,
+        row.stepped_up_at if is_fresh else None,
+        row.ends_at,
+        row.expires_at,
+    )
 
 
 def renew_cookie(session: WriteSession, *, session_id: UUID, now: datetime) -> str:
