@@ -15,7 +15,7 @@ from core.errors import Json
 from core.periods import business_date
 from notifications import sent
 from portal.customer.bills import row_of
-from portal.pages import go, text_of
+from portal.pages import go, speak, text_of
 from portal.staff.audit import names_in
 from portal.staff.once import once
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
@@ -236,6 +236,7 @@ def _show(
         account=looked.account,
         owed=billing.owed(session, account_id=looked.account.id),
         may=looked.may,
+        can_show=_can_show(looked.account),
         sections=sections,
         wrong=wrong,
         typed={"hidden": "", "reason": "", "text": "", "why": "", "grant": "", **typed},
@@ -243,6 +244,12 @@ def _show(
         is_look_over=is_look_over,
         shown=shown or {},
     )
+
+
+def _can_show(account: StaffAccount) -> list[Hidden]:
+    """What is masked of an account and there."""
+    there = {Hidden.PHONE: account.has_phone, Hidden.NAME: True, Hidden.DOOR: account.has_door}
+    return [hidden for hidden, is_there in there.items() if is_there]
 
 
 def _rows(runtime: Runtime, section: str, rows: Sequence[Any], *, now: datetime) -> Sequence[Any]:
@@ -333,6 +340,7 @@ def reveal(
 ) -> Response:
     """Show in clear what is masked, in this answer alone: no cache keeps it, and its address is a form's."""
     check(reader, StaffPermission.ACCOUNTS_REVEAL)
+    _ = speak(request)
     wrong, shown = {}, None
     try:
         shown = accounts.reveal(
@@ -347,9 +355,11 @@ def reveal(
         )
     except (ReasonNeeded, RevealLimited) as refusal:
         wrong = {"reason": text_of(request, refusal)}
-    if shown is None and not wrong:
-        raise NotFound
     looked = look_at(write, reader, account_no, now=now)
+    if StaffPermission.ACCOUNTS_REVEAL not in looked.may:
+        raise NotFound
+    if shown is None and not wrong:
+        wrong = {"hidden": _("There is none, or not any more.")}
     return _show(
         request,
         runtime,

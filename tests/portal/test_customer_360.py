@@ -135,6 +135,18 @@ def test_what_is_masked_is_shown_once_for_a_reason_that_is_kept(
     assert act.unit_id == town.unit_id
 
 
+def test_only_what_there_is_can_be_shown_and_what_is_gone_meanwhile_is_told_at_its_field(
+    town: Town, office: Office
+) -> None:
+    here, path = office.members["here"], f"/staff/accounts/{town.house.account_no}"
+    page = get(town, office, here, path)[1]
+    assert ('<option value="name"' in page, '<option value="phone"' in page) == (True, False)
+    status, page = send(town, office, here, f"{path}/reveal", hidden="phone", reason="caller gave the number")
+    assert (status, "There is none, or not any more." in page) == (422, True)
+    elsewhere = office.members["elsewhere"]
+    assert send(town, office, elsewhere, f"{path}/reveal", hidden="phone", reason="caller gave it")[0] == 404
+
+
 def test_nothing_is_shown_without_a_reason_a_fresh_code_or_the_permission(
     town: Town, office: Office, account_no: str
 ) -> None:
@@ -153,7 +165,7 @@ def test_nothing_is_shown_without_a_reason_a_fresh_code_or_the_permission(
     }
     assert {name: status for name, (status, _) in answers.items()} == {
         "no reason": 422,
-        "no code": 303,
+        "no code": 403,
         "no permission": 403,
         "another unit": 404,
     }

@@ -44,6 +44,11 @@ def test_a_queue_that_is_stuck_and_a_provider_that_fails_are_told_with_what_to_d
     assert "3 failures in a row" in told
     assert "has not answered yet" in told
     with town.runtime.db.write() as session:
+        session.sql("update payment_provider_health set failures = 0 where provider = 'wechat_pay'")
+    assert "Not asked yet" in page(town, top), "nobody knows whether it answers"
+    with town.runtime.db.write() as session:
+        session.sql("update payment_provider_health set failures = 3 where provider = 'wechat_pay'")
+    with town.runtime.db.write() as session:
         payments.note_answer(session, provider="wechat_pay")
     told = page(town, top)
     assert "3 failures in a row" not in told

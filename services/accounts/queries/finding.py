@@ -77,6 +77,7 @@ class StaffAccount:
     has_door: bool
     customer_id: int
     contacts: list[str]
+    has_phone: bool
     meters: list[str]
     former: list[list[str | None]]
     tariff_code: str | None

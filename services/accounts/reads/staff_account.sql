@@ -4,6 +4,7 @@ select a.id, a.account_no, a.unit_id, a.currency, a.class as account_class, a.st
   c.customer_no, c.kind as customer_kind, c.name_masked as holder, premises_address(p.district, p.street, p.building) as address,
   p.premises_no, p.door_sealed is not null as has_door, c.id as customer_id,
   (select coalesce(array_agg(k.address_masked order by k.id), '{}') from contact_point k where k.customer_id = c.id) as contacts,
+  exists (select from contact_point k where k.customer_id = c.id and k.kind = 'phone') as has_phone,
   (select coalesce(array_agg(m.meter_no order by m.meter_no), '{}') from (select meter_no from meter where account_id = a.id and removed_on is null limit 20) m) as meters,
   (select coalesce(jsonb_agg(jsonb_build_array(m.meter_no, m.installed_on, m.removed_on) order by m.removed_on desc, m.id desc), '[]')
     from (select * from meter where account_id = a.id and removed_on is not null order by removed_on desc, id desc limit 20) m) as former,
