@@ -5,7 +5,7 @@ Nothing that is unchanged is written: clear columns are compared, sealed ones by
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -187,8 +187,8 @@ class AccountsLoader:
         intake.take_turn(session, kind=self.kind)
         locks.share_lock(session, key=FILES_WAIT)
         by_no = {row.no: row for row in rows}
-        filled = self._fill(session, by_no)
-        refused = refused + self._judge(session, run_id=run_id)
+        filled, contradictory = self._judge(session, by_no, run_id=run_id)
+        refused = refused + contradictory
         for step in ("corrections_end", "corrections_keep", "accounts_compare"):
             session.sql(statement(__package__, f"import_{step}.sql"))
         taken = _count(session, run_id=run_id, refused=refused)
@@ -207,8 +207,7 @@ class AccountsLoader:
 
     def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:
         """Tell what `load` would do with one chunk; a number that an earlier chunk had would be known by then."""
-        self._fill(session, {row.no: row for row in rows})
-        refused = refused + self._judge(session, run_id=run_id)
+        refused = refused + self._judge(session, {row.no: row for row in rows}, run_id=run_id)[1]
         for step in ("corrections_keep", "accounts_compare"):
             session.sql(statement(__package__, f"import_{step}.sql"))
         released = session.sql(statement(__package__, "import_meters_released.sql")).scalars().all()
@@ -238,14 +237,36 @@ class AccountsLoader:
         """Drop what a run has met."""
         return reports.forget_seen(session, run_id=run_id, most=most)
 
-    def _judge(self, session: WriteSession, *, run_id: int) -> list[Reject]:
-        """Take out what contradicts what is known; of a program first what is not its own, of which no more is told."""
-        foreign: list[Reject] = []
-        if self._program is not None:
-            reach = statement(__package__, "import_accounts_reach.sql")
-            foreign = staging.refuse(session, table=_TABLE, judgement=reach, program=self._program)
-        judgement = statement(__package__, "import_accounts_meaning.sql")
-        refused = foreign + staging.refuse(session, table=_TABLE, judgement=judgement)
+    def _judge(
+        self, session: WriteSession, rows: Mapping[int, Row], *, run_id: int
+    ) -> tuple[dict[int, _Person], list[Reject]]:
+        """Take out what contradicts what is known; of a program first what is not its own, of which no more is told.
+
+        Answers what `_fill` does. What a refused row says holds for no other: those that are left are filled anew.
+        """
+        self._find_premises(session, rows)
+        refused = self._refuse(session, "reach") + self._refuse(session, "meaning")
+        refused += self._refuse_meters(session, run_id=run_id)
+        while True:
+            filled, touched = self._fill(session, rows)
+            contradictory = self._refuse(session, "reach_shared") + self._refuse(session, "differing")
+            if not contradictory:
+                return filled, refused
+            refused += contradictory + self._refuse_meters(session, run_id=run_id)
+            self._unfill(session, rows, touched)
+
+    def _refuse(
+        self, session: WriteSession, what: Literal["reach", "reach_shared", "meaning", "differing"]
+    ) -> list[Reject]:
+        judgement = statement(__package__, f"import_accounts_{what}.sql")
+        if what.startswith("reach"):
+            if self._program is None:
+                return []
+            return staging.refuse(session, table=_TABLE, judgement=judgement, program=self._program)
+        return staging.refuse(session, table=_TABLE, judgement=judgement)
+
+    def _refuse_meters(self, session: WriteSession, *, run_id: int) -> list[Reject]:
+        refused: list[Reject] = []
         judgement = statement(__package__, "import_meters_taken.sql")
         while taken := staging.refuse(session, table=_TABLE, judgement=judgement, run_id=run_id):
             refused += taken
@@ -286,28 +307,41 @@ class AccountsLoader:
         number = normal_phone(phone, region=self._phone_region) if phone else None
         return _Person(customer_no, name, number, record["locale"] or self._locales[0])
 
-    def _fill(self, session: WriteSession, rows: Mapping[int, Row]) -> dict[int, _Person]:
-        """Let staged rows mean what is known, or said in another row of the chunk, where they say nothing.
-
-        Answers the people of rows about whose customers more is to be sealed than they say.
-        """
-        prints: dict[int, tuple[bytes | None, bytes | None]] = {}
+    def _find_premises(self, session: WriteSession, rows: Mapping[int, Row]) -> None:
+        """Let rows that name no premises be about those that their account has."""
+        prints = {}
         for row in session.sql(statement(__package__, "import_premises_known.sql")):
             door = self._record(rows[row.row_no])["door"]
             if door is not None:
                 prints[row.row_no] = (None, self._premises_print(row.premises_no, door))
+        _write_prints(session, prints)
+
+    def _fill(self, session: WriteSession, rows: Mapping[int, Row]) -> tuple[dict[int, _Person], dict[int, str]]:
+        """Let staged rows mean what is known, or said in another row of the chunk, where they say nothing.
+
+        Answers the people of rows about whose customers more is to be sealed than they say, and of which premises
+        the rows are that were filled.
+        """
         filled = self._fill_people(session, rows)
-        for row_no, person in filled.items():
-            prints[row_no] = (self._customer_print(person), prints.get(row_no, (None, None))[1])
-        if prints:
-            session.sql(
-                statement(__package__, "import_prints_write.sql"),
-                row_nos=list(prints),
-                customer_prints=[customer for customer, _ in prints.values()],
-                premises_prints=[premises for _, premises in prints.values()],
-            )
-        session.sql(statement(__package__, "import_premises_said.sql"))
-        return filled
+        touched = _write_prints(
+            session, {row_no: (self._customer_print(person), None) for row_no, person in filled.items()}
+        )
+        said = session.sql(statement(__package__, "import_premises_said.sql"))
+        return filled, touched | {row.row_no: row.premises_no for row in said}
+
+    def _unfill(self, session: WriteSession, rows: Mapping[int, Row], touched: Mapping[int, str]) -> None:
+        """Let filled rows say no more than they said."""
+        records = {row_no: self._record(rows[row_no]) for row_no in touched}
+        session.sql(
+            statement(__package__, "import_accounts_unfill.sql"),
+            row_nos=list(records),
+            buildings=[_cleared(record["building"]) for record in records.values()],
+            customer_prints=[self._customer_print(self._person(record)) for record in records.values()],
+            premises_prints=[
+                None if record["door"] is None else self._premises_print(touched[row_no], record["door"])
+                for row_no, record in records.items()
+            ],
+        )
 
     def _fill_people(self, session: WriteSession, rows: Mapping[int, Row]) -> dict[int, _Person]:
         """What a customer's first row says of it holds for those of the chunk that say nothing, then what is known."""
@@ -388,6 +422,19 @@ class AccountsLoader:
 def _cleared(said: str | None) -> str | None:
     """A value as a row says it: empty when it is there no more, None when nothing is said of it."""
     return "" if said == CLEARED else said
+
+
+def _write_prints(session: WriteSession, prints: Mapping[int, tuple[bytes | None, bytes | None]]) -> dict[int, str]:
+    """Write the prints of customer and premises of these rows; one that is None stays. Answers the rows' premises."""
+    if not prints:
+        return {}
+    written = session.sql(
+        statement(__package__, "import_prints_write.sql"),
+        row_nos=list(prints),
+        customer_prints=[customer for customer, _ in prints.values()],
+        premises_prints=[premises for _, premises in prints.values()],
+    )
+    return {row.row_no: row.premises_no for row in written}
 
 
 def _premises_no(record: Mapping[str, str | None]) -> str:

@@ -1,12 +1,9 @@
--- Well-formed rows that contradict each other or what is known. Served by the unique keys of unit, account, customer and by
+-- Well-formed rows that contradict what is known or stand twice, whatever other rows say of what they leave out. Served by the unique keys of unit, account, customer and by
 -- pk_agreement.
 select s.row_no, v.field, v.reason
 from (
   select *, row_number() over (partition by account_no order by row_no) as nth,
-    row_number() over (partition by meter_no order by row_no) as meter_nth,
-    first_value(customer_print) over (partition by customer_no order by row_no) as first_customer_print,
-    first_value(customer_kind) over (partition by customer_no order by row_no) as first_customer_kind,
-    first_value((premises_print, district, street, building)) over (partition by premises_no order by row_no) as first_premises
+    row_number() over (partition by meter_no order by row_no) as meter_nth
   from staged_account
 ) s
 left join unit u on u.code = s.unit_code
@@ -16,9 +13,7 @@ left join lateral (select valid_from from agreement g where g.account_id = a.id 
 cross join lateral (values
   ('unit_code', 'is no known unit', u.id is null),
   ('account_no', 'stands twice in the file', s.nth > 1),
-  ('customer_no', 'has another name, kind, phone or locale in an earlier row', s.customer_print <> s.first_customer_print or s.customer_kind <> s.first_customer_kind),
   ('customer_no', 'was erased and does not come back: whoever returns has another number', c.erased_at is not null),
-  ('premises_no', 'has another address in an earlier row', (s.premises_print, s.district, s.street, s.building) is distinct from s.first_premises),
   ('meter_no', 'stands twice in the file', s.meter_no <> '' and s.meter_nth > 1),
   ('currency', 'differs from the currency of the account', a.currency <> s.currency),
   ('agreement_from', 'lies before the agreement that is known', s.agreement_from::date < g.valid_from)

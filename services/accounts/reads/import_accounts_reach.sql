@@ -1,6 +1,6 @@
 -- Staged accounts that a program may not write, before anything is said of what is known. Unit and account must be of its units. A customer,
 -- premises or meter that others' accounts have and none of its own is refused in one wording whatever the row says of it: to take what fits would
--- confirm a guess. A customer or premises that both have must come as they are. Served by the unique keys of unit, account, customer, premises,
+-- confirm a guess. Served by the unique keys of unit, account, customer, premises,
 -- by uq_meter_present, pk_account, ix_account_holder and ix_account_premises_id.
 with reach as materialized (select unit_id from service_units(:program))
 select s.row_no, v.field, v.reason
@@ -23,11 +23,6 @@ cross join lateral (values
   ('account_no', 'cannot be taken: ask the group''s data desk', a.unit_id not in (select unit_id from reach)),
   ('customer_no', 'cannot be taken: ask the group''s data desk', w.have_customer and not w.has_customer),
   ('premises_no', 'cannot be taken: ask the group''s data desk', w.have_premises and not w.has_premises),
-  ('meter_no', 'cannot be taken: ask the group''s data desk', ma.unit_id not in (select unit_id from reach)),
-  ('customer_no', 'has accounts of other units: name, kind, phone and locale are changed there',
-    w.have_customer and w.has_customer and c.erased_at is null and (c.fingerprint, c.kind) is distinct from (s.customer_print, s.customer_kind)),
-  ('premises_no', 'has accounts of other units: the address is changed there',
-    w.have_premises and w.has_premises and (p.fingerprint, p.district, p.street, p.building)
-      is distinct from (coalesce(s.premises_print, p.fingerprint), s.district, s.street, coalesce(s.building, p.building)))
+  ('meter_no', 'cannot be taken: ask the group''s data desk', ma.unit_id not in (select unit_id from reach))
 ) v (field, reason, is_bad)
 where v.is_bad

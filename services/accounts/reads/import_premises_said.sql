@@ -8,3 +8,4 @@ from (
   group by premises_no
 ) o
 where o.premises_no = s.premises_no and (s.building is null and o.building is not null or s.premises_print is null and o.premises_print is not null)
+returning s.row_no, s.premises_no
