@@ -15,6 +15,7 @@ from core.db import ReadSession
 from core.periods import day_of, start_of
 from portal.pages import go, speak
 from portal.staff import files, lists
+from portal.staff.once import SentOnce
 from portal.staff.pages import CheckedForm, StaffReader, requires, show
 from services.accounts import queries as account_queries
 from services.accounts.queries import staffing
@@ -131,6 +132,7 @@ def export(
     runtime: RuntimeDep,
     db: Flows,
     now: Now,
+    sent: SentOnce,
     who: Field = "",
     act: Field = "",
     about: Field = "",
@@ -150,6 +152,7 @@ def export(
         of_list="audit",
         permission=StaffPermission.AUDIT_VIEW,
         filters=lambda session, _reader: audit_filters(_filter(session, runtime, typed)),
+        sent=sent,
         now=now,
     )
 

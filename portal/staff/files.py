@@ -16,6 +16,7 @@ from core.db import Database, ReadSession
 from core.errors import Json
 from core.periods import business_date
 from portal.pages import go, text_of
+from portal.staff.once import Sent, do_once
 from portal.staff.pages import CheckedForm, SignedInStaff, StaffReader, check, check_fresh, resolved, show
 from services.accounts.roles import StaffPermission
 from services.casework import flows, operations
@@ -46,22 +47,31 @@ def ask(
     of_list: str,
     permission: StaffPermission,
     filters: Filters,
+    sent: Sent,
     now: datetime,
 ) -> Response:
-    """Have a list written for whoever may read it and has just given a code, and lead to my files."""
+    """Have a list written for whoever may read it and has just given a code, once, and lead to my files."""
+    asked_for: list[UUID] = []
     with db.write() as session:
         reader = resolved(request, runtime, session, now)
         check(reader, permission)
         check_fresh(reader)
-        asked = filters(session, reader)
-        try:
-            file_id = operations.ask_file(
-                session, of_list=of_list, filters=asked, staff_id=reader.staff_id, actor=reader.actor, now=now
-            )
-        except FilesMany as refusal:
-            return _page(request, session, reader, refused=text_of(request, refusal), now=now)
-    flows.write_file(db, vault=runtime.vault, file_id=file_id, now=now)
-    return go(FILES)
+        wanted = filters(session, reader)
+
+        def work() -> Response:
+            try:
+                file_id = operations.ask_file(
+                    session, of_list=of_list, filters=wanted, staff_id=reader.staff_id, actor=reader.actor, now=now
+                )
+            except FilesMany as refusal:
+                return _page(request, session, reader, refused=text_of(request, refusal), now=now)
+            asked_for.append(file_id)
+            return go(FILES)
+
+        answer = do_once(session, reader, sent, work)
+    for file_id in asked_for:
+        flows.write_file(db, vault=runtime.vault, file_id=file_id, now=now)
+    return answer
 
 
 @router.get(FILES)

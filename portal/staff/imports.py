@@ -13,6 +13,7 @@ from core.errors import Json
 from core.periods import day_of, start_of
 from portal.pages import go, speak
 from portal.staff import files, lists
+from portal.staff.once import Sent, SentOnce
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
 from services.accounts import operations as accounts
 from services.accounts.queries import imports
@@ -190,17 +191,18 @@ def export_rejects(
     db: Flows,
     now: Now,
     run_id: Id,
+    sent: SentOnce,
     field: Annotated[str, Form(max_length=200)] = "",
     reason: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Have the same rows written to a file."""
-    return _export(request, runtime, db, "rejects", run_id, {"field": field, "reason": reason}, now=now)
+    return _export(request, runtime, db, "rejects", run_id, {"field": field, "reason": reason}, sent, now=now)
 
 
 @router.post(IMPORTS + "/{run_id}/vanished/export", dependencies=[CheckedForm])
-def export_vanished(request: Request, runtime: RuntimeDep, db: Flows, now: Now, run_id: Id) -> Response:
+def export_vanished(request: Request, runtime: RuntimeDep, db: Flows, now: Now, run_id: Id, sent: SentOnce) -> Response:
     """Have what is not in the file written to one."""
-    return _export(request, runtime, db, "vanished", run_id, {}, now=now)
+    return _export(request, runtime, db, "vanished", run_id, {}, sent, now=now)
 
 
 @router.get(IMPORTS + "/{run_id}/vanished")
@@ -241,14 +243,22 @@ def sign_off(reader: SignedInStaff, write: Write, now: Now, run_id: Id) -> Respo
 
 
 def _export(
-    request: Request, runtime: Runtime, db: Database, of_list: str, run_id: int, more: dict[str, Json], *, now: Now
+    request: Request,
+    runtime: Runtime,
+    db: Database,
+    of_list: str,
+    run_id: int,
+    more: dict[str, Json],
+    sent: Sent,
+    *,
+    now: Now,
 ) -> Response:
     def filters(session: ReadSession, reader: StaffReader) -> dict[str, Json]:
         _found(session, reader, run_id, now=now)
         return {"run_id": run_id, **more}
 
     may = StaffPermission.IMPORTS_VIEW
-    return files.ask(request, runtime, db, of_list=of_list, permission=may, filters=filters, now=now)
+    return files.ask(request, runtime, db, of_list=of_list, permission=may, filters=filters, sent=sent, now=now)
 
 
 def _found(session: ReadSession, reader: StaffReader, run_id: int, *, now: Now) -> RunView:

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from core.db import Database, ReadSession
 from portal.pages import go, speak, text_of
+from portal.staff.once import Made, once
 from portal.staff.pages import (
     CheckedForm,
     FreshCode,
@@ -78,10 +79,11 @@ def end_session(reader: SignedInStaff, write: Write, now: Now, session_id: UUID)
 
 
 @router.post("/staff/me/recovery-codes", dependencies=[CheckedForm, FreshCode])
-def renew_recovery_codes(request: Request, runtime: RuntimeDep, reader: SignedInStaff, write: Write) -> Response:
+@once
+def renew_recovery_codes(request: Request, runtime: RuntimeDep, reader: SignedInStaff, write: Write) -> Made:
     """New recovery codes, shown once."""
     codes = staff.renew_recovery_codes(write, vault=runtime.vault, staff_id=reader.staff_id, actor=reader.actor)
-    return show(request, "staff/recovery_codes.html", reader, here=ME, codes=codes)
+    return Made(show(request, "staff/recovery_codes.html", reader, here=ME, codes=codes), ME)
 
 
 @router.post("/staff/me/password", dependencies=[CheckedForm])

@@ -36,6 +36,9 @@ from web.runtime import Runtime, RuntimeDep
 from web.session import Hashing, Now, PaymentFlows, Write
 
 HOME: Final = "/staff"
+LONGEST_ADDRESS: Final = 8_000
+"""Characters of an address that is come back to: more than any of ours has."""
+
 FORBIDDEN: Final = 403
 
 
@@ -324,9 +327,9 @@ def previous_token(request: Request, runtime: Runtime) -> str | None:
 
 def safe_back(address: str) -> str:
     """Where to go in the console after a code was given: a plain path of it, else its first page."""
-    plain = safe_next(address)
+    plain = safe_next(address[: LONGEST_ADDRESS + 1])
     is_ours = plain == HOME or plain.startswith((f"{HOME}/", f"{HOME}?"))
-    return plain if is_ours and "/." not in plain else HOME
+    return plain if is_ours and "/." not in plain and len(plain) <= LONGEST_ADDRESS else HOME
 
 
 def names_of(runtime: Runtime) -> list[str]:

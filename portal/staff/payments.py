@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from core.db import WriteSession
 from portal.pages import go, text_of
 from portal.staff import files, lists
+from portal.staff.once import SentOnce
 from portal.staff.pages import (
     CheckedForm,
     FreshCode,
@@ -67,11 +68,18 @@ def unknown(request: Request, runtime: RuntimeDep, reader: Reader, write: Write,
 
 
 @router.post(PAYMENTS + "/unknown/export", dependencies=[CheckedForm])
-def export(request: Request, runtime: RuntimeDep, db: Flows, now: Now) -> Response:
+def export(request: Request, runtime: RuntimeDep, db: Flows, now: Now, sent: SentOnce) -> Response:
     """Have the same payments written to a file."""
     may = StaffPermission.PAYMENTS_VIEW
     return files.ask(
-        request, runtime, db, of_list="unknown", permission=may, filters=lambda _session, _reader: {}, now=now
+        request,
+        runtime,
+        db,
+        of_list="unknown",
+        permission=may,
+        filters=lambda _session, _reader: {},
+        sent=sent,
+        now=now,
     )
 
 

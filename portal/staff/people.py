@@ -13,7 +13,7 @@ from core.db import WriteSession
 from core.periods import day_of, start_of
 from portal.pages import go, speak, text_of
 from portal.staff import files, lists
-from portal.staff.once import Made, once
+from portal.staff.once import Made, SentOnce, once
 from portal.staff.pages import (
     CheckedForm,
     FreshCode,
@@ -108,6 +108,7 @@ def export(
     runtime: RuntimeDep,
     db: Flows,
     now: Now,
+    sent: SentOnce,
     part: Annotated[str, Form(max_length=64)] = "",
     state: Annotated[str, Form(pattern=r"^(invited|active|disabled)?$")] = "",
 ) -> Response:
@@ -119,6 +120,7 @@ def export(
         of_list="people",
         permission=StaffPermission.STAFF_VIEW,
         filters=lambda _session, _reader: {"part": part.strip(), "state": state},
+        sent=sent,
         now=now,
     )
 
@@ -240,15 +242,16 @@ def enable(reader: Manager, write: Write, now: Now, staff_id: UUID) -> Response:
 
 
 @router.post("/staff/people/{staff_id}/invitation", dependencies=[CheckedForm, FreshCode])
+@once
 def renew_invitation(
     request: Request, runtime: RuntimeDep, reader: Manager, write: Write, now: Now, staff_id: UUID
-) -> Response:
+) -> Made:
     """Another invitation for somebody who has not joined yet, shown once."""
     _managed(write, reader, staff_id, now=now)
     if staffing.staff_decides(write, staff_id=staff_id, now=now):
         raise GrantTakesTwo
     invited = staff.renew_invitation(write, staff_id=staff_id, told_to=reader.staff_id, actor=reader.actor, now=now)
-    return _told(request, runtime, reader, write, invited)
+    return Made(_told(request, runtime, reader, write, invited), f"{PEOPLE}/{staff_id}")
 
 
 @router.post("/staff/people/{staff_id}/reset", dependencies=[CheckedForm, FreshCode])

@@ -16,7 +16,7 @@ from portal.details import DetailsForm
 from portal.pages import go, speak, text_of
 from portal.staff import files, lists
 from portal.staff.customers import look_at
-from portal.staff.once import once
+from portal.staff.once import SentOnce, once
 from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReader, check, requires, show
 from services.accounts import catalogue
 from services.accounts import operations as accounts
@@ -142,6 +142,7 @@ def export(
     runtime: RuntimeDep,
     db: Flows,
     now: Now,
+    sent: SentOnce,
     unit: Annotated[str, Form(max_length=64)] = "",
     of: Annotated[FieldClass | None, Form()] = None,
     level: Annotated[Level | None, Form()] = None,
@@ -156,6 +157,7 @@ def export(
         of_list="gaps",
         permission=StaffPermission.ACCOUNTS_VIEW,
         filters=lambda _session, _reader: {**asked},
+        sent=sent,
         now=now,
     )
 

@@ -36,7 +36,9 @@ router = APIRouter(include_in_schema=False)
 
 LONGEST_FORM: Final = 200_000
 
-Next = Annotated[str, Form(max_length=500)]
+Next = Annotated[str, Form()]
+"""Where to go afterwards; `safe_back` bounds it."""
+
 Code = Annotated[str, Form(max_length=64)]
 
 

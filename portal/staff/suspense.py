@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from core.db import WriteSession
 from portal.pages import go, text_of
 from portal.staff import files, lists
-from portal.staff.once import once
+from portal.staff.once import SentOnce, once
 from portal.staff.pages import (
     CheckedForm,
     FreshCode,
@@ -104,11 +104,18 @@ def suspense(
 
 
 @router.post(SUSPENSE + "/export", dependencies=[CheckedForm])
-def export(request: Request, runtime: RuntimeDep, db: Flows, now: Now) -> Response:
+def export(request: Request, runtime: RuntimeDep, db: Flows, now: Now, sent: SentOnce) -> Response:
     """Have the same money written to a file."""
     may = StaffPermission.SUSPENSE_VIEW
     return files.ask(
-        request, runtime, db, of_list="suspense", permission=may, filters=lambda _session, _reader: {}, now=now
+        request,
+        runtime,
+        db,
+        of_list="suspense",
+        permission=may,
+        filters=lambda _session, _reader: {},
+        sent=sent,
+        now=now,
     )
 
 

@@ -189,13 +189,12 @@ def change(
 
 
 @router.post(ONE + "/secret", dependencies=[CheckedForm, FreshCode])
-def rotate(
-    request: Request, runtime: RuntimeDep, reader: Manager, write: Write, now: Now, endpoint_id: UUID
-) -> Response:
+@once
+def rotate(request: Request, runtime: RuntimeDep, reader: Manager, write: Write, now: Now, endpoint_id: UUID) -> Made:
     """A new secret, shown once; the one before signs along for a day."""
     view = _view(write, reader, endpoint_id, now=now)
     made = endpoints.rotate(write, vault=runtime.vault, endpoint=view, actor=reader.actor, now=now)
-    return _told(request, write, reader, made, now=now)
+    return Made(_told(request, write, reader, made, now=now), f"{WEBHOOKS}/{endpoint_id}")
 
 
 @router.post(ONE + "/delete", dependencies=[CheckedForm, FreshCode])

@@ -106,3 +106,32 @@ def test_a_page_says_when_its_session_ends_and_staying_moves_the_end(
     with town.runtime.db.read() as session:
         ends = "select idle_until - now() > interval '15 minutes' from staff_session where staff_id = :id"
         assert session.sql(ends, id=member.staff_id).scalar_one()
+
+
+LARGE: Final = [str(2**63 - 1 - each) for each in range(50)]
+MANY: Final = f"/staff/suspense/many?{'&'.join(f'sum={each}' for each in LARGE)}"
+FILTER: Final = f"/staff/audit?act={'a' * 200}&about={'%E6%88%B7' * 40}"
+
+
+def test_a_whole_page_of_sums_is_kept_while_a_code_is_asked_for(
+    town: Town, browser: TestClient, member: Member
+) -> None:
+    form = {"csrf": office_of(town).form_token(member), "sum": LARGE, "count": "50"}
+    headers = {"referer": f"{town.settings.public_url}{MANY}"}
+    asked = browser.post("/staff/suspense/many", data=form, headers=headers)
+    assert (asked.status_code, hidden(asked)["next"]) == (403, MANY)
+    right = browser.post("/staff/step-up", data={**hidden(asked), "code": member.code(at=clock.now())})
+    assert (right.status_code, re.findall(r'name="sum" value="(\d+)"', right.text)) == (200, LARGE)
+
+
+@pytest.mark.parametrize(
+    ("next", "back"), [(MANY, MANY), (FILTER, FILTER), (f"/staff/audit?act={'a' * 9000}", "/staff")]
+)
+def test_signing_in_leads_back_to_every_address_of_ours(
+    browser: TestClient,
+    next: str,  # noqa: A002 -- the form's name
+    back: str,
+) -> None:
+    form = {**hidden(browser.get("/staff/sign-in")), "name": "nobody", "password": "wrong", "next": next}
+    asked = browser.post("/staff/sign-in", data=form)
+    assert (asked.status_code, hidden(asked)["next"]) == (200, back)

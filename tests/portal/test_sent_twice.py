@@ -74,6 +74,25 @@ FORMS: dict[str, Callable[[Town, Office], tuple[str, str, dict[str, str], str]]]
         {"role": "finance", "unit": HERE, "reason": "She takes over."},
         "approval_request",
     ),
+    "secret of a webhook": lambda _, office: (
+        f"/staff/webhooks/{office.hooks['own']}/change",
+        f"/staff/webhooks/{office.hooks['own']}/secret",
+        {},
+        "audit where act = 'notifications.webhook_secret_rotated'",
+    ),
+    "recovery codes": lambda *_: (
+        "/staff/me",
+        "/staff/me/recovery-codes",
+        {},
+        "audit where act = 'identity.staff_recovery_codes'",
+    ),
+    "another invitation": lambda _, office: (
+        person := f"/staff/people/{office.newcomer('own')}",
+        f"{person}/invitation",
+        {},
+        "audit where act = 'identity.staff_invited'",
+    ),
+    "file": lambda *_: ("/staff/people", "/staff/people/export", {}, "staff_file"),
 }
 
 
