@@ -194,7 +194,7 @@ def problem(request: Request, told: Told) -> Response:
     titles = {
         403: _("This page is out of date"),
         404: _("Page not found"),
-        422: _("Some fields are wrong"),
+        422: _("There is a problem"),
         429: _("Please wait a moment"),
         503: _("We are busy right now"),
     }

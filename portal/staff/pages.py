@@ -400,7 +400,7 @@ def problem(request: Request, told: Told) -> Response:
         403: _("You may not do this"),
         404: _("Page not found"),
         409: _("It has changed meanwhile"),
-        422: _("Some fields are wrong"),
+        422: _("There is a problem"),
         503: _("We are busy right now"),
     }
     title = by_code.get(told.code) or by_status.get(told.status) or _("Something went wrong")

@@ -112,7 +112,7 @@ def test_what_is_no_text_is_refused_with_a_page(town: Town, operation: str, fiel
         answer = send(field, value)
         assert answer.status_code == 422, (kind, answer.text)
         assert answer.headers["content-type"].startswith("text/html")
-        assert "Some fields are wrong" in answer.text
+        assert "There is a problem" in answer.text
         assert MARK not in answer.text
 
 

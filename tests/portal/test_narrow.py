@@ -8,10 +8,10 @@ import pytest
 from tests.portal.console_scenes import staff_suspense, staff_unknown_payments
 from tests.portal.import_scenes import staff_imports
 from tests.portal.scenes import Stage
-from tests.portal.staff_scenes import Desk, staff_person
+from tests.portal.staff_scenes import Desk, staff_audit, staff_person
 from tests.support.browser import NewVisit, keep_picture
 
-ONE_LINE = 56
+ONE_LINE, NAME = 56, 96
 UNSEEN = """[...document.querySelectorAll(".sheet")].flatMap((sheet) => {
   const right = sheet.getBoundingClientRect().right;
   return [...sheet.querySelectorAll("tr > :last-child:is(.act, .end)")]
@@ -37,3 +37,19 @@ def test_sums_and_acts_of_a_table_are_in_sight_on_a_tablet(
     menu.click()
     page.get_by_role("link", name="Approvals", exact=True).click()
     page.wait_for_url("**/staff/approvals")
+
+
+COVERED = """[...document.querySelectorAll(".sheet tbody tr > *")].map((cell) => [cell, cell.getBoundingClientRect()])
+  .flatMap(([cell, box]) => [...cell.parentElement.children].filter((other) => other !== cell
+    && other.getBoundingClientRect().left < box.right - 1 && other.getBoundingClientRect().right > box.left + 1)
+    .map((other) => `${cell.textContent} lies under ${other.textContent}`))"""
+
+
+def test_no_column_of_a_table_lies_over_another_on_a_telephone(visit: NewVisit) -> None:
+    visitor = visit(width=390, locale="en")
+    staff_person(Desk(visitor))
+    assert visitor.page.evaluate(COVERED) == []
+    staff_audit(Desk(visitor))
+    assert visitor.page.evaluate(COVERED) == []
+    widths = visitor.page.locator(".sheet td.who").evaluate_all("all => all.map((each) => each.clientWidth)")
+    assert min(widths) >= NAME

@@ -21,7 +21,8 @@ def test_a_field_that_is_too_long_is_refused_with_a_page(visit: NewVisit) -> Non
         page.click("main button")
     assert moved.value is not None
     assert moved.value.status == 422
-    assert page.inner_text("h1") == "Some fields are wrong"
+    assert page.inner_text("h1") == "There is a problem"
+    assert page.inner_text("main").count("Some fields are wrong") == 1
     assert "Too long: write at most 64 characters." in page.inner_text("dl")
     page.click("text=Back to the page")
     page.wait_for_selector("#phone")
