@@ -148,7 +148,7 @@ def test_an_invitation_is_taken_back_and_made_anew_on_the_page_of_whoever_has_no
     person = f"/staff/people/{staff_id}"
     town.client.cookies.clear()
     offered = town.client.get(person, headers={**office.browser(teller.member), "accept-language": "en"}).text
-    assert "Take it back" in offered
+    assert "Take the invitation back</button>" in offered
     assert town.client.get(first).status_code == 200
     assert teller.send(f"{person}/disable").status_code == 303
     assert town.client.get(first).status_code == 404
