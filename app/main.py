@@ -24,6 +24,7 @@ from portal.customer import together as together_pages
 from portal.customer import wechat as wechat_pages
 from portal.staff import approvals as staff_approvals
 from portal.staff import audit as staff_audit
+from portal.staff import authenticator as staff_authenticator
 from portal.staff import bills as staff_bills
 from portal.staff import customers as staff_customers
 from portal.staff import files as staff_files
@@ -96,6 +97,7 @@ ROUTERS = (
     reference.router,
     staff_sign_in.router,
     staff_joining.router,
+    staff_authenticator.router,
     staff_me.router,
     staff_looking.router,
     staff_people.router,

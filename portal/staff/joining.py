@@ -1,7 +1,7 @@
 """Taking an invitation up: choose a password, add the authenticator, and write the recovery codes down."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import Response
@@ -39,7 +39,7 @@ Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{43}$")]
 @router.get("/staff/invitations/{token}")
 def invitation_page(request: Request, runtime: RuntimeDep, write: Write, now: Now, token: Token) -> Response:
     """What is to be set. Looking uses nothing up."""
-    found = queries.invitation(write, vault=runtime.vault, token=token, issuer=_issuer(runtime), now=now)
+    found = queries.invitation(write, vault=runtime.vault, token=token, issuer=issuer(runtime), now=now)
     if found is None:
         raise InvitationGone
     return _page(request, found, {})
@@ -57,7 +57,7 @@ def take_up(
 ) -> Response:
     """Set it, sign in, and show the recovery codes, once."""
     with db.write() as session:
-        found = queries.invitation(session, vault=runtime.vault, token=token, issuer=_issuer(runtime), now=now)
+        found = queries.invitation(session, vault=runtime.vault, token=token, issuer=issuer(runtime), now=now)
     if found is None:
         raise InvitationGone
     result = _take_up(request, runtime, db, found, token=token, password=password, code=code, now=now)
@@ -115,17 +115,24 @@ def _take_up(
 
 
 def _page(request: Request, found: Invitation, wrong: dict[str, str]) -> Response:
-    secret = found.secret
     return show(
         request,
         "staff/invitation.html",
         None,
         wrong=wrong,
         invitation=found,
-        qr=Markup(qr.svg(found.otpauth)),  # noqa: S704 -- drawn by ourselves
-        secret=" ".join(secret[at : at + GROUP] for at in range(0, len(secret), GROUP)),
+        **drawn(found.otpauth, found.secret),
     )
 
 
-def _issuer(runtime: Runtime) -> str:
+def drawn(otpauth: str, secret: str) -> dict[str, Any]:
+    """An authenticator that is offered: a picture to scan, and a text to type."""
+    return {
+        "qr": Markup(qr.svg(otpauth)),  # noqa: S704 -- drawn by ourselves
+        "secret": " ".join(secret[at : at + GROUP] for at in range(0, len(secret), GROUP)),
+    }
+
+
+def issuer(runtime: Runtime) -> str:
+    """Under which name an authenticator shows its codes."""
     return runtime.settings.supplier_name_en or runtime.settings.supplier_name

@@ -1,6 +1,6 @@
 """The first page of the console, and my own security: sessions, password, recovery codes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -39,6 +39,8 @@ from web.session import Hashing, Now, Write
 router = APIRouter(include_in_schema=False)
 
 ME: Final = "/staff/me"
+TOLD_FOR: Final = timedelta(days=7)
+"""How long the first page tells that the authenticator is another one."""
 
 
 @router.get("/staff")
@@ -51,6 +53,7 @@ def start(request: Request, reader: SignedInStaff, write: Write, now: Now) -> Re
         reader,
         grants=[each for each in grants if each.is_living(now)],
         waiting=waiting(write, speak(request), reader, now=now),
+        authenticator_set_at=queries.authenticator_set_at(write, staff_id=reader.staff_id, since=now - TOLD_FOR),
     )
 
 
@@ -83,7 +86,8 @@ def end_session(reader: SignedInStaff, write: Write, now: Now, session_id: UUID)
 def renew_recovery_codes(request: Request, runtime: RuntimeDep, reader: SignedInStaff, write: Write) -> Made:
     """New recovery codes, shown once."""
     codes = staff.renew_recovery_codes(write, vault=runtime.vault, staff_id=reader.staff_id, actor=reader.actor)
-    return Made(show(request, "staff/recovery_codes.html", reader, here=ME, codes=codes), ME)
+    shown = show(request, "staff/recovery_codes.html", reader, here=ME, codes=codes, has_new_authenticator=False)
+    return Made(shown, ME)
 
 
 @router.post("/staff/me/password", dependencies=[CheckedForm])

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from core.errors import Refusal
 from portal.pages import go, origin_of, text_of
 from portal.staff.kept import fields_of
+from portal.staff.me import ME
 from portal.staff.pages import (
     HOME,
     CheckedForm,
@@ -95,7 +96,7 @@ def enter_code(
         now=now,
     )
     if isinstance(result, SignedIn):
-        answer = go(safe_back(next))
+        answer = go(f"{ME}?done=recovery_code" if result.by_recovery_code else safe_back(next))
         arrive(answer, runtime, result.token)
         return answer
     metrics.SECURITY.labels("staff_sign_in").inc()

@@ -62,6 +62,12 @@ class StaffCodeWrong(Refusal):
     code: ClassVar[str] = "staff_code_wrong"
 
 
+class StaffOfferGone(Refusal):
+    """The new authenticator was not proved in time, in this session, or what was asked for it has changed since."""
+
+    code: ClassVar[str] = "staff_offer_gone"
+
+
 class StaffPasswordWrong(Refusal):
     """The password that was asked for as a proof is not theirs."""
 

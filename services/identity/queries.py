@@ -367,6 +367,14 @@ def recovery_codes_left(session: ReadSession, *, staff_id: UUID) -> int:
     )
 
 
+def authenticator_set_at(session: ReadSession, *, staff_id: UUID, since: datetime) -> datetime | None:
+    """When somebody last gave themselves another authenticator, if it was after `since`."""
+    found: datetime | None = session.sql(
+        statement(__package__, "authenticator_set.sql"), subject=f"staff:{staff_id}", since=since
+    ).scalar_one()
+    return found
+
+
 def staff_filters(session: ReadSession, *, staff_id: UUID) -> list[StaffFilterView]:
     """All filters that somebody keeps, by list and name."""
     rows = session.sql(

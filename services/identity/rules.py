@@ -239,6 +239,8 @@ STAFF_TOUCH_EVERY: Final = timedelta(minutes=1)
 STEP_UP_LIFE: Final = timedelta(minutes=5)
 INVITATION_LIFE: Final = timedelta(hours=72)
 TICKET_LIFE: Final = timedelta(minutes=5)
+OFFER_LIFE: Final = timedelta(minutes=10)
+"""Of a new authenticator until its first code is typed."""
 STAFF_ADDRESS_LIMIT: Final = Limit(60, 300)
 """Refused sign-ins of one network: an office has one address."""
 

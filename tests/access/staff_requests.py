@@ -7,7 +7,9 @@ from uuid import UUID, uuid4
 from core import clock
 from core.ids import version_of
 from portal.staff import terms
+from tests.access import own_requests
 from tests.access.asking import Asked, Asking, Object, Scene, Things, telling
+from tests.access.own_requests import NOBODY
 from tests.support.office import ELSEWHERE, HERE, PUBLIC_URL, Place, office_of
 from tests.support.town import Town
 from web import cookies
@@ -17,7 +19,6 @@ STAFF_CALLERS: Final = ("anonymous", "customer", "here", "elsewhere", "without",
 staff of that unit who may not do it, and somebody who could until they were disabled."""
 
 STAFF_OBJECTS: Final = frozenset({"own", "other_unit", "missing"})
-NOBODY: Final = UUID("0197a3c2-0000-7c55-9a53-000000000000")
 NOTHING: Final = Things(None, "", "", "", "", NOBODY, NOBODY, NOBODY)
 NO_TOKEN: Final = "A" * 43
 
@@ -106,24 +107,6 @@ def _visitor_form(path: str, fields: Callable[[Scene], dict[str, str]]) -> Askin
 
 def _place(made: Scene) -> Place:
     return "other_unit" if made.object == "other_unit" else "own"
-
-
-def _session(made: Scene) -> dict[str, str]:
-    office = office_of(made.town)
-    if made.object == "missing" or made.member is None:
-        return {"session_id": str(NOBODY)}
-    whose = (
-        made.member if made.object == "own" else office.members["elsewhere" if made.caller != "elsewhere" else "here"]
-    )
-    return {"session_id": str(office.other_session(whose))}
-
-
-def _filter(made: Scene) -> dict[str, str]:
-    office = office_of(made.town)
-    if made.object == "missing" or made.member is None:
-        return {"filter_id": str(NOBODY)}
-    other = office.members["elsewhere" if made.caller != "elsewhere" else "here"]
-    return {"filter_id": str(office.kept_filter(made.member if made.object == "own" else other))}
 
 
 def _file(made: Scene) -> dict[str, str]:
@@ -441,22 +424,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /staff/files": _get("/staff/files"),
     "GET /staff/files/{file_id}/content": _get("/staff/files/{file_id}/content", _file),
     "POST /staff/files/{file_id}/delete": _form("/staff/files/{file_id}/delete", _file),
-    "GET /staff/me": _get("/staff/me"),
-    "POST /staff/me/sessions/others/end": _form("/staff/me/sessions/others/end"),
-    "POST /staff/me/sessions/{session_id}/end": _form("/staff/me/sessions/{session_id}/end", _session),
-    "POST /staff/me/recovery-codes": _form("/staff/me/recovery-codes"),
-    "POST /staff/me/password": _form("/staff/me/password", lambda _: {"current": "wrong", "password": "x" * 9}),
-    "GET /staff/filters": _get("/staff/filters"),
-    "POST /staff/filters": _form(
-        "/staff/filters", lambda _: {"of_list": "people", "name": uuid4().hex, "query": "state=active"}
-    ),
-    "POST /staff/filters/{filter_id}/rename": _form(
-        "/staff/filters/{filter_id}/rename", lambda made: {**_filter(made), "name": uuid4().hex}
-    ),
-    "POST /staff/filters/{filter_id}/delete": _form("/staff/filters/{filter_id}/delete", _filter),
-    "POST /staff/columns": _form(
-        "/staff/columns", lambda _: {"of_list": "people", "column": "units", "back": "/staff/people"}
-    ),
+    **own_requests.asking(_get, _form),
     "GET /staff/roles": _get("/staff/roles"),
     "POST /staff/people/export": _form("/staff/people/export"),
     "POST /staff/gaps/export": _form("/staff/gaps/export"),

@@ -67,13 +67,14 @@ NEEDED: Final = (
 """What each operation takes, by hand: the first line that fits holds."""
 
 WITHOUT_FRESH_CODE: Final = frozenset({
-    "POST /staff/accounts/{account_no}/look", "POST /staff/accounts/{account_no}/notes",
+    "POST /staff/accounts/{account_no}/notes",
     "POST /staff/approvals/{request_id}/refuse", "POST /staff/approvals/{request_id}/withdraw",
-    "POST /staff/as/{account_no}/end", "POST /staff/audit", "POST /staff/gaps/{account_no}",
+    "POST /staff/as/{account_no}/end", "POST /staff/audit",
+    "POST /staff/me/authenticator", "POST /staff/me/authenticator/first-code",
     "POST /staff/me/sessions/others/end", "POST /staff/me/sessions/{session_id}/end",
     "POST /staff/payments/{payment_no}/check", "POST /staff/search", "POST /staff/step-up", "POST /staff/webhooks/{endpoint_id}/test",
 })  # fmt: skip
-"""Forms that a stolen cookie may send: they take back, write, look closely, or end something."""
+"""Forms that a stolen cookie may send: they take back, write, look closely, end something, or take a code of their own."""
 
 
 def with_grant(town: Town, *, first: datetime, last: datetime | None, is_revoked: bool = False) -> Member:

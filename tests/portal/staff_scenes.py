@@ -8,6 +8,8 @@ from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import pyotp
+
 from core import clock
 from core.db import Database
 from services.accounts.queries import staffing
@@ -186,6 +188,58 @@ def staff_recovery_codes(desk: Desk) -> None:
     page = desk.visit.open("/staff/me")
     page.click("form[action$='recovery-codes'] button")
     page.wait_for_selector(".codes")
+
+
+@scene
+def staff_authenticator(desk: Desk) -> None:
+    desk.sign_in()
+    desk.visit.open("/staff/me/authenticator")
+
+
+@scene
+def staff_authenticator_wrong(desk: Desk) -> None:
+    staff_authenticator(desk)
+    page = desk.visit.page
+    page.fill("#password", "wrong")
+    page.click("main form button")
+    page.wait_for_selector("#summary")
+
+
+@scene
+def staff_authenticator_offered(desk: Desk) -> None:
+    _offered_authenticator(desk)
+
+
+@scene
+def staff_authenticator_set(desk: Desk) -> None:
+    page = desk.visit.page
+    secret = _offered_authenticator(desk)
+    page.fill("#code", pyotp.TOTP(secret).at(clock.now()))
+    page.click("main form button")
+    page.wait_for_selector(".codes")
+
+
+@scene
+def staff_start_after_new_authenticator(desk: Desk) -> None:
+    staff_authenticator_set(desk)
+    desk.visit.open("/staff")
+
+
+@scene
+def staff_me_after_recovery_code(desk: Desk) -> None:
+    desk.sign_in()
+    desk.visit.open("/staff/me?done=recovery_code")
+
+
+def _offered_authenticator(desk: Desk) -> str:
+    """Come to the page that shows a new one, and read it there."""
+    me = desk.sign_in()
+    page = desk.visit.open("/staff/me/authenticator")
+    page.fill("#password", people.PASSWORD)
+    page.fill("#code", me.recovery_codes[0])
+    page.click("main form button")
+    page.wait_for_selector(".secret")
+    return page.inner_text(".secret").replace(" ", "")
 
 
 @scene

@@ -29,6 +29,7 @@ from services.identity.errors import (
     StaffCodeWrong,
     StaffNameInvalid,
     StaffNameTaken,
+    StaffOfferGone,
     StaffPasswordWrong,
     StaffSignInLimited,
     StaffSignInRefused,
@@ -125,6 +126,12 @@ PROBLEMS: Final = [
         zh="验证码不正确、已使用过，或失败次数过多。请等待验证器显示下一个验证码后再试。",
         en="The code is wrong or was used already, or too many were wrong. Wait for the next code and try again.",
         headers=BEARER,
+    ),
+    Problem(
+        StaffOfferGone,
+        409,
+        zh="这个新验证器已失效，原来的仍然有效。请重新设置。",
+        en="This new authenticator is not good any more, and the one that you have still is. Begin again.",
     ),
     Problem(
         StaffPasswordWrong,

@@ -4,6 +4,7 @@ Whoever calls what takes a password holds a place of the hashing bulkhead. What 
 result; the edge tells it after the commit.
 """
 
+from services.identity.operations.staff.authenticator import Offer, Renewed, offer, offered, take_offer
 from services.identity.operations.staff.joining import Accepted, accept
 from services.identity.operations.staff.lists import choose_columns, drop_filter, keep_filter, rename_filter
 from services.identity.operations.staff.members import (
@@ -37,7 +38,9 @@ __all__ = [
     "Accepted",
     "Held",
     "Invited",
+    "Offer",
     "Refused",
+    "Renewed",
     "SignedIn",
     "StaffOnline",
     "accept",
@@ -52,6 +55,8 @@ __all__ = [
     "enter_code",
     "invite",
     "keep_filter",
+    "offer",
+    "offered",
     "rename_filter",
     "renew_invitation",
     "renew_recovery_codes",
@@ -60,4 +65,5 @@ __all__ = [
     "reset_second_factor",
     "resolve",
     "step_up",
+    "take_offer",
 ]

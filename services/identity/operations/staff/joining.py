@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -12,11 +11,11 @@ from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import WriteSession
 from services.identity import rules
-from services.identity.errors import InvitationGone, StaffCodeWrong
+from services.identity.errors import InvitationGone
 from services.identity.models import InvitationPurpose
 from services.identity.operations.staff import passwords, second_factor, sessions
 from services.identity.operations.staff.sign_in import Refused, SignedIn
-from services.identity.queries import offered_secret, staff_owner
+from services.identity.queries import offered_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +60,10 @@ def accept(
         return Refused()
     recovery_codes: list[str] = []
     if purpose is not InvitationPurpose.PASSWORD:
-        _set_factor(session, vault=vault, staff_id=row.staff_id, token=token, code=code, now=now)
-        recovery_codes = second_factor.renew_codes(session, vault=vault, staff_id=row.staff_id)
+        secret = offered_secret(vault, token=token)
+        recovery_codes = second_factor.adopt(
+            session, vault=vault, staff_id=row.staff_id, secret=secret, code=code, now=now
+        )
     if purpose is not InvitationPurpose.SECOND_FACTOR:
         made = passwords.make(password, names=[row.name, row.display_name, *names])
         session.sql("update staff set password_hash = :hash where id = :id", id=row.staff_id, hash=made)
@@ -97,7 +98,7 @@ def accept(
 
 def _lock(session: WriteSession, *, token: str, now: datetime) -> "sa.Row[Any] | None":
     return session.sql(
-        """select i.id as invitation_id, i.purpose, i.told_to, s.id as staff_id, s.name, s.display_name,
+        """select i.id as invitation_id, i.purpose, i.told_to, s.id, s.id as staff_id, s.name, s.display_name,
              s.password_hash, s.totp_sealed, s.failures, s.blocked_until
            from staff_invitation i join staff s on s.id = i.staff_id and s.state = 'invited'
            where i.token_hash = :hash and i.used_at is null and i.voided_at is null and i.expires_at > :now
@@ -128,19 +129,6 @@ def _check_what_stays(
             return not second_factor.spend(
                 session, vault=vault, staff_id=row.staff_id, row=row, code=code, is_allowed=is_open, now=now
             )
-
-
-def _set_factor(session: WriteSession, *, vault: Vault, staff_id: UUID, token: str, code: str, now: datetime) -> None:
-    secret = offered_secret(vault, token=token)
-    step = rules.matching_step(secret, code, now=now)
-    if step is None:
-        raise StaffCodeWrong
-    session.sql(
-        "update staff set totp_sealed = :sealed, totp_step = :step where id = :id",
-        id=staff_id,
-        sealed=vault.seal(table="staff", column="totp", owner=staff_owner(staff_id), text=secret),
-        step=step,
-    )
 
 
 def _note_refusal(session: WriteSession, *, row: "sa.Row[Any]", address: str, now: datetime) -> None:

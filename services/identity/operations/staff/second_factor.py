@@ -11,6 +11,7 @@ from core import ids
 from core.crypto.vault import Vault
 from core.db import WriteSession, statement
 from services.identity import rules
+from services.identity.errors import StaffCodeWrong
 from services.identity.queries import staff_owner
 
 RECOVERY_KEY: Final = "staff-recovery"
@@ -32,6 +33,27 @@ def is_open(row: "sa.Row[Any] | None", *, now: datetime) -> bool:
     return row is not None and row.state == "active" and (row.blocked_until is None or row.blocked_until <= now)
 
 
+def secret_of(vault: Vault, row: "sa.Row[Any] | None") -> str | None:
+    """What is in somebody's authenticator; None for nobody's, and when it was taken away."""
+    if row is None or row.totp_sealed is None:
+        return None
+    return vault.open(table="staff", column="totp", owner=staff_owner(row.id), sealed=bytes(row.totp_sealed))
+
+
+def adopt(session: WriteSession, *, vault: Vault, staff_id: UUID, secret: str, code: str, now: datetime) -> list[str]:
+    """Make an offered secret theirs with its first code, and return new recovery codes; raises StaffCodeWrong."""
+    step = rules.matching_step(secret, code, now=now)
+    if step is None:
+        raise StaffCodeWrong
+    session.sql(
+        "update staff set totp_sealed = :sealed, totp_step = :step where id = :id",
+        id=staff_id,
+        sealed=vault.seal(table="staff", column="totp", owner=staff_owner(staff_id), text=secret),
+        step=step,
+    )
+    return renew_codes(session, vault=vault, staff_id=staff_id)
+
+
 def spend(
     session: WriteSession,
     *,
@@ -46,10 +68,7 @@ def spend(
 
     The same statements whoever asks with whatever.
     """
-    secret = _DECOY
-    if row is not None and row.totp_sealed is not None:
-        secret = vault.open(table="staff", column="totp", owner=staff_owner(staff_id), sealed=bytes(row.totp_sealed))
-    step = rules.matching_step(secret, code, now=now)
+    step = rules.matching_step(secret_of(vault, row) or _DECOY, code, now=now)
     by_step = session.sql(
         """update staff set totp_step = :step
            where id = :id and (totp_step is null or totp_step < :step) and cast(:is_allowed as boolean)""",

@@ -30,10 +30,11 @@ _CELL: Final = {"table": "staff", "column": "ticket", "owner": "staff-sign-in"}
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The value of the new cookie."""
+    """The value of the new cookie, and whether a recovery code stood in for the authenticator."""
 
     staff_id: UUID
     token: str
+    by_recovery_code: bool = False
 
     def __repr__(self) -> str:
         """Safe for logs."""
@@ -121,7 +122,7 @@ def enter_code(
             previous_token=previous_token,
             now=now,
         )
-        return SignedIn(found.staff_id, token)
+        return SignedIn(found.staff_id, token, rules.canonical_recovery_code(code) is not None)
     _note_refusal(session, key=key, staff_id=None if row is None else found.staff_id, address=address, now=now)
     return Refused()
 
