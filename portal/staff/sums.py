@@ -15,6 +15,7 @@ from portal.pages import speak, text_of
 from portal.staff.pages import CheckedForm, StaffReader, check, check_fresh, requires, resolved, show
 from services.accounts.roles import StaffPermission
 from services.payments import flows
+from services.payments import operations as payments
 from services.payments.queries import placing
 from services.payments.queries.placing import WaitingMoney
 from web.runtime import RuntimeDep
@@ -89,7 +90,12 @@ def _confirm_page(
     *,
     now: datetime,
 ) -> Response:
-    rows = [each for each in _rows(session, reader, chosen, now=now).values() if each.has_own_account]
+    found = [each for each in _rows(session, reader, chosen, now=now).values() if each.has_own_account]
+    able = [each for each in found if each.goes_among_many]
+    rows: list[WaitingMoney] = []
+    for each in able:
+        if payments.one_may_place(each.amount, [row.amount for row in rows]):
+            rows.append(each)
     totals: defaultdict[str, int] = defaultdict(int)
     for each in rows:
         totals[each.amount.currency] += each.amount.minor
@@ -100,7 +106,9 @@ def _confirm_page(
         here=f"{MANY}?{'&'.join(f'sum={each.id}' for each in rows)}",
         results=None,
         rows=rows,
-        left_out=len(set(chosen)) - len(rows),
+        left_out=len(set(chosen)) - len(found),
+        looked_at_alone=len(found) - len(able),
+        too_much=len(able) - len(rows),
         totals=[Money(minor, currency) for currency, minor in sorted(totals.items())],
         asks_count=len(rows) > COUNT_ABOVE,
         wrong=wrong,

@@ -98,7 +98,7 @@ def suspense(
         sort=sort,
         rows=rows,
         twice=twice,
-        choosable=[each.id for each in rows if each.has_own_account and reader.may(StaffPermission.SUSPENSE_ASSIGN)],
+        choosable=[each.id for each in rows if each.goes_among_many and reader.may(StaffPermission.SUSPENSE_ASSIGN)],
         next=f"{SUSPENSE}?{urlencode({'sort': sort, 'after': more})}" if more else "",
     )
 

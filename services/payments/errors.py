@@ -168,6 +168,18 @@ class SuspenseTakesTwo(Refusal):
     code = "suspense_takes_two"
 
 
+class SuspenseLookFirst(Refusal):
+    """Why the sum waits may make it somebody else's: it has its place only by itself, after a look at its evidence."""
+
+    code = "suspense_look_first"
+
+
+class SuspenseTotalTakesTwo(Refusal):
+    """With what was placed before in the same act it is more than one may assign alone."""
+
+    code = "suspense_total_takes_two"
+
+
 class SuspenseElsewhere(Refusal):
     """There is no such account where the caller may assign, or it is in another currency: the answer is the same."""
 

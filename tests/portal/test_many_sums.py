@@ -121,6 +121,39 @@ def test_what_takes_two_alone_takes_two_among_many(town: Town, office: Office) -
     assert (status, "This sum takes a second person" in told, states(town, [waiting])) == (200, True, ["open"])
 
 
+@pytest.mark.parametrize("reason", ["amount_differs", "second_transaction"])
+def test_what_wants_a_look_at_its_evidence_has_its_place_only_by_itself(
+    town: Town, office: Office, reason: str
+) -> None:
+    sums, here = [office.waiting_money(town.house.account) for _ in range(2)], office.members["here"]
+    with town.runtime.db.write() as session:
+        session.sql("update payment_suspense set reason = :reason where id = :id", reason=reason, id=sums[0])
+    town.client.cookies.clear()
+    headers = {**office.browser(here), "accept-language": "en"}
+    page = html.unescape(town.client.get(MANY, params={"sum": sums}, headers=headers).text)
+    assert re.findall(r'name="sum" value="(\d+)"', page) == [str(sums[1])]
+    assert "1 sum is left out: why it waits" in page
+    assert "It could not be booked where it belongs" in page
+    told = send(town, office, here, sums)[1]
+    assert ("look at its evidence" in told, states(town, sums)) == (True, ["open", "assigned"])
+
+
+def test_no_more_has_its_place_in_one_act_than_one_may_assign_alone(town: Town, office: Office) -> None:
+    sums, kinds = [office.waiting_money(town.house.account) for _ in range(3)], dict(KINDS.get())
+    here = office.members["here"]
+    KINDS.fill({**kinds, ASSIGN_SUSPENSE.name: replace(ASSIGN_SUSPENSE, alone_up_to_minor=200)})
+    try:
+        town.client.cookies.clear()
+        headers = {**office.browser(here), "accept-language": "en"}
+        page = html.unescape(town.client.get(MANY, params={"sum": sums}, headers=headers).text)
+        told = send(town, office, here, sums)[1]
+    finally:
+        KINDS.fill(kinds)
+    assert re.findall(r'name="sum" value="(\d+)"', page) == [str(each) for each in sums[:2]]
+    assert "1 sum is left out: together it is more than one may assign alone" in page
+    assert ("choose fewer" in told, states(town, sums)) == (True, ["assigned", "assigned", "open"])
+
+
 @pytest.mark.parametrize("who", ["here", "top"])
 def test_the_largest_come_first_page_by_page_and_none_is_left_out(
     town: Town, office: Office, monkeypatch: pytest.MonkeyPatch, who: str

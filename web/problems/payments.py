@@ -27,8 +27,10 @@ from services.payments.errors import (
     ReturnNotOffered,
     SeveralMerchants,
     SuspenseElsewhere,
+    SuspenseLookFirst,
     SuspenseOver,
     SuspenseTakesTwo,
+    SuspenseTotalTakesTwo,
     TooManyParts,
     WechatPayerUnknown,
 )
@@ -144,6 +146,18 @@ PROBLEMS: Final = [
         409,
         zh="该笔款项超出单人处理限额，请单独打开并申请审批。",
         en="This sum takes a second person: open it and ask for approval.",
+    ),
+    Problem(
+        SuspenseLookFirst,
+        409,
+        zh="该笔款项的待处理原因须先核对凭据，请单独打开处理。",
+        en="Why this sum waits may make it somebody else's: open it and look at its evidence.",
+    ),
+    Problem(
+        SuspenseTotalTakesTwo,
+        409,
+        zh="连同已入账的款项，合计超出单人处理限额，请减少选择，或单独打开并申请审批。",
+        en="With the sums before it is more than one may assign alone: choose fewer, or open it and ask for approval.",
     ),
     Problem(
         SuspenseElsewhere,

@@ -33,6 +33,8 @@ MOST_KEPT: Final = 30
 KEEP: Final = timedelta(days=1)
 MOST_FAILURES: Final = 5
 PUT_OFF_S: Final = 15
+"""Seconds until the first further try; twice as long each time."""
+
 
 _ERASING: Final = "casework.files"
 _CLAIM = """

@@ -9,11 +9,27 @@ from core import faults
 from core.audit import Actor
 from core.db import Database
 from core.errors import Refusal
+from core.money import Money
 from services.casework.errors import RequestOpen
 from services.payments import operations
-from services.payments.errors import RefundUndecided, SuspenseElsewhere, SuspenseOver, SuspenseTakesTwo
+from services.payments.errors import (
+    RefundUndecided,
+    SuspenseElsewhere,
+    SuspenseLookFirst,
+    SuspenseOver,
+    SuspenseTakesTwo,
+    SuspenseTotalTakesTwo,
+)
 
-_REFUSALS = (RefundUndecided, RequestOpen, SuspenseElsewhere, SuspenseOver, SuspenseTakesTwo)
+_REFUSALS = (
+    RefundUndecided,
+    RequestOpen,
+    SuspenseElsewhere,
+    SuspenseLookFirst,
+    SuspenseOver,
+    SuspenseTakesTwo,
+    SuspenseTotalTakesTwo,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +45,27 @@ def assign_many(
 ) -> Iterator[Placed]:
     """Give each sum to the account that it came for, as one alone would be, in the order of their ids.
 
-    What is refused is left as it was and says why. Cut short, it leaves whole what was done; repeated, it refuses that.
+    What is refused is left as it was and says why; so is what would make the whole more than one may assign alone.
+    Cut short, it leaves whole what was done; repeated, it refuses that.
     """
+    placed: list[Money] = []
     for suspense_id in sorted(set(suspense_ids)):
-        yield Placed(suspense_id, _assign(db, suspense_id, by=by, actor=actor, now=now))
+        done = _assign(db, suspense_id, placed, by=by, actor=actor, now=now)
+        if isinstance(done, Money):
+            placed.append(done)
+        yield Placed(suspense_id, None if isinstance(done, Money) else done)
 
 
-def _assign(db: Database, suspense_id: int, *, by: UUID, actor: Actor, now: datetime) -> Refusal | None:
+def _assign(
+    db: Database, suspense_id: int, placed: Sequence[Money], *, by: UUID, actor: Actor, now: datetime
+) -> Money | Refusal:
     try:
         with db.write() as session:
-            operations.assign_to_own(session, suspense_id=suspense_id, by=by, actor=actor, now=now)
+            amount = operations.assign_to_own(
+                session, suspense_id=suspense_id, placed=placed, by=by, actor=actor, now=now
+            )
             faults.point("payments.assign_many.before_commit")
     except _REFUSALS as refusal:
         return refusal
     faults.point("payments.assign_many.committed")
-    return None
+    return amount

@@ -1,6 +1,13 @@
 """Writes of payments, each inside the transaction it is given."""
 
-from services.payments.operations.assigning import ASSIGN_SUSPENSE, AssignSuspense, assign, assign_to_own, assignable
+from services.payments.operations.assigning import (
+    ASSIGN_SUSPENSE,
+    AssignSuspense,
+    assign,
+    assign_to_own,
+    assignable,
+    one_may_place,
+)
 from services.payments.operations.booking import Applied, Effect, apply_provider_result
 from services.payments.operations.callbacks import (
     TAKE_NOTICES,
@@ -115,6 +122,7 @@ __all__ = [
     "note_answer",
     "note_failure",
     "number_feed",
+    "one_may_place",
     "open_order",
     "open_request",
     "plainly_paid",

@@ -1,5 +1,6 @@
 """Money of suspense gets its place: out of the book where it waits, into the account that staff name, once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -19,7 +20,14 @@ from services.casework.ports import Approved, Kind, Outcome, Payload
 from services.ledger import operations as ledger
 from services.ledger.chart import PREPAID, RECEIVABLE, SUSPENSE, TRANSFER, BookId, OwnerKind, Source
 from services.ledger.operations import Posting, Transaction
-from services.payments.errors import RefundUndecided, SuspenseElsewhere, SuspenseOver, SuspenseTakesTwo
+from services.payments.errors import (
+    RefundUndecided,
+    SuspenseElsewhere,
+    SuspenseLookFirst,
+    SuspenseOver,
+    SuspenseTakesTwo,
+    SuspenseTotalTakesTwo,
+)
 from services.payments.events import PaymentAssigned
 from services.payments.ports import PAYABLES, Due
 from services.payments.queries import placing, refunds
@@ -162,10 +170,13 @@ def _settle(
     return [each for each in settled if each.taken > zero]
 
 
-def assign_to_own(session: WriteSession, *, suspense_id: int, by: UUID, actor: Actor, now: datetime) -> None:
-    """Give money to the one account that it came for, as `assign` does.
+def assign_to_own(
+    session: WriteSession, *, suspense_id: int, placed: Sequence[Money], by: UUID, actor: Actor, now: datetime
+) -> Money:
+    """Give money to the one account that it came for, as `assign` does, after what was `placed` in the same act.
 
-    Raises what `assign` raises, SuspenseElsewhere when nobody knows of one account, SuspenseTakesTwo, and RequestOpen.
+    Raises what `assign` raises, SuspenseElsewhere when nobody knows of one account, SuspenseLookFirst,
+    SuspenseTakesTwo, SuspenseTotalTakesTwo, and RequestOpen.
     """
     hold_sum(session, suspense_id=suspense_id)
     may = StaffPermission.SUSPENSE_ASSIGN
@@ -174,11 +185,22 @@ def assign_to_own(session: WriteSession, *, suspense_id: int, by: UUID, actor: A
         raise SuspenseOver
     if not item.has_own_account:
         raise SuspenseElsewhere
+    if not item.goes_among_many:
+        raise SuspenseLookFirst
     if requests.waiting_about(session, subject=f"suspense:{suspense_id}", seen_by=by, now=now) is not None:
         raise RequestOpen
     if requests.needs_second_person(kind=ASSIGN_SUSPENSE.name, amount=item.amount):
         raise SuspenseTakesTwo
+    if not one_may_place(item.amount, placed):
+        raise SuspenseTotalTakesTwo
     assign(session, suspense_id=suspense_id, account_no=item.account_no or "", by=by, actor=actor, now=now)
+    return item.amount
+
+
+def one_may_place(amount: Money, placed: Sequence[Money]) -> bool:
+    """Whether one alone may assign this, too, in an act that gave the sums `placed` their places."""
+    total = sum((each for each in placed if each.currency == amount.currency), amount)
+    return not requests.needs_second_person(kind=ASSIGN_SUSPENSE.name, amount=total)
 
 
 def _carry_out(session: WriteSession, approved: Approved) -> Outcome:

@@ -11,10 +11,16 @@ from core.db import ReadSession, statement, view
 from core.money import Money
 from services.accounts.queries import staffing
 from services.accounts.roles import StaffPermission
+from services.payments.models import SuspenseReason
 from services.payments.ports import source_of
 from services.payments.queries.finding import FoundPayment, PlacedMoney, StaffPayment, found_payments
 
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LOOKED_AT_ALONE: Final = frozenset(
+    {SuspenseReason.AMOUNT_DIFFERS, SuspenseReason.SECOND_TRANSACTION, SuspenseReason.TRANSACTION_CLAIMED}
+)
+"""Reasons that may make the money somebody else's, or the payer's: its evidence is looked at before it has a place."""
+
 MOST_MINOR: Final = 2**63 - 1
 
 
@@ -54,6 +60,11 @@ class WaitingMoney:
     def has_own_account(self) -> bool:
         """Whether it waits for a place, and came for one account that is known."""
         return self.is_money and self.state == "open" and self.account_no is not None and not self.is_shared
+
+    @property
+    def goes_among_many(self) -> bool:
+        """Whether it may be given to its own account unseen: the reason why it waits says nothing against that."""
+        return self.has_own_account and self.reason not in LOOKED_AT_ALONE
 
     @property
     def source(self) -> str:
