@@ -246,6 +246,13 @@ def test_a_stolen_cookie_reads_and_does_nothing_dangerous(town: Town, browser: T
     assert browser.get("/staff").status_code == 303
 
 
+def test_a_sign_in_by_recovery_code_leads_to_a_new_authenticator(town: Town, browser: TestClient) -> None:
+    member = employ(town)
+    answer = second_half(browser, first_half(browser, member.name), member.recovery_codes[0])
+    assert answer.headers["location"] == "/staff/me?done=recovery_code"
+    assert 'href="/staff/me/authenticator"' in browser.get(answer.headers["location"]).text
+
+
 @pytest.mark.parametrize(
     "headers",
     [
