@@ -52,6 +52,14 @@ _WORDS: Final = {
     ),
     "lines_missing": ("are missing: an open bill is posted by its lines", "缺少明细：未结清账单须按明细记账"),
     "lines_sum": ("do not add up to amount_minor", "明细合计不等于 amount_minor"),
+    "meter_elsewhere": (
+        "is at another account: an earlier row must take it away there",
+        "在其他户号下：须先有一行将其从该户号移除",
+    ),
+    "meter_later": (
+        "cannot come to this account until an upgrade is through: send it again later",
+        "系统升级完成前不能改到此户号：请稍后重新发送",
+    ),
     "missing": ("is missing", "不能为空"),
     "name_length": ("is missing or longer than 200 characters", "不能为空，且不超过 200 个字符"),
     "name_twice": ("has a name twice", "同一名称出现两次"),

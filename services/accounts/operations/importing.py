@@ -20,10 +20,7 @@ from services.accounts.operations.reports import UnitRows
 from services.accounts.rules import FILES_WAIT, customer_owner, normal_phone, premises_owner, search_terms
 
 _TABLE: Final = "staged_account"
-_SAID: Final = """
-select c.key, jsonb_build_object('print', md5((to_jsonb(s) - 'row_no')::text)) as said
-from compared_account c join staged_account s on s.row_no = c.row_no
-"""
+_SAID: Final = "select key, said from said_account"
 _MAX_TEXT: Final = 200
 CLEARED: Final = "-"
 """What a file says of something that is there no more. An empty field says nothing: what is known of it stays."""
@@ -163,7 +160,7 @@ class AccountsLoader:
                 continue
             names_premises, premises_no = record["premises_no"] is not None, _premises_no(record)
             clear = {**record, "premises_no": premises_no, "building": _cleared(record["building"])}
-            clear["meter_no"] = _cleared(record["meter_no"])
+            clear["meter_no"] = "" if record["state"] == "closed" else _cleared(record["meter_no"])
             door, print_ = record["door"], self._customer_print(self._person(record))
             premises_print = None if door is None else self._premises_print(premises_no, door)
             says = (names_premises, door is not None)
@@ -187,7 +184,7 @@ class AccountsLoader:
         intake.take_turn(session, kind=self.kind)
         locks.share_lock(session, key=FILES_WAIT)
         by_no = {row.no: row for row in rows}
-        filled, contradictory = self._judge(session, by_no, run_id=run_id)
+        filled, contradictory = self._judge(session, by_no, notes_of=None)
         refused = refused + contradictory
         for step in ("corrections_end", "corrections_keep", "accounts_compare"):
             session.sql(statement(__package__, f"import_{step}.sql"))
@@ -207,13 +204,11 @@ class AccountsLoader:
 
     def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:
         """Tell what `load` would do with one chunk; a number that an earlier chunk had would be known by then."""
-        refused = refused + self._judge(session, {row.no: row for row in rows}, run_id=run_id)[1]
+        by_no = {row.no: row for row in rows}
+        refused = refused + self._judge(session, by_no, notes_of=run_id)[1]
         for step in ("corrections_keep", "accounts_compare"):
             session.sql(statement(__package__, f"import_{step}.sql"))
-        released = session.sql(statement(__package__, "import_meters_released.sql")).scalars().all()
-        reports.see(session, run_id=run_id, kind="meter", keys=released)
-        session.sql(statement(__package__, "import_accounts_said.sql"), run_id=run_id)
-        reports.keep_said(session, run_id=run_id, query=_SAID)
+        self._note(session, by_no, run_id=run_id)
         return _count(session, run_id=run_id, refused=refused)
 
     def place(
@@ -237,22 +232,49 @@ class AccountsLoader:
         """Drop what a run has met."""
         return reports.forget_seen(session, run_id=run_id, most=most)
 
+    def _note(self, session: WriteSession, rows: Mapping[int, Row], *, run_id: int) -> None:
+        """Keep what the rows of a dry run say, and count those that were there before as the load does."""
+        people = ((row_no, self._record(row)) for row_no, row in rows.items())
+        staging.stage(
+            session,
+            table="said_person",
+            columns={"row_no": "bigint", "name": "text", "phone": "text", "locale": "text"},
+            rows=(
+                (row_no, self._said("name", record["name"]), self._said("phone", record["phone"]), record["locale"])
+                for row_no, record in people
+            ),
+        )
+        session.sql(statement(__package__, "import_accounts_said.sql"), run_id=run_id, currency=self._currency)
+        session.sql(statement(__package__, "import_accounts_repeated.sql"))
+        reports.keep_said(session, run_id=run_id, query=_SAID)
+        moved = statement(__package__, "import_meters_moved.sql").clause.text
+        reports.keep_said(session, run_id=run_id, kind="meter", query=moved)
+
+    def _said(self, kind: Literal["name", "phone"], text: str | None) -> str | None:
+        """A print of what a row says; empty when it is there no more, None when nothing is said."""
+        value = _cleared(text)
+        if value and kind == "phone":
+            value = normal_phone(value, region=self._phone_region)
+        return self._vault.blind(kind, value).hex() if value else value
+
     def _judge(
-        self, session: WriteSession, rows: Mapping[int, Row], *, run_id: int
+        self, session: WriteSession, rows: Mapping[int, Row], *, notes_of: int | None
     ) -> tuple[dict[int, _Person], list[Reject]]:
         """Take out what contradicts what is known; of a program first what is not its own, of which no more is told.
 
-        Answers what `_fill` does. What a refused row says holds for no other: those that are left are filled anew.
+        `notes_of` is a dry run, whose earlier chunks noted where meters are. Answers the people that `_fill` does.
+        What a refused row says holds for no other: those that are left are filled anew.
         """
         self._find_premises(session, rows)
+        session.sql(statement(__package__, "import_meters_closed.sql"))
         refused = self._refuse(session, "reach") + self._refuse(session, "meaning")
-        refused += self._refuse_meters(session, run_id=run_id)
+        refused += self._refuse_meters(session, notes_of=notes_of)
         while True:
             filled, touched = self._fill(session, rows)
             contradictory = self._refuse(session, "reach_shared") + self._refuse(session, "differing")
             if not contradictory:
                 return filled, refused
-            refused += contradictory + self._refuse_meters(session, run_id=run_id)
+            refused += contradictory + self._refuse_meters(session, notes_of=notes_of)
             self._unfill(session, rows, touched)
 
     def _refuse(
@@ -265,10 +287,10 @@ class AccountsLoader:
             return staging.refuse(session, table=_TABLE, judgement=judgement, program=self._program)
         return staging.refuse(session, table=_TABLE, judgement=judgement)
 
-    def _refuse_meters(self, session: WriteSession, *, run_id: int) -> list[Reject]:
+    def _refuse_meters(self, session: WriteSession, *, notes_of: int | None) -> list[Reject]:
         refused: list[Reject] = []
         judgement = statement(__package__, "import_meters_taken.sql")
-        while taken := staging.refuse(session, table=_TABLE, judgement=judgement, run_id=run_id):
+        while taken := staging.refuse(session, table=_TABLE, judgement=judgement, run_id=notes_of):
             refused += taken
         return refused
 

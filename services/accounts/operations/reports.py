@@ -18,7 +18,7 @@ from services.accounts.errors import ImportElsewhere, ImportNotSignable
 from services.accounts.queries import imports
 from services.accounts.queries.imports import AmountKind
 
-Seen = Literal["account", "bill", "meter"]
+Seen = Literal["account", "bill"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +121,15 @@ def see(session: WriteSession, *, run_id: int, kind: Seen, keys: Sequence[int]) 
     return frozenset(rows.scalars())
 
 
-def keep_said(session: WriteSession, *, run_id: int, query: LiteralString) -> None:
-    """Keep what the rows of a dry run say, under their numbers; the latest of a number holds.
+def keep_said(
+    session: WriteSession, *, run_id: int, query: LiteralString, kind: Literal["number", "meter"] = "number"
+) -> None:
+    """Keep what the rows of a dry run say, under their numbers; of a number the latest value of each name holds.
 
     `query` answers `key`, a hash of the number, and `said`.
     """
     wrapped = statement(__package__, "import_said_write.sql").clause.text.replace("(select /* said */)", f"({query})")
-    session.connection().execute(sa.text(wrapped), {"run_id": run_id})
+    session.connection().execute(sa.text(wrapped), {"run_id": run_id, "kind": kind})
 
 
 def forget_seen(session: WriteSession, *, run_id: int, most: int) -> int:

@@ -179,7 +179,7 @@ def test_within_the_units_the_words_help_and_a_customer_whom_others_have_too_com
     told = push(town, program_, "accounts", {**second, "name": "Other"}, {**third, "meter_no": here["meter_no"]})
     assert {(each["row"], each["code"]) for each in told["rejected"]} == {
         (1, "customer_of_others"),
-        (2, "other_account"),
+        (2, "meter_elsewhere"),
     }
 
 

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from core import clock, intake
@@ -32,15 +34,19 @@ def _unit(database: Database, tmp_path: Path) -> None:
     intake.run(database, path=write_jsonl(tmp_path / "units.jsonl", [UNIT]), loader=UnitsLoader())
 
 
+SWAP: Final[dict[int, str | None]] = {1: "M-2", 2: "M-1"}
+
+
 class Office:
     """Who says in files which meter is where."""
 
     def __init__(self, database: Database, loader: AccountsLoader, place: Path) -> None:
         self.database, self.loader, self.place, self.sent = database, loader, place, 0
 
-    def file(self, meters: dict[int, str | None]) -> Path:
+    def file(self, meters: dict[int, str | None] | list[tuple[int, str | None]], **other: object) -> Path:
         self.sent += 1
-        rows = [account_record(number, meter_no=meter) for number, meter in meters.items()]
+        pairs = meters.items() if isinstance(meters, dict) else meters
+        rows = [account_record(number, meter_no=meter, **other) for number, meter in pairs]
         return write_jsonl(self.place / f"{self.sent}.jsonl", rows)
 
     def send(self, meters: dict[int, str | None], **how: int) -> Report:
@@ -137,3 +143,71 @@ def test_a_row_that_is_refused_releases_no_meter(office: Office, database: Datab
         told = [(each.row_no, each.field) for each in intake.rejects(session, run_id=report.run_id)]
     assert told == [(1, "class"), (2, "meter_no"), (3, "meter_no")]
     assert office.present() == {no(1): ["M-1"], no(2): ["M-2"]}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [(3, "M-9"), (4, "M-9")],
+        [(1, "-"), (3, "M-1"), (4, "M-1")],
+        [(1, "M-9"), (3, "M-1"), (3, "M-8"), (4, "M-1"), (1, "M-1")],
+        [(3, "M-9"), (3, None), (3, "-"), (4, "M-9")],
+        [(3, "M-1"), (1, "M-9")],
+        list(SWAP.items()),
+    ],
+)
+def test_a_dry_run_row_by_row_knows_where_meters_are_by_then_as_the_load_does(
+    office: Office, rows: list[tuple[int, str | None]]
+) -> None:
+    office.send({1: "M-1", 2: "M-2"})
+    path = office.file(rows)
+    dry, real = (
+        take(office.database, path=path, loader=office.loader, chunk_rows=1) for take in (intake.check, intake.run)
+    )
+    assert (dry.new, dry.changed, dry.unchanged, dry.rejected) == (
+        real.new,
+        real.changed,
+        real.unchanged,
+        real.rejected,
+    )
+
+
+def test_meters_that_change_places_far_apart_wait_for_a_dash_and_the_reason_says_so(office: Office) -> None:
+    office.send({1: "M-1", 2: "M-2"})
+    report = office.send(SWAP, chunk_rows=1)
+    with office.database.read() as session:
+        told = {each.reason for each in intake.rejects(session, run_id=report.run_id)}
+    assert told == {"is at another account: an earlier row must take it away there"}
+    office.send({2: "-"})
+    assert office.send({**SWAP, 3: None}, chunk_rows=1).rejected == 0
+    assert office.present() == {no(1): ["M-2"], no(2): ["M-1"], no(3): []}
+
+
+def test_until_an_upgrade_is_complete_a_meter_that_moves_is_put_off_and_all_else_is_taken(
+    office: Office, owner_dsn: str
+) -> None:
+    office.send({1: "M-1", 2: "M-2", 3: "M-3"})
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        owner.execute("alter table meter add constraint uq_meter_meter_no unique (meter_no)")
+        report = office.send({**SWAP, 3: "-", 4: "M-4"})
+        with office.database.read() as session:
+            told = {each.row_no: each.reason for each in intake.rejects(session, run_id=report.run_id)}
+        assert set(told) == {1, 2}
+        later = "cannot come to this account until an upgrade is through: send it again later"
+        assert later in told.values()
+        assert office.present() == {no(1): ["M-1"], no(2): ["M-2"], no(3): [], no(4): ["M-4"]}
+        assert office.send({3: "M-3"}).rejected == 1, "nor does one come back"
+        owner.execute("alter table meter drop constraint uq_meter_meter_no")
+    assert office.send({**SWAP, 3: "M-3"}).rejected == 0
+
+
+def test_an_account_that_is_closed_leaves_its_meter_to_others(office: Office) -> None:
+    office.send({1: "M-1"})
+    closed = office.file({1: "M-1"}, state="closed")
+    assert intake.run(office.database, path=closed, loader=office.loader).changed == 1
+    assert office.present() == {no(1): []}
+    assert office.send({2: "M-1"}).new == 1
+    assert office.send({1: "M-1"}).unchanged == 1, "what is closed stays so, and takes nothing back"
+    assert office.present() == {no(1): [], no(2): ["M-1"]}
+    with office.database.read() as session:
+        assert session.sql("select removed_on is not null from meter order by id").scalars().all() == [True, False]

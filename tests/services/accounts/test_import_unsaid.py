@@ -153,3 +153,22 @@ def test_a_dry_run_and_a_whole_file_count_what_is_not_said_as_the_load_does(offi
         for take in (intake.check, intake.run)
     ]
     assert {(each.new, each.changed, each.unchanged, each.vanished) for each in reports} == {(0, 3, 4, 1)}
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["known", "new"])
+def test_a_dry_run_compares_what_a_later_row_of_the_account_does_say(office: Office, *, is_known: bool) -> None:
+    if is_known:
+        office.send(WHOLE)
+    later = {
+        "sparse": SPARSE,
+        "more": {**SPARSE, "phone": "13900139000"},
+        "other": {**WHOLE, "door": "1-1"},
+        "whole": {**SPARSE, "phone": "138 0013 8000", "building": WHOLE["building"], "state": "closed"},
+        "again": SPARSE,
+    }
+    path = office.file({**WHOLE, "street": "新街"}, *({**row, "street": "新街"} for row in later.values()))
+    dry, real = (
+        take(office.database, path=path, loader=office.loader, chunk_rows=1) for take in (intake.check, intake.run)
+    )
+    assert (dry.new, dry.changed, dry.unchanged) == (real.new, real.changed, real.unchanged)
+    assert (real.new, real.unchanged) == ((0, 3) if is_known else (1, 3))
