@@ -113,6 +113,10 @@ _WORDS: Final = {
         "has accounts of other units: the address is changed there",
         "该用电地址在其他单位也有户号：地址须在其他单位更改",
     ),
+    "premises_shared": (
+        "is missing: other accounts have these premises too, and the address differs",
+        "不能为空：其他户号共用此用电地址，而地址不同",
+    ),
     "quotes_open": ("has quotes that do not close; a record must be one line", "引号未闭合；每条记录须为一行"),
     "tariff_missing": ("is missing while agreement_from is given", "已填 agreement_from 时不能为空"),
     "top_unit": ("is missing: a program adds no top unit", "不能为空：程序不能新增顶级单位"),

@@ -155,6 +155,23 @@ def test_a_dry_run_and_a_whole_file_count_what_is_not_said_as_the_load_does(offi
     assert {(each.new, each.changed, each.unchanged, each.vanished) for each in reports} == {(0, 3, 4, 1)}
 
 
+def test_an_account_that_names_no_premises_moves_none_of_its_neighbours(office: Office) -> None:
+    place = {"premises_no": "P-1", "state": "active", "currency": "CNY", "meter_no": None}
+    second = {**WHOLE, **place, "account_no": "8000000002"}
+    office.send({**WHOLE, **place}, second)
+    moved = {**SPARSE, "street": "新街"}
+    report = intake.run(office.database, path=office.file(moved), loader=office.loader)
+    with office.database.read() as session:
+        [told] = intake.rejects(session, run_id=report.run_id)
+        assert session.sql("select distinct street from premises").scalars().all() == [WHOLE["street"]]
+    assert (told.field, told.reason.partition(":")[0]) == ("premises_no", "is missing")
+    assert office.send(SPARSE).unchanged == 1, "the same address says nothing new"
+    assert office.send({**moved, "premises_no": moved["account_no"]}).changed == 1, "it has a place of its own now"
+    assert office.send({**moved, "street": "老街"}).changed == 1
+    assert office.known("8000000002")["premises_no"] == "P-1"
+    assert office.send({**second, "street": "北街"}).changed == 1
+
+
 @pytest.mark.parametrize("is_known", [True, False], ids=["known", "new"])
 def test_a_dry_run_compares_what_a_later_row_of_the_account_does_say(office: Office, *, is_known: bool) -> None:
     if is_known:
