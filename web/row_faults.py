@@ -122,7 +122,6 @@ _WORDS: Final = {
     "top_unit": ("is missing: a program adds no top unit", "不能为空：程序不能新增顶级单位"),
     "too_long": ("is longer than %(most)s characters", "超过 %(most)s 个字符"),
     "twice_in_file": ("stands twice in the file", "在文件中出现两次"),
-    "unit_of_others": ("is no unit of this program", "不是此程序所属的单位"),
     "unit_unknown": ("is no known unit", "没有此单位"),
 }
 CODES: Final = frozenset(_WORDS)

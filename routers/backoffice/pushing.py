@@ -1,7 +1,7 @@
 """Rows of the supplier's programs by API: the columns, the judging and the effects of files (import-formats.md).
 
-A program writes to the units that it was given, and all below: any other row is a reject, told in one wording and so
-often an hour. Files are the supplier's own, and may name every unit.
+A program writes to the units that it was given, and all below: any other row is a reject. That others have what a row
+names is told in one wording, and of so many rows an hour. Files are the supplier's own, and may name every unit.
 """
 
 import hashlib
@@ -223,8 +223,8 @@ def _push(loader: Loader, rows: Rows, caller: ServiceCaller, keyed: Keyed, write
         accounts.check_pushes(write, client=caller.id, now=now)
         digest = hashlib.sha256(keyed.key.request_hash).digest()
         pushed = intake.push(write, loader=loader, rows=rows, digest=digest, actor=caller.actor)
-        of_others = sum(fault(each.reason).code == OF_OTHERS for each in pushed.rejects)
-        accounts.count_of_others(write, client=caller.id, refusals=of_others, now=now)
+        of_others = [each.row_no for each in pushed.rejects if fault(each.reason).code == OF_OTHERS]
+        accounts.count_of_others(write, client=caller.id, rows=of_others, now=now)
         return PushResult.of(pushed)
 
     try:
@@ -232,6 +232,6 @@ def _push(loader: Loader, rows: Rows, caller: ServiceCaller, keyed: Keyed, write
             return once(write, keyed, work, status=OK)
     except PushesLimited as refusal:
         # Answered and not raised: what is noted of it must stay.
-        accounts.note_pushes_limited(write, client=caller.id, actor=caller.actor, now=now)
+        told = accounts.note_pushes_limited(write, client=caller.id, actor=caller.actor, now=now)
         metrics.refused(refusal.code)
-        return answer(refusal, locale=keyed.locale, request_id=keyed.request_id)
+        return answer(refusal.of_first(told), locale=keyed.locale, request_id=keyed.request_id)

@@ -1,5 +1,7 @@
 """Anticipated refusals of accounts."""
 
+from collections.abc import Sequence
+
 from core.errors import Refusal
 
 
@@ -70,12 +72,21 @@ class UnitsMissing(Refusal):
 
 
 class PushesLimited(Refusal):
-    """The program has named as much of what lies outside its units as an hour or a day allows; nothing was taken."""
+    """The program has named as much of what lies outside its units as an hour or a day allows; nothing was taken.
+
+    `rows` are the first rows of the push that do, as many as it could still be told: they are to be left out.
+    """
 
     code = "pushes_limited"
 
-    def __init__(self, *, retry_after_s: int) -> None:
-        super().__init__(retry_after_s=retry_after_s)
+    def __init__(self, *, retry_after_s: int, rows: Sequence[int] = ()) -> None:
+        super().__init__(retry_after_s=retry_after_s, rows=[*rows])
+        self._retry_after_s = retry_after_s
+        self._rows = rows
+
+    def of_first(self, most: int) -> "PushesLimited":
+        """The same, telling no more than that many rows."""
+        return PushesLimited(retry_after_s=self._retry_after_s, rows=self._rows[:most])
 
 
 class GrantUnknown(Refusal):

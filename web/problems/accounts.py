@@ -132,9 +132,10 @@ PROBLEMS: Final = [
     Problem(
         PushesLimited,
         429,
-        zh="该客户端涉及其他单位的数据已达一小时或一天的上限，本次未写入任何数据；请减少此类数据，或联系集团数据管理部门。",
+        zh="该客户端涉及其他单位的数据已达一小时或一天的上限，本次未写入任何数据；"
+        "请去掉 rows 所列各行，或联系集团数据管理部门。",
         en="The client's rows have named as much of what lies outside its units as an hour or a day allows; "
-        "nothing was taken. Send fewer of them, or ask the group's data desk.",
+        "nothing was taken. Leave out the rows that are listed, or ask the group's data desk.",
     ),
     Problem(GrantUnknown, 404, zh="未找到该授权，或授权已结束。", en="There is no such grant, or it is over."),
     Problem(

@@ -65,12 +65,12 @@ class UnitsLoader:
 
     def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
         """Add and rename units. A unit never moves: its accounts and staff would change hands silently."""
-        refused = refused + staging.refuse(
-            session, table="staged_unit", judgement=statement(__package__, "import_units_judge.sql")
-        )
+        foreign: list[Reject] = []
         if self._program is not None:
             reach = statement(__package__, "import_units_reach.sql")
-            refused += staging.refuse(session, table="staged_unit", judgement=reach, program=self._program)
+            foreign = staging.refuse(session, table="staged_unit", judgement=reach, program=self._program)
+        judgement = statement(__package__, "import_units_judge.sql")
+        refused = refused + foreign + staging.refuse(session, table="staged_unit", judgement=judgement)
         compared = session.sql(statement(__package__, "import_units_compare.sql")).all()
         # One level a round: a child needs its parent's path.
         while session.sql(statement(__package__, "import_units_write.sql")).rowcount:

@@ -1,6 +1,6 @@
 """Programs of the supplier: the units in which they may act, and how much of what lies outside they are told."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -13,7 +13,7 @@ from services.identity import operations as identity
 from services.identity.operations import Limit
 
 TOLD_OF_OTHERS: Final = Limit(50, 200)
-"""How often one program is told, within an hour and within 24, that what a row names is known outside its units."""
+"""Of how many rows one program is told, an hour and in 24, that what they name is known outside its units."""
 
 
 def give_program_units(
@@ -50,31 +50,38 @@ def give_program_units(
 def check_pushes(session: WriteSession, *, client: UUID, now: datetime) -> None:
     """Raise PushesLimited while a program has been told as much of others as TOLD_OF_OTHERS: it pushes nothing then.
 
-    Were rows of its own taken all the same, those that are not would tell of themselves.
+    Were pushes without such rows taken all the same, those that are not would tell of theirs.
     """
     wait_s = identity.lookup_wait_s(session, key=_key(client), limit=TOLD_OF_OTHERS, now=now)
     if wait_s is not None:
         raise PushesLimited(retry_after_s=wait_s)
 
 
-def count_of_others(session: WriteSession, *, client: UUID, refusals: int, now: datetime) -> None:
-    """Count what one push would tell of others. Raises PushesLimited for more than is left: none of it may be told."""
-    for _ in range(refusals):
+def count_of_others(session: WriteSession, *, client: UUID, rows: Iterable[int], now: datetime) -> None:
+    """Count the rows of which one push would tell that others have what they name; each once, however many its faults.
+
+    Raises PushesLimited with all these rows when they are more than is left: the push is to be undone, and
+    `note_pushes_limited` says how many of them may be told.
+    """
+    found = sorted(set(rows))
+    for _ in found:
         wait_s = identity.count_lookup(session, key=_key(client), limit=TOLD_OF_OTHERS, now=now)
         if wait_s is not None:
-            raise PushesLimited(retry_after_s=wait_s)
+            raise PushesLimited(retry_after_s=wait_s, rows=found)
 
 
-def note_pushes_limited(session: WriteSession, *, client: UUID, actor: Actor, now: datetime) -> None:
-    """Keep, of a push that count_of_others refused and that was undone, that the program has been told all; audited.
+def note_pushes_limited(session: WriteSession, *, client: UUID, actor: Actor, now: datetime) -> int:
+    """Keep, of a push that was refused and undone, that the program has now been told all; audited.
 
-    What is refused while that lasts is not noted again.
+    Answers of how many more rows it may be told: with their numbers it can be mended. What is refused while that lasts
+    is not noted again.
     """
     counted = 0
     while identity.count_lookup(session, key=_key(client), limit=TOLD_OF_OTHERS, now=now) is None:
         counted += 1
     if counted:
         audit.record(session, actor=actor, act="accounts.pushes_limited", subject=f"service:{client}")
+    return counted
 
 
 def _key(client: UUID) -> bytes:

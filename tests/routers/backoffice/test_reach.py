@@ -183,26 +183,55 @@ def test_within_the_units_the_words_help_and_a_customer_whom_others_have_too_com
     }
 
 
+def test_of_a_unit_of_others_a_program_is_told_one_thing_whatever_it_says_of_it(
+    town: Town, program_: dict[str, str]
+) -> None:
+    """Each row is judged by itself: a code that stands twice comes no further by the row that may."""
+    new = f"3701{uuid.uuid4().int % 10**6}"
+    before = facts(town)
+    told = push(
+        town,
+        program_,
+        "units",
+        {"code": "3702", "parent_code": "37", "kind": "city", "name": "Its own parent"},
+        {"code": "3702", "parent_code": "38", "kind": "hamlet", "name": "Another"},
+        {"code": new, "parent_code": "3702", "kind": "branch", "name": "Below another's"},
+        {"code": new, "parent_code": "3701", "kind": "hamlet", "name": "Below its own"},
+    )
+    assert facts(town) == before
+    assert [(each["row"], each["field"], each["code"]) for each in told["rejected"]] == [
+        (1, "code", "of_others"),
+        (2, "code", "of_others"),
+        (3, "parent_code", "unit_unknown"),
+        (4, "kind", "none_of"),
+    ]
+
+
 def test_a_program_is_told_so_often_an_hour_of_what_others_have_and_then_pushes_nothing(town: Town) -> None:
     caller = program(town, *ServiceScope, units=["3701"])
     number, limit = uuid.uuid4().int % 10**6, TOLD_OF_OTHERS.per_hour
     foreign = {**account_record(number, unit_code="3701", meter_no=None), "account_no": town.far.account_no}
-    guesses = [{**foreign, "customer_no": f"G{number}-{n}", "premises_no": f"G{number}-{n}"} for n in range(limit)]
-    assert len(push(town, caller, "accounts", *guesses[:-1])["rejected"]) == limit - 1
+    with town.runtime.db.read() as session:
+        meter_no = session.sql("select meter_no from meter where account_id = :id", id=town.far.account.id).scalar_one()
+    guesses = [
+        {**foreign, "customer_no": f"G{number}-{n}", "premises_no": f"G{number}-{n}", "meter_no": meter_no}
+        for n in range(limit)
+    ]
+    assert len(push(town, caller, "accounts", *guesses[:-1])["rejected"]) == 2 * (limit - 1), "each row counts once"
     new = account_record(number, unit_code="3701", meter_no=None)
     before, counted = facts(town), metrics.SECURITY.labels("pushes_limited")._value
     first = counted.get()
 
-    def pushed(kind: str, *items: object) -> tuple[int, str]:
+    def pushed(kind: str, *items: object) -> tuple[int, str, list[int]]:
         headers = {**caller, "idempotency-key": uuid.uuid4().hex}
         answer = town.client.post(f"/api/v1/backoffice/{kind}", json={"items": list(items)}, headers=headers)
         assert 0 < int(answer.headers["retry-after"]) <= 3600
-        return answer.status_code, answer.json()["code"]
+        return answer.status_code, answer.json()["code"], answer.json()["rows"]
 
     limited = (429, "pushes_limited")
-    assert pushed("accounts", new, *guesses[:2]) == limited, "one more than is left: none of them is told"
-    assert pushed("accounts", new) == limited, "nor which rows would have been taken"
-    assert pushed("bills", bill_record(town.house.account_no, f"B{number}")) == limited
+    assert pushed("accounts", new, *guesses[:2]) == (*limited, [2]), "nothing is taken, and no more told than is left"
+    assert pushed("accounts", new) == (*limited, []), "what is taken would tell of what is not"
+    assert pushed("bills", bill_record(town.house.account_no, f"B{number}")) == (*limited, [])
     assert facts(town) == before
     assert counted.get() - first == 3
     with town.runtime.db.read() as session:
