@@ -124,6 +124,9 @@ begin
   if p_digits !~ '^[0-9]{8,15}$' then
     raise exception 'no telephone number' using errcode = 'invalid_parameter_value';
   end if;
+  if exists (select from account_note where account_id = any(p_accounts) and text_sealed is not null) then
+    raise exception 'notes about these accounts are sealed' using errcode = 'object_not_in_prerequisite_state';
+  end if;
   v_pattern := '[+(]?([0-9][ .()-]{0,2}){0,7}' || regexp_replace(right(p_digits, 8), '(.)(?=.)', '\1[ .()-]{0,2}', 'g');
   update account_note set text = regexp_replace(text, v_pattern, '***', 'g') where account_id = any(p_accounts) and text ~ v_pattern;
   get diagnostics v_struck = row_count;

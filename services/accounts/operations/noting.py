@@ -12,7 +12,7 @@ from services.accounts.rules import note_owner
 AT_ONCE: Final = 500
 """Notes that are held in memory, and that one transaction seals."""
 _DIGIT: Final = "[0-9\uff10-\uff19]"
-_GAP: Final = r"[ .()\-\u3000\uff08\uff09\uff0d]{0,2}"
+_GAP: Final = r"[ .()/\-\u00a0\u2010-\u2015\u3000\uff08\uff09\uff0d\uff0f]{0,3}"
 _WIDE: Final = ord("\uff10") - ord("0")
 _SIGNIFICANT: Final = 8
 STRUCK: Final = "***"

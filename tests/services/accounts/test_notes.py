@@ -62,6 +62,22 @@ def test_a_sealed_note_becomes_less_or_names_another_key_and_nothing_else(
                 app.execute("update account_note set text_sealed = %s", [cell])
 
 
+def test_what_reads_notes_in_clear_alone_strikes_nothing_where_some_are_sealed(
+    database: Database, vault: Vault, app_dsn: str
+) -> None:
+    """So that a worker of the release before puts the erasure off instead of leaving the telephone in them."""
+    strike = "select account_notes_strike(array[%s::bigint], '8613800138000')"
+    with database.write() as session:
+        account_id = make_account(session, vault).id
+        note_in_clear(session, account_id, "from 13800138000")
+    with psycopg.connect(app_dsn, autocommit=True) as app:
+        assert app.execute(strike, [account_id]).fetchone() == (1,)
+        with database.write() as session:
+            note(session, vault, account_id, "from 13800138000")
+        with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
+            app.execute(strike, [account_id])
+
+
 @pytest.mark.parametrize(
     ("typed", "left"),
     [
@@ -71,6 +87,8 @@ def test_a_sealed_note_becomes_less_or_names_another_key_and_nothing_else(
             "\uff11\uff13\uff18\uff10\uff10\uff11\uff13\uff18\uff10\uff10\uff10\uff0c\u660e\u5929",
             "***\uff0c\u660e\u5929",
         ),
+        ("138/00138000, 138 / 00 13 80 00", "***, ***"),
+        ("138\u00a00013\u20138000 or 138 - 00138000", "*** or ***"),
         ("bill 3700000001 of 13800139000", "bill 3700000001 of 13800139000"),
     ],
 )
