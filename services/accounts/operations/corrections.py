@@ -98,6 +98,14 @@ def may_decide_correction(session: ReadSession, *, correction_id: UUID, staff_id
     )
 
 
+def hold_files(session: WriteSession) -> None:
+    """Let no chunk of a file be written, and no customer erased, until this transaction ends: before a request's lock.
+
+    Erasing a customer waits for files first, and strikes requests about them then.
+    """
+    locks.lock(session, key=FILES_WAIT)
+
+
 def apply_correction(
     session: WriteSession,
     *,

@@ -47,4 +47,5 @@ def correct_data(vault: Vault) -> Kind:
         decides=StaffPermission.ACCOUNTS_APPROVE,
         carry_out=carry_out,
         may_touch=may_touch,
+        hold=lambda session, _: accounts.hold_files(session),
     )

@@ -1,6 +1,7 @@
 """Locked data are corrected by two persons alone, and hold against files that repeat what was wrong, no longer."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from core import clock, intake
+from core.audit import Span
 from core.crypto.vault import Vault
 from core.db import Database
 from services.accounts import operations, queries
@@ -26,6 +28,7 @@ from tests.factories import staff as people
 from tests.factories.accounts import ACTOR, account_record, make_unit, write_csv
 from tests.factories.billing import ZONE
 from tests.factories.staff import Member
+from tests.support.waiting import wait_for_waiting
 
 WRONG, RIGHT, NEW = "王明", "王铭远", "王鸣"
 PHONE, OTHER_PHONE = "13800138001", "13800138002"
@@ -303,3 +306,17 @@ def test_nobody_of_one_station_alone_changes_the_address_of_a_customer_of_severa
     with pytest.raises(CustomerShared):
         fill(told)
     assert fill(replace(told, email=None, removes_email=False)), "what is told of their own account is theirs to write"
+
+
+def test_whoever_erases_a_customer_and_whoever_approves_a_correction_wait_for_each_other_in_one_order(
+    database: Database, vault: Vault, account: AccountRef, staff: tuple[Member, Member]
+) -> None:
+    request_id = proposed(database, vault, account, staff[0], Corrected.NAME, RIGHT)
+    with ThreadPoolExecutor(1) as threads:
+        with database.write() as session:
+            assert operations.lock_holder(session, customer_no=f"K{NUMBER:07d}") is not None
+            approving = threads.submit(approve, database, request_id, staff[1])
+            wait_for_waiting(database, message="the approval does not wait for the erasing")
+            casework.strike_reasons(session, about=[Span(f"account:{account.id}")])
+        approving.result()
+    assert known(database, vault, account)[0] == RIGHT
