@@ -117,8 +117,8 @@ def retry_payment(
         if latest is None or payment.state in {"paid", "suspended"}:
             raise PaymentFinal
         is_same = _is_same(payment, latest, again, now=now)
-        if not is_same or _needs_preparing(latest, now=now):
-            _refuse_open_circuit(session, provider=latest.source, now=now)
+        for source in _called_by(session, latest, again.method, is_same=is_same, now=now):
+            _refuse_open_circuit(session, provider=source, now=now)
     faults.point("payments.retry.decided")
     if is_same:
         _prepare(db, vault=vault, attempt_id=latest.id, now=now)
@@ -331,9 +331,9 @@ def _prepare(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime) -> 
         if attempt is None or not _needs_preparing(attempt, now=now):
             return
         request = operations.open_request(session, vault=vault, attempt_id=attempt_id)
-    provider = known_provider(db, attempt.source, now=now)
-    faults.point("payments.prepare.before_call")
     try:
+        provider = known_provider(db, attempt.source, now=now)
+        faults.point("payments.prepare.before_call")
         answer = provider.prepare(attempt.method, request)
     except OutcomeInDoubt:
         faults.point("payments.prepare.unanswered")
@@ -368,6 +368,16 @@ def _needs_preparing(attempt: AttemptView, *, now: datetime) -> bool:
     if attempt.state not in LIVING or now >= attempt.expires_at:
         return False
     return attempt.answer is None or attempt.method is Method.WECHAT_H5
+
+
+def _called_by(
+    session: ReadSession, latest: AttemptView, method: Method | None, *, is_same: bool, now: datetime
+) -> list[str]:
+    """Whom another try calls: who closes the latest attempt, and who takes the money by now, maybe not the same."""
+    if is_same:
+        return [latest.source] if _needs_preparing(latest, now=now) else []
+    takers = merchants.sources_again(session, attempt_id=latest.id, method=method or latest.method)
+    return sorted(takers | {latest.source} if latest.state in LIVING else takers)
 
 
 def _refuse_open_circuit(session: WriteSession, *, provider: str, now: datetime) -> None:
@@ -439,8 +449,14 @@ def failed(db: Database, source: str, *, now: datetime) -> None:
 
 
 def known_provider(db: Database, source: str, *, now: datetime) -> PaymentProvider:
-    """A provider that knows every certificate that any process of ours has fetched."""
-    provider = merchants.provider(source)
+    """A provider that knows every certificate that any process of ours has fetched.
+
+    Raises OutcomeInDoubt for a merchant account that settings describe no more: as long as it is away nobody can ask.
+    """
+    try:
+        provider = merchants.provider(source)
+    except KeyError as error:
+        raise OutcomeInDoubt(source) from error
     if provider.renews_keys:
         with db.read() as session:
             provider.trust(queries.provider_keys(session, name=source, now=now))

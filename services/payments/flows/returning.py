@@ -78,7 +78,10 @@ def check_refund(db: Database, *, refund_id: UUID, now: datetime) -> RefundEffec
 
 
 def _ask(db: Database, refund: RefundView, *, now: datetime) -> RefundEffect:
-    provider = known_provider(db, refund.source, now=now)
+    try:
+        provider = known_provider(db, refund.source, now=now)
+    except OutcomeInDoubt as error:  # nothing was sent
+        raise Throttled(refund.source) from error
     faults.point("payments.refund.before_call")
     try:
         result = _call(provider, refund)

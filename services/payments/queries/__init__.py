@@ -208,7 +208,7 @@ def instructions(session: ReadSession, *, payment_no: str, now: datetime) -> dic
     latest = latest_attempt(session, payment_no=payment_no)
     if latest is None or latest.answer is None or now >= latest.expires_at:
         return None
-    if latest.state not in {AttemptState.PREPARED, AttemptState.PENDING}:
+    if latest.state not in {AttemptState.PREPARED, AttemptState.PENDING} or latest.source not in merchants.sources():
         return None
     return merchants.provider(latest.source).present(latest.method, latest.answer, now=now)
 

@@ -6,6 +6,7 @@ It is that of the account's unit, else that of the nearest unit above that has o
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from core.db import ReadSession, statement
 from core.money import Money
@@ -16,7 +17,7 @@ from services.payments.ports import DEFAULT_MERCHANT, PROVIDERS, Method, Payment
 
 
 def provider(source: str) -> PaymentProvider:
-    """A provider with the merchant account that a source names."""
+    """A provider with the merchant account that a source names; raises KeyError when settings describe it no more."""
     return PROVIDERS.get()[source]
 
 
@@ -58,6 +59,13 @@ def apart(
         source = source_of(provider.name, provider.merchant)
         groups.setdefault(source, (provider, []))[1].append(account)
     return list(groups.values())
+
+
+def sources_again(session: ReadSession, *, attempt_id: UUID, method: Method) -> set[str]:
+    """Who takes the money of an attempt's accounts by this method now; raises MethodNotOffered."""
+    ids = session.sql("select distinct account_id from payment_part where attempt_id = :id", id=attempt_id).scalars()
+    found = [accounts.account(session, account_id=AccountId(each)).ref for each in ids.all()]
+    return {source_of(each.name, each.merchant) for each, _ in apart(session, accounts_=found, method=method)}
 
 
 def differ() -> bool:

@@ -16,8 +16,14 @@ from core.db import Database
 from core.faults import InjectedFault
 from services.accounts.roles import StaffRole
 from services.ledger import queries as ledger
-from services.payments import flows, operations, queries
-from services.payments.errors import MethodNotOffered, ReturnNotOffered, SeveralMerchants
+from services.payments import flows, operations, queries, rules
+from services.payments.errors import (
+    AttemptInDoubt,
+    MethodNotOffered,
+    ProviderUnavailable,
+    ReturnNotOffered,
+    SeveralMerchants,
+)
 from services.payments.models import AttemptState
 from services.payments.operations import Effect, RefundEffect
 from services.payments.ports import DEFAULT_MERCHANT, Method, Payer, Prepay, RefundResult, RefundStatus, TradeState
@@ -321,3 +327,67 @@ def test_a_merchant_that_no_setting_describes_any_more_sends_nothing_back(
     choose(has_branch=False)
     with pytest.raises(ReturnNotOffered):
         give_back(database, vault)
+
+
+def again(amount_minor: int) -> flows.Again:
+    """Another try with another sum."""
+    return flows.Again(make.yuan(amount_minor).minor, None, None, Payer("203.0.113.7"), "Wattline", True, 10_000_000)  # noqa: FBT003 -- partial sums are taken
+
+
+def test_what_a_merchant_is_to_be_asked_waits_while_no_setting_describes_it(
+    database: Database, vault: Vault, choose: Choose, tree: dict[str, int]
+) -> None:
+    home = home_in(database, vault, tree["3702"])
+    no = make.start(database, vault, make.wanted(home)).payment.payment_no
+    unsent = make.order(database, vault, make.wanted(home))
+    choose(has_branch=False)
+    who: dict[str, Any] = {"user_id": home.user_id, "payment_no": no}
+    now = clock.now()
+    assert flows.check_payment(database, vault=vault, **who, now=now).state == "waiting"
+    with pytest.raises(AttemptInDoubt):
+        flows.retry_payment(database, vault=vault, **who, again=again(700), now=now)
+    assert not flows.give_up_payment(database, **who, address="203.0.113.7", now=now).is_final
+    flows.check_attempt(database, vault=vault, attempt_id=make.latest(database, unsent).id, now=now)
+    assert make.latest(database, unsent).state is AttemptState.UNKNOWN
+    with database.read() as session:
+        due = session.sql("select count(*) from payment_attempt where next_check_at <= :now", now=now).scalar_one()
+    assert due == 0, "put off"
+
+
+def test_another_try_is_refused_by_the_circuit_of_whoever_takes_the_money_now(
+    database: Database, vault: Vault, choose: Choose, tree: dict[str, int]
+) -> None:
+    home, now = home_in(database, vault, tree["37"]), clock.now()
+    no = make.start(database, vault, make.wanted(home)).payment.payment_no
+    first = make.latest(database, no)
+
+    def closed_to(source: str) -> None:
+        with database.write() as session:
+            for _ in range(rules.CIRCUIT_FAILURES):
+                operations.note_failure(session, provider=source, now=now)
+
+    choose("37")
+    closed_to("wechat_pay/east")
+    who: dict[str, Any] = {"user_id": home.user_id, "payment_no": no}
+    with pytest.raises(ProviderUnavailable):
+        flows.retry_payment(database, vault=vault, **who, again=again(700), now=now)
+    assert make.latest(database, no) == first, "nothing has happened"
+    flows.close_attempt(database, attempt=first, now=now)
+    with database.write() as session:
+        operations.note_answer(session, provider="wechat_pay/east")
+    closed_to("wechat_pay")
+    flows.retry_payment(database, vault=vault, **who, again=again(700), now=now)
+    assert make.latest(database, no).merchant == EAST
+
+
+def test_money_is_counted_on_its_day_by_a_providers_clock_that_is_ahead_at_midnight(
+    database: Database, vault: Vault, tree: dict[str, int]
+) -> None:
+    home, now = home_in(database, vault, tree["3702"]), clock.now()
+    midnight = now + timedelta(minutes=20)
+    no = make.order(database, vault, make.wanted(home, 600))
+    make.apply(database, make.paid(make.latest(database, no), amount=make.yuan(600), paid_at=midnight))
+    flows.number_feed(database, is_over=lambda: False)
+    with database.read() as session:
+        [found] = merchants.sums(session, begin=midnight, end=midnight + timedelta(days=1))
+    assert (found.merchant, found.came.minor) == (EAST, 600)
