@@ -5,7 +5,7 @@ Whoever may do it nowhere is told so (403), and the try is noted; what lies in a
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Annotated, Any, Final
 from urllib.parse import quote, urlencode
@@ -291,9 +291,14 @@ def ask_code(
     to: str = HOME,
     form: str = "",
     status: int | None = None,
+    held_until: datetime | None = None,
 ) -> HTMLResponse:
-    """The page that asks for a fresh code, to go on to `next`; a `form` that was sent before is kept in it for `to`."""
-    values = {"wrong": wrong, "next": next, "to": to, "form": form}
+    """The page that asks for a fresh code, to go on to `next`; a `form` that was sent before is kept in it for `to`.
+
+    `held_until` is told to the minute, and a begun one is not over yet.
+    """
+    until = None if held_until is None else held_until + timedelta(minutes=1, microseconds=-1)
+    values = {"wrong": wrong, "next": next, "to": to, "form": form, "held_until": until}
     return show(request, "staff/step_up.html", reader, status=status, here=_step_up(next), **values)
 
 

@@ -6,7 +6,6 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
-from core.errors import Refusal
 from portal.pages import go, origin_of, text_of
 from portal.staff.kept import fields_of
 from portal.staff.me import ME
@@ -168,9 +167,10 @@ def step_up(
         remember(answer, runtime, result.token)
         return answer
     metrics.SECURITY.labels("staff_step_up").inc()
-    refusal: Refusal = StaffCodeWrong()
-    wrong = {"code": text_of(request, refusal)}
-    return ask_code(request, reader, wrong, next=safe_back(next), to=safe_back(to), form=form)
+    wrong = {"code": text_of(request, StaffCodeWrong())}
+    return ask_code(
+        request, reader, wrong, next=safe_back(next), to=safe_back(to), form=form, held_until=result.held_until
+    )
 
 
 def _go_on(

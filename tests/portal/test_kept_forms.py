@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Final
 
 import httpx2 as httpx
@@ -63,6 +64,20 @@ def test_a_form_that_needs_a_code_is_kept_while_it_is_asked_for(
     assert kept["csrf"] != form["csrf"], "the cookie is another one now"
     shown = browser.post(f"{there}/reveal", data=kept)
     assert (shown.status_code, "<mark>" in shown.text) == (200, True)
+
+
+def test_whoever_gave_too_many_wrong_codes_is_told_until_when_none_is_taken(
+    town: Town, browser: TestClient, member: Member
+) -> None:
+    form = {"csrf": office_of(town).form_token(member), "code": "000000"}
+    answers = [browser.post("/staff/step-up", data=form).text for _ in range(5)]
+    right = browser.post("/staff/step-up", data={**form, "code": member.code(at=clock.now())})
+    assert right.status_code == 422
+    with town.runtime.db.read() as session:
+        held = session.sql("select blocked_until from staff where id = :id", id=member.staff_id).scalar_one()
+    over = held.astimezone(town.settings.zone) + timedelta(minutes=1, microseconds=-1)
+    told = f"No code is taken until {over:%b} {over.day}, {over:%Y, %H:%M}"
+    assert [told in each for each in [*answers, right.text]] == [False] * 4 + [True] * 2
 
 
 def test_no_password_is_kept_and_no_form_goes_elsewhere(town: Town, browser: TestClient, member: Member) -> None:

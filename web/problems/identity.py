@@ -109,9 +109,9 @@ PROBLEMS: Final = [
     Problem(
         StaffSignInRefused,
         401,
-        zh="登录未成功。请核对用户名、密码和验证码后重新登录；验证码只能使用一次，多次失败后需等待片刻。",
-        en="That did not work. Check name, password and code, and sign in again; a code works once, and after several "
-        "failures you have to wait.",
+        zh="登录未成功。请核对用户名、密码和验证码后重新登录；验证码只能使用一次，连续五次错误后须等待，最长一小时。",
+        en="That did not work. Check name, password and code, and sign in again; a code works once, and after five "
+        "wrong ones in a row you have to wait, an hour at most.",
         headers=BEARER,
     ),
     Problem(
@@ -123,8 +123,9 @@ PROBLEMS: Final = [
     Problem(
         StaffCodeWrong,
         401,
-        zh="验证码不正确、已使用过，或失败次数过多。请等待验证器显示下一个验证码后再试。",
-        en="The code is wrong or was used already, or too many were wrong. Wait for the next code and try again.",
+        zh="验证码不正确或已使用过。请等待验证器显示下一个验证码后再试；连续五次错误后须等待，最长一小时。",
+        en="The code is wrong or was used already. Wait for the next code and try again; after five wrong ones in "
+        "a row you have to wait, an hour at most.",
         headers=BEARER,
     ),
     Problem(

@@ -87,17 +87,22 @@ def spend(
     return bool(by_step or by_recovery)
 
 
-def note_outcome(session: WriteSession, *, staff_id: UUID, failures: int | None, now: datetime) -> None:
-    """Begin to count anew after a code that was right (`failures` is 0), count a wrong one, or (None) leave it."""
+def note_outcome(session: WriteSession, *, staff_id: UUID, failures: int | None, now: datetime) -> datetime | None:
+    """Begin to count anew after a code that was right (`failures` is 0), count a wrong one, or (None) leave it.
+
+    Returns until when no code is taken after so many wrong ones.
+    """
     wait = rules.wait_after(failures or 0)
+    until = None if wait is None else now + wait
     session.sql(
         """update staff set failures = coalesce(:failures, failures),
              blocked_until = case when cast(:failures as integer) is null then blocked_until else :until end
            where id = :id""",
         id=staff_id,
         failures=failures,
-        until=None if wait is None else now + wait,
+        until=until,
     )
+    return until
 
 
 def renew_codes(session: WriteSession, *, vault: Vault, staff_id: UUID) -> list[str]:

@@ -43,7 +43,12 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Something was wrong; the try is noted by this very transaction."""
+    """Something was wrong; the try is noted by this very transaction.
+
+    `held_until` is told to whoever is signed in: before it not even a right code is taken, and none is counted.
+    """
+
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +147,11 @@ def step_up(
         second_factor.note_outcome(session, staff_id=staff_id, failures=0, now=now)
         audit.record(session, actor=actor, act="identity.staff_stepped_up", subject=subject)
         return SignedIn(staff_id, sessions.renew_cookie(session, session_id=session_id, now=now))
+    held_until = None if row is None or is_allowed else row.blocked_until
     if row is not None and is_allowed:
-        second_factor.note_outcome(session, staff_id=staff_id, failures=row.failures + 1, now=now)
+        held_until = second_factor.note_outcome(session, staff_id=staff_id, failures=row.failures + 1, now=now)
     audit.record(session, actor=actor, act="identity.staff_step_up_refused", subject=subject)
-    return Refused()
+    return Refused(held_until)
 
 
 def _opened(vault: Vault, ticket: str, *, visitor: str, now: datetime) -> _Ticket:
