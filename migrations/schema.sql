@@ -1709,7 +1709,12 @@ CREATE TABLE public.data_correction (
     file_said text,
     proposed_at timestamp with time zone NOT NULL,
     applied_at timestamp with time zone,
-    CONSTRAINT ck_data_correction_field CHECK ((field = ANY (ARRAY['name'::text, 'use_class'::text]))),
+    premises_id bigint,
+    effective_on date,
+    document text DEFAULT ''::text NOT NULL,
+    before_said text,
+    CONSTRAINT ck_data_correction_dated CHECK (((field = ANY (ARRAY['meter'::text, 'tariff'::text, 'payment_mode'::text])) = (effective_on IS NOT NULL))),
+    CONSTRAINT ck_data_correction_field CHECK ((field = ANY (ARRAY['name'::text, 'kind'::text, 'use_class'::text, 'district'::text, 'street'::text, 'building'::text, 'door'::text, 'meter'::text, 'tariff'::text, 'payment_mode'::text]))),
     CONSTRAINT ck_data_correction_holds CHECK (((file_said IS NULL) OR (applied_at IS NOT NULL))),
     CONSTRAINT ck_data_correction_open CHECK (((applied_at IS NULL) OR (after_sealed IS NULL)))
 );
@@ -3242,6 +3247,8 @@ CREATE INDEX ix_bill_settlement_payment_id ON public.bill_settlement USING btree
 
 CREATE INDEX ix_consent_user_id ON public.consent USING btree (user_id, purpose, id);
 
+CREATE INDEX ix_data_correction_agreement ON public.data_correction USING btree (account_id, effective_on) WHERE ((applied_at IS NOT NULL) AND (field = ANY (ARRAY['tariff'::text, 'payment_mode'::text])));
+
 CREATE INDEX ix_data_correction_customer_id ON public.data_correction USING btree (customer_id);
 
 CREATE INDEX ix_data_correction_open ON public.data_correction USING btree (proposed_at) WHERE (after_sealed IS NOT NULL);
@@ -3390,9 +3397,11 @@ CREATE UNIQUE INDEX uq_approval_request_open ON public.approval_request USING bt
 
 CREATE UNIQUE INDEX uq_approval_request_suspense ON public.approval_request USING btree (subject) WHERE ((state = 'requested'::text) AND (subject ~~ 'suspense:%'::text));
 
-CREATE UNIQUE INDEX uq_data_correction_class ON public.data_correction USING btree (account_id) WHERE ((file_said IS NOT NULL) AND (field = 'use_class'::text));
+CREATE UNIQUE INDEX uq_data_correction_account ON public.data_correction USING btree (account_id, field) WHERE ((file_said IS NOT NULL) AND (field = ANY (ARRAY['use_class'::text, 'meter'::text, 'tariff'::text, 'payment_mode'::text])));
 
-CREATE UNIQUE INDEX uq_data_correction_name ON public.data_correction USING btree (customer_id) WHERE ((file_said IS NOT NULL) AND (field = 'name'::text));
+CREATE UNIQUE INDEX uq_data_correction_customer ON public.data_correction USING btree (customer_id, field) WHERE ((file_said IS NOT NULL) AND (field = ANY (ARRAY['name'::text, 'kind'::text])));
+
+CREATE UNIQUE INDEX uq_data_correction_premises ON public.data_correction USING btree (premises_id, field) WHERE ((file_said IS NOT NULL) AND (field = ANY (ARRAY['district'::text, 'street'::text, 'building'::text])));
 
 CREATE UNIQUE INDEX uq_import_run_unfinished ON public.import_run USING btree (kind, file_digest, mode, is_full, scope) WHERE (finished_at IS NULL);
 
@@ -3577,6 +3586,9 @@ ALTER TABLE ONLY public.data_correction
 
 ALTER TABLE ONLY public.data_correction
     ADD CONSTRAINT fk_data_correction_customer_id FOREIGN KEY (customer_id) REFERENCES public.customer(id);
+
+ALTER TABLE ONLY public.data_correction
+    ADD CONSTRAINT fk_data_correction_premises_id FOREIGN KEY (premises_id) REFERENCES public.premises(id);
 
 ALTER TABLE ONLY public.data_export
     ADD CONSTRAINT fk_data_export_user_id FOREIGN KEY (user_id) REFERENCES public.app_user(id);

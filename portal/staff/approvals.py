@@ -21,7 +21,7 @@ from services.accounts.errors import (
     GrantToOneself,
     UnitUnknown,
 )
-from services.accounts.operations import Corrected, corrections_shown
+from services.accounts.operations import Owner, ShownCorrection, corrections_shown
 from services.accounts.queries import finding as accounts
 from services.accounts.queries import staffing
 from services.accounts.queries.finding import FoundAccount, StaffAccount
@@ -234,8 +234,8 @@ def _account(session: ReadSession, reader: StaffReader, view: RequestView, *, no
 def _renamed_too(
     session: ReadSession, reader: StaffReader, view: RequestView, account: StaffAccount | None, *, now: datetime
 ) -> list[FoundAccount]:
-    """Other accounts that show the name which is to be corrected."""
-    if account is None or not isinstance(view.payload, CorrectData) or view.payload.field is not Corrected.NAME:
+    """Other accounts that show what of their customer is to be corrected."""
+    if account is None or not isinstance(view.payload, CorrectData) or view.payload.field.owner is not Owner.CUSTOMER:
         return []
     return accounts.customers_accounts(
         session, account=account, staff_id=reader.staff_id, after="", limit=PAGE + 1, now=now
@@ -260,7 +260,7 @@ def _staff_id(session: ReadSession, reader: StaffReader, view: RequestView, *, n
     return found if staffing.staff_is_seen(session, staff_id=found, seen_by=reader.staff_id, now=now) else None
 
 
-def _names(session: ReadSession, views: list[RequestView]) -> dict[UUID, str | tuple[str, str]]:
+def _names(session: ReadSession, views: list[RequestView]) -> dict[UUID, str | ShownCorrection]:
     """What staff are called whom requests are about; of a correction, what stood there and what is to stand there."""
     found = [getattr(view.payload, "staff_id", None) for view in views]
     names = identity.staff_names(session, staff_ids={each for each in found if isinstance(each, UUID)})

@@ -1,7 +1,7 @@
 """How complete customer data are, unit by unit, and the work list of what is missing."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from math import inf
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -21,8 +21,16 @@ from portal.staff.pages import CheckedForm, FreshCode, SignedInStaff, StaffReade
 from services.accounts import catalogue
 from services.accounts import operations as accounts
 from services.accounts.catalogue import FieldClass, Level
-from services.accounts.errors import CorrectionWrong, CustomerShared, DetailsChanged, EmailWrong, HouseholdWrong
-from services.accounts.operations import Corrected
+from services.accounts.errors import (
+    CorrectionDateWrong,
+    CorrectionWrong,
+    CustomerShared,
+    DetailsChanged,
+    DocumentMissing,
+    EmailWrong,
+    HouseholdWrong,
+)
+from services.accounts.operations import Corrected, Correction
 from services.accounts.queries import quality, staffing
 from services.accounts.roles import StaffPermission
 from services.casework import operations as casework
@@ -38,15 +46,31 @@ CONFLICT: Final = 409
 QUALITY: Final = "/staff/quality"
 GAPS: Final = "/staff/gaps"
 PAGE: Final = 50
+_WRONG: Final[dict[type[Exception], str]] = {
+    CorrectionDateWrong: "day",
+    DocumentMissing: "document",
+    ReasonMissing: "reason",
+}
+"""Which part of a correction a refusal is about; its value, where nothing is said."""
 
 
 @dataclass(frozen=True)
-class Correction:
+class CorrectionForm:
     """A correction as it was typed."""
 
-    field: Corrected
-    value: str
-    reason: str
+    field: Annotated[Corrected, Form()]
+    value: Annotated[str, Form(max_length=400)] = ""
+    day: Annotated[str, Form(max_length=32)] = ""
+    document: Annotated[str, Form(max_length=400)] = ""
+    reason: Annotated[str, Form(max_length=1000)] = ""
+
+    def wanted(self) -> Correction:
+        """What is asked for; without the day when what was typed is none."""
+        try:
+            day = date.fromisoformat(self.day.strip())
+        except ValueError:
+            day = None
+        return Correction(self.field, self.value, self.document, day)
 
 
 Reader = Annotated[StaffReader, requires(StaffPermission.ACCOUNTS_VIEW)]
@@ -173,9 +197,11 @@ def _wanted(unit: str, of: FieldClass | None, level: Level | None, field: str) -
 
 
 @router.get(GAPS + "/{account_no}")
-def gap_page(request: Request, reader: Reader, write: Write, now: Now, account_no: str, done: str = "") -> Response:
+def gap_page(
+    request: Request, runtime: RuntimeDep, reader: Reader, write: Write, now: Now, account_no: str, done: str = ""
+) -> Response:
     """What is told of one account, and the form for what a customer says."""
-    return _page(request, reader, write, account_no, None, {}, now=now, done=done)
+    return _page(request, runtime, reader, write, account_no, None, {}, now=now, done=done)
 
 
 @router.post(GAPS + "/{account_no}", dependencies=[CheckedForm, FreshCode])
@@ -203,9 +229,9 @@ def fill(
             seen=typed.version,
         )
     except DetailsChanged:
-        return _page(request, reader, write, account_no, typed, {}, now=now, is_stale=True)
+        return _page(request, runtime, reader, write, account_no, typed, {}, now=now, is_stale=True)
     except (CustomerShared, EmailWrong, HouseholdWrong) as refusal:
-        return _page(request, reader, write, account_no, typed, details.field_of(request, refusal), now=now)
+        return _page(request, runtime, reader, write, account_no, typed, details.field_of(request, refusal), now=now)
     if not is_there:
         raise NotFound
     return go(f"{GAPS}/{account_no}?done=1")
@@ -220,25 +246,19 @@ def correct(
     write: Write,
     now: Now,
     account_no: str,
-    field: Annotated[Corrected, Form()],
-    value: Annotated[str, Form(max_length=400)] = "",
-    reason: Annotated[str, Form(max_length=1000)] = "",
+    typed: Annotated[CorrectionForm, Depends()],
 ) -> Response:
     """Ask a second person to correct what is locked."""
     check(reader, StaffPermission.ACCOUNTS_CORRECT)
     try:
         with write.begin_nested():
-            is_there = _ask(write, runtime, reader, account_no, Correction(field, value, reason), now=now)
-    except (CorrectionWrong, RequestOpen) as refusal:
-        wrong = {f"{field.value}_value": text_of(request, refusal)}
-    except ReasonMissing as refusal:
-        wrong = {f"{field.value}_reason": text_of(request, refusal)}
-    else:
-        if not is_there:
-            raise NotFound
-        return go(f"{GAPS}/{account_no}?done=asked")
-    sent = Correction(field, value, reason)
-    return _page(request, reader, write, account_no, None, wrong, now=now, correction=sent)
+            is_there = _ask(write, runtime, reader, account_no, typed, now=now)
+    except (CorrectionWrong, CorrectionDateWrong, DocumentMissing, ReasonMissing, RequestOpen) as refusal:
+        wrong = {f"{typed.field.value}_{_WRONG.get(type(refusal), 'value')}": text_of(request, refusal)}
+        return _page(request, runtime, reader, write, account_no, None, wrong, now=now, correction=typed)
+    if not is_there:
+        raise NotFound
+    return go(f"{GAPS}/{account_no}?done=asked")
 
 
 def _ask(
@@ -246,7 +266,7 @@ def _ask(
     runtime: Runtime,
     reader: StaffReader,
     account_no: str,
-    wanted: Correction,
+    typed: CorrectionForm,
     *,
     now: datetime,
 ) -> bool:
@@ -254,9 +274,9 @@ def _ask(
         session,
         vault=runtime.vault,
         account_no=account_no,
-        field=wanted.field,
-        value=wanted.value,
+        wanted=typed.wanted(),
         staff_id=reader.staff_id,
+        today=business_date(now, runtime.settings.zone),
         now=now,
     )
     if proposal is None:
@@ -264,10 +284,10 @@ def _ask(
     casework.ask(
         session,
         kind=CORRECT_DATA,
-        subject=f"account:{proposal.account.id}:{wanted.field.value}",
+        subject=f"account:{proposal.account.id}:{typed.field.value}",
         unit_id=proposal.account.unit_id,
-        payload=CorrectData(correction_id=proposal.id, account_no=account_no, field=wanted.field),
-        reason=wanted.reason,
+        payload=CorrectData(correction_id=proposal.id, account_no=account_no, field=typed.field),
+        reason=typed.reason,
         by=reader.staff_id,
         actor=reader.actor,
         now=now,
@@ -277,6 +297,7 @@ def _ask(
 
 def _page(
     request: Request,
+    runtime: Runtime,
     reader: StaffReader,
     session: WriteSession,
     account_no: str,
@@ -285,7 +306,7 @@ def _page(
     *,
     now: datetime,
     done: str = "",
-    correction: Correction | None = None,
+    correction: CorrectionForm | None = None,
     is_stale: bool = False,
 ) -> Response:
     looked = look_at(session, reader, account_no, now=now)
@@ -306,6 +327,8 @@ def _page(
         wrong=wrong,
         done=done,
         correction=correction,
+        fields=list(Corrected),
+        today=business_date(now, runtime.settings.zone),
         may_fill=StaffPermission.ACCOUNTS_EDIT in looked.may,
         may_correct=StaffPermission.ACCOUNTS_CORRECT in looked.may,
     )

@@ -209,13 +209,28 @@ class CorrectionWrong(Refusal):
     code = "correction_wrong"
 
 
+class CorrectionDateWrong(Refusal):
+    """A dated thing is another from a day on that is neither after today nor before what is known of it."""
+
+    code = "correction_date_wrong"
+
+
+class DocumentMissing(Refusal):
+    """Nothing says which document shows what is right."""
+
+    code = "document_missing"
+
+
 class CustomerShared(Refusal):
-    """The customer has accounts in other units, too: what is theirs is changed by whoever may in all of them."""
+    """Accounts in other units show it, too: what is a customer's or premises' is changed by whoever may in all."""
 
     code = "customer_shared"
 
 
 class CorrectionOutdated(Refusal):
-    """The account has another holder by now, or what was proposed is forgotten: it can only be refused."""
+    """The account has another holder or what is to be corrected changed by now, or what was proposed is forgotten.
+
+    It can only be refused.
+    """
 
     code = "correction_outdated"

@@ -69,3 +69,21 @@ class HolderChanged(Event):
     account_id: int
     earlier_id: int
     later_id: int
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class LockedDataChanged(Event):
+    """A field of level 1 of an account got another value; what stands there tells which.
+
+    `by` is `data_correction:` with the id of a correction that two persons stand for, or `import_run:` with the number
+    of a file or push, which tells of the accounts that it names. What corrects a customer or premises is told of the
+    account that was asked about. A change of holder is `accounts.holder_changed` instead.
+    """
+
+    name: ClassVar[str] = "accounts.locked_data_changed"
+    code: ClassVar[int] = 27
+
+    account_id: int
+    field: str
+    by: str

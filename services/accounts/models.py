@@ -344,6 +344,10 @@ class DataCorrection(SQLModel, table=True):
     after_shown: str = Field(sa_type=sa.Text)
     after_sealed: bytes | None = Field(default=None, sa_type=sealed(owner="'data_correction:' || r.id"))
     file_said: str | None = Field(default=None, sa_type=sa.Text)
+    premises_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="premises.id")
+    effective_on: date | None = Field(default=None, sa_type=sa.Date)
+    document: str = Field(default="", sa_type=sa.Text, sa_column_kwargs={"server_default": ""})
+    before_said: str | None = Field(default=None, sa_type=sa.Text)
     proposed_at: datetime = Field(sa_type=Timestamp)
     applied_at: datetime | None = Field(default=None, sa_type=Timestamp)
 

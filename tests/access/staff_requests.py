@@ -224,7 +224,8 @@ def _correcting(made: Scene) -> dict[str, str]:
             """update approval_request set state = 'withdrawn', decided_at = now()
                where kind = 'accounts.correct_data' and state = 'requested'"""
         )
-    return {**_account(made), "field": "name", "value": f"王{uuid4().hex}", "reason": "Identity card seen."}
+    typed = {"field": "name", "value": f"王{uuid4().hex}", "document": "Identity card 37-18", "reason": "Seen."}
+    return {**_account(made), **typed}
 
 
 def _revealing(made: Scene) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from core import clock
 from services.accounts import operations as accounts
-from services.accounts.operations import Corrected, Told
+from services.accounts.operations import Corrected, Correction, Told
 from services.casework import operations as casework
 from services.casework.operations import CORRECT_DATA, CorrectData, correct_data
 from services.casework.ports import KINDS
@@ -86,9 +86,9 @@ def details_wrong(stage: Stage) -> None:
 def staff_correction_wrong(stage: Stage) -> None:
     at_work(stage)
     page = stage.visit.open(f"/staff/gaps/{_town(stage)}")
-    page.click("details:has(#name_value) summary")
-    page.fill("#name_value", "王铭远")
-    page.click("details:has(#name_value) button")
+    page.click("details:has(#meter_value) summary")
+    page.fill("#meter_value", "M-3701")
+    page.click("details:has(#meter_value) button")
     page.wait_for_selector("#summary")
 
 
@@ -103,22 +103,22 @@ def staff_correction_asked(stage: Stage) -> None:
             session,
             vault=vault,
             account_no=account_no,
-            field=Corrected.USE_CLASS,
-            value="commercial",
+            wanted=Correction(Corrected.TARIFF, "COM-1", "Shop licence 3701-2024-118", TODAY),
             staff_id=asker.staff_id,
+            today=TODAY,
             now=clock.now(),
         )
         assert proposal is not None
         request_id = casework.ask(
             session,
             kind=CORRECT_DATA,
-            subject=f"account:{proposal.account.id}:use_class",
+            subject=f"account:{proposal.account.id}:tariff",
             unit_id=proposal.account.unit_id,
-            payload=CorrectData(correction_id=proposal.id, account_no=account_no, field=Corrected.USE_CLASS),
-            reason="Shop licence 3701-2024-118 seen.",
+            payload=CorrectData(correction_id=proposal.id, account_no=account_no, field=Corrected.TARIFF),
+            reason="The holder showed the licence at the counter; it is a shop since January.",
             by=asker.staff_id,
             actor=ACTOR,
             now=clock.now(),
         )
     at_work(stage)
-    stage.visit.open(f"/staff/approvals/{request_id}")
+    stage.visit.open(f"/staff/approvals/{request_id}").wait_for_selector("#decide")

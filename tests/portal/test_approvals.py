@@ -22,7 +22,13 @@ def test_a_corrected_name_is_decided_with_every_account_that_shows_it(town: Town
         )
         agent, manager = (office.employ(session, role, HERE) for role in (StaffRole.AGENT, StaffRole.MANAGER))
     office.fresh(agent)
-    form = {"csrf": office.form_token(agent), "field": "name", "value": "李红梅", "reason": "Identity card seen."}
+    form = {
+        "csrf": office.form_token(agent),
+        "field": "name",
+        "value": "李红梅",
+        "document": "ID 37-18",
+        "reason": "Seen.",
+    }
     town.client.cookies.clear()
     asked = town.client.post(
         f"/staff/gaps/{home.account_no}/correct",

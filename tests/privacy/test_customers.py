@@ -45,8 +45,8 @@ values (:owner, gen_random_uuid(), 'sms', 'x', 'x', 0, cast(:params as jsonb), '
 """
 MARK: Final = UUID("0197a3c2-0000-7c55-9a53-00000000d0d0")
 CORRECTION: Final = """
-insert into data_correction (id, account_id, customer_id, field, before_shown, after_shown, after_sealed, proposed_at)
-select :id, id, customer_id, 'name', '***丙', '***丁', :sealed, now() from account where id = :account
+insert into data_correction (id, account_id, customer_id, field, before_shown, after_shown, after_sealed, before_said, document, proposed_at)
+select :id, id, customer_id, 'name', '***丙', '***丁', :sealed, 'hash-of-a-name', 'identity card 37-18', now() from account where id = :account
 """
 WAITING: Final = """
 select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
@@ -108,6 +108,8 @@ def test_name_telephone_and_door_are_gone_and_the_books_stay(
         "door": DOOR,
         "email": EMAIL,
         "corrected": "***丁",
+        "corrected from": "hash-of-a-name",
+        "document": "identity card 37-18",
         "note": NOTE,
         "reason": REASON,
         "masked email": "o***@example.org",

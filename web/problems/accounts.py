@@ -5,10 +5,12 @@ from typing import Final
 from services.accounts.errors import (
     AccessEndPast,
     AlreadyOwner,
+    CorrectionDateWrong,
     CorrectionOutdated,
     CorrectionWrong,
     CustomerShared,
     DetailsChanged,
+    DocumentMissing,
     EmailWrong,
     GrantBeyondOwn,
     GrantHeld,
@@ -172,14 +174,21 @@ PROBLEMS: Final = [
     Problem(
         CorrectionOutdated,
         409,
-        zh="该户号已换户主，或更正内容已过期，只能驳回。",
-        en="The account has another holder by now, or what was proposed is forgotten; it can only be refused.",
+        zh="该户号已换户主、原资料已变动，或更正内容已过期，只能驳回。",
+        en="The holder or what is to be corrected changed by now, or what was proposed is forgotten; only refuse it.",
     ),
+    Problem(
+        CorrectionDateWrong,
+        422,
+        zh="请填写不晚于今天、且不早于现有记录起始日的日期。",
+        en="Enter a day that is not after today, nor before the one from which what stands there is known.",
+    ),
+    Problem(DocumentMissing, 422, zh="请填写证明文件的编号。", en="Name the document that shows what is right."),
     Problem(
         CustomerShared,
         403,
-        zh="该客户在其他供电单位也有户号，其个人资料须由对所有这些单位均有权限的人员更改。",
-        en="This customer has accounts in other units, too; what is theirs is changed by whoever may in all of them.",
+        zh="其他供电单位的户号也使用该资料，须由对所有这些单位均有权限的人员更改。",
+        en="Accounts in other units show this, too; it is changed by whoever may in all of them.",
     ),
     Problem(EmailWrong, 422, zh="请填写有效的电子邮箱。", en="Enter an e-mail address such as name@example.com."),
     Problem(

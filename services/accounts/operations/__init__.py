@@ -2,8 +2,9 @@
 
 from services.accounts.models import Role, Scope
 from services.accounts.operations.corrections import (
-    Corrected,
+    Correction,
     Proposal,
+    ShownCorrection,
     apply_correction,
     corrections_shown,
     hold_files,
@@ -45,6 +46,7 @@ from services.accounts.operations.groups import (
     take_from_group,
 )
 from services.accounts.operations.importing import AccountsLoader, UnitsLoader, WholeAccounts
+from services.accounts.operations.locked import Corrected, Owner
 from services.accounts.operations.looking import LOOK_FOR, begin_look, end_look
 from services.accounts.operations.noting import AT_ONCE as NOTES_AT_ONCE
 from services.accounts.operations.noting import seal_notes
@@ -95,6 +97,7 @@ __all__ = [
     "AccountsLoader",
     "Added",
     "Corrected",
+    "Correction",
     "Evidence",
     "Hidden",
     "Holder",
@@ -103,9 +106,11 @@ __all__ = [
     "LinkOutcome",
     "LinkResult",
     "MeterNumber",
+    "Owner",
     "Proposal",
     "Role",
     "Scope",
+    "ShownCorrection",
     "Terms",
     "Told",
     "UnitAmount",

@@ -4,35 +4,52 @@ The back office stays the source of record. A correction bridges the time until 
 file or push repeats what was wrong, the correction holds; anything else that it says is taken, and ends the correction.
 """
 
-import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from core import audit, ids, locks
+from core import audit, ids, locks, outbox
 from core.audit import Actor
-from core.crypto.vault import Vault, mask_name
-from core.db import ReadSession, WriteSession, statement
+from core.crypto.vault import Vault
+from core.db import ReadSession, WriteSession, statement, view
 from core.texts import is_line, normal_form
-from services.accounts.errors import CorrectionOutdated, CorrectionWrong, CustomerShared
-from services.accounts.models import AccountClass
+from services.accounts.errors import (
+    CorrectionDateWrong,
+    CorrectionOutdated,
+    CorrectionWrong,
+    CustomerShared,
+    DocumentMissing,
+)
+from services.accounts.events import LockedDataChanged
+from services.accounts.operations import locked
+from services.accounts.operations.locked import Corrected, Owner, Standing, name_said, opened_name
 from services.accounts.queries import AccountId
-from services.accounts.queries.finding import StaffAccount, may_with_customer, staff_account
+from services.accounts.queries.finding import StaffAccount, may_with_customer, may_with_premises, staff_account
 from services.accounts.roles import StaffPermission
-from services.accounts.rules import FILES_WAIT, customer_owner, normal_name, search_terms
+from services.accounts.rules import FILES_WAIT
 
-MOST_NAME: Final = 200
+MOST_DOCUMENT: Final = 100
 OPEN_FOR: Final = timedelta(hours=96)
 """Longer than anybody may take to decide: what is proposed is forgotten then."""
+_OPEN: Final = """
+select d.account_id, d.customer_id, d.premises_id, d.field, d.before_said, d.after_sealed, d.effective_on
+from data_correction d join account a on a.id = d.account_id and a.customer_id = d.customer_id
+join customer c on c.id = d.customer_id and c.erased_at is null
+join premises p on p.id = a.premises_id and p.id = coalesce(d.premises_id, p.id)
+where d.id = :id and d.after_sealed is not null for update of a, c, p, d
+"""
 
 
-class Corrected(enum.StrEnum):
-    """Fields of level 1 that two persons may correct. The others tell of the place, and are mended at their source."""
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What is to stand where, by which document; `on` which day something else begins to, for what is dated."""
 
-    NAME = "name"
-    USE_CLASS = "use_class"
+    field: Corrected
+    value: str
+    document: str
+    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,58 +60,83 @@ class Proposal:
     account: StaffAccount
 
 
+@dataclass(frozen=True, slots=True)
+class ShownCorrection:
+    """What stood there and what is proposed, masked where that is personal; by which document, from which day."""
+
+    before_shown: str
+    after_shown: str
+    document: str
+    effective_on: date | None
+
+
 def propose_correction(
     session: WriteSession,
     *,
     vault: Vault,
     account_no: str,
-    field: Corrected,
-    value: str,
+    wanted: Correction,
     staff_id: UUID,
+    today: date,
     now: datetime,
 ) -> Proposal | None:
     """Keep what is proposed, sealed; None where one may not, or where there is no such account.
 
-    Raises CorrectionWrong for a value that is none, or that is what is known already. A name is asked for wherever one
-    may see it, whether or not its customer has accounts elsewhere: that is for who decides.
+    Raises CorrectionWrong for a value that is none, or that is what is known already, CorrectionDateWrong and
+    DocumentMissing. What is a customer's or premises' is asked for wherever one may see it, whether or not they have
+    accounts elsewhere: that is for who decides.
     """
     found = staff_account(
         session, account_no=account_no, staff_id=staff_id, permission=StaffPermission.ACCOUNTS_CORRECT, now=now
     )
     if found is None:
         return None
-    wanted = " ".join(normal_form(value).split())
-    before = _known(session, vault, found.id, found.customer_no, field)
-    if not wanted or wanted == before or not is_line(wanted) or not _is_good(field, wanted):
+    field, value, document = wanted.field, _line(wanted.value), _line(wanted.document)
+    standing = Standing.of(session, account_id=found.id)
+    before = standing.value(vault, field)
+    if value is None or value == before or not locked.is_good(standing, field, value):
         raise CorrectionWrong
+    if field.is_dated and (wanted.on is None or wanted.on > today or not standing.may_begin(field, wanted.on)):
+        raise CorrectionDateWrong
+    if not document or len(document) > MOST_DOCUMENT:
+        raise DocumentMissing
     proposal_id = ids.uuid7()
     session.sql(
-        """insert into data_correction (id, account_id, customer_id, field, before_shown, after_shown, after_sealed,
-             proposed_at)
-           values (:id, :account_id, :customer_id, :field, :before, :after, :sealed, :now)""",
+        """insert into data_correction (id, account_id, customer_id, premises_id, field, before_shown, after_shown,
+             after_sealed, before_said, document, effective_on, proposed_at)
+           values (:id, :account_id, :customer_id, :premises_id, :field, :before, :after, :sealed, :said, :document,
+             :on, :now)""",
         id=proposal_id,
         account_id=found.id,
-        customer_id=found.customer_id,
+        customer_id=standing.customer_id,
+        premises_id=standing.premises_id,
         field=field.value,
-        before=_shown(field, before),
-        after=_shown(field, wanted),
-        sealed=vault.seal(table="data_correction", column="after", owner=correction_owner(proposal_id), text=wanted),
+        before=locked.shown(field, before),
+        after=locked.shown(field, value),
+        sealed=vault.seal(table="data_correction", column="after", owner=correction_owner(proposal_id), text=value),
+        said=locked.said(vault, field, before),
+        document=document,
+        on=wanted.on if field.is_dated else None,
         now=now,
     )
     return Proposal(proposal_id, found)
 
 
 def may_decide_correction(session: ReadSession, *, correction_id: UUID, staff_id: UUID, now: datetime) -> bool:
-    """Whether somebody may decide about a correction wherever it would show: a name does at all accounts of its holder.
+    """Whether somebody may decide about a correction wherever it would show: at all accounts of customer or premises.
 
     True for what is no correction any more: its decision is refused anyway.
     """
-    row = session.sql("select customer_id, field from data_correction where id = :id", id=correction_id).one_or_none()
-    may = StaffPermission.ACCOUNTS_APPROVE
-    return (
-        row is None
-        or Corrected(row.field) is not Corrected.NAME
-        or may_with_customer(session, customer_id=row.customer_id, staff_id=staff_id, permission=may, now=now)
+    row = session.sql(
+        "select customer_id, premises_id, field from data_correction where id = :id", id=correction_id
+    ).one_or_none()
+    return row is None or _may_decide(
+        session,
+        Corrected(row.field),
+        customer_id=row.customer_id,
+        premises_id=row.premises_id,
+        staff_id=staff_id,
+        now=now,
     )
 
 
@@ -115,51 +157,36 @@ def apply_correction(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Do what was proposed and approved.
+    """Do what was proposed and approved. Publishes LockedDataChanged.
 
-    Raises CorrectionOutdated when the account has another holder by now, and CustomerShared when whoever decided may
-    not in all units where the customer whose name it is has accounts by now.
+    Raises CorrectionOutdated when the account has another holder or place, or something else stands there by now, and
+    CustomerShared when whoever decided may not in all units where it would show by now.
     """
     locks.lock(session, key=FILES_WAIT)
-    row = session.sql(
-        """select d.account_id, d.customer_id, d.field, d.before_shown, d.after_shown, d.after_sealed, c.customer_no
-           from data_correction d join account a on a.id = d.account_id and a.customer_id = d.customer_id
-           join customer c on c.id = d.customer_id and c.erased_at is null
-           where d.id = :id and d.after_sealed is not null for update of a, c, d""",
-        id=correction_id,
-    ).one_or_none()
+    row = session.sql(_OPEN, id=correction_id).one_or_none()
     if row is None:
         raise CorrectionOutdated
     field = Corrected(row.field)
-    if field is Corrected.NAME:
-        may = StaffPermission.ACCOUNTS_APPROVE
-        if not may_with_customer(session, customer_id=row.customer_id, staff_id=decided_by, permission=may, now=now):
-            raise CustomerShared
+    if not _may_decide(
+        session, field, customer_id=row.customer_id, premises_id=row.premises_id, staff_id=decided_by, now=now
+    ):
+        raise CustomerShared
+    standing = Standing.of(session, account_id=AccountId(row.account_id))
+    said = locked.said(vault, field, standing.value(vault, field))
+    is_late = row.effective_on is not None and not standing.may_begin(field, row.effective_on)
+    if is_late or row.before_said not in {None, said}:
+        raise CorrectionOutdated
     after = vault.open(
         table="data_correction",
         column="after",
         owner=correction_owner(correction_id),
         sealed=bytes(row.after_sealed),
     )
-    before = _known(session, vault, AccountId(row.account_id), row.customer_no, field)
-    by_owner = "customer_id = :customer_id" if field is Corrected.NAME else "account_id = :account_id"
-    whose = {"customer_id": row.customer_id} if field is Corrected.NAME else {"account_id": row.account_id}
-    earlier = session.sql(
-        f"""update data_correction set file_said = null where {by_owner} and field = :field and file_said is not null
-            returning old.file_said""",  # noqa: S608 -- one of two texts of ours
-        field=field.value,
-        **whose,
-    ).scalar_one_or_none()
-    said = name_said(vault, before) if field is Corrected.NAME else before
-    if field is Corrected.NAME:
-        _rename(session, vault, row.customer_id, row.customer_no, after)
-    else:
-        session.sql("update account set class = :after where id = :id", after=after, id=row.account_id)
-    session.sql(
-        """update data_correction set applied_at = :now, after_sealed = null, file_said = :said where id = :id""",
-        now=now,
-        said=earlier or said,
-        id=correction_id,
+    locked.write(session, vault=vault, standing=standing, field=field, value=after, on=row.effective_on)
+    _hold(session, correction_id, field, standing, said, now=now)
+    outbox.add(
+        session,
+        LockedDataChanged(account_id=row.account_id, field=field.value, by=correction_owner(correction_id)),
     )
     audit.record(
         session,
@@ -169,6 +196,14 @@ def apply_correction(
         before={"field": field.value, "correction_id": str(correction_id)},
         after={"field": field.value},
     )
+
+
+def tell_changes(session: WriteSession, *, by: str) -> None:
+    """Tell which locked fields of known accounts a staged file changes, before it is written."""
+    found = session.sql(statement(__package__, "import_locked_changed.sql"))
+    facts = [LockedDataChanged(account_id=row.account_id, field=row.field, by=by).payload() for row in found]
+    if facts:
+        outbox.add_staged(session, LockedDataChanged, payloads=facts)
 
 
 def purge_corrections(session: WriteSession, *, now: datetime, most: int) -> int:
@@ -191,7 +226,7 @@ def corrected_names(session: WriteSession, *, vault: Vault, said: dict[str, str]
     held: dict[str, str] = {}
     for row in found:
         if name_said(vault, said[row.customer_no]) == row.file_said:
-            held[row.customer_no] = _open_name(vault, row.customer_no, row.name_sealed)
+            held[row.customer_no] = opened_name(vault, row.customer_no, row.name_sealed)
         else:
             session.sql(
                 "update data_correction set file_said = null where customer_id = :id and field = 'name'",
@@ -200,12 +235,13 @@ def corrected_names(session: WriteSession, *, vault: Vault, said: dict[str, str]
     return held
 
 
-def corrections_shown(session: ReadSession, *, correction_ids: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
-    """What stood there and what is proposed, masked where that is a name."""
+def corrections_shown(session: ReadSession, *, correction_ids: Iterable[UUID]) -> dict[UUID, ShownCorrection]:
+    """What corrections are about, as whoever decides sees it."""
     rows = session.sql(
-        "select id, before_shown, after_shown from data_correction where id = any(:ids)", ids=list(correction_ids)
+        "select id, before_shown, after_shown, document, effective_on from data_correction where id = any(:ids)",
+        ids=list(correction_ids),
     )
-    return {row.id: (row.before_shown, row.after_shown) for row in rows}
+    return {row.id: view(ShownCorrection, row) for row in rows}
 
 
 def correction_owner(correction_id: UUID) -> str:
@@ -213,47 +249,46 @@ def correction_owner(correction_id: UUID) -> str:
     return f"data_correction:{correction_id}"
 
 
-def name_said(vault: Vault, name: str) -> str:
-    """What stands for a name that a file says: width, case and spaces do not matter."""
-    return vault.blind("corrected-name", normal_name(name)).hex()
+def _line(text: str) -> str | None:
+    """A text as it is kept, None when not everything in it is seen."""
+    line = " ".join(normal_form(text).split())
+    return line if is_line(line) else None
 
 
-def _known(session: ReadSession, vault: Vault, account_id: AccountId, customer_no: str, field: Corrected) -> str:
-    row = session.sql(
-        """select a.class as use_class, c.name_sealed from account a join customer c on c.id = a.customer_id
-           where a.id = :id""",
-        id=account_id,
-    ).one()
-    return row.use_class if field is Corrected.USE_CLASS else _open_name(vault, customer_no, row.name_sealed)
+def _may_decide(
+    session: ReadSession,
+    field: Corrected,
+    *,
+    customer_id: int,
+    premises_id: int | None,
+    staff_id: UUID,
+    now: datetime,
+) -> bool:
+    may = StaffPermission.ACCOUNTS_APPROVE
+    if field.owner is Owner.CUSTOMER:
+        return may_with_customer(session, customer_id=customer_id, staff_id=staff_id, permission=may, now=now)
+    if field.owner is Owner.PREMISES and premises_id is not None:
+        return may_with_premises(session, premises_id=premises_id, staff_id=staff_id, permission=may, now=now)
+    return True
 
 
-def _open_name(vault: Vault, customer_no: str, sealed: bytes) -> str:
-    return vault.open(table="customer", column="name", owner=customer_owner(customer_no), sealed=bytes(sealed))
+def _hold(
+    session: WriteSession, correction_id: UUID, field: Corrected, standing: Standing, said: str, *, now: datetime
+) -> None:
+    """Let it hold against what files said before it, or before an earlier one that still holds.
 
-
-def _is_good(field: Corrected, value: str) -> bool:
-    return len(value) <= MOST_NAME if field is Corrected.NAME else value in set(AccountClass)
-
-
-def _shown(field: Corrected, value: str) -> str:
-    return mask_name(value) if field is Corrected.NAME else value
-
-
-def _rename(session: WriteSession, vault: Vault, customer_id: int, customer_no: str, name: str) -> None:
-    """Write the name and what it is found by; the fingerprint stays that of the file."""
-    owner = customer_owner(customer_no)
-    sealed = session.sql(
-        "select address_sealed from contact_point where customer_id = :id and id = 1 and kind = 'phone'", id=customer_id
+    A door needs none of that: its fingerprint is what files said, and who repeats it changes nothing.
+    """
+    earlier = session.sql(
+        f"""update data_correction set file_said = null
+            where {field.owner}_id = :owner and field = :field and file_said is not null
+            returning old.file_said""",  # noqa: S608 -- one of three words of ours
+        owner=getattr(standing, f"{field.owner}_id"),
+        field=field.value,
     ).scalar_one_or_none()
-    phone = (
-        None
-        if sealed is None
-        else vault.open(table="contact_point", column="address", owner=owner, sealed=bytes(sealed))
-    )
     session.sql(
-        "update customer set name_sealed = :sealed, name_masked = :masked, tokens = :tokens where id = :id",
-        sealed=vault.seal(table="customer", column="name", owner=owner, text=name),
-        masked=mask_name(name),
-        tokens=[vault.blind(kind, value) for kind, value in search_terms(name=name, phone=phone)],
-        id=customer_id,
+        "update data_correction set applied_at = :now, after_sealed = null, file_said = :said where id = :id",
+        now=now,
+        said=None if field is Corrected.DOOR else said if earlier is None else earlier,
+        id=correction_id,
     )

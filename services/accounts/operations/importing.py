@@ -164,7 +164,7 @@ class AccountsLoader:
             door, print_ = record["door"], self._customer_print(self._person(record))
             premises_print = None if door is None else self._premises_print(premises_no, door)
             says = (names_premises, door is not None)
-            staged.append((row.no, *(clear[column] for column in _STAGED), *says, print_, premises_print))
+            staged.append((row.no, *(clear[column] for column in _STAGED), *says, print_, premises_print, []))
         columns = {
             "row_no": "bigint",
             **dict.fromkeys(_STAGED, "text"),
@@ -172,6 +172,7 @@ class AccountsLoader:
             "says_door": "boolean",
             "customer_print": "bytea",
             "premises_print": "bytea",
+            "held": "text[]",
         }
         staging.stage(session, table=_TABLE, columns=columns, rows=staged)
         return refused + staging.refuse(
@@ -186,11 +187,12 @@ class AccountsLoader:
         by_no = {row.no: row for row in rows}
         filled, contradictory = self._judge(session, by_no, notes_of=None)
         refused = refused + contradictory
-        for step in ("corrections_end", "corrections_keep", "accounts_compare"):
+        for step in ("corrections_end", "accounts_compare"):
             session.sql(statement(__package__, f"import_{step}.sql"))
         taken = _count(session, run_id=run_id, refused=refused)
         self._seal_customers(session, by_no, filled)
         self._seal_premises(session, by_no)
+        corrections.tell_changes(session, by=f"import_run:{run_id}")
         for write in ("customers", "contacts_gone", "contacts", "premises"):
             session.sql(statement(__package__, f"import_{write}_write.sql"))
         transfer.find_changes(session)
@@ -206,8 +208,7 @@ class AccountsLoader:
         """Tell what `load` would do with one chunk; a number that an earlier chunk had would be known by then."""
         by_no = {row.no: row for row in rows}
         refused = refused + self._judge(session, by_no, notes_of=run_id)[1]
-        for step in ("corrections_keep", "accounts_compare"):
-            session.sql(statement(__package__, f"import_{step}.sql"))
+        session.sql(statement(__package__, "import_accounts_compare.sql"))
         self._note(session, by_no, run_id=run_id)
         return _count(session, run_id=run_id, refused=refused)
 
@@ -267,7 +268,9 @@ class AccountsLoader:
         """
         self._find_premises(session, rows)
         session.sql(statement(__package__, "import_meters_closed.sql"))
-        refused = self._refuse(session, "reach") + self._refuse(session, "meaning")
+        refused = self._refuse(session, "reach")
+        session.sql(keep := statement(__package__, "import_corrections_keep.sql"))
+        refused += self._refuse(session, "meaning")
         refused += self._refuse_meters(session, notes_of=notes_of)
         while True:
             filled, touched = self._fill(session, rows)
@@ -276,6 +279,7 @@ class AccountsLoader:
                 return filled, refused
             refused += contradictory + self._refuse_meters(session, notes_of=notes_of)
             self._unfill(session, rows, touched)
+            session.sql(keep)
 
     def _refuse(
         self, session: WriteSession, what: Literal["reach", "reach_shared", "meaning", "differing"]

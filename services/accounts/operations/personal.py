@@ -217,7 +217,8 @@ def erase_holder(
     )
     session.sql("delete from contact_point where customer_id = :id", id=holder.customer_id)
     session.sql(
-        """update data_correction set before_shown = '', after_shown = '', after_sealed = null, file_said = null
+        """update data_correction set before_shown = '', after_shown = '', after_sealed = null, file_said = null,
+             before_said = null, document = ''
            where customer_id = :id""",
         id=holder.customer_id,
     )

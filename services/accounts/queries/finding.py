@@ -24,6 +24,7 @@ __all__ = [
     "customers_accounts",
     "found_accounts",
     "may_with_customer",
+    "may_with_premises",
     "note_text",
     "notes",
     "open_look",
@@ -201,6 +202,26 @@ def may_with_customer(
             permission=permission.value,
             now=now,
             customer_id=customer_id,
+        ).scalar_one()
+    )
+
+
+def may_with_premises(
+    session: ReadSession, *, premises_id: int, staff_id: UUID, permission: StaffPermission, now: datetime
+) -> bool:
+    """Whether a member of staff may do this in every unit where premises have accounts, closed ones included.
+
+    Served by ix_account_premises_id.
+    """
+    return bool(
+        session.sql(
+            """select not exists (
+                 select from account a where a.premises_id = :premises_id
+                   and a.unit_id not in (select unit_id from staff_units(:staff_id, :permission, :now)))""",
+            staff_id=staff_id,
+            permission=permission.value,
+            now=now,
+            premises_id=premises_id,
         ).scalar_one()
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -16,7 +16,7 @@ from core.crypto.vault import Vault
 from core.db import Database
 from services.accounts import operations, queries
 from services.accounts.errors import CorrectionOutdated, CorrectionWrong, CustomerShared
-from services.accounts.operations import AccountsLoader, Corrected, Told
+from services.accounts.operations import AccountsLoader, Corrected, Correction, Told
 from services.accounts.queries import AccountRef, finding
 from services.accounts.roles import StaffPermission, StaffRole
 from services.casework import operations as casework
@@ -33,6 +33,8 @@ from tests.support.waiting import wait_for_waiting
 WRONG, RIGHT, NEW = "王明", "王铭远", "王鸣"
 PHONE, OTHER_PHONE = "13800138001", "13800138002"
 NUMBER: Final = 1
+TODAY: Final = clock.now().date()
+BEGAN, SINCE = date(2024, 1, 1), date(2024, 6, 1)
 Import = Callable[..., None]
 
 
@@ -70,16 +72,25 @@ def staff(database: Database, vault: Vault, account: AccountRef) -> tuple[Member
         return agent, people.employ(session, vault, role=StaffRole.MANAGER, unit="3701", now=clock.now())
 
 
-def proposed(database: Database, vault: Vault, account: AccountRef, by: Member, field: Corrected, value: str) -> UUID:
+def proposed(
+    database: Database,
+    vault: Vault,
+    account: AccountRef,
+    by: Member,
+    field: Corrected,
+    value: str,
+    *,
+    on: date | None = SINCE,
+) -> UUID:
     """A correction that was asked for; answers the request's id."""
     with database.write() as session:
         proposal = operations.propose_correction(
             session,
             vault=vault,
             account_no=account.account_no,
-            field=field,
-            value=value,
+            wanted=Correction(field, value, "ID 37-18", on),
             staff_id=by.staff_id,
+            today=TODAY,
             now=clock.now(),
         )
         assert proposal is not None
@@ -110,9 +121,16 @@ def approve(database: Database, request_id: UUID, by: Member) -> None:
 
 
 def corrected(
-    database: Database, vault: Vault, account: AccountRef, staff: tuple[Member, Member], field: Corrected, value: str
+    database: Database,
+    vault: Vault,
+    account: AccountRef,
+    staff: tuple[Member, Member],
+    field: Corrected,
+    value: str,
+    *,
+    on: date | None = SINCE,
 ) -> None:
-    approve(database, proposed(database, vault, account, staff[0], field, value), staff[1])
+    approve(database, proposed(database, vault, account, staff[0], field, value, on=on), staff[1])
 
 
 def known(database: Database, vault: Vault, account: AccountRef) -> tuple[str, str, str]:
@@ -200,6 +218,8 @@ def test_a_correction_of_an_earlier_holder_can_only_be_refused(
     [
         (Corrected.NAME, ""), (Corrected.NAME, WRONG), (Corrected.NAME, f" {WRONG} "), (Corrected.NAME, "a\u202eb"),
         (Corrected.NAME, "x" * 201), (Corrected.USE_CLASS, "residential"), (Corrected.USE_CLASS, "castle"),
+        (Corrected.KIND, "ghost"), (Corrected.STREET, ""), (Corrected.METER, "9" * 33), (Corrected.TARIFF, ""),
+        (Corrected.PAYMENT_MODE, "sometimes"),
     ],
 )  # fmt: skip
 def test_what_is_no_value_or_known_already_is_not_proposed(
@@ -216,9 +236,12 @@ def test_what_nobody_decided_is_forgotten_and_nobody_elsewhere_proposes(
     with database.write() as session:
         make_unit(session, code="3702")
         elsewhere = people.employ(session, vault, role=StaffRole.ADMIN, unit="3702", now=clock.now())
-        asked: dict[str, Any] = {"account_no": account.account_no, "field": Corrected.NAME, "value": NEW}
+        asked: dict[str, Any] = {
+            "account_no": account.account_no,
+            "wanted": Correction(Corrected.NAME, NEW, "ID 37-18"),
+        }
         nothing = operations.propose_correction(
-            session, vault=vault, staff_id=elsewhere.staff_id, now=clock.now(), **asked
+            session, vault=vault, staff_id=elsewhere.staff_id, today=TODAY, now=clock.now(), **asked
         )
         seen = finding.staff_account(
             session,
