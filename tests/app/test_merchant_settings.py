@@ -15,7 +15,7 @@ from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database
 from services.payments import flows
-from services.payments.ports import DEFAULT_MERCHANT
+from services.payments.ports import DEFAULT_MERCHANT, TradeState
 from tests.factories import payments as make
 from tests.factories.accounts import make_unit
 from tests.support.processes import environment_of
@@ -150,15 +150,16 @@ def test_the_doctor_finds_a_merchant_that_was_taken_away_too_early_and_tells_wha
         make_unit(session, code="37")
         unit_id = make_unit(session, code="3702", parent="37")
     home = make.household(database, vault, unit_id=unit_id)
-    paid, _ = (make.latest(database, make.order(database, vault, make.wanted(home, 600))) for _ in range(2))
+    paid, _, closed = (make.latest(database, make.order(database, vault, make.wanted(home, 600))) for _ in range(3))
     make.apply(database, make.paid(paid, paid_at=yesterday))
+    make.apply(database, make.paid(closed, state=TradeState.CLOSED))
     flows.number_feed(database, is_over=lambda: False)
     make.close_clients()
     both = plain | {"WATTLINE_WECHAT_PAY_MERCHANTS": json.dumps(given["wechat_pay_merchants"])}
     assert found(settings, monkeypatch, both, "merchants") == [
         ("ok", "wechat_pay/east: 1 sums came yesterday, 6.00 CNY; 0.00 CNY were sent back")
     ]
-    detail = "1 payments, 0 refunds and 0 sums in suspense need wechat_pay/east"
+    detail = "2 payments, 0 refunds and 0 sums in suspense need wechat_pay/east"
     assert found(settings, monkeypatch, plain, "merchants") == [
         ("wrong", f"{detail}, which no setting describes: put it back")
     ]

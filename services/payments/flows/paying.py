@@ -208,7 +208,7 @@ def check_due(db: Database, *, vault: Vault, now: datetime, limit: int = 50, bud
     """Ask about attempts whose question is due, at most `limit` and for `budget_s` seconds.
 
     The budget leaves the last question, with its close, the time that a task has. Ends at the first question that is
-    not answered: a job has less time than several providers may let it wait.
+    not answered: a job has less time than several providers may let it wait. One that nobody can ask takes no time.
     """
     stop = time.monotonic() + budget_s
     for done in range(limit):
@@ -225,7 +225,7 @@ def check_due(db: Database, *, vault: Vault, now: datetime, limit: int = 50, bud
         except Exception:  # one attempt's trouble is not the others'; its lease brings it back
             log.exception("check_failed", attempt_id=str(claimed[0]))
             continue
-        if applied.effect is Effect.PUT_OFF:
+        if applied.effect is Effect.PUT_OFF and _is_described(db, attempt_id=claimed[0]):
             return Asked(done + 1, may_have_more=False)
     return Asked(limit, may_have_more=True)
 
@@ -257,6 +257,13 @@ def check_attempt(db: Database, *, vault: Vault, attempt_id: UUID, now: datetime
                 session, attempt_id=attempt_id, retry_after_s=getattr(error, "retry_after_s", None), now=now
             )
         return Applied(Effect.PUT_OFF, attempt_id, attempt.state)
+
+
+def _is_described(db: Database, *, attempt_id: UUID) -> bool:
+    """Whether settings describe the merchant account of an attempt."""
+    with db.read() as session:
+        attempt = queries.attempt(session, attempt_id=attempt_id)
+    return attempt is not None and attempt.source in merchants.sources()
 
 
 def close_attempt(db: Database, *, attempt: AttemptView, now: datetime) -> Applied:

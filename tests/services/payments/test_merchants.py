@@ -340,6 +340,7 @@ def test_what_a_merchant_is_to_be_asked_waits_while_no_setting_describes_it(
     home = home_in(database, vault, tree["3702"])
     no = make.start(database, vault, make.wanted(home)).payment.payment_no
     unsent = make.order(database, vault, make.wanted(home))
+    other = make.start(database, vault, make.wanted(home_in(database, vault, tree["37"]))).payment.payment_no
     choose(has_branch=False)
     who: dict[str, Any] = {"user_id": home.user_id, "payment_no": no}
     now = clock.now()
@@ -349,9 +350,17 @@ def test_what_a_merchant_is_to_be_asked_waits_while_no_setting_describes_it(
     assert not flows.give_up_payment(database, **who, address="203.0.113.7", now=now).is_final
     flows.check_attempt(database, vault=vault, attempt_id=make.latest(database, unsent).id, now=now)
     assert make.latest(database, unsent).state is AttemptState.UNKNOWN
+    with database.write() as session:
+        session.sql(
+            """update payment_attempt set next_check_at = now() - case merchant when :east then interval '2 hours'
+                 else interval '1 hour' end""",
+            east=EAST,
+        )
+    flows.check_due(database, vault=vault, now=clock.now())
     with database.read() as session:
-        due = session.sql("select count(*) from payment_attempt where next_check_at <= :now", now=now).scalar_one()
-    assert due == 0, "put off"
+        due = session.sql("select count(*) from payment_attempt where next_check_at <= now()").scalar_one()
+    assert due == 0, "put off, and in the way of nobody else's"
+    assert make.latest(database, other).failures == 0
 
 
 def test_another_try_is_refused_by_the_circuit_of_whoever_takes_the_money_now(
