@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
@@ -111,7 +111,7 @@ async def receive(request: Request) -> Response:
     operation_id="receive_wechat_pay_of_merchant",
     openapi_extra=_BODY,
 )
-async def receive_of_merchant(request: Request, merchant: str) -> Response:
+async def receive_of_merchant(request: Request, merchant: Annotated[str, Path(max_length=64)]) -> Response:
     """Take a notification to one of several merchant accounts, by name; what is another's is refused and counted."""
     if merchant == DEFAULT_MERCHANT:
         raise NotFound

@@ -62,7 +62,7 @@ MUTATIONS: Final[Mapping[str, Code | Schema | Function]] = {
     ),
     "a callback is acknowledged before its commit": Code(
         "routers/callbacks/wechat_pay.py",
-        """    if isinstance(heard, Notice) and await takes(Heard(NAME, heard, call.body, now)):
+        """    if isinstance(heard, Notice) and await takes(Heard(source, heard, call.body, now)):
         return Response(status_code=204)
 """,
         """    from functools import partial
@@ -70,7 +70,7 @@ MUTATIONS: Final[Mapping[str, Code | Schema | Function]] = {
     from starlette.background import BackgroundTask
 
     if isinstance(heard, Notice):
-        work = partial(takes, Heard(NAME, heard, call.body, now))
+        work = partial(takes, Heard(source, heard, call.body, now))
         return Response(status_code=204, background=BackgroundTask(work))
 """,
         "tests/faults/test_lost_commits.py::test_a_notice_whose_commit_never_arrived_is_not_acknowledged",
