@@ -402,6 +402,7 @@ def _person_page(
         reader,
         here=f"{PEOPLE}/{staff_id}",
         member=member,
+        left_at=staffing.left_at(grants, now=now),
         grants=[{"view": each, "is_living": each.is_living(now), "by": names.get(each.granted_by)} for each in grants],  # type: ignore[arg-type] # None is nobody's id
         may_grant=manages,
         may_manage=manages and staffing.may_manage(write, staff_id=staff_id, by=reader.staff_id, now=now),

@@ -39,18 +39,27 @@ class StaffGrantView:
         """Whether it allows anything now."""
         return self.revoked_at is None and self.valid_from <= now and (self.valid_to is None or self.valid_to > now)
 
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended or is to end; None where nothing is said."""
+        return min((each for each in (self.revoked_at, self.valid_to) if each is not None), default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class StaffRow:
-    """A member of staff as lists show one: with the roles that the reader may see."""
+    """A member of staff as lists show one: with the roles that the reader may see.
+
+    Whoever has none there now, nor later, `left_at` that moment, and how they stand and when they signed in is None.
+    """
 
     id: UUID
     name: str
     display_name: str
-    state: str
+    state: str | None
     signed_in_at: datetime | None
     roles: list[str]
     units: list[str]
+    left_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +208,13 @@ def staff_page(
         now=now,
     )
     return [view(StaffRow, row) for row in rows]
+
+
+def left_at(grants: Sequence[StaffGrantView], *, now: datetime) -> datetime | None:
+    """When the last of these ended; None while one goes on or is still to come, and without any."""
+    ends = [each.ended_at for each in grants]
+    over = [end for end in ends if end is not None and end <= now]
+    return max(over) if over and len(over) == len(ends) else None
 
 
 def staff_is_seen(session: ReadSession, *, staff_id: UUID, seen_by: UUID, now: datetime) -> bool:

@@ -26,10 +26,11 @@ def _people(session: ReadSession, part: Part) -> Slice:
         (
             row.name,
             row.display_name,
-            row.state,
+            row.state or "",
             " ".join(row.roles),
             ", ".join(row.units),
             "" if row.signed_in_at is None else row.signed_in_at.isoformat(),
+            "" if row.left_at is None else row.left_at.isoformat(),
         )
         for row in found
     ]
@@ -146,7 +147,12 @@ def _vanished(session: ReadSession, part: Part) -> Slice:
 
 _MAY: Final = StaffPermission
 ACCOUNT_LISTS: Final[Sequence[StaffList]] = (
-    StaffList("people", _MAY.STAFF_VIEW, ("name", "display_name", "state", "roles", "units", "signed_in_at"), _people),
+    StaffList(
+        "people",
+        _MAY.STAFF_VIEW,
+        ("name", "display_name", "state", "roles", "units", "signed_in_at", "left_at"),
+        _people,
+    ),
     StaffList(
         "audit",
         _MAY.AUDIT_VIEW,

@@ -11,7 +11,7 @@ from core.db import Database, WriteSession
 from services.accounts import operations
 from services.accounts.errors import GrantBeyondOwn, GrantHeld, GrantToOneself, GrantUnknown, UnitUnknown
 from services.accounts.queries import staffing
-from services.accounts.queries.staffing import AuditFilter
+from services.accounts.queries.staffing import AuditFilter, StaffRow
 from services.accounts.roles import ROLES, StaffPermission, StaffRole
 from services.identity.operations import staff
 from tests.factories import staff as people
@@ -200,6 +200,36 @@ def test_a_list_of_staff_shows_those_of_the_readers_units_with_what_they_hold_th
         assert not staffing.staff_is_seen(session, staff_id=far.staff_id, seen_by=li.staff_id, now=NOON)
         seen = staffing.staff_grants(session, staff_id=wu.staff_id, seen_by=li.staff_id, now=NOON)
         assert [each.unit.code for each in seen] == ["370101"]
+
+
+def test_whoever_went_to_another_unit_was_here_until_then_and_how_they_stand_is_not_told(
+    database: Database, li: Member, wu: Member
+) -> None:
+    gone = NOON - timedelta(days=2)
+    with database.write() as session:
+        session.sql("update staff set signed_in_at = :now where id = :id", now=NOON, id=wu.staff_id)
+        grant(session, wu.staff_id, role=StaffRole.FINANCE, unit="3702")
+        before = gone - timedelta(days=10)
+        for role, until in ((StaffRole.AUDITOR, gone - timedelta(days=9)), (StaffRole.AGENT, gone)):
+            grant(session, wu.staff_id, role=role, unit="370101", valid_to=until, now=before)
+
+        def rows(state: str = "") -> list[StaffRow]:
+            return staffing.staff_page(
+                session, seen_by=li.staff_id, part="", state=state, after="li", limit=9, now=NOON
+            )
+
+        [row] = rows()
+        assert (row.state, row.signed_in_at, row.roles, row.units, row.left_at) == (None, None, [], [], gone)
+        assert rows("active") == [], "nor is it found by how they stand"
+        seen = staffing.staff_grants(session, staff_id=wu.staff_id, seen_by=li.staff_id, now=NOON)
+        assert staffing.left_at(seen, now=NOON) == gone
+        session.sql(
+            "update staff_grant set valid_to = :later where valid_to = :gone", later=NOON + timedelta(days=1), gone=gone
+        )
+        [row] = rows("active")
+        assert (row.state, row.signed_in_at, row.left_at) == ("active", NOON, None)
+        seen = staffing.staff_grants(session, staff_id=wu.staff_id, seen_by=li.staff_id, now=NOON)
+        assert staffing.left_at(seen, now=NOON) is None
 
 
 def test_the_audit_log_is_read_by_area(
