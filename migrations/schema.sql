@@ -2560,6 +2560,7 @@ CREATE TABLE public.staff_file (
     due_at timestamp with time zone,
     taken_at timestamp with time zone,
     expires_at timestamp with time zone NOT NULL,
+    is_anew boolean DEFAULT false NOT NULL,
     CONSTRAINT ck_staff_file_counts CHECK (((piece_count >= 0) AND (row_count >= 0))),
     CONSTRAINT ck_staff_file_due CHECK (((state = 'asked'::text) = (due_at IS NOT NULL))),
     CONSTRAINT ck_staff_file_of_list CHECK (((length(of_list) >= 1) AND (length(of_list) <= 32))),

@@ -55,6 +55,9 @@ JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 """Multipart has no place here: nobody uploads, and its parser is one more that reads what strangers send."""
 
+HEAD_ALONE: Final = "wattline.head_alone"
+"""In a scope: the head of the answer is asked for, not its content."""
+
 AUTHORITY: Final = "wattline.authority"
 """Where in a scope the server puts the host that an absolute target names."""
 
@@ -116,10 +119,12 @@ class Guard:
             if isinstance(whole, Response):
                 await whole(scope, receive, finish)
             elif method == "HEAD":
-                scope = {**scope, "method": "GET"}
+                scope = {**scope, "method": "GET", HEAD_ALONE: True}
                 await _answer_head(self._app, scope, finish)
             else:
                 await self._app(scope, whole, finish)
+        except handlers.AnswerCut as error:
+            log.info("answer_cut", error=type(error).__name__)
         except Exception as error:  # noqa: BLE001 -- the last place that can answer it
             incident = handlers.log_bug(error)
             # An answer that had begun stays without its end, and the server closes the connection: it is seen as cut.

@@ -132,6 +132,10 @@ async def tell(request: Request, refusal: Refusal, *, locales: Sequence[str], pa
     return shown
 
 
+class AnswerCut(Exception):
+    """Raised by a stream whose rest is not there any more: what was sent stays without its end, and is seen as cut."""
+
+
 def log_bug(error: Exception) -> str:
     """Log an error that nobody foresaw, and return the number under which it is found."""
     incident = uuid.uuid4().hex

@@ -146,7 +146,7 @@ def _page(
 def apart(session: ReadSession, reader: Reader, owing: Mapping[str, Money], *, now: datetime) -> Sequence[Bundle]:
     """The payments that these accounts of one currency need when their money belongs to several merchant accounts.
 
-    None when one payment does.
+    Empty when one payment does.
     """
     if not merchants.differ():
         return ()

@@ -113,7 +113,7 @@ def find(
     called, typed = who.strip(), Typed("", act.strip(), about.strip(), since, until)
     if not called or ":" in called:
         return go(replace(typed, who=called).address())
-    if was and _called(write, was) == called:
+    if was and _called(write, reader, was, now=now) == called:
         return go(replace(typed, who=was).address())
     people = staffing.staff_called(write, text=called, seen_by=reader.staff_id, limit=MOST_NAMED + 1, now=now)
     if len(people) == 1:
@@ -194,11 +194,26 @@ def _subjects(session: ReadSession, about: str) -> list[str]:
     return subjects
 
 
-def _called(session: ReadSession, who: str) -> str:
-    """What somebody of the staff is called whom a filter names by id; empty for anything else."""
+def _called(session: ReadSession, reader: StaffReader, who: str, *, now: datetime) -> str:
+    """What somebody of the staff is called whom a filter names by id; empty for anything else.
+
+    Only of who stands in the reader's units, or has acted there.
+    """
     if not STAFF.fullmatch(who):
         return ""
     staff_id = UUID(who.removeprefix("staff:"))
+    by = reader.staff_id
+    found = staffing.staff_called(session, text="", seen_by=by, staff_id=staff_id, limit=1, now=now)
+    if not found and not staffing.audit_page(
+        session,
+        seen_by=by,
+        sees_all=StaffPermission.AUDIT_VIEW in reader.everywhere,
+        wanted=AuditFilter(actor=who),
+        before_id=None,
+        limit=1,
+        now=now,
+    ):
+        return ""
     return identity.staff_names(session, staff_ids={staff_id}).get(staff_id, "")
 
 
@@ -258,7 +273,7 @@ def _page(
         here=typed.address(),
         mine=lists.mine(session, reader, "audit", **asdict(typed)),
         typed=typed,
-        called=called or _called(session, typed.who) or typed.who,
+        called=called or _called(session, reader, typed.who, now=now) or typed.who,
         people=staffing.staff_called(session, text="", seen_by=reader.staff_id, limit=MOST_LISTED, now=now),
         entries=entries,
         actors=actors,

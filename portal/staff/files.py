@@ -24,6 +24,8 @@ from services.casework.errors import FilesMany
 from services.casework.queries import files as queries
 from services.casework.queries.files import FileView
 from web import spreadsheets
+from web.guard import HEAD_ALONE
+from web.handlers import AnswerCut
 from web.problems.common import NotFound
 from web.runtime import Runtime, RuntimeDep
 from web.session import Exports, Now, Write
@@ -35,7 +37,7 @@ FILES: Final = "/staff/files"
 Filters = Callable[[ReadSession, StaffReader], dict[str, Json]]
 
 
-class FileGone(Exception):
+class FileGone(AnswerCut):
     """The file was deleted or written anew while it left: what was sent of it is cut off."""
 
 
@@ -82,12 +84,17 @@ def files(request: Request, reader: SignedInStaff, write: Write, now: Now) -> Re
 
 @router.get(FILES + "/{file_id}/content")
 def take(request: Request, runtime: RuntimeDep, db: Exports, now: Now, file_id: UUID) -> Response:
-    """The file itself, with a fresh code, and as long as I may read all that is in it."""
+    """The file itself, with a fresh code, and as long as I may read all that is in it; its head alone takes nothing."""
     with db.write() as session:
         reader = resolved(request, runtime, session, now)
         check_fresh(reader)
-        found = operations.take_file(session, file_id=file_id, staff_id=reader.staff_id, actor=reader.actor, now=now)
-    if found is None:
+        if HEAD_ALONE in request.scope:
+            found = queries.file_of(session, file_id=file_id, staff_id=reader.staff_id, now=now)
+        else:
+            found = operations.take_file(
+                session, file_id=file_id, staff_id=reader.staff_id, actor=reader.actor, now=now
+            )
+    if found is None or not found.is_open:
         raise NotFound
     day = business_date(found.asked_at, runtime.settings.zone).isoformat()
     return StreamingResponse(

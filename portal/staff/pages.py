@@ -36,7 +36,7 @@ from web.runtime import Runtime, RuntimeDep
 from web.session import Hashing, Now, PaymentFlows, Write
 
 HOME: Final = "/staff"
-LONGEST_ADDRESS: Final = 8_000
+LONGEST_ADDRESS: Final = 4_000
 """Characters of an address that is come back to: more than any of ours has."""
 
 FORBIDDEN: Final = 403

@@ -22,7 +22,7 @@ def write_file(db: Database, *, vault: Vault, file_id: UUID | None, now: datetim
     claimed = None
     try:
         with db.write() as session:
-            claimed = operations.claim_file(session, file_id=file_id)
+            claimed = operations.claim_file(session, file_id=file_id, now=now)
             if claimed is not None:
                 operations.write_piece(session, vault=vault, file=claimed, now=now)
             faults.point("casework.file.before_commit")

@@ -60,6 +60,7 @@ class StaffFile(SQLModel, table=True):
     """A list of the console that somebody asked for as a file.
 
     `unit_ids` and `is_everywhere` are where they might read it while it was written: who takes it must still.
+    `is_anew`: it was whole once and is written again because somebody was erased; its day goes on.
     """
 
     __tablename__ = "staff_file"
@@ -76,6 +77,7 @@ class StaffFile(SQLModel, table=True):
     piece_count: int = Field(default=0, sa_type=sa.Integer, sa_column_kwargs={"server_default": sa.text("0")})
     row_count: int = Field(default=0, sa_type=sa.Integer, sa_column_kwargs={"server_default": sa.text("0")})
     is_cut: bool = Field(default=False, sa_column_kwargs={"server_default": sa.text("false")})
+    is_anew: bool = Field(default=False, sa_column_kwargs={"server_default": sa.text("false")})
     failures: int = Field(default=0, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": sa.text("0")})
     asked_at: datetime = Field(sa_type=Timestamp)
     due_at: datetime | None = Field(default=None, sa_type=Timestamp)

@@ -271,12 +271,16 @@ class Colleague:
     display_name: str
 
 
-def staff_called(session: ReadSession, *, text: str, seen_by: UUID, limit: int, now: datetime) -> list[Colleague]:
+def staff_called(
+    session: ReadSession, *, text: str, seen_by: UUID, limit: int, now: datetime, staff_id: UUID | None = None
+) -> list[Colleague]:
     """Up to `limit` people with a grant where the reader may read the audit log, by name.
 
-    Those who sign in with this name or are called so; all of them for an empty text.
+    Those who sign in with this name or are called so; all of them for an empty text. With `staff_id` that one at most.
     """
-    rows = session.sql(statement(__package__, "staff_called.sql"), text=text, seen_by=seen_by, limit=limit, now=now)
+    rows = session.sql(
+        statement(__package__, "staff_called.sql"), text=text, seen_by=seen_by, staff_id=staff_id, limit=limit, now=now
+    )
     return [view(Colleague, row) for row in rows]
 
 

@@ -10,5 +10,6 @@ with seen as materialized (
 select s.id, s.name, s.display_name
 from shown
 cross join lateral (select * from staff where id = shown.staff_id offset 0) s  -- one by one: by no means all of them
-where cast(:text as text) = '' or s.name = lower(:text) or lower(s.display_name) = lower(:text)
+where (cast(:text as text) = '' or s.name = lower(:text) or lower(s.display_name) = lower(:text))
+  and (cast(:staff_id as uuid) is null or s.id = :staff_id)
 order by s.name limit :limit

@@ -40,20 +40,21 @@ _ERASING: Final = "casework.files"
 _CLAIM = """
 select id, staff_id, of_list, filters, unit_ids, is_everywhere, position, piece_count, row_count
 from staff_file
-where state = 'asked' and due_at <= now() and (cast(:id as uuid) is null or id = :id)
+where state = 'asked' and due_at <= now() and expires_at > :now and (cast(:id as uuid) is null or id = :id)
 order by due_at, id limit 1 for update skip locked
 """
 _WRITTEN = """
 update staff_file set unit_ids = :unit_ids, is_everywhere = :is_everywhere, position = cast(:position as jsonb),
   piece_count = :pieces, row_count = :rows, is_cut = :is_cut, failures = 0, state = :state,
-  due_at = case when :state = 'asked' then now() end, expires_at = :expires_at
+  due_at = case when :state = 'asked' then now() end,
+  expires_at = case when is_anew then expires_at else :expires_at end
 where id = :id
 """
 _OVER = "update staff_file set state = :state, due_at = null, position = null, piece_count = 0 where id = :id"
 _ANEW = """
 update staff_file set id = uuidv7(), state = 'asked', due_at = now(), position = null, piece_count = 0, row_count = 0,
-  is_cut = false, taken_at = null
-where tells_of_people and state in ('asked', 'ready')
+  is_cut = false, taken_at = null, is_anew = is_anew or state = 'ready'
+where tells_of_people and state in ('asked', 'ready') and expires_at > now()
 """
 
 
@@ -84,7 +85,7 @@ def ask_file(
     """Have a list written to a file, as it is filtered; raises FilesMany for who has asked for too many already."""
     locks.lock(session, key=f"{_ERASING}|{staff_id}")
     kept = session.sql(
-        """select count(*) as kept, count(*) filter (where state = 'asked') as open from staff_file
+        """select count(*) as kept, count(*) filter (where state = 'asked' and not is_anew) as open from staff_file
            where staff_id = :staff_id and expires_at > :now""",
         staff_id=staff_id,
         now=now,
@@ -108,10 +109,13 @@ def ask_file(
     return file_id
 
 
-def claim_file(session: WriteSession, *, file_id: UUID | None) -> Claimed | None:
-    """A file, or the one that has waited longest for its next piece; None without one, and when others are at it."""
+def claim_file(session: WriteSession, *, file_id: UUID | None, now: datetime) -> Claimed | None:
+    """A file whose day is not over, or the one that has waited longest for its next piece.
+
+    None without one, and when others are at it.
+    """
     locks.share_lock(session, key=_ERASING)
-    row = session.sql(_CLAIM, id=file_id).one_or_none()
+    row = session.sql(_CLAIM, id=file_id, now=now).one_or_none()
     if row is None:
         return None
     return Claimed(
@@ -210,7 +214,8 @@ def drop_file(session: WriteSession, *, file_id: UUID, staff_id: UUID, actor: Ac
 def write_files_anew(session: WriteSession) -> None:
     """Let files that tell of people be written again from the start: somebody is being erased in this transaction.
 
-    They get other ids, so that whoever takes one meanwhile is cut off rather than given two halves.
+    They get other ids, so that whoever takes one meanwhile is cut off rather than given two halves. One whose day is
+    over is not written again, and none gets another day.
     """
     locks.lock(session, key=_ERASING)
     session.sql("delete from staff_file_piece p using staff_file f where f.id = p.file_id and f.tells_of_people")

@@ -54,18 +54,9 @@ def file_of(session: ReadSession, *, file_id: UUID, staff_id: UUID, now: datetim
 
 
 def files_to_take(session: ReadSession, *, staff_id: UUID, now: datetime, limit: int) -> int:
-    """How many are ready that somebody has not taken, counted up to `limit`."""
-    return int(
-        session.sql(
-            """select count(*) from (
-                 select from staff_file
-                 where staff_id = :staff_id and state = 'ready' and taken_at is null and expires_at > :now limit :limit
-               ) f""",
-            staff_id=staff_id,
-            now=now,
-            limit=limit,
-        ).scalar_one()
-    )
+    """How many somebody may take and has not taken, counted up to `limit`."""
+    found = files_of(session, staff_id=staff_id, now=now)
+    return min(limit, sum(each.is_open and not each.is_taken for each in found))
 
 
 def file_piece(session: ReadSession, *, vault: Vault, file_id: UUID, no: int) -> str | None:

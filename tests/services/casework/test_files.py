@@ -2,7 +2,7 @@
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -187,6 +187,44 @@ def test_erasing_a_person_writes_files_of_the_log_anew(desk: Desk) -> None:
     rows = desk.rows(anew.id)
     assert subjects(rows) == WHOLE
     assert {row["address"] for row in rows or []} == {""}
+
+
+def test_erasing_somebody_brings_no_file_back_gives_none_another_day_and_keeps_nobody_from_asking(desk: Desk) -> None:
+    over, *living = [desk.ask() for _ in range(files.MOST_AT_ONCE)]
+    desk.work()
+    with desk.db.write() as session:
+        until = "update staff_file set expires_at = now() + make_interval(mins => :minutes) where id = any(:ids)"
+        session.sql(until, minutes=-1, ids=[over])
+        session.sql(until, minutes=60, ids=living)
+        known = set(session.sql("select expires_at from staff_file").scalars())
+        operations.strike_reasons(session, about=[])
+    asked = {desk.ask() for _ in range(files.MOST_AT_ONCE)}
+    desk.work()
+    assert desk.state(over) == "gone"
+    with desk.db.read() as session:
+        found = queries.files_of(session, staff_id=desk.me.staff_id, now=clock.now())
+    anew = [each for each in found if each.id not in asked]
+    assert [each.state for each in found] == ["ready"] * 5
+    assert len(anew) == 2
+    assert {each.expires_at for each in anew} < known
+
+
+def test_a_file_of_the_whole_supplier_is_counted_and_taken_by_who_reads_all_of_it_still(desk: Desk) -> None:
+    with desk.db.write() as session:
+        top = people.member(session, desk.vault, now=clock.now())
+        people.grant(session, top.staff_id, role=StaffRole.AUDITOR, unit="37", now=clock.now())
+    high = replace(desk, me=top)
+    file_id = high.ask()
+    high.work()
+
+    def to_take() -> int:
+        with desk.db.read() as session:
+            return queries.files_to_take(session, staff_id=top.staff_id, now=clock.now(), limit=5)
+
+    assert to_take() == 1
+    with desk.db.write() as session:
+        make_unit(session, code="99", name="Another part of the supplier")
+    assert (to_take(), high.rows(file_id)) == (0, None)
 
 
 def test_no_piece_is_written_of_what_is_being_erased(desk: Desk, app_dsn: str) -> None:
