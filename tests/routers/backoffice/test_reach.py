@@ -207,6 +207,18 @@ def test_of_a_unit_of_others_a_program_is_told_one_thing_whatever_it_says_of_it(
     ]
 
 
+def test_a_row_outside_the_units_says_nothing_for_the_rows_within(town: Town, program_: dict[str, str]) -> None:
+    number = uuid.uuid4().int % 10**6
+    here = account_record(number, unit_code="3701", meter_no=None)
+    assert push(town, program_, "accounts", here)["taken"] == 1
+    before = facts(town)
+    foreign = {**here, "account_no": f"Y{number}", "unit_code": "3702", "phone": "13900139000", "building": "-"}
+    silent = {name: value for name, value in here.items() if name not in ("phone", "building", "door")}
+    told = push(town, program_, "accounts", {**foreign, "premises_no": here["account_no"]}, silent)
+    assert ([each["row"] for each in told["rejected"]], told["taken"]) == ([1], 1)
+    assert facts(town) == before
+
+
 def test_a_program_is_told_so_often_an_hour_of_what_others_have_and_then_pushes_nothing(town: Town) -> None:
     caller = program(town, *ServiceScope, units=["3701"])
     number, limit = uuid.uuid4().int % 10**6, TOLD_OF_OTHERS.per_hour
