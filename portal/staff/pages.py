@@ -21,6 +21,7 @@ from core.db import WriteSession
 from portal import pages
 from portal.pages import NO_CONTENT, go, safe_next, speak
 from portal.staff import kept, menu
+from portal.staff.kept_acts import act_of
 from portal.staff.menu import Entry
 from portal.templating import Page, Renderer
 from services.accounts import operations as accounts
@@ -298,7 +299,9 @@ def ask_code(
     `held_until` is told to the minute, and a begun one is not over yet.
     """
     until = None if held_until is None else held_until + timedelta(minutes=1, microseconds=-1)
-    values = {"wrong": wrong, "next": next, "to": to, "form": form, "held_until": until}
+    fields = kept.fields_of(form)
+    act = None if fields is None else act_of(speak(request), to, fields)
+    values = {"wrong": wrong, "next": next, "to": to, "form": form, "act": act, "held_until": until}
     return show(request, "staff/step_up.html", reader, status=status, here=_step_up(next), **values)
 
 

@@ -6,8 +6,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
-from portal.pages import go, origin_of, text_of
+from portal.pages import go, origin_of, speak, text_of
 from portal.staff.kept import fields_of
+from portal.staff.kept_acts import act_of
 from portal.staff.me import ME
 from portal.staff.pages import (
     HOME,
@@ -189,5 +190,12 @@ def _go_on(
         return go(safe_back(next))
     renewed = replace(reader, form_token=form_token(runtime, token))
     return show(
-        request, "staff/go_on.html", renewed, here=safe_back(next), next=safe_back(next), to=target, fields=fields
+        request,
+        "staff/go_on.html",
+        renewed,
+        here=safe_back(next),
+        next=safe_back(next),
+        to=target,
+        fields=fields,
+        act=act_of(speak(request), target, fields),
     )

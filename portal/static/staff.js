@@ -1,4 +1,4 @@
-// A form that was kept while a code was asked for goes on by itself.
+// A form that was kept while a code was asked for goes on by itself, unless nothing takes back what it does.
 document.querySelector("form[data-go-on] button")?.click();
 // The console's one shortcut: "/" puts the cursor into the search, unless somebody types. A browser can be told to do without (WCAG 2.1.4).
 const search = document.getElementById("find");

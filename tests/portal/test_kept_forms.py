@@ -59,6 +59,7 @@ def test_a_form_that_needs_a_code_is_kept_while_it_is_asked_for(
     assert refused.status_code == 422
     right = browser.post("/staff/step-up", data={**hidden(refused), "code": member.code(at=clock.now())})
     assert f'action="{there}/reveal"' in right.text
+    assert ("data-go-on" in right.text, "See what is hidden of an account" in right.text) == (True, True)
     kept = hidden(right)
     assert (kept["hidden"], kept["reason"]) == ("name", REASON)
     assert kept["csrf"] != form["csrf"], "the cookie is another one now"
@@ -137,6 +138,10 @@ def test_a_whole_page_of_sums_is_kept_while_a_code_is_asked_for(
     assert (asked.status_code, hidden(asked)["next"]) == (403, MANY)
     right = browser.post("/staff/step-up", data={**hidden(asked), "code": member.code(at=clock.now())})
     assert (right.status_code, re.findall(r'name="sum" value="(\d+)"', right.text)) == (200, LARGE)
+    for page in (asked, right):
+        assert "<strong>Give many sums to the accounts that they came for</strong>" in page.text
+        assert '<span class="num">50</span>' in page.text
+    assert "data-go-on" not in right.text, "nothing takes it back: the person sends it"
 
 
 @pytest.mark.parametrize(

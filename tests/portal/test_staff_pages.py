@@ -9,7 +9,8 @@ from typing import Final
 import pytest
 
 import tests.portal.file_scenes
-import tests.portal.webhook_scenes  # noqa: F401 -- both add their scenes
+import tests.portal.kept_scenes
+import tests.portal.webhook_scenes  # noqa: F401 -- all add their scenes
 from tests.portal.staff_scenes import SCENES, Desk
 from tests.portal.test_pages import NARROWEST, expect_said_first, faint, judges_contrast, too_small, violations
 from tests.support.browser import NewVisit, keep_picture
