@@ -29,6 +29,8 @@ _INDEXES: Final[dict[str, LiteralString]] = {
     "ix_audit_act": "on audit (act, id)",
     "ix_audit_recorded_at": "on audit (recorded_at, id)",
     "ix_account_note_clear": "on account_note (account_id, id) where text <> ''",
+    # A page of them is asked for seldom, and each would read the list of what is pending.
+    "ix_message_account_ids": "on message using gin (account_ids) with (fastupdate = off)",
     "uq_meter_present": "on meter (meter_no) where removed_on is null",
     "ix_meter_former": "on meter (meter_no) where removed_on is not null",
 }

@@ -3284,6 +3284,8 @@ CREATE INDEX ix_link_failure_user_id ON public.link_failure USING btree (user_id
 
 CREATE INDEX ix_message_about_user ON public.message USING btree (about_user) WHERE (about_user IS NOT NULL);
 
+CREATE INDEX ix_message_account_ids ON public.message USING gin (account_ids) WITH (fastupdate=off);
+
 CREATE INDEX ix_message_attempt_owner_message_id ON public.message_attempt USING btree (owner, message_id);
 
 CREATE INDEX ix_message_due_at ON public.message USING btree (state, due_at) WHERE (due_at IS NOT NULL);

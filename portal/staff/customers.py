@@ -68,6 +68,13 @@ class Looked:
         """Who has or had access to it: so many as a page holds, and one more."""
         return finding.access(self.session, account_id=self.account.id, offset=0, limit=PAGE + 1, now=self.now)
 
+    @property
+    def everybody(self) -> list[UUID]:
+        """The same people by id, and all of them."""
+        if len(self.people) > PAGE:
+            return finding.people_of(self.session, account_id=self.account.id)
+        return [each.user_id for each in self.people]
+
     def sees(self, section: str) -> bool:
         """Whether a section is for this reader."""
         needed = NEEDS.get(section)
@@ -134,7 +141,7 @@ def _messages(session: WriteSession, looked: Looked, at: list[Any], limit: int) 
             session,
             account_id=looked.account.id,
             customer_id=looked.account.customer_id,
-            user_ids=[each.user_id for each in looked.people[:PAGE]],
+            user_ids=looked.everybody,
             before=_uuid(at),
             limit=limit,
         )

@@ -3,10 +3,11 @@
 import itertools
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 
 from app import wiring
@@ -19,14 +20,16 @@ from notifications.delivery import send_due
 from notifications.setup import SETUP
 from notifications.texts import NOBODY, Wording, title_and_text
 from services.accounts.models import Role
-from services.accounts.queries import AccountRef
+from services.accounts.queries import AccountId, AccountRef
 from services.billing.queries import BillView
 from services.payments.events import PaymentBooked
 from services.payments.operations import booking, orders
 from services.payments.operations.orders import Wanted
 from services.payments.ports import Method, Payer, ProviderResult, TradeState
+from tests.conftest import Servers
 from tests.factories.accounts import grant, make_account, make_user
 from tests.factories.billing import make_bill
+from tests.support.plans import explained, scanned
 from tests.support.sandbox import SandboxProcess
 from web.runtime import Runtime
 
@@ -121,6 +124,32 @@ def test_accounts_whose_numbers_end_alike_do_not_show_staff_each_others_messages
         }
     assert [each.template for each in seen[mine.account_no]] == ["bill_ready", "bill_ready"]
     assert seen[other.account_no] == []
+
+
+MANY_ACCOUNTS: LiteralString = """
+insert into message (owner, id, channel, intent, template, priority, params, locale, state, expires_at, account_ids)
+select 'customer:1', gen_random_uuid(), 'inbox', n, 'bill_ready', 1, '{}', 'en', 'delivered', now(), array[n % 3000]
+from generate_series(1, 30000) n;
+analyze message
+"""
+"""What a business with three thousand accounts was told."""
+
+
+def test_what_was_told_of_one_account_is_read_without_what_its_people_were_told_of_others(
+    servers: Servers, database_name: str
+) -> None:
+    admin = psycopg.conninfo.make_conninfo(servers.admin_dsn, dbname=database_name)
+    with psycopg.connect(admin, autocommit=True) as owner:
+        owner.execute(MANY_ACCOUNTS)
+    with explained(admin) as (grown, plans), grown.read() as session:
+        found = sent.sent_about(
+            session, account_id=AccountId(7), customer_id=1, user_ids=[], before=inbox.FIRST_PAGE, limit=6
+        )
+    assert len(found) == 6
+    [plan] = [each for each in plans if "on message m" in each]
+    assert "Bitmap Index Scan on ix_message_account_ids" in plan, plan
+    assert "pk_message on message" not in plan, plan
+    assert "message" not in scanned([plan]), plan
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 
 from core import clock
 from services.accounts import operations as accounts
+from services.accounts.models import Role
 from services.accounts.operations import serving
 from services.accounts.roles import StaffRole
-from tests.factories.accounts import make_account
+from tests.factories.accounts import grant, make_account, make_user
 from tests.factories.staff import Member
 from tests.support.office import HERE, Office, office_of
 from tests.support.town import HOLDER, Home, Town
@@ -76,6 +77,25 @@ def test_the_page_tells_bills_payments_postings_access_messages_and_acts(town: T
     ):
         assert told in page, told
     assert HOLDER not in page
+
+
+def test_messages_to_whoever_had_access_are_told_however_many_people_have(town: Town, office: Office) -> None:
+    with town.runtime.db.write() as session:
+        account = make_account(session, town.runtime.vault, unit_id=town.unit_id)
+        had, *have = (make_user(session, town.runtime.vault) for _ in range(52))
+        for user_id in (had, *have):
+            grant(session, user_id=user_id, account_id=account.id, role=Role.VIEWER)
+        session.sql("update access_grant set revoked_at = now(), ended_why = 'given_up' where user_id = :id", id=had)
+        session.sql(
+            """insert into message (owner, id, channel, intent, template, priority, params, locale, state, expires_at,
+                 address_masked, account_ids)
+               values (:owner, gen_random_uuid(), 'sms', 'x', 'bill_ready', 1, '{}', 'en', 'delivered', now(),
+                 '+86166****0042', array[cast(:account_id as bigint)])""",
+            owner=f"user:{had}",
+            account_id=account.id,
+        )
+    status, page = get(town, office, office.members["here"], f"/staff/accounts/{account.account_no}/messages")
+    assert (status, "+86166****0042" in page) == (200, True)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ __all__ = [
     "notes",
     "open_look",
     "opened",
+    "people_of",
     "searched",
     "staff_account",
     "viewed_account",
@@ -232,6 +233,15 @@ def access(session: ReadSession, *, account_id: AccountId, offset: int, limit: i
         statement(__package__, "staff_access.sql"), account_id=account_id, offset=offset, limit=limit, now=now
     )
     return [view(AccessView, row) for row in rows]
+
+
+def people_of(session: ReadSession, *, account_id: AccountId) -> list[UUID]:
+    """Everybody who has or had access to an account. Served by ix_access_grant_account."""
+    return list(
+        session.sql(
+            "select distinct user_id from access_grant where account_id = :account_id", account_id=account_id
+        ).scalars()
+    )
 
 
 def notes(session: ReadSession, *, account_id: AccountId, before: UUID, limit: int) -> list[SealedNote]:
