@@ -1,29 +1,24 @@
-"""Files of units and of accounts into tables, set-based; see docs/reference/import-formats.md for the columns.
-
-Nothing that is unchanged is written: clear columns are compared, sealed ones by their fingerprints.
-"""
+"""Files of accounts: judged against what is known, filled where they say nothing, written set-based."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from core import intake, locks, staging
 from core.audit import Actor
-from core.crypto.vault import Vault, mask_name, mask_phone
+from core.crypto.vault import Vault
 from core.db import WriteSession, statement
 from core.intake import Taken
 from core.records import Layout, Reject, Row
 from services.accounts.operations import corrections, reports, transfer
+from services.accounts.operations.importing.rows import AccountRows, Person, cleared
 from services.accounts.operations.reports import UnitRows
-from services.accounts.rules import FILES_WAIT, customer_owner, normal_phone, premises_owner, search_terms
+from services.accounts.rules import FILES_WAIT, customer_owner
 
 _TABLE: Final = "staged_account"
 _SAID: Final = "select key, said from said_account"
-_MAX_TEXT: Final = 200
-CLEARED: Final = "-"
-"""What a file says of something that is there no more. An empty field says nothing: what is known of it stays."""
 _STAGED: Final = (
     "account_no",
     "unit_code",
@@ -41,80 +36,6 @@ _STAGED: Final = (
     "is_prepaid",
     "agreement_from",
 )
-
-
-class UnitsLoader:
-    """`wattline import units`: the supplier's tree. A parent stands before its children or is known already."""
-
-    kind: ClassVar[str] = "units"
-    layout: ClassVar[Layout] = Layout(("code", "parent_code", "kind", "name"), frozenset({"code", "kind", "name"}))
-
-    def __init__(self, *, program: UUID | None = None) -> None:
-        """`program` sends the rows, and writes to its own units alone."""
-        self._program = program
-
-    def stage(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
-        """Stage units."""
-        staging.stage(
-            session,
-            table="staged_unit",
-            columns={"row_no": "bigint", **dict.fromkeys(self.layout.columns, "text")},
-            rows=[(row.no, *row.values) for row in rows],
-        )
-        return []
-
-    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
-        """Add and rename units. A unit never moves: its accounts and staff would change hands silently."""
-        foreign: list[Reject] = []
-        if self._program is not None:
-            reach = statement(__package__, "import_units_reach.sql")
-            foreign = staging.refuse(session, table="staged_unit", judgement=reach, program=self._program)
-        judgement = statement(__package__, "import_units_judge.sql")
-        refused = refused + foreign + staging.refuse(session, table="staged_unit", judgement=judgement)
-        compared = session.sql(statement(__package__, "import_units_compare.sql")).all()
-        # One level a round: a child needs its parent's path.
-        while session.sql(statement(__package__, "import_units_write.sql")).rowcount:
-            pass
-        refused += staging.refuse(
-            session, table="staged_unit", judgement=statement(__package__, "import_units_orphans.sql")
-        )
-        out = {each.row_no for each in refused}
-        new, changed, unchanged = (
-            sum(row.what == what and row.row_no not in out for row in compared)
-            for what in ("new", "changed", "unchanged")
-        )
-        # Units are for who may everywhere: their rows belong to none of them.
-        counted = UnitRows(0, new, changed, unchanged, accounts=0)
-        return reports.count_rows(session, run_id=run_id, rows=[counted], rejects=refused)
-
-    def place(
-        self,
-        session: WriteSession,
-        *,
-        run_id: int,
-        rows: Sequence[Row],  # noqa: ARG002 -- the protocol's
-        rejects: Sequence[Reject],
-    ) -> list[Reject]:
-        """Refused units, too."""
-        return reports.count_rejects(session, run_id=run_id, rejects=rejects, places={})
-
-    def finish(self, session: WriteSession, *, run_id: int) -> bool:  # noqa: ARG002 -- the protocol's
-        """Nothing waits for the whole file."""
-        return True
-
-    def forget(self, session: WriteSession, *, run_id: int, most: int) -> int:  # noqa: ARG002 -- the protocol's
-        """Nothing was noted."""
-        return 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Person:
-    """What of a row's customer is sealed."""
-
-    customer_no: str
-    name: str
-    phone: str | None
-    locale: str
 
 
 class AccountsLoader:
@@ -144,8 +65,7 @@ class AccountsLoader:
         self._program = program
         self._vault = vault
         self._currency = currency
-        self._phone_region = phone_region
-        self._locales = locales
+        self._rows = AccountRows(vault, self.layout, phone_region=phone_region, locales=locales)
         self._zone = zone
 
     def stage(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
@@ -153,16 +73,16 @@ class AccountsLoader:
         refused: list[Reject] = []
         staged: list[tuple[object, ...]] = []
         for row in rows:
-            record = self._record(row)
-            faults = self._faults(record)
+            record = self._rows.record(row)
+            faults = self._rows.faults(record)
             if faults:
                 refused += [Reject(row.no, field, reason) for field, reason in faults]
                 continue
             names_premises, premises_no = record["premises_no"] is not None, _premises_no(record)
-            clear = {**record, "premises_no": premises_no, "building": _cleared(record["building"])}
-            clear["meter_no"] = "" if record["state"] == "closed" else _cleared(record["meter_no"])
-            door, print_ = record["door"], self._customer_print(self._person(record))
-            premises_print = None if door is None else self._premises_print(premises_no, door)
+            clear = {**record, "premises_no": premises_no, "building": cleared(record["building"])}
+            clear["meter_no"] = "" if record["state"] == "closed" else cleared(record["meter_no"])
+            door, print_ = record["door"], self._rows.customer_print(self._rows.person(record))
+            premises_print = None if door is None else self._rows.premises_print(premises_no, door)
             says = (names_premises, door is not None)
             staged.append((row.no, *(clear[column] for column in _STAGED), *says, print_, premises_print, []))
         columns = {
@@ -235,13 +155,18 @@ class AccountsLoader:
 
     def _note(self, session: WriteSession, rows: Mapping[int, Row], *, run_id: int) -> None:
         """Keep what the rows of a dry run say, and count those that were there before as the load does."""
-        people = ((row_no, self._record(row)) for row_no, row in rows.items())
+        people = ((row_no, self._rows.record(row)) for row_no, row in rows.items())
         staging.stage(
             session,
             table="said_person",
             columns={"row_no": "bigint", "name": "text", "phone": "text", "locale": "text"},
             rows=(
-                (row_no, self._said("name", record["name"]), self._said("phone", record["phone"]), record["locale"])
+                (
+                    row_no,
+                    self._rows.said("name", record["name"]),
+                    self._rows.said("phone", record["phone"]),
+                    record["locale"],
+                )
                 for row_no, record in people
             ),
         )
@@ -251,16 +176,9 @@ class AccountsLoader:
         moved = statement(__package__, "import_meters_moved.sql").clause.text
         reports.keep_said(session, run_id=run_id, kind="meter", query=moved)
 
-    def _said(self, kind: Literal["name", "phone"], text: str | None) -> str | None:
-        """A print of what a row says; empty when it is there no more, None when nothing is said."""
-        value = _cleared(text)
-        if value and kind == "phone":
-            value = normal_phone(value, region=self._phone_region)
-        return self._vault.blind(kind, value).hex() if value else value
-
     def _judge(
         self, session: WriteSession, rows: Mapping[int, Row], *, notes_of: int | None
-    ) -> tuple[dict[int, _Person], list[Reject]]:
+    ) -> tuple[dict[int, Person], list[Reject]]:
         """Take out what contradicts what is known; of a program first what is not its own, of which no more is told.
 
         `notes_of` is a dry run, whose earlier chunks noted where meters are. Answers the people that `_fill` does.
@@ -298,51 +216,16 @@ class AccountsLoader:
             refused += taken
         return refused
 
-    def _faults(self, record: dict[str, str | None]) -> list[tuple[str, str]]:
-        """What is wrong with the fields that the database never sees in clear, and with missing ones."""
-        faults = [
-            (column, "is missing")
-            for column in self.layout.columns
-            if column in self.layout.required and not record[column]
-        ]
-        faults += [
-            (column, f"is longer than {_MAX_TEXT} characters")
-            for column, text in record.items()
-            if text and len(text) > _MAX_TEXT
-        ]
-        phone = _cleared(record["phone"])
-        if phone and normal_phone(phone, region=self._phone_region) is None:
-            faults.append(("phone", "is not a telephone number"))
-        if record["locale"] and record["locale"] not in self._locales:
-            faults.append(("locale", f"is none of {', '.join(self._locales)}"))
-        return faults
-
-    def _record(self, row: Row) -> dict[str, str | None]:
-        return dict(zip(self.layout.columns, row.values, strict=True))
-
-    def _customer_print(self, person: _Person) -> bytes:
-        return self._vault.blind(
-            "customer", "\0".join((person.customer_no, person.name, person.phone or "", person.locale))
-        )
-
-    def _premises_print(self, premises_no: str, door: str | None) -> bytes:
-        return self._vault.blind("premises", f"{premises_no}\0{_cleared(door) or ''}")
-
-    def _person(self, record: Mapping[str, str | None]) -> _Person:
-        customer_no, name, phone = record["customer_no"] or "", record["name"] or "", _cleared(record["phone"])
-        number = normal_phone(phone, region=self._phone_region) if phone else None
-        return _Person(customer_no, name, number, record["locale"] or self._locales[0])
-
     def _find_premises(self, session: WriteSession, rows: Mapping[int, Row]) -> None:
         """Let rows that name no premises be about those that their account has."""
         prints = {}
         for row in session.sql(statement(__package__, "import_premises_known.sql")):
-            door = self._record(rows[row.row_no])["door"]
+            door = self._rows.record(rows[row.row_no])["door"]
             if door is not None:
-                prints[row.row_no] = (None, self._premises_print(row.premises_no, door))
+                prints[row.row_no] = (None, self._rows.premises_print(row.premises_no, door))
         _write_prints(session, prints)
 
-    def _fill(self, session: WriteSession, rows: Mapping[int, Row]) -> tuple[dict[int, _Person], dict[int, str]]:
+    def _fill(self, session: WriteSession, rows: Mapping[int, Row]) -> tuple[dict[int, Person], dict[int, str]]:
         """Let staged rows mean what is known, or said in another row of the chunk, where they say nothing.
 
         Answers the people of rows about whose customers more is to be sealed than they say, and of which premises
@@ -350,29 +233,29 @@ class AccountsLoader:
         """
         filled = self._fill_people(session, rows)
         touched = _write_prints(
-            session, {row_no: (self._customer_print(person), None) for row_no, person in filled.items()}
+            session, {row_no: (self._rows.customer_print(person), None) for row_no, person in filled.items()}
         )
         said = session.sql(statement(__package__, "import_premises_said.sql"))
         return filled, touched | {row.row_no: row.premises_no for row in said}
 
     def _unfill(self, session: WriteSession, rows: Mapping[int, Row], touched: Mapping[int, str]) -> None:
         """Let filled rows say no more than they said."""
-        records = {row_no: self._record(rows[row_no]) for row_no in touched}
+        records = {row_no: self._rows.record(rows[row_no]) for row_no in touched}
         session.sql(
             statement(__package__, "import_accounts_unfill.sql"),
             row_nos=list(records),
-            buildings=[_cleared(record["building"]) for record in records.values()],
-            customer_prints=[self._customer_print(self._person(record)) for record in records.values()],
+            buildings=[cleared(record["building"]) for record in records.values()],
+            customer_prints=[self._rows.customer_print(self._rows.person(record)) for record in records.values()],
             premises_prints=[
-                None if record["door"] is None else self._premises_print(touched[row_no], record["door"])
+                None if record["door"] is None else self._rows.premises_print(touched[row_no], record["door"])
                 for row_no, record in records.items()
             ],
         )
 
-    def _fill_people(self, session: WriteSession, rows: Mapping[int, Row]) -> dict[int, _Person]:
+    def _fill_people(self, session: WriteSession, rows: Mapping[int, Row]) -> dict[int, Person]:
         """What a customer's first row says of it holds for those of the chunk that say nothing, then what is known."""
         found = session.sql(statement(__package__, "import_customers_known.sql")).all()
-        records = {row.row_no: self._record(rows[row.row_no]) for row in found}
+        records = {row.row_no: self._rows.record(rows[row.row_no]) for row in found}
         said: dict[tuple[str | None, str], str | None] = {}
         for record in records.values():
             for column in ("phone", "locale"):
@@ -391,14 +274,14 @@ class AccountsLoader:
                     sealed=bytes(row.address_sealed),
                 )
             locale = record["locale"] or said.get((customer_no, "locale"))
-            if _cleared(phone):
+            if cleared(phone):
                 locale = locale or row.locale
-            filled[row.row_no] = self._person({**record, "phone": phone, "locale": locale})
+            filled[row.row_no] = self._rows.person({**record, "phone": phone, "locale": locale})
         return filled
 
-    def _seal_customers(self, session: WriteSession, rows: Mapping[int, Row], filled: Mapping[int, _Person]) -> None:
+    def _seal_customers(self, session: WriteSession, rows: Mapping[int, Row], filled: Mapping[int, Person]) -> None:
         found = session.sql(statement(__package__, "import_customers_changed.sql")).scalars()
-        changed = [filled.get(row_no) or self._person(self._record(rows[row_no])) for row_no in found]
+        changed = [filled.get(row_no) or self._rows.person(self._rows.record(rows[row_no])) for row_no in found]
         said = {person.customer_no: person.name for person in changed}
         held = corrections.corrected_names(session, vault=self._vault, said=said)
         changed = [replace(each, name=held.get(each.customer_no, each.name)) for each in changed]
@@ -415,39 +298,18 @@ class AccountsLoader:
                 "phone_masked": "text",
                 "locale": "text",
             },
-            rows=(self._sealed_customer(person) for person in changed),
+            rows=(self._rows.sealed_customer(person) for person in changed),
         )
-
-    def _sealed_customer(self, person: _Person) -> tuple[object, ...]:
-        owner = customer_owner(person.customer_no)
-        tokens = [self._vault.blind(kind, value) for kind, value in search_terms(name=person.name, phone=person.phone)]
-        name_sealed = self._vault.seal(table="customer", column="name", owner=owner, text=person.name)
-        contact: tuple[object, ...] = (None, None, None)
-        if person.phone is not None:
-            sealed = self._vault.seal(table="contact_point", column="address", owner=owner, text=person.phone)
-            contact = (sealed, self._vault.blind("phone", person.phone), mask_phone(person.phone))
-        return (person.customer_no, name_sealed, mask_name(person.name), tokens, *contact, person.locale)
 
     def _seal_premises(self, session: WriteSession, rows: Mapping[int, Row]) -> None:
         changed = session.sql(statement(__package__, "import_premises_changed.sql")).all()
-        doors = [(row.premises_no, self._record(rows[row.row_no])["door"]) for row in changed]
+        doors = [(row.premises_no, self._rows.record(rows[row.row_no])["door"]) for row in changed]
         staging.stage(
             session,
             table="sealed_premises",
             columns={"premises_no": "text", "door_sealed": "bytea", "fingerprint": "bytea"},
-            rows=((no, self._sealed_door(no, door), self._premises_print(no, door)) for no, door in doors),
+            rows=((no, self._rows.sealed_door(no, door), self._rows.premises_print(no, door)) for no, door in doors),
         )
-
-    def _sealed_door(self, premises_no: str, door: str | None) -> bytes | None:
-        text = _cleared(door)
-        if not text:
-            return None
-        return self._vault.seal(table="premises", column="door", owner=premises_owner(premises_no), text=text)
-
-
-def _cleared(said: str | None) -> str | None:
-    """A value as a row says it: empty when it is there no more, None when nothing is said of it."""
-    return "" if said == CLEARED else said
 
 
 def _write_prints(session: WriteSession, prints: Mapping[int, tuple[bytes | None, bytes | None]]) -> dict[int, str]:
@@ -473,28 +335,3 @@ def _count(session: WriteSession, *, run_id: int, refused: list[Reject]) -> Take
     found = session.sql(statement(__package__, "import_accounts_totals.sql")).all()
     rows = [UnitRows(row.unit_id, row.new, row.changed, row.unchanged, row.accounts) for row in found]
     return reports.count_rows(session, run_id=run_id, rows=rows, rejects=refused)
-
-
-class WholeAccounts:
-    """A file that names every account of a unit and all below it that is not closed; without a code, of all units."""
-
-    def __init__(self, scope: str) -> None:
-        self._scope = scope
-
-    @property
-    def scope(self) -> str:
-        """The unit's code."""
-        return self._scope
-
-    def mark(self, session: WriteSession, *, run_id: int, rows: Sequence[Row]) -> None:
-        """Note which known accounts stand in these rows."""
-        known = session.sql(
-            "select id from account where account_no = any(:account_nos)",
-            account_nos=[row.values[0] for row in rows if row.values[0]],
-        )
-        reports.see(session, run_id=run_id, kind="account", keys=known.scalars().all())
-
-    def compare(self, session: WriteSession, *, run_id: int) -> tuple[int, int]:
-        """Note the accounts that stand nowhere in it."""
-        query = statement(__package__, "import_accounts_known.sql").clause.text
-        return reports.note_vanished(session, run_id=run_id, scope=self._scope, query=query)
