@@ -31,7 +31,7 @@ PHONE: Final = "+8613711119999"
 STREET: Final = "紫藤巷"
 SUM_MINOR: Final = 7_654_321
 SUM: Final = "76,543.21"
-TIMES: Final = re.compile(r'\d\d:\d\d|after=[^"&]+|[0-9a-f]{32,}|value="[^"]*" aria')
+TIMES: Final = re.compile(r'\d\d:\d\d|after=[^"&]+|[0-9a-f]{32,}|value="[^"]*" aria|data-left="\d+"')
 
 STATION: Final = """
 with numbers as (
