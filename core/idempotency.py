@@ -17,7 +17,7 @@ from sqlmodel import Field, SQLModel
 
 from core.db import ReadSession, Timestamp, WriteSession, statement
 from core.errors import Refusal
-from core.locks import try_lock
+from core.locks import lock, try_lock
 
 KEEP_DAYS: Final = 7
 LEASE_S: Final = 12
@@ -112,6 +112,15 @@ RENEW: Final = statement(__package__, "renew_leases.sql")
 """Prolongs the leases of flows that run; `web.leases` sends it."""
 
 
+def wait_for(session: WriteSession, key: RequestKey) -> None:
+    """Hold a key until the transaction ends, waiting for the transaction that has it (bounded by the lock timeout).
+
+    `begin` then finds what that one answered. It must be this lock that is waited for: at its end a transaction lets
+    its locks go one after the other, so that whoever waits for another of them may still meet this one.
+    """
+    lock(session, key=_lock_key(key))
+
+
 def begin(session: WriteSession, key: RequestKey, *, resource: str | None = None) -> Begun:
     """Claim a key, or learn what became of it.
 
@@ -119,7 +128,7 @@ def begin(session: WriteSession, key: RequestKey, *, resource: str | None = None
     it. `resource` names what a flow is going to make; when an earlier try died half-way its own resource comes back
     instead.
     """
-    if not try_lock(session, key=f"idempotency|{key.caller}|{key.route}|{key.key}"):
+    if not try_lock(session, key=_lock_key(key)):
         raise InFlight
     scope = {"caller": key.caller, "route": key.route, "key": key.key}
     row = session.sql(_FIND, **scope, days=KEEP_DAYS).one_or_none()
@@ -132,6 +141,10 @@ def begin(session: WriteSession, key: RequestKey, *, resource: str | None = None
     if row.is_leased:
         raise InFlight
     return _run(session, key, row.resource)
+
+
+def _lock_key(key: RequestKey) -> str:
+    return f"idempotency|{key.caller}|{key.route}|{key.key}"
 
 
 def _run(session: WriteSession, key: RequestKey, resource: str | None) -> Begun:

@@ -17,7 +17,6 @@ from fastapi.responses import Response
 from core import idempotency
 from core.db import WriteSession
 from core.idempotency import RequestKey
-from core.locks import lock
 from portal.pages import SEE_OTHER, go
 from portal.staff.pages import StaffReader
 
@@ -73,9 +72,10 @@ def do_once(session: WriteSession, reader: StaffReader, sent: Sent, work: Callab
     """
     if not sent.key:
         return _answer(work())
-    caller = f"staff:{reader.staff_id}"
-    key = RequestKey.of(caller=caller, route=sent.path, key=f"{sent.key}.{sent.digest}", method="POST", body=b"")
-    lock(session, key=f"form|{caller}|{sent.path}|{sent.key}")
+    key = RequestKey.of(
+        caller=f"staff:{reader.staff_id}", route=sent.path, key=f"{sent.key}.{sent.digest}", method="POST", body=b""
+    )
+    idempotency.wait_for(session, key)
     begun = idempotency.begin(session, key)
     if begun.answer is not None:
         return go(begun.answer.decode())

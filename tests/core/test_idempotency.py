@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from core import idempotency
 from core.db import Database, WriteSession
 from core.idempotency import Begun, InFlight, KeyReused, NameTaken, RequestKey
+from tests.support.waiting import wait_for_waiting
 
 KEY = RequestKey.of(caller="user:1", route="/api/v1/payments", key="k-1", method="POST", body=b'{"a":1}')
 
@@ -64,6 +66,21 @@ def test_a_request_beside_a_running_one_is_told_to_wait(database: Database) -> N
         idempotency.begin(first, KEY)
         with pytest.raises(InFlight):
             idempotency.begin(second, KEY)
+
+
+def test_whoever_waits_for_a_key_finds_what_the_first_answered(database: Database) -> None:
+    def repeat() -> Begun:
+        with database.write() as session:
+            idempotency.wait_for(session, KEY)
+            return idempotency.begin(session, KEY)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as first:
+            begun = idempotency.begin(first, KEY)
+            second = pool.submit(repeat)
+            wait_for_waiting(database, message="the second does not wait for the first")
+            idempotency.finish(first, KEY, begun, status=201, answer=b"made")
+        assert second.result() == Begun(None, 201, b"made")
 
 
 def test_of_many_at_once_one_works(database: Database) -> None:
