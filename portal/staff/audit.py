@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from core.db import ReadSession
 from core.periods import day_of, start_of
 from portal.pages import go, speak
-from portal.staff import files, lists
+from portal.staff import files, lists, terms
 from portal.staff.once import SentOnce
 from portal.staff.pages import CheckedForm, StaffReader, requires, show
 from services.accounts import queries as account_queries
@@ -28,7 +28,8 @@ from web.session import Flows, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
-AUDIT: Final = "/staff/audit"
+LISTED: Final = lists.LISTS["audit"]
+AUDIT: Final = LISTED.path
 PAGE: Final = 50
 MOST_LISTED: Final = 200
 MOST_NAMED: Final = 5
@@ -38,7 +39,7 @@ STAFF: Final = re.compile(r"staff:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ACCOUNT: Final = re.compile(r"account:[0-9]{1,18}")
 
 Reader = Annotated[StaffReader, requires(StaffPermission.AUDIT_VIEW)]
-Text = Annotated[str, Query(max_length=200)]
+Shown = Annotated[str, Query(max_length=terms.LONGEST_SEALED)]
 Field = Annotated[str, Form(max_length=200)]
 
 
@@ -52,10 +53,9 @@ class Typed:
     since: str = ""
     until: str = ""
 
-    def address(self, **more: str) -> str:
+    def address(self, seals: terms.Seals, after: str = "") -> str:
         """The page with these filters."""
-        kept = {name: value for name, value in {**self.__dict__, **more}.items() if value}
-        return f"{AUDIT}?{urlencode(kept)}" if kept else AUDIT
+        return LISTED.at(LISTED.asked(list(asdict(self).items())), seals, after)
 
 
 @router.get(AUDIT)
@@ -65,15 +65,18 @@ def audit_page(
     reader: Reader,
     write: Write,
     now: Now,
-    who: Text = "",
-    act: Text = "",
-    about: Text = "",
-    since: Text = "",
-    until: Text = "",
+    who: Shown = "",
+    act: Shown = "",
+    about: Shown = "",
+    since: Annotated[str, Query(max_length=200)] = "",
+    until: Annotated[str, Query(max_length=200)] = "",
     after: str = "",
 ) -> Response:
     """Who did what, the latest first."""
-    typed = Typed(who.strip(), act.strip(), about.strip(), since, until)
+    seals = lists.seals_of(runtime, reader, now)
+    asked = {"who": who, "act": act, "about": about}
+    opened = {name: seals.read(shown, LISTED.texts[name]) for name, shown in asked.items()}
+    typed = Typed(since=since, until=until, **{name: text or "" for name, text in opened.items()})
     scope = f"staff.audit|{reader.staff_id}"
     [before_id] = runtime.cursors.behind(after, scope=scope, first=[None])
     try:
@@ -81,7 +84,7 @@ def audit_page(
     except ValueError:
         _ = speak(request)
         wrong = {"since": _("Enter dates as year, month and day, the earlier one first.")}
-        return _page(request, write, reader, replace(typed, since="", until=""), [], {}, wrong=wrong, now=now)
+        return _page(request, write, reader, seals, replace(typed, since="", until=""), [], {}, wrong=wrong, now=now)
     found = staffing.audit_page(
         write,
         seen_by=reader.staff_id,
@@ -92,13 +95,15 @@ def audit_page(
         now=now,
     )
     entries, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [each.id])
-    names, behind = names_in(write, reader, entries, now=now), typed.address(after=more) if more else ""
-    return _page(request, write, reader, typed, entries, names, more=behind, now=now)
+    names, behind = names_in(write, reader, entries, now=now), typed.address(seals, after=more) if more else ""
+    is_over = None in opened.values()
+    return _page(request, write, reader, seals, typed, entries, names, more=behind, is_over=is_over, now=now)
 
 
 @router.post(AUDIT, dependencies=[CheckedForm])
 def find(
     request: Request,
+    runtime: RuntimeDep,
     reader: Reader,
     write: Write,
     now: Now,
@@ -110,20 +115,21 @@ def find(
     until: Field = "",
 ) -> Response:
     """Lead to the acts of whoever is called so, without their name in the address; `was` is who was chosen before."""
+    seals = lists.seals_of(runtime, reader, now)
     called, typed = who.strip(), Typed("", act.strip(), about.strip(), since, until)
     if not called or ":" in called:
-        return go(replace(typed, who=called).address())
+        return go(replace(typed, who=called).address(seals))
     if was and _called(write, reader, was, now=now) == called:
-        return go(replace(typed, who=was).address())
+        return go(replace(typed, who=was).address(seals))
     people = staffing.staff_called(write, text=called, seen_by=reader.staff_id, limit=MOST_NAMED + 1, now=now)
     if len(people) == 1:
-        return go(replace(typed, who=f"staff:{people[0].id}").address())
+        return go(replace(typed, who=f"staff:{people[0].id}").address(seals))
     _ = speak(request)
     wrong = _("Nobody in your units is called that. Choose somebody of the list.")
     if people:
         names = ", ".join(each.name for each in people[:MOST_NAMED])
         wrong = _("Several are called that. Enter the name that they sign in with: %(names)s") % {"names": names}
-    return _page(request, write, reader, typed, [], {}, wrong={"who": wrong}, called=called, now=now)
+    return _page(request, write, reader, seals, typed, [], {}, wrong={"who": wrong}, called=called, now=now)
 
 
 @router.post("/staff/audit/export", dependencies=[CheckedForm])
@@ -144,7 +150,7 @@ def export(
     try:
         _days(runtime, typed)
     except ValueError:
-        return go(typed.address())
+        return go(f"{AUDIT}?{urlencode({'since': since, 'until': until})}")
     return files.ask(
         request,
         runtime,
@@ -257,11 +263,13 @@ def _page(
     request: Request,
     session: ReadSession,
     reader: StaffReader,
+    seals: terms.Seals,
     typed: Typed,
     entries: Sequence[AuditEntry],
     actors: dict[str, str],
     *,
     more: str = "",
+    is_over: bool = False,
     wrong: dict[str, str] | None = None,
     called: str = "",
     now: datetime,
@@ -270,7 +278,9 @@ def _page(
         request,
         "staff/audit.html",
         reader,
-        here=typed.address(),
+        here=typed.address(seals),
+        is_over=is_over,
+        narrowed=lambda **more: replace(typed, **more).address(seals),
         mine=lists.mine(session, reader, "audit", **asdict(typed)),
         typed=typed,
         called=called or _called(session, reader, typed.who, now=now) or typed.who,

@@ -3,8 +3,10 @@
 A page asks for `mine` and shows `tools` of staff/sheet.html with its columns, of which the first is never hidden.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
@@ -17,11 +19,13 @@ from core.db import ReadSession
 from portal.pages import go, speak, text_of
 from portal.staff.once import once
 from portal.staff.pages import CheckedForm, SignedInStaff, StaffReader, safe_back, show
+from portal.staff.terms import ID, Seals
 from services.identity import queries
 from services.identity.errors import FilterNameInvalid, FilterNameTaken, FiltersMany, FilterTooLong
 from services.identity.operations import staff
 from services.identity.queries import StaffFilterView
 from web.problems.common import NotFound
+from web.runtime import Runtime, RuntimeDep
 from web.session import Now, Write
 
 router = APIRouter(include_in_schema=False)
@@ -34,24 +38,35 @@ Column = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Listed:
-    """Where a list is found, and what of its address filters or sorts it. A cursor is no filter."""
+    """Where a list is found, and what of its address filters or sorts it. A cursor is no filter.
+
+    `texts` are filters that somebody types freely, with what of them an address may show as it is.
+    """
 
     path: str
     filters: tuple[str, ...] = ()
+    texts: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
 
     def asked(self, typed: Sequence[tuple[str, str]]) -> str:
         """The query of these filters; what is none of the list's is left out."""
         known = {name: value[:LONGEST_VALUE] for name, value in typed if name in self.filters and value}
         return urlencode({name: known[name] for name in self.filters if name in known})
 
-    def at(self, query: str) -> str:
-        """The list with these filters."""
-        return f"{self.path}?{query}" if query else self.path
+    def at(self, query: str, seals: Seals, after: str = "") -> str:
+        """The list with these filters, as the address of a session shows them."""
+        typed = [*parse_qsl(query), *([("after", after)] if after else [])]
+        shown = {name: seals.shown(text, self.texts[name]) if name in self.texts else text for name, text in typed}
+        return f"{self.path}?{urlencode(shown)}" if shown else self.path
 
 
+ACT: Final = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,60}")
 LISTS: Final = {
-    "people": Listed("/staff/people", ("part", "state")),
-    "audit": Listed("/staff/audit", ("who", "act", "about", "since", "until")),
+    "people": Listed("/staff/people", ("part", "state"), {"part": ID}),
+    "audit": Listed(
+        "/staff/audit",
+        ("who", "act", "about", "since", "until"),
+        {"who": ID, "act": ACT, "about": ID},
+    ),
     "imports": Listed("/staff/imports", ("kind", "state", "sender", "since", "until")),
     "gaps": Listed("/staff/gaps", ("unit", "of", "level", "field")),
     "accounts": Listed("/staff/search"),
@@ -83,9 +98,10 @@ class Mine:
         """Whether there is nothing to keep: no filter is set, or the reader keeps it."""
         return not self.asked or any(each.query == self.asked for each in self.kept)
 
-    def at(self, query: str) -> str:
-        """The list with these filters."""
-        return LISTS[self.code].at(query)
+
+def seals_of(runtime: Runtime, reader: StaffReader, now: datetime) -> Seals:
+    """How this reader's addresses show what is typed."""
+    return Seals(runtime.vault, reader.session_id, now)
 
 
 def mine(session: ReadSession, reader: StaffReader, code: str, **typed: str) -> Mine:
@@ -106,6 +122,7 @@ class Sent:
     of_list: str
     name: str
     query: str
+    there: str
 
 
 ListCode = Annotated[str, Form(max_length=32)]
@@ -125,6 +142,7 @@ def filters(request: Request, reader: SignedInStaff, write: Write) -> Response:
 @once
 def keep(
     request: Request,
+    runtime: RuntimeDep,
     reader: SignedInStaff,
     write: Write,
     now: Now,
@@ -137,7 +155,8 @@ def keep(
     if not listed.filters:
         raise NotFound
     asked = listed.asked(parse_qsl(query))
-    sent = Sent(of_list, name, asked)
+    there = listed.at(asked, seals_of(runtime, reader, now))
+    sent = Sent(of_list, name, asked, there)
     if not asked:
         _ = speak(request)
         return _page(request, write, reader, {"name": _("Filter the list first, then keep the filter.")}, sent=sent)
@@ -147,7 +166,16 @@ def keep(
         )
     except (FilterNameInvalid, FilterNameTaken, FiltersMany, FilterTooLong) as refusal:
         return _page(request, write, reader, {"name": text_of(request, refusal)}, sent=sent)
-    return go(listed.at(asked))
+    return go(there)
+
+
+@router.get(FILTERS + "/{filter_id}")
+def choose(runtime: RuntimeDep, reader: SignedInStaff, write: Write, now: Now, filter_id: UUID) -> Response:
+    """Lead to the list that a filter of mine is for, without what was typed in the address."""
+    for each in queries.staff_filters(write, staff_id=reader.staff_id):
+        if each.id == filter_id:
+            return go(LISTS[each.of_list].at(each.query, seals_of(runtime, reader, now)))
+    raise NotFound
 
 
 @router.post(FILTERS + "/{filter_id}/rename", dependencies=[CheckedForm])
@@ -175,7 +203,7 @@ def drop(reader: SignedInStaff, write: Write, filter_id: UUID) -> Response:
 
 
 @router.post("/staff/columns", dependencies=[CheckedForm])
-def choose(
+def choose_columns(
     reader: SignedInStaff,
     write: Write,
     of_list: ListCode,
@@ -213,7 +241,6 @@ def _page(
         reader,
         here=FILTERS,
         kept={code: [each for each in kept if each.of_list == code] for code in LISTS},
-        lists=LISTS,
         sent=sent,
         renamed=renamed or {},
         wrong=wrong or {},

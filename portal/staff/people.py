@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request
@@ -12,7 +11,7 @@ from fastapi.responses import Response
 from core.db import WriteSession
 from core.periods import day_of, start_of
 from portal.pages import go, speak, text_of
-from portal.staff import files, lists
+from portal.staff import files, lists, terms
 from portal.staff.once import Made, SentOnce, once
 from portal.staff.pages import (
     CheckedForm,
@@ -42,7 +41,8 @@ router = APIRouter(include_in_schema=False)
 
 PAGE: Final = 50
 MOST_UNITS: Final = 300
-PEOPLE: Final = "/staff/people"
+LISTED: Final = lists.LISTS["people"]
+PEOPLE: Final = LISTED.path
 RESETS: Final = {"second_factor": RESET_SECOND_FACTOR, "password": RESET_PASSWORD}
 
 Viewer = Annotated[StaffReader, requires(StaffPermission.STAFF_VIEW)]
@@ -75,14 +75,16 @@ def people(
     reader: Viewer,
     write: Write,
     now: Now,
-    part: Annotated[str, Query(max_length=64)] = "",
+    part: Annotated[str, Query(max_length=terms.LONGEST_SEALED)] = "",
     state: Annotated[str, Query(pattern=r"^(invited|active|disabled)?$")] = "",
     after: str = "",
 ) -> Response:
     """Staff with a grant where I see staff."""
+    seals = lists.seals_of(runtime, reader, now)
+    opened = seals.read(part)
+    typed = opened or ""
     scope = f"staff.people|{reader.staff_id}"
     [behind] = runtime.cursors.behind(after, scope=scope, first=[""])
-    typed = part.strip()
     found = staffing.staff_page(
         write, seen_by=reader.staff_id, part=typed, state=state, after=behind, limit=PAGE + 1, now=now
     )
@@ -92,14 +94,28 @@ def people(
         request,
         "staff/people.html",
         reader,
-        here=mine.at(mine.asked),
+        here=LISTED.at(mine.asked, seals),
+        is_over=opened is None,
         mine=mine,
         rows=rows,
         part=typed,
         state=state,
-        more=f"{PEOPLE}?{urlencode({'part': typed, 'state': state, 'after': more})}" if more else "",
+        more=LISTED.at(mine.asked, seals, after=more) if more else "",
         may_manage=reader.may(StaffPermission.STAFF_MANAGE),
     )
+
+
+@router.post(PEOPLE, dependencies=[CheckedForm])
+def find(
+    runtime: RuntimeDep,
+    reader: Viewer,
+    now: Now,
+    part: Annotated[str, Form(max_length=64)] = "",
+    state: Annotated[str, Form(pattern=r"^(invited|active|disabled)?$")] = "",
+) -> Response:
+    """Lead to whoever is called so, without the name in the address."""
+    asked = LISTED.asked([("part", part.strip()), ("state", state)])
+    return go(LISTED.at(asked, lists.seals_of(runtime, reader, now)))
 
 
 @router.post("/staff/people/export", dependencies=[CheckedForm])

@@ -93,7 +93,7 @@ def suspense(
         request,
         "staff/suspense.html",
         reader,
-        here=mine.at(mine.asked),
+        here=f"{SUSPENSE}?{mine.asked}" if mine.asked else SUSPENSE,
         mine=mine,
         sort=sort,
         rows=rows,

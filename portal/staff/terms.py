@@ -7,6 +7,8 @@ that can be reloaded, gone back to and turned over page by page, and tells nothi
 import base64
 import binascii
 import json
+import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -17,6 +19,8 @@ LIFE: Final = timedelta(hours=2)
 LONGEST: Final = 200
 """Characters of a text that is looked for."""
 LONGEST_SEALED: Final = 4_000
+ID: Final = re.compile(r"[a-z_]+:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|account:[0-9]{1,18}")
+"""What tells nothing of a person: the id of a thing, as the audit log has it."""
 BLOCK: Final = 64
 """Of so many characters is what gets sealed a multiple: the length of an address tells no name."""
 
@@ -42,6 +46,23 @@ def unseal(vault: Vault, session_id: UUID, sealed: str, *, now: datetime) -> str
         return None
     until, text = json.loads(plain)
     return str(text) if now.timestamp() < until else None
+
+
+@dataclass(frozen=True)
+class Seals:
+    """How the addresses of one session show what is typed."""
+
+    vault: Vault
+    session_id: UUID
+    now: datetime
+
+    def shown(self, text: str, plain: re.Pattern[str] = ID) -> str:
+        """A text as an address shows it: sealed, unless it is one that may stand there as it is."""
+        return text if plain.fullmatch(text) else seal(self.vault, self.session_id, text, now=self.now)
+
+    def read(self, shown: str, plain: re.Pattern[str] = ID) -> str | None:
+        """The text that an address shows; None for what `unseal` does not open."""
+        return shown if plain.fullmatch(shown) else unseal(self.vault, self.session_id, shown, now=self.now)
 
 
 def _owner(session_id: UUID) -> str:

@@ -11,12 +11,12 @@ NOBODY: Final = UUID("0197a3c2-0000-7c55-9a53-000000000000")
 
 
 class Form(Protocol):
-    """A form at a path, filled in."""
+    """A page or a form at a path, with what is filled in."""
 
     def __call__(self, path: str, fields: Callable[[Scene], dict[str, str]] | None = None) -> Asking: ...
 
 
-def asking(get: Callable[[str], Asking], form: Form) -> dict[str, Asking]:
+def asking(get: Form, form: Form) -> dict[str, Asking]:
     """Each operation, asked for by the console's own pages and forms."""
     return {
         "GET /staff/me": get("/staff/me"),
@@ -35,6 +35,7 @@ def asking(get: Callable[[str], Asking], form: Form) -> dict[str, Asking]:
         "POST /staff/filters": form(
             "/staff/filters", lambda _: {"of_list": "people", "name": uuid4().hex, "query": "state=active"}
         ),
+        "GET /staff/filters/{filter_id}": get("/staff/filters/{filter_id}", _filter),
         "POST /staff/filters/{filter_id}/rename": form(
             "/staff/filters/{filter_id}/rename", lambda made: {**_filter(made), "name": uuid4().hex}
         ),

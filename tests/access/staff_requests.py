@@ -66,8 +66,8 @@ def headers_of(made: Scene) -> dict[str, str]:
     return {} if made.member is None else office_of(made.town).browser(made.member)
 
 
-def _get(path: str, fill: Callable[[Scene], dict[str, str]] | None = None) -> Asking:
-    return lambda made: Asked(path.format(**(fill(made) if fill else {})))
+def _get(path: str, fields: Callable[[Scene], dict[str, str]] | None = None) -> Asking:
+    return lambda made: Asked(path.format(**(fields(made) if fields else {})))
 
 
 def _form(path: str, fields: Callable[[Scene], dict[str, str]] | None = None) -> Asking:
@@ -427,6 +427,7 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /staff/files/{file_id}/delete": _form("/staff/files/{file_id}/delete", _file),
     **own_requests.asking(_get, _form),
     "GET /staff/roles": _get("/staff/roles"),
+    "POST /staff/people": _form("/staff/people", lambda _: {"part": "Staff"}),
     "POST /staff/people/export": _form("/staff/people/export"),
     "POST /staff/gaps/export": _form("/staff/gaps/export"),
     "POST /staff/payments/unknown/export": _form("/staff/payments/unknown/export"),

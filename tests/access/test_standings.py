@@ -58,7 +58,7 @@ NEEDED: Final = (
     (r"POST /staff/gaps/", P.ACCOUNTS_EDIT),
     (r"GET /staff/(accounts|gaps|quality)|(GET|POST) /staff/search", P.ACCOUNTS_VIEW),
     (r"GET /staff/people/invite", P.STAFF_MANAGE),
-    (r"GET /staff/people|POST /staff/people/export", P.STAFF_VIEW),
+    (r"GET /staff/people|POST /staff/people(/export)?$", P.STAFF_VIEW),
     (r"POST /staff/people", P.STAFF_MANAGE),
     (r"(GET|POST) /staff/approvals/", P.STAFF_APPROVE),
     (r"(GET|POST) /staff/audit", P.AUDIT_VIEW),
@@ -72,7 +72,7 @@ WITHOUT_FRESH_CODE: Final = frozenset({
     "POST /staff/as/{account_no}/end", "POST /staff/audit",
     "POST /staff/me/authenticator", "POST /staff/me/authenticator/first-code",
     "POST /staff/me/sessions/others/end", "POST /staff/me/sessions/{session_id}/end",
-    "POST /staff/payments/{payment_no}/check", "POST /staff/search", "POST /staff/step-up", "POST /staff/webhooks/{endpoint_id}/test",
+    "POST /staff/payments/{payment_no}/check", "POST /staff/people", "POST /staff/search", "POST /staff/step-up", "POST /staff/webhooks/{endpoint_id}/test",
 })  # fmt: skip
 """Forms that a stolen cookie may send: they take back, write, look closely, end something, or take a code of their own."""
 

@@ -287,7 +287,7 @@ def test_a_bill_leads_from_its_account_to_its_lines_and_the_payments_that_settle
     path = f"/staff/accounts/{home.account_no}/bills/{bill_no}"
     here = office.members["here"]
     assert f'href="{path}"' in get(town, office, here, f"/staff/accounts/{home.account_no}")[1]
-    assert f'href="{path}"' in get(town, office, here, office.sought(here, bill_no))[1]
+    assert f'href="{path}"' in get(town, office, here, office.sought(here, "/staff/search", q=bill_no))[1]
     status, page = get(town, office, here, path)
     assert status == 200
     for told in ("Electricity", "Left to pay", f'href="/staff/payments/{payment_no}"'):

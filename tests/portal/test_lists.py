@@ -2,9 +2,10 @@
 
 import html
 import re
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from core import audit, clock
+from core.audit import Actor
 from services.accounts.roles import StaffRole
 from services.identity.operations import staff
 from services.identity.operations.staff.lists import MOST_FILTERS
@@ -18,7 +19,7 @@ from tests.support.office import office_of
 from tests.support.town import Town
 
 PEOPLE = "/staff/people"
-ASKED = "/staff/people?part=a+b&state=active"
+ASKED = "part=a+b&state=active"
 
 
 class Colleague:
@@ -44,6 +45,12 @@ class Colleague:
         answer = self.town.client.post(path, data=data, headers=headers, follow_redirects=False)
         return answer.status_code, answer.headers.get("location") or html.unescape(answer.text)
 
+    def follow(self, path: str) -> str:
+        """Where an address leads."""
+        self.town.client.cookies.clear()
+        headers = self.office.browser(self.member)
+        return self.town.client.get(path, headers=headers, follow_redirects=False).headers["location"]
+
     def keep(self, name: str, query: str, of_list: str = "people") -> tuple[int, str]:
         """Keep a filter."""
         return self.send("/staff/filters", of_list=of_list, name=name, query=query)
@@ -55,16 +62,41 @@ class Colleague:
 
 def test_a_filter_is_kept_and_chosen_again_without_its_cursor(town: Town) -> None:
     mine, other = Colleague(town), Colleague(town)
-    offered = re.search(r'name="query" value="([^"]*)"', mine.get(ASKED + "&lang=en"))
+    there = mine.send(PEOPLE, part="a b", state="active")[1]
+    offered = re.search(r'name="query" value="([^"]*)"', mine.get(there + "&lang=en"))
     assert offered is not None
-    assert mine.keep("Mine <b>", offered[1] + "&after=abc&lang=en&colour=red") == (303, ASKED)
-    assert f'<a class="chip" href="{ASKED}">Mine <b></a>' in mine.get(PEOPLE)
-    assert f'<a class="chip" href="{ASKED}" aria-current="true">' in mine.get(ASKED)
-    assert "Keep this filter" not in mine.get(ASKED), "it is kept already"
+    status, kept_at = mine.keep("Mine <b>", offered[1] + "&after=abc&lang=en&colour=red")
+    assert (status, PEOPLE in kept_at) == (303, True)
+    chip = re.search(r'<a class="chip" href="(/staff/filters/[0-9a-f-]{36})">Mine <b></a>', mine.get(PEOPLE))
+    assert chip is not None
+    for address in (there, kept_at, mine.follow(chip[1])):
+        page = mine.get(address)
+        assert f'<a class="chip" href="{chip[1]}" aria-current="true">' in page
+        assert 'name="part" value="a b"' in page
+        assert "Keep this filter" not in page, "it is kept already"
     assert "Mine" not in other.get(PEOPLE) + other.get("/staff/filters")
     with town.runtime.db.read() as session:
         kept = session.sql("select query from staff_filter where staff_id = :id", id=mine.member.staff_id).scalar_one()
-    assert kept == ASKED.partition("?")[2]
+    assert kept == ASKED
+
+
+def test_no_address_of_a_list_tells_what_it_is_filtered_by_but_ids(town: Town) -> None:
+    mine, typed = Colleague(town), "王小明 13800138000"
+    with town.runtime.db.write() as session:
+        session.sql("update staff set display_name = :name where id = :id", name=typed, id=mine.member.staff_id)
+    mine.keep("Him", urlencode({"part": typed}))
+    mine.keep("About him", urlencode({"about": typed}), "audit")
+    him = {"part": typed}, {"who": f"x:{typed}"}, {"act": typed}, {"about": typed}
+    addresses = [mine.send(PEOPLE if "part" in form else "/staff/audit", **form)[1] for form in him]
+    refused = mine.keep("Him", urlencode({"part": typed}))[1], mine.get("/staff/filters")
+    pages = [mine.get(address) for address in addresses]
+    for page in (*pages, *refused):
+        links = [*re.findall(r'(?:href|action|name="(?:next|back)" value)="([^"]*)"', page), *addresses]
+        assert [each for each in links if "王" in unquote(each) or "1380013" in unquote(each)] == []
+    assert all(f'value="{text}"' in page for page, form in zip(pages, him, strict=True) for text in form.values())
+    assert mine.send("/staff/audit", about="account:7")[1] == "/staff/audit?about=account%3A7"
+    for over in (f"{PEOPLE}?part={typed}", f"/staff/audit?about={typed}", Colleague(town).send(PEOPLE, part="x")[1]):
+        assert "This search is over" in mine.get(over)
 
 
 def test_a_filter_is_renamed_and_deleted_by_its_owner(town: Town) -> None:
@@ -112,9 +144,9 @@ def test_columns_are_chosen_for_oneself_and_the_first_always_stays(town: Town) -
         "of_list": "people",
         "column": ["who", *offered],
         "shown": ["state"],
-        "back": ASKED,
+        "back": f"{PEOPLE}?state=active",
     }
-    assert mine.send("/staff/columns", **shown) == (303, ASKED)
+    assert mine.send("/staff/columns", **shown) == (303, f"{PEOPLE}?state=active")
     assert mine.heads() == ["Who", "State"]
     assert other.heads() == every
     assert mine.send("/staff/people/export") == (303, "/staff/files")
@@ -148,6 +180,9 @@ def test_the_log_is_asked_for_by_what_people_are_called_and_no_address_names_the
         assert (status, "Nobody in your units is called that" in told, f'value="{unseen}"' in told) == (422, True, True)
         assert "?who=" not in told
     chosen = f"staff:{far.staff_id}"
+    assert mine.send("/staff/audit", who=f"Staff {far.name}", was=chosen)[0] == 422, "who never acted here is not told"
+    with town.runtime.db.write() as session:
+        audit.record(session, actor=Actor(chosen), act="accounts.note", subject=f"account:{town.house.account.id}")
     assert mine.send("/staff/audit", who=f"Staff {far.name}", was=chosen)[0] == 303, "who acted here is kept"
     with town.runtime.db.write() as session:
         session.sql("update staff set display_name = 'Li Na' where id = :id", id=mine.member.staff_id)

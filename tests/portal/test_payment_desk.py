@@ -239,7 +239,8 @@ def test_a_station_reads_no_more_of_a_payment_for_several_than_its_own_part(town
     reveal = f"/staff/payments/{no}/callbacks/{found}/reveal"
     why = {"reason": "the payer showed a receipt"}
     for member, home in ((here, homes[0]), (there, homes[1]), (both, homes[0])):
-        paths = (f"/staff/payments/{no}", f"/staff/accounts/{home.account_no}/payments", office.sought(member, no))
+        sought = office.sought(member, "/staff/search", q=no)
+        paths = (f"/staff/payments/{no}", f"/staff/accounts/{home.account_no}/payments", sought)
         pages = [get(town, office, member, path)[1] for path in paths]
         if member is both:
             assert ["257.20" in page for page in pages] == [True, True, True]

@@ -375,8 +375,8 @@ def test_an_invitation_that_cannot_be_granted_leaves_nobody_behind(town: Town, b
         assert session.sql("select count(*) from staff where name = 'left.behind'").scalar_one() == 0
 
 
-def seen_in_audit(browser: TestClient, **filters: str) -> str:
-    return browser.get("/staff/audit", params=filters).text
+def seen_in_audit(browser: TestClient, token: str, **filters: str) -> str:
+    return browser.post("/staff/audit", data={"csrf": token, **filters}, follow_redirects=True).text
 
 
 def test_the_audit_log_shows_and_exports_the_readers_units_alone(town: Town, browser: TestClient) -> None:
@@ -389,11 +389,11 @@ def test_the_audit_log_shows_and_exports_the_readers_units_alone(town: Town, bro
                 session, user_id=user_id, account_id=account.id, role=accounts.Role.VIEWER, actor=actor, now=clock.now()
             )
     token = sit_down(town, browser, employ(town))
-    page = seen_in_audit(browser, act="accounts.grant")
+    page = seen_in_audit(browser, token, act="accounts.grant")
     assert f"Account {town.house.account_no}<" in page
     assert not any(told in page for told in (f"Account {elsewhere.id}<", town.far.account_no))
-    assert f"Account {town.house.account_no}<" in seen_in_audit(browser, about=town.house.account_no)
-    assert "No act in your units fits" in seen_in_audit(browser, about=town.far.account_no)
+    assert f"Account {town.house.account_no}<" in seen_in_audit(browser, token, about=town.house.account_no)
+    assert "No act in your units fits" in seen_in_audit(browser, token, about=town.far.account_no)
     asked = browser.post("/staff/audit/export", data={"csrf": token, "act": "accounts.grant"})
     assert asked.headers["location"] == "/staff/files", "a short one is ready on the next page"
     answer = browser.get(latest_file(browser.get("/staff/files").text))

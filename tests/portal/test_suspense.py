@@ -281,7 +281,9 @@ def test_money_in_suspense_is_found_by_its_transaction_where_the_reader_may_see_
     with town.runtime.db.write() as session:
         here = office.employ(session, StaffRole.FINANCE, HERE)
         number = session.sql("select transaction_id from payment_suspense where id = :id", id=waiting).scalar_one()
-    pages = [get(town, office, member, office.sought(member, number))[1] for member in (desks[0], here)]
+    pages = [
+        get(town, office, member, office.sought(member, "/staff/search", q=number))[1] for member in (desks[0], here)
+    ]
     assert [f'href="/staff/suspense/{waiting}"' in page for page in pages] == [True, False]
     assert ["Nothing here is called that" in page for page in pages] == [False, True]
 

@@ -108,13 +108,11 @@ class Office:
         bound_to = "nobody" if member is None else member.cookie
         return cookies.form_token(self._town.runtime.vault, f"staff|{bound_to}")
 
-    def sought(self, member: Member, text: str) -> str:
+    def sought(self, member: Member, page: str, **typed: str) -> str:
         """The address that a search of theirs leads to."""
         self._town.client.cookies.clear()
-        form = {"csrf": self.form_token(member), "q": text}
-        answer = self._town.client.post(
-            "/staff/search", data=form, headers=self.browser(member), follow_redirects=False
-        )
+        form = {"csrf": self.form_token(member), **typed}
+        answer = self._town.client.post(page, data=form, headers=self.browser(member), follow_redirects=False)
         assert answer.status_code == 303, answer.text
         return answer.headers["location"]
 
