@@ -55,9 +55,6 @@ JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 """Multipart has no place here: nobody uploads, and its parser is one more that reads what strangers send."""
 
-HEAD_ALONE: Final = "wattline.head_alone"
-"""In a scope: the head of the answer is asked for, not its content."""
-
 AUTHORITY: Final = "wattline.authority"
 """Where in a scope the server puts the host that an absolute target names."""
 
@@ -119,7 +116,7 @@ class Guard:
             if isinstance(whole, Response):
                 await whole(scope, receive, finish)
             elif method == "HEAD":
-                scope = {**scope, "method": "GET", HEAD_ALONE: True}
+                scope = {**scope, "method": "GET"}
                 await _answer_head(self._app, scope, finish)
             else:
                 await self._app(scope, whole, finish)

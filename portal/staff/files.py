@@ -24,7 +24,6 @@ from services.casework.errors import FilesMany
 from services.casework.queries import files as queries
 from services.casework.queries.files import FileView
 from web import spreadsheets
-from web.guard import HEAD_ALONE
 from web.handlers import AnswerCut
 from web.problems.common import NotFound
 from web.runtime import Runtime, RuntimeDep
@@ -82,19 +81,14 @@ def files(request: Request, reader: SignedInStaff, write: Write, now: Now) -> Re
     return _page(request, write, reader, now=now)
 
 
-@router.get(FILES + "/{file_id}/content")
+@router.post(FILES + "/{file_id}/content", dependencies=[CheckedForm])
 def take(request: Request, runtime: RuntimeDep, db: Exports, now: Now, file_id: UUID) -> Response:
-    """The file itself, with a fresh code, and as long as I may read all that is in it; its head alone takes nothing."""
+    """The file itself, with a fresh code, and as long as I may read all that is in it."""
     with db.write() as session:
         reader = resolved(request, runtime, session, now)
         check_fresh(reader)
-        if HEAD_ALONE in request.scope:
-            found = queries.file_of(session, file_id=file_id, staff_id=reader.staff_id, now=now)
-        else:
-            found = operations.take_file(
-                session, file_id=file_id, staff_id=reader.staff_id, actor=reader.actor, now=now
-            )
-    if found is None or not found.is_open:
+        found = operations.take_file(session, file_id=file_id, staff_id=reader.staff_id, actor=reader.actor, now=now)
+    if found is None:
         raise NotFound
     day = business_date(found.asked_at, runtime.settings.zone).isoformat()
     return StreamingResponse(

@@ -1,6 +1,7 @@
 // Comfort only: everything works without. A form is sent once, and says that it is being sent; the account switcher closes as menus do.
 addEventListener("submit", (event) => {
   const form = event.target;
+  if ("again" in form.dataset) return;  // what it answers is a file: the page stays
   if (form.dataset.sent) return event.preventDefault();
   form.dataset.sent = "yes";
   event.submitter?.setAttribute("aria-busy", "true");

@@ -423,7 +423,7 @@ ASKING: Final[dict[str, Asking]] = {
     f"POST {_HOOK}/deliveries/{{delivery_id}}/replay": _form(f"{_HOOK}/deliveries/{{delivery_id}}/replay", _told),
     f"POST {_HOOK}/deliveries/{{delivery_id}}/set-aside": _form(f"{_HOOK}/deliveries/{{delivery_id}}/set-aside", _told),
     "GET /staff/files": _get("/staff/files"),
-    "GET /staff/files/{file_id}/content": _get("/staff/files/{file_id}/content", _file),
+    "POST /staff/files/{file_id}/content": _form("/staff/files/{file_id}/content", _file),
     "POST /staff/files/{file_id}/delete": _form("/staff/files/{file_id}/delete", _file),
     **own_requests.asking(_get, _form),
     "GET /staff/roles": _get("/staff/roles"),

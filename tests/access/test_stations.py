@@ -298,13 +298,9 @@ def send(town: Town, office: Office, member: Member, name: str, asked: Asked) ->
 def _taken(town: Town, office: Office, member: Member, headers: dict[str, str]) -> str:
     """The file that was just asked for; it is deleted, so that the next walk finds the page as this one did."""
     path = latest_file(town.client.get("/staff/files", headers=headers).text)
-    answer = town.client.get(path, headers=headers)
-    gone = town.client.post(
-        path.replace("/content", "/delete"),
-        data={"csrf": office.form_token(member)},
-        headers=headers,
-        follow_redirects=False,
-    )
+    form = {"csrf": office.form_token(member)}
+    answer = town.client.post(path, data=form, headers=headers)
+    gone = town.client.post(path.replace("/content", "/delete"), data=form, headers=headers, follow_redirects=False)
     assert gone.status_code == 303
     return f"{answer.status_code} {TIMES.sub('#', answer.text)}"
 

@@ -45,12 +45,11 @@ def taken(town: Town, member: Member) -> int:
     return count
 
 
-def test_asking_for_the_head_alone_takes_no_file(town: Town, browser: TestClient, member: Member) -> None:
+def test_no_link_takes_a_file_but_the_form_of_its_page(town: Town, browser: TestClient, member: Member) -> None:
     address = latest_file(browser.get("/staff/files").text)
-    head = browser.head(address)
-    assert (head.status_code, head.content, taken(town, member)) == (200, b"", 0)
-    whole = browser.get(address)
-    assert (whole.headers["content-disposition"], taken(town, member)) == (head.headers["content-disposition"], 1)
+    assert (browser.get(address).status_code, browser.head(address).status_code, taken(town, member)) == (405, 405, 0)
+    form = {"csrf": office_of(town).form_token(member)}
+    assert (browser.post(address, data=form).status_code, taken(town, member)) == (200, 1)
 
 
 def test_a_file_that_goes_while_it_leaves_is_cut_without_alarm(town: Town, browser: TestClient, member: Member) -> None:
@@ -61,7 +60,7 @@ def test_a_file_that_goes_while_it_leaves_is_cut_without_alarm(town: Town, brows
             id=member.staff_id,
         )
     with capture_logs() as logs:
-        browser.get(address)
+        browser.post(address, data={"csrf": office_of(town).form_token(member)})
     told = {each["event"] for each in logs}
     assert ("answer_cut" in told, "unexpected_error" in told) == (True, False)
 

@@ -396,7 +396,7 @@ def test_the_audit_log_shows_and_exports_the_readers_units_alone(town: Town, bro
     assert "No act in your units fits" in seen_in_audit(browser, token, about=town.far.account_no)
     asked = browser.post("/staff/audit/export", data={"csrf": token, "act": "accounts.grant"})
     assert asked.headers["location"] == "/staff/files", "a short one is ready on the next page"
-    answer = browser.get(latest_file(browser.get("/staff/files").text))
+    answer = browser.post(latest_file(browser.get("/staff/files").text), data={"csrf": token})
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert re.fullmatch(r'attachment; filename="audit-\d{4}-\d\d-\d\d\.csv"', answer.headers["content-disposition"])
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))

@@ -5,6 +5,6 @@ import re
 
 def latest_file(page: str) -> str:
     """Where the file is taken that was asked for last and is ready."""
-    found = re.search(r'href="(/staff/files/[0-9a-f-]{36}/content)"', page)
+    found = re.search(r'action="(/staff/files/[0-9a-f-]{36}/content)"', page)
     assert found is not None, "no file is ready"
     return found[1]
