@@ -1873,7 +1873,8 @@ CREATE TABLE public.import_total (
     rows_unchanged bigint DEFAULT 0 NOT NULL,
     rows_rejected bigint DEFAULT 0 NOT NULL,
     accounts bigint DEFAULT 0 NOT NULL,
-    vanished bigint DEFAULT 0 NOT NULL
+    vanished bigint DEFAULT 0 NOT NULL,
+    is_dry boolean DEFAULT false NOT NULL
 )
 WITH (fillfactor='50');
 
@@ -3267,6 +3268,8 @@ CREATE INDEX ix_import_reject_unit_id ON public.import_reject USING btree (run_i
 CREATE INDEX ix_import_run_dry ON public.import_run USING btree (id) WHERE ((mode = 'check'::text) AND (finished_at IS NOT NULL) AND (signed_off_id IS NULL));
 
 CREATE INDEX ix_import_run_signed_off_id ON public.import_run USING btree (signed_off_id) WHERE (signed_off_id IS NOT NULL);
+
+CREATE INDEX ix_import_total_dry ON public.import_total USING btree (unit_id, run_id) WHERE is_dry;
 
 CREATE INDEX ix_import_total_unit_id ON public.import_total USING btree (unit_id, run_id);
 

@@ -426,6 +426,7 @@ class ImportTotal(SQLModel, table=True):
     rows_rejected: int = Field(default=0, sa_type=sa.BigInteger)
     accounts: int = Field(default=0, sa_type=sa.BigInteger)
     vanished: int = Field(default=0, sa_type=sa.BigInteger)
+    is_dry: bool = Field(default=False, sa_column_kwargs={"server_default": sa.text("false")})
 
 
 class ImportAmount(SQLModel, table=True):

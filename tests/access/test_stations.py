@@ -94,7 +94,7 @@ with theirs as (
   insert into import_run (kind, file_digest, mode, file_name, rows_done, rows_new, finished_at)
   select 'bills', sha256(convert_to(account_no, 'UTF8')), 'check', account_no, 1, 1, now() from theirs returning id, file_name
 ), counted as (
-  insert into import_total (run_id, unit_id, rows_new, accounts) select r.id, t.unit_id, 1, 1 from loaded r join theirs t on t.account_no = r.file_name
+  insert into import_total (run_id, unit_id, rows_new, accounts, is_dry) select r.id, t.unit_id, 1, 1, true from loaded r join theirs t on t.account_no = r.file_name
 ), together as (
   insert into import_total (run_id, unit_id, rows_new, rows_rejected) select distinct cast(:run_id as bigint), unit_id, 7, 7 from theirs
   on conflict do nothing

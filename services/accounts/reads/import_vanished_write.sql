@@ -5,8 +5,8 @@ with known as materialized (
   insert into import_vanished (run_id, unit_id, account_no, bill_no, open_minor, currency)
   select :run_id, unit_id, account_no, bill_no, open_minor, currency from known where not is_seen
 ), counted as (
-  insert into import_total (run_id, unit_id, vanished)
-  select :run_id, unit_id, count(*) from known where not is_seen group by unit_id
+  insert into import_total (run_id, unit_id, vanished, is_dry)
+  select :run_id, unit_id, count(*), (select mode = 'check' from import_run where id = :run_id) from known where not is_seen group by unit_id
   on conflict (run_id, unit_id) do update set vanished = excluded.vanished
 )
 select count(*) filter (where not is_seen) as vanished, count(*) as known from known
