@@ -12,6 +12,8 @@ _PUNCTUATION: Final = str.maketrans("", "", " -()·")
 FILES_WAIT: Final = "accounts.files_wait"
 """A lock that chunks of files share, and that keeps them out while a customer is erased or corrected: none is judged
 before that and written behind it."""
+CLEARED: Final = "-"
+"""What a file says of something that is there no more. An empty field says nothing: what is known of it stays."""
 LAST_DIGITS: Final = 4
 MOST_SEARCHED: Final = 100
 """Characters of what staff search for; the rest is left out."""

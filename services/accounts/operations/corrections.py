@@ -182,6 +182,8 @@ def apply_correction(
         owner=correction_owner(correction_id),
         sealed=bytes(row.after_sealed),
     )
+    if not locked.is_good(standing, field, after):
+        raise CorrectionOutdated
     locked.write(session, vault=vault, standing=standing, field=field, value=after, on=row.effective_on)
     _hold(session, correction_id, field, standing, said, now=now)
     outbox.add(

@@ -11,7 +11,7 @@ from core.db import ReadSession, WriteSession, statement, view
 from services.accounts.errors import CorrectionOutdated
 from services.accounts.models import AccountClass, CustomerKind
 from services.accounts.queries import AccountId
-from services.accounts.rules import customer_owner, normal_name, premises_owner, search_terms
+from services.accounts.rules import CLEARED, customer_owner, normal_name, premises_owner, search_terms
 
 MOST_TEXT: Final = 200
 MOST_CODE: Final = 32
@@ -100,6 +100,7 @@ class Standing:
     is_prepaid: bool | None
     meter: str
     metered_from: date | None
+    is_closed: bool
 
     @classmethod
     def of(cls, session: ReadSession, *, account_id: AccountId) -> Self:
@@ -131,9 +132,14 @@ class Standing:
 
 
 def is_good(standing: Standing, field: Corrected, value: str) -> bool:
-    """Whether something may stand there: what a file may say of it. Nobody is prepaid without a tariff."""
+    """Whether something may stand there: what a file may say of it. Nobody is prepaid without a tariff.
+
+    An account that is closed has no meter, and the sign by which files take something away is no value.
+    """
     if field in _CHOICES:
         return value in _CHOICES[field] and (field is not Corrected.PAYMENT_MODE or standing.agreement_id is not None)
+    if value == CLEARED or (field is Corrected.METER and standing.is_closed):
+        return False
     most = MOST_CODE if field in {Corrected.METER, Corrected.TARIFF} else MOST_TEXT
     return len(value) <= most and (bool(value) or field.may_be_empty)
 

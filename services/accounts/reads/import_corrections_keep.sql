@@ -1,5 +1,5 @@
 -- Staged rows that repeat what was corrected are read as corrected before they are judged (a meter that was corrected is no more at the account
--- that a file names); `held` keeps in which fields, however often this is asked. An agreement that begins before the correction of its terms is
+-- that a file names; one that is closed has none, whatever was corrected); `held` keeps in which fields, however often this is asked. An agreement that begins before the correction of its terms is
 -- read as of that day. Served by uq_account_account_no, uq_customer_customer_no, uq_premises_premises_no, the unique indexes of data_correction,
 -- ix_data_correction_agreement, ix_meter_account_id and pk_agreement.
 with agreed as (
@@ -12,7 +12,8 @@ with agreed as (
 ), repeated as (
   select s.row_no, d.field
   from staged_account s join account a on a.account_no = s.account_no join data_correction d on d.account_id = a.id and d.file_said is not null
-  where d.field = 'use_class' and d.file_said = s.class or d.field = 'meter' and d.file_said = s.meter_no
+  where d.field = 'use_class' and d.file_said = s.class 
+    or d.field = 'meter' and d.file_said = s.meter_no and coalesce(s.state, a.state) <> 'closed'
   union all
   select s.row_no, d.field
   from staged_account s join customer c on c.customer_no = s.customer_no

@@ -2,6 +2,7 @@
 -- meters, and the first of its latest agreement. Served by keys, ix_meter_account_id and pk_agreement.
 select a.id as account_id, c.id as customer_id, c.customer_no, p.id as premises_id, p.premises_no, c.name_sealed, c.kind, a.class as use_class,
   p.district, p.street, p.building, p.door_sealed, g.id as agreement_id, g.valid_from as agreed_from, g.tariff_code, g.is_prepaid,
+  a.state = 'closed' as is_closed,
   (select coalesce(string_agg(m.meter_no, ', ' order by m.meter_no), '') from meter m where m.account_id = a.id and m.removed_on is null) as meter,
   (select max(greatest(m.installed_on, m.removed_on)) from meter m where m.account_id = a.id) as metered_from
 from account a

@@ -10,7 +10,7 @@ from core import clock
 from core.crypto.vault import Vault
 from core.db import Database
 from services.accounts.catalogue import CATALOGUE, Level
-from services.accounts.errors import CorrectionDateWrong, CorrectionOutdated, DocumentMissing
+from services.accounts.errors import CorrectionDateWrong, CorrectionOutdated, CorrectionWrong, DocumentMissing
 from services.accounts.events import LockedDataChanged
 from services.accounts.operations import Corrected, Correction, propose_correction
 from services.accounts.operations.locked import Standing
@@ -136,6 +136,31 @@ def test_what_is_dated_begins_neither_before_what_is_known_nor_after_today(
 ) -> None:
     with pytest.raises(CorrectionDateWrong):
         proposed(database, vault, account, staff[0], Corrected.TARIFF, "RES-2", on=on)
+
+
+def test_an_account_that_is_closed_keeps_no_meter_and_is_given_none(
+    database: Database,
+    vault: Vault,
+    account: AccountRef,
+    staff: tuple[Member, Member],
+    import_accounts: Callable[..., None],
+) -> None:
+    import_accounts(meter_no="-")
+    corrected(database, vault, account, staff, Corrected.METER, "M-RIGHT", on=TODAY)
+    import_accounts(meter_no="-")
+    assert standing(database, account).meter == "M-RIGHT", "it repeats what was wrong"
+    import_accounts(state="closed")
+    assert standing(database, account).meter == ""
+    with pytest.raises(CorrectionWrong):
+        proposed(database, vault, account, staff[0], Corrected.METER, "M-OTHER", on=TODAY)
+
+
+@pytest.mark.parametrize("field", [Corrected.STREET, Corrected.BUILDING, Corrected.METER, Corrected.TARIFF])
+def test_the_sign_by_which_files_take_something_away_is_no_value(
+    database: Database, vault: Vault, account: AccountRef, staff: tuple[Member, Member], field: Corrected
+) -> None:
+    with pytest.raises(CorrectionWrong):
+        proposed(database, vault, account, staff[0], field, "-")
 
 
 def test_nothing_is_proposed_without_its_document(

@@ -6,10 +6,8 @@ from typing import Final, Literal
 
 from core.crypto.vault import Vault, mask_name, mask_phone
 from core.records import Layout, Row
-from services.accounts.rules import customer_owner, normal_phone, premises_owner, search_terms
+from services.accounts.rules import CLEARED, customer_owner, normal_phone, premises_owner, search_terms
 
-CLEARED: Final = "-"
-"""What a file says of something that is there no more. An empty field says nothing: what is known of it stays."""
 _MAX_TEXT: Final = 200
 
 
