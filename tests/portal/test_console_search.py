@@ -21,7 +21,7 @@ from tests.support.office import ELSEWHERE, HERE, Office, office_of
 from tests.support.town import Home, Town
 from web import metrics
 
-SOUGHT: Final = re.compile(r"sought=[^\"&]+")
+SOUGHT: Final = re.compile(r'sought(?:=|%3D)[^"&]+|data-left="\d+"')
 NOTHING = "Nothing here is called that"
 
 

@@ -110,7 +110,9 @@ def test_a_member_of_staff_joins_signs_out_and_in_again(town: Town, browser: Tes
     assert browser.get("/staff").headers["location"] == "/staff/sign-in"
     with town.runtime.db.read() as session:
         name = session.sql("select name from staff where id = :id", id=invited.staff_id).scalar_one()
-    assert second_half(browser, first_half(browser, name), codes[0]).headers["location"] == "/staff"
+    assert (
+        second_half(browser, first_half(browser, name), codes[0]).headers["location"] == "/staff/me?done=recovery_code"
+    )
     assert browser.get("/staff").status_code == 200
 
 

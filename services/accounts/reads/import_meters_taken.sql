@@ -13,6 +13,10 @@ where s.meter_no <> '' and coalesce(z.account_no, o.account_no) not in ('', s.ac
 union all
 select s.row_no, 'meter_no', 'cannot come to this account until an upgrade is through: send it again later'
 from staged_account s
-join meter f on f.meter_no = s.meter_no
+cross join lateral (
+  select account_id, removed_on from meter where meter_no = s.meter_no and removed_on is null
+  union all
+  select account_id, removed_on from meter where meter_no = s.meter_no and removed_on is not null
+) f
 join account o on o.id = f.account_id
 where to_regclass('public.uq_meter_meter_no') is not null and (f.removed_on is not null or o.account_no <> s.account_no)
