@@ -49,8 +49,8 @@ class Office:
         rows = [account_record(number, meter_no=meter, **other) for number, meter in pairs]
         return write_jsonl(self.place / f"{self.sent}.jsonl", rows)
 
-    def send(self, meters: dict[int, str | None], **how: int) -> Report:
-        return intake.run(self.database, path=self.file(meters), loader=self.loader, **how)  # type: ignore[arg-type]
+    def send(self, meters: dict[int, str | None], *, chunk_rows: int = 10_000) -> Report:
+        return intake.run(self.database, path=self.file(meters), loader=self.loader, chunk_rows=chunk_rows)
 
     def present(self) -> dict[str, list[str]]:
         with self.database.read() as session:
