@@ -156,21 +156,21 @@ class Source:
         """Records behind the first `skip`; blank lines count as lines and not as records."""
         parse = self._parse_csv if self._format == "csv" else self._parse_json
         seen = 0
-        for number, raw in _lines(file):
+        for number, raw in lines(file):
             if (number == 1 and self._format == "csv") or not raw.strip():
                 continue
             seen += 1
             if seen <= skip:
                 continue
             try:
-                yield Row(number, parse(_text(raw)))
+                yield Row(number, parse(line_text(raw)))
             except Unreadable as error:
                 yield Reject(number, error.field, error.reason)
 
     def _heading(self, file: BinaryIO) -> tuple[int | None, ...]:
         raw = file.readline(MAX_LINE_BYTES)
         try:
-            names = [name.strip().lower() for name in _cells(_text(raw))]
+            names = [name.strip().lower() for name in cells(line_text(raw))]
         except Unreadable as error:
             raise BadFile(reason=f"heading: {error.reason}") from error
         if unknown := sorted(set(names) - self._known):
@@ -183,16 +183,16 @@ class Source:
         return tuple(names.index(column) if column in names else None for column in self._layout.columns)
 
     def _parse_csv(self, text: str) -> tuple[str | None, ...]:
-        cells = _cells(text)
-        if len(cells) != self._width:
-            raise Unreadable(LINE, f"has {len(cells)} columns, the heading has {self._width}")
-        return tuple(None if place is None else cells[place].strip() or None for place in self._places)
+        found = cells(text)
+        if len(found) != self._width:
+            raise Unreadable(LINE, f"has {len(found)} columns, the heading has {self._width}")
+        return tuple(None if place is None else found[place].strip() or None for place in self._places)
 
     def _parse_json(self, text: str) -> tuple[str | None, ...]:
         return values_of(self._layout, record_of(text))
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+def lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """Numbered lines; of an oversized one only the beginning, which is enough to refuse it."""
     number = 0
     while raw := file.readline(MAX_LINE_BYTES + 1):
@@ -203,7 +203,8 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         yield number, raw.removeprefix(UTF8_MARK) if number == 1 else raw
 
 
-def _text(raw: bytes) -> str:
+def line_text(raw: bytes) -> str:
+    """A line without its end. Raises Unreadable."""
     if len(raw) > MAX_LINE_BYTES:
         raise Unreadable(LINE, f"is longer than {MAX_LINE_BYTES} bytes")
     try:
@@ -212,7 +213,8 @@ def _text(raw: bytes) -> str:
         raise Unreadable(LINE, f"is not UTF-8 at byte {error.start + 1}") from error
 
 
-def _cells(text: str) -> list[str]:
+def cells(text: str) -> list[str]:
+    """The fields of a line of CSV. Raises Unreadable."""
     try:
         return next(csv.reader((text,), strict=True), [])
     except csv.Error as error:
