@@ -10,10 +10,12 @@ import core.rounds
 import notifications.models
 import notifications.webhooks.models
 import services.accounts.models
+import services.accounts.models.imports
 import services.billing.models
 import services.casework.models
 import services.identity.models
 import services.ledger.models
 import services.payments.models
+import services.tariffs.models
 
 __all__ = ["core", "notifications", "services"]

@@ -1282,6 +1282,44 @@ CREATE FUNCTION public.suspense_units(p_account bigint, p_order uuid) RETURNS in
   join account a on a.id = n.id
 $$;
 
+CREATE FUNCTION public.tariff_version_keep() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_may_change text[] := case old.state
+    when 'draft' then '{valid_from,valid_to,document,periods,state,note,revision,is_correction,request_id,changed_at}'
+    when 'proposed' then '{state,revision,request_id,changed_at,published_at}'
+    when 'published' then '{valid_to}'
+    else '{}'
+  end;
+  v_next text[] := case old.state
+    when 'draft' then '{draft,proposed,withdrawn}'
+    when 'proposed' then '{draft,published,withdrawn}'
+    else array[old.state]
+  end;
+begin
+  if new.state = any (v_next) and to_jsonb(new) - v_may_change = to_jsonb(old) - v_may_change
+    and (old.state = 'draft' or new.document::text = old.document::text)
+    and (old.state <> 'published' or (old.valid_to is null and new.valid_to is not null)) then
+    return new;
+  end if;
+  raise exception 'a version of a tariff that is % does not change like that', old.state using errcode = 'restrict_violation';
+end $$;
+
+CREATE FUNCTION public.tariff_version_number() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform from tariff where code = new.tariff_code for no key update;
+  new.version_no := (select coalesce(max(v.version_no), 0) + 1 from tariff_version v where v.tariff_code = new.tariff_code);
+  if new.state <> 'draft' then
+    raise exception 'a version of a tariff begins as a draft' using errcode = 'restrict_violation';
+  end if;
+  return new;
+end $$;
+
 CREATE FUNCTION public.text_pairs(p_text text) RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     BEGIN ATOMIC
@@ -1732,6 +1770,28 @@ CREATE TABLE public.data_export (
     CONSTRAINT ck_data_export_made CHECK ((((made_at IS NULL) = (document_sealed IS NULL)) AND ((made_at IS NULL) = (expires_at IS NULL))))
 );
 
+CREATE TABLE public.entitlement (
+    account_id bigint NOT NULL,
+    id smallint NOT NULL,
+    customer_id bigint NOT NULL,
+    kind text NOT NULL,
+    value numeric(12,3) NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date,
+    document text DEFAULT ''::text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_entitlement_dates CHECK ((valid_to >= valid_from)),
+    CONSTRAINT ck_entitlement_document CHECK ((length(document) <= 200)),
+    CONSTRAINT ck_entitlement_kind CHECK ((kind ~ '^[a-z][a-z0-9_]{0,31}$'::text)),
+    CONSTRAINT ck_entitlement_value CHECK (
+CASE kind
+    WHEN 'persons'::text THEN (((value >= (1)::numeric) AND (value <= (99)::numeric)) AND (value = trunc(value)))
+    WHEN 'contract_kw'::text THEN (value > (0)::numeric)
+    WHEN 'transformer_kva'::text THEN (value > (0)::numeric)
+    ELSE (value = (1)::numeric)
+END)
+);
+
 CREATE TABLE public.posting (
     book_id bigint NOT NULL,
     no bigint NOT NULL,
@@ -1775,6 +1835,14 @@ CREATE TABLE public.erasure (
     error text,
     failing_since timestamp with time zone,
     CONSTRAINT ck_erasure_period CHECK ((due_at >= asked_at))
+);
+
+CREATE TABLE public.holiday (
+    day date NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    CONSTRAINT ck_holiday_kind CHECK ((kind ~ '^[a-z][a-z0-9_]{0,31}$'::text)),
+    CONSTRAINT ck_holiday_name CHECK ((length(name) <= 100))
 );
 
 CREATE TABLE public.idempotency (
@@ -2655,6 +2723,72 @@ CREATE TABLE public.staff_session (
 )
 WITH (fillfactor='80');
 
+CREATE TABLE public.tariff (
+    code text NOT NULL,
+    name text NOT NULL,
+    class text NOT NULL,
+    currency text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_tariff_class CHECK ((class = ANY (ARRAY['residential'::text, 'commercial'::text, 'industrial'::text, 'agricultural'::text, 'any'::text]))),
+    CONSTRAINT ck_tariff_code CHECK ((code ~ '^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$'::text)),
+    CONSTRAINT ck_tariff_currency CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT ck_tariff_name CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+CREATE TABLE public.tariff_day (
+    version_id bigint NOT NULL,
+    day date NOT NULL,
+    periods smallint[] NOT NULL,
+    CONSTRAINT ck_tariff_day_periods CHECK ((((cardinality(periods) >= 4) AND (cardinality(periods) <= 200)) AND (1 <= ALL (periods))))
+);
+
+CREATE TABLE public.tariff_version (
+    id bigint NOT NULL,
+    tariff_code text NOT NULL,
+    version_no integer NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date,
+    document jsonb NOT NULL,
+    periods text[] NOT NULL,
+    state text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    is_correction boolean DEFAULT false NOT NULL,
+    request_id uuid,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    published_at timestamp with time zone,
+    CONSTRAINT ck_tariff_version_asked CHECK (
+CASE state
+    WHEN 'proposed'::text THEN (request_id IS NOT NULL)
+    WHEN 'draft'::text THEN (request_id IS NULL)
+    ELSE true
+END),
+    CONSTRAINT ck_tariff_version_dates CHECK (((valid_to > valid_from) OR ((state = 'published'::text) AND (valid_to = valid_from)))),
+    CONSTRAINT ck_tariff_version_document CHECK ((jsonb_typeof(document) = 'object'::text)),
+    CONSTRAINT ck_tariff_version_note CHECK ((length(note) <= 500)),
+    CONSTRAINT ck_tariff_version_periods CHECK ((cardinality(periods) <= 32)),
+    CONSTRAINT ck_tariff_version_published CHECK (((state = 'published'::text) = (published_at IS NOT NULL))),
+    CONSTRAINT ck_tariff_version_state CHECK ((state = ANY (ARRAY['draft'::text, 'proposed'::text, 'published'::text, 'withdrawn'::text])))
+);
+
+ALTER TABLE public.tariff_version ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.tariff_version_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.temperature_day (
+    place text NOT NULL,
+    day date NOT NULL,
+    max_c numeric(4,1) NOT NULL,
+    CONSTRAINT ck_temperature_day_max_c CHECK (((max_c >= ('-90'::integer)::numeric) AND (max_c <= (70)::numeric))),
+    CONSTRAINT ck_temperature_day_place CHECK (((length(place) >= 1) AND (length(place) <= 64)))
+);
+
 CREATE TABLE public.txn (
     book_id bigint NOT NULL,
     no bigint NOT NULL,
@@ -2796,6 +2930,12 @@ ALTER TABLE ONLY public.alembic_version
 ALTER TABLE ONLY public.agreement
     ADD CONSTRAINT ex_agreement_overlap EXCLUDE USING gist (account_id WITH =, daterange(valid_from, valid_to) WITH &&);
 
+ALTER TABLE ONLY public.entitlement
+    ADD CONSTRAINT ex_entitlement_overlap EXCLUDE USING gist (account_id WITH =, kind WITH =, daterange(valid_from, valid_to) WITH &&);
+
+ALTER TABLE ONLY public.tariff_version
+    ADD CONSTRAINT ex_tariff_version_overlap EXCLUDE USING gist (tariff_code WITH =, daterange(valid_from, valid_to) WITH &&) WHERE ((state = 'published'::text));
+
 ALTER TABLE ONLY public.access_grant
     ADD CONSTRAINT pk_access_grant PRIMARY KEY (id);
 
@@ -2877,8 +3017,14 @@ ALTER TABLE ONLY public.data_correction
 ALTER TABLE ONLY public.data_export
     ADD CONSTRAINT pk_data_export PRIMARY KEY (user_id);
 
+ALTER TABLE ONLY public.entitlement
+    ADD CONSTRAINT pk_entitlement PRIMARY KEY (account_id, id);
+
 ALTER TABLE ONLY public.erasure
     ADD CONSTRAINT pk_erasure PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY public.holiday
+    ADD CONSTRAINT pk_holiday PRIMARY KEY (day, kind);
 
 ALTER TABLE ONLY public.idempotency
     ADD CONSTRAINT pk_idempotency PRIMARY KEY (caller, route, key);
@@ -3057,6 +3203,18 @@ ALTER TABLE ONLY public.staff_role_permission
 ALTER TABLE ONLY public.staff_session
     ADD CONSTRAINT pk_staff_session PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.tariff
+    ADD CONSTRAINT pk_tariff PRIMARY KEY (code);
+
+ALTER TABLE ONLY public.tariff_day
+    ADD CONSTRAINT pk_tariff_day PRIMARY KEY (version_id, day);
+
+ALTER TABLE ONLY public.tariff_version
+    ADD CONSTRAINT pk_tariff_version PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.temperature_day
+    ADD CONSTRAINT pk_temperature_day PRIMARY KEY (place, day);
+
 ALTER TABLE ONLY public.txn
     ADD CONSTRAINT pk_txn PRIMARY KEY (book_id, no);
 
@@ -3104,6 +3262,9 @@ ALTER TABLE ONLY public.customer
 
 ALTER TABLE ONLY public.data_export
     ADD CONSTRAINT uq_data_export_id UNIQUE (id);
+
+ALTER TABLE ONLY public.entitlement
+    ADD CONSTRAINT uq_entitlement_begin UNIQUE (account_id, kind, valid_from);
 
 ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT uq_inbox_source_external_id UNIQUE (source, external_id);
@@ -3167,6 +3328,9 @@ ALTER TABLE ONLY public.staff
 
 ALTER TABLE ONLY public.staff_session
     ADD CONSTRAINT uq_staff_session_cookie_hash UNIQUE (cookie_hash);
+
+ALTER TABLE ONLY public.tariff_version
+    ADD CONSTRAINT uq_tariff_version_no UNIQUE (tariff_code, version_no);
 
 ALTER TABLE ONLY public.txn
     ADD CONSTRAINT uq_txn_source UNIQUE (book_id, source_id, source);
@@ -3258,6 +3422,8 @@ CREATE INDEX ix_data_correction_open ON public.data_correction USING btree (prop
 CREATE INDEX ix_data_export_asked_at ON public.data_export USING btree (asked_at) WHERE (made_at IS NULL);
 
 CREATE INDEX ix_data_export_expires_at ON public.data_export USING btree (expires_at) WHERE (made_at IS NOT NULL);
+
+CREATE INDEX ix_entitlement_customer_id ON public.entitlement USING btree (customer_id);
 
 CREATE INDEX ix_erasure_due_at ON public.erasure USING btree (due_at) WHERE (done_at IS NULL);
 
@@ -3371,6 +3537,8 @@ CREATE INDEX ix_staff_session_expires_at ON public.staff_session USING btree (ex
 
 CREATE INDEX ix_staff_session_staff_id ON public.staff_session USING btree (staff_id) WHERE (ended_at IS NULL);
 
+CREATE INDEX ix_tariff_version_published ON public.tariff_version USING btree (tariff_code, valid_from) WHERE (state = 'published'::text);
+
 CREATE INDEX ix_txn_recorded_at ON public.txn USING brin (recorded_at);
 
 CREATE INDEX ix_unit_quality_day ON public.unit_quality USING btree (day);
@@ -3441,6 +3609,8 @@ CREATE TRIGGER keep BEFORE DELETE ON public.message_attempt FOR EACH ROW EXECUTE
 
 CREATE TRIGGER keep BEFORE DELETE ON public.message_finding FOR EACH ROW EXECUTE FUNCTION public.keep_finding();
 
+CREATE TRIGGER keep BEFORE UPDATE ON public.tariff_version FOR EACH ROW EXECUTE FUNCTION public.tariff_version_keep();
+
 CREATE TRIGGER keep_young BEFORE DELETE ON public.message FOR EACH ROW EXECUTE FUNCTION public.keep_young_message();
 
 CREATE TRIGGER leave_groups AFTER UPDATE OF revoked_at ON public.access_grant FOR EACH ROW WHEN (((old.revoked_at IS NULL) AND (new.revoked_at IS NOT NULL) AND (new.ended_why IS DISTINCT FROM 'replaced'::text))) EXECUTE FUNCTION public.account_group_leave();
@@ -3448,6 +3618,8 @@ CREATE TRIGGER leave_groups AFTER UPDATE OF revoked_at ON public.access_grant FO
 CREATE TRIGGER move_gap AFTER UPDATE OF unit_id ON public.account FOR EACH ROW WHEN ((old.unit_id <> new.unit_id)) EXECUTE FUNCTION public.move_gap();
 
 CREATE TRIGGER move_suspense AFTER UPDATE OF unit_id ON public.account FOR EACH ROW WHEN ((old.unit_id <> new.unit_id)) EXECUTE FUNCTION public.move_suspense();
+
+CREATE TRIGGER number BEFORE INSERT ON public.tariff_version FOR EACH ROW EXECUTE FUNCTION public.tariff_version_number();
 
 CREATE TRIGGER payment_part_feed AFTER UPDATE OF outcome ON public.payment_part FOR EACH ROW WHEN (((new.outcome = 'booked'::text) AND (old.outcome <> 'booked'::text))) EXECUTE FUNCTION public.payment_feed_note_part();
 
@@ -3486,6 +3658,8 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.point_lot FOR E
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.point_lot_use FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.posting FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.tariff_version FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.txn FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -3598,6 +3772,12 @@ ALTER TABLE ONLY public.data_correction
 
 ALTER TABLE ONLY public.data_export
     ADD CONSTRAINT fk_data_export_user_id FOREIGN KEY (user_id) REFERENCES public.app_user(id);
+
+ALTER TABLE ONLY public.entitlement
+    ADD CONSTRAINT fk_entitlement_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.entitlement
+    ADD CONSTRAINT fk_entitlement_customer_id FOREIGN KEY (customer_id) REFERENCES public.customer(id);
 
 ALTER TABLE ONLY public.import_amount
     ADD CONSTRAINT fk_import_amount_run_id FOREIGN KEY (run_id) REFERENCES public.import_run(id) ON DELETE CASCADE;
@@ -3754,6 +3934,15 @@ ALTER TABLE ONLY public.staff_role_permission
 
 ALTER TABLE ONLY public.staff_session
     ADD CONSTRAINT fk_staff_session_staff_id FOREIGN KEY (staff_id) REFERENCES public.staff(id);
+
+ALTER TABLE ONLY public.tariff_day
+    ADD CONSTRAINT fk_tariff_day_version_id FOREIGN KEY (version_id) REFERENCES public.tariff_version(id);
+
+ALTER TABLE ONLY public.tariff_version
+    ADD CONSTRAINT fk_tariff_version_request_id FOREIGN KEY (request_id) REFERENCES public.approval_request(id);
+
+ALTER TABLE ONLY public.tariff_version
+    ADD CONSTRAINT fk_tariff_version_tariff_code FOREIGN KEY (tariff_code) REFERENCES public.tariff(code);
 
 ALTER TABLE ONLY public.unit
     ADD CONSTRAINT fk_unit_parent_id FOREIGN KEY (parent_id) REFERENCES public.unit(id);
@@ -3933,11 +4122,15 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.data_correction TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.data_export TO wattline_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.entitlement TO wattline_app;
+
 GRANT SELECT ON TABLE public.posting TO wattline_app;
 
 GRANT SELECT ON TABLE public.entry TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.erasure TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holiday TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency TO wattline_app;
 
@@ -4056,6 +4249,16 @@ GRANT SELECT ON TABLE public.staff_role TO wattline_app;
 GRANT SELECT ON TABLE public.staff_role_permission TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.staff_session TO wattline_app;
+
+GRANT SELECT,INSERT ON TABLE public.tariff TO wattline_app;
+
+GRANT UPDATE(name) ON TABLE public.tariff TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tariff_day TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.tariff_version TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.temperature_day TO wattline_app;
 
 GRANT SELECT ON TABLE public.txn TO wattline_app;
 

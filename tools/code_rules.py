@@ -217,7 +217,7 @@ def sizes(module: Module) -> Iterator[Finding]:
 
 def plain_models(module: Module) -> Iterator[Finding]:
     """The future import makes SQLModel's relationships fail when the mappers are configured."""
-    if module.path.rsplit("/", 1)[-1] != "models.py" and not module.is_in("web/models.py"):
+    if "models" not in module.path.removesuffix(".py").split("/"):
         return
     for node in module.tree.body:
         if isinstance(node, ast.ImportFrom) and node.module == "__future__":

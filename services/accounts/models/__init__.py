@@ -196,6 +196,26 @@ class Agreement(SQLModel, table=True):
     valid_to: date | None = Field(default=None, sa_type=sa.Date)
 
 
+class Entitlement(SQLModel, table=True):
+    """What tariffs ask of an account, from one day up to, not including, another.
+
+    `persons`, `contract_kw` and `transformer_kva` are numbers; every other kind is a flag, whose value is 1.
+    `customer_id` held the account when it was written.
+    """
+
+    __tablename__ = "entitlement"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="account.id")
+    id: int = Field(sa_type=sa.SmallInteger, primary_key=True)
+    customer_id: int = Field(sa_type=sa.BigInteger, foreign_key="customer.id")
+    kind: str = Field(sa_type=sa.Text)
+    value: Decimal = Field(sa_type=sa.Numeric(12, 3))
+    valid_from: date = Field(sa_type=sa.Date)
+    valid_to: date | None = Field(default=None, sa_type=sa.Date)
+    document: str = Field(default="", sa_type=sa.Text, sa_column_kwargs={"server_default": ""})
+    recorded_at: datetime = Field(sa_type=Timestamp)
+
+
 class Meter(SQLModel, table=True):
     """A meter that measures for an account from one day up to, not including, another; nobody said what is empty.
 
@@ -411,71 +431,6 @@ class ServiceUnit(SQLModel, table=True):
     service_client_id: UUID = Field(sa_type=sa.Uuid, primary_key=True, foreign_key="service_client.id")
     unit_id: int = Field(sa_type=sa.Integer, primary_key=True, foreign_key="unit.id")
     granted_at: datetime = Field(sa_type=Timestamp)
-
-
-class ImportTotal(SQLModel, table=True):
-    """What an import came to in a unit; unit 0 stands for rows that name none that is known."""
-
-    __tablename__ = "import_total"
-
-    run_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="import_run.id", ondelete="CASCADE")
-    unit_id: int = Field(sa_type=sa.Integer, primary_key=True)
-    rows_new: int = Field(default=0, sa_type=sa.BigInteger)
-    rows_changed: int = Field(default=0, sa_type=sa.BigInteger)
-    rows_unchanged: int = Field(default=0, sa_type=sa.BigInteger)
-    rows_rejected: int = Field(default=0, sa_type=sa.BigInteger)
-    accounts: int = Field(default=0, sa_type=sa.BigInteger)
-    vanished: int = Field(default=0, sa_type=sa.BigInteger)
-    is_dry: bool = Field(default=False, sa_column_kwargs={"server_default": sa.text("false")})
-
-
-class ImportAmount(SQLModel, table=True):
-    """Sums of the bills that an import took in a unit, by what the file says of them."""
-
-    __tablename__ = "import_amount"
-
-    run_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="import_run.id", ondelete="CASCADE")
-    unit_id: int = Field(sa_type=sa.Integer, primary_key=True)
-    currency: str = Field(sa_type=sa.Text, primary_key=True)
-    kind: str = Field(sa_type=sa.Text, primary_key=True)
-    bills: int = Field(sa_type=sa.BigInteger)
-    amount_minor: Decimal = Field(sa_type=sa.Numeric(38, 0))
-    open_minor: Decimal = Field(sa_type=sa.Numeric(38, 0))
-    owed_minor: Decimal = Field(sa_type=sa.Numeric(38, 0))
-
-
-class ImportSeen(SQLModel, table=True):
-    """What an import that is not at its end has met; of a dry run's rows also what they say, in their loader's form."""
-
-    __tablename__ = "import_seen"
-
-    run_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="import_run.id", ondelete="CASCADE")
-    kind: str = Field(sa_type=sa.Text, primary_key=True)
-    key: int = Field(sa_type=sa.BigInteger, primary_key=True)
-    said: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
-
-
-class ImportVanished(SQLModel, table=True):
-    """An account, or an open bill, that is known here and not in a file that tells all."""
-
-    __tablename__ = "import_vanished"
-
-    run_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="import_run.id", ondelete="CASCADE")
-    unit_id: int = Field(sa_type=sa.Integer)
-    account_no: str = Field(sa_type=sa.Text, primary_key=True)
-    bill_no: str = Field(default="", sa_type=sa.Text, primary_key=True)
-    open_minor: int | None = Field(default=None, sa_type=sa.BigInteger)
-    currency: str | None = Field(default=None, sa_type=sa.Text)
-
-
-class ImportSignOff(SQLModel, table=True):
-    """Who stands for the totals of a dry run."""
-
-    __tablename__ = "import_sign_off"
-
-    run_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="import_run.id", ondelete="CASCADE")
-    staff_id: UUID = Field(sa_type=sa.Uuid)
-    signed_at: datetime = Field(sa_type=Timestamp)
 
 
 class AccountLook(SQLModel, table=True):
