@@ -7,8 +7,8 @@ from fastapi import Depends, Path
 
 from core.db import WriteSession
 from services.accounts import queries as accounts
-from services.accounts.errors import NotOwner
-from services.accounts.queries import AccountRef, Permission
+from services.accounts.errors import NotOwner, TotalsOnly
+from services.accounts.queries import AccountRef, Permission, Sight
 from web.caller import Caller, LivingCustomer
 from web.models import AccountNo
 from web.problems.common import NotFound
@@ -20,6 +20,20 @@ def _viewed(caller: LivingCustomer, write: Write, now: Now, account_no: Annotate
     if found is None:
         raise NotFound
     return found
+
+
+def _sight(caller: LivingCustomer, write: Write, now: Now, account_no: Annotated[AccountNo, Path()]) -> Sight:
+    found = accounts.sight(write, user_id=caller.user_id, account_no=account_no, now=now)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _whole_sight(sight: Annotated[Sight, Depends(_sight)]) -> Sight:
+    if not sight.sees_all:
+        # Who may view it knows that it is there, as of an owner's rights.
+        raise TotalsOnly
+    return sight
 
 
 def _owned(caller: LivingCustomer, write: Write, now: Now, account_no: Annotated[AccountNo, Path()]) -> AccountRef:
@@ -37,6 +51,12 @@ def _resolved(
 
 
 ViewedAccount = Annotated[AccountRef, Depends(_viewed)]
+
+SeenAccount = Annotated[Sight, Depends(_sight)]
+"""With how much of it is seen: for what shows sums to all, and more to those who see everything."""
+
+WhollySeenAccount = Annotated[Sight, Depends(_whole_sight)]
+"""For what tells when somebody is at home; who sees sums alone gets 403 `totals_only`."""
 
 OwnedAccount = Annotated[AccountRef, Depends(_owned)]
 """For what only owners decide; payers and viewers get 403 `not_owner`."""

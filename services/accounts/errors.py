@@ -23,6 +23,12 @@ class NotOwner(Refusal):
     code = "not_owner"
 
 
+class TotalsOnly(Refusal):
+    """The caller's access shows sums alone: when the account's people use electricity tells when they are at home."""
+
+    code = "totals_only"
+
+
 class InvitationsLimited(Refusal):
     """The caller has invited as many people as one may within a day."""
 

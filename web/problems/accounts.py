@@ -36,6 +36,7 @@ from services.accounts.errors import (
     TooManyGroups,
     TooManyMembers,
     TooManyPeople,
+    TotalsOnly,
     UnitsMissing,
     UnitUnknown,
 )
@@ -84,6 +85,12 @@ PROBLEMS: Final = [
         403,
         zh="只有户主可以管理谁能使用该户号。",
         en="Only an owner of the account decides who else may use it.",
+    ),
+    Problem(
+        TotalsOnly,
+        403,
+        zh="您的授权只能查看合计，不能查看用电明细。",
+        en="Your access shows sums alone, not when electricity was used.",
     ),
     Problem(
         InvitationsLimited,

@@ -35,6 +35,15 @@ class AccountRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """What of an account somebody who may view it sees: everything, or sums alone; of the days since the holder's."""
+
+    account: AccountRef
+    sees_all: bool
+    holder_since: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountCard:
     """An account as lists show it: the holder masked, the address without the door."""
 
@@ -151,6 +160,21 @@ def resolve_access(
         now=now,
     ).one_or_none()
     return None if row is None else AccountRef(AccountId(row.id), row.account_no, row.unit_id, row.currency)
+
+
+def sight(session: ReadSession, *, user_id: UUID, account_no: str, now: datetime) -> Sight | None:
+    """What this person sees of an account at `now`; None when nothing, or when there is no such account."""
+    row = session.sql(
+        """select a.id, a.account_no, a.unit_id, a.currency, a.holder_since, g.scope from account a
+           join account_access(:user_id, :account_no, 'view', :now) g on g.account_id = a.id""",
+        user_id=user_id,
+        account_no=account_no,
+        now=now,
+    ).one_or_none()
+    if row is None:
+        return None
+    ref = AccountRef(AccountId(row.id), row.account_no, row.unit_id, row.currency)
+    return Sight(ref, row.scope == "full", row.holder_since)
 
 
 def payable_accounts(
