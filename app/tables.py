@@ -15,6 +15,7 @@ import services.billing.models
 import services.casework.models
 import services.identity.models
 import services.ledger.models
+import services.metering.models
 import services.payments.models
 import services.tariffs.models
 

@@ -843,6 +843,28 @@ CREATE FUNCTION public.living_session(p_session uuid, p_now timestamp with time 
   select user_id from session_family where id = p_session and revoked_at is null and idle_until > p_now
 $$;
 
+CREATE FUNCTION public.make_interval_month(p_month date) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_name text := 'interval_day_' || to_char(p_month, 'YYYY_MM');
+begin
+  if p_month is null or extract(day from p_month) <> 1 or p_month < date '2000-01-01' or p_month > now() + interval '1 year' then
+    raise exception 'no month of readings: %', p_month using errcode = 'MT001';
+  end if;
+  if to_regclass(v_name) is not null then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(7211003);
+  if to_regclass(v_name) is not null then
+    return;
+  end if;
+  execute format('create table %I (like interval_day including defaults including constraints including indexes including storage)', v_name);
+  execute format('alter table interval_day attach partition %I for values from (%L) to (%L)',
+    v_name, p_month, (p_month + interval '1 month')::date);
+end $$;
+
 CREATE FUNCTION public.move_gap() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1980,6 +2002,64 @@ ALTER TABLE public.inbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.interval_day (
+    account_id bigint NOT NULL,
+    series_id smallint NOT NULL,
+    day date NOT NULL,
+    energies bigint[] NOT NULL,
+    qualities text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    run_id bigint,
+    CONSTRAINT ck_interval_day_elements CHECK ((((cardinality(energies) >= 1) AND (cardinality(energies) <= 100)) AND (cardinality(energies) = length(qualities)))),
+    CONSTRAINT ck_interval_day_qualities CHECK ((translate(qualities, 'aesm'::text, ''::text) = ''::text))
+)
+PARTITION BY RANGE (day);
+
+CREATE TABLE public.interval_day_revision (
+    account_id bigint NOT NULL,
+    series_id smallint NOT NULL,
+    day date NOT NULL,
+    id bigint NOT NULL,
+    energies bigint[] NOT NULL,
+    qualities text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    run_id bigint,
+    replaced_at timestamp with time zone NOT NULL,
+    replaced_by text NOT NULL,
+    replaced_why text NOT NULL
+);
+
+ALTER TABLE public.interval_day_revision ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.interval_day_revision_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.interval_estimate (
+    account_id bigint NOT NULL,
+    series_id smallint NOT NULL,
+    day date NOT NULL,
+    id bigint NOT NULL,
+    first smallint NOT NULL,
+    elements smallint NOT NULL,
+    rule text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    CONSTRAINT ck_interval_estimate_elements CHECK ((((first >= 0) AND (first <= 99)) AND ((elements >= 1) AND (elements <= 100))))
+);
+
+ALTER TABLE public.interval_estimate ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.interval_estimate_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.key_rotation (
     table_name text NOT NULL,
     column_name text NOT NULL,
@@ -2132,6 +2212,19 @@ ALTER TABLE public.meter ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.meter_register (
+    account_id bigint NOT NULL,
+    id smallint NOT NULL,
+    meter_no text NOT NULL,
+    kind text NOT NULL,
+    digits smallint,
+    multiplier numeric(12,6) DEFAULT 1 NOT NULL,
+    CONSTRAINT ck_meter_register_digits CHECK (((digits >= 3) AND (digits <= 12))),
+    CONSTRAINT ck_meter_register_id CHECK ((id > 0)),
+    CONSTRAINT ck_meter_register_kind CHECK ((kind = ANY (ARRAY['total'::text, 'peak'::text, 'flat'::text, 'valley'::text, 'sharp'::text, 'deep_valley'::text, 'export'::text, 'reactive'::text]))),
+    CONSTRAINT ck_meter_register_multiplier CHECK ((multiplier > (0)::numeric))
 );
 
 CREATE TABLE public.otp_challenge (
@@ -2485,11 +2578,97 @@ CREATE TABLE public.quality_round (
     next_from bigint
 );
 
+CREATE TABLE public.reading_photo (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    media_type text NOT NULL,
+    width integer NOT NULL,
+    height integer NOT NULL,
+    image_sealed bytea NOT NULL,
+    uploaded_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_reading_photo_media_type CHECK ((media_type = ANY (ARRAY['image/jpeg'::text, 'image/webp'::text]))),
+    CONSTRAINT ck_reading_photo_size CHECK ((((width >= 1) AND (width <= 4096)) AND ((height >= 1) AND (height <= 4096))))
+);
+
+CREATE TABLE public.reading_quarantine (
+    account_id bigint NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    kind text NOT NULL,
+    meter_no text NOT NULL,
+    channel text NOT NULL,
+    start_at timestamp with time zone NOT NULL,
+    minutes smallint,
+    energy bigint,
+    quality text NOT NULL,
+    reason text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    source text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    run_id bigint,
+    row_no bigint,
+    photo_id uuid,
+    decided_at timestamp with time zone,
+    decided_by text,
+    decided_why text,
+    CONSTRAINT ck_reading_quarantine_decided CHECK ((((state = 'open'::text) = (decided_at IS NULL)) AND ((decided_at IS NULL) = (decided_by IS NULL)))),
+    CONSTRAINT ck_reading_quarantine_kind CHECK ((kind = ANY (ARRAY['interval'::text, 'register'::text]))),
+    CONSTRAINT ck_reading_quarantine_minutes CHECK (((kind = 'interval'::text) = (minutes IS NOT NULL))),
+    CONSTRAINT ck_reading_quarantine_quality CHECK ((quality = ANY (ARRAY['a'::text, 'e'::text, 's'::text, 'm'::text]))),
+    CONSTRAINT ck_reading_quarantine_source CHECK ((source = ANY (ARRAY['file'::text, 'program'::text, 'customer'::text, 'staff'::text]))),
+    CONSTRAINT ck_reading_quarantine_state CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'discarded'::text, 'estimated'::text])))
+);
+
+CREATE TABLE public.reading_series (
+    account_id bigint NOT NULL,
+    id smallint NOT NULL,
+    meter_no text NOT NULL,
+    channel text NOT NULL,
+    interval_minutes smallint NOT NULL,
+    first_day date,
+    last_day date,
+    read_until timestamp with time zone,
+    CONSTRAINT ck_reading_series_channel CHECK ((channel = ANY (ARRAY['import'::text, 'export'::text, 'reactive_lag'::text, 'reactive_lead'::text]))),
+    CONSTRAINT ck_reading_series_days CHECK ((first_day <= last_day)),
+    CONSTRAINT ck_reading_series_id CHECK ((id > 0)),
+    CONSTRAINT ck_reading_series_interval_minutes CHECK ((interval_minutes = ANY (ARRAY[15, 30, 60])))
+);
+
 CREATE TABLE public.refresh_token (
     token_hash bytea NOT NULL,
     family_id uuid NOT NULL,
     generation integer NOT NULL,
     CONSTRAINT ck_refresh_token_hash CHECK ((length(token_hash) = 32))
+);
+
+CREATE TABLE public.register_reading (
+    account_id bigint NOT NULL,
+    id bigint NOT NULL,
+    register_id smallint NOT NULL,
+    read_at timestamp with time zone NOT NULL,
+    value bigint NOT NULL,
+    quality text NOT NULL,
+    source text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    run_id bigint,
+    photo_id uuid,
+    superseded_at timestamp with time zone,
+    superseded_by bigint,
+    CONSTRAINT ck_register_reading_quality CHECK ((quality = ANY (ARRAY['a'::text, 'e'::text, 's'::text]))),
+    CONSTRAINT ck_register_reading_source CHECK ((source = ANY (ARRAY['file'::text, 'program'::text, 'customer'::text, 'staff'::text]))),
+    CONSTRAINT ck_register_reading_superseded CHECK (((superseded_by IS NULL) OR (superseded_at IS NOT NULL))),
+    CONSTRAINT ck_register_reading_value CHECK ((value >= 0))
+);
+
+ALTER TABLE public.register_reading ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.register_reading_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.scheduled_round (
@@ -2830,6 +3009,23 @@ CREATE TABLE public.unit_quality (
     fresh bigint NOT NULL
 );
 
+CREATE TABLE public.usage_change (
+    id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    month date NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT ck_usage_change_month CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.usage_change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.usage_change_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.webhook_delivery (
     endpoint_id uuid NOT NULL,
     id bigint NOT NULL,
@@ -3053,6 +3249,15 @@ ALTER TABLE ONLY public.import_vanished
 ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT pk_inbox PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.interval_day
+    ADD CONSTRAINT pk_interval_day PRIMARY KEY (account_id, series_id, day);
+
+ALTER TABLE ONLY public.interval_day_revision
+    ADD CONSTRAINT pk_interval_day_revision PRIMARY KEY (account_id, series_id, day, id);
+
+ALTER TABLE ONLY public.interval_estimate
+    ADD CONSTRAINT pk_interval_estimate PRIMARY KEY (account_id, series_id, day, id);
+
 ALTER TABLE ONLY public.key_rotation
     ADD CONSTRAINT pk_key_rotation PRIMARY KEY (table_name, column_name);
 
@@ -3085,6 +3290,9 @@ ALTER TABLE ONLY public.message_finding
 
 ALTER TABLE ONLY public.meter
     ADD CONSTRAINT pk_meter PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.meter_register
+    ADD CONSTRAINT pk_meter_register PRIMARY KEY (account_id, id);
 
 ALTER TABLE ONLY public.otp_challenge
     ADD CONSTRAINT pk_otp_challenge PRIMARY KEY (id);
@@ -3146,8 +3354,20 @@ ALTER TABLE ONLY public.premises
 ALTER TABLE ONLY public.quality_round
     ADD CONSTRAINT pk_quality_round PRIMARY KEY (day);
 
+ALTER TABLE ONLY public.reading_photo
+    ADD CONSTRAINT pk_reading_photo PRIMARY KEY (account_id, id);
+
+ALTER TABLE ONLY public.reading_quarantine
+    ADD CONSTRAINT pk_reading_quarantine PRIMARY KEY (account_id, id);
+
+ALTER TABLE ONLY public.reading_series
+    ADD CONSTRAINT pk_reading_series PRIMARY KEY (account_id, id);
+
 ALTER TABLE ONLY public.refresh_token
     ADD CONSTRAINT pk_refresh_token PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY public.register_reading
+    ADD CONSTRAINT pk_register_reading PRIMARY KEY (account_id, id);
 
 ALTER TABLE ONLY public.scheduled_round
     ADD CONSTRAINT pk_scheduled_round PRIMARY KEY (task);
@@ -3224,6 +3444,9 @@ ALTER TABLE ONLY public.unit
 ALTER TABLE ONLY public.unit_quality
     ADD CONSTRAINT pk_unit_quality PRIMARY KEY (unit_id, day);
 
+ALTER TABLE ONLY public.usage_change
+    ADD CONSTRAINT pk_usage_change PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.webhook_delivery
     ADD CONSTRAINT pk_webhook_delivery PRIMARY KEY (endpoint_id, id);
 
@@ -3278,6 +3501,9 @@ ALTER TABLE ONLY public.ledger_code
 ALTER TABLE ONLY public.message
     ADD CONSTRAINT uq_message_owner_intent_channel UNIQUE (owner, intent, channel);
 
+ALTER TABLE ONLY public.meter_register
+    ADD CONSTRAINT uq_meter_register_kind UNIQUE (account_id, meter_no, kind);
+
 ALTER TABLE ONLY public.payment_attempt
     ADD CONSTRAINT uq_payment_attempt_order_id_no UNIQUE (order_id, no);
 
@@ -3301,6 +3527,12 @@ ALTER TABLE ONLY public.payment_suspense
 
 ALTER TABLE ONLY public.premises
     ADD CONSTRAINT uq_premises_premises_no UNIQUE (premises_no);
+
+ALTER TABLE ONLY public.reading_quarantine
+    ADD CONSTRAINT uq_reading_quarantine_said UNIQUE NULLS NOT DISTINCT (account_id, meter_no, channel, start_at, kind, minutes, energy, reason);
+
+ALTER TABLE ONLY public.reading_series
+    ADD CONSTRAINT uq_reading_series_channel UNIQUE (account_id, meter_no, channel, interval_minutes);
 
 ALTER TABLE ONLY public.refresh_token
     ADD CONSTRAINT uq_refresh_token_family_id_generation UNIQUE (family_id, generation);
@@ -3513,6 +3745,12 @@ CREATE INDEX ix_payment_suspense_unit_ids ON public.payment_suspense USING gin (
 
 CREATE INDEX ix_point_lot_expires_at ON public.point_lot USING btree (expires_at) WHERE (remaining > 0);
 
+CREATE INDEX ix_reading_photo_uploaded_at ON public.reading_photo USING btree (uploaded_at);
+
+CREATE INDEX ix_reading_photo_user_id ON public.reading_photo USING btree (user_id);
+
+CREATE INDEX ix_reading_quarantine_open ON public.reading_quarantine USING btree (account_id, id) WHERE (state = 'open'::text);
+
 CREATE INDEX ix_service_client_secret_service_client_id ON public.service_client_secret USING btree (service_client_id);
 
 CREATE INDEX ix_session_family_expires_at ON public.session_family USING btree (expires_at);
@@ -3542,6 +3780,8 @@ CREATE INDEX ix_tariff_version_published ON public.tariff_version USING btree (t
 CREATE INDEX ix_txn_recorded_at ON public.txn USING brin (recorded_at);
 
 CREATE INDEX ix_unit_quality_day ON public.unit_quality USING btree (day);
+
+CREATE INDEX ix_usage_change_shard ON public.usage_change USING btree (((account_id % (16)::bigint)), id);
 
 CREATE INDEX ix_webhook_delivery_created_at ON public.webhook_delivery USING btree (created_at);
 
@@ -3594,6 +3834,8 @@ CREATE UNIQUE INDEX uq_payment_refund_refund_id ON public.payment_refund USING b
 CREATE UNIQUE INDEX uq_payment_suspense_claimed ON public.payment_suspense USING btree (provider, transaction_id, out_trade_no) WHERE (reason = 'transaction_claimed'::text);
 
 CREATE UNIQUE INDEX uq_payment_suspense_source_id_part_id ON public.payment_suspense USING btree (source_id, part_id) NULLS NOT DISTINCT WHERE (source_id IS NOT NULL);
+
+CREATE UNIQUE INDEX uq_register_reading_read_at ON public.register_reading USING btree (account_id, register_id, read_at) WHERE (superseded_at IS NULL);
 
 CREATE UNIQUE INDEX uq_staff_grant_living ON public.staff_grant USING btree (staff_id, role, unit_id) WHERE (revoked_at IS NULL);
 
@@ -3803,6 +4045,12 @@ ALTER TABLE ONLY public.import_total
 ALTER TABLE ONLY public.import_vanished
     ADD CONSTRAINT fk_import_vanished_run_id FOREIGN KEY (run_id) REFERENCES public.import_run(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.interval_day_revision
+    ADD CONSTRAINT fk_interval_day_revision_series FOREIGN KEY (account_id, series_id) REFERENCES public.reading_series(account_id, id);
+
+ALTER TABLE ONLY public.interval_estimate
+    ADD CONSTRAINT fk_interval_estimate_series FOREIGN KEY (account_id, series_id) REFERENCES public.reading_series(account_id, id);
+
 ALTER TABLE ONLY public.message
     ADD CONSTRAINT fk_message_about_user FOREIGN KEY (about_user) REFERENCES public.app_user(id);
 
@@ -3814,6 +4062,9 @@ ALTER TABLE ONLY public.message_finding
 
 ALTER TABLE ONLY public.meter
     ADD CONSTRAINT fk_meter_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.meter_register
+    ADD CONSTRAINT fk_meter_register_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.payment_attempt
     ADD CONSTRAINT fk_payment_attempt_order_id FOREIGN KEY (order_id) REFERENCES public.payment_order(id);
@@ -3872,8 +4123,20 @@ ALTER TABLE ONLY public.payment_suspense
 ALTER TABLE ONLY public.payment_suspense
     ADD CONSTRAINT fk_payment_suspense_refund_id FOREIGN KEY (refund_id, id) REFERENCES public.payment_refund(id, suspense_id);
 
+ALTER TABLE ONLY public.reading_photo
+    ADD CONSTRAINT fk_reading_photo_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.reading_quarantine
+    ADD CONSTRAINT fk_reading_quarantine_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.reading_series
+    ADD CONSTRAINT fk_reading_series_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
 ALTER TABLE ONLY public.refresh_token
     ADD CONSTRAINT fk_refresh_token_family_id FOREIGN KEY (family_id) REFERENCES public.session_family(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.register_reading
+    ADD CONSTRAINT fk_register_reading_register FOREIGN KEY (account_id, register_id) REFERENCES public.meter_register(account_id, id);
 
 ALTER TABLE ONLY public.service_client_secret
     ADD CONSTRAINT fk_service_client_secret_service_client_id FOREIGN KEY (service_client_id) REFERENCES public.service_client(id);
@@ -4048,6 +4311,9 @@ REVOKE ALL ON FUNCTION public.ledger_same_postings(p_book bigint, p_source small
 REVOKE ALL ON FUNCTION public.ledger_set_floor(p_book bigint, p_code smallint, p_asset smallint, p_floor bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ledger_set_floor(p_book bigint, p_code smallint, p_asset smallint, p_floor bigint) TO wattline_app;
 
+REVOKE ALL ON FUNCTION public.make_interval_month(p_month date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.make_interval_month(p_month date) TO wattline_app;
+
 REVOKE ALL ON FUNCTION public.payment_book(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[], p_merchant text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.payment_book(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[], p_merchant text) TO wattline_app;
 
@@ -4150,6 +4416,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.import_vanished TO wattline_ap
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.inbox TO wattline_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.interval_day TO wattline_app;
+
+GRANT SELECT,INSERT ON TABLE public.interval_day_revision TO wattline_app;
+
+GRANT SELECT,INSERT ON TABLE public.interval_estimate TO wattline_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.key_rotation TO wattline_app;
 
 GRANT SELECT ON TABLE public.ledger_asset TO wattline_app;
@@ -4171,6 +4443,8 @@ GRANT SELECT,INSERT ON TABLE public.message_attempt TO wattline_app;
 GRANT SELECT,INSERT ON TABLE public.message_finding TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.meter TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.meter_register TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.otp_challenge TO wattline_app;
 
@@ -4212,7 +4486,21 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.premises TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.quality_round TO wattline_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.reading_photo TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.reading_quarantine TO wattline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.reading_series TO wattline_app;
+
 GRANT SELECT,INSERT ON TABLE public.refresh_token TO wattline_app;
+
+GRANT SELECT,INSERT ON TABLE public.register_reading TO wattline_app;
+
+GRANT UPDATE(photo_id) ON TABLE public.register_reading TO wattline_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.register_reading TO wattline_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.register_reading TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.scheduled_round TO wattline_app;
 
@@ -4265,6 +4553,8 @@ GRANT SELECT ON TABLE public.txn TO wattline_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.unit TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.unit_quality TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.usage_change TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_delivery TO wattline_app;
 

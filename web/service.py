@@ -82,4 +82,7 @@ AccountsWriter = Annotated[ServiceCaller, Depends(_may(ServiceScope.ACCOUNTS_WRI
 BillsWriter = Annotated[ServiceCaller, Depends(_may(ServiceScope.BILLS_WRITE))]
 AccountsReader = Annotated[ServiceCaller, Depends(_may(ServiceScope.ACCOUNTS_READ))]
 PaymentsReader = Annotated[ServiceCaller, Depends(_may(ServiceScope.PAYMENTS_READ))]
+ReadingsWriter = Annotated[ServiceCaller, Depends(_may(ServiceScope.READINGS_WRITE))]
+TariffsReader = Annotated[ServiceCaller, Depends(_may(ServiceScope.TARIFFS_READ))]
+TariffsWriter = Annotated[ServiceCaller, Depends(_may(ServiceScope.TARIFFS_WRITE))]
 """Programs that may do one kind of thing, checked in the request's transaction."""

@@ -60,6 +60,21 @@ class StaffPermission(enum.StrEnum):
     IMPORTS_SIGN_OFF = "imports.sign_off"
     """Stand for the totals of a dry run, so that its file is loaded."""
 
+    METERING_VIEW = "metering.view"
+    """Read meter readings, with what waits in quarantine and what was estimated."""
+
+    METERING_DECIDE = "metering.decide"
+    """Accept, discard and estimate readings, for a reason that is kept."""
+
+    TARIFFS_VIEW = "tariffs.view"
+    """Read tariffs with all their versions."""
+
+    TARIFFS_EDIT = "tariffs.edit"
+    """Draft versions of tariffs, and ask for their publication."""
+
+    TARIFFS_APPROVE = "tariffs.approve"
+    """Decide what somebody else asks to publish."""
+
     STAFF_VIEW = "staff.view"
     """See who works here, with which grants."""
 
@@ -100,6 +115,9 @@ _AGENT: Final = frozenset(
         _P.ACCOUNTS_VIEW_AS,
         _P.PAYMENTS_VIEW,
         _P.PAYMENTS_CHECK,
+        _P.METERING_VIEW,
+        _P.METERING_DECIDE,
+        _P.TARIFFS_VIEW,
     }
 )
 _FINANCE: Final = frozenset(
@@ -117,14 +135,26 @@ _FINANCE: Final = frozenset(
     }
 )
 _AUDITOR: Final = frozenset(
-    {_P.ACCOUNTS_VIEW, _P.PAYMENTS_VIEW, _P.SUSPENSE_VIEW, _P.IMPORTS_VIEW, _P.STAFF_VIEW, _P.AUDIT_VIEW}
+    {
+        _P.ACCOUNTS_VIEW,
+        _P.PAYMENTS_VIEW,
+        _P.SUSPENSE_VIEW,
+        _P.IMPORTS_VIEW,
+        _P.METERING_VIEW,
+        _P.TARIFFS_VIEW,
+        _P.STAFF_VIEW,
+        _P.AUDIT_VIEW,
+    }
 )
 
 ROLES: Final[Mapping[StaffRole, frozenset[StaffPermission]]] = {
     StaffRole.AGENT: _AGENT,
     StaffRole.FINANCE: _FINANCE,
     StaffRole.AUDITOR: _AUDITOR,
-    StaffRole.MANAGER: _AGENT | _FINANCE | _AUDITOR | {_P.ACCOUNTS_APPROVE, _P.STAFF_MANAGE, _P.STAFF_APPROVE},
+    StaffRole.MANAGER: _AGENT
+    | _FINANCE
+    | _AUDITOR
+    | {_P.ACCOUNTS_APPROVE, _P.TARIFFS_EDIT, _P.TARIFFS_APPROVE, _P.STAFF_MANAGE, _P.STAFF_APPROVE},
     StaffRole.ADMIN: frozenset(StaffPermission),
 }
 

@@ -1,0 +1,209 @@
+"""Tables of readings. Energies are whole numbers of millionths of a kWh or kvarh."""
+
+import enum
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import Field, SQLModel
+
+from core.crypto.sealed import sealed
+from core.db import Timestamp, text_enum
+from services.metering.measures import Channel, Quality, Register
+
+
+class ReadingSource(enum.StrEnum):
+    """Who sent a reading of a register."""
+
+    FILE = "file"
+    PROGRAM = "program"
+    CUSTOMER = "customer"
+    STAFF = "staff"
+
+
+class QuarantineKind(enum.StrEnum):
+    """What a reading in quarantine would be."""
+
+    INTERVAL = "interval"
+    REGISTER = "register"
+
+
+class QuarantineState(enum.StrEnum):
+    """Life of a reading that nobody believes."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DISCARDED = "discarded"
+    ESTIMATED = "estimated"
+
+
+def _identity(*, is_key: bool = True) -> sa.Column[int]:
+    return sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=is_key, nullable=False)
+
+
+class ReadingSeries(SQLModel, table=True):
+    """One channel of one meter at one account, in intervals of one length.
+
+    `first_day` and `last_day` are those of its rows; `read_until` is the end of the latest interval that has a value.
+    """
+
+    __tablename__ = "reading_series"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
+    id: int = Field(sa_type=sa.SmallInteger, primary_key=True)
+    meter_no: str = Field(sa_type=sa.Text)
+    channel: Channel = Field(sa_type=text_enum(Channel))
+    interval_minutes: int = Field(sa_type=sa.SmallInteger)
+    first_day: date | None = Field(default=None, sa_type=sa.Date)
+    last_day: date | None = Field(default=None, sa_type=sa.Date)
+    read_until: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class IntervalDay(SQLModel, table=True):
+    """A day of a series: element k begins k intervals after local midnight; null is missing.
+
+    `qualities` has a letter for each element. Partitioned by month of `day`; a month's partition is made before its
+    first row, and there is no partition for what belongs to none.
+    """
+
+    __tablename__ = "interval_day"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
+    series_id: int = Field(sa_type=sa.SmallInteger, primary_key=True)
+    day: date = Field(sa_type=sa.Date, primary_key=True)
+    energies: list[int | None] = Field(sa_column=sa.Column(ARRAY(sa.BigInteger), nullable=False))
+    qualities: str = Field(sa_type=sa.Text)
+    recorded_at: datetime = Field(sa_type=Timestamp)
+    run_id: int | None = Field(default=None, sa_type=sa.BigInteger)
+
+
+class IntervalDayRevision(SQLModel, table=True):
+    """What a day was before it changed: by whom, when and why it was replaced. Append-only."""
+
+    __tablename__ = "interval_day_revision"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
+    series_id: int = Field(sa_type=sa.SmallInteger, primary_key=True)
+    day: date = Field(sa_type=sa.Date, primary_key=True)
+    id: int | None = Field(default=None, sa_column=_identity())
+    energies: list[int | None] = Field(sa_column=sa.Column(ARRAY(sa.BigInteger), nullable=False))
+    qualities: str = Field(sa_type=sa.Text)
+    recorded_at: datetime = Field(sa_type=Timestamp)
+    run_id: int | None = Field(default=None, sa_type=sa.BigInteger)
+    replaced_at: datetime = Field(sa_type=Timestamp)
+    replaced_by: str = Field(sa_type=sa.Text)
+    replaced_why: str = Field(sa_type=sa.Text)
+
+
+class IntervalEstimate(SQLModel, table=True):
+    """By which rule `elements` of a day were estimated, from `first` on, counted from 0. Append-only."""
+
+    __tablename__ = "interval_estimate"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
+    series_id: int = Field(sa_type=sa.SmallInteger, primary_key=True)
+    day: date = Field(sa_type=sa.Date, primary_key=True)
+    id: int | None = Field(default=None, sa_column=_identity())
+    first: int = Field(sa_type=sa.SmallInteger)
+    elements: int = Field(sa_type=sa.SmallInteger)
+    rule: str = Field(sa_type=sa.Text)
+    made_at: datetime = Field(sa_type=Timestamp)
+    made_by: str = Field(sa_type=sa.Text)
+
+
+class MeterRegister(SQLModel, table=True):
+    """A register of a meter at an account. It begins again at zero behind `digits` whole ones, if known."""
+
+    __tablename__ = "meter_register"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
+    id: int = Field(sa_type=sa.SmallInteger, primary_key=True)
+    meter_no: str = Field(sa_type=sa.Text)
+    kind: Register = Field(sa_type=text_enum(Register))
+    digits: int | None = Field(default=None, sa_type=sa.SmallInteger)
+    multiplier: Decimal = Field(
+        default=Decimal(1), sa_type=sa.Numeric(12, 6), sa_column_kwargs={"server_default": sa.text("1")}
+    )
+
+
+class RegisterReading(SQLModel, table=True):
+    """What a register showed: millionths, before the multiplier. A corrected one is superseded by another."""
+
+    __tablename__ = "register_reading"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
+    id: int | None = Field(default=None, sa_column=_identity())
+    register_id: int = Field(sa_type=sa.SmallInteger)
+    read_at: datetime = Field(sa_type=Timestamp)
+    value: int = Field(sa_type=sa.BigInteger)
+    quality: Quality = Field(sa_type=text_enum(Quality))
+    source: ReadingSource = Field(sa_type=text_enum(ReadingSource))
+    recorded_at: datetime = Field(sa_type=Timestamp)
+    recorded_by: str = Field(sa_type=sa.Text)
+    run_id: int | None = Field(default=None, sa_type=sa.BigInteger)
+    photo_id: UUID | None = Field(default=None, sa_type=sa.Uuid)
+    superseded_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    superseded_by: int | None = Field(default=None, sa_type=sa.BigInteger)
+
+
+class ReadingPhoto(SQLModel, table=True):
+    """A picture of a meter that a customer took, made anew from its pixels; `image_sealed` holds it in base 64."""
+
+    __tablename__ = "reading_photo"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    user_id: UUID = Field(sa_type=sa.Uuid)
+    media_type: str = Field(sa_type=sa.Text)
+    width: int = Field(sa_type=sa.Integer)
+    height: int = Field(sa_type=sa.Integer)
+    image_sealed: bytes = Field(sa_type=sealed(owner="'reading_photo:' || r.id"))
+    uploaded_at: datetime = Field(sa_type=Timestamp)
+
+
+class ReadingQuarantine(SQLModel, table=True):
+    """A reading that nobody believes: what it said, why it waits, and what became of it.
+
+    `channel` is a channel of intervals or a register, by `kind`; `energy` is that of the interval, or what the register
+    showed.
+    """
+
+    __tablename__ = "reading_quarantine"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True, sa_column_kwargs={"server_default": sa.text("uuidv7()")})
+    kind: QuarantineKind = Field(sa_type=text_enum(QuarantineKind))
+    meter_no: str = Field(sa_type=sa.Text)
+    channel: str = Field(sa_type=sa.Text)
+    start_at: datetime = Field(sa_type=Timestamp)
+    minutes: int | None = Field(default=None, sa_type=sa.SmallInteger)
+    energy: int | None = Field(default=None, sa_type=sa.BigInteger)
+    quality: Quality = Field(sa_type=text_enum(Quality))
+    reason: str = Field(sa_type=sa.Text)
+    state: QuarantineState = Field(
+        default=QuarantineState.OPEN,
+        sa_type=text_enum(QuarantineState),
+        sa_column_kwargs={"server_default": QuarantineState.OPEN.value},
+    )
+    source: ReadingSource = Field(sa_type=text_enum(ReadingSource))
+    recorded_at: datetime = Field(sa_type=Timestamp)
+    recorded_by: str = Field(sa_type=sa.Text)
+    run_id: int | None = Field(default=None, sa_type=sa.BigInteger)
+    row_no: int | None = Field(default=None, sa_type=sa.BigInteger)
+    photo_id: UUID | None = Field(default=None, sa_type=sa.Uuid)
+    decided_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    decided_by: str | None = Field(default=None, sa_type=sa.Text)
+    decided_why: str | None = Field(default=None, sa_type=sa.Text)
+
+
+class UsageChange(SQLModel, table=True):
+    """A month of an account whose readings changed: it is to be summed up anew. It may stand here twice."""
+
+    __tablename__ = "usage_change"
+
+    id: int | None = Field(default=None, sa_column=_identity())
+    account_id: int = Field(sa_type=sa.BigInteger)
+    month: date = Field(sa_type=sa.Date)
+    changed_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": sa.text("now()")})
