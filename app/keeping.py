@@ -32,6 +32,7 @@ class Kept:
 _P, _H, _S, _N = Whose.PERSON, Whose.HOLDER, Whose.STAFF, Whose.NOBODY
 _BOOKS: Final = "for ever: the books; names nobody"
 _HOLDER: Final = "until `wattline erase-customer`, after the years of `WATTLINE_CUSTOMER_RETENTION_YEARS`"
+_USED: Final = "for ever: what bills stand on; names nobody"
 _PERSON: Final = "until the person is erased"
 
 KEPT: Final = (
@@ -271,6 +272,17 @@ KEPT: Final = (
     Kept("import_seen", _N, "what a running import has met", "until the run ends", "housekeeping.purge_imports"),
     Kept("import_vanished", _N, "accounts and bills not in a file", "with its run", "housekeeping.purge_imports"),
     Kept("import_sign_off", _S, "who stands for totals of an import", "with its run", "housekeeping.purge_imports"),
+    Kept("usage_day", _H, "what an account used on a day, by price period: made of its readings", _USED),
+    Kept("usage_month", _H, "what an account used in a month, by price period: sums of its days", _USED),
+    Kept("usage_cost", _H, "what the use of a month costs, line by line", _USED),
+    Kept("usage_round", _N, "how far a walk over all accounts has come", "one row per walk"),
+    Kept("tariff_dry_run", _N, "drafts of tariffs that were priced on real accounts", "1 day"),
+    Kept(
+        "tariff_dry_run_account",
+        _H,
+        "what an account would cost by a draft: not exported, it was never charged",
+        "with its dry run",
+    ),
     Kept("payment_provider_health", _N, "failures of a provider", "one row per provider"),
     Kept("payment_provider_certificate", _N, "public keys of a provider", "a few rows per provider"),
     Kept("payment_callback_refusal", _N, "forged callbacks, counted", "a few rows per day, for ever"),

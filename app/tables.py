@@ -18,5 +18,6 @@ import services.ledger.models
 import services.metering.models
 import services.payments.models
 import services.tariffs.models
+import services.usage.models
 
 __all__ = ["core", "notifications", "services"]

@@ -2921,6 +2921,33 @@ CREATE TABLE public.tariff_day (
     CONSTRAINT ck_tariff_day_periods CHECK ((((cardinality(periods) >= 4) AND (cardinality(periods) <= 200)) AND (1 <= ALL (periods))))
 );
 
+CREATE TABLE public.tariff_dry_run (
+    id uuid NOT NULL,
+    tariff_code text NOT NULL,
+    version_no integer NOT NULL,
+    unit_id integer NOT NULL,
+    month date NOT NULL,
+    most_accounts integer,
+    asked_by text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    next_from bigint,
+    priced bigint DEFAULT 0 NOT NULL,
+    unpriced bigint DEFAULT 0 NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT ck_tariff_dry_run_ended CHECK (((next_from IS NULL) = (ended_at IS NOT NULL))),
+    CONSTRAINT ck_tariff_dry_run_month CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT ck_tariff_dry_run_most CHECK ((most_accounts > 0))
+);
+
+CREATE TABLE public.tariff_dry_run_account (
+    run_id uuid NOT NULL,
+    account_id bigint NOT NULL,
+    class text NOT NULL,
+    currency text NOT NULL,
+    before_minor bigint NOT NULL,
+    after_minor bigint NOT NULL
+);
+
 CREATE TABLE public.tariff_version (
     id bigint NOT NULL,
     tariff_code text NOT NULL,
@@ -3024,6 +3051,63 @@ ALTER TABLE public.usage_change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.usage_cost (
+    account_id bigint NOT NULL,
+    month date NOT NULL,
+    part smallint NOT NULL,
+    version_id bigint NOT NULL,
+    total_minor bigint NOT NULL,
+    currency text NOT NULL,
+    quantities bigint[] NOT NULL,
+    amounts bigint[] NOT NULL,
+    lines jsonb
+);
+
+CREATE TABLE public.usage_day (
+    account_id bigint NOT NULL,
+    day date NOT NULL,
+    version_id bigint,
+    energies bigint[] NOT NULL,
+    energy bigint NOT NULL,
+    export_energy bigint NOT NULL,
+    reactive_energy bigint NOT NULL,
+    max_demand bigint NOT NULL,
+    measured_minutes integer NOT NULL,
+    missing_minutes integer NOT NULL,
+    estimated_minutes integer NOT NULL,
+    CONSTRAINT ck_usage_day_energy CHECK (((energy >= 0) AND (export_energy >= 0) AND (reactive_energy >= 0) AND (max_demand >= 0))),
+    CONSTRAINT ck_usage_day_minutes CHECK ((((measured_minutes >= 0) AND (measured_minutes <= 1500)) AND ((missing_minutes >= 0) AND (missing_minutes <= 1500)) AND ((estimated_minutes >= 0) AND (estimated_minutes <= measured_minutes))))
+);
+
+CREATE TABLE public.usage_month (
+    account_id bigint NOT NULL,
+    month date NOT NULL,
+    part smallint NOT NULL,
+    version_id bigint,
+    first_day date NOT NULL,
+    end_day date NOT NULL,
+    days smallint NOT NULL,
+    energies bigint[] NOT NULL,
+    energy bigint NOT NULL,
+    export_energy bigint NOT NULL,
+    reactive_energy bigint NOT NULL,
+    max_demand bigint NOT NULL,
+    measured_minutes integer NOT NULL,
+    missing_minutes integer NOT NULL,
+    estimated_minutes integer NOT NULL,
+    aggregated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_usage_month_days CHECK (((first_day >= month) AND (first_day < end_day) AND ((days >= 0) AND (days <= (end_day - first_day))))),
+    CONSTRAINT ck_usage_month_energy CHECK (((energy >= 0) AND (export_energy >= 0) AND (reactive_energy >= 0) AND (max_demand >= 0))),
+    CONSTRAINT ck_usage_month_month CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+CREATE TABLE public.usage_round (
+    kind text NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    next_from bigint,
+    CONSTRAINT ck_usage_round_kind CHECK ((kind = 'compare'::text))
 );
 
 CREATE TABLE public.webhook_delivery (
@@ -3429,6 +3513,12 @@ ALTER TABLE ONLY public.tariff
 ALTER TABLE ONLY public.tariff_day
     ADD CONSTRAINT pk_tariff_day PRIMARY KEY (version_id, day);
 
+ALTER TABLE ONLY public.tariff_dry_run
+    ADD CONSTRAINT pk_tariff_dry_run PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.tariff_dry_run_account
+    ADD CONSTRAINT pk_tariff_dry_run_account PRIMARY KEY (run_id, account_id);
+
 ALTER TABLE ONLY public.tariff_version
     ADD CONSTRAINT pk_tariff_version PRIMARY KEY (id);
 
@@ -3446,6 +3536,18 @@ ALTER TABLE ONLY public.unit_quality
 
 ALTER TABLE ONLY public.usage_change
     ADD CONSTRAINT pk_usage_change PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.usage_cost
+    ADD CONSTRAINT pk_usage_cost PRIMARY KEY (account_id, month, part);
+
+ALTER TABLE ONLY public.usage_day
+    ADD CONSTRAINT pk_usage_day PRIMARY KEY (account_id, day);
+
+ALTER TABLE ONLY public.usage_month
+    ADD CONSTRAINT pk_usage_month PRIMARY KEY (account_id, month, part);
+
+ALTER TABLE ONLY public.usage_round
+    ADD CONSTRAINT pk_usage_round PRIMARY KEY (kind);
 
 ALTER TABLE ONLY public.webhook_delivery
     ADD CONSTRAINT pk_webhook_delivery PRIMARY KEY (endpoint_id, id);
@@ -3774,6 +3876,10 @@ CREATE INDEX ix_staff_reset_by ON public.staff USING btree (reset_by) WHERE (res
 CREATE INDEX ix_staff_session_expires_at ON public.staff_session USING btree (expires_at);
 
 CREATE INDEX ix_staff_session_staff_id ON public.staff_session USING btree (staff_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX ix_tariff_dry_run_account_largest ON public.tariff_dry_run_account USING btree (run_id, abs((after_minor - before_minor)) DESC, account_id);
+
+CREATE INDEX ix_tariff_dry_run_open ON public.tariff_dry_run USING btree (asked_at) WHERE (ended_at IS NULL);
 
 CREATE INDEX ix_tariff_version_published ON public.tariff_version USING btree (tariff_code, valid_from) WHERE (state = 'published'::text);
 
@@ -4201,6 +4307,12 @@ ALTER TABLE ONLY public.staff_session
 ALTER TABLE ONLY public.tariff_day
     ADD CONSTRAINT fk_tariff_day_version_id FOREIGN KEY (version_id) REFERENCES public.tariff_version(id);
 
+ALTER TABLE ONLY public.tariff_dry_run_account
+    ADD CONSTRAINT fk_tariff_dry_run_account_run_id FOREIGN KEY (run_id) REFERENCES public.tariff_dry_run(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.tariff_dry_run
+    ADD CONSTRAINT fk_tariff_dry_run_unit_id FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
 ALTER TABLE ONLY public.tariff_version
     ADD CONSTRAINT fk_tariff_version_request_id FOREIGN KEY (request_id) REFERENCES public.approval_request(id);
 
@@ -4544,6 +4656,10 @@ GRANT UPDATE(name) ON TABLE public.tariff TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tariff_day TO wattline_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tariff_dry_run TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tariff_dry_run_account TO wattline_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.tariff_version TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.temperature_day TO wattline_app;
@@ -4555,6 +4671,14 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.unit TO wattline_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.unit_quality TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.usage_change TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_cost TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_day TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_month TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_round TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_delivery TO wattline_app;
 

@@ -1,0 +1,119 @@
+"""Usage by price period, by day and by month; what a part of a month costs; and dry runs of tariffs on real accounts."""
+
+from alembic import op
+
+revision = "0083_usage"
+down_revision = "0082_metering"
+branch_labels = None
+depends_on = None
+
+TABLES = """
+-- Owner first and without foreign keys: both are written by the million, from tables that have them. Energies are whole millionths of a kWh,
+-- by the index of the version's periods; one element where no version is known. `max_demand` in watts.
+create table usage_day (
+  account_id bigint not null,
+  day date not null,
+  version_id bigint,
+  energies bigint[] not null,
+  energy bigint not null,
+  export_energy bigint not null,
+  reactive_energy bigint not null,
+  max_demand bigint not null,
+  measured_minutes integer not null,
+  missing_minutes integer not null,
+  estimated_minutes integer not null,
+  constraint pk_usage_day primary key (account_id, day),
+  constraint ck_usage_day_energy check (energy >= 0 and export_energy >= 0 and reactive_energy >= 0 and max_demand >= 0),
+  constraint ck_usage_day_minutes check (measured_minutes between 0 and 1500 and missing_minutes between 0 and 1500
+    and estimated_minutes between 0 and measured_minutes)
+);
+
+-- One row for each run of days of a month with one version: another tariff, or another version of it, begins another part.
+create table usage_month (
+  account_id bigint not null,
+  month date not null,
+  part smallint not null,
+  version_id bigint,
+  first_day date not null,
+  end_day date not null,
+  days smallint not null,
+  energies bigint[] not null,
+  energy bigint not null,
+  export_energy bigint not null,
+  reactive_energy bigint not null,
+  max_demand bigint not null,
+  measured_minutes integer not null,
+  missing_minutes integer not null,
+  estimated_minutes integer not null,
+  aggregated_at timestamptz not null,
+  constraint pk_usage_month primary key (account_id, month, part),
+  constraint ck_usage_month_month check (extract(day from month) = 1),
+  constraint ck_usage_month_days check (first_day >= month and first_day < end_day and days between 0 and end_day - first_day),
+  constraint ck_usage_month_energy check (energy >= 0 and export_energy >= 0 and reactive_energy >= 0 and max_demand >= 0)
+);
+
+-- What a part of a month costs. Quantities (millionths of a unit) and amounts (minor units) in the order of the version's compiled lines; what the
+-- exact engine priced has its lines in `lines` instead.
+create table usage_cost (
+  account_id bigint not null,
+  month date not null,
+  part smallint not null,
+  version_id bigint not null,
+  total_minor bigint not null,
+  currency text not null,
+  quantities bigint[] not null,
+  amounts bigint[] not null,
+  lines jsonb,
+  constraint pk_usage_cost primary key (account_id, month, part)
+);
+
+-- How far a walk over all accounts has come; null at its end.
+create table usage_round (
+  kind text not null,
+  begun_at timestamptz not null,
+  next_from bigint,
+  constraint pk_usage_round primary key (kind),
+  constraint ck_usage_round_kind check (kind in ('compare'))
+);
+
+-- A version, published or not, priced on accounts of a unit beside what they have, over one month.
+create table tariff_dry_run (
+  id uuid not null,
+  tariff_code text not null,
+  version_no integer not null,
+  unit_id integer not null,
+  month date not null,
+  most_accounts integer,
+  asked_by text not null,
+  asked_at timestamptz not null,
+  next_from bigint,
+  priced bigint not null default 0,
+  unpriced bigint not null default 0,
+  ended_at timestamptz,
+  constraint pk_tariff_dry_run primary key (id),
+  constraint fk_tariff_dry_run_unit_id foreign key (unit_id) references unit (id),
+  constraint ck_tariff_dry_run_month check (extract(day from month) = 1),
+  constraint ck_tariff_dry_run_most check (most_accounts > 0),
+  constraint ck_tariff_dry_run_ended check ((next_from is null) = (ended_at is not null))
+);
+create index ix_tariff_dry_run_open on tariff_dry_run (asked_at) where ended_at is null;
+
+create table tariff_dry_run_account (
+  run_id uuid not null,
+  account_id bigint not null,
+  class text not null,
+  currency text not null,
+  before_minor bigint not null,
+  after_minor bigint not null,
+  constraint pk_tariff_dry_run_account primary key (run_id, account_id),
+  constraint fk_tariff_dry_run_account_run_id foreign key (run_id) references tariff_dry_run (id) on delete cascade
+);
+create index ix_tariff_dry_run_account_largest on tariff_dry_run_account (run_id, abs(after_minor - before_minor) desc, account_id);
+
+grant select, insert, update, delete on usage_day, usage_month, usage_cost, usage_round, tariff_dry_run, tariff_dry_run_account to wattline_app;
+"""
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    op.execute(TABLES)

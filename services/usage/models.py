@@ -1,0 +1,114 @@
+"""Tables of usage. Energies are whole millionths of a kWh (reactive: of a kvarh), demands watts."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlmodel import Field, SQLModel
+
+from core.db import Timestamp
+
+
+def _whole_numbers() -> sa.Column[list[int]]:
+    return sa.Column(ARRAY(sa.BigInteger), nullable=False)
+
+
+class UsageDay(SQLModel, table=True):
+    """What an account used on one day of the supplier's zone, by the periods of the version that held."""
+
+    __tablename__ = "usage_day"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
+    day: date = Field(sa_type=sa.Date, primary_key=True)
+    version_id: int | None = Field(default=None, sa_type=sa.BigInteger)
+    energies: list[int] = Field(sa_column=_whole_numbers())
+    energy: int = Field(sa_type=sa.BigInteger)
+    export_energy: int = Field(sa_type=sa.BigInteger)
+    reactive_energy: int = Field(sa_type=sa.BigInteger)
+    max_demand: int = Field(sa_type=sa.BigInteger)
+    measured_minutes: int = Field(sa_type=sa.Integer)
+    missing_minutes: int = Field(sa_type=sa.Integer)
+    estimated_minutes: int = Field(sa_type=sa.Integer)
+
+
+class UsageMonth(SQLModel, table=True):
+    """A run of days of one month with one version: the sum of its days."""
+
+    __tablename__ = "usage_month"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
+    month: date = Field(sa_type=sa.Date, primary_key=True)
+    part: int = Field(sa_type=sa.SmallInteger, primary_key=True)
+    version_id: int | None = Field(default=None, sa_type=sa.BigInteger)
+    first_day: date = Field(sa_type=sa.Date)
+    end_day: date = Field(sa_type=sa.Date)
+    days: int = Field(sa_type=sa.SmallInteger)
+    energies: list[int] = Field(sa_column=_whole_numbers())
+    energy: int = Field(sa_type=sa.BigInteger)
+    export_energy: int = Field(sa_type=sa.BigInteger)
+    reactive_energy: int = Field(sa_type=sa.BigInteger)
+    max_demand: int = Field(sa_type=sa.BigInteger)
+    measured_minutes: int = Field(sa_type=sa.Integer)
+    missing_minutes: int = Field(sa_type=sa.Integer)
+    estimated_minutes: int = Field(sa_type=sa.Integer)
+    aggregated_at: datetime = Field(sa_type=Timestamp)
+
+
+class UsageCost(SQLModel, table=True):
+    """What a part of a month costs, line by line: by arrays in the order of the compiled lines, or in `lines`."""
+
+    __tablename__ = "usage_cost"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
+    month: date = Field(sa_type=sa.Date, primary_key=True)
+    part: int = Field(sa_type=sa.SmallInteger, primary_key=True)
+    version_id: int = Field(sa_type=sa.BigInteger)
+    total_minor: int = Field(sa_type=sa.BigInteger)
+    currency: str = Field(sa_type=sa.Text)
+    quantities: list[int] = Field(sa_column=_whole_numbers())
+    amounts: list[int] = Field(sa_column=_whole_numbers())
+    lines: list[dict[str, Any]] | None = Field(default=None, sa_column=sa.Column(JSONB))
+
+
+class UsageRound(SQLModel, table=True):
+    """How far a walk over all accounts has come."""
+
+    __tablename__ = "usage_round"
+
+    kind: str = Field(sa_type=sa.Text, primary_key=True)
+    begun_at: datetime = Field(sa_type=Timestamp)
+    next_from: int | None = Field(default=None, sa_type=sa.BigInteger)
+
+
+class TariffDryRun(SQLModel, table=True):
+    """A version priced on accounts of a unit beside what they have."""
+
+    __tablename__ = "tariff_dry_run"
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    tariff_code: str = Field(sa_type=sa.Text)
+    version_no: int = Field(sa_type=sa.Integer)
+    unit_id: int = Field(sa_type=sa.Integer, foreign_key="unit.id")
+    month: date = Field(sa_type=sa.Date)
+    most_accounts: int | None = Field(default=None, sa_type=sa.Integer)
+    asked_by: str = Field(sa_type=sa.Text)
+    asked_at: datetime = Field(sa_type=Timestamp)
+    next_from: int | None = Field(default=None, sa_type=sa.BigInteger)
+    priced: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
+    unpriced: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
+    ended_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
+class TariffDryRunAccount(SQLModel, table=True):
+    """One account of a dry run: what it costs now, and what it would."""
+
+    __tablename__ = "tariff_dry_run_account"
+
+    run_id: UUID = Field(sa_type=sa.Uuid, primary_key=True, foreign_key="tariff_dry_run.id", ondelete="CASCADE")
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
+    account_class: str = Field(sa_column=sa.Column("class", sa.Text, nullable=False))
+    currency: str = Field(sa_type=sa.Text)
+    before_minor: int = Field(sa_type=sa.BigInteger)
+    after_minor: int = Field(sa_type=sa.BigInteger)
