@@ -1861,10 +1861,10 @@ CREATE TABLE public.erasure (
 
 CREATE TABLE public.holiday (
     day date NOT NULL,
-    kind text NOT NULL,
     name text NOT NULL,
-    CONSTRAINT ck_holiday_kind CHECK ((kind ~ '^[a-z][a-z0-9_]{0,31}$'::text)),
-    CONSTRAINT ck_holiday_name CHECK ((length(name) <= 100))
+    kind text NOT NULL,
+    CONSTRAINT ck_holiday_kind CHECK ((kind = ANY (ARRAY['holiday'::text, 'workday'::text]))),
+    CONSTRAINT ck_holiday_name CHECK ((name ~ '^[a-z][a-z0-9_]{0,39}$'::text))
 );
 
 CREATE TABLE public.idempotency (
@@ -2992,7 +2992,7 @@ CREATE TABLE public.temperature_day (
     day date NOT NULL,
     max_c numeric(4,1) NOT NULL,
     CONSTRAINT ck_temperature_day_max_c CHECK (((max_c >= ('-90'::integer)::numeric) AND (max_c <= (70)::numeric))),
-    CONSTRAINT ck_temperature_day_place CHECK (((length(place) >= 1) AND (length(place) <= 64)))
+    CONSTRAINT ck_temperature_day_place CHECK ((place ~ '^[a-z][a-z0-9_]{0,39}$'::text))
 );
 
 CREATE TABLE public.txn (
@@ -3213,6 +3213,9 @@ ALTER TABLE ONLY public.agreement
 ALTER TABLE ONLY public.entitlement
     ADD CONSTRAINT ex_entitlement_overlap EXCLUDE USING gist (account_id WITH =, kind WITH =, daterange(valid_from, valid_to) WITH &&);
 
+ALTER TABLE ONLY public.holiday
+    ADD CONSTRAINT ex_holiday_kind EXCLUDE USING gist (day WITH =, kind WITH <>);
+
 ALTER TABLE ONLY public.tariff_version
     ADD CONSTRAINT ex_tariff_version_overlap EXCLUDE USING gist (tariff_code WITH =, daterange(valid_from, valid_to) WITH &&) WHERE ((state = 'published'::text));
 
@@ -3304,7 +3307,7 @@ ALTER TABLE ONLY public.erasure
     ADD CONSTRAINT pk_erasure PRIMARY KEY (user_id);
 
 ALTER TABLE ONLY public.holiday
-    ADD CONSTRAINT pk_holiday PRIMARY KEY (day, kind);
+    ADD CONSTRAINT pk_holiday PRIMARY KEY (day, name);
 
 ALTER TABLE ONLY public.idempotency
     ADD CONSTRAINT pk_idempotency PRIMARY KEY (caller, route, key);

@@ -70,14 +70,15 @@ create table tariff_day (
   constraint ck_tariff_day_periods check (cardinality(periods) between 4 and 200 and 1 <= all (periods))
 );
 
--- Days that count as another than their weekday, by kind: a public holiday, or a weekend day on which people work.
+-- Days that count as another than their weekday: holidays by name, as documents name them, and weekend days on which people work.
 create table holiday (
   day date not null,
-  kind text not null,
   name text not null,
-  constraint pk_holiday primary key (day, kind),
-  constraint ck_holiday_kind check (kind ~ '^[a-z][a-z0-9_]{0,31}$'),
-  constraint ck_holiday_name check (length(name) <= 100)
+  kind text not null,
+  constraint pk_holiday primary key (day, name),
+  constraint ck_holiday_name check (name ~ '^[a-z][a-z0-9_]{0,39}$'),
+  constraint ck_holiday_kind check (kind in ('holiday', 'workday')),
+  constraint ex_holiday_kind exclude using gist (day with =, kind with <>)
 );
 
 -- How warm it became at a place, in degrees Celsius.
@@ -86,7 +87,7 @@ create table temperature_day (
   day date not null,
   max_c numeric(4, 1) not null,
   constraint pk_temperature_day primary key (place, day),
-  constraint ck_temperature_day_place check (length(place) between 1 and 64),
+  constraint ck_temperature_day_place check (place ~ '^[a-z][a-z0-9_]{0,39}$'),
   constraint ck_temperature_day_max_c check (max_c between -90 and 70)
 );
 """

@@ -60,7 +60,8 @@ class Kind:
     `alone_up_to_minor` need no second person; without it every request does. Whoever may not `touch` what is asked
     about (given its payload, who they are, and when) neither finds the request nor decides, whatever they may do in its
     unit. `hold` locks what an approval is about before its request is locked: whatever overtakes requests comes from
-    there, and two that came from opposite ends would wait for each other.
+    there, and two that came from opposite ends would wait for each other. `let_go` runs when a request ends otherwise
+    (refused, withdrawn, expired, overtaken), in that transaction and behind `hold`: what was asked will not be done.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Kind:
     decide_within: timedelta = DECIDE_WITHIN
     may_touch: Callable[[ReadSession, Any, UUID, datetime], bool] | None = None
     hold: Callable[[WriteSession, Any], object] | None = None
+    let_go: Callable[[WriteSession, Any, datetime], object] | None = None
 
 
 KINDS: Slot[Mapping[str, Kind]] = Slot("casework.kinds")

@@ -83,14 +83,21 @@ class TariffDayRow(SQLModel, table=True):
     periods: list[int] = Field(sa_column=sa.Column(ARRAY(sa.SmallInteger), nullable=False))
 
 
+class DayKind(enum.StrEnum):
+    """What a day counts as, whatever its weekday."""
+
+    HOLIDAY = "holiday"
+    WORKDAY = "workday"
+
+
 class HolidayRow(SQLModel, table=True):
-    """A day that counts as another than its weekday."""
+    """A day that counts as another than its weekday: a holiday by its name, or a weekend day on which people work."""
 
     __tablename__ = "holiday"
 
     day: date = Field(sa_type=sa.Date, primary_key=True)
-    kind: str = Field(sa_type=sa.Text, primary_key=True)
-    name: str = Field(sa_type=sa.Text)
+    name: str = Field(sa_type=sa.Text, primary_key=True)
+    kind: DayKind = Field(sa_type=text_enum(DayKind))
 
 
 class TemperatureDayRow(SQLModel, table=True):

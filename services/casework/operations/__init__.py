@@ -1,6 +1,6 @@
 """Writes of casework, inside a transaction that the caller commits: requests for approval, and lists as files."""
 
-from services.casework.operations.approvals import approve, ask, expire_old, overtake, refuse, withdraw
+from services.casework.operations.approvals import approve, ask, expire_about, expire_old, overtake, refuse, withdraw
 from services.casework.operations.data_kinds import CORRECT_DATA, CorrectData, correct_data
 from services.casework.operations.files import (
     ask_file,
@@ -39,6 +39,7 @@ __all__ = [
     "claim_file",
     "correct_data",
     "drop_file",
+    "expire_about",
     "expire_old",
     "overtake",
     "purge_files",

@@ -50,12 +50,7 @@ def ask(
     asked = KINDS.get()[kind]
     if not staffing.staff_may(session, staff_id=by, permission=asked.asks, unit_id=unit_id, now=now):
         raise UnitUnknown
-    session.sql(
-        """update approval_request set state = 'expired', decided_at = :now
-           where subject = :subject and state = 'requested' and expires_at <= :now""",
-        subject=subject,
-        now=now,
-    )
+    expire_about(session, subject=subject, now=now)
     request_id = session.sql(
         """insert into approval_request (id, kind, subject, unit_id, amount_minor, currency, payload, reason, state,
              requested_by, requested_at, expires_at)
@@ -126,8 +121,10 @@ def refuse(session: WriteSession, *, request_id: UUID, by: UUID, why: str, actor
 
     Raises RequestUnknown, OwnRequest, NotApart, RequestOver, ReasonMissing.
     """
+    _hold(session, request_id=request_id, when_let_go=True)
     row = _lock(session, request_id=request_id, by=by, now=now)
     _close(session, row, Event.REFUSE, now=now, by=by, why=_reason(why))
+    _let_go(session, row, now=now)
     _audit(
         session,
         act="casework.refused",
@@ -141,10 +138,12 @@ def refuse(session: WriteSession, *, request_id: UUID, by: UUID, why: str, actor
 
 def withdraw(session: WriteSession, *, request_id: UUID, by: UUID, actor: Actor, now: datetime) -> None:
     """Take one's own request back. Raises RequestUnknown for anybody else's, RequestOver."""
+    _hold(session, request_id=request_id, when_let_go=True)
     row = _row(session, request_id=request_id)
     if row is None or row.requested_by != by:
         raise RequestUnknown
     _close(session, row, Event.WITHDRAW, now=now)
+    _let_go(session, row, now=now)
     _audit(
         session,
         act="casework.withdrawn",
@@ -159,15 +158,16 @@ def withdraw(session: WriteSession, *, request_id: UUID, by: UUID, actor: Actor,
 def overtake(session: WriteSession, *, subject: str, now: datetime) -> None:
     """Close what is asked about something that was just decided otherwise: nobody could carry it out any more.
 
-    Served by uq_approval_request_open.
+    Whoever calls holds what the requests are about. Served by uq_approval_request_open.
     """
     closed = session.sql(
         """update approval_request set state = 'overtaken', decided_at = :now
-           where subject = :subject and state = 'requested' returning id, kind, unit_id""",
+           where subject = :subject and state = 'requested' returning id, kind, unit_id, payload""",
         subject=subject,
         now=now,
-    )
+    ).all()
     for row in closed:
+        _let_go(session, row, now=now)
         _audit(
             session,
             act="casework.overtaken",
@@ -179,13 +179,36 @@ def overtake(session: WriteSession, *, subject: str, now: datetime) -> None:
         )
 
 
+def expire_about(session: WriteSession, *, subject: str, now: datetime) -> None:
+    """Close requests about something that nobody decided in time. Whoever calls holds what they are about."""
+    expired = session.sql(
+        """update approval_request set state = 'expired', decided_at = :now
+           where subject = :subject and state = 'requested' and expires_at <= :now returning kind, payload""",
+        subject=subject,
+        now=now,
+    )
+    for row in expired.all():
+        _let_go(session, row, now=now)
+
+
 def expire_old(session: WriteSession, *, now: datetime) -> int:
     """Close requests that nobody decided in time; returns how many."""
-    return session.sql(
-        """update approval_request set state = 'expired', decided_at = :now
-           where state = 'requested' and expires_at <= :now""",
+    late = session.sql(
+        """select id from approval_request where state = 'requested' and expires_at <= :now and kind = any(:kinds)
+           order by id""",
         now=now,
-    ).rowcount
+        kinds=[name for name, kind in KINDS.get().items() if kind.let_go is not None],
+    ).scalars()
+    for request_id in late.all():
+        _hold(session, request_id=request_id, when_let_go=True)
+    expired = session.sql(
+        """update approval_request set state = 'expired', decided_at = :now
+           where state = 'requested' and expires_at <= :now returning kind, payload""",
+        now=now,
+    ).all()
+    for row in expired:
+        _let_go(session, row, now=now)
+    return len(expired)
 
 
 def _lock(session: WriteSession, *, request_id: UUID, by: UUID, now: datetime) -> "sa.Row[Any]":
@@ -204,12 +227,22 @@ def _lock(session: WriteSession, *, request_id: UUID, by: UUID, now: datetime) -
     return row
 
 
-def _hold(session: WriteSession, *, request_id: UUID) -> None:
-    """What is asked never changes: it is read before anything is locked."""
+def _hold(session: WriteSession, *, request_id: UUID, when_let_go: bool = False) -> None:
+    """What is asked never changes: it is read before anything is locked.
+
+    A request that ends otherwise than by approval is `when_let_go`: then only kinds hold that do something about it.
+    """
     asked = session.sql("select kind, payload from approval_request where id = :id", id=request_id).one_or_none()
     kind = None if asked is None else KINDS.get()[asked.kind]
-    if asked is not None and kind is not None and kind.hold is not None:
-        kind.hold(session, kind.payload.model_validate(asked.payload))
+    if asked is None or kind is None or kind.hold is None or (when_let_go and kind.let_go is None):
+        return
+    kind.hold(session, kind.payload.model_validate(asked.payload))
+
+
+def _let_go(session: WriteSession, row: "sa.Row[Any]", *, now: datetime) -> None:
+    kind = KINDS.get().get(row.kind)
+    if kind is not None and kind.let_go is not None:
+        kind.let_go(session, kind.payload.model_validate(row.payload), now)
 
 
 def _row(session: WriteSession, *, request_id: UUID) -> "sa.Row[Any] | None":
