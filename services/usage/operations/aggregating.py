@@ -1,0 +1,45 @@
+"""Days and months of usage, made of readings: set-based, one month of many accounts at a time."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from core import locks
+from core.db import WriteSession, statement
+from core.periods import Period
+
+SHARDS: Final = 16
+"""Two who aggregate the same account at the same time would keep what the slower one read first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Rows that an aggregation changed: none where everything was as it is."""
+
+    days: int = 0
+    months: int = 0
+
+    def __add__(self, other: "Written") -> "Written":
+        return Written(self.days + other.days, self.months + other.months)
+
+
+def aggregate(session: WriteSession, *, months: Mapping[date, Iterable[int]]) -> Written:
+    """Make days and parts of these months of these accounts anew; answers what changed.
+
+    Repeatable: what the readings, agreements and versions of now give is written, and only where it differs. Whoever
+    is at the same accounts is waited for, until this transaction ends.
+    """
+    asked = {month: sorted(set(accounts)) for month, accounts in months.items()}
+    for shard in sorted({account % SHARDS for accounts in asked.values() for account in accounts}):
+        locks.lock(session, key=f"usage.aggregate:{shard}")
+    return sum((_month(session, month, accounts) for month, accounts in sorted(asked.items())), Written())
+
+
+def _month(session: WriteSession, month: date, account_ids: list[int]) -> Written:
+    end = Period.month(month.year, month.month).end
+    given = {"account_ids": account_ids, "month": month, "next_month": end}
+    days = session.sql(statement(__package__, "days_write.sql"), **given).rowcount
+    parts = session.sql(statement(__package__, "months_write.sql"), **given).rowcount
+    gone = session.sql(statement(__package__, "months_shrink.sql"), **given).rowcount
+    return Written(days, parts + gone)

@@ -1,0 +1,110 @@
+"""Readings and calendars for tests of usage: rows as metering and tariffs keep them, written directly."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from core.db import WriteSession
+from core.periods import start_of
+
+ZONE = ZoneInfo("Asia/Shanghai")
+QUARTER = timedelta(minutes=15)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def days_of(first: date, end: date) -> list[date]:
+    """Every day from one up to, not including, another."""
+    return [first + timedelta(n) for n in range((end - first).days)]
+
+
+def minutes_of(day: date, zone: ZoneInfo = ZONE) -> int:
+    """How long a day lasts."""
+    return round((start_of(day + timedelta(1), zone) - start_of(day, zone)) / timedelta(minutes=1))
+
+
+def put_readings(
+    session: WriteSession,
+    account_id: int,
+    days: Mapping[date, Sequence[int | None]],
+    *,
+    minutes: int = 15,
+    channel: str = "import",
+    meter_no: str = "M1",
+    qualities: Mapping[date, str] | None = None,
+) -> None:
+    """Energies by day, with their months told as changed. None is missing."""
+    series: int = session.sql(
+        """insert into reading_series (account_id, id, meter_no, channel, interval_minutes)
+           values (:account, (select coalesce(max(id), 0) + 1 from reading_series where account_id = :account), :meter, :channel, :minutes)
+           on conflict (account_id, meter_no, channel, interval_minutes) do update set meter_no = excluded.meter_no returning id""",
+        account=account_id,
+        meter=meter_no,
+        channel=channel,
+        minutes=minutes,
+    ).scalar_one()
+    for month in sorted({day.replace(day=1) for day in days}):
+        session.sql("select make_interval_month(:month)", month=month)
+        session.sql(
+            "insert into usage_change (account_id, month) values (:account, :month)", account=account_id, month=month
+        )
+    for day, energies in days.items():
+        made = "".join("m" if energy is None else "a" for energy in energies)
+        session.sql(
+            """insert into interval_day (account_id, series_id, day, energies, qualities, recorded_at)
+               values (:account, :series, :day, :energies, :qualities, now())
+               on conflict (account_id, series_id, day) do update set energies = excluded.energies, qualities = excluded.qualities""",
+            account=account_id,
+            series=series,
+            day=day,
+            energies=list(energies),
+            qualities=(qualities or {}).get(day, made),
+        )
+    session.sql(
+        """update reading_series set first_day = least(first_day, :first), last_day = greatest(last_day, :last)
+           where account_id = :account and id = :series""",
+        account=account_id,
+        series=series,
+        first=min(days),
+        last=max(days),
+    )
+
+
+def make_calendar(
+    session: WriteSession,
+    version_id: int,
+    days: Iterable[date],
+    *,
+    period: Callable[[datetime], int] = lambda _at: 1,
+    zone: ZoneInfo = ZONE,
+) -> None:
+    """The index of the period at each quarter-hour of these days, by the local time at which it begins."""
+    for day in days:
+        begin = start_of(day, zone)
+        quarters = minutes_of(day, zone) // 15
+        session.sql(
+            "insert into tariff_day (version_id, day, periods) values (:version, :day, :periods)",
+            version=version_id,
+            day=day,
+            periods=[period((begin + n * QUARTER).astimezone(zone)) for n in range(quarters)],
+        )
+
+
+def bind(
+    session: WriteSession,
+    account_id: int,
+    code: str,
+    *,
+    no: int = 1,
+    first: date = date(2020, 1, 1),
+    end: date | None = None,
+) -> None:
+    """An agreement of an account with a tariff."""
+    session.sql(
+        """insert into agreement (account_id, id, tariff_code, is_prepaid, valid_from, valid_to)
+           values (:account, :no, :code, false, :first, :end)""",
+        account=account_id,
+        no=no,
+        code=code,
+        first=first,
+        end=end,
+    )
