@@ -1,6 +1,5 @@
 """The form of what is told of an account: the same for its owner and for staff who ask them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal, cast, get_args
 
@@ -78,27 +77,3 @@ def form_of(details: Details) -> DetailsForm:
 def field_of(request: Request, refusal: CustomerShared | EmailWrong | HouseholdWrong) -> dict[str, str]:
     """The refusal beside its field."""
     return {"household_size" if isinstance(refusal, HouseholdWrong) else "email": text_of(request, refusal)}
-
-
-def field_names(_: Callable[[str], str]) -> dict[str, str]:
-    """What each field of the catalogue is called, in the reader's language."""
-    return {
-        "name": _("Name of the holder"),
-        "address": _("Address"),
-        "kind": _("Person or business"),
-        "use_class": _("Use of the electricity"),
-        "meter": _("Meter"),
-        "tariff": _("Tariff"),
-        "payment_mode": _("Prepaid or billed"),
-        "phone": _("Telephone"),
-        "email": _("E-mail"),
-        "contact_by": _("Contact wish"),
-        "ev_charger": _("Charger for a car"),
-        "heat_pump": _("Heat pump"),
-        "solar": _("Solar power"),
-        "storage": _("Battery storage"),
-        "generator": _("Generator of one's own"),
-        "latest_bill": _("A bill of the last 100 days"),
-        "confirmation": _("Details confirmed within two years"),
-        "household_size": _("People in the household"),
-    }

@@ -20,6 +20,7 @@ from core.config import Settings
 from core.crypto.vault import Vault
 from portal import formats
 from portal.assets import Assets, icon
+from portal.words import Words
 
 HERE: Final = Path(__file__).parent
 CONTENT_POLICY: Final = (
@@ -125,9 +126,12 @@ class Renderer:
         )
         texts = translations(locale)
         environment.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined] # added by the extension above
-        environment.globals["_"] = environment.globals["gettext"] = _remembering(texts)
+        say = _saying(texts)
+        environment.globals["_"] = environment.globals["gettext"] = _gettext(say)
         name, zone, settings = babel_name(locale), self._settings.zone, self._settings
-        environment.filters.update(formats.filters(name, zone))
+        written = formats.filters(name, zone)
+        words = Words(say, written, currency=settings.supplier_currency)
+        environment.filters.update(written, **words.filters())
         environment.globals.update(
             asset=self.assets.url,
             icon=_icon,
@@ -143,19 +147,25 @@ class Renderer:
         return environment
 
 
-def _remembering(texts: NullTranslations) -> Callable[..., Markup]:
-    """What the extension makes of these texts, at less of its price: a page asks for hundreds, most of them fixed."""
+def _saying(texts: NullTranslations) -> Callable[[str], Markup]:
+    """Gives a text of ours in a language; a page asks for hundreds."""
 
     @lru_cache(MOST_TEXTS)
-    def found(text: str) -> Markup:
+    def say(text: str) -> Markup:
         return Markup(texts.gettext(text))  # noqa: S704 -- our own texts
+
+    return say
+
+
+def _gettext(say: Callable[[str], Markup]) -> Callable[..., Markup]:
+    """What the extension makes of these texts, at less of its price: most of them are fixed."""
 
     @lru_cache(MOST_TEXTS)
     def fixed(text: str) -> Markup:
-        return found(text) % {}
+        return say(text) % {}
 
     def gettext(text: str, **variables: object) -> Markup:
-        return found(text) % variables if variables else fixed(text)
+        return say(text) % variables if variables else fixed(text)
 
     return gettext
 

@@ -11,7 +11,7 @@ from core.periods import business_date
 from portal import details
 from portal.customer import shelf
 from portal.details import DetailsForm
-from portal.pages import CheckedForm, Reader, SignedIn, go, show, speak
+from portal.pages import CheckedForm, Reader, SignedIn, go, show
 from services.accounts import operations
 from services.accounts.errors import DetailsChanged, EmailWrong, HouseholdWrong
 from services.accounts.queries import quality
@@ -87,7 +87,6 @@ def _page(
         values=typed or details.form_of(known),
         is_now=details.form_of(known) if is_stale else None,
         version=known.version if is_stale or typed is None else typed.version,
-        names=details.field_names(speak(request)),
         wrong=wrong,
         is_kept=is_kept,
     )

@@ -13,7 +13,7 @@ from core.db import WriteSession
 from core.periods import business_date
 from portal import details
 from portal.details import DetailsForm
-from portal.pages import go, speak, text_of
+from portal.pages import go, text_of
 from portal.staff import files, lists
 from portal.staff.customers import look_at
 from portal.staff.once import SentOnce, once
@@ -154,7 +154,6 @@ def gaps_page(
             write, staff_id=reader.staff_id, permission=StaffPermission.ACCOUNTS_VIEW, now=now, limit=500
         ),
         fields=[each for each in catalogue.CATALOGUE if each.bit],
-        names=details.field_names(speak(request)),
         next=f"{GAPS}?{asked}&after={more}" if more else "",
         may_fill=reader.may(StaffPermission.ACCOUNTS_EDIT),
     )
@@ -323,7 +322,6 @@ def _page(
         values=typed or details.form_of(known),
         is_now=details.form_of(known) if is_stale else None,
         version=known.version if is_stale or typed is None else typed.version,
-        names=details.field_names(speak(request)),
         wrong=wrong,
         done=done,
         correction=correction,

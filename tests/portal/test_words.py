@@ -1,18 +1,20 @@
 """Codes of the log, the books, the tasks and the messages have words in every language of the console."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import jinja2
 import pytest
+from markupsafe import Markup
 
 from core.db import Database
 from notifications.states import Finding
 from portal.formats import filters
 from portal.templating import babel_name, translations
+from portal.words import Words
+from services.accounts.roles import StaffPermission
 
 ROOT = Path(__file__).parents[2]
 CODE = ("app", "core", "jobs", "notifications", "portal", "routers", "services", "web")
@@ -27,37 +29,44 @@ def texts_in_code(pattern: str) -> set[str]:
     }
 
 
+def words_in(locale: str) -> Words:
+    """The words of a language, as its pages say them."""
+    texts = translations(locale)
+    written = filters(babel_name(locale), ZoneInfo("Asia/Shanghai"))
+    return Words(lambda text: Markup(texts.gettext(text)), written, currency="CNY")
+
+
 def spoken(template: str, locale: str) -> Any:
     """The macros of a template, as they speak in a language."""
     pages = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOT / "portal" / "templates"), autoescape=True, extensions=["jinja2.ext.i18n"]
     )
     pages.install_gettext_translations(translations(locale), newstyle=True)  # type: ignore[attr-defined] # added by the extension
-    pages.filters.update(filters(babel_name(locale), ZoneInfo("Asia/Shanghai")))
-    pages.globals["own_currency"] = "CNY"
+    pages.filters.update(filters(babel_name(locale), ZoneInfo("Asia/Shanghai")), **words_in(locale).filters())
     return pages.get_template(template).module
 
 
-def unsaid(macro: str, codes: set[str], locale: str) -> set[str]:
+def unsaid(kind: str, codes: set[str], locale: str) -> set[str]:
     """Codes that the console would show as they are."""
-    say: Callable[[str], str] = getattr(spoken("staff/words.html", locale), macro)
-    return {code for code in codes if say(code).strip() == code}
+    words = words_in(locale)
+    return {code for code in codes if words.word(code, kind) == code}
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
-def test_every_act_task_message_and_finding_has_a_word(locale: str) -> None:
+def test_every_act_task_message_finding_and_right_has_a_word(locale: str) -> None:
     acts = texts_in_code(r'\bact="([a-z_.]+)"')
     assert {"accounts.revealed", "payments.start", "import.finish"} <= acts
-    assert unsaid("act_name", acts, locale) == set()
+    assert unsaid("act", acts, locale) == set()
     tasks = set(re.findall(r"^\| `([a-z_.]+)`", (ROOT / "docs/reference/tasks.md").read_text("utf-8"), re.MULTILINE))
     assert "payments.number_feed" in tasks
-    assert unsaid("task_name", tasks, locale) == set()
+    assert unsaid("task", tasks, locale) == set()
     messages = set(
         re.findall(r"^\[(\w+)\]", (ROOT / "notifications/templates/en.toml").read_text("utf-8"), re.MULTILINE)
     )
     assert "payment_receipt" in messages
-    assert unsaid("message_name", messages, locale) == set()
-    assert unsaid("finding_name", {finding.value for finding in Finding}, locale) == set()
+    assert unsaid("message", messages, locale) == set()
+    assert unsaid("finding", {finding.value for finding in Finding}, locale) == set()
+    assert unsaid("permission", set(StaffPermission), locale) == set()
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
@@ -65,4 +74,5 @@ def test_every_account_of_the_ledger_has_a_word(database: Database, locale: str)
     with database.read() as session:
         codes = set(session.sql("select name from ledger_code").scalars())
     assert "clearing.wechat_pay" in codes
-    assert unsaid("account_code", codes, locale) == set()
+    words = words_in(locale)
+    assert {code for code in codes if words.ledger_account(code) == code} == set()
