@@ -1,12 +1,15 @@
 """Records of imports, from whichever edge they come: lines of files and JSON objects as texts of a layout's columns."""
 
 import csv
+import gzip
 import hashlib
+import io
 import json
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeAlias
+from typing import Any, BinaryIO, Final, Protocol, TypeAlias, cast
 
 from core.errors import Refusal
 from core.texts import is_line, normal_form
@@ -19,6 +22,11 @@ UTF8_MARK: Final = b"\xef\xbb\xbf"
 OTHER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 FORMATS: Final = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+PACKED: Final = ".gz"
+MOST_PACKED: Final = 200
+"""So many times the size of a packed file it may have unpacked; readings come to twenty, a bomb to a thousand."""
+SMALL_BYTES: Final = 1 << 20
+"""What no ratio is asked of."""
 
 
 class BadFile(Refusal):
@@ -134,26 +142,74 @@ def _refuse_constant(_name: str) -> str:
     raise ValueError(msg)
 
 
+class Records(Protocol):
+    """A file as records, of whatever format; what a loader makes of its file when it is not lines of CSV or JSON.
+
+    It promises: the object is made without reading more than the beginning, and raises BadFile for what is not the
+    format at all. `records` reads the file from its start in constant memory, answers one Row (or Reject) per record
+    in the order of the file, never raises for what one record holds, and skips the first `skip` of what it answered
+    before, rejects included: so a run that was cut off goes on. `Row.no` is the place by which people find the record
+    (a line's number), `Row.values` are texts that the loader of this format alone understands. A file that breaks off
+    in the middle ends with a Reject that says so.
+    """
+
+    size: int
+    """Bytes of the file as it lies there; progress is told by the place in it."""
+    chunk_rows: int
+    """At most so many records are one transaction: fewer where one record holds a day of readings or more."""
+
+    def records(self, file: BinaryIO, *, skip: int) -> Iterator[Row | Reject]:
+        """Records behind the first `skip`, read from `file`, which stands at its start."""
+
+
 class Source:
-    """A file of one layout; the heading is read when the object is made."""
+    """A file of one layout; the heading is read when the object is made. A name that ends in `.gz` is packed."""
+
+    chunk_rows = 1 << 30
 
     def __init__(self, path: Path, layout: Layout) -> None:
-        if path.suffix.lower() not in FORMATS:
-            raise BadFile(reason="the name must end in .csv, .jsonl or .ndjson")
+        is_packed = path.suffix.lower() == PACKED
+        suffix = Path(path.stem).suffix.lower() if is_packed else path.suffix.lower()
+        if suffix not in FORMATS:
+            raise BadFile(reason="the name must end in .csv, .jsonl or .ndjson, or one of these and .gz")
         self.size = path.stat().st_size
         self._layout = layout
-        self._format = FORMATS[path.suffix.lower()]
+        self._format = FORMATS[suffix]
+        self._is_packed = is_packed
         self._known = frozenset(layout.columns)
-        with path.open("rb") as file:
-            first = file.read(len(UTF8_MARK))
-            if first[:2] in OTHER_MARKS:
-                raise BadFile(reason="the file is UTF-16: save it as UTF-8")
-            if self._format == "csv":
-                file.seek(len(UTF8_MARK) if first == UTF8_MARK else 0)
-                self._places = self._heading(file)
+        try:
+            with path.open("rb") as file:
+                self._look(unpacked(file) if is_packed else file)
+        except UNPACKABLE as error:
+            raise BadFile(reason="the file is not packed by gzip, or damaged") from error
 
     def records(self, file: BinaryIO, *, skip: int) -> Iterator[Row | Reject]:
         """Records behind the first `skip`; blank lines count as lines and not as records."""
+        if not self._is_packed:
+            yield from self._records(file, skip=skip)
+            return
+        number = 0
+        try:
+            for record in self._records(unpacked(file), skip=skip):
+                number = record.no if isinstance(record, Row) else record.row_no
+                yield record
+        except UNPACKABLE:
+            broken = Unreadable(LINE, "cannot be unpacked: the file is damaged or cut short from here on")
+        except TooPacked:
+            broken = Unreadable(LINE, f"unpacks to more than {MOST_PACKED} times the size of the file: not read on")
+        else:
+            return
+        yield Reject(number + 1, broken.field, broken.reason)
+
+    def _look(self, file: BinaryIO) -> None:
+        first = file.read(len(UTF8_MARK))
+        if first[:2] in OTHER_MARKS:
+            raise BadFile(reason="the file is UTF-16: save it as UTF-8")
+        if self._format == "csv":
+            file.seek(len(UTF8_MARK) if first == UTF8_MARK else 0)
+            self._places = self._heading(file)
+
+    def _records(self, file: BinaryIO, *, skip: int) -> Iterator[Row | Reject]:
         parse = self._parse_csv if self._format == "csv" else self._parse_json
         seen = 0
         for number, raw in lines(file):
@@ -190,6 +246,48 @@ class Source:
 
     def _parse_json(self, text: str) -> tuple[str | None, ...]:
         return values_of(self._layout, record_of(text))
+
+
+class TooPacked(Exception):
+    """A packed file holds far more than its size says."""
+
+
+UNPACKABLE: Final = (gzip.BadGzipFile, EOFError, zlib.error)
+"""What reading a packed file raises where it is damaged or cut short."""
+
+
+class _Unpacked(io.RawIOBase):
+    """What a packed file holds, as long as it is in proportion to what was read of it."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        self._packed = packed
+        self._stream = gzip.GzipFile(fileobj=packed, mode="rb")
+        self._most = max(SMALL_BYTES, MOST_PACKED * packed.seek(0, io.SEEK_END))
+        packed.seek(0)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._stream.seek(offset, whence)
+
+    def readinto(self, buffer: Any) -> int:
+        found = self._stream.read1(len(buffer))
+        if self._stream.tell() > self._most:
+            raise TooPacked
+        buffer[: len(found)] = found
+        return len(found)
+
+
+def unpacked(file: BinaryIO) -> BinaryIO:
+    """What a file holds that was packed by gzip, in constant memory.
+
+    Reading raises one of UNPACKABLE where it is damaged, and TooPacked once more comes than such a file may hold.
+    """
+    return cast("BinaryIO", io.BufferedReader(_Unpacked(file), 1 << 16))
 
 
 def lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:

@@ -104,6 +104,14 @@ _WORDS: Final = {
     "open_over_amount": ("is more than amount_minor", "大于 amount_minor"),
     "open_zero": ("is 0: say settled", "为 0：请填写 settled"),
     "other_account": ("belongs to another account", "属于其他户号"),
+    "packed_damaged": (
+        "cannot be unpacked: the file is damaged or cut short from here on",
+        "无法解压：文件从此处起已损坏或不完整",
+    ),
+    "packed_much": (
+        "unpacks to more than %(most)s times the size of the file: not read on",
+        "解压后超过文件大小的 %(most)s 倍：不再读取",
+    ),
     "parent_differs": (
         "differs from the parent this unit has: units do not move",
         "与该单位现有上级不同：单位不能移动",

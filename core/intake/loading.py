@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final, Protocol, runtime_checkable
 
 from core import audit, faults
 from core.audit import Actor
@@ -24,7 +24,7 @@ from core.db import Database, WriteSession
 from core.errors import Json
 from core.intake import runs
 from core.intake.runs import RunTaken
-from core.records import Chunk, Layout, Reject, Row, Source, chunks, digest_of
+from core.records import Chunk, Layout, Records, Reject, Row, Source, chunks, digest_of
 
 CHUNK_ROWS: Final = 10_000
 FORGET_AT_ONCE: Final = 50_000
@@ -84,6 +84,14 @@ class Checker(Loader, Protocol):
 
     def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:
         """The same judgement as `load`, and nothing but notes of the run is written."""
+
+
+@runtime_checkable
+class Reads(Protocol):
+    """A loader whose files are not, or not only, lines of its layout: it says how they are read."""
+
+    def source(self, path: Path) -> Records:
+        """The file as records; its promises are those of Records. Raises BadFile."""
 
 
 class Whole(Protocol):
@@ -186,7 +194,8 @@ def _go(
     chunk_rows: int,
     told: Callable[[Progress], None],
 ) -> Report:
-    source = Source(path, work.loader.layout)
+    loader = work.loader
+    source: Records = loader.source(path) if isinstance(loader, Reads) else Source(path, loader.layout)
     digest = digest_of(path)
     with db.write() as session:
         run_id, done = _begin(session, work, digest=digest, path=path, actor=actor)
@@ -196,7 +205,7 @@ def _go(
         audit.record(session, actor=actor, act="import.begin", subject=f"import_run:{run_id}", after=what)
     resumed_from = done
     with path.open("rb") as file:
-        read = chunks(source.records(file, skip=done), size=chunk_rows, file=file)
+        read = chunks(source.records(file, skip=done), size=min(chunk_rows, source.chunk_rows), file=file)
         with closing(_ahead(_staged(db, work.loader, read))) as staged:
             for chunk in staged:
                 faults.point("import.chunk.before")
