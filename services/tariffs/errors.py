@@ -1,0 +1,94 @@
+"""Anticipated refusals of tariffs, and the faults that a document or a use may have."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from core.errors import Refusal
+
+REMEDIES: Final = {
+    "adders_count": "Give one adder more than there are limits: the first tier has one too.",
+    "amount_too_large": "The amount does not fit: look for a use or a price with too many digits.",
+    "coverage_gap": "Name a default_period, or let the windows cover this part of the day.",
+    "currency_unknown": "Use a code of ISO 4217 in capitals, such as CNY.",
+    "date_order": "Put the days in order, each once, within the month.",
+    "decimals_too_many": "Round to at most 8 decimals.",
+    "default_unused": "Leave the default_period out, or let the windows leave something to it.",
+    "duplicate_code": "Give each line a code of its own.",
+    "fact_missing": "State this fact of the account: the tariff asks for it.",
+    "field_missing": "Add this field.",
+    "field_unknown": "Remove this field, or correct its name.",
+    "fields_exclusive": "Keep one of these fields: they say the same in two ways.",
+    "fractions_many": "A use has at most 6 decimals.",
+    "limits_order": "Put the limits in rising order, all above zero.",
+    "month_missing": "Let one of the seasons have this month.",
+    "month_overlap": "Let each month stand in one season only.",
+    "no_energy": "This tariff prices no energy: price its late fee, or add `energy`.",
+    "not_a_choice": "Use one of the values that the format names for this field.",
+    "not_a_date": "Write a day as 2026-12-31.",
+    "not_a_number": 'Write a plain decimal number as text, such as "0.5469": no exponent, sign only for minus.',
+    "not_a_time": "Write a time of day on a quarter of an hour, from 00:00 to 24:00.",
+    "not_found": "The file is not there, or holds no row of this meter.",
+    "number_out_of_range": "Use a number within the bounds that the format names for this field.",
+    "nothing_priced": "Add `energy`, or `late_fee` for a tariff of late fees alone.",
+    "one_period_a_month": "Price per tier wants one period a month: use `period_plus_adders` for times of day.",
+    "period_unknown": "Use a period that has a price.",
+    "period_unused": "Let a window or default_period name this period, or remove its price.",
+    "places_too_many": "Round to no more places than the currency's minor unit has.",
+    "ratio_missing": "Give a ratio for each period, also for those at 1.",
+    "segment_gap": "Let the segments leave out no power factor from 0.00 to 1.00.",
+    "segment_overlap": "Let each power factor lie in one segment only.",
+    "structure_unsupported": "The format cannot say this: price it by another document.",
+    "too_long": "Shorten this.",
+    "too_many": "Use fewer entries.",
+    "values_increments": "Give limits as sums from zero, rising; these look like widths of tiers.",
+    "window_inverted": "Let a window end after it begins; split one that passes midnight.",
+    "wrong_type": "Use the type that the format names for this field.",
+    "zone_missing": "Name the time zone in which the windows are meant.",
+    "zone_unknown": "Use a name of the IANA time zone database, such as Asia/Shanghai.",
+}
+"""Code of a fault -> what whoever wrote the document can do."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing that is wrong: where (a JSON path such as `$.tiers.adders`), a stable code, and what exactly."""
+
+    path: str
+    code: str
+    detail: str = ""
+
+    @property
+    def remedy(self) -> str:
+        """What can be done, in English; edges have the words of other languages by `code`."""
+        return REMEDIES[self.code]
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.code}{f' ({self.detail})' if self.detail else ''}. {self.remedy}"
+
+
+class _Faulty(Refusal):
+    """A refusal that names every fault that was found."""
+
+    code: ClassVar[str]
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(
+            faults=[{"path": fault.path, "code": fault.code, "detail": fault.detail} for fault in self.faults]
+        )
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.faults))
+
+
+class TariffInvalid(_Faulty):
+    """A document of a tariff breaks the format; `faults` say where and how."""
+
+    code = "tariff_invalid"
+
+
+class UseInvalid(_Faulty):
+    """What was used cannot be priced by this tariff; `faults` say why."""
+
+    code = "use_invalid"
