@@ -31,7 +31,7 @@ def files_of(supplier: Supplier, *, latest: date, currency: str) -> Files:
         bills=[
             bill
             for number, household in enumerate(supplier.households)
-            for bill in bills_of(supplier, household, number=number, latest=latest, months=MONTHS, currency=currency)
+            for bill in bills_of(household, number=number, latest=latest, months=MONTHS, currency=currency)
         ],
     )
 
