@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "erase-customer": "erase_customer",
     "staff": "staff",
     "service-client": "cli",
+    "tariff": "tariff",
 }
 """Name -> function or group; the module of `app.commands` has the command's name, as Python can write it."""
 

@@ -272,7 +272,12 @@ def shape(document: object) -> Document:
     try:
         return Document.model_validate(document)
     except ValidationError as error:
-        raise TariffInvalid(sorted({_fault(found) for found in error.errors(include_url=False)})) from None
+        raise TariffInvalid(shape_faults(error)) from None
+
+
+def shape_faults(error: ValidationError) -> list[Fault]:
+    """What Pydantic found, as faults; the values that were sent are not repeated."""
+    return sorted({_fault(found) for found in error.errors(include_url=False)})
 
 
 def dumped(document: Document) -> dict[str, Any]:

@@ -39,8 +39,6 @@ def decimal_of(value: object) -> Decimal:
 
     The scale is kept: `0.30` stays `0.30` wherever it is shown.
     """
-    if isinstance(value, Decimal):
-        value = plain(value)
     if not isinstance(value, str) or len(value) > DIGITS + 60 or not _PLAIN.fullmatch(value):
         raise PydanticCustomError("not_a_number", "")
     number = Decimal(value)

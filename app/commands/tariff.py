@@ -1,0 +1,93 @@
+"""`wattline tariff ...`: worked cases priced, and rates of others turned into documents; no database is asked."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+
+import typer
+
+from app.commands import tariff_cases
+from services.tariffs import queries
+from services.tariffs.errors import TariffInvalid
+
+CANNOT_READ: Final = 2
+SOME_REFUSED: Final = 3
+MOST_BYTES: Final = 256 * 1024 * 1024
+SAFE_DIGITS: Final = 18
+
+tariff = typer.Typer(no_args_is_help=True, help="Tariffs and what they come to, without a database.")
+
+
+@tariff.command("price")
+def price(
+    file: Annotated[Path, typer.Argument(help="JSON with a list of cases.", exists=True, dir_okay=False)],
+) -> None:
+    """Price the cases of a file: bills, late fees and days of prepaid accounts, each with its tariff in full.
+
+    Prints one JSON object with a result per case, in their order. A case that cannot be priced has an `error` with
+    its faults instead; the others are priced. Exit code 2 when the file is no list of cases, 3 when any has an error.
+    """
+    cases = _read(file).get("cases")
+    if not isinstance(cases, list):
+        _refuse(file, "there is no list of cases in it")
+    results = [tariff_cases.result(case, at=at, folder=file.parent) for at, case in enumerate(cases)]
+    typer.echo(json.dumps({"results": results}, ensure_ascii=False))
+    if any("error" in result for result in results):
+        raise typer.Exit(SOME_REFUSED)
+
+
+@tariff.command("urdb")
+def urdb(
+    file: Annotated[Path, typer.Argument(help="JSON: a rate, or `items` with rates.", exists=True, dir_okay=False)],
+    time_zone: Annotated[str, typer.Option(help="Where its hours are meant, such as America/New_York.")],
+) -> None:
+    """Turn rates of the U.S. Utility Rate Database into documents of tariffs.
+
+    Prints one JSON object with a result per rate: a `document`, or an `error` with its faults. Exit code 2 when the
+    file cannot be read, 3 when any rate has an error.
+    """
+    read = _read(file, exact=True)
+    rates = read.get("items", [read])
+    if not isinstance(rates, list) or not all(isinstance(rate, dict) for rate in rates):
+        _refuse(file, "there is no list of rates in it")
+    results = [_document(rate, time_zone) for rate in rates]
+    typer.echo(json.dumps({"results": results}, ensure_ascii=False))
+    if any("error" in result for result in results):
+        raise typer.Exit(SOME_REFUSED)
+
+
+def _document(rate: dict[str, Any], time_zone: str) -> dict[str, Any]:
+    label = rate.get("label")
+    named = {"id": label if isinstance(label, str) else None}
+    try:
+        return {**named, "document": queries.from_urdb(rate, time_zone=time_zone)}
+    except TariffInvalid as refusal:
+        return {**named, "error": tariff_cases.told(refusal, lambda path: path)}
+
+
+def _read(file: Path, *, exact: bool = False) -> dict[str, Any]:
+    """The file's object. `exact`: fractions as Decimal; otherwise they are faults, for documents want text."""
+    if file.stat().st_size > MOST_BYTES:
+        _refuse(file, f"it has more than {MOST_BYTES >> 20} MiB")
+    try:
+        found = json.loads(
+            file.read_bytes(),
+            parse_float=Decimal if exact else None,
+            parse_int=_whole,
+        )
+    except (ValueError, RecursionError) as error:
+        _refuse(file, f"it is no JSON: {error}")
+    if not isinstance(found, dict):
+        _refuse(file, "it is no object of JSON")
+    return found
+
+
+def _whole(digits: str) -> int | str:
+    """Numbers that are too long for any field stay text: theirs is one case, not the file."""
+    return int(digits) if len(digits) <= SAFE_DIGITS else digits
+
+
+def _refuse(file: Path, why: str) -> NoReturn:
+    typer.echo(f"{file}: {why}", err=True)
+    raise typer.Exit(CANNOT_READ)
