@@ -1350,6 +1350,24 @@ CREATE FUNCTION public.text_pairs(p_text text) RETURNS text[]
      LATERAL generate_series(1, (length(n.t) - 1)) g(at);
 END;
 
+CREATE FUNCTION public.usage_cycle(p_account_id bigint, p_code text, p_first_day date, p_cycle_first date, p_cycle_end date) RETURNS TABLE(since date, until date, months bigint, used_before bigint)
+    LANGUAGE sql STABLE
+    AS $$
+  select s.since, s.until,
+    greatest(1, least(12, (extract(year from s.until) - extract(year from s.since)) * 12 + extract(month from s.until)
+      - extract(month from s.since) + (extract(day from s.until) > 1)::integer))::bigint,
+    (select coalesce(sum(m.energy), 0)::bigint from usage_month m
+     where m.account_id = p_account_id and m.month >= date_trunc('month', s.since)::date and m.first_day >= s.since
+       and m.first_day < p_first_day)
+  from (
+    select greatest(p_cycle_first, g.since, (
+        select a.holder_since from account a where a.id = p_account_id and a.holder_since <= p_first_day)) as since,
+      least(p_cycle_end, g.until) as until
+    from (
+      select min(g.valid_from) as since, case when count(*) = count(g.valid_to) then max(g.valid_to) end as until
+      from agreement g where g.account_id = p_account_id and g.tariff_code = p_code) g) s
+$$;
+
 CREATE FUNCTION public.write_account_search(p_accounts bigint[]) RETURNS void
     LANGUAGE sql
     SET search_path TO 'public', 'pg_temp'
@@ -4442,6 +4460,9 @@ REVOKE ALL ON PROCEDURE public.payment_take_each(IN p_sources text[], IN p_exter
 GRANT ALL ON PROCEDURE public.payment_take_each(IN p_sources text[], IN p_external_ids text[], IN p_bodies bytea[], IN p_providers text[], IN p_out_trade_nos text[], IN p_transaction_ids text[], IN p_amounts bigint[], IN p_currencies text[], IN p_paid_at timestamp with time zone[], IN p_now timestamp with time zone[], IN p_kinds text[], IN p_settles text[], INOUT p_taken boolean[], IN p_merchants text[]) TO wattline_app;
 
 GRANT ALL ON FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_session uuid, p_now timestamp with time zone) TO wattline_app;
+
+REVOKE ALL ON FUNCTION public.usage_cycle(p_account_id bigint, p_code text, p_first_day date, p_cycle_first date, p_cycle_end date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.usage_cycle(p_account_id bigint, p_code text, p_first_day date, p_cycle_first date, p_cycle_end date) TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.access_grant TO wattline_app;
 

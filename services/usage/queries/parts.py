@@ -1,0 +1,94 @@
+"""Parts of months with all that pricing asks of them, and the use that the engine prices."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from core.db import ReadSession, statement, view
+from core.periods import Period
+from services.tariffs.queries import Facts, Tariff, Use, cycle_of
+from services.usage.rules.measures import kwh_of
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A run of days of a month with one version, and what holds of the account on its first day.
+
+    Energies are millionths of a kWh, demand watts. `since`, `until`: the holder's days in the cycle of the tiers;
+    `used_before`: what they used in it before this part.
+    """
+
+    account_id: int
+    month: date
+    part: int
+    version_id: int | None
+    first_day: date
+    end_day: date
+    days: int
+    energies: list[int]
+    energy: int
+    export_energy: int
+    reactive_energy: int
+    max_demand: int
+    measured_minutes: int
+    missing_minutes: int
+    estimated_minutes: int
+    persons: int | None
+    contract_kw: Decimal | None
+    transformer_kva: Decimal | None
+    flags: list[str] | None
+    since: date
+    until: date | None
+    used_before: int
+
+
+def parts_of(
+    session: ReadSession, *, account_ids: Sequence[int], months: Sequence[date], tariffs: Mapping[int, Tariff]
+) -> list[Part]:
+    """The parts of some months of some accounts, by account and day. `tariffs`: of versions that may be met, by id."""
+    cycles = [
+        (version_id, month, cycle_of(tariff, month)) for version_id, tariff in tariffs.items() for month in months
+    ]
+    rows = session.sql(
+        statement(__package__, "parts.sql"),
+        account_ids=list(account_ids),
+        months=list(months),
+        version_ids=[version_id for version_id, _, _ in cycles],
+        of_months=[month for _, month, _ in cycles],
+        cycle_firsts=[cycle.first for _, _, cycle in cycles],
+        cycle_ends=[cycle.end for _, _, cycle in cycles],
+    )
+    return [view(Part, row) for row in rows]
+
+
+def use_of(part: Part, tariff: Tariff, periods: Sequence[str]) -> Use:
+    """What the engine is asked to price. `periods`: in the order of the part's energies.
+
+    A tariff with other periods than those of the part takes all of it in its default period, if it has one.
+    """
+    cycle = cycle_of(tariff, part.first_day, since=part.since, until=part.until)
+    whole = Period.month(part.month.year, part.month.month)
+    named = zip(periods, part.energies, strict=False)
+    return Use(
+        month=part.month.month,
+        kwh={period: kwh_of(energy) for period, energy in named if energy},
+        kwh_before_in_cycle=kwh_of(part.used_before),
+        months_in_cycle=cycle.months,
+        days=(part.end_day - part.first_day).days,
+        days_in_month=(whole.end - whole.first).days,
+        max_demand_kw=Decimal(part.max_demand).scaleb(-3),
+        kvarh=kwh_of(part.reactive_energy),
+        export_kwh=kwh_of(part.export_energy),
+        facts=facts_of(part),
+    )
+
+
+def facts_of(part: Part) -> Facts:
+    """What the account is entitled to on the first day of the part."""
+    return Facts(
+        persons=part.persons,
+        flags=frozenset(part.flags or ()),
+        contract_kw=part.contract_kw,
+        transformer_kva=part.transformer_kva,
+    )
