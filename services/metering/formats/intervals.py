@@ -1,0 +1,107 @@
+"""What all formats share: numbers as energies, and intervals of other lengths as those that are kept."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+from core.records import Reject, Unreadable
+from services.metering.measures import IntervalRow, Quality
+
+NUMBER: Final = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][+-]?[0-9]{1,2})?")
+MOST: Final = 10**18
+"""Energies from here on are no energies of an interval and would not fit where they are kept."""
+
+FINE: Final = 5
+QUARTER: Final = 15
+HOUR: Final = 60
+DAYS: Final = frozenset(HOUR * each for each in (23, 24, 25))
+_DOUBT: Final = {Quality.ACTUAL: 0, Quality.SUBSTITUTED: 1, Quality.ESTIMATED: 2, Quality.MISSING: 3}
+
+
+def energy(text: str, shift: int, *, field: str) -> int:
+    """A number in units of 10**`shift` millionths as a whole number of these, half of one rounded up.
+
+    Meters count no finer, but programs write 0.30000000000000004. Raises Unreadable.
+    """
+    if not NUMBER.fullmatch(text):
+        raise Unreadable(field, "is not a number")
+    units = Decimal(text).scaleb(shift)
+    if abs(units) >= MOST:
+        raise Unreadable(field, "is more than a meter can count")
+    return int(units.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def worst(qualities: Sequence[Quality]) -> Quality:
+    """The least certain of them."""
+    return max(qualities, key=_DOUBT.__getitem__)
+
+
+def quarters(rows: Iterator[IntervalRow | Reject], *, is_wanted: bool) -> Iterator[IntervalRow | Reject]:
+    """Intervals of five minutes summed to quarters, where that is wanted, or else refused; all others as they are.
+
+    A quarter of which a part is missing is missing; otherwise it has the quality of its least certain part.
+    """
+    held: list[IntervalRow] = []
+    for row in rows:
+        if isinstance(row, Reject):
+            yield row
+        elif row.minutes != FINE:
+            yield from _summed(held)
+            held = []
+            yield row
+        elif not is_wanted:
+            yield Reject(row.no, "minutes", "is 5: say that it is to be summed to 15")
+        else:
+            if held and _quarter(held[0]) != _quarter(row):
+                yield from _summed(held)
+                held = []
+            held.append(row)
+    yield from _summed(held)
+
+
+def _quarter(row: IntervalRow) -> tuple[str, str, int]:
+    return row.meter_no, row.channel, int(row.start.timestamp()) // (QUARTER * 60)
+
+
+def _summed(held: Sequence[IntervalRow]) -> Iterator[IntervalRow]:
+    if not held:
+        return
+    starts = {row.start for row in held}
+    energies = [row.energy for row in held if row.energy is not None]
+    is_whole = len(held) == len(starts) == len(energies) == QUARTER // FINE
+    first = min(held, key=lambda row: row.start)
+    yield IntervalRow(
+        no=first.no,
+        meter_no=first.meter_no,
+        channel=first.channel,
+        start=first.start - timedelta(seconds=int(first.start.timestamp()) % (QUARTER * 60)),
+        minutes=QUARTER,
+        energy=sum(energies) if is_whole else None,
+        quality=worst([row.quality for row in held]) if is_whole else Quality.MISSING,
+    )
+
+
+def hours(rows: Iterator[IntervalRow | Reject]) -> Iterator[IntervalRow | Reject]:
+    """Readings of a whole day as its 23, 24 or 25 hours, all others as they are.
+
+    The energy of the day stays as it was read, to the last millionth; how it lay over the hours nobody knows, so that
+    each of them is estimated.
+    """
+    for row in rows:
+        if isinstance(row, Reject) or row.minutes not in DAYS:
+            yield row
+            continue
+        count = row.minutes // HOUR
+        for place in range(count):
+            before, until = (None if row.energy is None else row.energy * each // count for each in (place, place + 1))
+            yield IntervalRow(
+                no=row.no,
+                meter_no=row.meter_no,
+                channel=row.channel,
+                start=row.start + timedelta(minutes=HOUR * place),
+                minutes=HOUR,
+                energy=None if before is None or until is None else until - before,
+                quality=worst([row.quality, Quality.ESTIMATED]),
+            )
