@@ -42,7 +42,7 @@ class DetailsForm:
         )
 
 
-def details_form(
+async def details_form(
     email: Annotated[str, Form(max_length=400)] = "",
     no_email: Annotated[str, Form(max_length=1)] = "",
     contact_by: Annotated[str, Form(max_length=16)] = "",

@@ -90,14 +90,14 @@ def _resolved(request: Request, runtime: Runtime, session: WriteSession, now: da
     return reader
 
 
-def _checked_form(request: Request, runtime: RuntimeDep, csrf: Annotated[str, Form()] = "") -> None:
+async def _checked_form(request: Request, runtime: RuntimeDep, csrf: Annotated[str, Form()] = "") -> None:
     session = request.cookies.get(cookies.session_name(runtime.settings))
     if not session:
         raise SignInFirst
     cookies.check_form(request, runtime.settings, runtime.vault, bound_to=session, sent=csrf)
 
 
-def _checked_visitor_form(request: Request, runtime: RuntimeDep, csrf: Annotated[str, Form()] = "") -> None:
+async def _checked_visitor_form(request: Request, runtime: RuntimeDep, csrf: Annotated[str, Form()] = "") -> None:
     bound_to = request.cookies.get(cookies.visitor_name(runtime.settings))
     cookies.check_form(request, runtime.settings, runtime.vault, bound_to=bound_to, sent=csrf)
 

@@ -181,7 +181,7 @@ def requires(permission: StaffPermission) -> Any:
     Which units, the view's queries say, which join `staff_units`.
     """
 
-    def allowed(reader: SignedInStaff) -> StaffReader:
+    async def allowed(reader: SignedInStaff) -> StaffReader:
         check(reader, permission)
         return reader
 
@@ -191,7 +191,7 @@ def requires(permission: StaffPermission) -> Any:
 def requires_everywhere(permission: StaffPermission) -> Any:
     """The same for what concerns the whole supplier: those who may do it in every unit."""
 
-    def allowed(reader: SignedInStaff) -> StaffReader:
+    async def allowed(reader: SignedInStaff) -> StaffReader:
         if permission not in reader.everywhere:
             raise NotAllowed(reader.actor, permission)
         return reader
@@ -211,18 +211,18 @@ def check_fresh(reader: StaffReader) -> None:
         raise StepUpFirst
 
 
-def _fresh(reader: SignedInStaff) -> None:
+async def _fresh(reader: SignedInStaff) -> None:
     check_fresh(reader)
 
 
-def _checked_form(request: Request, runtime: RuntimeDep, csrf: Annotated[str, Form()] = "") -> None:
+async def _checked_form(request: Request, runtime: RuntimeDep, csrf: Annotated[str, Form()] = "") -> None:
     cookie = request.cookies.get(cookies.staff_session_name(runtime.settings))
     if not cookie:
         raise StaffSignInFirst
     cookies.check_form(request, runtime.settings, runtime.vault, bound_to=f"staff|{cookie}", sent=csrf)
 
 
-def _checked_visitor_form(request: Request, runtime: RuntimeDep, csrf: Annotated[str, Form()] = "") -> None:
+async def _checked_visitor_form(request: Request, runtime: RuntimeDep, csrf: Annotated[str, Form()] = "") -> None:
     cookie = request.cookies.get(cookies.staff_visitor_name(runtime.settings))
     bound_to = f"staff|{cookie}" if cookie else None
     cookies.check_form(request, runtime.settings, runtime.vault, bound_to=bound_to, sent=csrf)
