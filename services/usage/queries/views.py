@@ -1,0 +1,267 @@
+"""What reads of usage answer: frozen views. Energy is a Decimal of kWh, money `Money`, a moment has an offset."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from core.money import Money
+from services.tariffs.queries import Line
+
+
+class Of(enum.StrEnum):
+    """How much a series shows: a day by hours, a month by days, a year by months."""
+
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+
+
+class BarQuality(enum.StrEnum):
+    """What a bar stands on. `partial`: some of its time is missing. `awaited`: nothing can have been read yet."""
+
+    ACTUAL = "actual"
+    ESTIMATED = "estimated"
+    PARTIAL = "partial"
+    MISSING = "missing"
+    AWAITED = "awaited"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Use from `begin` up to `end`, by price period. None where nothing is known: that is not a use of zero."""
+
+    begin: datetime
+    end: datetime
+    kwh: Decimal | None
+    by_period: Mapping[str, Decimal]
+    export_kwh: Decimal | None
+    quality: BarQuality
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Time of which no reading is known, from `begin` up to `end`."""
+
+    begin: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The same days of another period. Both sums are over the `days` that both have whole; `share` is then to now."""
+
+    first: date
+    end: date
+    days: int
+    days_left_out: int
+    kwh: Decimal
+    kwh_then: Decimal
+    share: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Use of a day, a month or a year. `periods` in the order of their bars' parts; `export_kwh` None: none measured.
+
+    `known_until`: the end of the last reading; None without any. Gaps lie before it.
+    """
+
+    of: Of
+    first: date
+    end: date
+    bars: tuple[Bar, ...]
+    periods: tuple[str, ...]
+    kwh: Decimal
+    by_period: Mapping[str, Decimal]
+    export_kwh: Decimal | None
+    gaps: tuple[Gap, ...]
+    known_until: datetime | None
+    before: Comparison | None
+    year_before: Comparison | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One tier: use above `above` up to and with `upto` kWh (None: without end), and what a kWh in it costs by period.
+
+    `prices` are energy with the tier's adder and what is charged on every kWh; before tax.
+    """
+
+    number: int
+    above: Decimal
+    upto: Decimal | None
+    prices: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class TierPosition:
+    """Where an account stands on the ladder of its cycle. `left`: kWh until the next tier, None in the last.
+
+    `kwh_until`: through when `used` is known. `has_extra`: the limits are lifted for a large household.
+    """
+
+    tariff_code: str
+    currency: str
+    first: date
+    end: date
+    months_in_cycle: int
+    has_extra: bool
+    used: Decimal
+    known_until: date | None
+    rungs: tuple[Rung, ...]
+    current: int
+    left: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceNow:
+    """What a kWh costs now, by period and tier, before tax; until when, and what comes then."""
+
+    tariff_code: str
+    currency: str
+    period: str
+    price: Decimal
+    until: datetime
+    next_period: str
+    next_price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodCost:
+    """What the kWh of one price period cost: its line, and its share by kWh of the other lines of energy and funds."""
+
+    period: str
+    kwh: Decimal
+    cost: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What the bill will come to at its end: the middle, and a range that held in eight of ten times before.
+
+    `days_seen`: days with readings it stands on; `is_wide`: too few days to say how wrong it usually is.
+    """
+
+    low: Money
+    middle: Money
+    high: Money
+    kwh: Decimal
+    days_seen: int
+    is_wide: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunningPart:
+    """A part of the running bill on one version, with the lines of the engine and their reasons."""
+
+    tariff_code: str
+    version_no: int
+    first: date
+    end: date
+    lines: tuple[Line, ...]
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class RunningCost:
+    """What has come together since `first` for the bill that ends at `end`, from readings until `known_until`.
+
+    `unpriced_days`: days with use but without a known tariff, whose cost is not in `total`. `missing_days`: days that
+    should have been read and were not, whole or in part. `forecast` None where too little is known.
+    """
+
+    first: date
+    end: date
+    known_until: date | None
+    kwh: Decimal
+    total: Money
+    parts: tuple[RunningPart, ...]
+    by_period: tuple[PeriodCost, ...]
+    unpriced_days: int
+    missing_days: int
+    forecast: Forecast | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayCost:
+    """What one day cost: the rounded cost through it less the one through the day before."""
+
+    day: date
+    kwh: Decimal
+    cost: Money
+
+
+@dataclass(frozen=True, slots=True)
+class OfferMonth:
+    """One month under a tariff. `cost` None: it cannot be priced (no version held, or a fact is not known)."""
+
+    month: date
+    kwh: Decimal
+    days_known: int
+    days: int
+    cost: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The months under one tariff. `total` over those that every offer prices, so that totals compare."""
+
+    tariff_code: str
+    name: str
+    is_present: bool
+    months: tuple[OfferMonth, ...]
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What other tariffs would have cost. `months_compared` of the months are in the totals; gaps are named."""
+
+    first: date
+    end: date
+    months_compared: int
+    offers: tuple[Offer, ...]
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One account of a dry run: what its month costs now, and what it would."""
+
+    account_id: int
+    account_no: str
+    account_class: str
+    before: Money
+    after: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ClassTotal:
+    """The accounts of one class and currency in a dry run."""
+
+    account_class: str
+    accounts: int
+    up: int
+    down: int
+    equal: int
+    before: Money
+    after: Money
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """A version beside what accounts have, over one month of use.
+
+    `unpriced`: accounts that cannot be priced by one of the two. `done_share` of a job that is under way, 1 at its end.
+    """
+
+    tariff_code: str
+    version_no: int
+    month: date
+    accounts: int
+    unpriced: int
+    by_class: tuple[ClassTotal, ...]
+    largest: tuple[Difference, ...]
+    done_share: Decimal
