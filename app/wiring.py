@@ -49,6 +49,7 @@ from services.payments.operations import (
 from services.payments.ports import DEFAULT_MERCHANT, PAYABLES, PROVIDERS, PaymentProvider, source_of
 from services.payments.providers.wechat_pay.adapter import NAME, Account, WeChatPay
 from services.payments.queries.lists import PAYMENT_LISTS
+from services.tariffs.operations import publish_tariff
 from web.runtime import Runtime
 
 
@@ -59,7 +60,15 @@ def build(settings: Settings) -> Runtime:
     SETUP.fill(Setup(settings, sealing, sms))
     SMS_SENDER.fill(CodeSender(sms))
     CALLER.fill(webhook_caller(settings))
-    two_persons = (*STAFF_KINDS, ASSIGN_SUSPENSE, RETURN_SUSPENSE, MATCH_SUSPENSE, DECIDE_REFUND, correct_data(sealing))
+    two_persons = (
+        *STAFF_KINDS,
+        ASSIGN_SUSPENSE,
+        RETURN_SUSPENSE,
+        MATCH_SUSPENSE,
+        DECIDE_REFUND,
+        correct_data(sealing),
+        publish_tariff(settings.zone),
+    )
     KINDS.fill({kind.name: kind for kind in two_persons})
     WECHAT.fill(wechat(settings))
     PAYABLES.fill({"bill": BillPayable()})

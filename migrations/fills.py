@@ -26,6 +26,7 @@ _INDEXES: Final[dict[str, LiteralString]] = {
     "ix_account_search_terms": "on account_search using gin (terms) with (fastupdate = off)",
     "ix_account_gap_unit_level1": "on account_gap (unit_id, account_id) where gaps & 255 <> 0",
     "ix_account_holder": "on account (customer_id, unit_id)",
+    "ix_agreement_tariff_code": "on agreement (tariff_code, account_id)",
     "ix_audit_act": "on audit (act, id)",
     "ix_audit_recorded_at": "on audit (recorded_at, id)",
     "ix_account_note_clear": "on account_note (account_id, id) where text <> ''",

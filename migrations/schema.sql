@@ -3738,6 +3738,8 @@ CREATE INDEX ix_account_search_terms ON public.account_search USING gin (terms) 
 
 CREATE INDEX ix_account_unit_id ON public.account USING btree (unit_id);
 
+CREATE INDEX ix_agreement_tariff_code ON public.agreement USING btree (tariff_code, account_id);
+
 CREATE INDEX ix_approval_request_about ON public.approval_request USING btree ((((split_part(subject, ':'::text, 1) || ':'::text) || split_part(subject, ':'::text, 2))));
 
 CREATE INDEX ix_approval_request_decided_by ON public.approval_request USING btree (decided_by, id) WHERE (decided_by IS NOT NULL);

@@ -45,6 +45,7 @@ WORDS: Final[Mapping[str, Mapping[Any, str]]] = {
     "suspense_state": money.SUSPENSE_STATES,
     "task": staff.TASKS,
     "use_class": customers.USES,
+    "version_state": energy.VERSION_STATES,
 }
 """Tables of words by what their codes are codes of."""
 

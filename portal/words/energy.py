@@ -14,3 +14,11 @@ PERIODS: Final = {
     "deep_valley": N_("Deep valley"),
 }
 """Price periods by their meaning; those that only one supplier has are called as it calls them."""
+
+VERSION_STATES: Final = {
+    "draft": N_("Draft"),
+    "proposed": N_("Proposed"),
+    "published": N_("Published"),
+    "withdrawn": N_("Withdrawn"),
+}
+"""The life of a version of a tariff."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from portal.words import customers, money, staff
+from portal.words import customers, energy, money, staff
 from portal.words.mark import N_
 
 ACTS: Final = {
@@ -105,6 +105,13 @@ ACTS: Final = {
     "payments.suspense_assigned": N_("Suspense assigned"),
     "payments.suspense_matched": N_("Suspense matched"),
     "payments.suspense_returned": N_("Suspense returned"),
+    "tariffs.created": N_("Tariff made"),
+    "tariffs.drafted": N_("Version of a tariff drafted"),
+    "tariffs.edited": N_("Draft of a tariff changed"),
+    "tariffs.ended": N_("Version of a tariff ended by its successor"),
+    "tariffs.proposed": N_("Version of a tariff proposed"),
+    "tariffs.published": N_("Version of a tariff published"),
+    "tariffs.withdrawn": N_("Draft of a tariff withdrawn"),
 }
 FIELDS: Final = {
     "about": N_("About"),
@@ -158,6 +165,7 @@ FIELDS: Final = {
     "refund_id": N_("Refund"),
     "rejected": N_("Rejected rows"),
     "resumed_from": N_("Resumed after row"),
+    "revision": N_("Draft number"),
     "role": N_("Role"),
     "rows": N_("Rows"),
     "run_id": N_("Import"),
@@ -169,6 +177,8 @@ FIELDS: Final = {
     "staff_id": N_("Member of staff"),
     "state": N_("State"),
     "subjects": N_("About"),
+    "tariff_code": N_("Tariff"),
+    "tariff_name": N_("Name of the tariff"),
     "text_version": N_("Version of the text"),
     "to": N_("Until"),
     "to_set": N_("To be set"),
@@ -177,7 +187,10 @@ FIELDS: Final = {
     "units": N_("Units"),
     "until": N_("Until"),
     "user_id": N_("Person"),
+    "valid_from": N_("Holds from"),
+    "valid_to": N_("Holds until"),
     "vanished": N_("Known and not in the file"),
+    "version_no": N_("Version"),
     "way": N_("Who bears it"),
     "what": N_("What was shown"),
     "why": N_("Why"),
@@ -199,6 +212,8 @@ THINGS: Final = {
     "staff": N_("Member of staff"),
     "staff_session": N_("Session"),
     "suspense": N_("Suspense"),
+    "tariff": N_("Tariff"),
+    "tariff_version": N_("Version of a tariff"),
     "user": N_("Person"),
     "webhook": N_("Webhook"),
     "wechat_identity": N_("WeChat"),
@@ -261,7 +276,7 @@ CODES: Final[Mapping[str, Mapping[str, str]]] = {
     "scope": customers.ACCESS_SCOPES,
     "scopes": staff.PROGRAM_SCOPES,
     "set": _TO_SET,
-    "state": {**money.PAYMENTS, **_MEMBERS},
+    "state": {**money.PAYMENTS, **_MEMBERS, **energy.VERSION_STATES},
     "to_set": _TO_SET,
     "way": {"take_back": N_("Taken back from the account"), "bear": N_("The supplier")},
     "what": customers.HIDDEN,

@@ -59,6 +59,7 @@ REQUESTS: Final = {
     "payments.match_suspense": N_("Close suspense that is no money of its own"),
     "payments.decide_refund": N_("Decide who bears what went out twice"),
     "accounts.correct_data": N_("Correct locked data"),
+    "tariffs.publish_tariff": N_("Publish a version of a tariff"),
 }
 """What one asks and another decides."""
 IMPORTS: Final = {

@@ -10,6 +10,7 @@ REMEDIES: Final = {
     "adders_count": "Give one adder more than there are limits: the first tier has one too.",
     "amount_too_large": "The amount does not fit: look for a use or a price with too many digits.",
     "coverage_gap": "Name a default_period, or let the windows cover this part of the day.",
+    "currency_differs": "Use the currency of the tariff that this is a version of.",
     "currency_unknown": "Use a code of ISO 4217 in capitals, such as CNY.",
     "date_order": "Put the days in order, each once, within the month.",
     "decimals_too_many": "Round to at most 8 decimals.",
@@ -43,6 +44,7 @@ REMEDIES: Final = {
     "too_many": "Use fewer entries.",
     "window_inverted": "Let a window end after it begins; split one that passes midnight.",
     "wrong_type": "Use the type that the format names for this field.",
+    "zone_differs": "Use the supplier's time zone: its days are those of the meters.",
     "zone_missing": "Name the time zone in which the windows are meant.",
     "zone_unknown": "Use a name of the IANA time zone database, such as Asia/Shanghai.",
 }
@@ -91,3 +93,57 @@ class UseInvalid(_Faulty):
     """What was used cannot be priced by this tariff; `faults` say why."""
 
     code = "use_invalid"
+
+
+class TariffUnknown(Refusal):
+    """There is no tariff with this code."""
+
+    code = "tariff_unknown"
+
+
+class TariffTaken(Refusal):
+    """Another tariff has this code."""
+
+    code = "tariff_taken"
+
+
+class TariffWrong(Refusal):
+    """A field of a tariff (`field`: code, name or currency) is not as it must be."""
+
+    code = "tariff_wrong"
+
+
+class VersionUnknown(Refusal):
+    """The tariff has no version with this number."""
+
+    code = "version_unknown"
+
+
+class VersionFixed(Refusal):
+    """The version's state (`state`) does not allow this: what is proposed, published or withdrawn is not edited."""
+
+    code = "version_fixed"
+
+
+class VersionChanged(Refusal):
+    """Somebody changed the draft meanwhile: look at what it says now, then try again."""
+
+    code = "version_changed"
+
+
+class VersionDatesWrong(Refusal):
+    """A version ends after the day on which it begins, and begins between 1900 and 2199."""
+
+    code = "version_dates_wrong"
+
+
+class VersionsOverlap(Refusal):
+    """A published version (`version_no`) holds on a day of this one, and has its end already or begins later."""
+
+    code = "versions_overlap"
+
+
+class BeginsInPast(Refusal):
+    """The version begins before today and is not asked for as a correction."""
+
+    code = "begins_in_past"

@@ -22,6 +22,7 @@ from tests.support.thorough import EVERYTHING
 from tools.findings import PRODUCT
 
 ELSEWHERE: Final = {
+    "tariffs.publish.": "tests/services/tariffs kills whoever publishes a version",
     "casework.file.": "tests/services/casework kills whoever writes files and writes them on",
     "payments.assign_many.": "tests/portal cuts assigning many sums short and repeats it",
     "export.": "tests/app kills exports and runs them again",

@@ -20,6 +20,7 @@ from services.identity.queries import ServiceScope
 from services.payments.models import OrderState
 from services.payments.operations.deciding import Way
 from services.payments.ports import Method
+from services.tariffs.models import VersionState
 from tests.portal.test_words import CODE, ROOT, texts_in_code, unsaid, words_in
 
 LOCALES: Final = ("zh-CN", "en")
@@ -30,7 +31,14 @@ CODES: Final[dict[str, Iterable[object]]] = {
     "decision": ConsentDecision,
     "events": TYPES,
     "field": [each.code for each in CATALOGUE],
-    "kind": ["units", "accounts", "bills", "billing-modes", *texts_in_code(r'\bname="((?:staff|payments)\.\w+)"')],
+    "kind": [
+        "units",
+        "accounts",
+        "bills",
+        "billing-modes",
+        *texts_in_code(r'\bname="((?:staff|payments)\.\w+)"'),
+        "tariffs.publish_tariff",
+    ],
     "level": [level.value for level in Level],
     "method": Method,
     "mode": Mode,
@@ -40,7 +48,7 @@ CODES: Final[dict[str, Iterable[object]]] = {
     "scope": Scope,
     "scopes": ServiceScope,
     "set": InvitationPurpose,
-    "state": [*StaffState, *OrderState],
+    "state": [*StaffState, *OrderState, *VersionState],
     "way": get_args(Way),
     "what": Hidden,
     "why": [*EndedWhy, *RevokedWhy, *StaffEndedWhy, *Why],

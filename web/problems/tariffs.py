@@ -2,7 +2,19 @@
 
 from typing import Final
 
-from services.tariffs.errors import TariffInvalid, UseInvalid
+from services.tariffs.errors import (
+    BeginsInPast,
+    TariffInvalid,
+    TariffTaken,
+    TariffUnknown,
+    TariffWrong,
+    UseInvalid,
+    VersionChanged,
+    VersionDatesWrong,
+    VersionFixed,
+    VersionsOverlap,
+    VersionUnknown,
+)
 from web.problems import Problem
 
 PROBLEMS: Final = [
@@ -17,5 +29,49 @@ PROBLEMS: Final = [
         422,
         zh="该用电数据无法按此电价计费，请按 faults 中的位置逐项修改。",
         en="This use cannot be priced by this tariff; correct what `faults` names, each by its path.",
+    ),
+    Problem(TariffUnknown, 404, zh="没有此电价代码。", en="There is no tariff with this code."),
+    Problem(
+        TariffTaken,
+        409,
+        zh="此电价代码已被使用，请另选一个。",
+        en="Another tariff has this code; choose another.",
+    ),
+    Problem(
+        TariffWrong,
+        422,
+        zh="电价的 {field} 填写有误，请更正。",
+        en="The {field} of the tariff is not as it must be; correct it.",
+    ),
+    Problem(VersionUnknown, 404, zh="此电价没有该版本。", en="The tariff has no version with this number."),
+    Problem(
+        VersionFixed,
+        409,
+        zh="该版本的状态为 {state}，不能进行此操作。",
+        en="The version is {state}: this cannot be done with it.",
+    ),
+    Problem(
+        VersionChanged,
+        409,
+        zh="该草稿已被他人修改，请查看最新内容后重试。",
+        en="Somebody changed the draft meanwhile; look at what it says now, then try again.",
+    ),
+    Problem(
+        VersionDatesWrong,
+        422,
+        zh="版本的终止日期须晚于起始日期。",
+        en="A version ends after the day on which it begins; correct its dates.",
+    ),
+    Problem(
+        VersionsOverlap,
+        409,
+        zh="与已发布的第 {version_no} 版的有效期重叠，请更改日期。",
+        en="Published version {version_no} holds on some of these days; choose other dates.",
+    ),
+    Problem(
+        BeginsInPast,
+        409,
+        zh="起始日期早于今天；如需更正以往电价，请按更正提交。",
+        en="The version begins in the past; ask for it as a correction, or choose a later day.",
     ),
 ]

@@ -152,6 +152,12 @@ def staff_holds_everywhere(session: ReadSession, *, staff_id: UUID, permission: 
     )
 
 
+def top_unit(session: ReadSession) -> int | None:
+    """The id of a topmost unit, for what concerns the whole supplier and must name one; None before there is any."""
+    found: int | None = session.sql("select min(id) from unit where parent_id is null").scalar_one()
+    return found
+
+
 def staff_units(
     session: ReadSession, *, staff_id: UUID, permission: StaffPermission, now: datetime, limit: int
 ) -> list[UnitView]:

@@ -1,0 +1,6 @@
+-- Versions of a tariff, the newest number first. Served by uq_tariff_version_no.
+select v.id, v.tariff_code, v.version_no, v.valid_from, v.valid_to, v.state, v.periods, v.note, v.revision, v.is_correction, v.request_id, v.created_at, v.changed_at,
+  v.published_at
+from tariff_version v
+where v.tariff_code = :code and v.version_no < coalesce(cast(:before_no as integer), 2147483647)
+order by v.version_no desc limit :limit
