@@ -1,16 +1,19 @@
-"""`wattline import KIND FILE`: a file of units, accounts or bills into the database, or what it would do there."""
+"""`wattline import KIND FILE`: a file into the database, or what it would do there."""
 
 import enum
 import inspect
 import os
 import pwd
+import re
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -27,12 +30,14 @@ from core.records import BadFile, digest_of
 from services.accounts.operations import AccountsLoader, UnitsLoader, WholeAccounts
 from services.accounts.queries import imports, staffing
 from services.billing.operations import BillingModesLoader, BillsLoader, WholeBills
+from services.metering.operations import ReadingsLoader, ReadingSource, Sender, limits_of
 
 CANNOT_START: Final = 2
 SOME_REJECTED: Final = 3
 REJECTS_UNWRITTEN: Final = 4
 MUCH_VANISHED: Final = 5
 NOT_AS_SIGNED: Final = 6
+_OFFSET: Final = re.compile(r"([+-])(0\d|1[0-4]):([0-5]\d)")
 
 
 class Kind(enum.StrEnum):
@@ -42,6 +47,7 @@ class Kind(enum.StrEnum):
     ACCOUNTS = "accounts"
     BILLS = "bills"
     BILLING_MODES = "billing-modes"
+    READINGS = "readings"
 
 
 class NotAsSigned(Exception):
@@ -68,6 +74,12 @@ def import_file(
     signed_off: Annotated[
         int | None, typer.Option(help="Load only if this dry run is signed off and comes out the same again.")
     ] = None,
+    zone: Annotated[
+        str | None, typer.Option(help="Readings: the zone of times without an offset, as Asia/Shanghai or +10:00.")
+    ] = None,
+    minutes: Annotated[
+        int | None, typer.Option(help="Readings: the length of intervals that do not say theirs; 15, 30 or 60.")
+    ] = None,
 ) -> None:
     """Import a file, chunk by chunk; repeatable, resumed when it was cut off.
 
@@ -76,12 +88,16 @@ def import_file(
     full file than may, 6 when a file is not what was signed off, or came out otherwise.
     """
     _check_options(kind, dry_run=dry_run, full=full, unit=unit, signed_off=signed_off)
+    intervals = Intervals(None if zone is None else labels(zone), minutes)
+    _check_intervals(kind, intervals)
     settings = config.load()
     faults.arm_from_environment(settings.environment)
     url = settings.database_url.get_secret_value()
     db = Database(url, pool_size=14, deadline_s=intake.DEADLINE_S, statement_timeout_s=intake.DEADLINE_S)
     with_bar = not as_json and sys.stderr.isatty()
-    work = _Command(db, settings, kind, file, operator(), lambda: _bar(file) if with_bar else nullcontext(_no_progress))
+    work = _Command(
+        db, settings, kind, file, operator(), lambda: _bar(file) if with_bar else nullcontext(_no_progress), intervals
+    )
     try:
         if signed_off is not None:
             told = work.load_signed(signed_off)
@@ -119,13 +135,35 @@ def run(db: Database, settings: Settings, *, kind: Kind, file: Path, actor: Acto
     return intake.run(db, path=file, loader=loader_of(kind, settings), actor=actor)
 
 
-def loader_of(kind: Kind, settings: Settings) -> Loader:
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """What a file of readings does not say itself: of which zone its times are, how long its intervals."""
+
+    labels: tzinfo | None = None
+    minutes: int | None = None
+
+
+def labels(text: str) -> tzinfo:
+    """A zone by its name or its offset. Raises typer.BadParameter."""
+    if found := _OFFSET.fullmatch(text):
+        sign = -1 if found[1] == "-" else 1
+        return timezone(sign * timedelta(hours=int(found[2]), minutes=int(found[3])))
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError, OSError) as error:
+        raise typer.BadParameter("is neither a zone like Asia/Shanghai nor an offset like +10:00") from error
+
+
+def loader_of(kind: Kind, settings: Settings, intervals: Intervals = Intervals()) -> Loader:
     """The loader of a kind of file."""
     match kind:
         case Kind.UNITS:
             return UnitsLoader()
         case Kind.BILLING_MODES:
             return BillingModesLoader(now=clock.now())
+        case Kind.READINGS:
+            sender = Sender(ReadingSource.FILE, operator(), settings.zone, clock.now(), limits_of(settings))
+            return ReadingsLoader(sender, labels=intervals.labels, minutes=intervals.minutes)
         case _:
             return checker_of(kind, settings)
 
@@ -153,6 +191,7 @@ class _Command:
     file: Path
     actor: Actor
     bar: Callable[[], AbstractContextManager[Callable[[Progress], None]]]
+    intervals: Intervals
 
     def go(self, *, whole: Whole | None, is_check: bool, signed_off_id: int | None = None) -> Told:
         """Load the file or run it dry."""
@@ -171,7 +210,7 @@ class _Command:
                 report = intake.run(
                     self.db,
                     path=self.file,
-                    loader=loader_of(self.kind, self.settings),
+                    loader=loader_of(self.kind, self.settings, self.intervals),
                     actor=self.actor,
                     told=told,
                     whole=whole,
@@ -222,6 +261,14 @@ def _check_options(kind: Kind, *, dry_run: bool, full: bool, unit: str, signed_o
         raise typer.BadParameter("--unit says of what --full tells all")
     if signed_off is not None and (dry_run or full):
         raise typer.BadParameter("--signed-off does what was signed off, and nothing besides")
+
+
+def _check_intervals(kind: Kind, intervals: Intervals) -> None:
+    if kind is not Kind.READINGS and intervals != Intervals():
+        msg = f"--zone and --minutes say nothing of {kind.value}"
+        raise typer.BadParameter(msg)
+    if intervals.minutes not in {None, 15, 30, 60}:
+        raise typer.BadParameter("--minutes is none of 15, 30, 60")
 
 
 def _write_files(db: Database, report: Report, file: Path, rejects: Path | None) -> import_report.Files:

@@ -1,10 +1,9 @@
 """The words and the units of readings, and the row that every format of them is turned into."""
 
 import enum
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 UNITS_PER_KWH: Final = 1_000_000
 """Energy inside this domain is a whole number of these: exact for every meter, and nine million GWh fit."""
@@ -41,12 +40,11 @@ class Quality(enum.StrEnum):
     MISSING = "m"
 
 
-@dataclass(frozen=True, slots=True)
-class IntervalRow:
+class IntervalRow(NamedTuple):
     """One interval of one meter, whatever file it came from.
 
     `start` has an offset; `energy` is in millionths of a kWh or kvarh, None when it is missing. `no` is its place in
-    the file, by which it is refused.
+    the file, by which it is refused; a record of many intervals has one.
     """
 
     no: int

@@ -12,14 +12,14 @@ ROOT: Final = Path(__file__).parents[2]
 COMMENT: Final = re.compile(r"--.*")
 LITERAL: Final = re.compile(r"'((?:[^']|'')*)'")
 IN_PYTHON: Final = re.compile(
-    r"""Unreadable\(\w+, f?"([^\n]+)"\)|Reject\(\w+, "\w+", "([^"]+)"\)|\(column, f?"([^"]+)"\)|faults\.append\(\("\w+", f?"([^\n]+)"\)\)"""
+    r"""Unreadable\("?\w+"?, f?"([^\n]+)"\)|Reject\(\w+, "\w+", "([^"]+)"\)|\(column, f?"([^"]+)"\)|faults\.append\(\("\w+", f?"([^\n]+)"\)\)"""
 )
 
 
 def written() -> set[str]:
     """All that statements and layouts say; a value that stands in it is a 7 here."""
     statements = [path for path in ROOT.glob("services/*/reads/import_*.sql") if "reason" in path.read_text()]
-    modules = [ROOT / "core/records.py", *ROOT.glob("services/*/operations/**/*.py")]
+    modules = [ROOT / "core/records.py", *ROOT.glob("services/*/rules.py"), *ROOT.glob("services/*/operations/**/*.py")]
     in_python = {
         re.sub(r"\{.*?\}", "7", next(filter(None, groups)))
         for path in modules

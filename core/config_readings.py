@@ -1,0 +1,21 @@
+"""Settings of meter readings: what is believed, what is estimated, how long pictures are kept."""
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+
+class ReadingSettings(BaseSettings):
+    """What a supplier says of its readings."""
+
+    readings_most_kw: Annotated[
+        int,
+        Field(
+            ge=1, le=10**7, description="Average kW of an interval above which it is not believed: it waits for staff."
+        ),
+    ] = 50_000
+    readings_most_home_kw: Annotated[int, Field(ge=1, le=10**7, description="The same for residential accounts.")] = 100
+    readings_oldest_days: Annotated[
+        int, Field(ge=366, le=9000, description="Readings of days further back than this are not taken.")
+    ] = 7305

@@ -1,0 +1,28 @@
+"""What is done with readings, inside the transaction of whoever calls."""
+
+from services.metering.measures import Channel, IntervalRow, Quality, Register
+from services.metering.models import ReadingSource
+from services.metering.operations.changes import Change, changes_done, claim_changes
+from services.metering.operations.importing import CHUNK_ROWS, IntervalsLoader, ReadingsLoader
+from services.metering.operations.taking import Sender, TakenIntervals, UnitCounts, take_intervals
+from services.metering.rules import Limits, limits_of
+
+__all__ = [
+    "CHUNK_ROWS",
+    "Change",
+    "Channel",
+    "IntervalRow",
+    "IntervalsLoader",
+    "Limits",
+    "Quality",
+    "ReadingSource",
+    "ReadingsLoader",
+    "Register",
+    "Sender",
+    "TakenIntervals",
+    "UnitCounts",
+    "changes_done",
+    "claim_changes",
+    "limits_of",
+    "take_intervals",
+]

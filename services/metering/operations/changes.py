@@ -1,0 +1,50 @@
+"""Months whose readings changed, for whoever sums them up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from core import locks
+from core.db import ReadSession, WriteSession, statement
+
+SHARDS: Final = 16
+"""As many claims may be at work at one moment; an account is always in the same one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A month of an account to be summed up anew; `ids` are the notes that said so."""
+
+    account_id: int
+    month: date
+    ids: tuple[int, ...]
+
+
+def claim_changes(session: WriteSession, *, most: int) -> list[Change]:
+    """Up to `most` noted changes, the oldest first, as months of accounts; empty when nothing is left to claim.
+
+    The claim lasts as long as the transaction: until then nobody else is handed a month of these accounts, and notes
+    that are written meanwhile stay. Sum up in this transaction, and end by `changes_done`; a rollback gives all back.
+    """
+    for shard in session.sql(statement(__package__, "changed_shards.sql")).scalars().all():
+        if not locks.try_lock(session, key=f"usage_change|{shard}"):
+            continue
+        rows = session.sql(statement(__package__, "changes.sql"), shard=shard, most=most).all()
+        if rows:
+            return [Change(row.account_id, row.month, tuple(row.ids)) for row in rows]
+    return []
+
+
+def changes_done(session: WriteSession, changes: Sequence[Change]) -> None:
+    """What was claimed is summed up; what came since is not forgotten by it."""
+    session.sql("delete from usage_change where id = any(:ids)", ids=[id_ for each in changes for id_ in each.ids])
+
+
+def changes_waiting(session: ReadSession) -> tuple[int, float]:
+    """How many notes wait, and for how many seconds the oldest."""
+    row = session.sql(
+        """select count(*) as waiting, coalesce(extract(epoch from now() - min(changed_at)), 0) as age_s
+           from usage_change"""
+    ).one()
+    return int(row.waiting), float(row.age_s)

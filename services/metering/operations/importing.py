@@ -1,0 +1,139 @@
+"""Files of readings: what all formats share, and lines of CSV and JSON; see docs/reference/import-formats.md."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+from typing import ClassVar, Final
+
+from core.db import WriteSession
+from core.intake import Taken
+from core.records import Layout, Reject, Row, Unreadable
+from services.accounts import operations as accounts
+from services.accounts.operations import UnitRows
+from services.metering import rules
+from services.metering.measures import Channel, IntervalRow, Quality
+from services.metering.operations import placing
+from services.metering.operations.taking import Sender, stage_intervals, take_staged
+
+CHUNK_ROWS: Final = 20_000
+"""Of one interval each."""
+
+
+class IntervalsLoader(ABC):
+    """A file of intervals. A format says which of them a record holds, and may say how its files are read."""
+
+    kind: ClassVar[str]
+    layout: ClassVar[Layout]
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    @abstractmethod
+    def intervals(self, row: Row) -> Iterator[IntervalRow]:
+        """The intervals of a record, with its `no`. Raises Unreadable: the record is then refused as a whole."""
+
+    @abstractmethod
+    def meter_of(self, row: Row) -> str | None:
+        """The meter that a record names, by which a refused one is told to its unit."""
+
+    def stage(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
+        """Read the intervals of each record, and stage them."""
+        refused: list[Reject] = []
+        staged: list[IntervalRow] = []
+        for row in rows:
+            try:
+                staged.extend(list(self.intervals(row)))
+            except Unreadable as error:
+                refused.append(Reject(row.no, error.field, error.reason))
+        stage_intervals(session, staged)
+        return refused
+
+    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
+        """Write what is new or better."""
+        taken = take_staged(session, sender=self._sender, run_id=run_id)
+        first = accounts.see(session, run_id=run_id, kind="account", keys=taken.account_ids)
+        units = placing.units_of_accounts(session, account_ids=sorted(first))
+        counted = [
+            UnitRows(each.unit_id, each.new, each.changed, each.unchanged, units.count(each.unit_id))
+            for each in taken.counts
+        ]
+        return accounts.count_rows(session, run_id=run_id, rows=counted, rejects=refused + taken.rejects)
+
+    def place(
+        self, session: WriteSession, *, run_id: int, rows: Sequence[Row], rejects: Sequence[Reject]
+    ) -> list[Reject]:
+        """A refused record belongs to the unit of the account at which its meter is, or was last."""
+        wrong = {each.row_no for each in rejects}
+        named = {row.no: meter_no for row in rows if row.no in wrong and (meter_no := self.meter_of(row))}
+        places = placing.units_of_meters(session, named=named)
+        return accounts.count_rejects(session, run_id=run_id, rejects=rejects, places=places)
+
+    def finish(self, session: WriteSession, *, run_id: int) -> bool:  # noqa: ARG002 -- the protocol's
+        """Nothing waits for the whole file."""
+        return True
+
+    def forget(self, session: WriteSession, *, run_id: int, most: int) -> int:
+        """Drop what a run has met."""
+        return accounts.forget_seen(session, run_id=run_id, most=most)
+
+
+_WIDE: Final = (
+    (7, Channel.IMPORT, "import_kwh"),
+    (8, Channel.EXPORT, "export_kwh"),
+    (9, Channel.REACTIVE_LAG, "kvarh_lag"),
+    (10, Channel.REACTIVE_LEAD, "kvarh_lead"),
+)
+"""Places in the layout of what a row of several channels says, an empty one of nothing."""
+
+
+class ReadingsLoader(IntervalsLoader):
+    """`wattline import readings`: a row per interval and channel, or one with a column for each channel."""
+
+    kind: ClassVar[str] = "readings"
+    layout: ClassVar[Layout] = Layout(
+        (
+            "meter_no",
+            "meter_id",
+            "channel",
+            "start",
+            "minutes",
+            "kwh",
+            "quality",
+            "import_kwh",
+            "export_kwh",
+            "kvarh_lag",
+            "kvarh_lead",
+        ),
+        frozenset({"start"}),
+    )
+
+    def __init__(self, sender: Sender, *, labels: tzinfo | None = None, minutes: int | None = None) -> None:
+        """`labels` is the zone of times without an offset, `minutes` the length of intervals that do not say theirs."""
+        super().__init__(sender)
+        self._labels = labels
+        self._minutes = minutes
+
+    def intervals(self, row: Row) -> Iterator[IntervalRow]:
+        """One interval, or one for each channel that has a value."""
+        values = row.values
+        meter_no, kwh = self.meter_of(row), values[5]
+        if meter_no is None:
+            raise Unreadable("meter_no", "is missing")
+        start = rules.moment(values[3], labels=self._labels)
+        said = values[4]
+        minutes = self._minutes if said is None and self._minutes is not None else rules.minutes(said)
+        quality = rules.quality(values[6])
+        if values[2] is not None or kwh is not None or quality is Quality.MISSING:
+            channel = rules.channel(values[2])
+            energy = None if kwh is None else rules.energy(kwh, field="kwh")
+            yield IntervalRow(row.no, meter_no, channel, start, minutes, energy, quality)
+            return
+        for place, channel, column in _WIDE:
+            text = values[place]
+            if text is not None:
+                energy = rules.energy(text, field=column)
+                yield IntervalRow(row.no, meter_no, channel, start, minutes, energy, quality)
+
+    def meter_of(self, row: Row) -> str | None:
+        """Either column names the meter."""
+        return row.values[0] or row.values[1]

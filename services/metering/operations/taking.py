@@ -1,0 +1,169 @@
+"""The one door for readings of intervals: staged by COPY, judged and written set-based, a chunk at a time.
+
+A value is taken where none is known, where its quality is better, and where it is as good and says something else; what
+it replaces is kept. A worse one never replaces a better one: it waits in quarantine, as do values that nobody believes.
+So the days come out alike in whatever order and pieces their rows arrive, and what is sent again writes nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from core import staging
+from core.audit import Actor
+from core.db import WriteSession, statement, view
+from core.records import Reject
+from services.metering.measures import IntervalRow
+from services.metering.models import ReadingSource
+from services.metering.rules import Limits
+
+_TRIES: Final = 5
+_COLUMNS: Final = {
+    "seq": "integer",
+    "row_no": "bigint",
+    "meter_no": "text",
+    "channel": "text",
+    "start": "timestamptz",
+    "minutes": "smallint",
+    "energy": "bigint",
+    "quality": "text",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends readings, and by what limits they are believed. `program` writes to accounts of its own units alone."""
+
+    source: ReadingSource
+    actor: Actor
+    zone: ZoneInfo
+    now: datetime
+    limits: Limits
+    program: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCounts:
+    """What came of the records of one unit."""
+
+    unit_id: int
+    new: int
+    changed: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIntervals:
+    """What came of a chunk: by unit, and why records were not taken; `account_ids` are those that it names."""
+
+    counts: list[UnitCounts]
+    rejects: list[Reject]
+    account_ids: list[int]
+
+
+def stage_intervals(session: WriteSession, rows: Iterable[IntervalRow]) -> None:
+    """Put rows into a table that lives as long as the transaction. Once in a transaction."""
+    staged = (
+        (seq, row.no, row.meter_no, row.channel, row.start, row.minutes, row.energy, row.quality)
+        for seq, row in enumerate(rows, 1)
+    )
+    staging.stage(session, table="staged_interval", columns=_COLUMNS, rows=staged)
+
+
+def take_intervals(
+    session: WriteSession, rows: Iterable[IntervalRow], *, sender: Sender, run_id: int | None = None
+) -> TakenIntervals:
+    """Take rows of any format, one chunk of a transaction of its own.
+
+    Each is written, is known as it is, waits in quarantine, or is a reject with a reason; a record of several
+    intervals, which share their `no`, is refused as a whole. What waits is told among the rejects too. Writes
+    `usage_change` for exactly the months whose readings changed.
+    """
+    stage_intervals(session, rows)
+    return take_staged(session, sender=sender, run_id=run_id)
+
+
+def take_staged(session: WriteSession, *, sender: Sender, run_id: int | None) -> TakenIntervals:
+    """As `take_intervals`, of rows that were staged in this transaction."""
+    zone, said = str(sender.zone), {"now": sender.now, "actor": sender.actor.name, "run_id": run_id}
+    rejects = _judge(session, sender)
+    _run(
+        session,
+        "doubted",
+        most_kw=sender.limits.most_kw,
+        most_home_kw=sender.limits.most_home_kw,
+    )
+    staging.analyze(session, table="held_interval")
+    _lock_series(session)
+    _run(session, "days")
+    staging.analyze(session, table="chunk_day")
+    _run(session, "judged")
+    staging.analyze(session, table="judged_interval")
+    _run(session, "contradicted")
+    held = _hold(session, sender, said)
+    _run(session, "merged")
+    staging.analyze(session, table="merged_day")
+    _write(session, zone=zone, said=said)
+    counts = [view(UnitCounts, row) for row in _run(session, "counts")]
+    found = session.sql("select distinct account_id from chunk_day order by account_id")
+    return TakenIntervals(counts, _once(rejects + held), list(found.scalars()))
+
+
+def _judge(session: WriteSession, sender: Sender) -> list[Reject]:
+    zone = str(sender.zone)
+    _run(session, "met", zone=zone)
+    staging.analyze(session, table="met")
+    _run(session, "typed", zone=zone)
+    staging.analyze(session, table="typed_interval")
+    foreign: list[Reject] = []
+    if sender.program is not None:
+        reach = statement(__package__, "import_readings_reach.sql")
+        foreign = staging.refuse(session, table="typed_interval", judgement=reach, program=sender.program)
+    oldest: date = sender.now.astimezone(sender.zone).date() - timedelta(days=sender.limits.oldest_days)
+    meaning = statement(__package__, "import_readings_meaning.sql")
+    return foreign + staging.refuse(session, table="typed_interval", judgement=meaning, now=sender.now, oldest=oldest)
+
+
+def _hold(session: WriteSession, sender: Sender, said: dict[str, object]) -> list[Reject]:
+    """Keep what waits for a decision, and tell of it."""
+    if not session.sql("select exists (select from held_interval)").scalar_one():
+        return []
+    _run(session, "hold", source=sender.source.value, **said)
+    return [Reject(row.row_no, row.field, row.reason) for row in _run(session, "held")]
+
+
+def _lock_series(session: WriteSession) -> None:
+    """Have every series of the chunk, in an order that all chunks keep: no other writes their days meanwhile."""
+    for _ in range(_TRIES):
+        if not _run(session, "series").rowcount:
+            break
+    session.sql(
+        """select from reading_series r
+           join (select distinct account_id from typed_interval) n on n.account_id = r.account_id
+           order by r.account_id, r.id for no key update of r"""
+    )
+
+
+def _write(session: WriteSession, *, zone: str, said: dict[str, object]) -> None:
+    months = session.sql("select distinct date_trunc('month', day::timestamp)::date from merged_day where is_new")
+    for month in sorted(months.scalars()):
+        session.sql("select make_interval_month(:month)", month=month)
+    _run(session, "keep", why="file", now=said["now"], actor=said["actor"])
+    _run(session, "update", now=said["now"], run_id=said["run_id"])
+    _run(session, "insert", now=said["now"], run_id=said["run_id"])
+    _run(session, "reached", zone=zone)
+    _run(session, "changed")
+
+
+def _once(rejects: Sequence[Reject]) -> list[Reject]:
+    """One reason for each field of a record."""
+    return list({(each.row_no, each.field): each for each in reversed(rejects)}.values())
+
+
+def _run(session: WriteSession, step: str, **params: object) -> sa.CursorResult[Any]:
+    return session.sql(statement(__package__, f"import_readings_{step}.sql"), **params)

@@ -1,0 +1,102 @@
+"""What readings say, as values: times with and without an offset, numbers, qualities. Pure."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Final
+
+from core.config_readings import ReadingSettings
+from core.records import Unreadable
+from services.metering.measures import Channel, Quality
+
+INTERVALS: Final = (15, 30, 60)
+_DECIMALS: Final = 6
+_NUMBER: Final = re.compile(r"-?[0-9]{1,12}(?:\.([0-9]{1,6})0*)?")
+_TIME_AT: Final = 10
+"""Where a time's date ends."""
+_YEARS: Final = range(1970, 2101)
+_QUALITIES: Final = {
+    **{each.value: each for each in Quality},
+    **{each.name.lower(): each for each in Quality},
+}
+CHANNELS: Final = {each.value: each for each in Channel}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is believed of an interval without asking: average power up to `most_kw`, in a home up to `most_home_kw`.
+
+    Days older than `oldest_days` are not taken.
+    """
+
+    most_kw: int
+    most_home_kw: int
+    oldest_days: int
+
+
+def limits_of(settings: ReadingSettings) -> Limits:
+    """What a deployment believes."""
+    return Limits(settings.readings_most_kw, settings.readings_most_home_kw, settings.readings_oldest_days)
+
+
+def moment(text: str | None, *, labels: tzinfo | None) -> datetime:
+    """A time with its offset; one without an offset is of `labels`. Raises Unreadable.
+
+    Of the hour that a clock shows twice nobody can say which one is meant; the hour that it leaves out is none.
+    """
+    if text is None:
+        raise Unreadable("start", "is missing")
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or len(text) <= _TIME_AT or text[_TIME_AT] not in " T" or found.year not in _YEARS:
+        raise Unreadable("start", "is not a time like 2026-01-31T00:15+08:00")
+    if found.tzinfo is not None:
+        return found
+    if labels is None:
+        raise Unreadable("start", "has no offset, and nobody said of which zone it is")
+    return _placed(found, labels)
+
+
+def _placed(found: datetime, labels: tzinfo) -> datetime:
+    placed = found.replace(tzinfo=labels)
+    offset, later = placed.utcoffset(), placed.replace(fold=1).utcoffset()
+    if offset == later or offset is None or later is None:
+        return placed
+    if offset < later:
+        raise Unreadable("start", "does not exist: the clock goes forward over it")
+    raise Unreadable("start", "is shown twice by the clock on this day: it needs an offset")
+
+
+def energy(text: str, *, field: str) -> int:
+    """Millionths of a kWh or kvarh. Raises Unreadable."""
+    if _NUMBER.fullmatch(text) is None:
+        raise Unreadable(field, "is not a number with at most 12 digits and 6 decimals")
+    whole, _, decimals = text.partition(".")
+    return int(whole + decimals[:_DECIMALS].ljust(_DECIMALS, "0"))
+
+
+def quality(text: str | None) -> Quality:
+    """By letter or word; actual where nothing is said. Raises Unreadable."""
+    if text is None:
+        return Quality.ACTUAL
+    if (found := _QUALITIES.get(text.lower())) is None:
+        raise Unreadable("quality", "is none of actual, estimated, substituted, missing")
+    return found
+
+
+def minutes(text: str | None) -> int:
+    """The length of an interval. Raises Unreadable."""
+    if text is None or text not in {"15", "30", "60"}:
+        raise Unreadable("minutes", "is none of 15, 30, 60")
+    return int(text)
+
+
+def channel(text: str | None) -> Channel:
+    """What is measured; what is taken where nothing is said. Raises Unreadable."""
+    if text is None:
+        return Channel.IMPORT
+    if (found := CHANNELS.get(text)) is None:
+        raise Unreadable("channel", f"is none of {', '.join(CHANNELS)}")
+    return found
