@@ -59,6 +59,11 @@ class Tariff:
         return self.document.currency
 
     @property
+    def by_slot(self) -> bool:
+        """Whether each interval has its own price."""
+        return self.document.energy is not None and self.document.energy.lines == "slots"
+
+    @property
     def default_period(self) -> str | None:
         """The period of what no window takes; the only one, where there is one."""
         energy = self.document.energy
