@@ -22,13 +22,14 @@ from services.accounts.errors import PushesLimited, UnitsMissing
 from services.accounts.operations import AccountsLoader, UnitsLoader
 from services.accounts.queries.programs import has_units
 from services.billing.operations import BillingModesLoader, BillsLoader
+from services.metering.operations import ReadingsLoader, ReadingSource, Sender, limits_of
 from web import metrics
 from web.idempotency import Keyed, KeyedByProgram, once
 from web.problems import answer, problems
 from web.problems.common import InvalidFields, KeyMissing, ScopeMissing, TooManyRows
 from web.row_faults import OF_OTHERS, fault
 from web.runtime import RuntimeDep
-from web.service import AccountsWriter, BillsWriter, ServiceCaller, UnitsWriter
+from web.service import AccountsWriter, BillsWriter, ReadingsWriter, ServiceCaller, UnitsWriter
 from web.session import Now, Write
 
 router = APIRouter(prefix="/api/v1/backoffice", tags=["back office"])
@@ -213,6 +214,30 @@ def push_billing_modes(
 ) -> Response:
     """Say which accounts are billed here from a day on; bills of later periods are refused from then on."""
     return _push(BillingModesLoader(now=now, program=caller.id), rows, caller, keyed, write, now)
+
+
+@router.post(
+    "/readings",
+    response_model=PushResult,
+    responses=TOLD,
+    openapi_extra=_body(
+        ReadingsLoader.layout,
+        {"meter_no": "0132000001", "start": "2026-05-01T00:15:00+08:00", "minutes": 15, "kwh": 0.125},
+    ),
+    operation_id="push_readings",
+)
+def push_readings(
+    rows: Annotated[Rows, Depends(_rows_of(ReadingsLoader.layout))],
+    caller: ReadingsWriter,
+    keyed: KeyedByProgram,
+    runtime: RuntimeDep,
+    write: Write,
+    now: Now,
+) -> Response:
+    """Add and correct readings of meters in intervals. What nobody believes waits, and is told among the rejects."""
+    settings = runtime.settings
+    sender = Sender(ReadingSource.PROGRAM, caller.actor, settings.zone, now, limits_of(settings), program=caller.id)
+    return _push(ReadingsLoader(sender), rows, caller, keyed, write, now)
 
 
 def _push(loader: Loader, rows: Rows, caller: ServiceCaller, keyed: Keyed, write: Write, now: Now) -> Response:
