@@ -15,6 +15,7 @@ from jobs import (  # noqa: F401 -- they declare tasks and their times
     payments,
     privacy,
     quality,
+    tariffs,
     webhooks,
 )
 from jobs.celery_app import app

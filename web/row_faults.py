@@ -39,6 +39,7 @@ _WORDS: Final = {
         "has accounts of other units: name, kind, phone and locale are changed there",
         "该客户在其他单位也有户号：姓名、类型、电话和语言须在其他单位更改",
     ),
+    "day_kinds_differ": ("is another than that of the day's other name", "与当日另一名称的类型不同"),
     "due_before_issue": ("lies before issue_date", "早于 issue_date"),
     "held_contradicted": (
         "contradicts a better or a later reading: it waits in quarantine",
@@ -96,6 +97,14 @@ _WORDS: Final = {
     "not_a_list": ("is not a list of the documented objects", "不是文档所述对象的列表"),
     "not_a_moment": ("is not a time like 2026-01-31T00:15+08:00", "不是时间（格式如 2026-01-31T00:15+08:00）"),
     "not_a_phone": ("is not a telephone number", "不是有效的电话号码"),
+    "not_a_symbol": (
+        "is not a name of small letters, digits and _ that begins with a letter",
+        "须为以字母开头、由小写字母、数字和 _ 组成的名称",
+    ),
+    "not_a_temperature": (
+        "is not a temperature from -90 to 70 with at most 1 decimal",
+        "不是 -90 至 70、最多 1 位小数的温度",
+    ),
     "not_a_value": ("must be a text, a number, true, false or null", "须为文本、数字、true、false 或 null"),
     "not_after_first": ("must be after period_first", "须晚于 period_first"),
     "not_an_object": ("is not a JSON object", "不是 JSON 对象"),

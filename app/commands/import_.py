@@ -31,6 +31,7 @@ from services.accounts.operations import AccountsLoader, UnitsLoader, WholeAccou
 from services.accounts.queries import imports, staffing
 from services.billing.operations import BillingModesLoader, BillsLoader, WholeBills
 from services.metering.operations import ReadingsLoader, ReadingSource, Sender, limits_of
+from services.tariffs.operations import HolidaysLoader, TemperaturesLoader
 
 CANNOT_START: Final = 2
 SOME_REJECTED: Final = 3
@@ -48,6 +49,8 @@ class Kind(enum.StrEnum):
     BILLS = "bills"
     BILLING_MODES = "billing-modes"
     READINGS = "readings"
+    HOLIDAYS = "holidays"
+    TEMPERATURES = "temperatures"
 
 
 class NotAsSigned(Exception):
@@ -164,6 +167,10 @@ def loader_of(kind: Kind, settings: Settings, intervals: Intervals = Intervals()
         case Kind.READINGS:
             sender = Sender(ReadingSource.FILE, operator(), settings.zone, clock.now(), limits_of(settings))
             return ReadingsLoader(sender, labels=intervals.labels, minutes=intervals.minutes)
+        case Kind.HOLIDAYS:
+            return HolidaysLoader(zone=settings.zone)
+        case Kind.TEMPERATURES:
+            return TemperaturesLoader(zone=settings.zone)
         case _:
             return checker_of(kind, settings)
 

@@ -67,6 +67,8 @@ IMPORTS: Final = {
     "accounts": N_("Accounts"),
     "bills": N_("Bills"),
     "billing-modes": N_("Who bills"),
+    "holidays": N_("Holidays"),
+    "temperatures": N_("Temperatures"),
 }
 IMPORT_MODES: Final = {
     "load": N_("Loaded"),
@@ -108,6 +110,7 @@ TASKS: Final = {
     "payments.purge_quotes": N_("Old quotes forgotten"),
     "payments.refresh_keys": N_("Keys of providers fetched"),
     "quality.judge": N_("Quality of customer data"),
+    "tariffs.make_days": N_("Price periods of the days ahead made"),
     "webhooks.purge": N_("Old webhook messages forgotten"),
 }
 CHECKS: Final = {
