@@ -20,6 +20,7 @@ from portal.customer import payments as payments_pages
 from portal.customer import people as people_pages
 from portal.customer import privacy as privacy_pages
 from portal.customer import sign_in as sign_in_pages
+from portal.customer import tariff as tariff_pages
 from portal.customer import together as together_pages
 from portal.customer import wechat as wechat_pages
 from portal.staff import approvals as staff_approvals
@@ -55,6 +56,7 @@ from routers.identity import endpoints as identity
 from routers.inbox import endpoints as inbox
 from routers.payments import endpoints as payments
 from routers.privacy import endpoints as privacy
+from routers.tariffs import endpoints as tariffs
 from web import handlers, health, openapi
 from web.guard import Guard, GuardRules, hosts_of
 from web.leases import Leases
@@ -94,6 +96,8 @@ ROUTERS = (
     others_pages.router,
     groups_pages.router,
     details_pages.router,
+    tariffs.router,
+    tariff_pages.router,
     reference.router,
     staff_sign_in.router,
     staff_joining.router,

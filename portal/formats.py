@@ -33,7 +33,17 @@ def filters(name: str, zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
     def price(value: Decimal) -> str:
         return str(format_decimal(value, format="#,##0.00######", locale=locale))
 
-    return {"currency": currency, "quantity": quantity, "price": price, **_amounts(locale), **_times(name, zone)}
+    def exact(value: Decimal, places: int = 0) -> str:
+        """All digits that it has, and at least `places` decimals: what stands in a column has as many in each line."""
+        return str(format_decimal(value, format=f"#,##0.{'0' * places}{'#' * (14 - places)}", locale=locale))
+
+    numbers: dict[str, Callable[..., Any]] = {
+        "currency": currency,
+        "quantity": quantity,
+        "price": price,
+        "exact": exact,
+    }
+    return {**numbers, **_amounts(locale), **_times(name, zone)}
 
 
 def _amounts(locale: Locale) -> dict[str, Callable[..., Any]]:
@@ -75,11 +85,26 @@ def _times(name: str, zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
         hour = f"{at.hour:02}:{at.minute:02}"
         return f"{short_months[at.month]} {at.day}, {at.year}, {hour}" if is_english else f"{_chinese(at)} {hour}"
 
+    def clock_of(value: datetime) -> str:
+        at = value.astimezone(zone)
+        return f"{at.hour:02}:{at.minute:02}"
+
+    def month_name(number: int) -> str:
+        return str(long_months[number])
+
     def moment_of(text: str) -> str:
         """The same for a moment as the audit log has it."""
         return moment(datetime.fromisoformat(text))
 
-    return {"day": day, "short_day": short_day, "month": month, "moment": moment, "moment_of": moment_of}
+    return {
+        "day": day,
+        "short_day": short_day,
+        "month": month,
+        "month_name": month_name,
+        "moment": moment,
+        "moment_of": moment_of,
+        "clock": clock_of,
+    }
 
 
 def _chinese(value: date) -> str:

@@ -22,3 +22,57 @@ VERSION_STATES: Final = {
     "withdrawn": N_("Withdrawn"),
 }
 """The life of a version of a tariff."""
+
+LINES: Final = {
+    "energy": N_("Electricity"),
+    "energy_all": N_("Electricity"),
+    "energy_sharp": N_("Electricity, sharp peak"),
+    "energy_peak": N_("Electricity, peak"),
+    "energy_flat": N_("Electricity, flat"),
+    "energy_valley": N_("Electricity, valley"),
+    "energy_deep_valley": N_("Electricity, deep valley"),
+    "demand": N_("Demand charge"),
+    "demand_over": N_("Demand above the contract"),
+    "capacity": N_("Capacity charge"),
+    "power_factor": N_("Power-factor adjustment"),
+    "fund_renewable": N_("Renewable energy surcharge"),
+    "fund_reservoir": N_("Reservoir resettlement fund"),
+    "fund_water": N_("Water projects fund"),
+    "free_kwh": N_("Free kWh"),
+    "customer_charge": N_("Fixed charge"),
+    "standing": N_("Fixed charge"),
+    "fixed": N_("Fixed charge"),
+    "minimum": N_("Up to the least charge"),
+    "export": N_("Fed into the grid"),
+    "tax": N_("Tax"),
+    "vat": N_("Value-added tax"),
+}
+"""Lines of a price."""
+
+DAY_CLASSES: Final = {
+    "workday": N_("workdays"),
+    "weekend": N_("weekends"),
+    "holiday": N_("public holidays"),
+}
+ROUNDINGS: Final = {
+    "half_up": N_("half up"),
+    "half_down": N_("half down"),
+    "half_even": N_("half to even"),
+    "up": N_("up"),
+    "down": N_("down"),
+}
+QUALITIES: Final = {
+    "a": N_("measured"),
+    "e": N_("estimated"),
+    "s": N_("replaced by an estimate"),
+    "m": N_("missing"),
+}
+"""How a reading of an interval came to be."""
+BARS: Final = {
+    "actual": N_("measured"),
+    "estimated": N_("partly estimated"),
+    "partial": N_("some readings missing"),
+    "missing": N_("readings missing"),
+    "awaited": N_("not read yet"),
+}
+"""What an hour, a day or a month stands on."""

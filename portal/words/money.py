@@ -30,6 +30,7 @@ BILL_ITEMS: Final = {
 MEASURES: Final = {
     "kWh": N_("kWh"),
     "kW": N_("kW"),
+    "kVA": N_("kVA"),
     "kvarh": N_("kvarh"),
     "month": N_("month"),
     "day": N_("day"),

@@ -1,0 +1,93 @@
+"""Every number on the page of the tariff follows from others that stand there too."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+import lxml.html
+import pytest
+from lxml.html import HtmlElement
+
+from core import clock
+from core.periods import business_date
+from tests.factories.usage import bind
+from tests.support.metered import ONE_PRICE, TIMES_AND_TIERS, ZONE, household, offer
+from tests.support.town import Town
+
+
+def number(text: str | None) -> Decimal:
+    """A number as the page writes it."""
+    return Decimal((text or "").strip().replace(",", ""))
+
+
+def page_of(town: Town, path: str) -> HtmlElement:
+    """A page as the owner of the house gets it, in English."""
+    answer = town.client.get(
+        path, headers={**town.browser(town.people["owner"]), "accept-language": "en"}, follow_redirects=False
+    )
+    assert answer.status_code == 200, answer.text
+    return lxml.html.fromstring(answer.text)
+
+
+def facts(section: HtmlElement) -> Iterator[tuple[str, str]]:
+    """The terms and what stands beside each."""
+    for term in section.iter("dt"):
+        yield term.text_content().strip(), term.getnext().text_content().strip()
+
+
+def test_what_a_kwh_costs_is_the_sum_of_what_it_is_said_to_be_made_of(town: Town) -> None:
+    with town.runtime.db.write() as session:
+        household(session, town.house.account.id, today=business_date(clock.now(), ZONE), days=3)
+    page = page_of(town, "/tariff")
+    section = page.xpath("//section[@aria-labelledby='prices']")[0]
+    table = section.xpath(".//table")[0]
+    said = dict(facts(section))
+    adders = [number(value) for name, value in said.items() if name.startswith("Tier ")]
+    surcharges = [number(said["Renewable energy surcharge"]), number(said["Water projects fund"])]
+    assert [adders, surcharges] == [
+        [Decimal(0), Decimal("0.05"), Decimal("0.3")],
+        [Decimal("0.019"), Decimal("0.0042")],
+    ]
+    rows = table.xpath(".//tbody/tr")
+    assert len(rows) == 3
+    for row in rows:
+        name = row.xpath("./th/text()")[-1].strip() if row.xpath("./th/text()") else ""
+        base = number(said[name])
+        costs = [number(cell.text) for cell in row.xpath("./td")]
+        assert costs == [base + adder + sum(surcharges) for adder in adders], name
+    now = page.xpath("//section[@aria-labelledby='now']")[0]
+    shown = [number(text.split()[0]) for text in now.xpath(".//p[contains(text(), 'a kWh')]/text()") if "kWh" in text]
+    assert shown == [number(cell.text) for cell in table.xpath(".//tr[@class='now']/td")]
+    strip = [part.text_content().strip() for part in now.xpath(".//ul/li")]
+    assert [part.split()[-1] for part in strip] == [
+        *("00:00–08:00", "08:00–10:00", "10:00–12:00", "12:00–14:00", "14:00–19:00", "19:00–24:00"),
+    ]
+
+
+@pytest.mark.parametrize("standing", ["payer", "viewer"])
+def test_whoever_may_view_an_account_sees_its_prices(town: Town, standing: str) -> None:
+    answer = town.client.get(f"/api/v1/accounts/{town.house.account_no}/tariff", headers=town.people[standing].bearer)
+    assert answer.status_code == 200
+    plan = answer.json()["plan"]
+    assert plan["document"]["tiers"] == TIMES_AND_TIERS["tiers"]
+    for price in plan["prices"]:
+        assert [Decimal(each) for each in price["costs"]] == [
+            Decimal(price["energy"]) + Decimal(adder) + sum(Decimal(each["rate"]) for each in plan["surcharges"])
+            for adder in price["adders"]
+        ]
+    assert [stay["period"] for stay in plan["today"]] == ["valley", "flat", "peak", "flat", "peak", "flat"]
+    assert plan["now"]["begins"] <= clock.now().isoformat() or plan["now"]["period"]
+
+
+def test_a_tariff_without_tiers_and_one_without_prices_say_so(town: Town) -> None:
+    today = business_date(clock.now(), ZONE)
+    with town.runtime.db.write() as session:
+        bind(session, town.far.account.id, offer(session, ONE_PRICE, first=today, end=today + timedelta(days=2)))
+        bind(session, town.neighbour.account.id, "NOT-HERE")
+    told = [
+        town.client.get(f"/api/v1/accounts/{home.account_no}/tariff", headers=town.people[name].bearer).json()
+        for name, home in (("far", town.far), ("neighbour", town.neighbour))
+    ]
+    assert told[0]["plan"]["tiers"] == []
+    assert [price["costs"] for price in told[0]["plan"]["prices"]] == [["0.66286875"]]
+    assert (told[1]["agreement"]["tariff_code"], told[1]["plan"]) == ("NOT-HERE", None)
