@@ -49,7 +49,9 @@ from services.payments.operations import (
 from services.payments.ports import DEFAULT_MERCHANT, PAYABLES, PROVIDERS, PaymentProvider, source_of
 from services.payments.providers.wechat_pay.adapter import NAME, Account, WeChatPay
 from services.payments.queries.lists import PAYMENT_LISTS
+from services.tariffs.events import TariffDaysChanged, TariffPublished
 from services.tariffs.operations import publish_tariff
+from services.usage.operations import note_days_changed, note_published
 from web.runtime import Runtime
 
 
@@ -82,6 +84,8 @@ def build(settings: Settings) -> Runtime:
     outbox.subscribe(BillAmended, stop_payments)
     outbox.subscribe(BillSettled, stop_payments)
     outbox.subscribe(HolderChanged, close_at_change_of_holder)
+    outbox.subscribe(TariffPublished, note_published)
+    outbox.subscribe(TariffDaysChanged, note_days_changed)
     if missing := Slot.unfilled():
         raise UnfilledSlot(", ".join(missing))
     return Runtime(

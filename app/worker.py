@@ -16,6 +16,7 @@ from jobs import (  # noqa: F401 -- they declare tasks and their times
     privacy,
     quality,
     tariffs,
+    usage,
     webhooks,
 )
 from jobs.celery_app import app

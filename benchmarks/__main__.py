@@ -10,7 +10,7 @@ from typing import Final
 
 from benchmarks.harness import VoidRun
 
-NAMES: Final = ("ledger", "hot_reads", "callbacks", "imports", "rotation", "search", "customer", "feed")
+NAMES: Final = ("ledger", "hot_reads", "callbacks", "imports", "rotation", "search", "customer", "feed", "pricing_sets")
 
 
 def main() -> int:

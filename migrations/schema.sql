@@ -3120,12 +3120,20 @@ CREATE TABLE public.usage_month (
     CONSTRAINT ck_usage_month_energy CHECK (((energy >= 0) AND (export_energy >= 0) AND (reactive_energy >= 0) AND (max_demand >= 0))),
     CONSTRAINT ck_usage_month_month CHECK ((EXTRACT(day FROM month) = (1)::numeric))
 );
+ALTER TABLE ONLY public.usage_month ALTER COLUMN energies SET STORAGE PLAIN;
 
 CREATE TABLE public.usage_round (
     kind text NOT NULL,
     begun_at timestamp with time zone NOT NULL,
     next_from bigint,
     CONSTRAINT ck_usage_round_kind CHECK ((kind = 'compare'::text))
+);
+
+CREATE TABLE public.usage_stale (
+    version_id bigint NOT NULL,
+    month date NOT NULL,
+    next_from bigint NOT NULL,
+    CONSTRAINT ck_usage_stale_month CHECK ((EXTRACT(day FROM month) = (1)::numeric))
 );
 
 CREATE TABLE public.webhook_delivery (
@@ -3569,6 +3577,9 @@ ALTER TABLE ONLY public.usage_month
 
 ALTER TABLE ONLY public.usage_round
     ADD CONSTRAINT pk_usage_round PRIMARY KEY (kind);
+
+ALTER TABLE ONLY public.usage_stale
+    ADD CONSTRAINT pk_usage_stale PRIMARY KEY (version_id, month);
 
 ALTER TABLE ONLY public.webhook_delivery
     ADD CONSTRAINT pk_webhook_delivery PRIMARY KEY (endpoint_id, id);
@@ -4705,6 +4716,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_day TO wattline_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_month TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_round TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_stale TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_delivery TO wattline_app;
 

@@ -37,6 +37,7 @@ TIMED: Final = {
     "jobs/ledger.py": "the budget of one task",
     "jobs/quality.py": "the budget of one task",
     "jobs/payments.py": "the budget of one task",
+    "jobs/usage.py": "the budget of one task",
     "notifications/delivery.py": "the budget of one task, and the age of a lease around a call",
     "notifications/webhooks/delivery.py": "the age of a lease before a call",
     "services/billing/flows.py": "the budget of one task",

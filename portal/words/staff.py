@@ -111,6 +111,7 @@ TASKS: Final = {
     "payments.refresh_keys": N_("Keys of providers fetched"),
     "quality.judge": N_("Quality of customer data"),
     "tariffs.make_days": N_("Price periods of the days ahead made"),
+    "usage.aggregate": N_("Usage by day and month"),
     "webhooks.purge": N_("Old webhook messages forgotten"),
 }
 CHECKS: Final = {

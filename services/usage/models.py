@@ -82,6 +82,16 @@ class UsageRound(SQLModel, table=True):
     next_from: int | None = Field(default=None, sa_type=sa.BigInteger)
 
 
+class UsageStale(SQLModel, table=True):
+    """A version whose days of a month changed, and how far the accounts on it are made anew."""
+
+    __tablename__ = "usage_stale"
+
+    version_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
+    month: date = Field(sa_type=sa.Date, primary_key=True)
+    next_from: int = Field(sa_type=sa.BigInteger)
+
+
 class TariffDryRun(SQLModel, table=True):
     """A version priced on accounts of a unit beside what they have."""
 

@@ -31,6 +31,7 @@ def put_readings(
     channel: str = "import",
     meter_no: str = "M1",
     qualities: Mapping[date, str] | None = None,
+    zone: ZoneInfo = ZONE,
 ) -> None:
     """Energies by day, with their months told as changed. None is missing."""
     series: int = session.sql(
@@ -60,13 +61,25 @@ def put_readings(
             qualities=(qualities or {}).get(day, made),
         )
     session.sql(
-        """update reading_series set first_day = least(first_day, :first), last_day = greatest(last_day, :last)
-           where account_id = :account and id = :series""",
+        """update reading_series set first_day = least(first_day, :first), last_day = greatest(last_day, :last),
+             read_until = greatest(read_until, :until) where account_id = :account and id = :series""",
         account=account_id,
         series=series,
         first=min(days),
         last=max(days),
+        until=_until(days, minutes, zone),
     )
+
+
+def _until(days: Mapping[date, Sequence[int | None]], minutes: int, zone: ZoneInfo) -> datetime | None:
+    """The end of the last interval that has a value."""
+    ends = [
+        start_of(day, zone) + (k + 1) * timedelta(minutes=minutes)
+        for day, energies in days.items()
+        for k, energy in enumerate(energies)
+        if energy is not None
+    ]
+    return max(ends, default=None)
 
 
 def make_calendar(

@@ -1,5 +1,24 @@
 """Writes of usage, inside a transaction that the caller commits."""
 
 from services.usage.operations.aggregating import Written, aggregate
+from services.usage.operations.following import (
+    follow_agreements,
+    follow_days,
+    follow_readings,
+    note_days_changed,
+    note_published,
+)
+from services.usage.operations.pricing import PricedMonth, PricedVersion, price_months
 
-__all__ = ["Written", "aggregate"]
+__all__ = [
+    "PricedMonth",
+    "PricedVersion",
+    "Written",
+    "aggregate",
+    "follow_agreements",
+    "follow_days",
+    "follow_readings",
+    "note_days_changed",
+    "note_published",
+    "price_months",
+]

@@ -50,7 +50,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The same days of another period. Both sums are over the `days` that both have whole; `share` is then to now."""
+    """The same days of another period. Both sums are over the `days` that both have whole; `share` is now to then."""
 
     first: date
     end: date
@@ -117,15 +117,18 @@ class TierPosition:
 
 @dataclass(frozen=True, slots=True)
 class PriceNow:
-    """What a kWh costs now, by period and tier, before tax; until when, and what comes then."""
+    """What a kWh costs now, by period and tier, before tax; until when, and what comes then.
+
+    `until` None: nothing else is foreseen within the next week.
+    """
 
     tariff_code: str
     currency: str
     period: str
     price: Decimal
-    until: datetime
-    next_period: str
-    next_price: Decimal
+    until: datetime | None
+    next_period: str | None
+    next_price: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
--- The parts of one month of some accounts, summed from their days: days in a row with one version are a part, which reaches as far as agreement
--- and version hold in the month. Rows that would not change are not written. Served by pk_usage_day, pk_agreement,
+-- The parts of one month of some accounts, summed from their days: days in a row with one version and one holder are a part, which reaches as far
+-- as agreement, version and holder do in the month. Rows that would not change are not written. Served by pk_usage_day, pk_account, pk_agreement,
 -- ix_tariff_version_published and pk_usage_month.
 with spans as materialized (
   select g.account_id, v.id as version_id, greatest(g.valid_from, v.valid_from, cast(:month as date)) as first_day,
@@ -12,8 +12,9 @@ with spans as materialized (
 ), numbered as (
   select *, sum(is_new) over (partition by account_id order by day) as part
   from (
-    select u.*, case when u.version_id is not distinct from lag(u.version_id) over w and lag(u.day) over w is not null then 0 else 1 end as is_new
-    from usage_day u
+    select u.*, a.holder_since, case when u.version_id is not distinct from lag(u.version_id) over w
+      and (lag(u.day) over w >= a.holder_since) is not distinct from (u.day >= a.holder_since) and lag(u.day) over w is not null then 0 else 1 end as is_new
+    from usage_day u join account a on a.id = u.account_id
     where u.account_id = any(cast(:account_ids as bigint[])) and u.day >= cast(:month as date) and u.day < cast(:next_month as date)
     window w as (partition by u.account_id order by u.day)) d
 ), periods as (
@@ -24,11 +25,11 @@ with spans as materialized (
     group by n.account_id, n.part, e.period) e
   group by account_id, part
 ), parts as (
-  select account_id, part, version_id, min(day) as first_day, max(day) + 1 as end_day, count(*) filter (where measured_minutes > 0) as days,
+  select account_id, part, version_id, holder_since, min(day) as first_day, max(day) + 1 as end_day, count(*) filter (where measured_minutes > 0) as days,
     sum(energy)::bigint as energy, sum(export_energy)::bigint as export_energy, sum(reactive_energy)::bigint as reactive_energy,
     max(max_demand) as max_demand, sum(measured_minutes) as measured_minutes, sum(missing_minutes) as missing_minutes,
     sum(estimated_minutes) as estimated_minutes
-  from numbered group by account_id, part, version_id
+  from numbered group by account_id, part, version_id, holder_since
 )
 insert into usage_month as u (account_id, month, part, version_id, first_day, end_day, days, energies, energy, export_energy, reactive_energy,
   max_demand, measured_minutes, missing_minutes, estimated_minutes, aggregated_at)
@@ -37,7 +38,8 @@ select p.account_id, cast(:month as date), p.part, p.version_id, coalesce(s.firs
 from parts p
 join periods e on e.account_id = p.account_id and e.part = p.part
 left join lateral (
-  select min(s.first_day) as first_day, max(s.end_day) as end_day
+  select greatest(min(s.first_day), case when p.holder_since <= p.first_day then p.holder_since end) as first_day,
+    least(max(s.end_day), case when p.holder_since >= p.end_day then p.holder_since end) as end_day
   from spans s
   where s.account_id = p.account_id and s.version_id = p.version_id and s.first_day < p.end_day and s.end_day > p.first_day) s on true
 on conflict (account_id, month, part) do update set version_id = excluded.version_id, first_day = excluded.first_day, end_day = excluded.end_day,

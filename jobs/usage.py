@@ -1,0 +1,39 @@
+"""The tasks that make usage of readings, and forget dry runs."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from core import clock
+from core.db import WriteSession
+from jobs.celery_app import MINUTE_S, every
+from jobs.runtime import database
+from services.usage import operations
+from services.usage.operations import Written
+
+log = structlog.get_logger(__name__)
+
+BUDGET_S: Final = 25.0
+
+
+@every(MINUTE_S, "usage.aggregate")
+def aggregate(**_: object) -> None:
+    """Sum up by day and month what readings, calendars, agreements and versions have changed."""
+    until = time.monotonic() + BUDGET_S
+    _work(until, "readings", operations.follow_readings)
+    _work(until, "days", operations.follow_days)
+    _work(until, "agreements", lambda session: operations.follow_agreements(session, now=clock.now()))
+
+
+def _work(until: float, what: str, follow: Callable[[WriteSession], Written | None]) -> None:
+    done, slices = Written(), 0
+    while time.monotonic() < until:
+        with database().write() as session:
+            found = follow(session)
+        if found is None:
+            break
+        done, slices = done + found, slices + 1
+    if slices:
+        log.info("usage_aggregated", what=what, slices=slices, days=done.days, months=done.months)

@@ -1,0 +1,132 @@
+"""The days of one account, as the other reads of usage stand on them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from core.db import ReadSession, statement
+from core.periods import business_date, start_of
+from services.usage.queries.views import Gap
+
+ONE_DAY = timedelta(days=1)
+NO_PERIOD = "all"
+"""Of use on which no version is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day. Energies are millionths of a kWh, by the period's name; demand watts."""
+
+    day: date
+    version_id: int | None
+    tariff_code: str | None
+    version_no: int | None
+    by_period: Mapping[str, int]
+    energy: int
+    export_energy: int
+    reactive_energy: int
+    max_demand: int
+    measured_minutes: int
+    missing_minutes: int
+    estimated_minutes: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Nothing of it is missing."""
+        return self.measured_minutes > 0 and self.missing_minutes == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Since when the present holder's use is known and until when; both None without a reading."""
+
+    first: date | None
+    until: datetime | None
+    has_export: bool
+    holder_since: date | None
+
+    def last_day(self, zone: ZoneInfo) -> date | None:
+        """The last day of which something is known."""
+        return None if self.until is None else business_date(self.until - timedelta(microseconds=1), zone)
+
+
+def days_of(session: ReadSession, *, account_id: int, first: date, end: date) -> list[Day]:
+    """The days with readings from one up to, not including, another; of the present holder alone."""
+    rows = session.sql(statement(__package__, "usage_days.sql"), account_id=account_id, first=first, end=end)
+    return [
+        Day(
+            row.day,
+            row.version_id,
+            row.tariff_code,
+            row.version_no,
+            dict(zip(row.periods or (NO_PERIOD,), row.energies, strict=False)),
+            row.energy,
+            row.export_energy,
+            row.reactive_energy,
+            row.max_demand,
+            row.measured_minutes,
+            row.missing_minutes,
+            row.estimated_minutes,
+        )
+        for row in rows
+    ]
+
+
+def known(session: ReadSession, *, account_id: int) -> Known:
+    """What is known of an account; nothing of one that is not there."""
+    row = session.sql(statement(__package__, "known.sql"), account_id=account_id).one_or_none()
+    if row is None:
+        return Known(None, None, has_export=False, holder_since=None)
+    return Known(row.first_day, row.read_until, bool(row.has_export), row.holder_since)
+
+
+def gaps_by_day(days: Iterable[Day], *, found: Known, first: date, end: date, zone: ZoneInfo) -> tuple[Gap, ...]:
+    """Runs of days of which something is missing, before the last reading."""
+    whole = {day.day for day in days if day.is_whole}
+    return joined(
+        Gap(start_of(day, zone), min(start_of(day + ONE_DAY, zone), found.until or start_of(day, zone)))
+        for day in _expected(found, first, end, zone)
+        if day not in whole
+    )
+
+
+def gaps(
+    session: ReadSession, days: Sequence[Day], *, account_id: int, found: Known, first: date, end: date, zone: ZoneInfo
+) -> tuple[Gap, ...]:
+    """Time of which no reading is known, to the interval, before the last reading."""
+    there = {day.day: day for day in days}
+    lacking = [day.day for day in days if day.missing_minutes]
+    named = [
+        Gap(start_of(day, zone), min(start_of(day + ONE_DAY, zone), found.until or start_of(day, zone)))
+        for day in _expected(found, first, end, zone)
+        if day not in there
+    ]
+    rows = session.sql(statement(__package__, "missing.sql"), account_id=account_id, first=first, end=end, days=lacking)
+    for row in rows:
+        begin, step = start_of(row.day, zone), timedelta(minutes=row.minutes)
+        named += [
+            Gap(begin + at * step, begin + (at + 1) * step) for at, letter in enumerate(row.qualities) if letter == "m"
+        ]
+    until = found.until
+    return joined(gap for gap in named if until is not None and gap.begin < until)
+
+
+def joined(gaps_found: Iterable[Gap]) -> tuple[Gap, ...]:
+    """The same time in as few ranges as there are."""
+    runs: list[Gap] = []
+    for gap in sorted(gaps_found, key=lambda each: (each.begin, each.end)):
+        if runs and gap.begin <= runs[-1].end:
+            runs[-1] = Gap(runs[-1].begin, max(runs[-1].end, gap.end))
+        elif gap.begin < gap.end:
+            runs.append(gap)
+    return tuple(runs)
+
+
+def _expected(found: Known, first: date, end: date, zone: ZoneInfo) -> list[date]:
+    """Days that should have been read: from the first known one to the last."""
+    last = found.last_day(zone)
+    if found.first is None or last is None:
+        return []
+    begin, until = max(first, found.first), min(end, last + ONE_DAY)
+    return [begin + timedelta(n) for n in range((until - begin).days)]

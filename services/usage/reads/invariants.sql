@@ -1,0 +1,37 @@
+-- Of a range of accounts: days sum to months, a day's periods to the day, and a day is what its readings are. Reads whole ranges of usage_day,
+-- usage_month, interval_day and reading_series; months that wait to be aggregated are left out.
+with months as (
+  select account_id, month, sum(energy) as energy, sum(export_energy) as export_energy, sum(measured_minutes) as minutes,
+    bool_and(energy = (select sum(e) from unnest(energies) e)) as adds_up
+  from usage_month where account_id between :first_account and :last_account group by account_id, month
+), days as (
+  select account_id, date_trunc('month', day)::date as month, sum(energy) as energy, sum(export_energy) as export_energy,
+    sum(measured_minutes) as minutes, bool_and(energy = (select sum(e) from unnest(energies) e)) as adds_up
+  from usage_day where account_id between :first_account and :last_account group by account_id, date_trunc('month', day)
+), waiting as (
+  select distinct account_id, month from usage_change where account_id between :first_account and :last_account
+), read as (
+  select s.account_id, date_trunc('month', i.day)::date as month, sum(e.energy) as energy
+  from reading_series s
+  join interval_day i on i.account_id = s.account_id and i.series_id = s.id
+  cross join lateral (select coalesce(sum(x), 0) as energy from unnest(i.energies) x) e
+  where s.account_id between :first_account and :last_account and s.channel = 'import'
+  group by s.account_id, date_trunc('month', i.day)
+), compared as (
+  select coalesce(m.account_id, d.account_id, r.account_id) as account_id, coalesce(m.month, d.month, r.month) as month,
+    m.energy as by_month, d.energy as by_day, coalesce(r.energy, case when d.energy is null then null else 0 end) as by_reading,
+    coalesce(m.adds_up, true) and coalesce(d.adds_up, true) as adds_up,
+    m.export_energy is distinct from d.export_energy or m.minutes is distinct from d.minutes as differs
+  from months m
+  full join days d on d.account_id = m.account_id and d.month = m.month
+  full join read r on r.account_id = coalesce(m.account_id, d.account_id) and r.month = coalesce(m.month, d.month)
+)
+select c.account_id, x.rule, format('%s: months %s, days %s, readings %s', c.month, c.by_month, c.by_day, c.by_reading) as detail
+from compared c
+cross join lateral (values
+  ('usage_days_sum_to_months', c.by_month is distinct from c.by_day or c.differs),
+  ('usage_periods_sum_to_energy', not c.adds_up),
+  ('usage_days_are_their_readings', c.by_day is distinct from c.by_reading)) x (rule, is_broken)
+where x.is_broken and not exists (select from waiting w where w.account_id = c.account_id and w.month = c.month)
+order by c.account_id, c.month, x.rule
+limit :limit

@@ -1,0 +1,156 @@
+"""Usage follows readings, calendars, agreements, versions and holders; whoever is killed changes nothing of the end."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+
+from core.crypto.vault import Vault
+from core.db import Database, WriteSession
+from core.outbox import Delivery
+from jobs import runtime, usage
+from services.tariffs.events import TariffDaysChanged, TariffPublished
+from services.usage import operations
+from services.usage.operations import Written
+from services.usage.queries import invariants
+from tests.factories.accounts import make_account
+from tests.factories.tariffs import make_version
+from tests.factories.usage import bind, days_of, make_calendar, put_readings
+
+JULY, AUGUST = date(2025, 7, 1), date(2025, 8, 1)
+NOW: Final = datetime(2025, 8, 2, tzinfo=UTC)
+HOURS: Final = [1_000_000] * 24
+
+
+@pytest.fixture
+def account_id(database: Database, vault: Vault) -> int:
+    with database.write() as session:
+        return make_account(session, vault).id
+
+
+def parts(database: Database, account_id: int) -> list[tuple[Any, ...]]:
+    with database.read() as session:
+        rows = session.sql(
+            """select part, version_id, first_day, end_day, energies from usage_month
+               where account_id = :id order by month, part""",
+            id=account_id,
+        )
+        assert invariants(session, first_account=1, last_account=account_id) == []
+        return [tuple(row) for row in rows]
+
+
+def worked(database: Database, follow: Callable[[WriteSession], Written | None]) -> Written:
+    done = Written()
+    while True:
+        with database.write() as session:
+            found = follow(session)
+        if found is None:
+            return done
+        done += found
+
+
+def settled(database: Database) -> Written:
+    return worked(database, lambda session: operations.follow_agreements(session, now=NOW))
+
+
+class Killed(Exception):
+    pass
+
+
+def killed_after_its_work(database: Database) -> None:
+    with database.write() as session:
+        assert operations.follow_readings(session) == Written(31, 1)
+        raise Killed
+
+
+def test_what_is_killed_before_its_commit_is_done_by_whoever_comes_next(database: Database, account_id: int) -> None:
+    with database.write() as session:
+        put_readings(session, account_id, dict.fromkeys(days_of(JULY, AUGUST), HOURS), minutes=60)
+    with pytest.raises(Killed):
+        killed_after_its_work(database)
+    assert parts(database, account_id) == []
+    assert worked(database, operations.follow_readings) == Written(31, 1)
+    assert worked(database, operations.follow_readings) == Written(0, 0)
+    assert [row[4] for row in parts(database, account_id)] == [[31 * 24_000_000]]
+
+
+def test_an_agreement_that_becomes_known_later_makes_its_months_anew_and_no_others(
+    database: Database, vault: Vault, account_id: int
+) -> None:
+    with database.write() as session:
+        other = make_account(session, vault).id
+        version = make_version(session, code="A", periods=("peak", "valley"))
+        make_calendar(session, version, days_of(date(2025, 6, 1), AUGUST), period=lambda at: 1 if at.hour < 6 else 2)
+        for each in (account_id, other):
+            put_readings(session, each, dict.fromkeys(days_of(date(2025, 6, 1), AUGUST), HOURS), minutes=60)
+    worked(database, operations.follow_readings)
+    with database.write() as session:
+        bind(session, account_id, "A", first=date(2025, 7, 11))
+    assert settled(database) == Written(21, 2)
+    assert [(row[0], row[1], row[2].day, row[3].day) for row in parts(database, account_id)] == [
+        (1, None, 1, 1),
+        (1, None, 1, 11),
+        (2, version, 11, 1),
+    ]
+    assert parts(database, account_id)[2][4] == [21 * 6_000_000, 21 * 18_000_000]
+    assert {row[1] for row in parts(database, other)} == {None}
+    assert settled(database) == Written(0, 0)
+
+
+def test_a_version_that_is_published_for_the_past_is_followed_at_once(database: Database, account_id: int) -> None:
+    with database.write() as session:
+        bind(session, account_id, "A")
+        put_readings(session, account_id, dict.fromkeys(days_of(JULY, AUGUST), HOURS), minutes=60)
+    worked(database, operations.follow_readings)
+    settled(database)
+    with database.write() as session:
+        version = make_version(session, code="A")
+        make_calendar(session, version, days_of(JULY, AUGUST))
+        event = TariffPublished(
+            version_id=version, tariff_code="A", valid_from="2024-01-01", valid_to=None, ended_id=None
+        )
+        operations.note_published(session, Delivery(1, event, NOW), event)
+    assert settled(database) == Written(31, 1)
+    assert [row[1] for row in parts(database, account_id)] == [version]
+
+
+def test_a_day_that_gets_other_periods_is_made_anew(database: Database, account_id: int) -> None:
+    with database.write() as session:
+        bind(session, account_id, "A")
+        version = make_version(session, code="A", periods=("peak", "valley"))
+        make_calendar(session, version, days_of(JULY, AUGUST))
+        put_readings(session, account_id, dict.fromkeys(days_of(JULY, AUGUST), HOURS), minutes=60)
+    worked(database, operations.follow_readings)
+    with database.write() as session:
+        session.sql(
+            "update tariff_day set periods = array_fill(2::smallint, array[96]) where day in ('2025-07-04', '2025-07-05')"
+        )
+        event = TariffDaysChanged(version_id=version, days=["2025-07-04", "2025-07-05"])
+        operations.note_days_changed(session, Delivery(1, event, NOW), event)
+    assert worked(database, operations.follow_days) == Written(2, 1)
+    assert parts(database, account_id)[0][4] == [29 * 24_000_000, 2 * 24_000_000]
+
+
+def test_a_new_holder_begins_a_part_of_their_own(database: Database, account_id: int) -> None:
+    with database.write() as session:
+        bind(session, account_id, "A")
+        version = make_version(session, code="A")
+        make_calendar(session, version, days_of(JULY, AUGUST))
+        put_readings(session, account_id, dict.fromkeys(days_of(JULY, AUGUST), HOURS), minutes=60)
+    worked(database, operations.follow_readings)
+    with database.write() as session:
+        session.sql("update account set holder_since = '2025-07-20' where id = :id", id=account_id)
+    assert settled(database) == Written(0, 2)
+    assert [(row[2], row[3]) for row in parts(database, account_id)] == [
+        (JULY, date(2025, 7, 20)),
+        (date(2025, 7, 20), AUGUST),
+    ]
+
+
+def test_the_task_does_all_that_waits(database: Database, account_id: int) -> None:
+    runtime.use(database)
+    with database.write() as session:
+        put_readings(session, account_id, dict.fromkeys(days_of(JULY, JULY + timedelta(3)), HOURS), minutes=60)
+    usage.aggregate()
+    assert [row[4] for row in parts(database, account_id)] == [[3 * 24_000_000]]

@@ -1,0 +1,121 @@
+"""A series says what was used, what is missing, and compares only days that both periods have."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from core.crypto.vault import Vault
+from core.db import Database
+from core.periods import start_of
+from services.usage import operations, queries
+from services.usage.queries import BarQuality, Gap, Of, Series
+from tests.factories.accounts import make_account
+from tests.factories.tariffs import make_version
+from tests.factories.usage import ZONE, bind, days_of, make_calendar, minutes_of, put_readings
+
+NEW_YORK: Final = ZoneInfo("America/New_York")
+JULY, AUGUST = date(2025, 7, 1), date(2025, 8, 1)
+
+
+@pytest.fixture
+def account_id(database: Database, vault: Vault) -> int:
+    with database.write() as session:
+        account_id = make_account(session, vault).id
+        version = make_version(session, code="TOU", periods=("valley", "peak"))
+        bind(session, account_id, "TOU")
+        for year in (2024, 2025):
+            make_calendar(
+                session,
+                version,
+                days_of(date(year, 6, 1), date(year, 9, 1)),
+                period=lambda at: 2 if 8 <= at.hour < 20 else 1,
+            )
+    return account_id
+
+
+def put(database: Database, account_id: int, days: dict[date, list[int | None]], zone: ZoneInfo = ZONE) -> None:
+    with database.write() as session:
+        put_readings(session, account_id, days, minutes=60, zone=zone)
+        operations.aggregate(session, months={day.replace(day=1): [account_id] for day in days})
+
+
+def shown(database: Database, account_id: int, of: Of, at: date, zone: ZoneInfo = ZONE) -> Series:
+    with database.read() as session:
+        return queries.series(session, account_id=account_id, of=of, at=at, zone=zone)
+
+
+def test_a_month_names_its_gaps_and_waits_for_what_cannot_be_known(database: Database, account_id: int) -> None:
+    hours: list[int | None] = [1_000_000] * 24
+    days = {day: list(hours) for day in days_of(JULY, date(2025, 7, 21)) if day.day not in (5, 6)}
+    days[date(2025, 7, 4)][20:] = [None] * 4
+    days[date(2025, 7, 10)][3] = None
+    put(database, account_id, days)
+    found = shown(database, account_id, Of.MONTH, date(2025, 7, 15))
+    assert (found.first, found.end, len(found.bars), found.periods) == (JULY, AUGUST, 31, ("peak", "valley"))
+    assert found.kwh == sum(found.by_period.values()) == 18 * 24 - 5
+    assert found.by_period["peak"] == 18 * 12
+    kinds = {quality: [bar.begin.day for bar in found.bars if bar.quality is quality] for quality in BarQuality}
+    assert kinds[BarQuality.PARTIAL] == [4, 10]
+    assert kinds[BarQuality.MISSING] == [5, 6]
+    assert kinds[BarQuality.AWAITED] == [*range(21, 32)]
+    assert [bar.kwh for bar in found.bars[3:6]] == [Decimal(20), None, None]
+    at = start_of(JULY, ZONE)
+    assert found.gaps == (
+        Gap(at + timedelta(days=3, hours=20), at + timedelta(days=6)),
+        Gap(at + timedelta(days=9, hours=3), at + timedelta(days=9, hours=4)),
+    )
+    assert found.known_until == datetime(2025, 7, 21, tzinfo=ZONE)
+    assert shown(database, account_id, Of.YEAR, JULY).gaps == (
+        Gap(at + timedelta(days=3), at + timedelta(days=6)),
+        Gap(at + timedelta(days=9), at + timedelta(days=10)),
+    )
+
+
+def test_periods_are_compared_over_the_days_that_both_have_whole(database: Database, account_id: int) -> None:
+    june: dict[date, list[int | None]] = {
+        day: [1_000_000] * 24 for day in days_of(date(2025, 6, 1), JULY) if day.day != 2
+    }
+    last_year: dict[date, list[int | None]] = {
+        day: [500_000] * 24 for day in days_of(date(2024, 7, 1), date(2024, 7, 11))
+    }
+    july: dict[date, list[int | None]] = {day: [2_000_000] * 24 for day in days_of(JULY, date(2025, 7, 13))}
+    july[date(2025, 7, 3)] = [None] * 12 + [1] * 12
+    put(database, account_id, {**june, **last_year, **july})
+    found = shown(database, account_id, Of.MONTH, JULY)
+    assert found.before is not None
+    assert found.year_before is not None
+    assert (found.before.days, found.before.days_left_out) == (10, 2)
+    assert (found.before.kwh, found.before.kwh_then, found.before.share) == (Decimal(480), Decimal(240), Decimal(2))
+    assert (found.year_before.first, found.year_before.days, found.year_before.share) == (
+        date(2024, 7, 1),
+        9,
+        Decimal(4),
+    )
+    year = shown(database, account_id, Of.YEAR, JULY)
+    assert year.before is not None
+    assert (year.before.days, year.before.kwh_then) == (9, Decimal(9 * 12))
+    assert [bar.kwh for bar in year.bars[4:7]] == [None, Decimal(29 * 24), Decimal("528.000012")]
+
+
+def test_a_new_holder_sees_nothing_of_the_one_before(database: Database, account_id: int) -> None:
+    put(database, account_id, {day: [1_000_000] * 24 for day in days_of(JULY, AUGUST)})
+    with database.write() as session:
+        session.sql("update account set holder_since = '2025-07-20' where id = :id", id=account_id)
+    found = shown(database, account_id, Of.MONTH, JULY)
+    assert [bar.begin.day for bar in found.bars if bar.kwh is not None] == [*range(20, 32)]
+    assert (found.gaps, found.before) == ((), None)
+    assert [bar.kwh for bar in shown(database, account_id, Of.DAY, date(2025, 7, 19)).bars] == [None] * 24
+
+
+@pytest.mark.parametrize(("day", "hours"), [(date(2025, 3, 9), 23), (date(2025, 11, 2), 25), (date(2025, 7, 1), 24)])
+def test_a_day_has_the_hours_that_pass(database: Database, account_id: int, day: date, hours: int) -> None:
+    assert minutes_of(day, NEW_YORK) == hours * 60
+    put(database, account_id, {day: [1_000 * (k + 1) for k in range(hours)]}, zone=NEW_YORK)
+    found = shown(database, account_id, Of.DAY, day, zone=NEW_YORK)
+    assert [bar.kwh for bar in found.bars] == [Decimal(k + 1) / 1000 for k in range(hours)]
+    assert found.bars[0].begin.hour == 0
+    assert found.bars[-1].end == start_of(day + timedelta(1), NEW_YORK)
+    assert found.kwh == sum(bar.kwh or 0 for bar in found.bars)
