@@ -301,7 +301,8 @@ _CODES: Final[Mapping[str, str]] = {
 
 def _fault(error: ErrorDetails) -> Fault:
     kind = error["type"]
-    return Fault(path_of(error["loc"]), kind if kind in REMEDIES else _CODES.get(kind, "wrong_type"))
+    code = _CODES.get(kind, kind)
+    return Fault(path_of(error["loc"]), code if code in REMEDIES else "wrong_type")
 
 
 def path_of(place: tuple[int | str, ...]) -> str:

@@ -1,0 +1,176 @@
+"""Amounts in every currency and at every size: right, or refused."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from services.tariffs.errors import UseInvalid
+from services.tariffs.queries import DayUse, Facts, Use, late_fee, negate, parse, prepaid, price
+from tests.services.tariffs.cases import CASES, told
+
+D = Decimal
+TRILLION = D(10) ** 12
+
+
+def flat(**more: Any) -> dict[str, Any]:
+    energy = {"lines": "period_plus_adders", "prices": {"all": "0.125"}}
+    return {"id": "flat", "currency": "CNY", "energy": energy, **more}
+
+
+@pytest.mark.parametrize(
+    ("currency", "kwh", "amount", "minor"),
+    [("JPY", "100.1", "13", 13), ("CNY", "100.1", "12.51", 1251), ("KWD", "100.1", "12.513", 12513)],
+)
+def test_amounts_have_the_places_of_their_currency(currency: str, kwh: str, amount: str, minor: int) -> None:
+    found = price(parse(flat(currency=currency)), Use(kwh={"all": D(kwh)}))
+    assert (told(found)[0]["amount"], found.total_minor, found.currency) == (amount, minor, currency)
+
+
+@pytest.mark.parametrize(
+    ("mode", "up", "down"),
+    [("half_up", 13, 13), ("half_down", 12, 12), ("half_even", 12, 12), ("up", 13, 13), ("down", 12, 12)],
+)
+def test_what_is_earned_is_rounded_as_what_is_charged(mode: str, up: int, down: int) -> None:
+    document = flat(currency="JPY", rounding={"mode": mode, "stage": "line"}, export={"price": "0.125"})
+    charged = price(parse(document), Use(kwh={"all": D(100)}))
+    earned = price(parse(document), Use(export_kwh=D(100)))
+    assert (charged.total_minor, earned.total_minor) == (up, -down)
+
+
+def test_a_trillion_kwh_are_priced_to_the_last_digit() -> None:
+    found = price(parse(flat(per_kwh=[{"code": "fund", "rate": "0.00000001"}])), Use(kwh={"all": TRILLION}))
+    assert found.total_minor == 12_500_001_000_000
+
+
+def test_what_no_ledger_can_hold_is_refused_and_never_cut() -> None:
+    dear = flat(per_kwh=[{"code": "fund", "rate": "1000000000"}])
+    with pytest.raises(UseInvalid) as refused:
+        price(parse(dear), Use(kwh={"all": TRILLION}))
+    assert [fault.code for fault in refused.value.faults] == ["amount_too_large"]
+
+
+def test_coarser_places_than_the_currencys_are_kept() -> None:
+    document = flat(rounding={"mode": "half_up", "stage": "bill", "places": 0}, tax={"rate": "0.5", "on": "net"})
+    found = price(parse(document), Use(kwh={"all": D(100)}))
+    assert (found.total_minor, [line.amount for line in found.lines]) == (2000, [D("12.5"), D(7)])
+
+
+def test_derived_prices_are_rounded_before_use_and_funds_do_not_float() -> None:
+    components = [
+        {"name": "purchase", "price": "0.6350", "floats": True},
+        {"name": "fund", "price": "0.00001", "floats": False},
+    ]
+    energy = {
+        "lines": "period_plus_adders",
+        "components": components,
+        "ratios": {"flat": "1", "sharp": "2.125"},
+        "windows": [{"period": "sharp", "from": "11:00", "to": "12:00"}],
+        "default_period": "flat",
+    }
+    exact = flat(energy=energy, time_zone="Asia/Shanghai")
+    rounded = {**exact, "rounding": {"mode": "half_up", "stage": "line", "unit_price_places": 4}}
+    assert dict(parse(exact).prices) == {"sharp": D("1.34938500"), "flat": D("0.63501")}
+    assert dict(parse(rounded).prices) == {"sharp": D("1.3494"), "flat": D("0.6350")}
+
+
+def test_periods_are_in_one_order_whatever_the_order_of_the_fields() -> None:
+    prices = {"shoulder": "1", "valley": "1", "deep_valley": "1", "sharp": "1", "early": "1", "flat": "1", "peak": "1"}
+    windows = [{"period": period, "from": "00:00", "to": "24:00"} for period in prices]
+    energy = {"lines": "period_plus_adders", "prices": prices, "windows": windows}
+    tariff = parse(flat(energy=energy, time_zone="Asia/Shanghai"))
+    assert tariff.periods == ("sharp", "peak", "flat", "valley", "deep_valley", "early", "shoulder")
+
+
+def test_adders_that_differ_by_period_are_shared_out_by_the_months_use_and_add_up() -> None:
+    document = CASES["P07"]["tariff"]
+    tiers = {
+        "cycle": "month",
+        "bounds_per_month": ["100"],
+        "adders_by_period": {"peak": ["0", "0.06"], "flat": ["0", "0.05"], "valley": ["0", "0.03"]},
+    }
+    tariff = parse({**document, "tiers": tiers})
+    found = price(tariff, Use(kwh={"peak": D(70), "flat": D(70), "valley": D(70)}))
+    shared = {line.code: (line.quantity, line.reason) for line in found.lines if "adder" in line.code}
+    assert {code: quantity for code, (quantity, _) in shared.items()} == {
+        "tier2_adder_peak": D("36.666667"),
+        "tier2_adder_flat": D("36.666666"),
+        "tier2_adder_valley": D("36.666667"),
+    }
+    assert shared["tier2_adder_peak"][1] == (
+        "tier_adder_of_period",
+        {"tier": 2, "above": "100", "upto": None, "adder": "0.06", "period": "peak"},
+    )
+
+
+def test_a_line_says_why_it_is_there() -> None:
+    found = price(parse(CASES["P02"]["tariff"]), Use(kwh={"all": D(350)}, kwh_before_in_cycle=D(2400)))
+    assert found.lines[1].reason == (
+        "tier",
+        {"tier": 2, "above": "2520", "upto": "4800", "adder": "0.05", "period": "all", "price": "0.5469"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("kwh", "kvarh", "factor"),
+    [
+        ("0", "0", None), ("0", "5", "0.00"), ("5", "0", "1.00"), ("100", "1", "1.00"), ("3", "4", "0.60"),
+        ("171", "103.976872", "0.85"), ("1000000000000", "1000000000000", "0.71"),
+    ],
+)  # fmt: skip
+def test_the_power_factor_has_two_places_half_up(kwh: str, kvarh: str, factor: str | None) -> None:
+    facts = Facts(contract_kw=D(1), transformer_kva=D(1))
+    use = Use(kwh={"flat": D(kwh)}, kvarh=D(kvarh), max_demand_kw=D(0), facts=facts)
+    found = price(parse(CASES["P08"]["tariff"]), use).measured.get("power_factor")
+    assert (None if found is None else str(found)) == factor
+
+
+def test_a_household_that_lifts_the_first_limit_above_the_second_has_no_second_tier() -> None:
+    document = CASES["P01"]["tariff"]
+    household = {"min_persons": 5, "extra_kwh_per_month": "300", "mode": "first_only"}
+    tariff = parse({**document, "household": household})
+    found = price(tariff, Use(kwh={"all": D(7000)}, facts=Facts(persons=5)))
+    assert [(line.code, line.quantity) for line in found.lines] == [("tier1", D(6120)), ("tier3", D(880))]
+
+
+def test_a_part_of_a_month_costs_its_days_and_two_parts_the_whole() -> None:
+    document = flat(fixed=[{"code": "service", "amount": "10", "per": "month", "part_month": "by_days"}])
+    parts = [price(parse(document), Use(days=days, days_in_month=31)) for days in (10, 21)]
+    assert [line.quantity for part in parts for line in part.lines] == [D("0.322581"), D("0.677419")]
+    assert sum(part.total_minor for part in parts) == 1000
+
+
+@pytest.mark.parametrize(
+    ("arrears", "paid", "more", "minor"),
+    [
+        ("187.40", "2025-03-20", {}, 0), ("187.40", "2025-03-01", {}, 0), ("187.40", "2025-03-21", {}, 100),
+        ("0", "2025-04-07", {}, 0), ("187.40", "2029-03-20", {"cap_ratio": "1"}, 18740),
+        ("187.40", "2025-04-07", {"minimum": "3.37"}, 337),
+    ],
+)  # fmt: skip
+def test_a_late_fee_has_a_minimum_from_the_first_day_and_a_cap(
+    arrears: str, paid: str, more: dict[str, str], minor: int
+) -> None:
+    document = CASES["P12"]["tariff"]
+    tariff = parse({**document, "late_fee": {**document["late_fee"], **more}})
+    found = late_fee(tariff, arrears=D(arrears), due=date(2025, 3, 20), paid=date.fromisoformat(paid))
+    assert found.total_minor == minor
+
+
+def test_days_of_a_prepaid_account_are_in_order_in_the_month_and_topped_up_on_days_that_are_told() -> None:
+    tariff = parse(CASES["P14"]["tariff"])
+    days = [DayUse(date(2025, 7, day), {"all": D(1)}) for day in (2, 1)] + [DayUse(date(2025, 8, 1), {"all": D(-1)})]
+    with pytest.raises(UseInvalid) as refused:
+        prepaid(tariff, use=Use(month=7), days=days, opening=D(0), topups={date(2025, 7, 9): D(1)}, thresholds=())
+    assert sorted(fault.path for fault in refused.value.faults) == [
+        "$.days[1]",
+        "$.days[2]",
+        "$.days[2].all",
+        "$.topups.2025-07-09",
+    ]
+
+
+def test_a_negative_bill_is_taken_back_as_it_stands() -> None:
+    found = price(parse(flat(export={"price": "0.333"})), Use(export_kwh=D("1.5")))
+    assert (found.total_minor, negate(found).total_minor, told(negate(found))[0]["amount"]) == (-50, 50, "0.50")
