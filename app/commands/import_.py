@@ -30,7 +30,8 @@ from core.records import BadFile, digest_of
 from services.accounts.operations import AccountsLoader, UnitsLoader, WholeAccounts
 from services.accounts.queries import imports, staffing
 from services.billing.operations import BillingModesLoader, BillsLoader, WholeBills
-from services.metering.operations import ReadingsLoader, ReadingSource, Sender, limits_of
+from services.metering import operations as metering
+from services.metering.operations import Naming, ReadingSource, Sender, limits_of
 from services.tariffs.operations import HolidaysLoader, TemperaturesLoader
 
 CANNOT_START: Final = 2
@@ -57,17 +58,39 @@ class NotAsSigned(Exception):
     """A file, or what it would do, is not what somebody stands for; nothing was loaded."""
 
 
+_Zone = Annotated[
+    str | None, typer.Option(help="Readings: the zone of times without an offset, as Asia/Shanghai or +10:00.")
+]
+_Minutes = Annotated[
+    int | None, typer.Option(help="Readings: the length of intervals that do not say theirs; 15, 30 or 60.")
+]
+_Meter = Annotated[
+    str | None, typer.Option(help="Readings: the meter number of a Green Button file with one usage point.")
+]
+_Meters = Annotated[
+    Path | None,
+    typer.Option(help="Readings: CSV with source and meter_no, what the file calls them.", exists=True, dir_okay=False),
+]
+_SumFive = Annotated[bool, typer.Option("--sum-five", help="Readings: sum intervals of 5 minutes to 15.")]
+
+
 def import_file(
     kind: Annotated[Kind, typer.Argument(help="What the file holds.")],
-    file: Annotated[Path, typer.Argument(help="CSV or JSON Lines in UTF-8.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV or JSON Lines in UTF-8; readings: NEM12 and Green Button too.", exists=True, dir_okay=False
+        ),
+    ],
+    *,
     rejects: Annotated[
         Path | None, typer.Option(help="Where rejected rows are explained; FILE.rejects.csv when absent.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON and show no progress.")] = False,  # noqa: FBT002 -- an option
-    dry_run: Annotated[  # noqa: FBT002 -- an option
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON and show no progress.")] = False,
+    dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Judge and compare everything, write nothing, keep the report.")
     ] = False,
-    full: Annotated[  # noqa: FBT002 -- an option
+    full: Annotated[
         bool, typer.Option("--full", help="The file tells all there is: list what is known and not in it.")
     ] = False,
     unit: Annotated[str, typer.Option(help="With --full: all there is of this unit and those below.")] = "",
@@ -77,12 +100,11 @@ def import_file(
     signed_off: Annotated[
         int | None, typer.Option(help="Load only if this dry run is signed off and comes out the same again.")
     ] = None,
-    zone: Annotated[
-        str | None, typer.Option(help="Readings: the zone of times without an offset, as Asia/Shanghai or +10:00.")
-    ] = None,
-    minutes: Annotated[
-        int | None, typer.Option(help="Readings: the length of intervals that do not say theirs; 15, 30 or 60.")
-    ] = None,
+    zone: _Zone = None,
+    minutes: _Minutes = None,
+    meter: _Meter = None,
+    meters: _Meters = None,
+    sum_five: _SumFive = False,
 ) -> None:
     """Import a file, chunk by chunk; repeatable, resumed when it was cut off.
 
@@ -91,7 +113,7 @@ def import_file(
     full file than may, 6 when a file is not what was signed off, or came out otherwise.
     """
     _check_options(kind, dry_run=dry_run, full=full, unit=unit, signed_off=signed_off)
-    intervals = Intervals(None if zone is None else labels(zone), minutes)
+    intervals = Intervals(None if zone is None else labels(zone), minutes, meter, meters, sum_five)
     _check_intervals(kind, intervals)
     settings = config.load()
     faults.arm_from_environment(settings.environment)
@@ -135,15 +157,25 @@ def operator() -> Actor:
 
 def run(db: Database, settings: Settings, *, kind: Kind, file: Path, actor: Actor) -> Report:
     """Import one file with this deployment's settings."""
-    return intake.run(db, path=file, loader=loader_of(kind, settings), actor=actor)
+    return intake.run(db, path=file, loader=loader_of(kind, settings, file), actor=actor)
 
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """What a file of readings does not say itself: of which zone its times are, how long its intervals."""
+    """What a file of readings does not say itself: zone of its times, length of its intervals, numbers of meters."""
 
     labels: tzinfo | None = None
     minutes: int | None = None
+    meter: str | None = None
+    meters: Path | None = None
+    sums_five: bool = False
+
+    def naming(self) -> Naming | None:
+        """Names and lengths that formats of others need. Raises BadFile."""
+        if self.meter is None and self.meters is None and not self.sums_five:
+            return None
+        known = {} if self.meters is None else metering.names_of(self.meters)
+        return Naming(self.meter, known, self.sums_five)
 
 
 def labels(text: str) -> tzinfo:
@@ -157,8 +189,8 @@ def labels(text: str) -> tzinfo:
         raise typer.BadParameter("is neither a zone like Asia/Shanghai nor an offset like +10:00") from error
 
 
-def loader_of(kind: Kind, settings: Settings, intervals: Intervals = Intervals()) -> Loader:
-    """The loader of a kind of file."""
+def loader_of(kind: Kind, settings: Settings, file: Path, intervals: Intervals = Intervals()) -> Loader:
+    """The loader of a kind of file. Raises BadFile."""
     match kind:
         case Kind.UNITS:
             return UnitsLoader()
@@ -166,7 +198,9 @@ def loader_of(kind: Kind, settings: Settings, intervals: Intervals = Intervals()
             return BillingModesLoader(now=clock.now())
         case Kind.READINGS:
             sender = Sender(ReadingSource.FILE, operator(), settings.zone, clock.now(), limits_of(settings))
-            return ReadingsLoader(sender, labels=intervals.labels, minutes=intervals.minutes)
+            return metering.loader_of(
+                file, sender, naming=intervals.naming(), labels=intervals.labels, minutes=intervals.minutes
+            )
         case Kind.HOLIDAYS:
             return HolidaysLoader(zone=settings.zone)
         case Kind.TEMPERATURES:
@@ -217,7 +251,7 @@ class _Command:
                 report = intake.run(
                     self.db,
                     path=self.file,
-                    loader=loader_of(self.kind, self.settings, self.intervals),
+                    loader=loader_of(self.kind, self.settings, self.file, self.intervals),
                     actor=self.actor,
                     told=told,
                     whole=whole,
@@ -272,7 +306,7 @@ def _check_options(kind: Kind, *, dry_run: bool, full: bool, unit: str, signed_o
 
 def _check_intervals(kind: Kind, intervals: Intervals) -> None:
     if kind is not Kind.READINGS and intervals != Intervals():
-        msg = f"--zone and --minutes say nothing of {kind.value}"
+        msg = f"--zone, --minutes, --meter, --meters and --sum-five say nothing of {kind.value}"
         raise typer.BadParameter(msg)
     if intervals.minutes not in {None, 15, 30, 60}:
         raise typer.BadParameter("--minutes is none of 15, 30, 60")

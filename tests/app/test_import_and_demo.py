@@ -1,5 +1,6 @@
 """`wattline import` and `wattline demo`, run as programs."""
 
+import gzip
 import hashlib
 import json
 import os
@@ -23,6 +24,7 @@ from tests.factories.accounts import account_record, write_csv, write_jsonl
 from tests.factories.billing import bill_record
 from tests.support.processes import wattline
 
+NINE_DAYS = Path(__file__).parents[1] / "services/metering/samples/nine_days.xml.gz"
 UNITS: list[dict[str, object]] = [
     {"code": "37", "parent_code": None, "kind": "province", "name": "某省电力"},
     {"code": "3701", "parent_code": "37", "kind": "city", "name": "济南供电"},
@@ -96,6 +98,26 @@ def test_a_file_that_cannot_be_understood_stops_the_command_before_it_writes(
     done = wattline(environment, "import", "accounts", str(path))
     assert (done.returncode, done.stdout) == (2, "")
     assert "unknown columns: colour" in done.stderr
+
+
+def test_a_file_of_another_system_is_imported_with_the_names_that_it_has_for_meters(
+    environment: dict[str, str], database: Database, tmp_path: Path
+) -> None:
+    wattline(environment, "import", "units", str(write_jsonl(tmp_path / "units.jsonl", UNITS)))
+    wattline(environment, "import", "accounts", str(write_csv(tmp_path / "accounts.csv", [account_record(1)])))
+    names = write_csv(tmp_path / "names.csv", [{"source": "RetailCustomer/2/UsagePoint/2", "meter_no": "M000000001"}])
+    sample = gzip.decompress((NINE_DAYS).read_bytes()).replace(
+        b"https://services.greenbuttondata.org/DataCustodian/espi/1_1/resource/", b""
+    )
+    feed = tmp_path / "readings.xml"
+    feed.write_bytes(sample)
+    done = wattline(environment, "import", "readings", str(feed), "--meters", str(names), "--json")
+    assert (done.returncode, json.loads(done.stdout)["new"]) == (0, 216), done.stderr
+    with database.read() as session:
+        energy = session.sql("select sum(e) from interval_day, unnest(energies) e").scalar_one()
+    assert energy == 199_563_000
+    done = wattline(environment, "import", "readings", str(feed), "--zone", "Asia/Shanghai")
+    assert (done.returncode, "the file tells its zone" in done.stderr) == (2, True)
 
 
 def demo(environment: dict[str, str]) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def run(settings: Settings, kind: Kind, path: Path) -> Report:
     """The same in this process, undisturbed."""
     database = Database(settings.database_url.get_secret_value(), pool_size=2)
     try:
-        return intake.run(database, path=path, loader=import_.loader_of(kind, settings), chunk_rows=CHUNK)
+        return intake.run(database, path=path, loader=import_.loader_of(kind, settings, path), chunk_rows=CHUNK)
     finally:
         database.close()
 

@@ -1,5 +1,6 @@
 """Every reason for which a row of an import is not taken has a code, words in both languages, and a line in the docs."""
 
+import ast
 import re
 from pathlib import Path
 from typing import Final
@@ -25,7 +26,25 @@ def written() -> set[str]:
         for path in modules
         for groups in IN_PYTHON.findall(path.read_text(encoding="utf-8"))
     }
-    return in_python.union(*(said(path.read_text(encoding="utf-8")) for path in statements))
+    formats = [path.read_text(encoding="utf-8") for path in ROOT.glob("services/*/formats/*.py")]
+    return in_python.union(
+        *(said(path.read_text(encoding="utf-8")) for path in statements), *(reasons(module) for module in formats)
+    )
+
+
+def reasons(module: str) -> set[str]:
+    """Texts of a module that say what is wrong with something, wherever they stand."""
+    texts = set()
+    for node in ast.walk(ast.parse(module)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            texts.add(node.value)
+        elif isinstance(node, ast.JoinedStr):
+            texts.add("".join(str(each.value) if isinstance(each, ast.Constant) else "7" for each in node.values))
+    return {
+        text
+        for text in texts
+        if re.match(r"(is|has|tells|follows|stands|begins|does|lies|cannot|unpacks) \S", text) and text[-1] != " "
+    }
 
 
 def said(statement: str) -> set[str]:

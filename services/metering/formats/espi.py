@@ -291,7 +291,7 @@ def _row(stream: Stream, said: _Said) -> IntervalRow:
     start, _, place = said.start.partition("+")
     begin = _seconds(start, "start") + int(place or 0) * seconds
     if begin >= LATEST_S:
-        raise Unreadable("start", "lies too far ahead")
+        raise Unreadable("start", "lies in the future")
     value = energy(said.value, kind.shift, field="energy") if said.value else None
     quality = (
         worst([QUALITIES.get(each, Quality.ESTIMATED) for each in said.qualities]) if said.qualities else kind.quality

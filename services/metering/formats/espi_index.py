@@ -124,7 +124,7 @@ class Index:
 
     def _named(self, of: str, point: str, kind: Kind) -> Stream | Refused:
         if not self.points.get(point, True):
-            return Refused(point, "is no usage point of electricity")
+            return Refused(point, "is no electricity")
         meter_no = self.naming.meter_of(point, point.rpartition("/")[2])
         if meter_no is None and self.naming.only is not None:
             if self.only_point is None:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final
 
 from core.periods import FIRST_YEAR, LAST_YEAR
-from core.records import LINE, Reject, Unreadable, cells, line_text
+from core.records import LINE, MOST_PACKED, UNPACKABLE, Reject, TooPacked, Unreadable, cells, line_text
 from services.metering.formats.intervals import FINE, energy, quarters
 from services.metering.formats.naming import Naming
 from services.metering.measures import Channel, IntervalRow, Quality
@@ -89,6 +89,7 @@ class _Reader:
     """Where in the file we are."""
 
     naming: Naming
+    no: int = 0
     stream: _Stream | None = None
     day: _Day | None = None
     has_begun: bool = False
@@ -97,23 +98,32 @@ class _Reader:
     registers: dict[tuple[str, Channel], str] = field(default_factory=dict)
 
     def read(self, lines: Iterator[tuple[int, bytes]]) -> Iterator[IntervalRow | Reject]:
-        no = 0
-        for no, raw in lines:
-            if not raw.strip():
-                continue
-            try:
-                found = [cell.strip() for cell in cells(line_text(raw))]
-            except Unreadable as error:
-                yield from self._close()  # whatever this was, what follows is not of that day
-                yield Reject(no, error.field, error.reason)
-                continue
-            try:
-                yield from self._record(no, found)
-            except Unreadable as error:
-                yield Reject(no, error.field, error.reason)
+        end = "is missing: a file ends with a record 900, and this one may be cut short"
+        try:
+            for self.no, raw in lines:
+                if raw.strip():
+                    yield from self._line(self.no, raw)
+        except UNPACKABLE:
+            end = "cannot be unpacked: the file is damaged or cut short from here on"
+            self.has_ended = False
+        except TooPacked:
+            end = f"unpacks to more than {MOST_PACKED} times the size of the file: not read on"
+            self.has_ended = False
         yield from self._close()
         if not self.has_ended:
-            yield Reject(no + 1, LINE, "is missing: a file ends with a record 900, and this one may be cut short")
+            yield Reject(self.no + 1, LINE, end)
+
+    def _line(self, no: int, raw: bytes) -> Iterator[IntervalRow | Reject]:
+        try:
+            found = [cell.strip() for cell in cells(line_text(raw))]
+        except Unreadable as error:
+            yield from self._close()  # whatever this was, what follows is not of that day
+            yield Reject(no, error.field, error.reason)
+            return
+        try:
+            yield from self._record(no, found)
+        except Unreadable as error:
+            yield Reject(no, error.field, error.reason)
 
     def _record(self, no: int, found: Sequence[str]) -> Iterator[IntervalRow | Reject]:
         kind = found[0]
@@ -149,7 +159,7 @@ class _Reader:
         if nmi != self.nmi:
             self.nmi, self.registers = nmi, {}
         if not _SUFFIX.fullmatch(suffix) or suffix[0] not in CHANNELS:
-            raise Unreadable("suffix", f"is of no stream that is kept here: {', '.join(CHANNELS)} and a number")
+            raise Unreadable("suffix", "is of no stream that is kept here: E, B, Q or K and a number")
         channel = CHANNELS[suffix[0]]
         is_reactive = channel in {Channel.REACTIVE_LAG, Channel.REACTIVE_LEAD}
         if unit not in SHIFTS or ("VAR" in unit) is not is_reactive:

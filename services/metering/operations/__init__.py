@@ -1,8 +1,10 @@
 """What is done with readings, inside the transaction of whoever calls."""
 
+from services.metering.formats.naming import Naming, names_of
 from services.metering.measures import Channel, IntervalRow, Quality, Register
 from services.metering.models import ReadingSource
 from services.metering.operations.changes import Change, changes_done, claim_changes
+from services.metering.operations.files import GreenButtonLoader, Nem12Loader, loader_of
 from services.metering.operations.importing import CHUNK_ROWS, IntervalsLoader, ReadingsLoader
 from services.metering.operations.taking import Sender, TakenIntervals, UnitCounts, take_intervals
 from services.metering.rules import Limits, limits_of
@@ -11,9 +13,12 @@ __all__ = [
     "CHUNK_ROWS",
     "Change",
     "Channel",
+    "GreenButtonLoader",
     "IntervalRow",
     "IntervalsLoader",
     "Limits",
+    "Naming",
+    "Nem12Loader",
     "Quality",
     "ReadingSource",
     "ReadingsLoader",
@@ -24,5 +29,7 @@ __all__ = [
     "changes_done",
     "claim_changes",
     "limits_of",
+    "loader_of",
+    "names_of",
     "take_intervals",
 ]
