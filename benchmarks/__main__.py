@@ -10,7 +10,18 @@ from typing import Final
 
 from benchmarks.harness import VoidRun
 
-NAMES: Final = ("ledger", "hot_reads", "callbacks", "imports", "rotation", "search", "customer", "feed", "pricing_sets")
+NAMES: Final = (
+    "ledger",
+    "hot_reads",
+    "callbacks",
+    "imports",
+    "rotation",
+    "search",
+    "customer",
+    "feed",
+    "pricing",
+    "pricing_sets",
+)
 
 
 def main() -> int:

@@ -41,10 +41,7 @@ class Bill:
     ) -> None:
         """A line of quantity x rate, rounded where the tariff rounds lines; none for no quantity."""
         if quantity:
-            amount = quantity * rate
-            if self.tariff.by_line:
-                amount = self.tariff.round(amount)
-            self._put(group, Line(code, quantity, unit, rate, amount, Reason(reason, facts), group))
+            self.put(group, code, quantity, unit, rate, quantity * rate, reason, facts)
 
     def put(
         self,
@@ -60,11 +57,8 @@ class Bill:
         """A line whose amount was found another way; rounded where the tariff rounds lines."""
         if self.tariff.by_line:
             amount = self.tariff.round(amount)
-        self._put(group, Line(code, quantity, unit, rate, amount, Reason(reason, facts), group))
-
-    def _put(self, group: str, line: Line) -> None:
-        self.lines.append(line)
-        self._sums[group] = self._sums[group] + line.amount if group in self._sums else line.amount
+        self.lines.append(Line(code, quantity, unit, rate, amount, Reason(reason, facts), group))
+        self._sums[group] = self._sums[group] + amount if group in self._sums else amount
 
     def sum_of(self, groups: Collection[str]) -> Decimal:
         """What the lines of some groups come to."""

@@ -77,9 +77,9 @@ def decimals(number: Decimal) -> int:
     return max(0, -places) if isinstance(places, int) else 0
 
 
-def rounded(amount: Decimal, *, places: int, mode: str) -> Decimal:
+def rounded(amount: Decimal, places: int, mode: str) -> Decimal:
     """An amount with `places` decimals, by a mode of `MODES`."""
-    return amount.quantize(_UNITS[places], rounding=MODES[mode], context=_ROUNDING)
+    return amount.quantize(_UNITS[places], MODES[mode], _ROUNDING)
 
 
 def minor_of(amount: Decimal, currency: str) -> int:

@@ -10,7 +10,7 @@ from services.tariffs.rules import demand
 from services.tariffs.rules.bill import Bill, quantity_of_days
 from services.tariffs.rules.document import GROUPS, Credit, Energy, Export, Fixed, Minimum, PerKwh, Tax
 from services.tariffs.rules.numbers import EXACT, minor_of, plain
-from services.tariffs.rules.tariff import ZERO, Tariff, Tier, told
+from services.tariffs.rules.tariff import ZERO, Tariff, Tier
 from services.tariffs.rules.use import Priced, Use, check
 
 MICRO: Final = 6
@@ -64,7 +64,7 @@ def _energy(bill: Bill, energy: Energy) -> None:
         return
     for tier, kwh in _spread(bill, ladder):
         if tier.adder:
-            bill.add("energy", f"tier{tier.number}_adder", kwh, "kWh", tier.adder, "tier_adder", _facts(tier))
+            bill.add("energy", f"tier{tier.number}_adder", kwh, "kWh", tier.adder, "tier_adder", tier.facts)
 
 
 def _per_tier(bill: Bill, ladder: tuple[Tier, ...]) -> None:
@@ -74,7 +74,7 @@ def _per_tier(bill: Bill, ladder: tuple[Tier, ...]) -> None:
     if not ladder:
         bill.add("energy", "energy", bill.kwh, "kWh", base, "period", {"period": period})
     for tier, kwh in _spread(bill, ladder):
-        facts = {**_facts(tier), "period": period, "price": plain(base)}
+        facts = {**tier.facts, "period": period, "price": plain(base)}
         bill.add("energy", f"tier{tier.number}", kwh, "kWh", base + tier.adder, "tier", facts)
 
 
@@ -91,10 +91,6 @@ def _spread(bill: Bill, ladder: tuple[Tier, ...]) -> list[tuple[Tier, Decimal]]:
     return found
 
 
-def _facts(tier: Tier) -> dict[str, Json]:
-    return {"tier": tier.number, "above": plain(tier.above), "upto": told(tier.upto), "adder": plain(tier.adder)}
-
-
 def _adders_by_period(bill: Bill, ladder: tuple[Tier, ...], adders: Mapping[str, tuple[Decimal, ...]]) -> None:
     """Each tier's kWh are shared out over the periods as the month's are: to a millionth, and adding up."""
     whole = _micro(bill.kwh)
@@ -107,7 +103,7 @@ def _adders_by_period(bill: Bill, ladder: tuple[Tier, ...], adders: Mapping[str,
             share, given = Decimal(upto - given).scaleb(-MICRO), upto
             rate = adders[period][tier.number - 1]
             if rate:
-                facts = {**_facts(tier), "adder": plain(rate), "period": period}
+                facts = {**tier.facts, "adder": plain(rate), "period": period}
                 code = f"tier{tier.number}_adder_{period}"
                 bill.add("energy", code, share, "kWh", rate, "tier_adder_of_period", facts)
 

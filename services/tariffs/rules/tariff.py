@@ -6,6 +6,7 @@ from decimal import Decimal, localcontext
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from core.errors import Json
 from core.money import exponent
 from services.tariffs.errors import Fault, TariffInvalid, UseInvalid
 from services.tariffs.rules.checks import faults_of, zone_of
@@ -21,12 +22,16 @@ ZERO: Final = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """One tier as it holds for an account in a month: use above `above` up to and with `upto` (None: without end)."""
+    """One tier as it holds for an account in a month: use above `above` up to and with `upto` (None: without end).
+
+    `facts`: the same, as the reason of a line has it.
+    """
 
     number: int
     above: Decimal
     upto: Decimal | None
     adder: Decimal
+    facts: Mapping[str, Json] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +78,7 @@ class Tariff:
 
     def round(self, amount: Decimal) -> Decimal:
         """The one rounding of this tariff."""
-        return rounded(amount, places=self.places, mode=self.mode)
+        return rounded(amount, self.places, self.mode)
 
     def ladder(self, *, month: int | None, months_in_cycle: int = 12, persons: int | None = None) -> tuple[Tier, ...]:
         """The tiers of a month, lowest first; none for a tariff without.
@@ -106,9 +111,9 @@ class Tariff:
         above = ZERO
         for at, bound in enumerate(bounds):
             upto = max((bound + extra if at < len(lifted) else bound) * times, above)
-            yield Tier(at + 1, above, upto, adders[at] if adders else ZERO)
+            yield _tier(at + 1, above, upto, adders[at] if adders else ZERO)
             above = upto
-        yield Tier(len(bounds) + 1, above, None, adders[-1] if adders else ZERO)
+        yield _tier(len(bounds) + 1, above, None, adders[-1] if adders else ZERO)
 
     @property
     def idle(self) -> tuple[str, ...]:
@@ -146,6 +151,11 @@ def dump(tariff: Tariff) -> dict[str, Any]:
     return dumped(tariff.document)
 
 
+def _tier(number: int, above: Decimal, upto: Decimal | None, adder: Decimal) -> Tier:
+    facts: dict[str, Json] = {"tier": number, "above": plain(above), "upto": told(upto), "adder": plain(adder)}
+    return Tier(number, above, upto, adder, facts)
+
+
 def _by_priority(windows: tuple[Window, ...]) -> tuple[Window, ...]:
     return tuple(sorted(windows, key=lambda window: -window.priority))
 
@@ -160,7 +170,7 @@ def _prices(energy: Energy, rounding: Rounding | None) -> dict[str, Decimal]:
                 for period, ratio in ratios.items()
             }
             if rounding is not None and (places := rounding.unit_price_places) is not None:
-                said = {period: rounded(price, places=places, mode=rounding.mode) for period, price in said.items()}
+                said = {period: rounded(price, places, rounding.mode) for period, price in said.items()}
     known = {period: at for at, period in enumerate(KNOWN_PERIODS)}
     return {period: said[period] for period in sorted(said, key=lambda name: (known.get(name, len(known)), name))}
 

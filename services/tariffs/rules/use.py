@@ -109,7 +109,7 @@ def is_amount(number: object, most: Decimal = MOST) -> bool:
     if type(number) is not Decimal:
         return False
     try:
-        return ZERO <= number.quantize(FINEST, context=EXACT) <= most
+        return ZERO <= number.quantize(FINEST, None, EXACT) <= most
     except DecimalException:
         return False
 
