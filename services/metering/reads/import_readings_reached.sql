@@ -3,7 +3,7 @@ update reading_series r
 set first_day = least(r.first_day, c.first_day), last_day = greatest(r.last_day, c.last_day), read_until = greatest(r.read_until, c.read_until)
 from (
   select m.account_id, m.series_id, min(m.day) as first_day, max(m.day) as last_day,
-    max((m.day::timestamp at time zone :zone) + make_interval(mins => s.interval_minutes * length(rtrim(m.qualities, 'm')))) filter (where rtrim(m.qualities, 'm') <> '') as read_until
+    max(((m.day::timestamp - interval '1 second') at time zone :zone) + make_interval(secs => 1, mins => s.interval_minutes * length(rtrim(m.qualities, 'm')))) filter (where rtrim(m.qualities, 'm') <> '') as read_until
   from merged_day m join reading_series s on s.account_id = m.account_id and s.id = m.series_id
   group by m.account_id, m.series_id
 ) c

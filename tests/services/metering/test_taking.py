@@ -30,12 +30,21 @@ def test_a_day_is_kept_to_the_millionth_with_what_is_missing(readings: Readings)
 
 
 @pytest.mark.parametrize(
-    ("day", "quarters"), [(date(2026, 3, 29), 92), (date(2026, 3, 28), 96), (date(2025, 10, 26), 100)]
+    ("zone", "day", "quarters"),
+    [
+        ("Europe/Berlin", date(2026, 3, 29), 92),
+        ("Europe/Berlin", date(2026, 3, 28), 96),
+        ("Europe/Berlin", date(2025, 10, 26), 100),
+        ("America/Havana", date(2025, 11, 2), 100),  # midnight comes twice
+        ("America/Santiago", date(2025, 9, 7), 92),  # midnight does not come
+        ("America/Santiago", date(2025, 4, 5), 100),  # the hour before midnight comes twice
+        ("Australia/Lord_Howe", date(2025, 10, 5), 94),
+    ],
 )
-def test_a_day_has_the_quarters_that_pass_in_it(readings: Readings, day: date, quarters: int) -> None:
-    readings.zone = BERLIN
+def test_a_day_has_the_quarters_that_pass_in_it(readings: Readings, zone: str, day: date, quarters: int) -> None:
+    readings.zone = ZoneInfo(zone)
     values = [f"0.{number:03d}" for number in range(quarters)]
-    assert readings.take(rows(day, values, zone=BERLIN)).rejected == 0
+    assert readings.take(rows(day, values, zone=readings.zone)).rejected == 0
     [(kwh, qualities)] = readings.days().values()
     assert (kwh, qualities) == ([Decimal(value) for value in values], "a" * quarters)
 
