@@ -25,6 +25,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from core.config_entitlements import EntitlementSettings
 from core.config_lists import DEFAULT, WechatApp, WechatMerchant, by_unit, wechat_apps, wechat_merchants
 from core.config_lists import parts as _parts
 from core.config_lists import pems as _pems
@@ -106,7 +107,7 @@ class _FileSource(EnvSettingsSource):
         return Path(path).read_text(encoding="utf-8").removesuffix("\n"), field_name, False
 
 
-class Settings(ReadingSettings):
+class Settings(EntitlementSettings, ReadingSettings):
     """What an operator decides; see docs/reference/settings.md."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)

@@ -3793,6 +3793,8 @@ CREATE INDEX ix_data_export_expires_at ON public.data_export USING btree (expire
 
 CREATE INDEX ix_entitlement_customer_id ON public.entitlement USING btree (customer_id);
 
+CREATE INDEX ix_entitlement_valid_to ON public.entitlement USING btree (valid_to, account_id, id) WHERE (valid_to IS NOT NULL);
+
 CREATE INDEX ix_erasure_due_at ON public.erasure USING btree (due_at) WHERE (done_at IS NULL);
 
 CREATE INDEX ix_idempotency_created_at ON public.idempotency USING btree (created_at);

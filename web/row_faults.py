@@ -53,6 +53,7 @@ _WORDS: Final = {
     ),
     "held_implausible": ("is more than can be believed: it waits in quarantine", "超出可信范围：已转待核实"),
     "held_negative": ("is negative: it waits in quarantine", "为负值：已转待核实"),
+    "flag_value": ("must be 1 or empty: a flag holds or does not", "标志项须为 1 或留空"),
     "history_open": ("is open, but this bill came as settled history", "为未结清，但该账单已作为结清的历史账单导入"),
     "hour_missing": ("does not exist: the clock goes forward over it", "不存在：时钟在此处向前拨"),
     "hour_twice": ("is shown twice by the clock on this day: it needs an offset", "当日出现两次：须注明时差"),
@@ -129,6 +130,7 @@ _WORDS: Final = {
     "not_a_decimal": ("is not a number with at most 3 decimals", "不是最多 3 位小数的数字"),
     "not_a_list": ("is not a list of the documented objects", "不是文档所述对象的列表"),
     "not_a_moment": ("is not a time like 2026-01-31T00:15+08:00", "不是时间（格式如 2026-01-31T00:15+08:00）"),
+    "not_a_headcount": ("is not a whole number of people from 1 to 99", "不是 1 至 99 的人数"),
     "not_a_number": ("is not a number", "不是数字"),
     "not_a_phone": ("is not a telephone number", "不是有效的电话号码"),
     "not_a_symbol": (
@@ -140,6 +142,7 @@ _WORDS: Final = {
         "不是 -90 至 70、最多 1 位小数的温度",
     ),
     "not_a_value": ("must be a text, a number, true, false or null", "须为文本、数字、true、false 或 null"),
+    "not_above_zero": ("is not a number above 0 with at most 3 decimals", "不是大于 0、最多 3 位小数的数字"),
     "not_after_first": ("must be after period_first", "须晚于 period_first"),
     "not_an_object": ("is not a JSON object", "不是 JSON 对象"),
     "not_billing": ("is neither external nor native", "须为 external 或 native"),
@@ -168,6 +171,10 @@ _WORDS: Final = {
     "open_over_amount": ("is more than amount_minor", "大于 amount_minor"),
     "open_zero": ("is 0: say settled", "为 0：请填写 settled"),
     "other_account": ("belongs to another account", "属于其他户号"),
+    "overlaps": (
+        "overlaps another entitlement of this kind: say first when that one ends",
+        "与同类的另一项重叠：请先填写该项的终止日期",
+    ),
     "packed_damaged": (
         "cannot be unpacked: the file is damaged or cut short from here on",
         "无法解压：文件从此处起已损坏或不完整",
@@ -176,6 +183,7 @@ _WORDS: Final = {
         "unpacks to more than %(most)s times the size of the file: not read on",
         "解压后超过文件大小的 %(most)s 倍：不再读取",
     ),
+    "ends_before": ("lies before valid_from", "早于 valid_from"),
     "parent_differs": (
         "differs from the parent this unit has: units do not move",
         "与该单位现有上级不同：单位不能移动",

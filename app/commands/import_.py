@@ -27,7 +27,7 @@ from core.db import Database
 from core.errors import Refusal
 from core.intake import Checker, Loader, Progress, Report, RunTaken, Whole
 from core.records import BadFile, digest_of
-from services.accounts.operations import AccountsLoader, UnitsLoader, WholeAccounts
+from services.accounts.operations import AccountsLoader, EntitlementsLoader, UnitsLoader, WholeAccounts
 from services.accounts.queries import imports, staffing
 from services.billing.operations import BillingModesLoader, BillsLoader, WholeBills
 from services.metering import operations as metering
@@ -50,6 +50,7 @@ class Kind(enum.StrEnum):
     BILLS = "bills"
     BILLING_MODES = "billing-modes"
     READINGS = "readings"
+    ENTITLEMENTS = "entitlements"
     HOLIDAYS = "holidays"
     TEMPERATURES = "temperatures"
 
@@ -191,22 +192,26 @@ def labels(text: str) -> tzinfo:
 
 def loader_of(kind: Kind, settings: Settings, file: Path, intervals: Intervals = Intervals()) -> Loader:
     """The loader of a kind of file. Raises BadFile."""
+    loader: Loader
     match kind:
         case Kind.UNITS:
-            return UnitsLoader()
+            loader = UnitsLoader()
         case Kind.BILLING_MODES:
-            return BillingModesLoader(now=clock.now())
+            loader = BillingModesLoader(now=clock.now())
         case Kind.READINGS:
             sender = Sender(ReadingSource.FILE, operator(), settings.zone, clock.now(), limits_of(settings))
-            return metering.loader_of(
+            loader = metering.loader_of(
                 file, sender, naming=intervals.naming(), labels=intervals.labels, minutes=intervals.minutes
             )
+        case Kind.ENTITLEMENTS:
+            loader = EntitlementsLoader(renewals=settings.renewal_months, now=clock.now())
         case Kind.HOLIDAYS:
-            return HolidaysLoader(zone=settings.zone)
+            loader = HolidaysLoader(zone=settings.zone)
         case Kind.TEMPERATURES:
-            return TemperaturesLoader(zone=settings.zone)
-        case _:
-            return checker_of(kind, settings)
+            loader = TemperaturesLoader(zone=settings.zone)
+        case Kind.ACCOUNTS | Kind.BILLS:
+            loader = checker_of(kind, settings)
+    return loader
 
 
 def checker_of(kind: Kind, settings: Settings) -> Checker:

@@ -20,6 +20,7 @@ WORDS: Final[Mapping[str, Mapping[Any, str]]] = {
     "class": customers.CLASSES,
     "data": customers.DATA,
     "day_class": energy.DAY_CLASSES,
+    "entitlement": customers.ENTITLEMENTS,
     "event": staff.EVENTS,
     "field": log.FIELDS,
     "finding": messages.FINDINGS,

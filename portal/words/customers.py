@@ -90,3 +90,11 @@ EMPTY_SECTIONS: Final = {
     "acts": N_("Nothing was done here yet."),
     "others": N_("No other account in your units."),
 }
+ENTITLEMENTS: Final = {
+    "persons": N_("People in the home"),
+    "contract_kw": N_("Contract demand"),
+    "transformer_kva": N_("Capacity of transformers"),
+    "low_income": N_("Low income"),
+    "flag": N_("Another entitlement"),
+}
+"""Kinds of entitlements; `flag` where the audit log does not say which. Those of one supplier are called as it does."""

@@ -67,6 +67,7 @@ IMPORTS: Final = {
     "accounts": N_("Accounts"),
     "bills": N_("Bills"),
     "billing-modes": N_("Who bills"),
+    "entitlements": N_("Entitlements"),
     "holidays": N_("Holidays"),
     "temperatures": N_("Temperatures"),
 }

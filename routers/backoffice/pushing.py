@@ -19,7 +19,7 @@ from core.records import Layout, Reject, Row, Unreadable, record_of, values_of
 from routers.backoffice.schemas import PushResult
 from services.accounts import operations as accounts
 from services.accounts.errors import PushesLimited, UnitsMissing
-from services.accounts.operations import AccountsLoader, UnitsLoader
+from services.accounts.operations import AccountsLoader, EntitlementsLoader, UnitsLoader
 from services.accounts.queries.programs import has_units
 from services.billing.operations import BillingModesLoader, BillsLoader
 from services.metering.operations import ReadingsLoader, ReadingSource, Sender, limits_of
@@ -238,6 +238,35 @@ def push_readings(
     settings = runtime.settings
     sender = Sender(ReadingSource.PROGRAM, caller.actor, settings.zone, now, limits_of(settings), program=caller.id)
     return _push(ReadingsLoader(sender), rows, caller, keyed, write, now)
+
+
+@router.post(
+    "/entitlements",
+    response_model=PushResult,
+    responses=TOLD,
+    openapi_extra=_body(
+        EntitlementsLoader.layout,
+        {
+            "account_no": "3201000001",
+            "kind": "persons",
+            "value": 5,
+            "valid_from": "2027-01-01",
+            "document": "HK-2026-114",
+        },
+    ),
+    operation_id="push_entitlements",
+)
+def push_entitlements(
+    rows: Annotated[Rows, Depends(_rows_of(EntitlementsLoader.layout))],
+    caller: AccountsWriter,
+    keyed: KeyedByProgram,
+    runtime: RuntimeDep,
+    write: Write,
+    now: Now,
+) -> Response:
+    """Say what tariffs ask of accounts: people, flags, contract demand, transformers, each with its dates."""
+    loader = EntitlementsLoader(renewals=runtime.settings.renewal_months, now=now, program=caller.id)
+    return _push(loader, rows, caller, keyed, write, now)
 
 
 def _push(loader: Loader, rows: Rows, caller: ServiceCaller, keyed: Keyed, write: Write, now: Now) -> Response:

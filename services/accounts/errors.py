@@ -240,3 +240,21 @@ class CorrectionOutdated(Refusal):
     """
 
     code = "correction_outdated"
+
+
+class EntitlementWrong(Refusal):
+    """A field of an entitlement (`field`: kind, value, valid_to or document) is not as it must be."""
+
+    code = "entitlement_wrong"
+
+
+class EntitlementUnknown(Refusal):
+    """The account has no such entitlement."""
+
+    code = "entitlement_unknown"
+
+
+class EntitlementsOverlap(Refusal):
+    """Another entitlement of this kind holds on some of these days: it must end first."""
+
+    code = "entitlements_overlap"

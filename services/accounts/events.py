@@ -87,3 +87,15 @@ class LockedDataChanged(Event):
     account_id: int
     field: str
     by: str
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class EntitlementsChanged(Event):
+    """What tariffs ask of these accounts is otherwise from a day on, one in `since` for each, as text."""
+
+    name: ClassVar[str] = "accounts.entitlements_changed"
+    code: ClassVar[int] = 42
+
+    account_ids: list[int]
+    since: list[str]

@@ -376,6 +376,7 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /api/v1/backoffice/accounts": _push("accounts"),
     "POST /api/v1/backoffice/bills": _push("bills"),
     "POST /api/v1/backoffice/billing-modes": _push("billing-modes"),
+    "POST /api/v1/backoffice/entitlements": _push("entitlements"),
     "POST /api/v1/backoffice/readings": _push("readings"),
     "GET /api/v1/backoffice/accounts/{account_no}": _get("/api/v1/backoffice/accounts/{account_no}"),
     "GET /api/v1/backoffice/payments": _get("/api/v1/backoffice/payments"),

@@ -12,6 +12,9 @@ from services.accounts.errors import (
     DetailsChanged,
     DocumentMissing,
     EmailWrong,
+    EntitlementsOverlap,
+    EntitlementUnknown,
+    EntitlementWrong,
     GrantBeyondOwn,
     GrantHeld,
     GrantTakesTwo,
@@ -240,5 +243,18 @@ PROBLEMS: Final = [
         409,
         zh="只有已结束且尚未核签的试运行可以核签。",
         en="Only a dry run that is at its end and not signed yet can be signed off.",
+    ),
+    Problem(
+        EntitlementWrong,
+        422,
+        zh="用电信息的 {field} 填写有误，请更正。",
+        en="The {field} of the entitlement is not as it must be; correct it.",
+    ),
+    Problem(EntitlementUnknown, 404, zh="此户号没有该项用电信息。", en="The account has no such entitlement."),
+    Problem(
+        EntitlementsOverlap,
+        409,
+        zh="同类用电信息在这些日期已有一项有效，请先终止原有一项。",
+        en="Another entitlement of this kind holds on some of these days; end it first.",
     ),
 ]

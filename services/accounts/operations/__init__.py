@@ -20,6 +20,7 @@ from services.accounts.operations.delegation import (
     purge_invitations,
     withdraw,
 )
+from services.accounts.operations.entitlements import add_entitlement, end_entitlement
 from services.accounts.operations.grants import (
     Evidence,
     LastBill,
@@ -45,7 +46,7 @@ from services.accounts.operations.groups import (
     rename_group,
     take_from_group,
 )
-from services.accounts.operations.importing import AccountsLoader, UnitsLoader, WholeAccounts
+from services.accounts.operations.importing import AccountsLoader, EntitlementsLoader, UnitsLoader, WholeAccounts
 from services.accounts.operations.locked import Corrected, Owner
 from services.accounts.operations.looking import LOOK_FOR, begin_look, end_look
 from services.accounts.operations.noting import AT_ONCE as NOTES_AT_ONCE
@@ -98,6 +99,7 @@ __all__ = [
     "Added",
     "Corrected",
     "Correction",
+    "EntitlementsLoader",
     "Evidence",
     "Hidden",
     "Holder",
@@ -118,6 +120,7 @@ __all__ = [
     "UnitsLoader",
     "WholeAccounts",
     "accept",
+    "add_entitlement",
     "add_to_group",
     "apply_correction",
     "begin_look",
@@ -132,6 +135,7 @@ __all__ = [
     "create_group",
     "decline",
     "delete_group",
+    "end_entitlement",
     "end_look",
     "erase_holder",
     "fill_gaps",

@@ -12,6 +12,7 @@ from core.errors import Json
 from services.accounts.operations.grants import give_up_access
 from services.accounts.operations.noting import strike_phone
 from services.accounts.queries import AccountId, AccountRef
+from services.accounts.queries.entitlements import MEASURES
 from services.accounts.queries.quality import EQUIPMENT
 from services.accounts.rules import FILES_WAIT, customer_owner
 from services.identity import queries as identity
@@ -29,7 +30,7 @@ class Access:
     """`identity.ports.PersonalData` of accounts."""
 
     def export(self, session: ReadSession, *, vault: Vault, user_id: UUID) -> dict[str, list[dict[str, Json]]]:
-        """For which accounts they act and what they told of them, groups, whom they invited (masked), failed proofs."""
+        """Accounts they act for, what these are entitled to, what they told of them; groups, invitations, proofs."""
         grants = session.sql(
             """select a.account_no, g.role, g.scope, g.valid_from, g.valid_to, g.revoked_at
                from access_grant g join account a on a.id = g.account_id
@@ -78,6 +79,7 @@ class Access:
                 {"name": row.name, "account_nos": row.account_nos, "created_at": row.created_at.isoformat()}
                 for row in groups
             ],
+            "entitlements": _entitlements(session, user_id=user_id),
             "told_details": _told(session, vault=vault, user_id=user_id),
             "failed_links": [
                 {"account_no": row.account_no, "failed_at": row.failed_at.isoformat()} for row in failures
@@ -108,6 +110,22 @@ class Access:
         _forget_told(session, user_id=user_id)
         for each in _GONE:
             session.sql(each, user_id=user_id)
+
+
+def _entitlements(session: ReadSession, *, user_id: UUID) -> list[dict[str, Json]]:
+    """Those of the present holder's time, of accounts that the person owns."""
+    rows = session.sql(statement(__package__, "entitlements_of_person.sql"), user_id=user_id)
+    return [
+        {
+            "account_no": row.account_no,
+            "kind": row.kind,
+            "value": f"{row.value.normalize():f}",
+            "valid_from": row.valid_from.isoformat(),
+            "valid_to": None if row.valid_to is None else row.valid_to.isoformat(),
+            "document": row.document,
+        }
+        for row in rows
+    ]
 
 
 def _told(session: ReadSession, *, vault: Vault, user_id: UUID) -> list[dict[str, Json]]:
@@ -202,7 +220,9 @@ def lock_holder(session: WriteSession, *, customer_no: str) -> Holder | None:
 def erase_holder(
     session: WriteSession, *, vault: Vault, customer_no: str, holder: Holder, actor: Actor, now: datetime
 ) -> None:
-    """Take name, contact points, doors, told details and notes of a customer away; numbers and what the books say stay.
+    """Take name, contact points, doors, told details, entitlements of people and notes of a customer away.
+
+    Numbers, what is measured and what the books say stay.
 
     The caller has made sure that nobody needs them any more. A door stays where somebody else lives behind it
     by now; a note stays as the fact that somebody wrote one then. What files say of this customer later is refused.
@@ -232,5 +252,11 @@ def erase_holder(
              and not exists (select from account o where o.premises_id = p.id and o.customer_id <> :id)""",
         id=holder.customer_id,
     )
+    session.sql(
+        "delete from entitlement where customer_id = :id and kind <> all(:measures)",
+        id=holder.customer_id,
+        measures=list(MEASURES),
+    )
+    session.sql("update entitlement set document = '' where customer_id = :id", id=holder.customer_id)
     session.sql("select account_notes_erase(:id, :now)", id=holder.customer_id, now=now)
     audit.record(session, actor=actor, act="accounts.holder_erased", subject=f"customer:{holder.customer_id}")

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from core import audit, outbox
 from core.audit import Actor
 from core.db import WriteSession, statement
-from services.accounts.events import AccessEnded, HolderChanged
+from services.accounts.events import AccessEnded, EntitlementsChanged, HolderChanged
 from services.accounts.models import EndedWhy
 
 
@@ -19,7 +19,8 @@ def close_changes(session: WriteSession, *, actor: Actor, zone: ZoneInfo) -> Non
 
     All grants end, owners' and those they gave, and open invitations. The amount of the last bill proves nothing until
     the next one comes, nor does any proof by somebody whose grant ended so, unless the earlier holder is back. What
-    they told of the accounts goes. Publishes HolderChanged per account and AccessEnded per person.
+    they told of the accounts goes, and so does what their household was entitled to: the later one has its own to
+    prove. Publishes HolderChanged per account, AccessEnded per person, and EntitlementsChanged.
     """
     changed = session.sql("select account_id, earlier_id, later_id from holder_changed order by account_id").all()
     if changed:
@@ -28,6 +29,7 @@ def close_changes(session: WriteSession, *, actor: Actor, zone: ZoneInfo) -> Non
         session.sql(statement(__package__, "holders_since.sql"), zone=str(zone))
         session.sql(statement(__package__, "holders_left.sql"))
         session.sql(statement(__package__, "holders_details_gone.sql"))
+        ended = session.sql(statement(__package__, "holders_entitlements_end.sql"), zone=str(zone)).all()
         audit.record_staged(
             session,
             actor=actor,
@@ -37,6 +39,9 @@ def close_changes(session: WriteSession, *, actor: Actor, zone: ZoneInfo) -> Non
                 for row in changed
             ],
         )
+        since = {row.account_id: row.valid_to.isoformat() for row in ended}
+        if since:
+            outbox.add(session, EntitlementsChanged(account_ids=list(since), since=list(since.values())))
         why = EndedWhy.HOLDER_CHANGED.value
         outbox.add_staged(
             session,

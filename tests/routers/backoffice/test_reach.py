@@ -75,6 +75,10 @@ def test_a_program_writes_nothing_outside_its_units(town: Town, program_: dict[s
             {"account_no": far, "billing": "native", "native_from": "2030-01-01"},
             {"account_no": "0000000000", "billing": "native", "native_from": "2030-01-01"},
         ],
+        "entitlements": [
+            {"account_no": account_no, "kind": "low_income", "valid_from": "2030-01-01"}
+            for account_no in (far, "0000000000")
+        ],
     }
     told = {kind: push(town, program_, kind, *items) for kind, items in pushed.items()}
     assert {kind: (each["rows"], each["taken"]) for kind, each in told.items()} == {
@@ -91,7 +95,7 @@ def test_a_program_writes_nothing_outside_its_units(town: Town, program_: dict[s
         (5, "unit_code"),
     ]
     assert [each["code"] for each in told["accounts"]["rejected"][1:4]] == ["of_others"] * 3
-    for kind in ("bills", "billing-modes"):
+    for kind in ("bills", "billing-modes", "entitlements"):
         reasons = [(each["field"], each["reason"]) for each in told[kind]["rejected"]]
         assert reasons == [("account_no", UNKNOWN)] * 2, "of another unit, or of none: told alike"
 
@@ -111,6 +115,7 @@ def test_within_its_units_it_writes_what_its_scopes_allow(town: Town, program_: 
         ("accounts", [account]),
         ("bills", [bill_record(home.account_no, f"B{number}")]),
         ("billing-modes", [{"account_no": home.account_no, "billing": "native", "native_from": "2030-01-01"}]),
+        ("entitlements", [{"account_no": home.account_no, "kind": "persons", "value": 5, "valid_from": "2030-01-01"}]),
     ]
     for kind, items in pushed:
         assert push(town, program_, kind, *items) == {"rows": len(items), "taken": len(items), "rejected": []}, kind
