@@ -22,6 +22,7 @@ from portal.customer import privacy as privacy_pages
 from portal.customer import sign_in as sign_in_pages
 from portal.customer import tariff as tariff_pages
 from portal.customer import together as together_pages
+from portal.customer import usage as usage_pages
 from portal.customer import wechat as wechat_pages
 from portal.staff import approvals as staff_approvals
 from portal.staff import audit as staff_audit
@@ -57,6 +58,7 @@ from routers.inbox import endpoints as inbox
 from routers.payments import endpoints as payments
 from routers.privacy import endpoints as privacy
 from routers.tariffs import endpoints as tariffs
+from routers.usage import endpoints as usage
 from web import handlers, health, openapi
 from web.guard import Guard, GuardRules, hosts_of
 from web.leases import Leases
@@ -98,6 +100,8 @@ ROUTERS = (
     details_pages.router,
     tariffs.router,
     tariff_pages.router,
+    usage.router,
+    usage_pages.router,
     reference.router,
     staff_sign_in.router,
     staff_joining.router,

@@ -348,6 +348,10 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /api/v1/accounts": _get("/api/v1/accounts"),
     "GET /api/v1/dues": _get("/api/v1/dues"),
     "GET /api/v1/accounts/{account_no}": _get("/api/v1/accounts/{account_no}"),
+    "GET /api/v1/accounts/{account_no}/usage": _get("/api/v1/accounts/{account_no}/usage"),
+    "GET /api/v1/accounts/{account_no}/usage/export": _get(
+        "/api/v1/accounts/{account_no}/usage/export?from=2026-01-01&to=2026-01-31"
+    ),
     "GET /api/v1/accounts/{account_no}/tariff": _get("/api/v1/accounts/{account_no}/tariff"),
     "GET /api/v1/accounts/{account_no}/bills": _get("/api/v1/accounts/{account_no}/bills"),
     "GET /api/v1/accounts/{account_no}/bills/{bill_no}": _get("/api/v1/accounts/{account_no}/bills/{bill_no}"),
@@ -434,6 +438,8 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /me/devices/others/revoke": _form("/me/devices/others/revoke"),
     "POST /me/devices/{session_id}/revoke": _form("/me/devices/{session_id}/revoke"),
     "POST /me/wechat/{identity_id}/unlink": _form("/me/wechat/{identity_id}/unlink"),
+    "GET /usage": _get("/usage"),
+    "GET /usage/export": _get("/usage/export?from=2026-01-01&to=2026-01-31"),
     "GET /tariff": _get("/tariff"),
     "GET /bills": _get("/bills"),
     "GET /bills/{account_no}/{bill_no}": _get("/bills/{account_no}/{bill_no}"),

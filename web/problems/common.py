@@ -46,6 +46,12 @@ class InvalidFields(Refusal):
         self.wrong = tuple(wrong)
 
 
+class SpanWrong(Refusal):
+    """The last day is before the first one, or more than `most_months` lie between them."""
+
+    code: ClassVar[str] = "span_wrong"
+
+
 class LocaleNotOffered(Refusal):
     """The supplier does not write in this language; `locales` are those that it offers."""
 
@@ -149,6 +155,12 @@ PROBLEMS: Final = [
         422,
         zh="部分字段有误，请按提示修改后重试。",
         en="Some fields are wrong; correct those listed and try again.",
+    ),
+    Problem(
+        SpanWrong,
+        422,
+        zh="截止日期须不早于起始日期，且最多相隔 {most_months} 个月。",
+        en="The last day must not be before the first one, and at most {most_months} months may lie between them.",
     ),
     Problem(
         LocaleNotOffered,

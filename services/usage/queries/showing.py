@@ -94,13 +94,13 @@ def _bar(days: Sequence[Day], first: date, end: date, found: Known, zone: ZoneIn
         is_short=measured < minutes,
         is_estimated=any(day.estimated_minutes for day in days),
     )
-    has = measured > 0
+    has, exported = measured > 0, sum(day.export_energy for day in days)
     return Bar(
         begin=begin.astimezone(zone),
         end=finish.astimezone(zone),
         kwh=kwh_of(sum(day.energy for day in days)) if has else None,
         by_period={name: kwh_of(sums[name]) for name in _in_order(sums)} if has else {},
-        export_kwh=kwh_of(sum(day.export_energy for day in days)) if has and found.has_export else None,
+        export_kwh=kwh_of(exported) if found.has_export and (has or exported) else None,
         quality=quality,
     )
 
@@ -157,7 +157,7 @@ def _hour(rows: Sequence[Any], midnight: datetime, begin: datetime, end: datetim
         end=end.astimezone(zone),
         kwh=kwh_of(sum(sums.values())) if has else None,
         by_period={name: kwh_of(sums[name]) for name in _in_order(sums)},
-        export_kwh=kwh_of(exported) if has and found.has_export else None,
+        export_kwh=kwh_of(exported) if found.has_export and (has or exported) else None,
         quality=quality,
     )
 

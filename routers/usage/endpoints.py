@@ -1,0 +1,89 @@
+"""What an account used, and what it costs."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response, StreamingResponse
+
+from core.periods import business_date
+from routers.usage.schemas import UsageSeries
+from services.accounts.errors import TotalsOnly
+from services.usage.queries.views import Of
+from web import spreadsheets
+from web.access import SeenAccount, WhollySeenAccount
+from web.models import Day
+from web.problems import problems
+from web.problems.common import SpanWrong
+from web.runtime import RuntimeDep
+from web.session import Now, Write
+from web.spans import Stretch
+from web.usages import FileFormat, file_of, series_of, span_of
+
+router = APIRouter(prefix="/api/v1/accounts/{account_no}/usage", tags=["usage"])
+
+FILES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "The file",
+        "content": {
+            "text/csv": {"schema": {"type": "string"}, "example": "meter,channel,start,minutes,energy,quality\r\n"},
+            "application/atom+xml": {"schema": {"type": "string"}, "example": "<feed/>"},
+        },
+    }
+}
+
+
+@router.get("", responses=problems(TotalsOnly), operation_id="show_usage")
+def show_usage(
+    account: SeenAccount,
+    runtime: RuntimeDep,
+    write: Write,
+    now: Now,
+    of: Annotated[Of, Query()] = Of.MONTH,
+    at: Annotated[Day | None, Query()] = None,
+) -> UsageSeries:
+    """The day, month or year that a day lies in (today without one), with what is missing and what it compares with.
+
+    An access that sees sums alone gets years: the months that are over.
+    """
+    zone = runtime.settings.zone
+    today = business_date(now, zone)
+    if not account.sees_all and of is not Of.YEAR:
+        raise TotalsOnly
+    found = series_of(
+        write,
+        account_id=account.account.id,
+        stretch=Stretch.at(of, at or today),
+        zone=zone,
+        today=today,
+        sees_all=account.sees_all,
+    )
+    return UsageSeries.seen(found)
+
+
+@router.get(
+    "/export",
+    response_class=Response,
+    responses={**problems(TotalsOnly, SpanWrong), **FILES},
+    operation_id="export_usage",
+)
+def export_usage(
+    account: WhollySeenAccount,
+    runtime: RuntimeDep,
+    write: Write,
+    now: Now,
+    first: Annotated[Day, Query(alias="from")],
+    last: Annotated[Day, Query(alias="to")],
+    shape: Annotated[FileFormat, Query(alias="format")] = FileFormat.CSV,
+) -> Response:
+    """Every reading from one day to another, both included, at most 13 months: as CSV or as Green Button (ESPI)."""
+    pieces, media_type, name = file_of(
+        write,
+        account_id=account.account.id,
+        span=span_of(first, last),
+        since=account.holder_since,
+        shape=shape,
+        zone=runtime.settings.zone,
+        origin=runtime.settings.public_url,
+        now=now,
+    )
+    return StreamingResponse(pieces, media_type=media_type, headers=spreadsheets.attachment(name))

@@ -1,0 +1,165 @@
+"""Every number on the page of usage follows from others that stand there too, and no more is shown than is theirs."""
+
+import csv
+import io
+import re
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+import pytest
+from lxml.html import HtmlElement
+
+from core import clock
+from core.periods import business_date
+from services.accounts.models import Role
+from tests.factories.usage import bind, days_of
+from tests.portal.test_tariff_numbers import number, page_of
+from tests.support.metered import TIMES_AND_TIERS, ZONE, household, measured, offer
+from tests.support.town import Town
+
+TODAY = business_date(clock.now(), ZONE)
+
+
+def rows_of(page: HtmlElement) -> tuple[list[str], list[list[Decimal | None]], list[Decimal]]:
+    """The headings, the rows and the totals of the table of a stretch."""
+    table = page.xpath("//table[@id='figures']")[0]
+    heads = [cell.text_content() for cell in table.xpath(".//thead//th")][1:]
+
+    def cells(row: HtmlElement) -> list[Decimal | None]:
+        return [None if cell.text == "–" else number(cell.text) for cell in row.xpath("./td")]
+
+    body = [cells(row) for row in table.xpath(".//tbody/tr")]
+    totals = [number(cell.text) for cell in table.xpath(".//tfoot//td")]
+    return heads, body, totals
+
+
+def expect_sums(page: HtmlElement) -> Decimal:
+    """Rows and columns add up, the bars and the sentence say what the table says; answers the total."""
+    heads, body, totals = rows_of(page)
+    whole = heads.index("kWh")
+    for row in body:
+        if row[whole] is not None:
+            assert sum((value or Decimal(0) for value in row[:whole]), Decimal(0)) in {row[whole], Decimal(0)}
+    assert totals == [sum((row[place] or Decimal(0) for row in body), Decimal(0)) for place in range(len(heads))]
+    bars = [
+        number(found[1])
+        for bar in page.xpath("//*[local-name()='g'][@role='img']/@aria-label")
+        if (found := re.search(r": ([\d,.]+) kWh", bar))
+    ]
+    assert bars == [row[whole] for row in body if row[whole] is not None]
+    told = page.xpath("string(//figcaption)")
+    assert number(re.search(r"([\d,.]+) kWh used", told)[1]) == totals[whole]  # type: ignore[index] # fails then
+    return totals[whole]
+
+
+def half_up(share: Decimal) -> int:
+    return int(share.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+@pytest.fixture(scope="module")
+def measured_town(town: Town) -> Town:
+    """The house is measured for seventy days, but for a day and some hours of another; it has sun for a week."""
+    first = (TODAY - timedelta(days=70)).replace(day=1)
+    days = days_of(first, TODAY)
+    with town.runtime.db.write() as session:
+        code = offer(session, TIMES_AND_TIERS, first=first, end=TODAY + timedelta(days=7))
+        bind(session, town.house.account.id, code, first=first)
+        measured(
+            session,
+            town.house.account.id,
+            days,
+            missing={days[-2]: range(96), days[-4]: range(20, 32)},
+            estimated={days[-5]: range(40, 60)},
+            exported=days[-8:],
+        )
+    return town
+
+
+@pytest.mark.parametrize("query", ["", "?of=day", "?of=year", "?of=month&with=before"])
+def test_bars_tables_and_sentences_say_the_same_and_add_up(measured_town: Town, query: str) -> None:
+    yesterday = TODAY - timedelta(days=1)
+    page = page_of(measured_town, f"/usage{query}{'&' if query else '?'}at={yesterday}")
+    assert expect_sums(page) > 0
+    for line in page.xpath("//ul[@class='compared']/li"):
+        text = line.text_content()
+        now, then = (number(re.search(rf"([\d,.]+) kWh {when}", text)[1]) for when in ("now", "then"))  # type: ignore[index] # fails then
+        percent = half_up((now - then) * 100 / then)
+        said = re.search(r"(\d+)\s% (more|less)", text)
+        assert percent == (0 if said is None else int(said[1]) * (1 if said[2] == "more" else -1)), text
+
+
+def test_what_is_missing_is_named_and_in_no_sum(measured_town: Town) -> None:
+    gone = TODAY - timedelta(days=2)
+    page = page_of(measured_town, f"/usage?of=day&at={gone}")
+    heads, body, totals = rows_of(page)
+    whole = heads.index("kWh")
+    assert {value for row in body for value in row[: whole + 1]} == {None}
+    assert totals[whole] == 0
+    assert totals[-1] == sum(row[-1] or Decimal(0) for row in body) == Decimal("6.4")
+    assert page.xpath("//div[@class='note warn']//li")
+    assert len(page.xpath("//*[local-name()='rect'][@class='gap']")) == 24
+
+
+def test_an_access_to_sums_alone_shows_months_that_are_over_and_nothing_else(measured_town: Town) -> None:
+    town = measured_town
+    person = town.settle(town.house, role=Role.VIEWER, has_payments=False)
+    with town.runtime.db.write() as session:
+        session.sql(
+            "update access_grant set scope = 'totals' where user_id = :id and revoked_at is null", id=person.user_id
+        )
+    root = f"/api/v1/accounts/{town.house.account_no}/usage"
+    for path in ("?of=month", "?of=day", f"/export?from={TODAY}&to={TODAY}"):
+        answer = town.client.get(root + path, headers=person.bearer)
+        assert (answer.status_code, answer.json()["code"]) == (403, "totals_only"), path
+    seen = town.client.get(f"{root}?of=year", headers=person.bearer).json()
+    whole = town.client.get(f"{root}?of=year", headers=town.people["owner"].bearer).json()
+    this_month = TODAY.replace(day=1)
+    for mine, owners in zip(seen["bars"], whole["bars"], strict=True):
+        month = date.fromisoformat(mine["end"][:10]).replace(day=1) - timedelta(days=1)
+        is_over = month < this_month
+        assert mine["kwh"] == (owners["kwh"] if is_over else None)
+        assert mine["by_period"] == {}
+    assert (seen["gaps"], seen["known_until"], seen["before"], seen["periods"]) == ([], None, None, [])
+    for path in ("/usage", "/usage?of=day", "/usage?of=month"):
+        page = town.client.get(path, headers={**town.browser(person), "accept-language": "en"})
+        assert page.status_code == 200
+        assert "of=day" not in page.text
+        assert "/usage/export" not in page.text
+    refused = town.client.get(f"/usage/export?from={TODAY}&to={TODAY}", headers=town.browser(person))
+    assert refused.status_code == 403
+
+
+def test_a_later_holder_gets_readings_of_their_own_days_alone(town: Town) -> None:
+    home = town.build(town.unit_id, has_bills=False)
+    owner = town.settle(home, has_payments=False)
+    since = TODAY - timedelta(days=3)
+    with town.runtime.db.write() as session:
+        household(session, home.account.id, today=TODAY, days=20)
+        session.sql("update account set holder_since = :since where id = :id", since=since, id=home.account.id)
+    root = f"/api/v1/accounts/{home.account_no}/usage"
+    span = f"from={TODAY - timedelta(days=10)}&to={TODAY}"
+    file = town.client.get(f"{root}/export?{span}", headers=owner.bearer)
+    starts = {row["start"][:10] for row in csv.DictReader(io.StringIO(file.text.removeprefix("\ufeff")))}
+    assert starts == {(since + timedelta(days=n)).isoformat() for n in range(3)}
+    before = town.client.get(
+        f"{root}/export?from={since - timedelta(days=9)}&to={since - timedelta(days=1)}", headers=owner.bearer
+    )
+    assert before.status_code == 404
+    series = town.client.get(f"{root}?of=day&at={since - timedelta(days=1)}", headers=owner.bearer).json()
+    assert {bar["kwh"] for bar in series["bars"]} == {None}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "status"),
+    [("2025-10-27", "2026-11-26", 200), ("2025-10-26", "2026-11-26", 422), ("2026-11-26", "2026-11-25", 422)],
+)
+def test_a_file_has_at_most_thirteen_months(town: Town, first: str, last: str, status: int) -> None:
+    path = f"/api/v1/accounts/{town.house.account_no}/usage/export?from={first}&to={last}"
+    for shape in ("csv", "green_button"):
+        answer = town.client.get(f"{path}&format={shape}", headers=town.people["owner"].bearer)
+        assert answer.status_code == status
+        if status == 422:
+            assert answer.json()["code"] == "span_wrong"
+        else:
+            assert answer.headers["cache-control"] == "no-store"
+            assert f"usage-{first}-{last}" in answer.headers["content-disposition"]
