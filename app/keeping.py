@@ -194,6 +194,7 @@ KEPT: Final = (
     Kept("register_reading", _H, "what registers showed, and who read them", _BOOKS),
     Kept("reading_photo", _H, "pictures of meters that customers took, sealed", "until the account's books are closed"),
     Kept("reading_quarantine", _H, "readings that were not believed, and who decided about them", _BOOKS),
+    Kept("estimation_round", _N, "how far a day's estimates have come", "a day", "metering.estimate"),
     Kept("usage_change", _N, "months to be summed up anew", "for minutes"),
     Kept("billing_mode", _H, "from which day on an account is billed here", _BOOKS),
     Kept("bill", _H, "bills of an account", _BOOKS),

@@ -19,3 +19,17 @@ class ReadingSettings(BaseSettings):
     readings_oldest_days: Annotated[
         int, Field(ge=366, le=9000, description="Readings of days further back than this are not taken.")
     ] = 7305
+    readings_estimate_after_days: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=30,
+            description="Readings that miss for so many days are estimated; what comes later replaces them.",
+        ),
+    ] = 3
+    readings_linear_minutes: Annotated[
+        int,
+        Field(
+            ge=15, le=720, description="A gap up to so long is estimated between its neighbours, a longer one by weeks."
+        ),
+    ] = 120

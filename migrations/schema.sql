@@ -1877,6 +1877,11 @@ CREATE TABLE public.erasure (
     CONSTRAINT ck_erasure_period CHECK ((due_at >= asked_at))
 );
 
+CREATE TABLE public.estimation_round (
+    day date NOT NULL,
+    next_from bigint
+);
+
 CREATE TABLE public.holiday (
     day date NOT NULL,
     name text NOT NULL,
@@ -3332,6 +3337,9 @@ ALTER TABLE ONLY public.entitlement
 ALTER TABLE ONLY public.erasure
     ADD CONSTRAINT pk_erasure PRIMARY KEY (user_id);
 
+ALTER TABLE ONLY public.estimation_round
+    ADD CONSTRAINT pk_estimation_round PRIMARY KEY (day);
+
 ALTER TABLE ONLY public.holiday
     ADD CONSTRAINT pk_holiday PRIMARY KEY (day, name);
 
@@ -4546,6 +4554,8 @@ GRANT SELECT ON TABLE public.posting TO wattline_app;
 GRANT SELECT ON TABLE public.entry TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.erasure TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.estimation_round TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holiday TO wattline_app;
 

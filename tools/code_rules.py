@@ -35,6 +35,7 @@ TIMED: Final = {
     "jobs/files.py": "the budget of one task",
     "jobs/keys.py": "the budget of one task",
     "jobs/ledger.py": "the budget of one task",
+    "jobs/metering.py": "the budget of one task",
     "jobs/quality.py": "the budget of one task",
     "jobs/payments.py": "the budget of one task",
     "jobs/usage.py": "the budget of one task",

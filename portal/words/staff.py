@@ -69,6 +69,7 @@ IMPORTS: Final = {
     "billing-modes": N_("Who bills"),
     "entitlements": N_("Entitlements"),
     "holidays": N_("Holidays"),
+    "readings": N_("Readings"),
     "temperatures": N_("Temperatures"),
 }
 IMPORT_MODES: Final = {
@@ -99,6 +100,7 @@ TASKS: Final = {
     "keys.seal_notes": N_("Notes in clear sealed"),
     "ledger.expire_points": N_("Points that expire"),
     "ledger.roll_up": N_("House totals"),
+    "metering.estimate": N_("Missing readings estimated"),
     "notifications.apply_chats": N_("WeChat messages acted on again"),
     "notifications.purge": N_("Old messages forgotten"),
     "notifications.send": N_("Messages sent"),

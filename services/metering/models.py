@@ -198,6 +198,15 @@ class ReadingQuarantine(SQLModel, table=True):
     decided_why: str | None = Field(default=None, sa_type=sa.Text)
 
 
+class EstimationRound(SQLModel, table=True):
+    """How far a day's round of estimates has come."""
+
+    __tablename__ = "estimation_round"
+
+    day: date = Field(sa_type=sa.Date, primary_key=True)
+    next_from: int | None = Field(default=None, sa_type=sa.BigInteger)
+
+
 class UsageChange(SQLModel, table=True):
     """A month of an account whose readings changed: it is to be summed up anew. It may stand here twice."""
 

@@ -4,15 +4,24 @@ from services.metering.formats.naming import Naming, names_of
 from services.metering.measures import Channel, IntervalRow, Quality, Register
 from services.metering.models import ReadingSource
 from services.metering.operations.changes import Change, changes_done, claim_changes
+from services.metering.operations.deciding import Decision, accept, discard, estimate
+from services.metering.operations.estimating import estimate_day, estimate_next
 from services.metering.operations.files import GreenButtonLoader, Nem12Loader, loader_of
 from services.metering.operations.importing import CHUNK_ROWS, IntervalsLoader, ReadingsLoader
-from services.metering.operations.taking import Sender, TakenIntervals, UnitCounts, take_intervals
+from services.metering.operations.taking import (
+    Sender,
+    TakenIntervals,
+    UnitCounts,
+    make_months,
+    take_intervals,
+)
 from services.metering.rules import Limits, limits_of
 
 __all__ = [
     "CHUNK_ROWS",
     "Change",
     "Channel",
+    "Decision",
     "GreenButtonLoader",
     "IntervalRow",
     "IntervalsLoader",
@@ -26,10 +35,16 @@ __all__ = [
     "Sender",
     "TakenIntervals",
     "UnitCounts",
+    "accept",
     "changes_done",
     "claim_changes",
+    "discard",
+    "estimate",
+    "estimate_day",
+    "estimate_next",
     "limits_of",
     "loader_of",
+    "make_months",
     "names_of",
     "take_intervals",
 ]

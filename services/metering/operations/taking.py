@@ -22,7 +22,7 @@ from services.metering.measures import IntervalRow
 from services.metering.models import ReadingSource
 from services.metering.rules import Limits
 
-_TRIES: Final = 5
+TRIES: Final = 5
 _COLUMNS: Final = {
     "seq": "integer",
     "row_no": "bigint",
@@ -90,7 +90,7 @@ def take_intervals(
 
 def take_staged(session: WriteSession, *, sender: Sender, run_id: int | None) -> TakenIntervals:
     """As `take_intervals`, of rows that were staged in this transaction."""
-    zone, said = str(sender.zone), {"now": sender.now, "actor": sender.actor.name, "run_id": run_id}
+    zone = str(sender.zone)
     rejects = _judge(session, sender)
     _run(
         session,
@@ -105,10 +105,10 @@ def take_staged(session: WriteSession, *, sender: Sender, run_id: int | None) ->
     _run(session, "judged")
     staging.analyze(session, table="judged_interval")
     _run(session, "contradicted")
-    held = _hold(session, sender, said)
+    held = _hold(session, sender, run_id)
     _run(session, "merged")
     staging.analyze(session, table="merged_day")
-    _write(session, zone=zone, said=said)
+    write_merged(session, zone=zone, why="file", actor=sender.actor.name, now=sender.now, run_id=run_id)
     counts = [view(UnitCounts, row) for row in _run(session, "counts")]
     found = session.sql("select distinct account_id from chunk_day order by account_id")
     return TakenIntervals(counts, _once(rejects + held), list(found.scalars()))
@@ -129,17 +129,17 @@ def _judge(session: WriteSession, sender: Sender) -> list[Reject]:
     return foreign + staging.refuse(session, table="typed_interval", judgement=meaning, now=sender.now, oldest=oldest)
 
 
-def _hold(session: WriteSession, sender: Sender, said: dict[str, object]) -> list[Reject]:
+def _hold(session: WriteSession, sender: Sender, run_id: int | None) -> list[Reject]:
     """Keep what waits for a decision, and tell of it."""
     if not session.sql("select exists (select from held_interval)").scalar_one():
         return []
-    _run(session, "hold", source=sender.source.value, **said)
+    _run(session, "hold", source=sender.source.value, now=sender.now, actor=sender.actor.name, run_id=run_id)
     return [Reject(row.row_no, row.field, row.reason) for row in _run(session, "held")]
 
 
 def _lock_series(session: WriteSession) -> None:
     """Have every series of the chunk, in an order that all chunks keep: no other writes their days meanwhile."""
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         if not _run(session, "series").rowcount:
             break
     session.sql(
@@ -149,15 +149,29 @@ def _lock_series(session: WriteSession) -> None:
     )
 
 
-def _write(session: WriteSession, *, zone: str, said: dict[str, object]) -> None:
+def write_merged(session: WriteSession, *, zone: str, why: str, actor: str, now: datetime, run_id: int | None) -> None:
+    """Write the days of the temporary table `merged_day`; their series are locked."""
     months = session.sql("select distinct date_trunc('month', day::timestamp)::date from merged_day where is_new")
     for month in sorted(months.scalars()):
-        session.sql("select make_interval_month(:month)", month=month)
-    _run(session, "keep", why="file", now=said["now"], actor=said["actor"])
-    _run(session, "update", now=said["now"], run_id=said["run_id"])
-    _run(session, "insert", now=said["now"], run_id=said["run_id"])
+        make_month(session, month)
+    _run(session, "keep", why=why, now=now, actor=actor)
+    _run(session, "update", now=now, run_id=run_id)
+    _run(session, "insert", now=now, run_id=run_id)
     _run(session, "reached", zone=zone)
     _run(session, "changed")
+
+
+def make_month(session: WriteSession, month: date) -> None:
+    """Make room for a month, given by its first day; nothing when it is there."""
+    session.sql("select make_interval_month(:month)", month=month)
+
+
+def make_months(session: WriteSession, *, today: date, ahead: int) -> None:
+    """Have room for this month and `ahead` more before their first readings come."""
+    month = today.replace(day=1)
+    for _ in range(ahead + 1):
+        make_month(session, month)
+        month = (month + timedelta(days=32)).replace(day=1)
 
 
 def _once(rejects: Sequence[Reject]) -> list[Reject]:

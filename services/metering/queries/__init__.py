@@ -9,18 +9,34 @@ from zoneinfo import ZoneInfo
 from core.db import ReadSession, statement
 from core.periods import Period, start_of
 from services.metering.measures import UNITS_PER_KWH, Channel, Quality, Register, kwh_of
+from services.metering.queries.waiting import (
+    HeldCount,
+    HeldReading,
+    MeterGaps,
+    held_counts,
+    held_reading,
+    held_readings,
+    meter_gaps,
+)
 
 __all__ = [
     "UNITS_PER_KWH",
     "Channel",
     "DayOfIntervals",
     "Gap",
+    "HeldCount",
+    "HeldReading",
+    "MeterGaps",
     "Quality",
     "Register",
     "Span",
     "gaps",
+    "held_counts",
+    "held_reading",
+    "held_readings",
     "intervals",
     "kwh_of",
+    "meter_gaps",
     "span",
 ]
 _RANKS = "mesa"

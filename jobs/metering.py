@@ -1,0 +1,40 @@
+"""The task that estimates missing readings: a round a day, in slices."""
+
+import time
+from typing import Final
+
+import structlog
+
+from core import clock
+from core.periods import business_date
+from jobs.celery_app import MINUTE_S, every
+from jobs.runtime import database
+from notifications.setup import SETUP
+from services.metering import operations
+
+log = structlog.get_logger(__name__)
+
+BUDGET_S: Final = 20.0
+MONTHS_AHEAD: Final = 2
+
+
+@every(MINUTE_S, "metering.estimate")
+def estimate(**_: object) -> None:
+    """Make the coming months' room, and go on with the day's round over all meters."""
+    settings, now = SETUP.get().settings, clock.now()
+    today = business_date(now, settings.zone)
+    with database().write() as session:
+        operations.make_months(session, today=today, ahead=MONTHS_AHEAD)
+    until, has_more, slices = time.monotonic() + BUDGET_S, True, 0
+    while has_more and time.monotonic() < until:
+        with database().write() as session:
+            has_more = operations.estimate_next(
+                session,
+                today=today,
+                after_days=settings.readings_estimate_after_days,
+                linear_minutes=settings.readings_linear_minutes,
+                zone=settings.zone,
+                now=now,
+            )
+        slices += 1
+    log.debug("readings_estimated", slices=slices, has_more=has_more)

@@ -1,0 +1,144 @@
+"""What staff decide about readings that nobody believed: accepted, discarded, estimated; each once, for a reason."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from core import audit
+from core.audit import Actor
+from core.db import WriteSession
+from core.errors import Json
+from services.metering.errors import ReadingDecided, ReadingNotAcceptable, ReadingNotEstimable, ReadingUnknown
+from services.metering.estimates import Estimate, estimates, place_of, sources_of
+from services.metering.measures import Quality
+from services.metering.models import QuarantineKind, QuarantineState
+from services.metering.operations.days import DayNow, SeriesRef, known_days, lock_series, write_days
+
+Days = dict[Any, tuple[list[int | None], str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who decides, why, and when. `zone` is the supplier's; `linear_minutes` bounds what neighbours may estimate."""
+
+    actor: Actor
+    why: str
+    now: datetime
+    zone: ZoneInfo
+    linear_minutes: int
+
+
+def accept(session: WriteSession, *, account_id: int, quarantine_id: UUID, decision: Decision) -> None:
+    """Believe an interval: it is written as an actual reading, whatever is known, which is kept.
+
+    Raises ReadingUnknown, ReadingDecided, and ReadingNotAcceptable for one below zero.
+    """
+    held = _open(session, account_id=account_id, quarantine_id=quarantine_id)
+    if held.energy is None or held.energy < 0:
+        raise ReadingNotAcceptable(reason=held.reason)
+    series, days, place = _day_of(session, held, decision.zone)
+    day, element, count = place
+    energies, qualities = _whole(days, day, count)
+    energies[element] = held.energy
+    after = qualities[:element] + Quality.ACTUAL.value + qualities[element + 1 :]
+    _write(session, [DayNow(series, day, energies, after)], QuarantineState.ACCEPTED, decision)
+    _close(session, held, QuarantineState.ACCEPTED, decision, act="metering.accepted")
+
+
+def discard(session: WriteSession, *, account_id: int, quarantine_id: UUID, decision: Decision) -> None:
+    """Do not believe it: what is known stays. Raises ReadingUnknown and ReadingDecided."""
+    held = _open(session, account_id=account_id, quarantine_id=quarantine_id)
+    _close(session, held, QuarantineState.DISCARDED, decision, act="metering.discarded")
+
+
+def estimate(session: WriteSession, *, account_id: int, quarantine_id: UUID, decision: Decision) -> None:
+    """Put an estimate where it would stand, unless something is known there by now.
+
+    Raises ReadingUnknown, ReadingDecided, and ReadingNotEstimable when no rule reaches it.
+    """
+    held = _open(session, account_id=account_id, quarantine_id=quarantine_id)
+    series, days, (day, element, count) = _day_of(session, held, decision.zone)
+    energies, qualities = _whole(days, day, count)
+    if qualities[element] == Quality.MISSING.value:
+        found = estimates(day, days, minutes=series.minutes, zone=decision.zone, linear_minutes=decision.linear_minutes)
+        here = [each for each in found if each.first <= element < each.first + len(each.energies)]
+        if not here:
+            raise ReadingNotEstimable
+        one = Estimate(element, [here[0].energies[element - here[0].first]], here[0].rule)
+        put_estimates(session, series, DayNow(series, day, energies, qualities), [one], decision=decision)
+    _close(session, held, QuarantineState.ESTIMATED, decision, act="metering.estimated")
+
+
+def put_estimates(
+    session: WriteSession, series: SeriesRef, known: DayNow, made: list[Estimate], *, decision: Decision
+) -> None:
+    """Write estimates into a locked day, and by which rule each was made."""
+    energies, qualities = list(known.energies), known.qualities
+    for each in made:
+        last = each.first + len(each.energies)
+        energies[each.first : last] = each.energies
+        qualities = qualities[: each.first] + Quality.ESTIMATED.value * len(each.energies) + qualities[last:]
+    _write(session, [DayNow(series, known.day, energies, qualities)], QuarantineState.ESTIMATED, decision)
+    for each in made:
+        session.sql(
+            """insert into interval_estimate (account_id, series_id, day, first, elements, rule, made_at, made_by)
+               values (:account_id, :series_id, :day, :first, :elements, :rule, :now, :actor)""",
+            account_id=series.account_id,
+            series_id=series.series_id,
+            day=known.day,
+            first=each.first,
+            elements=len(each.energies),
+            rule=each.rule,
+            now=decision.now,
+            actor=decision.actor.name,
+        )
+
+
+def _open(session: WriteSession, *, account_id: int, quarantine_id: UUID) -> sa.Row[Any]:
+    held = session.sql(
+        """select account_id, id, kind, meter_no, channel, start_at, minutes, energy, reason, state
+           from reading_quarantine where account_id = :account_id and id = :id for update""",
+        account_id=account_id,
+        id=quarantine_id,
+    ).one_or_none()
+    if held is None or held.kind != QuarantineKind.INTERVAL.value:
+        raise ReadingUnknown
+    if held.state != QuarantineState.OPEN.value:
+        raise ReadingDecided(state=held.state)
+    return held
+
+
+def _day_of(session: WriteSession, held: sa.Row[Any], zone: ZoneInfo) -> tuple[SeriesRef, Days, tuple[Any, int, int]]:
+    series = lock_series(
+        session, account_id=held.account_id, meter_no=held.meter_no, channel=held.channel, minutes=held.minutes
+    )
+    place = place_of(held.start_at, zone=zone, minutes=held.minutes)
+    return series, known_days(session, series=series, spans=sources_of(place[0])), place
+
+
+def _whole(days: Days, day: object, count: int) -> tuple[list[int | None], str]:
+    energies, qualities = days.get(day, ([None] * count, Quality.MISSING.value * count))
+    return list(energies), qualities
+
+
+def _write(session: WriteSession, days: list[DayNow], state: QuarantineState, decision: Decision) -> None:
+    write_days(session, days, why=state.value, actor=decision.actor.name, now=decision.now, zone=decision.zone)
+
+
+def _close(session: WriteSession, held: sa.Row[Any], state: QuarantineState, decision: Decision, *, act: str) -> None:
+    session.sql(
+        """update reading_quarantine set state = :state, decided_at = :now, decided_by = :actor, decided_why = :why
+           where account_id = :account_id and id = :id""",
+        state=state.value,
+        now=decision.now,
+        actor=decision.actor.name,
+        why=decision.why,
+        account_id=held.account_id,
+        id=held.id,
+    )
+    said: dict[str, Json] = {"reading": str(held.id), "reason": decision.why}
+    audit.record(session, actor=decision.actor, act=act, subject=f"account:{held.account_id}", after=said)

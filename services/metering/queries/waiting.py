@@ -1,0 +1,170 @@
+"""What staff work off: readings in quarantine, and meters of which days are missing, in the units where they may."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from core.db import ReadSession, statement, view
+from services.accounts.roles import StaffPermission
+
+LOOK_BACK_DAYS: Final = 35
+"""So many days of each meter are counted, up to yesterday."""
+SCANNED: Final = 2_000
+"""So many meters at most are looked at for one page."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldReading:
+    """A reading that nobody believed. `energy` is that of the interval, or what the register showed, in millionths.
+
+    `channel` is a channel or a register, by `kind`. `holder` is masked.
+    """
+
+    account_id: int
+    id: UUID
+    account_no: str
+    holder: str
+    unit: str
+    kind: str
+    meter_no: str
+    channel: str
+    start_at: datetime
+    minutes: int | None
+    energy: int | None
+    quality: str
+    reason: str
+    state: str
+    source: str
+    recorded_at: datetime
+    recorded_by: str
+    row_no: int | None
+    run_id: int | None
+    photo_id: UUID | None
+    decided_at: datetime | None
+    decided_by: str | None
+    decided_why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCount:
+    """How many readings wait for one reason."""
+
+    kind: str
+    reason: str
+    readings: int
+    oldest_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MeterGaps:
+    """A meter of which intervals of the last LOOK_BACK_DAYS are missing or estimated.
+
+    `days_missing` have no reading at all, `elements_missing` are single ones besides; `elements_estimated` of
+    `elements_known` were estimated.
+    """
+
+    account_id: int
+    series_id: int
+    account_no: str
+    holder: str
+    unit: str
+    meter_no: str
+    read_until: datetime | None
+    days_missing: int
+    elements_missing: int
+    elements_estimated: int
+    elements_known: int
+
+
+def held_readings(
+    session: ReadSession,
+    *,
+    staff_id: UUID,
+    unit_code: str | None = None,
+    reason: str | None = None,
+    kind: str | None = None,
+    after: tuple[int, UUID] = (0, UUID(int=0)),
+    limit: int,
+    now: datetime,
+) -> list[HeldReading]:
+    """Up to `limit` readings that wait behind `after` (account and id), where one may view readings."""
+    rows = session.sql(
+        statement(__package__, "held_readings.sql"),
+        staff_id=staff_id,
+        permission=StaffPermission.METERING_VIEW.value,
+        unit_code=unit_code,
+        reason=reason,
+        kind=kind,
+        after_account=after[0],
+        after_id=after[1],
+        limit=limit,
+        now=now,
+    )
+    return [view(HeldReading, row) for row in rows]
+
+
+def held_reading(
+    session: ReadSession,
+    *,
+    account_id: int,
+    quarantine_id: UUID,
+    staff_id: UUID,
+    permission: StaffPermission,
+    now: datetime,
+) -> HeldReading | None:
+    """One reading, decided or not, where one has the permission; None elsewhere."""
+    row = session.sql(
+        statement(__package__, "held_reading.sql"),
+        account_id=account_id,
+        id=quarantine_id,
+        staff_id=staff_id,
+        permission=permission.value,
+        now=now,
+    ).one_or_none()
+    return None if row is None else view(HeldReading, row)
+
+
+def held_counts(session: ReadSession, *, staff_id: UUID, now: datetime) -> list[HeldCount]:
+    """What waits where one may view readings, by kind and reason."""
+    rows = session.sql(
+        statement(__package__, "held_counts.sql"),
+        staff_id=staff_id,
+        permission=StaffPermission.METERING_VIEW.value,
+        now=now,
+    )
+    return [view(HeldCount, row) for row in rows]
+
+
+def meter_gaps(
+    session: ReadSession,
+    *,
+    staff_id: UUID,
+    unit_code: str | None = None,
+    after: tuple[int, int] = (0, 0),
+    limit: int,
+    today: date,
+    now: datetime,
+) -> tuple[list[MeterGaps], tuple[int, int] | None]:
+    """Up to `limit` meters behind `after` (account and series) with gaps, where one may view readings.
+
+    With them where to go on, None at the end: of meters without gaps only SCANNED are passed over at a time, so a page
+    may hold fewer.
+    """
+    rows = session.sql(
+        statement(__package__, "meter_gaps.sql"),
+        staff_id=staff_id,
+        permission=StaffPermission.METERING_VIEW.value,
+        unit_code=unit_code,
+        after_account=after[0],
+        after_series=after[1],
+        scanned=SCANNED,
+        today=today,
+        days=LOOK_BACK_DAYS,
+        now=now,
+    ).all()
+    found = [view(MeterGaps, row) for row in rows if row.days_missing or row.elements_missing or row.elements_estimated]
+    if len(found) > limit:
+        return found[:limit], (found[limit - 1].account_id, found[limit - 1].series_id)
+    behind = (rows[-1].account_id, rows[-1].series_id) if len(rows) == SCANNED else None
+    return found, behind

@@ -1,0 +1,17 @@
+-- Days of series of which something is missing, as far as the meter was there all day and no other meter of the account measured the same channel on it:
+-- what an exchange leaves open is no gap. Served by pk_reading_series, uq_meter_present, ix_meter_former and pk_interval_day.
+select s.account_id, s.id as series_id, s.interval_minutes, g.day::date as day
+from reading_series s
+cross join lateral generate_series(greatest(s.first_day, cast(:first as date))::timestamp, cast(:last as date)::timestamp, interval '1 day') g (day)
+left join interval_day i on i.account_id = s.account_id and i.series_id = s.id and i.day = g.day::date
+where s.account_id between :first_account and :last_account and (i.day is null or strpos(i.qualities, 'm') > 0)
+  and (exists (
+      select from meter m where m.meter_no = s.meter_no and m.account_id = s.account_id and m.removed_on is null
+        and coalesce(m.installed_on < g.day::date, true))
+    or exists (
+      select from meter m where m.meter_no = s.meter_no and m.account_id = s.account_id and m.removed_on is not null
+        and m.removed_on > g.day::date and coalesce(m.installed_on < g.day::date, true)))
+  and not exists (
+    select from reading_series o join interval_day d on d.account_id = o.account_id and d.series_id = o.id and d.day = g.day::date
+    where o.account_id = s.account_id and o.channel = s.channel and o.id <> s.id)
+order by s.account_id, s.id, g.day

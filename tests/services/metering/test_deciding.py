@@ -1,0 +1,118 @@
+"""What staff decide about readings that nobody believed, each once, and what they are shown of them."""
+
+import uuid
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from core.audit import Actor
+from core.crypto.vault import Vault
+from core.db import WriteSession
+from core.errors import Refusal
+from services.accounts.queries import AccountRef
+from services.accounts.roles import StaffRole
+from services.metering import operations, queries
+from services.metering.errors import ReadingDecided, ReadingNotAcceptable, ReadingNotEstimable, ReadingUnknown
+from services.metering.operations import Decision
+from tests.factories import staff
+from tests.factories.accounts import make_account, make_unit
+from tests.factories.readings import NOW, ZONE, Readings, rows
+
+DAY = date(2026, 6, 10)
+DECISION = Decision(Actor("staff:7"), "seen on the meter", NOW, ZONE, 120)
+Act = Callable[..., None]
+
+
+def held(readings: Readings, account: AccountRef, kwh: str) -> uuid.UUID:
+    readings.take(rows(DAY, ["0.5", kwh, "0.7"]))
+    with readings.database.read() as session:
+        found: uuid.UUID = session.sql(
+            "select id from reading_quarantine where account_id = :id and state = 'open'", id=account.id
+        ).scalar_one()
+    return found
+
+
+def decide(readings: Readings, account: AccountRef, act: Act, quarantine_id: uuid.UUID) -> None:
+    with readings.database.write() as session:
+        act(session, account_id=account.id, quarantine_id=quarantine_id, decision=DECISION)
+
+
+@pytest.mark.parametrize(
+    ("act", "state", "left"),
+    [
+        (operations.accept, "accepted", ("77", "a")),
+        (operations.discard, "discarded", (None, "m")),
+        (operations.estimate, "estimated", ("0.6", "e")),
+    ],
+)
+def test_a_reading_is_decided_once_for_a_reason_that_is_kept(
+    readings: Readings, account: AccountRef, act: Act, state: str, left: tuple[str | None, str]
+) -> None:
+    reading = held(readings, account, "77")
+    decide(readings, account, act, reading)
+    [(kwh, qualities)] = readings.days().values()
+    assert (kwh[1], qualities[1]) == (None if left[0] is None else Decimal(left[0]), left[1])
+    for again in (operations.accept, operations.discard, operations.estimate):
+        with pytest.raises(ReadingDecided):
+            decide(readings, account, again, reading)
+    before = readings.written()
+    readings.take(rows(DAY, ["0.5", "77", "0.7"]))
+    assert readings.held() == [("implausible", Decimal(77), state)]
+    assert readings.written() == before, "what was decided does not wait again"
+    with readings.database.read() as session:
+        [act_] = session.sql("select act, subject, after from audit where act like 'metering.%'").all()
+    assert (act_.act, act_.subject) == (f"metering.{state}", f"account:{account.id}")
+    assert act_.after == {"reading": str(reading), "reason": "seen on the meter"}
+
+
+def test_less_than_nothing_is_not_accepted_and_what_nothing_reaches_not_estimated(
+    readings: Readings, account: AccountRef
+) -> None:
+    negative = held(readings, account, "-1")
+    with pytest.raises(ReadingNotAcceptable):
+        decide(readings, account, operations.accept, negative)
+    decide(readings, account, operations.discard, negative)
+    readings.take(rows(DAY + timedelta(3), ["-1"]))
+    with readings.database.read() as session:
+        alone = session.sql("select id from reading_quarantine where state = 'open'").scalar_one()
+    with pytest.raises(ReadingNotEstimable):
+        decide(readings, account, operations.estimate, alone)
+    for act in (operations.accept, operations.discard, operations.estimate):
+        with pytest.raises(ReadingUnknown):
+            decide(readings, account, act, uuid.uuid4())
+    assert issubclass(ReadingUnknown, Refusal)
+
+
+def test_staff_see_what_waits_and_what_is_missing_in_their_units_alone(readings: Readings, vault: Vault) -> None:
+    with readings.database.write() as session:
+        far = make_unit(session, code="44", name="elsewhere")
+        make_account(session, vault, account_no="7000000009", unit_id=far, meter_no="M9")
+        here, there = (member(session, vault, unit) for unit in ("37", "44"))
+    readings.take([*rows(DAY, ["-1", "0.5", None, "0.5"]), *rows(DAY, ["99", "98"], meter_no="M9")])
+    with readings.database.read() as session:
+        seen = {
+            staff_id: (
+                [
+                    (each.account_no, each.meter_no, each.reason)
+                    for each in queries.held_readings(session, staff_id=staff_id, limit=10, now=NOW)
+                ],
+                [(each.reason, each.readings) for each in queries.held_counts(session, staff_id=staff_id, now=NOW)],
+                [
+                    (each.meter_no, each.days_missing, each.elements_missing)
+                    for each in queries.meter_gaps(
+                        session, staff_id=staff_id, limit=10, today=DAY + timedelta(3), now=NOW
+                    )[0]
+                ],
+            )
+            for staff_id in (here, there)
+        }
+    assert seen[here] == ([("7000000001", "M1", "negative")], [("negative", 1)], [("M1", 2, 94)])
+    assert seen[there] == (
+        [("7000000009", "M9", "implausible")] * 2, [("implausible", 2)], [],
+    )  # fmt: skip
+
+
+def member(session: WriteSession, vault: Vault, unit: str) -> uuid.UUID:
+    return staff.employ(session, vault, role=StaffRole.AGENT, unit=unit, now=NOW - timedelta(days=1)).staff_id
