@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.records import Reject, unpacked
 from services.metering.formats import espi, markup, nem12
@@ -209,3 +211,28 @@ def test_the_walk_raises_for_what_the_parser_cannot_know() -> None:
 
     with pytest.raises(markup.Broken):
         list(markup.walk(Torn(), espi._Feed(Index(Naming()), lambda: None)))
+
+
+MARKET = (
+    "100,NEM12,202601020000,A,B\n200,NEM1,E1Q1,1,E1,N1,METER1,kWh,60,\n"
+    f"300,20260101,{','.join(['1.25'] * 24)},V,,,20260102000000\n400,1,12,A,,\n400,13,24,S14,1,\n"
+    f"200,NEM1,E1Q1,2,Q1,N1,METER1,kVArh,60,\n300,20260102,{','.join(['2'] * 24)},A,,,20260102000000\n900\n"
+).encode()
+EDITS = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 40), st.binary(max_size=6)), min_size=1, max_size=8)
+
+
+def edited(content: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
+    for place, length, put in edits:
+        at = place % len(content)
+        content = content[:at] + put + content[at + length :] or b" "
+    return content
+
+
+@settings(deadline=None, max_examples=150)
+@given(edits=EDITS)
+def test_whatever_is_done_to_a_file_it_is_rows_and_rejects(edits: list[tuple[int, int, bytes]]) -> None:
+    for each in espi.rows(io.BytesIO(edited(FEED, edits)), lambda: io.BytesIO(edited(FEED, edits)), Naming(only="M-1")):
+        assert isinstance(each, Reject) or (each.minutes > 0 and each.start.tzinfo is not None)
+    lines = enumerate(edited(MARKET, edits).splitlines(keepends=True), 1)
+    for each in nem12.rows(lines, Naming()):
+        assert isinstance(each, Reject) or (each.meter_no and each.minutes in {15, 30, 60})

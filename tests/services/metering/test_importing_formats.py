@@ -162,6 +162,19 @@ def test_an_import_that_was_cut_off_goes_on_behind_its_last_chunk(
     assert sum(sums(readings).values()) * 1_000 == sum(1_000 + place for place in range(240))
 
 
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_a_feed_that_tells_last_what_its_readings_are_is_imported(
+    readings: Readings, tmp_path: Path, *, is_packed: bool
+) -> None:
+    content = document(
+        block(*[reading(start=1_767_254_400 + 3_600 * place) for place in range(24)]), kind(), meter(), point()
+    )
+    path = tmp_path / ("feed.xml.gz" if is_packed else "feed.xml")
+    path.write_bytes(gzip.compress(content) if is_packed else content)
+    report = take(readings, path, naming=Naming(only="M1"))
+    assert (report.rows, report.rejected, sum(sums(readings).values())) == (24, 0, Decimal("0.12"))
+
+
 def test_a_file_that_was_cut_keeps_what_came_before_and_its_repaired_copy_goes_on(
     readings: Readings, tmp_path: Path
 ) -> None:
