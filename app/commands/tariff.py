@@ -75,11 +75,20 @@ def _read(file: Path, *, exact: bool = False) -> dict[str, Any]:
             file.read_bytes(),
             parse_float=Decimal if exact else None,
             parse_int=_whole,
+            object_pairs_hook=_object,
         )
     except (ValueError, RecursionError) as error:
         _refuse(file, f"it is no JSON: {error}")
     if not isinstance(found, dict):
         _refuse(file, "it is no object of JSON")
+    return found
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; a name that stands twice in it is kept under one that no field has, and refused with its part."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        found[f"{name} (twice)" if name in found else name] = value
     return found
 
 

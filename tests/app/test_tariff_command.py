@@ -69,6 +69,16 @@ def test_a_bad_case_is_named_and_the_others_are_priced(tmp_path: Path) -> None:
     assert found[0]["error"]["faults"][0]["remedy"] == "Use a code of ISO 4217 in capitals, such as CNY."
 
 
+def test_a_name_that_stands_twice_is_a_fault_of_its_case_alone(tmp_path: Path) -> None:
+    good = json.dumps(CASES["P01"])
+    twice = good.replace('"currency": "CNY"', '"currency": "CNY", "currency": "JPY"')
+    file = tmp_path / "cases.json"
+    file.write_text(f'{{"cases": [{twice}, {good}]}}', encoding="utf-8")
+    found = json.loads(run("price", file).stdout)["results"]
+    assert faults(found[0]) == [("$.cases[0].tariff.currency (twice)", "field_unknown")]
+    assert found[1] == {"id": "P01", **CASES["P01"]["expect"]}
+
+
 @pytest.mark.parametrize("text", ["[]", "{}", '{"cases": {}}', "{", '{"cases": [' + "[" * 100_000, "\xff"])
 def test_a_file_that_holds_no_cases_is_refused_whole(tmp_path: Path, text: str) -> None:
     file = tmp_path / "cases.json"

@@ -59,9 +59,9 @@ def prepaid(
     """The cost of each day: what the month costs through it, less what it cost through the day before.
 
     So a day across a limit is split rightly and the days add up to the month, after rounding too. `use` says what holds
-    for the month (its number, the cycle, facts); its kWh and days are those of `days`. A top-up is booked at the
-    start of its day and arms the thresholds that the balance is then at or above; a threshold warns once when a day
-    closes below it. Raises UseInvalid.
+    for the month (its number, the cycle, facts); its kWh are those of `days`, its days those since the first of them. A
+    top-up is booked at the start of its day and arms the thresholds that the balance is then at or above; a threshold
+    warns once when a day closes below it. Raises UseInvalid.
     """
     _check(tariff, use, days, topups, (opening, *topups.values(), *thresholds))
     used: dict[str, Decimal] = {}
@@ -70,13 +70,13 @@ def prepaid(
     daily: list[DayCost] = []
     alerts: list[Alert] = []
     with localcontext(EXACT):
-        for at, (day, kwh) in enumerate(days):
+        for day, kwh in days:
             if day in topups:
                 balance += topups[day]
                 armed |= {threshold for threshold in thresholds if balance >= threshold}
             for period, more in kwh.items():
                 used[period] = used[period] + more if period in used else more
-            cost = price(tariff, replace(use, kwh=used, days=at + 1)).total_minor
+            cost = price(tariff, replace(use, kwh=used, days=(day - days[0].day).days + 1)).total_minor
             today = Decimal(cost - through).scaleb(-exponent(tariff.currency))
             balance, through = balance - today, cost
             daily.append(DayCost(day, today, balance))

@@ -111,9 +111,9 @@ class Tariff:
         above = ZERO
         for at, bound in enumerate(bounds):
             upto = max((bound + extra if at < len(lifted) else bound) * times, above)
-            yield _tier(at + 1, above, upto, adders[at] if adders else ZERO)
+            yield _tier(at + 1, above, upto, adders[at] if adders else ZERO, extra)
             above = upto
-        yield _tier(len(bounds) + 1, above, None, adders[-1] if adders else ZERO)
+        yield _tier(len(bounds) + 1, above, None, adders[-1] if adders else ZERO, extra)
 
     @property
     def idle(self) -> tuple[str, ...]:
@@ -151,8 +151,10 @@ def dump(tariff: Tariff) -> dict[str, Any]:
     return dumped(tariff.document)
 
 
-def _tier(number: int, above: Decimal, upto: Decimal | None, adder: Decimal) -> Tier:
+def _tier(number: int, above: Decimal, upto: Decimal | None, adder: Decimal, extra: Decimal) -> Tier:
     facts: dict[str, Json] = {"tier": number, "above": plain(above), "upto": told(upto), "adder": plain(adder)}
+    if extra:
+        facts["household"] = plain(extra)
     return Tier(number, above, upto, adder, facts)
 
 

@@ -286,7 +286,7 @@ def prepaid(doc: Doc, said: Doc) -> tuple[list[tuple[str, Fraction, Fraction]], 
         for _, kwh in said["daily_kwh"][: at + 1]:
             for name, part in (kwh if isinstance(kwh, dict) else {"all": kwh}).items():
                 used[name] = used.get(name, Fraction(0)) + Fraction(part)
-        so_far = {**said, "kwh": used, "days": at + 1}
+        so_far = {**said, "kwh": used, "days": day_number(day) - day_number(said["daily_kwh"][0][0]) + 1}
         through = bill(doc, so_far)[1]
         cost = Fraction(through - before, minor)
         before, balance = through, balance - cost

@@ -126,6 +126,12 @@ def test_the_power_factor_has_two_places_half_up(kwh: str, kvarh: str, factor: s
     assert (None if found is None else str(found)) == factor
 
 
+def test_a_line_of_a_large_household_says_what_lifted_its_limit() -> None:
+    found = price(parse(CASES["P04"]["tariff"]), Use(kwh={"all": D(400)}, facts=Facts(persons=5)))
+    facts = found.lines[0].reason.facts
+    assert (facts["upto"], facts["household"]) == ("3720", "100")
+
+
 def test_a_household_that_lifts_the_first_limit_above_the_second_has_no_second_tier() -> None:
     document = CASES["P01"]["tariff"]
     household = {"min_persons": 5, "extra_kwh_per_month": "300", "mode": "first_only"}
@@ -169,6 +175,14 @@ def test_days_of_a_prepaid_account_are_in_order_in_the_month_and_topped_up_on_da
         "$.days[2].all",
         "$.topups.2025-07-09",
     ]
+
+
+def test_charges_by_the_day_of_a_prepaid_account_count_days_without_use_too() -> None:
+    tariff = parse(flat(fixed=[{"code": "standing", "amount": "1", "per": "day"}]))
+    days = [DayUse(date(2025, 7, day), {"all": D(8)}) for day in (1, 4)]
+    run = prepaid(tariff, use=Use(), days=days, opening=D(9), topups={}, thresholds=[D(6)])
+    assert [(cost, balance) for _, cost, balance in run.daily] == [(D("2.00"), D("7.00")), (D("4.00"), D("3.00"))]
+    assert run.alerts == ((date(2025, 7, 4), D(6)),)
 
 
 def test_a_negative_bill_is_taken_back_as_it_stands() -> None:

@@ -132,7 +132,7 @@ FACTS: Final = [
 ]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(cases(lines=("plus",)), st.dates(date(2024, 1, 1), date(2026, 12, 31)), st.sampled_from(FACTS))
 def test_any_windows_give_each_quarter_the_period_that_the_independent_engine_gives(
     case: Case, day: date, said: dict[str, Any]
