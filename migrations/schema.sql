@@ -3933,6 +3933,8 @@ CREATE INDEX ix_unit_quality_day ON public.unit_quality USING btree (day);
 
 CREATE INDEX ix_usage_change_shard ON public.usage_change USING btree (((account_id % (16)::bigint)), id);
 
+CREATE INDEX ix_usage_month_later ON public.usage_month USING btree (month, account_id) WHERE (part > 1);
+
 CREATE INDEX ix_webhook_delivery_created_at ON public.webhook_delivery USING btree (created_at);
 
 CREATE INDEX ix_webhook_delivery_set_aside ON public.webhook_delivery USING btree (endpoint_id, id) WHERE (state = 'set_aside'::text);

@@ -81,9 +81,11 @@ def _by_sql(
         "first": first,
         "last": last,
     }
-    if shape.tiers > 1:
-        given |= {"cycle_first": begin, "cycle_end": end}
-    return session.connection().execute(pricing_statement(shape), given).rowcount
+    cycle = {"cycle_first": begin, "cycle_end": end} if shape.tiers > 1 else {}
+    if shape.cycle == "year":
+        return session.connection().execute(pricing_statement(shape), given | cycle).rowcount
+    first_parts = session.connection().execute(pricing_statement(shape), given).rowcount
+    return first_parts + session.connection().execute(pricing_statement(shape, is_later=True), given | cycle).rowcount
 
 
 def _by_engine(

@@ -252,15 +252,19 @@ def _most(lines: list[tuple[Item, Decimal]], places: int) -> int:
 
 
 @cache
-def pricing_statement(shape: Shape) -> sa.TextClause:
-    """The statement of a shape. Parameters: the versions with their numbers, the month, the range of accounts."""
+def pricing_statement(shape: Shape, *, is_later: bool = False) -> sa.TextClause:
+    """The statement of a shape. Parameters: the versions with their numbers, the month, the range of accounts.
+
+    Tiers by the month begin at zero, but for parts of a month behind its first: those have a statement of their own
+    (`is_later`). A cycle of a year is looked up for each part, in one statement.
+    """
     text = files("services.usage").joinpath("reads", "costs_write.sql").read_text(encoding="utf-8")
-    for hole, made in _holes(shape).items():
+    for hole, made in _holes(shape, is_later=is_later).items():
         text = text.replace(f'"{{{hole}}}"', made)
     return sa.text(text)
 
 
-def _holes(shape: Shape) -> dict[str, str]:
+def _holes(shape: Shape, *, is_later: bool) -> dict[str, str]:
     names, lines = shape.names(), range(1, len(shape.items) + 1)
     stride = len(names)
     half = shape.divisor // 2
@@ -277,7 +281,8 @@ def _holes(shape: Shape) -> dict[str, str]:
         "numbers": ", ".join(
             f"(cast(:numbers as bigint[]))[(v.at - 1) * {stride} + {n}] as {name}" for n, name in enumerate(names, 1)
         ),
-        "known": _known(shape),
+        "known": _known(shape, is_later=is_later),
+        "parts": "true" if shape.cycle == "year" else "u.part > 1" if is_later else "u.part = 1",
         "usage": _joined(shape),
         "rates": ", ".join([f"r{n}" for n in lines] + [f"t{n}" for n in taxes]),
         "measured": ", ".join(f"{item.quantity} as q{n}" for n, item in enumerate(shape.items, 1)),
@@ -319,14 +324,14 @@ def _taxed(shape: Shape, net: str) -> str:
     )
 
 
-def _known(shape: Shape) -> str:
+def _known(shape: Shape, *, is_later: bool) -> str:
     limits = range(1, shape.tiers)
     chosen = [
         f"case when w.value::bigint >= t.persons then t.l{n} else t.u{n} end" if shape.has_household else f"t.u{n}"
         for n in limits
     ]
     times = " * y.months" if shape.cycle == "year" else ""
-    before = "y.used_before" if shape.cycle == "year" else _BEFORE_IN_MONTH.replace("CYCLE", _CYCLE)
+    before = "y.used_before" if shape.cycle == "year" else f"({_USED_BEFORE} {_CYCLE} y)" if is_later else "0"
     return ", ".join(
         [f"{before if shape.tiers > 1 else '0'} as b"]
         + [f"({text}){times} as h{n}" for n, text in enumerate(chosen, 1)]
@@ -348,5 +353,4 @@ _ENTITLED: Final = """left join entitlement {alias} on {alias}.account_id = u.ac
           and {alias}.valid_from <= u.first_day and ({alias}.valid_to is null or {alias}.valid_to > u.first_day)"""
 
 _CYCLE: Final = "usage_cycle(u.account_id, t.code, u.first_day, cast(:cycle_first as date), cast(:cycle_end as date))"
-"""Months have a part behind another one only where something changed within them."""
-_BEFORE_IN_MONTH: Final = "case when u.part = 1 then 0 else (select y.used_before from CYCLE y) end"
+_USED_BEFORE: Final = "select y.used_before from"
