@@ -129,17 +129,16 @@ def document_of(session: ReadSession, *, version_id: VersionId) -> dict[str, Any
 
 
 def tariff_of(session: ReadSession, *, version_id: VersionId) -> Tariff:
-    """What a version says, ready to price by; published ones are parsed once in a process. Raises VersionUnknown."""
-    if (known := _parsed.get(version_id)) is not None:
-        return known
-    row = session.sql(
-        "select document, state, valid_from, valid_to from tariff_version where id = :id", id=version_id
-    ).one_or_none()
-    if row is None:
+    """What a version says, ready to price by; each document is parsed once in a process. Raises VersionUnknown."""
+    digest = session.sql(
+        "select sha256(convert_to(document::text, 'UTF8')) from tariff_version where id = :id", id=version_id
+    ).scalar_one_or_none()
+    if digest is None:
         raise VersionUnknown
-    tariff = parse(row.document, months=())
-    if row.state == VersionState.PUBLISHED.value:
-        _parsed.put(version_id, tariff)
+    if (known := _parsed.get(bytes(digest))) is not None:
+        return known
+    tariff = parse(document_of(session, version_id=version_id), months=())
+    _parsed.put(bytes(digest), tariff)
     return tariff
 
 
@@ -155,24 +154,24 @@ def unknown_codes(session: ReadSession, *, limit: int) -> list[tuple[str, int]]:
 
 
 class _Parsed:
-    """Parsed documents by version, the one that was asked for least lately goes first."""
+    """Parsed documents by digest: a version's id means another one in another database, or in one put back."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._kept: OrderedDict[int, Tariff] = OrderedDict()
+        self._kept: OrderedDict[bytes, Tariff] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, version_id: int) -> Tariff | None:
+    def get(self, digest: bytes) -> Tariff | None:
         with self._lock:
-            found = self._kept.get(version_id)
+            found = self._kept.get(digest)
             if found is not None:
-                self._kept.move_to_end(version_id)
+                self._kept.move_to_end(digest)
             return found
 
-    def put(self, version_id: int, tariff: Tariff) -> None:
+    def put(self, digest: bytes, tariff: Tariff) -> None:
         with self._lock:
-            self._kept[version_id] = tariff
-            self._kept.move_to_end(version_id)
+            self._kept[digest] = tariff
+            self._kept.move_to_end(digest)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
 
