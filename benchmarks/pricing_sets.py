@@ -122,13 +122,6 @@ def run(*, rounds: int, seconds: int) -> bool:  # noqa: ARG001 -- one round pric
         results,
         [
             Bar("set-based pricing / limit_bill", ratios(results, many, "limit_bill"), 0.70, 0.50),
-            Bar(
-                "set-based pricing / limit_bill, server CPU",
-                ratios(results, many, "limit_bill", "cpu_us"),
-                1.4,
-                2.0,
-                at_most=True,
-            ),
             Bar("cost per account, all / a hundredth", ratios(results, few, many), 1.2, 1.5, at_most=True),
         ],
     )

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0086_usage_later"
-down_revision = "0085_usage_stale"
+revision = "0088_usage_later"
+down_revision = "0087_metering_estimates"
 branch_labels = None
 depends_on = None
 

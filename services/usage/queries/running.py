@@ -1,0 +1,223 @@
+"""The cost of the bill that is running: what has come together, by which lines, and what it will come to."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from core.db import ReadSession
+from core.money import Money, exponent
+from core.periods import Period
+from services.tariffs.errors import UseInvalid
+from services.tariffs.queries import DayUse, Line, Priced, Use, prepaid, price
+from services.usage.queries.days import ONE_DAY, Day, days_of, known
+from services.usage.queries.standing import Standing, standing
+from services.usage.queries.views import DayCost, Forecast, PeriodCost, RunningCost, RunningPart
+from services.usage.rules.forecasting import Guess, guess
+from services.usage.rules.measures import kwh_of
+
+LOOK_BACK: Final = timedelta(days=800)
+"""Days a forecast may stand on: two years, and the weeks before."""
+SHARED: Final = ("surcharges",)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Days in a row on one version, from `first` up to `end`, whether they were read or not."""
+
+    first: date
+    end: date
+    found: Standing
+    days: list[Day]
+
+    def use(self, *, until: date, more: Mapping[str, int] | None = None) -> Use:
+        """What the engine prices; `more` energy is expected on top."""
+        sums: dict[str, int] = defaultdict(int)
+        for energies in (*(day.by_period for day in self.days), more or {}):
+            for name, energy in energies.items():
+                sums[name] += energy
+        month = Period.month(self.first.year, self.first.month)
+        return Use(
+            month=self.first.month,
+            kwh={name: kwh_of(energy) for name, energy in sums.items() if energy},
+            kwh_before_in_cycle=self.found.used_before,
+            months_in_cycle=self.found.cycle.months,
+            days=(min(until, self.end) - self.first).days,
+            days_in_month=(month.end - month.first).days,
+            max_demand_kw=Decimal(max((day.max_demand for day in self.days), default=0)).scaleb(-3),
+            kvarh=kwh_of(sum(day.reactive_energy for day in self.days)),
+            export_kwh=kwh_of(sum(day.export_energy for day in self.days)),
+            facts=self.found.facts,
+        )
+
+
+def running_cost(session: ReadSession, *, account_id: int, today: date, zone: ZoneInfo) -> RunningCost | None:
+    """The cost of the month that `today` lies in, from the readings that are there; None where no tariff is known.
+
+    A change of tariff, version or holder within the month is a part of its own. Charges by the month stand in full from
+    its first day, charges by the day up to the last day that was read. The forecast prices what is expected of the
+    days to come on top of what was read, on the version that holds today; days that are missing are not made up.
+    """
+    month = Period.month(today.year, today.month)
+    found = known(session, account_id=account_id)
+    first = max(month.first, found.holder_since or month.first)
+    days = days_of(session, account_id=account_id, first=first, end=month.end)
+    runs = _runs(session, account_id, first, month.end, days)
+    if not runs:
+        return None
+    last = found.last_day(zone)
+    until = first if last is None or last < first else min(last + ONE_DAY, month.end)
+    priced = [(run, _priced(run, run.use(until=until))) for run in runs if run.first < until]
+    parts = [_part(run, each, until) for run, each in priced if each is not None]
+    counted = [run for run, each in priced if each is not None]
+    currency = runs[-1].found.tariff.currency
+    there = {day.day for run in counted for day in run.days}
+    expected = (until - max(first, found.first or until)).days
+    return RunningCost(
+        first=first,
+        end=month.end,
+        known_until=last if until > first else None,
+        kwh=kwh_of(sum(day.energy for day in days)),
+        total=sum((part.total for part in parts), Money.zero(currency)),
+        parts=tuple(parts),
+        by_period=_by_period(parts, currency),
+        unpriced_days=sum(day.day not in there for day in days),
+        missing_days=max(0, expected - sum(day.is_whole for day in days if day.day < until)),
+        forecast=_forecast(session, account_id, runs, parts, until, month.end),
+    )
+
+
+def cost_by_day(session: ReadSession, *, account_id: int, month: date, zone: ZoneInfo) -> list[DayCost]:  # noqa: ARG001 -- days are those of the zone that the readings were taken in
+    """What each read day of a month cost: the rounded cost through it less the one through the day before.
+
+    So the days of a part add up to what it costs, also across a limit of a tier. Days without a known tariff are left
+    out, and so are those of a tariff whose price of a day cannot be told.
+    """
+    period = Period.month(month.year, month.month)
+    holder_since = known(session, account_id=account_id).holder_since
+    first = max(period.first, holder_since or period.first)
+    if first >= period.end:
+        return []
+    days = days_of(session, account_id=account_id, first=first, end=period.end)
+    costs: list[DayCost] = []
+    for run in _runs(session, account_id, first, period.end, days):
+        uses = [DayUse(day.day, {n: kwh_of(e) for n, e in day.by_period.items()}) for day in run.days]
+        base = replace(run.use(until=run.end), kwh={})
+        try:
+            found = prepaid(run.found.tariff, use=base, days=uses, opening=Decimal(0), topups={}, thresholds=())
+        except UseInvalid:
+            continue
+        currency = found.currency
+        costs += [
+            DayCost(day.day, kwh_of(day.energy), Money(int(each.cost.scaleb(exponent(currency))), currency))
+            for day, each in zip(run.days, found.daily, strict=True)
+        ]
+    return costs
+
+
+def _runs(session: ReadSession, account_id: int, first: date, end: date, days: Sequence[Day]) -> list[_Run]:
+    """The versions that hold from one day up to another, each with its days."""
+    runs: list[_Run] = []
+    at = first
+    while at < end:
+        found = standing(session, account_id=account_id, on=at, before=at)
+        if found is None:
+            at = next((day.day for day in days if day.day > at and day.version_id is not None), end)
+            continue
+        until = min(found.holds_until or end, end)
+        on_it = [day for day in days if at <= day.day < until and day.version_id == found.version.id]
+        runs.append(_Run(at, until, found, on_it))
+        at = until
+    return runs
+
+
+def _priced(run: _Run, use: Use) -> Priced | None:
+    try:
+        return price(run.found.tariff, use)
+    except UseInvalid:
+        return None
+
+
+def _part(run: _Run, priced: Priced, until: date) -> RunningPart:
+    return RunningPart(
+        tariff_code=run.found.version.tariff_code,
+        version_no=run.found.version.version_no,
+        first=run.first,
+        end=min(run.end, until),
+        lines=priced.lines,
+        total=Money(priced.total_minor, priced.currency),
+    )
+
+
+def _by_period(parts: Iterable[RunningPart], currency: str) -> tuple[PeriodCost, ...]:
+    """Each period's own line, and its share by kWh of tiers, adders and what is charged on every kWh.
+
+    Sums are rounded, and each period is the step from one to the next: so they add up.
+    """
+    costs: dict[str, Fraction] = defaultdict(Fraction)
+    kwh: dict[str, Decimal] = defaultdict(Decimal)
+    for part in parts:
+        own = {str(line.reason.facts["period"]): line for line in part.lines if line.reason.code == "period"}
+        used = {name: line.quantity for name, line in own.items()} or _of_one(part.lines)
+        whole = sum(used.values(), Decimal(0))
+        shared = [line for line in part.lines if line.group in {"energy", *SHARED} and line not in own.values()]
+        for name, quantity in used.items():
+            kwh[name] += quantity
+            costs[name] += Fraction(own[name].amount) if name in own else Fraction(0)
+            if whole:
+                costs[name] += sum((Fraction(line.amount) for line in shared), Fraction(0)) * Fraction(quantity / whole)
+    given, reached, found = 0, Fraction(0), []
+    for name in sorted(costs):
+        reached += costs[name]
+        upto = round(reached * 10 ** exponent(currency))
+        found.append(PeriodCost(name, kwh[name], Money(upto - given, currency)))
+        given = upto
+    return tuple(found)
+
+
+def _of_one(lines: Sequence[Line]) -> dict[str, Decimal]:
+    """The kWh of a tariff that is priced per tier, in the one period of its month."""
+    tiers = [line for line in lines if line.reason.code == "tier"]
+    return {str(tiers[0].reason.facts["period"]): sum((line.quantity for line in tiers), Decimal(0))} if tiers else {}
+
+
+def _forecast(
+    session: ReadSession,
+    account_id: int,
+    runs: Sequence[_Run],
+    parts: Sequence[RunningPart],
+    until: date,
+    end: date,
+) -> Forecast | None:
+    run = runs[-1]
+    if until >= end or until < run.first or len(parts) != len(runs):
+        return None
+    past = days_of(session, account_id=account_id, first=until - LOOK_BACK, end=until)
+    expected = guess({day.day: day.by_period for day in past if day.is_whole}, begin=until, end=end)
+    if expected is None or not set(expected.energies) <= set(run.found.tariff.periods):
+        return None
+    before = sum((part.total for part in parts[:-1]), Money.zero(run.found.tariff.currency))
+    totals = [_with_more(run, expected, factor, end) for factor in (expected.low, Fraction(1), expected.high)]
+    if any(total is None for total in totals):
+        return None
+    low, middle, high = (before + total for total in totals if total is not None)
+    known_kwh = sum(day.energy for each in runs for day in each.days)
+    return Forecast(
+        low=min(low, middle),
+        middle=middle,
+        high=max(high, middle, key=lambda money: money.minor),
+        kwh=kwh_of(known_kwh + sum(expected.energies.values())),
+        days_seen=expected.days,
+        is_wide=expected.is_wide,
+    )
+
+
+def _with_more(run: _Run, expected: Guess, factor: Fraction, end: date) -> Money | None:
+    more = {name: round(energy * factor) for name, energy in expected.energies.items()}
+    with localcontext():
+        priced = _priced(run, run.use(until=end, more=more))
+    return None if priced is None else Money(priced.total_minor, priced.currency)

@@ -1,0 +1,177 @@
+"""Where an account stands: the ladder of its tiers, what a kWh costs now and next."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from core.db import ReadSession, statement
+from core.periods import business_date, start_of
+from services.accounts.queries import AccountId
+from services.accounts.queries.agreements import AgreementView, agreements
+from services.tariffs.queries import (
+    Cycle,
+    Facts,
+    Tariff,
+    Tier,
+    VersionView,
+    cycle_of,
+    day_of,
+    tariff_of,
+    version_on,
+)
+from services.usage.queries.days import ONE_DAY, known
+from services.usage.queries.views import PriceNow, Rung, TierPosition
+from services.usage.rules.measures import kwh_of
+
+QUARTER: Final = timedelta(minutes=15)
+AHEAD: Final = 8
+"""Days that are looked through for another price."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The version that holds for an account on a day, and what its tiers and facts are then.
+
+    `holds_until`: the day on which another agreement or version holds, or none; None until told otherwise.
+    `used_before`: kWh of the cycle's parts of months that begin before the day that was asked for.
+    """
+
+    version: VersionView
+    holds_until: date | None
+    tariff: Tariff
+    cycle: Cycle
+    used_before: Decimal
+    facts: Facts
+
+
+def standing(
+    session: ReadSession, *, account_id: int, on: date, before: date | None = None, facts_on: date | None = None
+) -> Standing | None:
+    """None without an agreement, or without a published version of its tariff on the day.
+
+    `before`: use of parts of months that begin before this day counts; the next day when absent, so that all of the
+    part that the day lies in counts as far as it is known. `facts_on`: the day of the entitlements.
+    """
+    signed = agreements(session, account_id=AccountId(account_id), since=on)
+    agreed = next((each for each in signed if each.holds_on(on)), None)
+    version = None if agreed is None else version_on(session, code=agreed.tariff_code, on=on)
+    if agreed is None or version is None:
+        return None
+    tariff = tariff_of(session, version_id=version.id)
+    whole = cycle_of(tariff, on)
+    row = session.sql(
+        statement(__package__, "standing.sql"),
+        account_id=account_id,
+        code=version.tariff_code,
+        before=before or on + ONE_DAY,
+        cycle_first=whole.first,
+        cycle_end=whole.end,
+        facts_on=facts_on or on,
+    ).one()
+    facts = Facts(row.persons, frozenset(row.flags or ()), row.contract_kw, row.transformer_kva)
+    cycle = cycle_of(tariff, on, since=row.since, until=row.until)
+    ends = [day for day in (_agreed_until(signed, agreed), version.valid_to) if day is not None]
+    return Standing(version, min(ends, default=None), tariff, cycle, kwh_of(row.used_before), facts)
+
+
+def _agreed_until(signed: Sequence[AgreementView], agreed: AgreementView) -> date | None:
+    """When another tariff holds, or none: an agreement that goes on with the same tariff changes nothing."""
+    until = agreed.valid_to
+    for other in sorted(signed, key=lambda each: each.valid_from):
+        if other.valid_from <= agreed.valid_from:
+            continue
+        if other.tariff_code != agreed.tariff_code:
+            return other.valid_from if until is None else min(until, other.valid_from)
+        if until is None or other.valid_from <= until:
+            until = other.valid_to
+    return until
+
+
+def tier_position(session: ReadSession, *, account_id: int, on: date, zone: ZoneInfo) -> TierPosition | None:
+    """The ladder of the cycle that a day lies in, with what was used in it; None where no tariff is known.
+
+    A tariff without tiers is a ladder of one rung without an end.
+    """
+    found = standing(session, account_id=account_id, on=on)
+    if found is None or found.tariff.document.energy is None:
+        return None
+    ladder = _ladder(found, on.month)
+    used = found.used_before
+    current = next((tier for tier in ladder if tier.upto is None or used < tier.upto), ladder[-1])
+    plain = found.tariff.ladder(month=on.month, months_in_cycle=found.cycle.months)
+    return TierPosition(
+        tariff_code=found.version.tariff_code,
+        currency=found.tariff.currency,
+        first=found.cycle.first,
+        end=found.cycle.end,
+        months_in_cycle=found.cycle.months,
+        has_extra=bool(plain) and [tier.upto for tier in plain] != [tier.upto for tier in ladder],
+        used=used,
+        known_until=known(session, account_id=account_id).last_day(zone),
+        rungs=tuple(Rung(tier.number, tier.above, tier.upto, prices_of(found.tariff, tier)) for tier in ladder),
+        current=current.number,
+        left=None if current.upto is None else current.upto - used,
+    )
+
+
+def price_now(session: ReadSession, *, account_id: int, now: datetime, zone: ZoneInfo) -> PriceNow | None:
+    """What the next kWh costs, until when, and what a kWh costs afterwards; None where no tariff or calendar is known.
+
+    The tier is the one that known use has reached: what is not read yet may already be in the next.
+    """
+    today = business_date(now, zone)
+    position = tier_position(session, account_id=account_id, on=today, zone=zone)
+    found = standing(session, account_id=account_id, on=today)
+    if position is None or found is None:
+        return None
+    prices = position.rungs[position.current - 1].prices
+    quarters = _quarters(session, found.version, since=now, zone=zone)
+    period = next(quarters, None)
+    if period is None or period[1] not in prices:
+        return None
+    name = period[1]
+    change = next(((at, other) for at, other in quarters if other != name), None)
+    return PriceNow(
+        tariff_code=position.tariff_code,
+        currency=position.currency,
+        period=name,
+        price=prices[name],
+        until=None if change is None else change[0].astimezone(zone),
+        next_period=None if change is None else change[1],
+        next_price=None if change is None else prices[change[1]],
+    )
+
+
+def prices_of(tariff: Tariff, tier: Tier) -> Mapping[str, Decimal]:
+    """What a kWh costs in a tier by period: energy, the tier's adder, and what is charged on every kWh; before tax."""
+    tiers = tariff.document.tiers
+    by_period = None if tiers is None else tiers.adders_by_period
+    every = sum((part.rate for part in tariff.document.per_kwh), Decimal(0))
+    return {
+        period: price + (tier.adder if by_period is None else by_period[period][tier.number - 1]) + every
+        for period, price in tariff.prices.items()
+    }
+
+
+def _ladder(found: Standing, month: int) -> tuple[Tier, ...]:
+    ladder = found.tariff.ladder(month=month, months_in_cycle=found.cycle.months, persons=found.facts.persons)
+    return ladder or (Tier(1, Decimal(0), None, Decimal(0), {}),)
+
+
+def _quarters(
+    session: ReadSession, version: VersionView, *, since: datetime, zone: ZoneInfo
+) -> Iterator[tuple[datetime, str]]:
+    """The periods of the quarter-hours from now on, each with when it begins, as far as they are known."""
+    today = business_date(since, zone)
+    for ahead in range(AHEAD):
+        day = today + timedelta(days=ahead)
+        calendar = day_of(session, version_id=version.id, day=day)
+        if calendar is None:
+            return
+        midnight = start_of(day, zone)
+        first = (since - midnight) // QUARTER if ahead == 0 else 0
+        for at in range(first, len(calendar)):
+            yield midnight + at * QUARTER, version.periods[calendar[at] - 1]

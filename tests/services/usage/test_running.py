@@ -1,0 +1,250 @@
+"""What has come together for the running bill, where an account stands on its ladder, and what a kWh costs now."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+import pytest
+
+from core.crypto.vault import Vault
+from core.db import Database
+from core.money import Money
+from services.tariffs.queries import Use, parse, price
+from services.usage import operations, queries
+from services.usage.queries import DayCost, RunningCost
+from services.usage.queries.parts import parts_of, use_of
+from services.usage.rules.forecasting import guess
+from tests.factories.accounts import make_account
+from tests.factories.tariffs import make_version
+from tests.factories.usage import ZONE, bind, days_of, make_calendar, put_readings
+
+JANUARY, JULY, AUGUST = date(2025, 1, 1), date(2025, 7, 1), date(2025, 8, 1)
+SHANDONG: Final[dict[str, Any]] = {
+    "id": "cn-sd-res-2019",
+    "currency": "CNY",
+    "time_zone": "Asia/Shanghai",
+    "rounding": {"mode": "half_up", "stage": "line"},
+    "energy": {"lines": "per_tier", "prices": {"all": "0.5469"}},
+    "tiers": {"cycle": "year", "bounds_per_month": ["210", "400"], "adders": ["0", "0.05", "0.30"]},
+    "household": {"min_persons": 5, "extra_kwh_per_month": "100", "mode": "first_only"},
+    "per_kwh": [{"code": "fund", "rate": "0.01"}],
+}
+GUANGZHOU: Final[dict[str, Any]] = {
+    "id": "cn-gz-res-tou",
+    "currency": "CNY",
+    "time_zone": "Asia/Shanghai",
+    "rounding": {"mode": "half_up", "stage": "line"},
+    "energy": {
+        "lines": "period_plus_adders",
+        "prices": {"peak": "0.99500875", "flat": "0.58886875", "valley": "0.22914475"},
+        "windows": [
+            {"period": "valley", "from": "00:00", "to": "08:00"},
+            {"period": "peak", "from": "10:00", "to": "12:00"},
+            {"period": "peak", "from": "14:00", "to": "19:00"},
+        ],
+        "default_period": "flat",
+    },
+    "tiers": {"cycle": "month", "bounds_per_month": ["260", "600"], "adders": ["0", "0.05", "0.30"]},
+}
+PERIODS: Final = ("peak", "flat", "valley")
+
+
+def of_guangzhou(at: datetime) -> int:
+    return 3 if at.hour < 8 else 1 if at.hour in (10, 11, 14, 15, 16, 17, 18) else 2
+
+
+def hourly(first: date, end: date, energy: int) -> dict[date, list[int | None]]:
+    return {day: [energy] * 24 for day in days_of(first, end)}
+
+
+@pytest.fixture
+def account_id(database: Database, vault: Vault) -> int:
+    with database.write() as session:
+        return make_account(session, vault).id
+
+
+def put(database: Database, account_id: int, days: dict[date, list[int | None]]) -> None:
+    with database.write() as session:
+        put_readings(session, account_id, days, minutes=60)
+        operations.aggregate(session, months={day.replace(day=1): [account_id] for day in days})
+
+
+def on_shandong(database: Database, account_id: int, first: date = date(2020, 1, 1)) -> None:
+    with database.write() as session:
+        version = make_version(session, code="SD", document=SHANDONG)
+        bind(session, account_id, "SD", first=first)
+        make_calendar(session, version, days_of(JANUARY, date(2025, 9, 1)))
+
+
+def on_guangzhou(database: Database, account_id: int) -> None:
+    with database.write() as session:
+        version = make_version(session, code="GZ", document=GUANGZHOU, periods=PERIODS)
+        bind(session, account_id, "GZ")
+        make_calendar(session, version, days_of(date(2025, 5, 1), date(2025, 9, 1)), period=of_guangzhou)
+
+
+def running(database: Database, account_id: int, today: date) -> RunningCost:
+    with database.read() as session:
+        found = queries.running_cost(session, account_id=account_id, today=today, zone=ZONE)
+    assert found is not None
+    return found
+
+
+def test_the_ladder_of_a_year_says_what_is_used_and_left(database: Database, account_id: int) -> None:
+    on_shandong(database, account_id)
+    put(database, account_id, hourly(JANUARY, date(2025, 7, 11), 1_000_000))
+    with database.read() as session:
+        found = queries.tier_position(session, account_id=account_id, on=date(2025, 7, 12), zone=ZONE)
+    assert found is not None
+    assert (found.first, found.months_in_cycle, found.used) == (JANUARY, 12, Decimal(191 * 24))
+    assert [(rung.above, rung.upto, rung.prices["all"]) for rung in found.rungs] == [
+        (Decimal(0), Decimal(2520), Decimal("0.5569")),
+        (Decimal(2520), Decimal(4800), Decimal("0.6069")),
+        (Decimal(4800), None, Decimal("0.8569")),
+    ]
+    assert (found.current, found.left, found.known_until, found.has_extra) == (
+        2,
+        Decimal(4800 - 4584),
+        date(2025, 7, 10),
+        False,
+    )
+
+
+def test_a_new_holder_climbs_from_the_bottom_and_a_part_of_a_month_counts_whole(
+    database: Database, account_id: int
+) -> None:
+    on_shandong(database, account_id)
+    put(database, account_id, hourly(JANUARY, date(2025, 7, 11), 1_000_000))
+    with database.write() as session:
+        session.sql("update account set holder_since = '2025-04-20' where id = :id", id=account_id)
+        session.sql(
+            """insert into entitlement (account_id, id, customer_id, kind, value, valid_from, recorded_at)
+               select id, 1, customer_id, 'persons', 5, '2025-06-01', now() from account where id = :id""",
+            id=account_id,
+        )
+        operations.aggregate(session, months={date(2025, 4, 1): [account_id]})
+    with database.read() as session:
+        found = queries.tier_position(session, account_id=account_id, on=date(2025, 7, 12), zone=ZONE)
+    assert found is not None
+    assert (found.first, found.months_in_cycle, found.has_extra) == (date(2025, 4, 20), 9, True)
+    assert found.used == (date(2025, 7, 11) - date(2025, 4, 20)).days * 24
+    assert [rung.upto for rung in found.rungs] == [Decimal(310 * 9), Decimal(400 * 9), None]
+
+
+def test_the_running_month_is_priced_with_what_came_before_it_in_the_year(database: Database, account_id: int) -> None:
+    on_shandong(database, account_id)
+    put(database, account_id, hourly(JANUARY, date(2025, 4, 16), 1_000_000))
+    found = running(database, account_id, date(2025, 4, 20))
+    tariff = parse(SHANDONG)
+    with database.read() as session:
+        version_id = session.sql("select max(id) from tariff_version").scalar_one()
+        (part,) = parts_of(session, account_ids=[account_id], months=[date(2025, 4, 1)], tariffs={version_id: tariff})
+    assert part.used_before == 90 * 24_000_000
+    expected = price(tariff, use_of(part, tariff, ("all",)))
+    assert found.total == Money(expected.total_minor, "CNY")
+    assert [line.code for line in found.parts[0].lines] == [line.code for line in expected.lines] == ["tier1", "fund"]
+    assert (found.kwh, found.known_until, found.missing_days, found.unpriced_days) == (
+        Decimal(360),
+        date(2025, 4, 15),
+        0,
+        0,
+    )
+    assert [(each.period, each.kwh, each.cost) for each in found.by_period] == [("all", Decimal(360), found.total)]
+
+
+def test_the_costs_of_days_and_of_periods_add_up_to_the_month(database: Database, account_id: int) -> None:
+    on_guangzhou(database, account_id)
+    put(database, account_id, hourly(JULY, AUGUST, 937_219))
+    found = running(database, account_id, date(2025, 7, 31))
+    with database.read() as session:
+        days = queries.cost_by_day(session, account_id=account_id, month=JULY, zone=ZONE)
+    assert len(days) == 31
+    assert sum(day.cost.minor for day in days) == found.total.minor == sum(each.cost.minor for each in found.by_period)
+    assert days[11].cost.minor > days[0].cost.minor, "a day across the limit costs more"
+    assert {each.period for each in found.by_period} == set(PERIODS)
+    assert sum((each.kwh for each in found.by_period), Decimal(0)) == found.kwh
+    assert found.forecast is None, "the month is read whole"
+    assert isinstance(days[0], DayCost)
+
+
+def test_a_change_of_tariff_within_the_month_is_a_part_of_its_own_and_unknown_days_are_counted(
+    database: Database, account_id: int
+) -> None:
+    with database.write() as session:
+        first = make_version(session, code="A", valid_from=date(2025, 7, 3))
+        second = make_version(session, code="GZ", document=GUANGZHOU, periods=PERIODS)
+        make_calendar(session, first, days_of(date(2025, 7, 3), AUGUST))
+        make_calendar(session, second, days_of(JULY, AUGUST), period=of_guangzhou)
+        bind(session, account_id, "A", end=date(2025, 7, 16))
+        bind(session, account_id, "GZ", no=2, first=date(2025, 7, 16))
+    put(database, account_id, hourly(JULY, date(2025, 7, 21), 1_000_000) | {date(2025, 7, 18): [None] * 24})
+    found = running(database, account_id, date(2025, 7, 22))
+    assert [(part.tariff_code, part.first.day, part.end.day) for part in found.parts] == [("A", 3, 16), ("GZ", 16, 21)]
+    assert (found.unpriced_days, found.missing_days) == (2, 1)
+    assert found.parts[0].total.minor == round(13 * 24 * 54.69)
+    assert found.total == found.parts[0].total + found.parts[1].total
+
+
+def test_what_a_kwh_costs_now_and_when_that_changes(database: Database, account_id: int) -> None:
+    on_guangzhou(database, account_id)
+    put(database, account_id, hourly(JULY, date(2025, 7, 15), 1_000_000))
+    with database.read() as session:
+        found = queries.price_now(
+            session, account_id=account_id, now=datetime(2025, 7, 15, 17, 5, tzinfo=ZONE), zone=ZONE
+        )
+        late = queries.price_now(
+            session, account_id=account_id, now=datetime(2025, 7, 15, 23, 50, tzinfo=ZONE), zone=ZONE
+        )
+    assert found is not None
+    assert late is not None
+    assert (found.period, found.price) == ("peak", Decimal("1.04500875")), "336 kWh are in the second tier"
+    assert (found.until, found.next_period, found.next_price) == (
+        datetime(2025, 7, 15, 19, tzinfo=ZONE),
+        "flat",
+        Decimal("0.63886875"),
+    )
+    assert (late.period, late.until, late.next_period) == ("flat", datetime(2025, 7, 16, tzinfo=ZONE), "valley")
+
+
+def test_a_steady_use_is_foreseen_to_the_minor_unit_and_an_unsteady_one_with_a_range(
+    database: Database, account_id: int
+) -> None:
+    on_guangzhou(database, account_id)
+    put(database, account_id, hourly(date(2025, 6, 1), date(2025, 7, 11), 1_000_000))
+    found = running(database, account_id, date(2025, 7, 11)).forecast
+    assert found is not None
+    whole = price(parse(GUANGZHOU), _month_of(31 * 24))
+    assert (found.middle, found.kwh, found.days_seen, found.is_wide) == (
+        Money(whole.total_minor, "CNY"),
+        Decimal(744),
+        28,
+        True,
+    )
+    assert found.low < found.middle < found.high
+
+
+def _month_of(kwh: int) -> Any:
+    day = {"peak": 7, "flat": 9, "valley": 8}
+    return Use(
+        month=7, kwh={name: Decimal(kwh // 24 * hours) for name, hours in day.items()}, days=31, days_in_month=31
+    )
+
+
+def test_a_guess_knows_weekends_and_how_wrong_it_was_before() -> None:
+    first, begin = date(2024, 6, 1), date(2025, 7, 10)
+    uses = {
+        day: {"all": (300 if day.weekday() >= 5 else 100) * (2 if day.day > 10 and day.month % 2 == 0 else 1)}
+        for day in days_of(first, begin)
+    }
+    found = guess(uses, begin=begin, end=AUGUST)
+    assert found is not None
+    assert found == guess(dict(reversed(uses.items())), begin=begin, end=AUGUST)
+    assert not found.is_wide
+    assert found.low < 1 < found.high
+    steady = {day: {"all": 300 if day.weekday() >= 5 else 100} for day in days_of(first, begin)}
+    exact = guess(steady, begin=begin, end=AUGUST)
+    assert exact is not None
+    assert exact.energies == {"all": sum(300 if day.weekday() >= 5 else 100 for day in days_of(begin, AUGUST))}
+    assert (exact.low, exact.high) == (Fraction(1), Fraction(1))
+    assert guess({begin - timedelta(1): {"all": 1}}, begin=begin, end=AUGUST) is None
