@@ -81,7 +81,8 @@ def take_intervals(
     """Take rows of any format, one chunk of a transaction of its own.
 
     Each is written, is known as it is, waits in quarantine, or is a reject with a reason; a record of several
-    intervals, which share their `no`, is refused as a whole. What waits is told among the rejects too. Writes
+    intervals, which share their `no`, is refused as a whole, save where some of them are of days on which the meter was
+    at no account: those alone are, and told. What waits is told among the rejects too. Writes
     `usage_change` for exactly the months whose readings changed.
     """
     stage_intervals(session, rows)
@@ -109,7 +110,8 @@ def take_staged(session: WriteSession, *, sender: Sender, run_id: int | None) ->
     _run(session, "merged")
     staging.analyze(session, table="merged_day")
     write_merged(session, zone=zone, why="file", actor=sender.actor.name, now=sender.now, run_id=run_id)
-    counts = [view(UnitCounts, row) for row in _run(session, "counts")]
+    refused = list({each.row_no for each in rejects})
+    counts = [view(UnitCounts, row) for row in _run(session, "counts", refused=refused)]
     found = session.sql("select distinct account_id from chunk_day order by account_id")
     return TakenIntervals(counts, _once(rejects + held), list(found.scalars()))
 
@@ -125,8 +127,13 @@ def _judge(session: WriteSession, sender: Sender) -> list[Reject]:
         reach = statement(__package__, "import_readings_reach.sql")
         foreign = staging.refuse(session, table="typed_interval", judgement=reach, program=sender.program)
     oldest: date = sender.now.astimezone(sender.zone).date() - timedelta(days=sender.limits.oldest_days)
+    strayed = [Reject(row.row_no, row.field, row.reason) for row in _run(session, "strayed")]
     meaning = statement(__package__, "import_readings_meaning.sql")
-    return foreign + staging.refuse(session, table="typed_interval", judgement=meaning, now=sender.now, oldest=oldest)
+    return (
+        foreign
+        + strayed
+        + staging.refuse(session, table="typed_interval", judgement=meaning, now=sender.now, oldest=oldest)
+    )
 
 
 def _hold(session: WriteSession, sender: Sender, run_id: int | None) -> list[Reject]:

@@ -4,7 +4,8 @@ select unit_id, count(*) filter (where is_new) as new, count(*) filter (where no
 from (
   select t.row_no, min(t.unit_id) as unit_id, coalesce(bool_or(j.is_taken and j.known_rank <= 1), false) as is_new, coalesce(bool_or(j.is_taken), false) as is_changed
   from typed_interval t left join judged_interval j on j.seq = t.seq
-  where t.row_no not in (select h.row_no from typed_interval h join held_interval q on q.seq = h.seq)
+  where t.row_no not in (select unnest(cast(:refused as bigint[])))
+    and t.row_no not in (select h.row_no from typed_interval h join held_interval q on q.seq = h.seq)
   group by t.row_no
 ) r
 group by unit_id order by unit_id

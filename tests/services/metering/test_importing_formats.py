@@ -21,11 +21,12 @@ from services.metering import operations
 from services.metering.operations import Naming
 from services.metering.queries import files
 from tests.factories.accounts import make_account
-from tests.factories.readings import NOW, Readings, sender
+from tests.factories.readings import NOW, Readings, place_meter, sender
 from tests.services.metering.test_green_button import SAMPLES, block, document, kind, meter, point, reading
 from tests.services.metering.test_nem12 import HEAD, TAIL, day, stream
 
 ANGELES, SYDNEY = ZoneInfo("America/Los_Angeles"), ZoneInfo("Australia/Sydney")
+ADELAIDE = ZoneInfo("Australia/Adelaide")
 
 
 def take(
@@ -108,6 +109,19 @@ def test_a_day_of_the_market_lies_on_two_days_of_the_place(readings: Readings, t
     assert found[date(2026, 1, 1)] == "mm" + "a" * 46, "one hour of summer time"
     assert found[date(2026, 1, 2)].startswith("aam")
     assert sum(sums(readings).values()) == 48
+
+
+@pytest.mark.parametrize(("since", "until", "taken"), [(10, 20, 47), (1, 9, 1), (11, 20, 0)])
+def test_a_day_of_the_market_is_taken_as_far_as_the_meter_was_there(
+    readings: Readings, database: Database, account: AccountRef, tmp_path: Path, since: int, until: int, taken: int
+) -> None:
+    with database.write() as session:
+        first, end = date(2026, 6, since), date(2026, 6, until)
+        place_meter(session, account_id=account.id, meter_no="M7", since=first, until=end)
+    lines = (HEAD, stream(serial="M7"), day(["1"] * 48, day="20260610"), TAIL)
+    report = take(readings, written(tmp_path / "nem12.csv", *lines), zone=ADELAIDE)
+    assert (sum(sums(readings).values()), report.new, report.rejected) == (taken, 0, 1)
+    assert readings.refused(report) == [(3, "meter_no", "is a meter that was at no account on this day")]
 
 
 def test_bad_records_are_told_by_their_lines_and_the_rest_is_taken(readings: Readings, tmp_path: Path) -> None:
