@@ -62,16 +62,7 @@ def build(settings: Settings) -> Runtime:
     SETUP.fill(Setup(settings, sealing, sms))
     SMS_SENDER.fill(CodeSender(sms))
     CALLER.fill(webhook_caller(settings))
-    two_persons = (
-        *STAFF_KINDS,
-        ASSIGN_SUSPENSE,
-        RETURN_SUSPENSE,
-        MATCH_SUSPENSE,
-        DECIDE_REFUND,
-        correct_data(sealing),
-        publish_tariff(settings.zone),
-    )
-    KINDS.fill({kind.name: kind for kind in two_persons})
+    fill_kinds(settings, sealing)
     WECHAT.fill(wechat(settings))
     PAYABLES.fill({"bill": BillPayable()})
     LISTS.fill({each.name: each for each in (*ACCOUNT_LISTS, *PAYMENT_LISTS)})
@@ -103,6 +94,20 @@ def build(settings: Settings) -> Runtime:
         cursors=Cursors(sealing.subkey("cursors")),
         schema=migrations.head(),
     )
+
+
+def fill_kinds(settings: Settings, sealing: Vault) -> None:
+    """Say what takes two persons; for a command that asks and decides without serving anybody."""
+    two_persons = (
+        *STAFF_KINDS,
+        ASSIGN_SUSPENSE,
+        RETURN_SUSPENSE,
+        MATCH_SUSPENSE,
+        DECIDE_REFUND,
+        correct_data(sealing),
+        publish_tariff(settings.zone),
+    )
+    KINDS.fill({kind.name: kind for kind in two_persons})
 
 
 def vault(settings: Settings) -> Vault:

@@ -9,9 +9,10 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from app import demo
+from app import demo, wiring
 from app.commands import import_
 from app.commands.import_ import Kind
+from app.demo.publishing import publish
 from app.demo.suppliers import Supplier
 from app.house import Profile
 from core import clock, config
@@ -61,6 +62,9 @@ def furnish(db: Database, settings: Settings, *, supplier: Supplier, now: dateti
     vault = Vault(data_keys=settings.data_key_ring, master_key=settings.master_key_bytes)
     _put_in(db, settings, Kind.UNITS, files.units)
     _put_in(db, settings, Kind.ACCOUNTS, files.accounts)
+    wiring.fill_kinds(settings, vault)
+    with db.write() as session:
+        publish(session, supplier, vault=vault, latest=latest, zone=settings.zone, actor=ACTOR, now=now)
     with db.write() as session:  # before the bills: whoever is to hear of them has to be there
         people = _people(session, vault, supplier, now=now)
     _put_in(db, settings, Kind.BILLS, files.bills)
