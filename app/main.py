@@ -44,6 +44,9 @@ from portal.staff import search as staff_search
 from portal.staff import sign_in as staff_sign_in
 from portal.staff import sums as staff_sums
 from portal.staff import suspense as staff_suspense
+from portal.staff import tariff_editing as staff_tariff_editing
+from portal.staff import tariff_versions as staff_tariff_versions
+from portal.staff import tariffs as staff_tariffs
 from portal.staff import webhooks as staff_webhooks
 from portal.templating import Renderer
 from routers.accounts import details as account_details
@@ -122,6 +125,9 @@ ROUTERS = (
     staff_lists.router,
     staff_imports.router,
     staff_quality.router,
+    staff_tariffs.router,
+    staff_tariff_versions.router,
+    staff_tariff_editing.router,
     staff_health.router,
 )
 

@@ -73,6 +73,7 @@ LISTS: Final = {
     "suspense": Listed("/staff/suspense", ("sort",)),
     "unknown": Listed("/staff/payments/unknown"),
     "webhooks": Listed("/staff/webhooks"),
+    "tariffs": Listed("/staff/tariffs"),
 }
 """A search keeps nothing: what is searched for are customers' names and numbers.
 

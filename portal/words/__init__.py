@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from portal.words import customers, energy, log, messages, money, staff
+from portal.words import customers, energy, log, messages, money, staff, tariffs
+from services.tariffs.queries import Reason
 
 WORDS: Final[Mapping[str, Mapping[Any, str]]] = {
     "access_role": customers.ACCESS_ROLES,
@@ -21,7 +22,9 @@ WORDS: Final[Mapping[str, Mapping[Any, str]]] = {
     "data": customers.DATA,
     "day_class": energy.DAY_CLASSES,
     "entitlement": customers.ENTITLEMENTS,
+    "kind_of_day": tariffs.DAYS,
     "event": staff.EVENTS,
+    "fault": tariffs.FAULTS,
     "field": log.FIELDS,
     "finding": messages.FINDINGS,
     "import": staff.IMPORTS,
@@ -49,6 +52,7 @@ WORDS: Final[Mapping[str, Mapping[Any, str]]] = {
     "section_empty": customers.EMPTY_SECTIONS,
     "suspense": money.SUSPENSE,
     "suspense_state": money.SUSPENSE_STATES,
+    "tariff_class": tariffs.CLASSES,
     "task": staff.TASKS,
     "use_class": customers.USES,
     "version_state": energy.VERSION_STATES,
@@ -75,13 +79,20 @@ class Words:
         self._things = said(log.THINGS)
         self._whole = said(log.WHOLE)
         self._purposes = said(money.LEDGER_PURPOSES)
+        self._reasons = said(tariffs.REASONS)
         self._answers = {True: say(log.YES), False: say(log.NO)}
         self._formats = formats
         self._currency = currency
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """What templates may call on codes."""
-        return {"word": self.word, "ledger_account": self.ledger_account, "thing": self.thing, "told": self.told}
+        return {
+            "word": self.word,
+            "ledger_account": self.ledger_account,
+            "thing": self.thing,
+            "told": self.told,
+            "line_reason": self.line_reason,
+        }
 
     def word(self, code: Any, kind: str, otherwise: str | None = None) -> Any:
         """What a code is called: the one that is asked for, or the code itself, where there is no word."""
@@ -105,6 +116,15 @@ class Words:
         if kind in self._things and rest:
             return Markup("{} {}").format(self._things[kind], names.get(name, rest))
         return self._whole.get(name, name)
+
+    def line_reason(self, reason: Reason) -> str:
+        """Why a line of a price is there, with the numbers that it follows from."""
+        facts = {
+            name: self.word(value, "period") if name == "period" else self.word(value, "measure")
+            for name, value in reason.facts.items()
+            if not isinstance(value, list)
+        }
+        return self._reasons[reason.code] % facts if reason.code in self._reasons else reason.code
 
     def told(self, value: Any, field: str, change: Mapping[str, Any], names: Mapping[str, str]) -> str:  # noqa: PLR0911 -- one kind of value a line
         """What the audit log says of one field of a change."""

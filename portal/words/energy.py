@@ -45,6 +45,7 @@ LINES: Final = {
     "minimum": N_("Up to the least charge"),
     "export": N_("Fed into the grid"),
     "tax": N_("Tax"),
+    "tax_electricity": N_("Electricity tax"),
     "vat": N_("Value-added tax"),
 }
 """Lines of a price."""

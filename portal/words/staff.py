@@ -49,6 +49,7 @@ LISTS: Final = {
     "suspense": N_("Suspense"),
     "unknown": N_("Unknown payments"),
     "imports": N_("Imports"),
+    "tariffs": N_("Tariffs"),
 }
 REQUESTS: Final = {
     "staff.grant_role": N_("Give a role"),

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from core import clock
 from core.ids import version_of
 from portal.staff import terms
-from tests.access import own_requests
+from tests.access import own_requests, tariff_requests
 from tests.access.asking import Asked, Asking, Object, Scene, Things, telling
 from tests.access.own_requests import NOBODY
 from tests.support.office import ELSEWHERE, HERE, PUBLIC_URL, Place, office_of
@@ -27,7 +27,7 @@ SPOILING: Final = frozenset({"POST /staff/sign-out"})
 """What ends a session: each cell has a person of its own."""
 
 
-EVERYWHERE: Final = frozenset({"GET /staff/health"})
+EVERYWHERE: Final = frozenset({"GET /staff/health", *tariff_requests.EDITING})
 """What takes a permission in every unit, as nobody of one unit has it."""
 
 
@@ -351,6 +351,7 @@ def _changing(made: Scene) -> dict[str, str]:
 
 _HOOK: Final = "/staff/webhooks/{endpoint_id}"
 
+
 ASKING: Final[dict[str, Asking]] = {
     "GET /staff/sign-in": _get("/staff/sign-in"),
     "POST /staff/sign-in": _visitor_form("/staff/sign-in", lambda _: {"name": "nobody", "password": "guessed it"}),
@@ -407,6 +408,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /staff/gaps/{account_no}": _get("/staff/gaps/{account_no}", _account),
     "POST /staff/gaps/{account_no}": _form("/staff/gaps/{account_no}", _telling),
     "POST /staff/gaps/{account_no}/correct": _form("/staff/gaps/{account_no}/correct", _correcting),
+    **tariff_requests.asking(_get, _form),
     "GET /staff/health": _get("/staff/health"),
     "GET /staff/webhooks": _get("/staff/webhooks"),
     "GET /staff/webhooks/new": _get("/staff/webhooks/new"),

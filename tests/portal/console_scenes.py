@@ -225,13 +225,14 @@ def stray(stage: Stage, amount_minor: int) -> int:
     return found
 
 
-def at_the_top(stage: Stage) -> None:
+def at_the_top(stage: Stage) -> Member:
     """Sign in as somebody who may do everything everywhere."""
     member = at_work(stage)
     with stage.database.write() as session:
         tops = session.sql("select code from unit where parent_id is null and code <> :code", code=UNIT).scalars()
         for code in list(tops):
             people.grant(session, member.staff_id, role=StaffRole.ADMIN, unit=code, now=clock.now())
+    return member
 
 
 @scene

@@ -30,6 +30,9 @@ from services.ledger.operations import Posting, Transaction
 from services.payments import operations as payments
 from services.payments.ports import RefundResult, RefundStatus
 from services.payments.queries import merchants
+from services.tariffs import operations as tariffs
+from services.tariffs import queries as tariff_queries
+from services.tariffs.queries import TariffClass
 from tests.factories import payments as paying
 from tests.factories import staff as people
 from tests.factories.staff import ACTOR, Member
@@ -41,6 +44,9 @@ HERE: Final = "3701"
 ELSEWHERE: Final = "3702"
 PUBLIC_URL: Final = "https://93.184.216.34/hooks"
 """An address that may be given to an endpoint without asking anybody for it."""
+
+TARIFF: Final = "OFFICE"
+DOCUMENT: Final = {"id": TARIFF, "currency": "CNY", "energy": {"lines": "per_tier", "prices": {"all": "0.50"}}}
 
 Place = Literal["own", "other_unit"]
 
@@ -330,6 +336,33 @@ class Office:
                 "select max(id) from webhook_delivery where endpoint_id = :id", id=self.hooks[place]
             ).scalar_one()
         return found
+
+    def draft(self, *, is_new: bool) -> int:
+        """The number of a draft of the office's tariff: the first, or one more."""
+        with self._town.runtime.db.write() as session:
+            if tariff_queries.tariff_named(session, code=TARIFF, on=clock.now().date()) is None:
+                tariffs.create_tariff(
+                    session,
+                    code=TARIFF,
+                    name="Office",
+                    tariff_class=TariffClass.ANY,
+                    currency="CNY",
+                    actor=ACTOR,
+                    now=clock.now(),
+                )
+            elif not is_new:
+                return 1
+            return tariffs.draft(
+                session,
+                code=TARIFF,
+                valid_from=clock.now().date() + timedelta(days=40),
+                valid_to=None,
+                document=DOCUMENT,
+                note="",
+                zone=self._town.settings.zone,
+                actor=ACTOR,
+                now=clock.now(),
+            ).version_no
 
     def dry_run(self, place: Place) -> int:
         """A dry run that is at its end, with rows of one unit alone; its number."""

@@ -1,5 +1,6 @@
 """Reads of what is agreed about an account's price."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -40,3 +41,20 @@ def agreement_on(session: ReadSession, *, account_id: AccountId, day: date) -> A
     """The agreement that holds on a day, the latest where several do; None where none does."""
     found = agreements(session, account_id=account_id, since=None)
     return next((each for each in found if each.holds_on(day)), None)
+
+
+def accounts_on_tariffs(session: ReadSession, *, codes: Collection[str], on: date, most: int) -> dict[str, int]:
+    """How many agreements hold on a day by the tariff that they name, each counted up to `most`.
+
+    Served by ix_agreement_tariff_code.
+    """
+    rows = session.sql(
+        """select c.code, (select count(*) from (select from agreement a
+             where a.tariff_code = c.code and a.valid_from <= :on and (a.valid_to is null or a.valid_to > :on)
+             limit :most) each) as accounts
+           from unnest(cast(:codes as text[])) c (code)""",
+        codes=list(codes),
+        on=on,
+        most=most,
+    )
+    return {row.code: row.accounts for row in rows}

@@ -1,0 +1,196 @@
+"""Editing a draft: the form of what documents usually say, the document as text, and all that is wrong with either."""
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import partial
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response
+
+from core.db import WriteSession
+from core.periods import business_date, day_of
+from portal.pages import go, speak, text_of
+from portal.staff import tariff_form, tariff_views
+from portal.staff.pages import CheckedForm, StaffReader, show
+from portal.staff.tariff_form import TariffForm
+from portal.staff.tariff_versions import CONFLICT, VERSION, No, Revision
+from portal.staff.tariffs import Editor, address_of, found_tariff, found_version
+from services.tariffs import operations, queries
+from services.tariffs.errors import Fault, TariffInvalid, VersionChanged, VersionDatesWrong, VersionFixed
+from services.tariffs.queries import VersionView
+from web.runtime import Runtime, RuntimeDep
+from web.session import Now, Write
+
+router = APIRouter(include_in_schema=False)
+
+LONGEST: Final = 400_000
+"""Characters of a document as text."""
+
+
+@router.get(VERSION + "/edit")
+def edit_page(
+    request: Request, runtime: RuntimeDep, reader: Editor, write: Write, now: Now, code: str, version_no: No
+) -> Response:
+    """The draft in the form and as text."""
+    version = found_version(write, code, version_no)
+    if version.state != "draft":
+        return go(address_of(version))
+    return _Editing(request, runtime, reader, write, version, now).page()
+
+
+@router.post(VERSION + "/edit", dependencies=[CheckedForm])
+def edit(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: Editor,
+    write: Write,
+    now: Now,
+    code: str,
+    version_no: No,
+    revision: Revision,
+    typed: Annotated[TariffForm, Depends()],
+    valid_from: Annotated[str, Form(max_length=32)] = "",
+    valid_to: Annotated[str, Form(max_length=32)] = "",
+    note: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Keep what the form says; parts that it has no fields for stay as they are."""
+    version = found_version(write, code, version_no)
+    editing = _Editing(request, runtime, reader, write, version, now, revision)
+    known = queries.document_of(write, version_id=version.id)
+    dates = {"valid_from": valid_from, "valid_to": valid_to, "note": note}
+    return editing.keep(tariff_form.document_of(known, typed), dates, typed=typed)
+
+
+@router.post(VERSION + "/text", dependencies=[CheckedForm])
+def edit_text(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: Editor,
+    write: Write,
+    now: Now,
+    code: str,
+    version_no: No,
+    revision: Revision,
+    document: Annotated[str, Form(max_length=LONGEST)] = "",
+) -> Response:
+    """Keep a document that was written or pasted as a whole."""
+    version = found_version(write, code, version_no)
+    editing = _Editing(request, runtime, reader, write, version, now, revision)
+    try:
+        # A decimal that was pasted as a number is taken by its digits, before any float can bend it.
+        said = json.loads(document, parse_float=str, parse_constant=str)
+    except (ValueError, RecursionError) as error:
+        place = f" ({error.lineno}:{error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        _ = speak(request)
+        return editing.page(text=document, wrong={"document": _("This is no JSON.") + place})
+    return editing.keep(said, editing.dates(), text=document)
+
+
+class _Editing:
+    """A draft that somebody edits."""
+
+    def __init__(
+        self,
+        request: Request,
+        runtime: Runtime,
+        reader: StaffReader,
+        session: WriteSession,
+        version: VersionView,
+        now: datetime,
+        revision: int | None = None,
+    ) -> None:
+        self._request = request
+        self._runtime = runtime
+        self._reader = reader
+        self._session = session
+        self._version = version
+        self._revision = version.revision if revision is None else revision
+        self._now = now
+
+    def dates(self) -> dict[str, str]:
+        """Validity and note as they are kept."""
+        version = self._version
+        return {
+            "valid_from": version.valid_from.isoformat(),
+            "valid_to": "" if version.valid_to is None else version.valid_to.isoformat(),
+            "note": version.note,
+        }
+
+    def keep(
+        self, document: Any, dates: dict[str, str], *, typed: TariffForm | None = None, text: str | None = None
+    ) -> Response:
+        """Keep a document, or show what is wrong with it beside what was typed."""
+        again = partial(self.page, dates=dates, typed=typed, text=text)
+        try:
+            valid_from, valid_to = day_of(dates["valid_from"].strip()), _day(dates["valid_to"])
+            with self._session.begin_nested():
+                kept = operations.edit(
+                    self._session,
+                    version_id=self._version.id,
+                    revision=self._revision,
+                    valid_from=valid_from,
+                    valid_to=valid_to,
+                    document=document,
+                    note=dates["note"],
+                    zone=self._runtime.settings.zone,
+                    actor=self._reader.actor,
+                    now=self._now,
+                )
+        except TariffInvalid as refusal:
+            return again(faults=refusal.faults, wrong=self._wrong(refusal.faults, in_form=typed is not None))
+        except VersionChanged:
+            return again(is_stale=True)
+        except ValueError:
+            return again(wrong={"valid_from": text_of(self._request, VersionDatesWrong())})
+        except VersionDatesWrong as refusal:
+            return again(wrong={"valid_from": text_of(self._request, refusal)})
+        except VersionFixed:
+            return go(address_of(self._version))
+        return go(f"{address_of(kept)}?done=kept")
+
+    def page(
+        self,
+        *,
+        dates: dict[str, str] | None = None,
+        typed: TariffForm | None = None,
+        text: str | None = None,
+        faults: Sequence[Fault] = (),
+        wrong: dict[str, str] | None = None,
+        is_stale: bool = False,
+    ) -> Response:
+        """The page, with what was typed or else what is kept."""
+        known = queries.document_of(self._session, version_id=self._version.id)
+        return show(
+            self._request,
+            "staff/tariff_edit.html",
+            self._reader,
+            status=CONFLICT if is_stale else None,
+            here=f"{address_of(self._version)}/edit",
+            tariff=found_tariff(self._session, self._runtime, self._version.tariff_code, now=self._now),
+            version=self._version,
+            revision=self._version.revision,
+            dates=dates or self.dates(),
+            typed=typed or tariff_form.form_of(known),
+            held=tariff_form.as_text(known),
+            document=tariff_views.as_json(queries.tariff_of(self._session, version_id=self._version.id))
+            if text is None
+            else text,
+            faults=faults,
+            is_stale=is_stale,
+            today=business_date(self._now, self._runtime.settings.zone),
+            wrong=wrong or {},
+        )
+
+    def _wrong(self, faults: Sequence[Fault], *, in_form: bool) -> dict[str, str]:
+        """The first fault of each field; what the form has no field for is told of the document."""
+        wrong: dict[str, str] = {}
+        for fault in faults:
+            name = (tariff_form.field_of(fault.path) if in_form else "") or "document"
+            wrong.setdefault(name, f"{fault.path}: {tariff_views.fault_words(speak(self._request), fault)}")
+        return wrong
+
+
+def _day(typed: str) -> date | None:
+    return day_of(typed.strip()) if typed.strip() else None

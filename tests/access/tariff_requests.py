@@ -1,0 +1,62 @@
+"""How operations of the console about tariffs are asked for."""
+
+import json
+from collections.abc import Callable
+from typing import Final
+from uuid import uuid4
+
+from tests.access.asking import Asking, Scene
+from tests.support.office import DOCUMENT, TARIFF, office_of
+
+Fields = Callable[[Scene], dict[str, str]]
+_VERSION: Final = "/staff/tariffs/{code}/{version_no}"
+EDITING: Final = (
+    "GET /staff/tariffs/new",
+    "POST /staff/tariffs/new",
+    "POST /staff/tariffs/{code}/drafts",
+    f"GET {_VERSION}/edit",
+    *(f"POST {_VERSION}/{act}" for act in ("edit", "text", "propose", "withdraw")),
+)
+"""What takes the right to edit tariffs in every unit."""
+
+
+def _version(made: Scene) -> dict[str, str]:
+    """A draft: the same for every look, one more for what changes it."""
+    if made.object == "missing":
+        return {"code": "NONE", "version_no": "1"}
+    return {"code": TARIFF, "version_no": str(office_of(made.town).draft(is_new=made.operation.startswith("POST ")))}
+
+
+def _drafting(made: Scene) -> dict[str, str]:
+    return {**_version(made), "version": "1", "valid_from": "2027-03-01", "reason": "As decided."}
+
+
+def _filled_in(made: Scene) -> dict[str, str]:
+    return {**_drafting(made), "price_period": "all", "price": "0.51"}
+
+
+def _pasted(made: Scene) -> dict[str, str]:
+    return {**_version(made), "version": "1", "document": json.dumps(DOCUMENT)}
+
+
+def _new_tariff(_: Scene) -> dict[str, str]:
+    return {"code": f"T{uuid4().hex[:12]}", "name": "New", "tariff_class": "any", "valid_from": "2027-03-01"}
+
+
+def asking(get: Callable[..., Asking], form: Callable[..., Asking]) -> dict[str, Asking]:
+    """Each operation, by how a page is got and a form is sent."""
+    return {
+        "GET /staff/tariffs": get("/staff/tariffs"),
+        "GET /staff/tariffs/new": get("/staff/tariffs/new"),
+        "POST /staff/tariffs/new": form("/staff/tariffs/new", _new_tariff),
+        "GET /staff/tariffs/{code}": get("/staff/tariffs/{code}", _version),
+        "POST /staff/tariffs/{code}/drafts": form("/staff/tariffs/{code}/drafts", _drafting),
+        f"GET {_VERSION}": get(_VERSION, _version),
+        f"GET {_VERSION}/try": get(f"{_VERSION}/try?kwh=100", _version),
+        f"GET {_VERSION}/compare": get(f"{_VERSION}/compare", _version),
+        f"GET {_VERSION}/edit": get(f"{_VERSION}/edit", _version),
+        f"POST {_VERSION}/edit": form(f"{_VERSION}/edit", _filled_in),
+        f"POST {_VERSION}/text": form(f"{_VERSION}/text", _pasted),
+        f"POST {_VERSION}/propose": form(f"{_VERSION}/propose", _drafting),
+        f"POST {_VERSION}/withdraw": form(f"{_VERSION}/withdraw", _drafting),
+    }

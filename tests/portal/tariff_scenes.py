@@ -1,0 +1,162 @@
+"""Pages of the console about tariffs, in every state that they have."""
+
+import itertools
+from datetime import timedelta
+from typing import Any, Final
+
+from app import wiring
+from app.demo import tariffs as demo
+from core import clock
+from services.tariffs import operations as tariffs
+from services.tariffs.queries import TariffClass, VersionView
+from tests.factories.accounts import ACTOR
+from tests.factories.staff import Member
+from tests.portal.console_scenes import at_the_top
+from tests.portal.scenes import TODAY, Stage, scene
+
+DOCUMENTS: Final = {each.code: each.document for each in demo.CNY}
+codes = itertools.count(1)
+
+
+def drafted(stage: Stage, document: dict[str, Any], *, code: str = "", days_ahead: int = 30) -> VersionView:
+    """A draft of a new tariff, or of one that is there."""
+    with stage.database.write() as session:
+        made = code or tariffs.create_tariff(
+            session,
+            code=f"{document['id']}.{next(codes)}",
+            name="工商业分时电价（试行）",
+            tariff_class=TariffClass.COMMERCIAL,
+            currency="CNY",
+            actor=ACTOR,
+            now=clock.now(),
+        )
+        return tariffs.draft(
+            session,
+            code=made,
+            valid_from=TODAY + timedelta(days=days_ahead),
+            valid_to=None,
+            document=document,
+            note="江东发改价格〔2026〕118号",
+            zone=stage.visit.deployment.settings.zone,
+            actor=ACTOR,
+            now=clock.now(),
+        )
+
+
+def changed(code: str) -> dict[str, Any]:
+    """A demo tariff with dearer peaks and other hours."""
+    document = DOCUMENTS[code]
+    energy = {**document["energy"], "prices": {**document["energy"]["prices"], "peak": "1.1290"}}
+    energy["windows"] = [*energy["windows"][:-1], {**energy["windows"][-1], "days": ["workday"]}]
+    return {**document, "energy": energy, "per_kwh": [{**document["per_kwh"][0], "rate": "0.0070"}]}
+
+
+def proposed(stage: Stage) -> tuple[VersionView, str]:
+    """A version that waits for somebody else; answers the request too."""
+    asker: Member = at_the_top(stage)
+    wiring.fill_kinds(stage.visit.deployment.settings, stage.visit.deployment.vault)
+    version = drafted(stage, changed("COM-TOU"))
+    with stage.database.write() as session:
+        request_id = tariffs.propose(
+            session,
+            version_id=version.id,
+            revision=version.revision,
+            reason="省发展改革委通知自下月起执行，工作日晚高峰单价上调。",
+            is_correction=False,
+            by=asker.staff_id,
+            zone=stage.visit.deployment.settings.zone,
+            actor=ACTOR,
+            now=clock.now(),
+        )
+    return version, str(request_id)
+
+
+def at(version: VersionView) -> str:
+    """The page of a version."""
+    return f"/staff/tariffs/{version.tariff_code}/{version.version_no}"
+
+
+@scene
+def staff_tariffs(stage: Stage) -> None:
+    proposed(stage)
+    stage.visit.open("/staff/tariffs").wait_for_selector(".sheet")
+
+
+@scene
+def staff_tariff(stage: Stage) -> None:
+    at_the_top(stage)
+    drafted(stage, changed("COM-TOU"), code="COM-TOU")
+    stage.visit.open("/staff/tariffs/COM-TOU")
+
+
+@scene
+def staff_tariff_new_wrong(stage: Stage) -> None:
+    at_the_top(stage)
+    page = stage.visit.open("/staff/tariffs/new?code=EV%20NIGHT")
+    page.click("main form button")
+    page.wait_for_selector("#summary")
+
+
+@scene
+def staff_tariff_version(stage: Stage) -> None:
+    at_the_top(stage)
+    stage.visit.open("/staff/tariffs/COM-TOU/1").wait_for_selector(".daystrip")
+
+
+@scene
+def staff_tariff_draft(stage: Stage) -> None:
+    at_the_top(stage)
+    stage.visit.open(at(drafted(stage, DOCUMENTS["IND-2PART"]))).wait_for_selector("#propose")
+
+
+@scene
+def staff_tariff_propose_wrong(stage: Stage) -> None:
+    at_the_top(stage)
+    page = stage.visit.open(at(drafted(stage, DOCUMENTS["RES-TIER"], days_ahead=-3)))
+    page.fill("#reason", "价格通知")
+    page.click("form[action$='/propose'] button")
+    page.wait_for_selector("#summary")
+
+
+@scene
+def staff_tariff_edit(stage: Stage) -> None:
+    at_the_top(stage)
+    stage.visit.open(f"{at(drafted(stage, DOCUMENTS['RES-TOU']))}/edit").wait_for_selector("#document")
+
+
+@scene
+def staff_tariff_edit_wrong(stage: Stage) -> None:
+    at_the_top(stage)
+    page = stage.visit.open(f"{at(drafted(stage, DOCUMENTS['RES-TOU']))}/edit")
+    page.fill("#price", "0,5583")
+    page.fill("#adders", "0, 0.05")
+    page.fill("#valid_from", "2026-12-01")
+    page.click("form[action$='/edit'] .actions button")
+    page.wait_for_selector(".faults")
+
+
+@scene
+def staff_tariff_try(stage: Stage) -> None:
+    at_the_top(stage)
+    use = "kwh=31000&kwh=41000&kwh=22000&kwh=4000&demand=455&kvarh=37500&contract=420&kva=630"
+    stage.visit.open(f"/staff/tariffs/IND-2PART/1/try?{use}").wait_for_selector("tbody")
+
+
+@scene
+def staff_tariff_try_faulty(stage: Stage) -> None:
+    at_the_top(stage)
+    stage.visit.open("/staff/tariffs/IND-2PART/1/try?kwh=1,000&kwh=2&demand=9").wait_for_selector(".faults")
+
+
+@scene
+def staff_tariff_compare(stage: Stage) -> None:
+    at_the_top(stage)
+    version = drafted(stage, changed("COM-TOU"), code="COM-TOU")
+    stage.visit.open(f"{at(version)}/compare?against=1").wait_for_selector("#fields")
+
+
+@scene
+def staff_tariff_to_approve(stage: Stage) -> None:
+    _version, request_id = proposed(stage)
+    at_the_top(stage)
+    stage.visit.open(f"/staff/approvals/{request_id}").wait_for_selector("#decide")

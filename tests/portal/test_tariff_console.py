@@ -1,0 +1,167 @@
+"""Staff draft, try, compare and propose tariffs; what is published nobody changes; nothing that was typed is lost."""
+
+import html
+import re
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+
+from app.demo import tariffs as demo
+from core import clock
+from portal.words.tariffs import FAULTS
+from services.tariffs import operations as tariffs
+from services.tariffs import queries
+from services.tariffs.errors import REMEDIES
+from services.tariffs.queries import TariffClass
+from tests.factories.staff import ACTOR
+from tests.support.office import office_of
+from tests.support.town import Town
+
+DOCUMENTS: Final = {each.code: each.document for each in demo.CNY}
+
+
+class Desk:
+    """One member of staff before the console, without scripts."""
+
+    def __init__(self, town: Town, who: str = "top") -> None:
+        self.town, self.office = town, office_of(town)
+        self.member = self.office.members[who]
+        self.office.fresh(self.member)
+
+    def get(self, path: str) -> str:
+        """A page."""
+        self.town.client.cookies.clear()
+        answer = self.town.client.get(path, headers={**self.office.browser(self.member), "accept-language": "en"})
+        assert answer.status_code == 200, answer.text
+        return html.unescape(answer.text)
+
+    def send(self, path: str, **form: Any) -> tuple[int, str]:
+        """A form: the status, and where it leads or what it says."""
+        self.town.client.cookies.clear()
+        headers = {**self.office.browser(self.member), "accept-language": "en"}
+        data = {"csrf": self.office.form_token(self.member), **form}
+        answer = self.town.client.post(path, data=data, headers=headers, follow_redirects=False)
+        return answer.status_code, answer.headers.get("location") or html.unescape(answer.text)
+
+    def new(self, code: str) -> str:
+        """A tariff with a first draft of a demo document; answers the version's page."""
+        day = (clock.now().date() + timedelta(days=40)).isoformat()
+        status, where = self.send("/staff/tariffs/new", code=code, name=code, tariff_class="any", valid_from=day)
+        assert (status, where) == (303, f"/staff/tariffs/{code}/1/edit")
+        return f"/staff/tariffs/{code}/1"
+
+    def fields(self, page: str) -> dict[str, Any]:
+        """The form of the edit page as a browser would send it untouched."""
+        shown = page.split('class="card grid" method="post"')[1]
+        found: dict[str, Any] = {}
+        for tag in re.findall(r"<input[^>]*>|<select.*?</select>", shown, re.DOTALL):
+            name = re.search(r'name="([^"]*)"', tag)
+            chosen = re.search(r'<option value="([^"]*)" selected', tag)
+            value = chosen or re.search(r'value="([^"]*)"', tag)
+            if name and name[1] != "csrf":
+                found.setdefault(name[1], []).append(value[1] if value else "")
+        return found
+
+
+@pytest.fixture
+def desk(town: Town) -> Desk:
+    """Somebody who may do everything everywhere."""
+    return Desk(town)
+
+
+def test_a_tariff_is_drafted_filled_in_tried_and_proposed(desk: Desk, town: Town) -> None:
+    at = desk.new("TRY-1")
+    typed = {**desk.fields(desk.get(f"{at}/edit")), "price": ["0.50"], "cycle": ["month"], "bounds": ["100"]}
+    status, where = desk.send(f"{at}/edit", **{**typed, "adders": ["0, 0.10"], "note": ["Notice 7"]})
+    assert (status, where) == (303, f"{at}?done=kept")
+    told = desk.get(f"{at}/try?kwh=150&month=7")
+    assert "75.00" in told.replace("¥", "") or "CN¥80.00" in told
+    assert "80.00" in told, "100 kWh at 0.50 and 50 kWh at 0.60"
+    status, where = desk.send(f"{at}/propose", version="2", reason="As the board decided.", once="a")
+    assert (status, where) == (303, f"{at}?done=asked")
+    assert "Waiting for approval" in desk.get(at)
+    with town.runtime.db.read() as session:
+        version = queries.version(session, code="TRY-1", version_no=1)
+        assert version is not None
+        assert (version.state.value, version.note) == ("proposed", "Notice 7")
+
+
+def test_every_fault_is_listed_with_its_place_and_what_was_typed_stays(desk: Desk) -> None:
+    at = desk.new("TRY-2")
+    typed = {**desk.fields(desk.get(f"{at}/edit")), "price": ["0,50"], "tax_rate": ["13 %"], "note": ["mine"]}
+    status, page = desk.send(f"{at}/edit", **typed)
+    assert status == 422
+    assert "2 things are wrong" in page
+    for expected in ("$.energy.prices.all", "$.tax.rate", 'value="0,50"', 'value="13 %"', 'value="mine"'):
+        assert expected in page
+    text = '{"id": "X", "currency": "EUR", "energy": {"lines": "per_tier", "prices": {"all": 0.5}}, "colour": 1}'
+    status, page = desk.send(f"{at}/text", version="1", document=text)
+    assert status == 422
+    assert "$.colour" in page
+    assert text in page
+    status, page = desk.send(f"{at}/text", version="1", document='{"id": ')
+    assert (status, "This is no JSON" in page, '{"id": ' in page) == (422, True, True)
+
+
+def test_a_document_that_is_pasted_is_kept_by_its_digits(desk: Desk, town: Town) -> None:
+    at = desk.new("TRY-3")
+    text = '{"id": "X", "currency": "CNY", "energy": {"lines": "per_tier", "prices": {"all": 0.58886875}}}'
+    assert desk.send(f"{at}/text", version="1", document=text) == (303, f"{at}?done=kept")
+    with town.runtime.db.read() as session:
+        version = queries.version(session, code="TRY-3", version_no=1)
+        assert version is not None
+        assert queries.document_of(session, version_id=version.id)["energy"]["prices"] == {"all": "0.58886875"}
+
+
+def test_a_draft_that_somebody_else_changed_is_not_overwritten_unseen(desk: Desk) -> None:
+    at = desk.new("TRY-4")
+    mine = {**desk.fields(desk.get(f"{at}/edit")), "price": ["0.61"]}
+    assert desk.send(f"{at}/edit", **{**mine, "price": ["0.72"]})[0] == 303
+    status, page = desk.send(f"{at}/edit", **mine)
+    assert (status, 'value="0.61"' in page, 'name="version" value="2"' in page) == (409, True, True)
+    assert desk.send(f"{at}/edit", **{**mine, "version": ["2"]})[0] == 303
+
+
+def test_a_new_draft_is_compared_with_the_version_before(desk: Desk, town: Town) -> None:
+    with town.runtime.db.write() as session:
+        code = tariffs.create_tariff(
+            session,
+            code="TRY-5",
+            name="Trade",
+            tariff_class=TariffClass.COMMERCIAL,
+            currency="CNY",
+            actor=ACTOR,
+            now=clock.now(),
+        )
+        for peak in ("1.0867", "1.1290"):
+            energy = DOCUMENTS["COM-TOU"]["energy"]
+            tariffs.draft(
+                session,
+                code=code,
+                valid_from=clock.now().date() + timedelta(days=40),
+                valid_to=None,
+                document={**DOCUMENTS["COM-TOU"], "energy": {**energy, "prices": {**energy["prices"], "peak": peak}}},
+                note="",
+                zone=town.settings.zone,
+                actor=ACTOR,
+                now=clock.now(),
+            )
+    page = desk.get("/staff/tariffs/TRY-5/2/compare")
+    assert re.search(r"\$\.energy\.prices\.peak.*?1\.0867.*?1\.1290", page, re.DOTALL)
+    page = desk.get("/staff/tariffs/TRY-5/2")
+    assert re.search(r"08:00–11:00 Peak", page), "the picture of the day is there in words"
+
+
+def test_who_edits_tariffs_in_one_unit_alone_reads_and_changes_nothing(desk: Desk, town: Town) -> None:
+    desk.new("TRY-6")
+    local = Desk(town, "here")
+    page = local.get("/staff/tariffs/TRY-6/1")
+    assert "/propose" not in page
+    assert local.send("/staff/tariffs/TRY-6/1/propose", version="1", reason="Mine.")[0] == 403
+    assert "New draft" not in local.get("/staff/tariffs/TRY-6")
+    assert "New tariff" not in local.get("/staff/tariffs")
+
+
+def test_every_fault_has_words() -> None:
+    assert FAULTS.keys() == REMEDIES.keys()
