@@ -19,9 +19,11 @@ from services.metering.formats.markup import Broken, Bytes, Unwanted, walk
 from services.metering.formats.naming import Naming
 from services.metering.measures import IntervalRow, Quality
 
-ATOM: Final = "http://www.w3.org/2005/Atom "
-ESPI: Final = "http://naesb.org/espi "
-_ENTRY, _LINK = f"{ATOM}entry", f"{ATOM}link"
+SPACES: Final = ("http://www.w3.org/2005/Atom ", "http://naesb.org/espi ")
+"""Some files leave out one of these, or both: a name tells the same in either, and stays whole in every other."""
+
+_ENTRY, _LINK = "entry", "link"
+_RESOURCES: Final = frozenset({"UsagePoint", "MeterReading", "ReadingType", "IntervalBlock"})
 ENTRY: Final = "entry"
 """Field of a reject that concerns a whole entry; its row is that entry's number in the feed."""
 
@@ -32,7 +34,7 @@ LATEST_S: Final = 7_258_118_400
 """1 January 2200: no reading begins so late."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ROOTS: Final = frozenset({f"{ATOM}feed", f"{ATOM}entry"})
+_ROOTS: Final = frozenset({"feed", _ENTRY})
 _BLOCK: Final = "IntervalBlock"
 _READING: Final = [_BLOCK, "IntervalReading"]
 _OF_READING: Final = {
@@ -156,8 +158,9 @@ class _Feed:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """An element begins. `_path` leads from a resource to the element at hand; it is empty outside of one."""
+        name = _local(name)
         if self._path:
-            self._path.append(name.removeprefix(ESPI))
+            self._path.append(name)
             if self._path == _READING:
                 self._fields, self._qualities = {}, []
         elif not self._is_begun and name not in _ROOTS:
@@ -168,8 +171,8 @@ class _Feed:
             self._entry = Entry(self.entries)
         elif self._entry is not None and name == _LINK:
             self._link(self._entry, attributes.get("rel", ""), attributes.get("href", ""))
-        elif self._entry is not None and name.startswith(ESPI):
-            self._path, self._fields = [name.removeprefix(ESPI)], {}
+        elif self._entry is not None and name in _RESOURCES:
+            self._path, self._fields = [name], {}
             self._block = _Block() if self._path == [_BLOCK] else None
         self._is_begun = True
 
@@ -177,7 +180,7 @@ class _Feed:
         """An element ends."""
         path = self._path
         if not path:
-            if name == _ENTRY:
+            if _local(name) == _ENTRY:
                 self.close_entry()
             return
         if self._block is None:
@@ -189,7 +192,7 @@ class _Feed:
             self._block.start = text.strip()
         path.pop()
         if not path:
-            self._end_resource(name.removeprefix(ESPI))
+            self._end_resource(_local(name))
 
     def close_entry(self) -> None:
         """The entry ends, or the file does: blocks that waited for its links are tied now."""
@@ -281,6 +284,10 @@ class _Feed:
             self._out.append(_row(stream, said))
         except Unreadable as error:
             self._out.append(Reject(said.no, error.field, error.reason))
+
+
+def _local(name: str) -> str:
+    return name.removeprefix(SPACES[1]).removeprefix(SPACES[0])
 
 
 def _row(stream: Stream, said: _Said) -> IntervalRow:

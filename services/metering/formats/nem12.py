@@ -43,12 +43,13 @@ _QUALITY: Final = re.compile(r"([ASFENV])(?:[0-9]{2})?")
 _DAY: Final = re.compile(r"[0-9]{8}")
 _COUNT: Final = re.compile(r"[0-9]{1,4}")
 _SUFFIX: Final = re.compile(r"[A-Z][A-Z0-9]")
-HEADS: Final = ("100,", '"100",')
+_HEAD: Final = re.compile(r'[\s,]*(?:"?100"?,"?NEM12"?|"?200"?,"?[A-Za-z0-9]{10,11}"?),')
+"""Portals of networks leave out the record 100, and begin with a blank line or one of commas."""
 
 
 def is_nem12(head: str) -> bool:
     """Whether a file that begins so is one of this format."""
-    return head.startswith(HEADS) and "NEM12" in head.split("\n", 1)[0]
+    return _HEAD.match(head) is not None
 
 
 def rows(lines: Iterator[tuple[int, bytes]], naming: Naming) -> Iterator[IntervalRow | Reject]:
@@ -92,7 +93,7 @@ class _Reader:
     no: int = 0
     stream: _Stream | None = None
     day: _Day | None = None
-    has_begun: bool = False
+    is_open: bool = False
     has_ended: bool = False
     nmi: str = ""
     registers: dict[tuple[str, Channel], str] = field(default_factory=dict)
@@ -101,7 +102,7 @@ class _Reader:
         end = "is missing: a file ends with a record 900, and this one may be cut short"
         try:
             for self.no, raw in lines:
-                if raw.strip():
+                if raw.strip(b" \t\r\n,"):
                     yield from self._line(self.no, raw)
         except UNPACKABLE:
             end = "cannot be unpacked: the file is damaged or cut short from here on"
@@ -131,27 +132,28 @@ class _Reader:
             yield from self._close()
         if kind == "100":
             self._begin(found)
-        elif not self.has_begun or self.has_ended:
-            raise Unreadable(LINE, "stands outside of records 100 and 900")
         elif kind == "200":
-            self.stream = _Stream()
-            self.stream = self._stream(found)
+            self.is_open, self.has_ended, self.stream = True, False, _Stream()
+            self.stream = self._stream(_without_check(found))
+        elif kind == "900":
+            self.is_open, self.has_ended, self.stream = False, True, None
+        elif not self.is_open:
+            raise Unreadable(LINE, "stands outside of records 100 and 900")
         elif kind == "300":
             self.day = self._day(no, found)
         elif kind == "400":
             self._qualify(found)
-        elif kind == "900":
-            self.has_ended = True
         elif kind != "500":
             raise Unreadable(LINE, "is no record 100, 200, 300, 400, 500 or 900")
 
     def _begin(self, found: Sequence[str]) -> None:
-        """A file; several may stand in one another behind."""
-        if self.has_begun and not self.has_ended:
-            raise Unreadable(LINE, "begins a second file before the first has ended")
+        """A file; several may stand behind one another in one."""
+        is_open, self.is_open, self.stream = self.is_open, False, None
         if _cell(found, 1).upper() != "NEM12":
             raise Unreadable(LINE, "is no heading of NEM12")
-        self.has_begun, self.has_ended, self.stream = True, False, None
+        self.is_open, self.has_ended = True, False
+        if is_open:
+            raise Unreadable(LINE, "begins a second file before the first has ended")
 
     def _stream(self, found: Sequence[str]) -> _Stream:
         nmi, suffix, serial = _cell(found, 1), _cell(found, 4).upper(), _cell(found, 6)
@@ -234,6 +236,12 @@ class _Reader:
                 energy=None if is_missing else value,
                 quality=Quality.MISSING if quality is None or is_missing else quality,
             )
+
+
+def _without_check(found: Sequence[str]) -> Sequence[str]:
+    """A record 200 without the check digit that portals put behind its NMI, in a field of its own."""
+    has_check = len(_cell(found, 2)) == 1 and found[2].isdigit() and _cell(found, 8).upper() in SHIFTS
+    return [*found[:2], *found[3:]] if has_check else found
 
 
 def _unsaid(day: _Day) -> int:

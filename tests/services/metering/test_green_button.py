@@ -279,6 +279,14 @@ def test_entries_may_stand_in_any_order() -> None:
         assert ([each.energy for each in taken(found)], refused(found)) == ([5_000], [])
 
 
+def test_names_may_stand_in_either_space_or_in_none() -> None:
+    whole = document(point(), meter(), kind(), block())
+    for left_out in (b' xmlns="http://naesb.org/espi"', b' xmlns="http://www.w3.org/2005/Atom"'):
+        assert [each.energy for each in taken(read(whole.replace(left_out, b"")))] == [5_000]
+    others = whole.replace(b"http://naesb.org/espi", b"http://naesb.org/espi/customer")
+    assert read(others) == []
+
+
 def test_links_may_stand_behind_the_readings_or_be_missing() -> None:
     behind = block().replace("<entry>", "", 1)
     links, content = behind.split("<content>")

@@ -137,6 +137,41 @@ def test_a_file_that_was_cut_short_says_so_and_keeps_what_it_had() -> None:
     assert refused(found) == [(4, "quality"), (5, "line")]
 
 
+def test_files_of_portals_have_no_heading_a_check_digit_lines_of_commas_and_ends_in_between() -> None:
+    found = read(
+        ",,,,",
+        "200,6203778594,5,E1E2,E1,E1,,01009,KWH,30,",
+        day([".5"] * 48),
+        "900",
+        ",,,",
+        "900",
+        "200,6203778594,5,E1E2,B1,B1,,01009,KWH,30,",
+        day(["1"] * 48),
+        "900",
+    )
+    assert refused(found) == []
+    assert {(each.meter_no, each.channel, each.energy) for each in taken(found)} == {
+        ("01009", Channel.IMPORT, 500_000),
+        ("01009", Channel.EXPORT, 1_000_000),
+    }
+
+
+@pytest.mark.parametrize(
+    ("head", "is_so"),
+    [
+        ("100,NEM12,2004", True),
+        ('"100","NEM12",', True),
+        ("\r\n200,6203778594,5,E1", True),
+        (",,,\n200,NEM1201009,E1", True),
+        ("100,NEM13,2004", False),
+        ("meter_no,start\n", False),
+        ("200,5,7\n", False),
+    ],
+)
+def test_a_file_is_told_by_its_beginning(head: str, is_so: bool) -> None:
+    assert nem12.is_nem12(head) is is_so
+
+
 def test_two_files_in_one_are_both_read() -> None:
     found = read(HEAD, stream(), day(["1"] * 48), TAIL, HEAD, stream(serial="2"), day(["1"] * 48), TAIL)
     assert ({each.meter_no for each in taken(found)}, refused(found)) == ({"01009", "2"}, [])
@@ -209,9 +244,9 @@ def test_five_minutes_become_quarters_where_that_is_asked_and_are_refused_otherw
 
 
 def test_nothing_outside_of_its_records_is_taken() -> None:
-    assert refused(read(stream(), day(["1"] * 48))) == [(1, "line"), (2, "line"), (3, "line")]
-    assert refused(read(HEAD, day(["1"] * 48), TAIL, stream())) == [(2, "line"), (4, "line")]
-    assert refused(read("100,NEM13,200506081149,A,B", TAIL)) == [(1, "line"), (2, "line"), (3, "line")]
+    assert refused(read(HEAD, day(["1"] * 48), TAIL, day(["1"] * 48))) == [(2, "line"), (4, "line")]
+    assert refused(read("100,NEM13,200506081149,A,B", day(["1"] * 48), TAIL)) == [(1, "line"), (2, "line")]
+    assert refused(read(HEAD, stream(), HEAD, day(["1"] * 48), TAIL)) == [(3, "line"), (4, "line")]
 
 
 def written(values: list[Decimal], quality: list[str], *, first: date) -> Iterator[str]:
