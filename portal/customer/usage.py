@@ -1,18 +1,29 @@
 """Usage: a day, a month or a year as bars and as a table, what it is compared with, and files to take home."""
 
-from datetime import date, timedelta
-from typing import Annotated, Final
+import json
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
+from core.db import ReadSession
 from core.periods import business_date
 from portal.customer import shelf
-from portal.customer.usage_shown import shown_of
-from portal.pages import UNPROCESSABLE, SignedIn, go, show, typed_day
+from portal.customer.usage_shown import places_of, shown_of, steps_of
+from portal.pages import UNPROCESSABLE, Reader, SignedIn, go, show, typed_day
+from portal.words.energy import PERIODS
 from services.accounts.errors import TotalsOnly
-from services.usage.queries.views import Of, Series
-from web import spreadsheets
+from services.accounts.queries import AccountId
+from services.usage import queries
+from services.usage.queries import drawing
+from services.usage.queries.views import Of, PeriodCost, Series
+from web import hot, spreadsheets
+from web.problems.common import NotFound
 from web.runtime import RuntimeDep
 from web.session import Now, Write
 from web.spans import Stretch
@@ -76,7 +87,113 @@ def usage(
         beside=beside,
         before_first=stretch.before and stretch.before.days.first,
         is_wrong=is_wrong,
+        **(_cost(write, account_id, zone, today, now) if sees_all else {}),
     )
+
+
+def _cost(session: ReadSession, account_id: AccountId, zone: ZoneInfo, today: date, now: datetime) -> dict[str, Any]:
+    cost = queries.running_cost(session, account_id=account_id, today=today, zone=zone)
+    position = queries.tier_position(session, account_id=account_id, on=today, zone=zone)
+    has_tiers = position is not None and len(position.rungs) > 1
+    return {
+        "cost": None if cost is None else replace(cost, by_period=tuple(sorted(cost.by_period, key=_place))),
+        "cost_last": None if cost is None else cost.end - timedelta(days=1),
+        "price": queries.price_now(session, account_id=account_id, now=now, zone=zone),
+        "position": position if has_tiers else None,
+        "steps": steps_of(position) if position is not None and has_tiers else (),
+    }
+
+
+def _place(cost: PeriodCost) -> tuple[int, str]:
+    known = list(PERIODS)
+    return (known.index(cost.period) if cost.period in known else len(known), cost.period)
+
+
+@router.get("/usage/intervals")
+def intervals(
+    request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, at: Short = ""
+) -> Response:
+    """Every interval of the month that a day lies in, to zoom into; the day itself as bars and as a table."""
+    mine = shelf.of_reader(request, write, reader, now=now)
+    if mine.account is None:
+        return go("/accounts/link")
+    if not mine.account.sees_lines:
+        raise TotalsOnly
+    zone, account_id = runtime.settings.zone, mine.account.id
+    today = business_date(now, zone)
+    month, day = (
+        shown_of(
+            series_of(write, account_id=account_id, stretch=stretch, zone=zone, today=today, sees_all=True),
+            stretch,
+            zone=zone,
+            today=today,
+            since=mine.account.holder_since,
+        )
+        for stretch in (Stretch.at(of, min(typed_day(at) or today, today)) for of in (Of.MONTH, Of.DAY))
+    )
+    rows, minutes = _quarters(write, reader, mine.account.account_no, day.first, zone)
+    return show(
+        request,
+        "customer/intervals.html",
+        reader,
+        unread=mine.unread,
+        account=mine.account,
+        month=month,
+        last=min(Stretch.at(Of.MONTH, day.first).days.end - timedelta(days=1), today),
+        day=day,
+        rows=rows,
+        places=places_of([kwh for _, kwh in rows if kwh is not None]),
+        minutes=None if month.is_empty else minutes,
+        zone=zone.key,
+    )
+
+
+def _quarters(
+    session: ReadSession, reader: Reader, account_no: str, day: date, zone: ZoneInfo
+) -> tuple[list[tuple[datetime, Decimal | None]], int]:
+    """Each interval of a day with its kWh, and how long they are."""
+    span = Stretch.at(Of.DAY, day).days
+    text = drawing.intervals(
+        session,
+        session_id=reader.session_id,
+        user_id=reader.user_id,
+        account_no=account_no,
+        span=span,
+        zone=zone,
+    )
+    found = json.loads(text or '{"start": null, "minutes": 15, "energies": []}')
+    begins = (datetime.fromtimestamp((found["start"] or 0) + 60 * found["minutes"] * place, zone) for place in count())
+    kwh = (None if each is None else Decimal(each).scaleb(-6) for each in found["energies"])
+    return list(zip(begins, kwh, strict=False)), found["minutes"]
+
+
+@router.get("/usage/intervals.json")
+def intervals_drawn(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: SignedIn,
+    write: Write,
+    now: Now,
+    first: Annotated[date, Query(alias="from")],
+    last: Annotated[date, Query(alias="to")],
+) -> Response:
+    """Every interval of these days of the chosen account, for the drawing."""
+    mine = shelf.of_reader(request, write, reader, now=now)
+    if mine.account is None:
+        raise NotFound
+    text = drawing.intervals(
+        write,
+        session_id=reader.session_id,
+        user_id=reader.user_id,
+        account_no=mine.account.account_no,
+        span=span_of(first, last),
+        zone=runtime.settings.zone,
+    )
+    if text == drawing.TOTALS:
+        raise TotalsOnly
+    if not text:
+        raise NotFound
+    return Response(text, media_type=hot.JSON)
 
 
 @router.get("/usage/export")

@@ -107,7 +107,7 @@ def shown_of(
         codes,
         rows,
         drawn([_column(row, series.of) for row in rows]),
-        max([_LEAST_PLACES, *map(_places, numbers)]),
+        places_of(numbers),
         series.kwh,
         tuple(sum((row.values[place] for row in rows), _ZERO) for place in range(len(codes))),
         series.export_kwh,
@@ -160,6 +160,11 @@ def percent_more(now: Decimal, then: Decimal) -> int | None:
     if then <= 0:
         return None
     return int(((now - then) * 100 / then).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def places_of(numbers: Sequence[Decimal]) -> int:
+    """The decimals of the finest of them, two at least."""
+    return max([_LEAST_PLACES, *map(_places, numbers)])
 
 
 def _places(number: Decimal) -> int:

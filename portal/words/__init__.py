@@ -44,7 +44,6 @@ WORDS: Final[Mapping[str, Mapping[Any, str]]] = {
     "permission": staff.PERMISSIONS,
     "posting": money.POSTINGS,
     "provider": money.PROVIDERS,
-    "quality": energy.QUALITIES,
     "refund": money.REFUNDS,
     "role": staff.ROLES,
     "rounding": energy.ROUNDINGS,

@@ -62,13 +62,6 @@ ROUNDINGS: Final = {
     "up": N_("up"),
     "down": N_("down"),
 }
-QUALITIES: Final = {
-    "a": N_("measured"),
-    "e": N_("estimated"),
-    "s": N_("replaced by an estimate"),
-    "m": N_("missing"),
-}
-"""How a reading of an interval came to be."""
 BARS: Final = {
     "actual": N_("measured"),
     "estimated": N_("partly estimated"),

@@ -2,16 +2,20 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from core.periods import business_date
-from routers.usage.schemas import UsageSeries
+from routers.usage.cost_schemas import PriceNow, RunningCost, TierLadder, UsageCost
+from routers.usage.schemas import UsageIntervals, UsageSeries
 from services.accounts.errors import TotalsOnly
+from services.usage import queries
+from services.usage.queries import drawing
 from services.usage.queries.views import Of
-from web import spreadsheets
+from web import hot, spreadsheets
 from web.access import SeenAccount, WhollySeenAccount
-from web.models import Day
+from web.caller import Customer
+from web.models import AccountNo, Day
 from web.problems import problems
 from web.problems.common import SpanWrong
 from web.runtime import RuntimeDep
@@ -58,6 +62,49 @@ def show_usage(
         sees_all=account.sees_all,
     )
     return UsageSeries.seen(found)
+
+
+@router.get(
+    "/intervals",
+    response_model=UsageIntervals,
+    responses=problems(TotalsOnly, SpanWrong),
+    operation_id="show_usage_intervals",
+)
+async def show_usage_intervals(
+    request: Request,
+    caller: Customer,
+    runtime: RuntimeDep,
+    account_no: Annotated[AccountNo, Path()],
+    first: Annotated[Day, Query(alias="from")],
+    last: Annotated[Day, Query(alias="to")],
+) -> Response:
+    """Every interval from one day to another, both included, at most 13 months, as short as a drawing can take it."""
+    given = drawing.hot_intervals_of(
+        session_id=caller.session_id,
+        user_id=caller.user_id,
+        account_no=account_no,
+        span=span_of(first, last),
+        zone=runtime.settings.zone,
+    )
+    found = await hot.text(request, drawing.HOT_INTERVALS, given)
+    if found == drawing.TOTALS:
+        raise TotalsOnly
+    return Response(found, media_type=hot.JSON)
+
+
+@router.get("/cost", responses=problems(TotalsOnly), operation_id="show_usage_cost")
+def show_usage_cost(account: WhollySeenAccount, runtime: RuntimeDep, write: Write, now: Now) -> UsageCost:
+    """What has come together for the running bill, line by line, and what it will likely come to."""
+    zone, account_id = runtime.settings.zone, account.account.id
+    today = business_date(now, zone)
+    running = queries.running_cost(write, account_id=account_id, today=today, zone=zone)
+    tiers = queries.tier_position(write, account_id=account_id, on=today, zone=zone)
+    price = queries.price_now(write, account_id=account_id, now=now, zone=zone)
+    return UsageCost(
+        running=None if running is None else RunningCost.of(running),
+        tiers=None if tiers is None else TierLadder.of(tiers),
+        now=None if price is None else PriceNow.of(price),
+    )
 
 
 @router.get(

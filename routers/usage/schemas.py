@@ -147,3 +147,19 @@ class UsageSeries(AnswerModel):
             before=UsageComparison.of(series.before),
             year_before=UsageComparison.of(series.year_before),
         )
+
+
+class UsageIntervals(AnswerModel):
+    """Every interval of some days, for a drawing: the first begins at `start` (Unix time), each lasts `minutes`.
+
+    `energies` are whole millionths of a kWh, null where nothing is known. Days before the first that was read and
+    behind the last one are left out; `start` is null when nothing was read.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"start": 1795449600, "minutes": 15, "energies": [112000, 98000, None]}]}
+    )
+
+    start: int | None
+    minutes: int
+    energies: list[int | None]

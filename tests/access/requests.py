@@ -349,6 +349,10 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /api/v1/dues": _get("/api/v1/dues"),
     "GET /api/v1/accounts/{account_no}": _get("/api/v1/accounts/{account_no}"),
     "GET /api/v1/accounts/{account_no}/usage": _get("/api/v1/accounts/{account_no}/usage"),
+    "GET /api/v1/accounts/{account_no}/usage/cost": _get("/api/v1/accounts/{account_no}/usage/cost"),
+    "GET /api/v1/accounts/{account_no}/usage/intervals": _get(
+        "/api/v1/accounts/{account_no}/usage/intervals?from=2026-01-01&to=2026-01-31"
+    ),
     "GET /api/v1/accounts/{account_no}/usage/export": _get(
         "/api/v1/accounts/{account_no}/usage/export?from=2026-01-01&to=2026-01-31"
     ),
@@ -439,6 +443,8 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /me/devices/{session_id}/revoke": _form("/me/devices/{session_id}/revoke"),
     "POST /me/wechat/{identity_id}/unlink": _form("/me/wechat/{identity_id}/unlink"),
     "GET /usage": _get("/usage"),
+    "GET /usage/intervals": _get("/usage/intervals"),
+    "GET /usage/intervals.json": _get("/usage/intervals.json?from=2026-01-01&to=2026-01-31"),
     "GET /usage/export": _get("/usage/export?from=2026-01-01&to=2026-01-31"),
     "GET /tariff": _get("/tariff"),
     "GET /bills": _get("/bills"),

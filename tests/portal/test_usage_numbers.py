@@ -10,9 +10,9 @@ import pytest
 from lxml.html import HtmlElement
 
 from core import clock
-from core.periods import business_date
+from core.periods import business_date, start_of
 from services.accounts.models import Role
-from tests.factories.usage import bind, days_of
+from tests.factories.usage import bind, days_of, put_readings
 from tests.portal.test_tariff_numbers import number, page_of
 from tests.support.metered import TIMES_AND_TIERS, ZONE, household, measured, offer
 from tests.support.town import Town
@@ -108,7 +108,13 @@ def test_an_access_to_sums_alone_shows_months_that_are_over_and_nothing_else(mea
             "update access_grant set scope = 'totals' where user_id = :id and revoked_at is null", id=person.user_id
         )
     root = f"/api/v1/accounts/{town.house.account_no}/usage"
-    for path in ("?of=month", "?of=day", f"/export?from={TODAY}&to={TODAY}"):
+    for path in (
+        "?of=month",
+        "?of=day",
+        f"/export?from={TODAY}&to={TODAY}",
+        f"/intervals?from={TODAY}&to={TODAY}",
+        "/cost",
+    ):
         answer = town.client.get(root + path, headers=person.bearer)
         assert (answer.status_code, answer.json()["code"]) == (403, "totals_only"), path
     seen = town.client.get(f"{root}?of=year", headers=person.bearer).json()
@@ -125,8 +131,12 @@ def test_an_access_to_sums_alone_shows_months_that_are_over_and_nothing_else(mea
         assert page.status_code == 200
         assert "of=day" not in page.text
         assert "/usage/export" not in page.text
-    refused = town.client.get(f"/usage/export?from={TODAY}&to={TODAY}", headers=town.browser(person))
-    assert refused.status_code == 403
+    for path in (
+        f"/usage/export?from={TODAY}&to={TODAY}",
+        f"/usage/intervals.json?from={TODAY}&to={TODAY}",
+        "/usage/intervals",
+    ):
+        assert town.client.get(path, headers=town.browser(person)).status_code == 403
 
 
 def test_a_later_holder_gets_readings_of_their_own_days_alone(town: Town) -> None:
@@ -163,3 +173,88 @@ def test_a_file_has_at_most_thirteen_months(town: Town, first: str, last: str, s
         else:
             assert answer.headers["cache-control"] == "no-store"
             assert f"usage-{first}-{last}" in answer.headers["content-disposition"]
+
+
+def test_the_running_bill_is_the_sum_of_its_lines_and_each_line_quantity_times_price(measured_town: Town) -> None:
+    page = page_of(measured_town, "/usage")
+    card = page.xpath("//section[@aria-labelledby='so-far']")[0]
+    total = money(card.xpath(".//p[contains(@class, 'amount')]")[0])
+    amounts = []
+    for line in card.xpath(".//table[contains(@class, 'cost')]/tbody/tr"):
+        quantity, _, rate = line.xpath("string(.//span)").partition("×")
+        amount = number(line.xpath("./td")[0].text)
+        assert amount == (number(quantity.split()[0]) * number(rate)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        amounts.append(amount)
+    assert len(amounts) >= 5
+    assert total == sum(amounts) == money(card.xpath(".//table[contains(@class, 'cost')]/tfoot//td")[0])
+    periods = card.xpath(".//table[@id='by-period']/tbody/tr")
+    assert sum(money(row.xpath("./td")[1]) for row in periods) == total
+    used = number(re.search(r"([\d,.]+) kWh since", card.text_content())[1])  # type: ignore[index] # fails then
+    assert sum(number(row.xpath("./td")[0].text) for row in periods) == used
+    assert used == rows_of(page_of(measured_town, f"/usage?at={TODAY}"))[2][3]
+    bounds = card.xpath("//p[@id='forecast']")
+    if bounds:
+        low, high = (
+            Decimal(each.replace(",", "")) for each in re.findall(r"¥([\d,]+\.\d\d)", bounds[0].text_content())
+        )
+        assert total <= low <= high
+
+
+def test_tiers_are_used_and_left_to_the_last_kwh_and_their_prices_are_those_of_the_tariff(measured_town: Town) -> None:
+    page = page_of(measured_town, "/usage")
+    card = page.xpath("//section[@aria-labelledby='tiers']")[0]
+    used = number(re.search(r"([\d,.]+) kWh used since", card.text_content())[1])  # type: ignore[index] # fails then
+    steps = card.xpath(".//ol/li")
+    inside = [number(re.search(r"([\d,.]+) kWh used", step.text_content())[1]) for step in steps]  # type: ignore[index] # fails then
+    assert sum(inside) == used
+    bounds = [Decimal(100), Decimal(200)]
+    lefts = [number(found[1]) for step in steps if (found := re.search(r"([\d,.]+) kWh left", step.text_content()))]
+    if TODAY.month in {11, 12, 1, 2, 3, 4}:
+        sizes = [bounds[0], bounds[1] - bounds[0]]
+        assert [part + left for part, left in zip(inside, lefts, strict=False)] == sizes
+    tariff = page_of(measured_town, "/tariff").xpath("//section[@aria-labelledby='prices']//table")[0]
+    there = [[number(cell.text) for cell in row.xpath("./td")] for row in tariff.xpath(".//tbody/tr")]
+    told = [[number(each) for each in re.findall(r"\d\.\d+", step.xpath("string(./span[3])"))] for step in steps]
+    assert told == [list(column) for column in zip(*there, strict=True)]
+    assert card.xpath("count(.//li[@aria-current='step'])") == 1
+
+
+def test_every_reading_of_a_day_adds_up_to_the_day_and_is_what_the_drawing_is_made_of(measured_town: Town) -> None:
+    town, day = measured_town, TODAY - timedelta(days=4)
+    table = page_of(town, f"/usage/intervals?at={day}").xpath("//table[@id='figures']")[0]
+    shown = [None if cell.text == "–" else number(cell.text) for cell in table.xpath(".//tbody//td")]
+    assert (len(shown), shown.count(None)) == (96, 12)
+    assert sum(each for each in shown if each is not None) == number(table.xpath(".//tfoot//td")[0].text)
+    asked = f"from={day}&to={day}"
+    api = town.client.get(
+        f"/api/v1/accounts/{town.house.account_no}/usage/intervals?{asked}", headers=town.people["owner"].bearer
+    ).json()
+    page = town.client.get(f"/usage/intervals.json?{asked}", headers=town.browser(town.people["owner"])).json()
+    assert api == page
+    assert [None if each is None else Decimal(each).scaleb(-6) for each in api["energies"]] == shown
+    assert (api["start"], api["minutes"]) == (start_of(day, ZONE).timestamp(), 15)
+
+
+def test_a_drawing_has_a_place_for_every_interval_also_of_days_that_nobody_read(measured_town: Town) -> None:
+    town = measured_town
+    home = town.build(town.unit_id, has_bills=False)
+    owner = town.settle(home, has_payments=False)
+    first = TODAY - timedelta(days=9)
+    with town.runtime.db.write() as session:
+        put_readings(session, home.account.id, {first: [1000] * 96}, meter_no="OLD")
+        put_readings(session, home.account.id, {first + timedelta(days=4): [2000] * 48}, minutes=30, meter_no="NEW")
+        put_readings(
+            session, home.account.id, {first + timedelta(days=4): [500] * 47 + [None]}, minutes=30, meter_no="OLD"
+        )
+    path = f"/api/v1/accounts/{home.account_no}/usage/intervals?from={first}&to={TODAY}"
+    told = town.client.get(path, headers=owner.bearer).json()
+    assert told["minutes"] == 30
+    assert told["energies"] == [2000] * 48 + [None] * 3 * 48 + [2500] * 47 + [2000]
+    with town.runtime.db.write() as session:
+        session.sql("update account set holder_since = :day where id = :id", day=TODAY, id=home.account.id)
+    assert town.client.get(path, headers=owner.bearer).json() == {"start": None, "minutes": 15, "energies": []}
+
+
+def money(cell: HtmlElement) -> Decimal:
+    """An amount as the page writes it, without its currency."""
+    return number(re.sub(r"[^\d.,-]", "", cell.text_content()))

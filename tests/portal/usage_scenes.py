@@ -101,6 +101,13 @@ def usage_untiered(stage: Stage) -> None:
 
 
 @scene
+def usage_intervals(stage: Stage) -> None:
+    metered(stage, days=10)
+    page = stage.visit.open(f"/usage/intervals?at={today() - timedelta(days=1)}")
+    page.wait_for_selector("#zoom:not([hidden])")
+
+
+@scene
 def tariff(stage: Stage) -> None:
     metered(stage, days=5)
     page = stage.visit.open("/tariff")
