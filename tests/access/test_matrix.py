@@ -17,11 +17,11 @@ import pytest
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
-from app.main import described
 from tests.access.asking import Asked, Object, Scene
 from tests.access.marks import hidden, shown
 from tests.access.requests import ASKING, headers_of, scene
 from tests.access.staff_requests import STAFF_CALLERS, STAFF_OBJECTS, is_of_staff
+from tests.support.document import DOCUMENT
 from tests.support.town import STANDINGS, Town
 
 MATRIX: Final = Path(__file__).with_name("matrix.csv")
@@ -59,7 +59,6 @@ def cells() -> dict[str, list[Cell]]:
 
 
 CELLS: Final = cells()
-DOCUMENT: Final = described().openapi()
 
 
 def callers_of(operation: str) -> frozenset[str]:

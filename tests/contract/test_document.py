@@ -6,12 +6,11 @@ from typing import Any, Final
 import jsonschema_rs
 import pytest
 
-from app.main import described
+from tests.support.document import DOCUMENT
 from web import problems
 from web.problems import MEDIA_TYPE
 
 Json = dict[str, Any]
-DOCUMENT: Final[Json] = described().openapi()
 OPERATIONS: Final = {
     f"{method.upper()} {path}": operation
     for path, methods in DOCUMENT["paths"].items()

@@ -8,6 +8,7 @@ by tests/hostile/test_forms.py, and what they ask of lists by tests/hostile/test
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -19,7 +20,6 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
 
-from app.main import described
 from core import clock
 from services.identity import operations as identity
 from tests.access import group_requests
@@ -27,6 +27,7 @@ from tests.access.letting_in import invite, let_in, make_room, somebodys_phone
 from tests.factories.accounts import ACTOR
 from tests.factories.identity import app_session
 from tests.support import programs
+from tests.support.document import DOCUMENT
 from tests.support.served import Served, serving
 from tests.support.thorough import EVERYTHING, share
 from tests.support.town import HOLDER, RECEIPT_SECRET, Home, Person, Town
@@ -47,7 +48,7 @@ CONFIG: Final = SchemathesisConfig.from_dict(
         },
     }
 )
-SCHEMA: Final = schemathesis.openapi.from_dict(described().openapi(), config=CONFIG)
+SCHEMA: Final = schemathesis.openapi.from_dict(deepcopy(DOCUMENT), config=CONFIG)
 BEFORE_AUTHORISATION: Final = frozenset({401, 405, 415})
 
 

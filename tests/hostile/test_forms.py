@@ -7,13 +7,12 @@ from urllib.parse import quote_plus, urlencode
 import httpx2 as httpx
 import pytest
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 
-from app.main import described
 from portal.customer import shelf
 from tests.access.letting_in import make_room
 from tests.access.requests import ASKING, headers_of, scene
 from tests.hostile.test_values import HOSTILE_VALUES, MARK
+from tests.support.document import ROUTES
 from tests.support.thorough import share
 from tests.support.town import Town
 from web.guard import NUL_IN_COOKIE
@@ -55,12 +54,8 @@ def fields_of(asked: Dependant) -> Iterator[str]:
 
 def forms() -> Iterator[tuple[str, str]]:
     """Every form and each of its fields, as the application itself knows them."""
-    for route in described().routes:
-        if (
-            isinstance(route, APIRoute)
-            and "POST" in (route.methods or ())
-            and not route.path.startswith(("/api/", "/callb"))
-        ):
+    for route in ROUTES:
+        if "POST" in (route.methods or ()) and not route.path.startswith(("/api/", "/callb")):
             for field in fields_of(route.dependant):
                 yield f"POST {route.path}", field
 

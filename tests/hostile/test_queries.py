@@ -10,10 +10,9 @@ from urllib.parse import quote
 
 import pytest
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 
-from app.main import described
 from tests.access.requests import ASKING, headers_of, scene
+from tests.support.document import DOCUMENT, ROUTES
 from tests.support.thorough import share
 from tests.support.town import Town
 
@@ -61,8 +60,8 @@ def asked_of(dependant: Dependant) -> Iterator[str]:
 
 LISTS: Final = sorted(
     (f"GET {route.path}", name)
-    for route in described().routes
-    if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and not route.path.startswith(("/api/", "/callb"))
+    for route in ROUTES
+    if "GET" in (route.methods or ()) and not route.path.startswith(("/api/", "/callb"))
     for name in set(asked_of(route.dependant))
 )
 
@@ -76,9 +75,6 @@ def test_no_filter_page_or_search_is_anything_but_a_text(town: Town, operation: 
         answer = town.client.get(f"{path}?{name}={quote(value)}", headers=headers_of(made), follow_redirects=False)
         assert answer.status_code in {200, 303, 400, 404, 413, 422}, (value, answer.status_code)
         assert "psycopg" not in answer.text
-
-
-DOCUMENT: Final = described().openapi()
 
 
 def texts(schema: Any, seen: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
@@ -167,12 +163,10 @@ def _inside(value: Any) -> Iterator[Any]:
             yield from _inside(each)
 
 
-PATTERNS: Final = list(patterns())
-
-
 def test_no_regular_expression_can_be_made_to_climb() -> None:
-    assert len(PATTERNS) > 30, "the search for patterns finds none"
-    assert [(place, pattern) for place, pattern in PATTERNS if climbs(pattern)] == []
+    found = list(patterns())
+    assert len(found) > 30, "the search for patterns finds none"
+    assert [(place, pattern) for place, pattern in found if climbs(pattern)] == []
 
 
 @pytest.mark.parametrize("pattern", [r"(a+)+$", r"^(?:[a-z]*\d*)*$", r"((x|y+)z?)*"])
