@@ -43,7 +43,7 @@ def clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
-Code = Annotated[str, Field(strict=True, pattern=r"\A[a-z][a-z0-9_]{0,39}\z")]
+Code = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
 Month = Annotated[int, Field(strict=True, ge=1, le=12)]
 Months = Annotated[tuple[Month, ...], Field(min_length=1, max_length=12)]
