@@ -17,7 +17,7 @@ const options = (width) => {
     scales: { y: { range: (_, least, most) => [Math.min(0, least ?? 0), (most ?? 1) * 1.05 || 1] } },
     axes: [{ ...axis, space: 64 }, { ...axis, size: 56 }],
     series: [
-      { value: (_, seconds) => (seconds === null ? "–" : moment(seconds)) },
+      { label: box.dataset.when, value: (_, seconds) => (seconds === null ? "–" : moment(seconds)) },
       {
         label: title,
         stroke: colour("--strong"),

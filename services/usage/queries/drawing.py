@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from core.db import ReadSession, statement
 from core.periods import Period
 
-HOT_INTERVALS: Final = statement(__package__, "hot_intervals.sql")
+HOT_INTERVALS: Final = statement(__package__, "drawn_intervals.sql")
 TOTALS: Final = "totals"
 """What it answers for an access that sees sums alone."""
 
