@@ -50,6 +50,7 @@ class Kind(enum.StrEnum):
     BILLS = "bills"
     BILLING_MODES = "billing-modes"
     READINGS = "readings"
+    REGISTER_READINGS = "register-readings"
     ENTITLEMENTS = "entitlements"
     HOLIDAYS = "holidays"
     TEMPERATURES = "temperatures"
@@ -199,10 +200,12 @@ def loader_of(kind: Kind, settings: Settings, file: Path, intervals: Intervals =
         case Kind.BILLING_MODES:
             loader = BillingModesLoader(now=clock.now())
         case Kind.READINGS:
-            sender = Sender(ReadingSource.FILE, operator(), settings.zone, clock.now(), limits_of(settings))
+            sender = _sender(settings)
             loader = metering.loader_of(
                 file, sender, naming=intervals.naming(), labels=intervals.labels, minutes=intervals.minutes
             )
+        case Kind.REGISTER_READINGS:
+            loader = metering.RegisterReadingsLoader(_sender(settings), labels=intervals.labels)
         case Kind.ENTITLEMENTS:
             loader = EntitlementsLoader(renewals=settings.renewal_months, now=clock.now())
         case Kind.HOLIDAYS:
@@ -212,6 +215,10 @@ def loader_of(kind: Kind, settings: Settings, file: Path, intervals: Intervals =
         case Kind.ACCOUNTS | Kind.BILLS:
             loader = checker_of(kind, settings)
     return loader
+
+
+def _sender(settings: Settings) -> Sender:
+    return Sender(ReadingSource.FILE, operator(), settings.zone, clock.now(), limits_of(settings))
 
 
 def checker_of(kind: Kind, settings: Settings) -> Checker:
@@ -310,6 +317,8 @@ def _check_options(kind: Kind, *, dry_run: bool, full: bool, unit: str, signed_o
 
 
 def _check_intervals(kind: Kind, intervals: Intervals) -> None:
+    if kind is Kind.REGISTER_READINGS and intervals == Intervals(labels=intervals.labels):
+        return
     if kind is not Kind.READINGS and intervals != Intervals():
         msg = f"--zone, --minutes, --meter, --meters and --sum-five say nothing of {kind.value}"
         raise typer.BadParameter(msg)

@@ -71,6 +71,7 @@ IMPORTS: Final = {
     "entitlements": N_("Entitlements"),
     "holidays": N_("Holidays"),
     "readings": N_("Readings"),
+    "register-readings": N_("Readings of registers"),
     "temperatures": N_("Temperatures"),
 }
 IMPORT_MODES: Final = {

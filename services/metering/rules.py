@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from typing import Final
 
 from core.config_readings import ReadingSettings
 from core.records import Unreadable
-from services.metering.measures import Channel, Quality
+from services.metering.measures import Channel, Quality, Register
 
 INTERVALS: Final = (15, 30, 60)
 _DECIMALS: Final = 6
@@ -19,6 +20,8 @@ _QUALITIES: Final = {
     **{each.value: each for each in Quality},
     **{each.name.lower(): each for each in Quality},
 }
+REGISTERS: Final = {each.value: each for each in Register}
+_MULTIPLIER: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 CHANNELS: Final = {each.value: each for each in Channel}
 
 
@@ -39,34 +42,34 @@ def limits_of(settings: ReadingSettings) -> Limits:
     return Limits(settings.readings_most_kw, settings.readings_most_home_kw, settings.readings_oldest_days)
 
 
-def moment(text: str | None, *, labels: tzinfo | None) -> datetime:
+def moment(text: str | None, *, labels: tzinfo | None, field: str = "start") -> datetime:
     """A time with its offset; one without an offset is of `labels`. Raises Unreadable.
 
     Of the hour that a clock shows twice nobody can say which one is meant; the hour that it leaves out is none.
     """
     if text is None:
-        raise Unreadable("start", "is missing")
+        raise Unreadable(field, "is missing")
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         found = None
     if found is None or len(text) <= _TIME_AT or text[_TIME_AT] not in " T" or found.year not in _YEARS:
-        raise Unreadable("start", "is not a time like 2026-01-31T00:15+08:00")
+        raise Unreadable(field, "is not a time like 2026-01-31T00:15+08:00")
     if found.tzinfo is not None:
         return found
     if labels is None:
-        raise Unreadable("start", "has no offset, and nobody said of which zone it is")
-    return _placed(found, labels)
+        raise Unreadable(field, "has no offset, and nobody said of which zone it is")
+    return _placed(found, labels, field)
 
 
-def _placed(found: datetime, labels: tzinfo) -> datetime:
+def _placed(found: datetime, labels: tzinfo, field: str) -> datetime:
     placed = found.replace(tzinfo=labels)
     offset, later = placed.utcoffset(), placed.replace(fold=1).utcoffset()
     if offset == later or offset is None or later is None:
         return placed
     if offset < later:
-        raise Unreadable("start", "does not exist: the clock goes forward over it")
-    raise Unreadable("start", "is shown twice by the clock on this day: it needs an offset")
+        raise Unreadable(field, "does not exist: the clock goes forward over it")
+    raise Unreadable(field, "is shown twice by the clock on this day: it needs an offset")
 
 
 def energy(text: str, *, field: str) -> int:
@@ -100,3 +103,39 @@ def channel(text: str | None) -> Channel:
     if (found := CHANNELS.get(text)) is None:
         raise Unreadable("channel", f"is none of {', '.join(CHANNELS)}")
     return found
+
+
+def register(text: str | None) -> Register:
+    """Which register; the total where nothing is said. Raises Unreadable."""
+    if text is None:
+        return Register.TOTAL
+    if (found := REGISTERS.get(text)) is None:
+        raise Unreadable("register", f"is none of {', '.join(REGISTERS)}")
+    return found
+
+
+def day(text: str) -> date | None:
+    """A date as it is written here; None for what is none."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.year in _YEARS else None
+
+
+def digits(text: str | None) -> int | None:
+    """How many whole digits a register has. Raises Unreadable."""
+    if text is None:
+        return None
+    if text not in {str(number) for number in range(3, 13)}:
+        raise Unreadable("digits", "is not a whole number from 3 to 12")
+    return int(text)
+
+
+def multiplier(text: str | None) -> Decimal | None:
+    """By what a register's step is to be multiplied. Raises Unreadable."""
+    if text is None:
+        return None
+    if not _MULTIPLIER.fullmatch(text) or not Decimal(text):
+        raise Unreadable("multiplier", "is not a number above zero with at most 6 digits and 6 decimals")
+    return Decimal(text)

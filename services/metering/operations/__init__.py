@@ -8,6 +8,7 @@ from services.metering.operations.deciding import Decision, accept, discard, est
 from services.metering.operations.estimating import estimate_day, estimate_next
 from services.metering.operations.files import GreenButtonLoader, Nem12Loader, loader_of
 from services.metering.operations.importing import CHUNK_ROWS, IntervalsLoader, ReadingsLoader
+from services.metering.operations.registers import RegisterReadingsLoader
 from services.metering.operations.taking import (
     Sender,
     TakenIntervals,
@@ -32,6 +33,7 @@ __all__ = [
     "ReadingSource",
     "ReadingsLoader",
     "Register",
+    "RegisterReadingsLoader",
     "Sender",
     "TakenIntervals",
     "UnitCounts",

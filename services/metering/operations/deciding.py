@@ -17,6 +17,7 @@ from services.metering.estimates import Estimate, estimates, place_of, sources_o
 from services.metering.measures import Quality
 from services.metering.models import QuarantineKind, QuarantineState
 from services.metering.operations.days import DayNow, SeriesRef, known_days, lock_series, write_days
+from services.metering.operations.registers import INVERTED, accept_register
 
 Days = dict[Any, tuple[list[int | None], str]]
 
@@ -33,13 +34,18 @@ class Decision:
 
 
 def accept(session: WriteSession, *, account_id: int, quarantine_id: UUID, decision: Decision) -> None:
-    """Believe an interval: it is written as an actual reading, whatever is known, which is kept.
+    """Believe a reading: it is written as an actual one, whatever is known, which is kept.
 
-    Raises ReadingUnknown, ReadingDecided, and ReadingNotAcceptable for one below zero.
+    Raises ReadingUnknown, ReadingDecided, and ReadingNotAcceptable for an interval below zero, and for a register that
+    runs backwards: one of its readings is wrong, and is to be corrected.
     """
     held = _open(session, account_id=account_id, quarantine_id=quarantine_id)
-    if held.energy is None or held.energy < 0:
+    if held.energy is None or held.energy < 0 or held.reason == INVERTED:
         raise ReadingNotAcceptable(reason=held.reason)
+    if held.kind == QuarantineKind.REGISTER.value:
+        accept_register(session, held=held, actor=decision.actor, now=decision.now, zone=decision.zone)
+        _close(session, held, QuarantineState.ACCEPTED, decision, act="metering.accepted")
+        return
     series, days, place = _day_of(session, held, decision.zone)
     day, element, count = place
     energies, qualities = _whole(days, day, count)
@@ -61,6 +67,8 @@ def estimate(session: WriteSession, *, account_id: int, quarantine_id: UUID, dec
     Raises ReadingUnknown, ReadingDecided, and ReadingNotEstimable when no rule reaches it.
     """
     held = _open(session, account_id=account_id, quarantine_id=quarantine_id)
+    if held.kind == QuarantineKind.REGISTER.value:
+        raise ReadingNotEstimable
     series, days, (day, element, count) = _day_of(session, held, decision.zone)
     energies, qualities = _whole(days, day, count)
     if qualities[element] == Quality.MISSING.value:
@@ -100,12 +108,12 @@ def put_estimates(
 
 def _open(session: WriteSession, *, account_id: int, quarantine_id: UUID) -> sa.Row[Any]:
     held = session.sql(
-        """select account_id, id, kind, meter_no, channel, start_at, minutes, energy, reason, state
+        """select account_id, id, kind, meter_no, channel, start_at, minutes, energy, reason, state, source, photo_id
            from reading_quarantine where account_id = :account_id and id = :id for update""",
         account_id=account_id,
         id=quarantine_id,
     ).one_or_none()
-    if held is None or held.kind != QuarantineKind.INTERVAL.value:
+    if held is None:
         raise ReadingUnknown
     if held.state != QuarantineState.OPEN.value:
         raise ReadingDecided(state=held.state)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from core.db import ReadSession, statement
 from core.periods import Period, start_of
 from services.metering.measures import UNITS_PER_KWH, Channel, Quality, Register, kwh_of
+from services.metering.queries.registers import RegisterUse, register_days, register_use
 from services.metering.queries.waiting import (
     HeldCount,
     HeldReading,
@@ -29,6 +30,7 @@ __all__ = [
     "MeterGaps",
     "Quality",
     "Register",
+    "RegisterUse",
     "Span",
     "gaps",
     "held_counts",
@@ -37,6 +39,8 @@ __all__ = [
     "intervals",
     "kwh_of",
     "meter_gaps",
+    "register_days",
+    "register_use",
     "span",
 ]
 _RANKS = "mesa"

@@ -1,0 +1,382 @@
+"""Readings of registers from files and programs: what counts, what waits, and what replaces what."""
+
+from bisect import bisect_left, insort
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from typing import Any, ClassVar, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from core import staging
+from core.audit import Actor
+from core.db import WriteSession, statement
+from core.intake import Taken
+from core.periods import start_of
+from core.records import Layout, Reject, Row, Unreadable
+from services.accounts import operations as accounts
+from services.accounts.operations import UnitRows
+from services.metering import rules
+from services.metering.measures import Quality
+from services.metering.operations import placing
+from services.metering.operations.taking import Sender
+from services.metering.registers import counted
+
+_COLUMNS: Final = {
+    "seq": "integer",
+    "row_no": "bigint",
+    "meter_no": "text",
+    "kind": "text",
+    "read_at": "timestamptz",
+    "value": "bigint",
+    "quality": "text",
+    "digits": "smallint",
+    "multiplier": "numeric",
+}
+_RANKS: Final = "esa"
+_DATE: Final = len("2026-01-31")
+INVERTED: Final = "inverted"
+_HELD: Final = frozenset({INVERTED, "implausible", "contradicted"})
+
+
+class _Reading(NamedTuple):
+    """A reading in its place; `id` is None until it is written."""
+
+    read_at: datetime
+    value: int
+    quality: str
+    id: int | None
+
+
+@dataclass(slots=True)
+class _Register:
+    """A register as a chunk finds it and leaves it."""
+
+    account_id: int
+    register_id: int
+    digits: int | None
+    readings: list[_Reading] = field(default_factory=list)
+    replaced: set[tuple[datetime, int]] = field(default_factory=set)
+    superseded: list[int] = field(default_factory=list)
+    months: set[date] = field(default_factory=set)
+
+
+class RegisterReadingsLoader:
+    """`wattline import register-readings`: what registers showed at a moment."""
+
+    kind: ClassVar[str] = "register-readings"
+    layout: ClassVar[Layout] = Layout(
+        ("meter_no", "register", "read_at", "value", "quality", "digits", "multiplier"),
+        frozenset({"meter_no", "read_at", "value"}),
+    )
+
+    def __init__(self, sender: Sender, *, labels: tzinfo | None = None) -> None:
+        """`labels` is the zone of times without an offset; a date alone is the midnight of the supplier's."""
+        self._sender = sender
+        self._labels = labels
+
+    def stage(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
+        """Stage what can be read."""
+        refused: list[Reject] = []
+        staged: list[tuple[object, ...]] = []
+        for row in rows:
+            try:
+                staged.append((len(staged), row.no, *self._values(row)))
+            except Unreadable as error:
+                refused.append(Reject(row.no, error.field, error.reason))
+        staging.stage(session, table="staged_register", columns=_COLUMNS, rows=staged)
+        return refused
+
+    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
+        """Write what fits between the readings before and behind it."""
+        sender = self._sender
+        _run(session, "met", zone=str(sender.zone))
+        staging.analyze(session, table="met_register")
+        if sender.program is not None:
+            reach = statement(__package__, "import_registers_reach.sql")
+            refused = refused + staging.refuse(session, table="met_register", judgement=reach, program=sender.program)
+        refused = refused + staging.refuse(
+            session,
+            table="met_register",
+            judgement=statement(__package__, "import_registers_meaning.sql"),
+            now=sender.now,
+            oldest=sender.now.astimezone(sender.zone).date() - timedelta(days=sender.limits.oldest_days),
+        )
+        registers = _registers(session)
+        came: Counter[tuple[int, str]] = Counter()
+        held: list[Reject] = []
+        for row in session.sql("select * from met_register order by seq").all():
+            register = registers[row.account_id, row.meter_no, row.kind]
+            outcome = self._judge(register, row)
+            if outcome in _HELD:
+                _hold(session, sender, row, outcome, run_id)
+                held.append(_told(row.row_no, outcome))
+            else:
+                came[row.unit_id, outcome] += 1
+        self._write(session, list(registers.values()), run_id=run_id)
+        return self._count(session, registers, came, run_id=run_id, rejects=refused + held)
+
+    def place(
+        self, session: WriteSession, *, run_id: int, rows: Sequence[Row], rejects: Sequence[Reject]
+    ) -> list[Reject]:
+        """A refused row belongs to the unit of the account at which its meter is, or was last."""
+        wrong = {each.row_no for each in rejects}
+        named = {row.no: row.values[0] for row in rows if row.no in wrong and row.values[0]}
+        places = placing.units_of_meters(session, named=named)
+        return accounts.count_rejects(session, run_id=run_id, rejects=rejects, places=places)
+
+    def finish(self, session: WriteSession, *, run_id: int) -> bool:  # noqa: ARG002 -- the protocol's
+        """Nothing waits for the whole file."""
+        return True
+
+    def forget(self, session: WriteSession, *, run_id: int, most: int) -> int:
+        """Drop what a run has met."""
+        return accounts.forget_seen(session, run_id=run_id, most=most)
+
+    def _values(self, row: Row) -> Iterator[object]:
+        meter_no, register, read_at, value, quality, digits, multiplier = row.values
+        if meter_no is None:
+            raise Unreadable("meter_no", "is missing")
+        yield meter_no
+        yield rules.register(register).value
+        if read_at is not None and len(read_at) == _DATE and (day := rules.day(read_at)) is not None:
+            yield start_of(day, self._sender.zone)
+        else:
+            yield rules.moment(read_at, labels=self._labels, field="read_at")
+        if value is None:
+            raise Unreadable("value", "is missing")
+        shown = rules.energy(value, field="value")
+        if shown < 0:
+            raise Unreadable("value", "is negative: a register counts from zero")
+        yield shown
+        found = rules.quality(quality)
+        if found is Quality.MISSING:
+            raise Unreadable("quality", "is missing: then there is no reading")
+        yield found.value
+        yield rules.digits(digits)
+        yield rules.multiplier(multiplier)
+
+    def _judge(self, register: _Register, row: sa.Row[Any]) -> str:
+        """Put a reading into its place: `new`, `changed`, `unchanged`, or why it waits."""
+        place = bisect_left(register.readings, row.read_at, key=lambda each: each.read_at)
+        known = register.readings[place] if place < len(register.readings) else None
+        here = known if known is not None and known.read_at == row.read_at else None
+        if here is not None:
+            if here.value == row.value and _RANKS.index(row.quality) <= _RANKS.index(here.quality):
+                return "unchanged"
+            if _RANKS.index(row.quality) < _RANKS.index(here.quality):
+                return "unchanged" if (row.read_at, row.value) in register.replaced else "contradicted"
+        before = register.readings[place - 1] if place else None
+        following = place + (here is not None)
+        behind = register.readings[following] if following < len(register.readings) else None
+        for earlier, later in ((before, row), (row, behind)):
+            if earlier is None or later is None:
+                continue
+            went = counted(earlier.value, later.value, digits=register.digits)
+            if went is None:
+                return INVERTED
+            if went > self._most(row, later.read_at - earlier.read_at):
+                return "implausible"
+        if here is not None:
+            register.readings.remove(here)
+            if here.id is not None:
+                register.superseded.append(here.id)
+        insort(register.readings, _Reading(row.read_at, row.value, row.quality, None), key=lambda each: each.read_at)
+        ends = (each.read_at for each in (before, row, behind) if each is not None)
+        register.months |= _months([each.astimezone(self._sender.zone).date() for each in ends])
+        return "new" if here is None else "changed"
+
+    def _most(self, row: sa.Row[Any], lasted: timedelta) -> int:
+        """What can have passed through a register in a time, in its own steps."""
+        limits = self._sender.limits
+        most_kw = limits.most_home_kw if row.account_class == "residential" else limits.most_kw
+        hours = Decimal(lasted // timedelta(minutes=1) + 1) / 60
+        return int(most_kw * 1_000_000 * hours / Decimal(row.known_multiplier or row.multiplier or 1))
+
+    def _write(self, session: WriteSession, registers: list[_Register], *, run_id: int) -> None:
+        sender = self._sender
+        gone = [(each.account_id, id_) for each in registers for id_ in each.superseded]
+        session.sql(
+            """update register_reading x set superseded_at = :now
+               from unnest(cast(:accounts as bigint[]), cast(:ids as bigint[])) g (account_id, id)
+               where x.account_id = g.account_id and x.id = g.id""",
+            now=sender.now,
+            accounts=[account_id for account_id, _ in gone],
+            ids=[id_ for _, id_ in gone],
+        )
+        made = [(each, one) for each in registers for one in each.readings if one.id is None]
+        session.sql(
+            """insert into register_reading (account_id, register_id, read_at, value, quality, source, recorded_at,
+                 recorded_by, run_id)
+               select account_id, register_id, read_at, value, quality, :source, :now, :actor, :run_id
+               from unnest(cast(:accounts as bigint[]), cast(:registers as smallint[]), cast(:times as timestamptz[]),
+                 cast(:values as bigint[]), cast(:qualities as text[]))
+                 n (account_id, register_id, read_at, value, quality)""",
+            source=sender.source.value,
+            now=sender.now,
+            actor=sender.actor.name,
+            run_id=run_id,
+            accounts=[each.account_id for each, _ in made],
+            registers=[each.register_id for each, _ in made],
+            times=[one.read_at for _, one in made],
+            values=[one.value for _, one in made],
+            qualities=[one.quality for _, one in made],
+        )
+        session.sql(
+            """update register_reading x set superseded_by = y.id
+               from unnest(cast(:accounts as bigint[]), cast(:ids as bigint[])) g (account_id, id), register_reading y
+               where x.account_id = g.account_id and x.id = g.id and y.account_id = x.account_id
+                 and y.register_id = x.register_id and y.read_at = x.read_at and y.superseded_at is null""",
+            accounts=[account_id for account_id, _ in gone],
+            ids=[id_ for _, id_ in gone],
+        )
+        changed = sorted({(each.account_id, month) for each in registers for month in each.months})
+        session.sql(
+            """insert into usage_change (account_id, month)
+               select * from unnest(cast(:accounts as bigint[]), cast(:months as date[]))""",
+            accounts=[account_id for account_id, _ in changed],
+            months=[month for _, month in changed],
+        )
+
+    def _count(
+        self,
+        session: WriteSession,
+        registers: dict[tuple[int, str, str], _Register],
+        came: Counter[tuple[int, str]],
+        *,
+        run_id: int,
+        rejects: list[Reject],
+    ) -> Taken:
+        ids = sorted({each.account_id for each in registers.values()})
+        first = accounts.see(session, run_id=run_id, kind="account", keys=ids)
+        units = placing.units_of_accounts(session, account_ids=sorted(first))
+        counted_ = [
+            UnitRows(
+                unit_id,
+                came[unit_id, "new"],
+                came[unit_id, "changed"],
+                came[unit_id, "unchanged"],
+                units.count(unit_id),
+            )
+            for unit_id in sorted({unit_id for unit_id, _ in came})
+        ]
+        return accounts.count_rows(session, run_id=run_id, rows=counted_, rejects=rejects)
+
+
+def _told(row_no: int, reason: str) -> Reject:
+    if reason == INVERTED:
+        return Reject(row_no, "value", "runs backwards beside another reading: it waits in quarantine")
+    if reason == "implausible":
+        return Reject(row_no, "value", "is more than can be believed: it waits in quarantine")
+    return Reject(row_no, "value", "contradicts a better reading of this moment: it waits in quarantine")
+
+
+def accept_register(session: WriteSession, *, held: sa.Row[Any], actor: Actor, now: datetime, zone: ZoneInfo) -> None:
+    """Let a reading of the quarantine count; what is known of its moment is superseded."""
+    register_id = session.sql(
+        """select id from meter_register where account_id = :account_id and meter_no = :meter_no and kind = :kind
+           for no key update""",
+        account_id=held.account_id,
+        meter_no=held.meter_no,
+        kind=held.channel,
+    ).scalar_one()
+    said = {"account_id": held.account_id, "register_id": register_id, "read_at": held.start_at, "now": now}
+    old = session.sql(
+        """update register_reading set superseded_at = :now
+           where account_id = :account_id and register_id = :register_id and read_at = :read_at
+             and superseded_at is null returning id""",
+        **said,
+    ).scalar_one_or_none()
+    new = session.sql(
+        """insert into register_reading (account_id, register_id, read_at, value, quality, source, recorded_at,
+             recorded_by, photo_id)
+           values (:account_id, :register_id, :read_at, :value, 'a', :source, :now, :actor, :photo_id) returning id""",
+        value=held.energy,
+        source=held.source,
+        actor=actor.name,
+        photo_id=held.photo_id,
+        **said,
+    ).scalar_one()
+    session.sql(
+        "update register_reading set superseded_by = :new where account_id = :account_id and id = :old",
+        new=new,
+        account_id=held.account_id,
+        old=old,
+    )
+    near = session.sql(
+        """select max(read_at) filter (where read_at < :read_at) as before,
+             min(read_at) filter (where read_at > :read_at) as behind
+           from register_reading
+           where account_id = :account_id and register_id = :register_id and superseded_at is null""",
+        account_id=held.account_id,
+        register_id=register_id,
+        read_at=held.start_at,
+    ).one()
+    times = [each for each in (near.before, held.start_at, near.behind) if each is not None]
+    months = sorted(_months([each.astimezone(zone).date() for each in times]))
+    session.sql(
+        """insert into usage_change (account_id, month)
+           select :account_id, month from unnest(cast(:months as date[])) month""",
+        account_id=held.account_id,
+        months=months,
+    )
+
+
+def _registers(session: WriteSession) -> dict[tuple[int, str, str], _Register]:
+    """The registers of a chunk, made if need be and locked, each with what is known around its rows."""
+    _run(session, "write")
+    session.sql(
+        """update meter_register r set digits = m.digits
+           from met_register m where r.account_id = m.account_id and r.id = m.register_id
+             and r.digits is null and m.digits is not null"""
+    )
+    found = {
+        (row.account_id, row.meter_no, row.kind): _Register(row.account_id, row.id, row.digits)
+        for row in _run(session, "known")
+    }
+    by_id = {(each.account_id, each.register_id): each for each in found.values()}
+    around: dict[tuple[int, int], list[_Reading]] = defaultdict(list)
+    for row in _run(session, "around"):
+        around[row.account_id, row.register_id].append(_Reading(row.read_at, row.value, row.quality, row.id))
+    for key, readings in around.items():
+        by_id[key].readings = sorted(readings)
+    for row in _run(session, "before"):
+        by_id[row.account_id, row.register_id].replaced.add((row.read_at, row.value))
+    return found
+
+
+def _hold(session: WriteSession, sender: Sender, row: sa.Row[Any], reason: str, run_id: int) -> None:
+    session.sql(
+        """insert into reading_quarantine (account_id, kind, meter_no, channel, start_at, energy, quality, reason,
+             source, recorded_at, recorded_by, run_id, row_no)
+           values (:account_id, 'register', :meter_no, :register, :read_at, :value, :quality, :reason, :source, :now,
+             :actor, :run_id, :row_no)
+           on conflict do nothing""",
+        account_id=row.account_id,
+        meter_no=row.meter_no,
+        register=row.kind,
+        read_at=row.read_at,
+        value=row.value,
+        quality=row.quality,
+        reason=reason,
+        source=sender.source.value,
+        now=sender.now,
+        actor=sender.actor.name,
+        run_id=run_id,
+        row_no=row.row_no,
+    )
+
+
+def _months(days: Sequence[date]) -> set[date]:
+    month, found = min(days).replace(day=1), set[date]()
+    while month <= max(days):
+        found.add(month)
+        month = (month + timedelta(days=32)).replace(day=1)
+    return found
+
+
+def _run(session: WriteSession, step: str, **params: object) -> sa.CursorResult[Any]:
+    return session.sql(statement(__package__, f"import_registers_{step}.sql"), **params)
