@@ -177,6 +177,27 @@ def test_days_of_a_prepaid_account_are_in_order_in_the_month_and_topped_up_on_da
     ]
 
 
+@pytest.mark.parametrize(
+    ("kw", "lines"),
+    [("630", [("demand", D(600))]), ("630.001", [("demand", D("630.00")), ("demand_over", D("0.001"))])],
+)
+def test_a_demand_of_exactly_the_tolerated_ratio_is_billed_as_contracted(
+    kw: str, lines: list[tuple[str, Decimal]]
+) -> None:
+    use = Use(max_demand_kw=D(kw), facts=Facts(contract_kw=D(600), transformer_kva=D(1250)))
+    found = price(parse(CASES["P08"]["tariff"]), use)
+    assert [(line.code, line.quantity) for line in found.lines if line.group == "demand"] == lines
+
+
+def test_a_balance_of_exactly_the_threshold_warns_nobody_and_arms_it_again() -> None:
+    tariff = parse(flat())
+    days = [DayUse(date(2025, 7, day), {"all": D(kwh)}) for day, kwh in ((1, 32), (2, 8), (3, 8), (4, 8))]
+    topups = {date(2025, 7, 4): D(2)}
+    run = prepaid(tariff, use=Use(), days=days, opening=D(10), topups=topups, thresholds=[D(6)])
+    assert [day.balance for day in run.daily] == [D(6), D(5), D(4), D(5)]
+    assert [alert.day.day for alert in run.alerts] == [2, 4]
+
+
 def test_charges_by_the_day_of_a_prepaid_account_count_days_without_use_too() -> None:
     tariff = parse(flat(fixed=[{"code": "standing", "amount": "1", "per": "day"}]))
     days = [DayUse(date(2025, 7, day), {"all": D(8)}) for day in (1, 4)]
