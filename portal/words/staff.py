@@ -124,6 +124,7 @@ CHECKS: Final = {
     "bills": N_("Bills"),
     "ledger": N_("Ledger"),
     "payments": N_("Payments"),
+    "usage": N_("Usage"),
 }
 EVENTS: Final = {
     "payment.booked": N_("A payment was booked"),

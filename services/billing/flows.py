@@ -1,6 +1,6 @@
-"""The check of the books: ledger, bills and payments say the same of every account. Only reads what it judges.
+"""The check of the books: ledger, bills, payments and usage say the same of every account. Only reads what it judges.
 
-Billing has it because it sees all three. A round goes through ids in ranges, each judged in one short transaction.
+Billing has it because it sees all of them. A round goes through ids in ranges, each judged in one short transaction.
 """
 
 import time
@@ -20,6 +20,7 @@ from services.ledger import operations as ledger_operations
 from services.ledger import queries as ledger
 from services.ledger.chart import BookId
 from services.payments import queries as payments
+from services.usage import queries as usage
 
 log = structlog.get_logger(__name__)
 
@@ -117,6 +118,11 @@ def _payments(session: ReadSession, first: int, last: int) -> list[Breach]:
     return [_of_account(each) for each in found]
 
 
+def _usage(session: ReadSession, first: int, last: int) -> list[Breach]:
+    found = usage.invariants(session, first_account=first, last_account=last, limit=MOST)
+    return [Breach(each.rule, f"account {each.account_id}", each.detail) for each in found]
+
+
 def _of_book(found: ledger.Violation) -> Breach:
     return Breach(found.rule, None if found.book_id is None else f"book {found.book_id}", found.detail)
 
@@ -129,4 +135,5 @@ CHECKS: Final = (
     _Check("ledger", ledger.last_book, _books),
     _Check("bills", accounts.last_account, _bills),
     _Check("payments", accounts.last_account, _payments),
+    _Check("usage", accounts.last_account, _usage),
 )

@@ -174,11 +174,11 @@ def test_a_round_of_the_check_is_begun_once_an_hour_and_its_breaches_are_told(
     with database.write() as session:
         make_bill(session, make_account(session, vault), amount_minor=5_000)
     now = clock.now()
-    assert flows.check_next(database, now=now, most_ranges=5) == 3
+    assert flows.check_next(database, now=now, most_ranges=5) == 4
     assert flows.check_next(database, now=now + timedelta(minutes=59), most_ranges=5) == 0
     tamper("update bill set open_minor = open_minor - 1")
     assert examined()["check bills"].verdict == "ok"
-    assert flows.check_next(database, now=now + timedelta(hours=1), most_ranges=5) == 3
+    assert flows.check_next(database, now=now + timedelta(hours=1), most_ranges=5) == 4
     found = examined()
     assert wrong(found) == ["check bills"]
     assert "2 breaches" in found["check bills"].detail
@@ -193,7 +193,7 @@ def test_a_round_goes_on_where_it_stopped(
     monkeypatch.setattr(flows, "RANGE", 1)
     tamper("update bill set open_minor = open_minor - 1 where account_id = (select max(account_id) from bill)")
     now = clock.now()
-    assert flows.check_next(database, now=now, most_ranges=2) == 6
+    assert flows.check_next(database, now=now, most_ranges=2) == 8
     with database.read() as session:
         halfway = session.sql("select next_from, finished_at from ledger_check where name = 'bills'").one()
     assert (halfway.next_from, halfway.finished_at) == (3, None)
@@ -204,7 +204,7 @@ def test_a_round_goes_on_where_it_stopped(
 
 
 def test_a_check_that_somebody_is_at_is_left_to_them(database: Database) -> None:
-    assert flows.check_next(database, now=clock.now(), most_ranges=1) == 3
+    assert flows.check_next(database, now=clock.now(), most_ranges=1) == 4
     with database.write() as session:
         session.sql("select from ledger_check for update").all()
         assert flows.check_next(database, now=clock.now() + timedelta(hours=2), most_ranges=1) == 0

@@ -1,17 +1,27 @@
 """Reads of usage: what customers, staff and programs see of it."""
 
+from typing import Final
+
+from core.db import statement
+from services.accounts.queries import AccountId
 from services.usage.queries.checking import Violation, invariants
+from services.usage.queries.comparing import dry_run, what_if
 from services.usage.queries.running import cost_by_day, running_cost
 from services.usage.queries.showing import series
 from services.usage.queries.standing import price_now, tier_position
 from services.usage.queries.views import (
     Bar,
     BarQuality,
+    ClassTotal,
     Comparison,
     DayCost,
+    Difference,
+    DryRun,
     Forecast,
     Gap,
     Of,
+    Offer,
+    OfferMonth,
     PeriodCost,
     PriceNow,
     Rung,
@@ -19,16 +29,27 @@ from services.usage.queries.views import (
     RunningPart,
     Series,
     TierPosition,
+    WhatIf,
 )
 
+HOT_INTERVALS: Final = statement(__package__, "hot_intervals.sql")
+"""Up to a year of one series as a chart reads it; checks session and grant itself and writes its answer."""
+
 __all__ = [
+    "HOT_INTERVALS",
+    "AccountId",
     "Bar",
     "BarQuality",
+    "ClassTotal",
     "Comparison",
     "DayCost",
+    "Difference",
+    "DryRun",
     "Forecast",
     "Gap",
     "Of",
+    "Offer",
+    "OfferMonth",
     "PeriodCost",
     "PriceNow",
     "Rung",
@@ -37,10 +58,13 @@ __all__ = [
     "Series",
     "TierPosition",
     "Violation",
+    "WhatIf",
     "cost_by_day",
+    "dry_run",
     "invariants",
     "price_now",
     "running_cost",
     "series",
     "tier_position",
+    "what_if",
 ]

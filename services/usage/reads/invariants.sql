@@ -1,6 +1,8 @@
--- Of a range of accounts: days sum to months, a day's periods to the day, and a day is what its readings are. Reads whole ranges of usage_day,
--- usage_month, interval_day and reading_series; months that wait to be aggregated are left out.
-with months as (
+-- Of a range of accounts: days sum to months, periods to energies, and days are what their readings are, these since `readings_since` (the month
+-- before this one when null). Months that wait to be aggregated are left out. Reads whole ranges of usage_day, usage_month and interval_day.
+with since as (
+  select coalesce(cast(:readings_since as date), date_trunc('month', now() - interval '1 month')::date) as day
+), months as (
   select account_id, month, sum(energy) as energy, sum(export_energy) as export_energy, sum(measured_minutes) as minutes,
     bool_and(energy = (select sum(e) from unnest(energies) e)) as adds_up
   from usage_month where account_id between :first_account and :last_account group by account_id, month
@@ -13,7 +15,7 @@ with months as (
 ), read as (
   select s.account_id, date_trunc('month', i.day)::date as month, sum(e.energy) as energy
   from reading_series s
-  join interval_day i on i.account_id = s.account_id and i.series_id = s.id
+  join interval_day i on i.account_id = s.account_id and i.series_id = s.id and i.day >= (select day from since)
   cross join lateral (select coalesce(sum(x), 0) as energy from unnest(i.energies) x) e
   where s.account_id between :first_account and :last_account and s.channel = 'import'
   group by s.account_id, date_trunc('month', i.day)
@@ -31,7 +33,7 @@ from compared c
 cross join lateral (values
   ('usage_days_sum_to_months', c.by_month is distinct from c.by_day or c.differs),
   ('usage_periods_sum_to_energy', not c.adds_up),
-  ('usage_days_are_their_readings', c.by_day is distinct from c.by_reading)) x (rule, is_broken)
+  ('usage_days_are_their_readings', c.by_day is distinct from c.by_reading and c.month >= (select date_trunc('month', day)::date from since))) x (rule, is_broken)
 where x.is_broken and not exists (select from waiting w where w.account_id = c.account_id and w.month = c.month)
 order by c.account_id, c.month, x.rule
 limit :limit

@@ -7,5 +7,5 @@ UNITS_PER_KWH: Final = 1_000_000
 
 
 def kwh_of(energy: int) -> Decimal:
-    """The kWh of an energy, exact and without needless zeros."""
+    """The kWh of an energy, exact."""
     return Decimal(energy).scaleb(-6)

@@ -36,7 +36,7 @@ def parts(database: Database, account_id: int) -> list[tuple[Any, ...]]:
                where account_id = :id order by month, part""",
             id=account_id,
         )
-        assert invariants(session, first_account=1, last_account=account_id) == []
+        assert invariants(session, first_account=1, last_account=account_id, readings_since=date(2025, 1, 1)) == []
         return [tuple(row) for row in rows]
 
 
@@ -154,3 +154,13 @@ def test_the_task_does_all_that_waits(database: Database, account_id: int) -> No
         put_readings(session, account_id, dict.fromkeys(days_of(JULY, JULY + timedelta(3)), HOURS), minutes=60)
     usage.aggregate()
     assert [row[4] for row in parts(database, account_id)] == [[3 * 24_000_000]]
+
+
+def test_a_day_that_is_not_what_was_read_is_found(database: Database, account_id: int) -> None:
+    with database.write() as session:
+        put_readings(session, account_id, dict.fromkeys(days_of(JULY, AUGUST), HOURS), minutes=60)
+    worked(database, operations.follow_readings)
+    with database.write() as session:
+        session.sql("update usage_day set energy = 7, energies = '{7}' where day = '2025-07-09'")
+        found = invariants(session, first_account=1, last_account=account_id, readings_since=JULY)
+    assert {each.rule for each in found} == {"usage_days_sum_to_months", "usage_days_are_their_readings"}

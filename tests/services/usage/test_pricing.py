@@ -1,9 +1,11 @@
 """SQL and the exact engine price every part of a month alike, line by line to the minor unit."""
 
 import random
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -238,3 +240,14 @@ def test_a_shape_that_sql_does_not_price_says_why(reason: str) -> None:
     }
     with pytest.raises(Uncompiled, match=reason):
         compiled(parse(plain | CASES[reason]), month=7)
+
+
+def test_the_page_names_every_reason_for_which_a_tariff_takes_the_engine() -> None:
+    root = Path(__file__).parents[3]
+    code = (root / "services" / "usage" / "rules" / "compiled.py").read_text("utf-8")
+    page = (root / "docs" / "concepts" / "usage.md").read_text("utf-8")
+    parts = re.search(r"parts = \{(.*?)\n    \}", code, re.DOTALL)
+    assert parts is not None
+    reasons = {*re.findall(r'Uncompiled\("(\w+)"\)', code), *re.findall(r'^        "(\w+)":', parts[1], re.MULTILINE)}
+    assert reasons == set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    assert reasons >= CASES.keys()

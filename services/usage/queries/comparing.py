@@ -1,0 +1,353 @@
+"""What use would cost under other tariffs: published ones for a customer, drafts for those who make tariffs."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from core.db import ReadSession, statement
+from core.money import Money
+from core.periods import Period
+from services.accounts.queries import AccountId
+from services.accounts.queries.agreements import agreement_on
+from services.tariffs.errors import UseInvalid
+from services.tariffs.queries import (
+    Facts,
+    Tariff,
+    TariffClass,
+    Use,
+    cycle_of,
+    day_facts,
+    day_periods,
+    price,
+    tariff_of,
+    tariffs,
+    versions,
+)
+from services.usage.queries.days import ONE_DAY, Day, days_of, gaps_by_day, known
+from services.usage.queries.parts import Part, facts_of, parts_of, use_of
+from services.usage.queries.views import ClassTotal, Difference, DryRun, Offer, OfferMonth, WhatIf
+from services.usage.rules.measures import kwh_of
+
+MONTHS: Final = 12
+LEAST_MONTHS: Final = 3
+"""Fewer months with readings say nothing about a year."""
+MOST_OFFERS: Final = 20
+MOST_ACCOUNTS: Final = 2_000
+"""Accounts of one dry run that is answered at once."""
+LARGEST: Final = 50
+DRAFT: Final = 0
+"""Stands for a version that has no id yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Days of a month on one version of an offered tariff."""
+
+    month: date
+    first: date
+    end: date
+    version_id: int
+    periods: tuple[str, ...]
+    tariff: Tariff
+
+
+def what_if(
+    session: ReadSession, *, account_id: int, until: date, zone: ZoneInfo, codes: Sequence[str] | None = None
+) -> WhatIf | None:
+    """The twelve months before the one that `until` lies in, under the account's tariff and others.
+
+    `codes`: which, of the published tariffs of the account's class and currency; all of them when absent. None where
+    fewer than `LEAST_MONTHS` have readings. A month is priced by what is known of it: gaps are named, not filled.
+    """
+    end = until.replace(day=1)
+    first = date(end.year - 1, end.month, 1)
+    found = known(session, account_id=account_id)
+    days = days_of(session, account_id=account_id, first=first, end=end)
+    if len({day.day.replace(day=1) for day in days if day.measured_minutes}) < LEAST_MONTHS:
+        return None
+    account = session.sql(statement(__package__, "account_kind.sql"), account_id=account_id).one()
+    agreed = agreement_on(session, account_id=AccountId(account_id), day=end - ONE_DAY)
+    present = None if agreed is None else agreed.tariff_code
+    offered = {
+        each.code: each.name
+        for each in tariffs(session, on=end - ONE_DAY, limit=1_000)
+        if each.currency == account.currency
+        and each.in_force_no is not None
+        and each.tariff_class in {TariffClass.ANY, TariffClass(account.account_class)}
+        and (codes is None or each.code in codes or each.code == present)
+    }
+    chosen = sorted(offered, key=lambda code: (code != present, code))[:MOST_OFFERS]
+    by_code = {code: _months(session, account_id, code, days, first, end) for code in chosen}
+    both = [
+        month for month in range(MONTHS) if chosen and all(by_code[code][month].cost is not None for code in chosen)
+    ]
+    zero = Money.zero(account.currency)
+    return WhatIf(
+        first=first,
+        end=end,
+        months_compared=len(both),
+        offers=tuple(
+            Offer(
+                tariff_code=code,
+                name=offered[code],
+                is_present=code == present,
+                months=tuple(by_code[code]),
+                total=sum((by_code[code][month].cost or zero for month in both), zero),
+            )
+            for code in chosen
+        ),
+        gaps=gaps_by_day(days, found=found, first=first, end=end, zone=zone),
+    )
+
+
+def _months(
+    session: ReadSession, account_id: int, code: str, days: Sequence[Day], first: date, end: date
+) -> list[OfferMonth]:
+    spans = _spans(session, code, first, end)
+    used = _as_if(session, account_ids=[account_id], spans=spans, first=first, end=end)
+    return [
+        _offer_month(session, account_id, code, [span for span in spans if span.month == month], days, used, month)
+        for month in (_later(first, months) for months in range(MONTHS))
+    ]
+
+
+def _spans(session: ReadSession, code: str, first: date, end: date) -> list[_Span]:
+    found = []
+    for version in versions(session, code=code, period=Period(first, end)):
+        tariff = tariff_of(session, version_id=version.id)
+        for month in (_later(first, months) for months in range(MONTHS)):
+            begin, finish = max(month, version.valid_from), min(_later(month, 1), version.valid_to or end)
+            if begin < finish:
+                found.append(_Span(month, begin, finish, version.id, version.periods, tariff))
+    return found
+
+
+def _offer_month(
+    session: ReadSession,
+    account_id: int,
+    code: str,
+    spans: Sequence[_Span],
+    days: Sequence[Day],
+    used: Mapping[tuple[int, date, int], Mapping[int, int]],
+    month: date,
+) -> OfferMonth:
+    of_month = [day for day in days if day.day.replace(day=1) == month and day.measured_minutes]
+    length = (_later(month, 1) - month).days
+    costs: list[Money] = []
+    for span in spans:
+        in_span = [day for day in of_month if span.first <= day.day < span.end]
+        energies = used.get((account_id, month, span.version_id), {})
+        use = _use(session, account_id, code, span, in_span, energies, length)
+        try:
+            priced = price(span.tariff, use)
+        except UseInvalid:
+            return OfferMonth(month, _sum(of_month), len(of_month), length, None)
+        costs.append(Money(priced.total_minor, priced.currency))
+    is_whole = bool(of_month) and sum((span.end - span.first).days for span in spans) == length
+    cost = sum(costs[1:], costs[0]) if costs and is_whole else None
+    return OfferMonth(month, _sum(of_month), len(of_month), length, cost)
+
+
+def _use(
+    session: ReadSession,
+    account_id: int,
+    code: str,
+    span: _Span,
+    days: Sequence[Day],
+    energies: Mapping[int, int],
+    length: int,
+) -> Use:
+    cycle = cycle_of(span.tariff, span.first)
+    row = session.sql(
+        statement(__package__, "standing.sql"),
+        account_id=account_id,
+        code=code,
+        before=span.first,
+        cycle_first=cycle.first,
+        cycle_end=cycle.end,
+        facts_on=span.first,
+    ).one()
+    return Use(
+        month=span.month.month,
+        kwh={span.periods[at - 1]: kwh_of(energy) for at, energy in energies.items() if energy},
+        kwh_before_in_cycle=kwh_of(row.used_before),
+        months_in_cycle=cycle_of(span.tariff, span.first, since=row.since, until=row.until).months,
+        days=(span.end - span.first).days,
+        days_in_month=length,
+        max_demand_kw=Decimal(max((day.max_demand for day in days), default=0)).scaleb(-3),
+        kvarh=kwh_of(sum(day.reactive_energy for day in days)),
+        export_kwh=kwh_of(sum(day.export_energy for day in days)),
+        facts=Facts(row.persons, frozenset(row.flags or ()), row.contract_kw, row.transformer_kva),
+    )
+
+
+def _sum(days: Sequence[Day]) -> Decimal:
+    return kwh_of(sum(day.energy for day in days))
+
+
+def _later(month: date, months: int) -> date:
+    at = month.year * 12 + month.month - 1 + months
+    return date(at // 12, at % 12 + 1, 1)
+
+
+def _as_if(
+    session: ReadSession,
+    *,
+    account_ids: Sequence[int],
+    spans: Sequence[_Span],
+    first: date,
+    end: date,
+    drafts: Sequence[Mapping[str, object]] = (),
+) -> dict[tuple[int, date, int], dict[int, int]]:
+    """Energy by index of the period, of accounts by month and version."""
+    found: dict[tuple[int, date, int], dict[int, int]] = defaultdict(dict)
+    for row in session.sql(
+        statement(__package__, "as_if.sql"),
+        account_ids=list(account_ids),
+        version_ids=[span.version_id for span in spans],
+        firsts=[span.first for span in spans],
+        ends=[span.end for span in spans],
+        drafts=json.dumps(list(drafts)),
+        first=first,
+        end=end,
+    ):
+        found[row.account_id, row.month, row.version_id][row.period] = row.energy
+    return found
+
+
+def dry_run(
+    session: ReadSession,
+    *,
+    tariff_code: str,
+    version_no: int,
+    tariff: Tariff,
+    unit_id: int,
+    month: date,
+    zone: ZoneInfo,
+    most: int = MOST_ACCOUNTS,
+) -> DryRun:
+    """Accounts of a unit and below that are on a tariff, priced by it and by another document for one month.
+
+    `tariff`: a draft, or any version, parsed. At most `most` accounts, chosen by nobody's order and always the same.
+    Both are priced by the exact engine from the same readings; an account that one of the two cannot price is counted.
+    """
+    rows = session.sql(
+        statement(__package__, "on_tariff.sql"),
+        code=tariff_code,
+        unit_id=unit_id,
+        month=month,
+        most=min(most, MOST_ACCOUNTS),
+    ).all()
+    ids = [row.id for row in rows]
+    present = {
+        version_id: tariff_of(session, version_id=version_id)
+        for version_id in sorted({each for row in rows for each in row.version_ids if each is not None})
+    }
+    names: dict[int, tuple[str, ...]] = {
+        each.id: each.periods for each in versions(session, code=tariff_code, period=_whole(month))
+    }
+    now = _by_account(parts_of(session, account_ids=ids, months=[month], tariffs=present))
+    then = _by_account(parts_of(session, account_ids=ids, months=[month], tariffs=dict.fromkeys(present, tariff)))
+    used = _drafted(session, ids, tariff, month, zone)
+    differences, unpriced = [], 0
+    for row in rows:
+        try:
+            before = [
+                price(
+                    present[part.version_id or 0],
+                    use_of(part, present[part.version_id or 0], names[part.version_id or 0]),
+                )
+                for part in now[row.id]
+                if part.version_id in present
+            ]
+            after = price(tariff, _draft_use(then[row.id], tariff, used.get((row.id, month, DRAFT), {})))
+        except (UseInvalid, KeyError):
+            unpriced += 1
+            continue
+        cost = Money(sum(each.total_minor for each in before), after.currency)
+        differences.append(
+            Difference(row.id, row.account_no, row.account_class, cost, Money(after.total_minor, after.currency))
+        )
+    return DryRun(
+        tariff_code=tariff_code,
+        version_no=version_no,
+        month=month,
+        accounts=len(rows),
+        unpriced=unpriced,
+        by_class=_totals(differences),
+        largest=tuple(
+            sorted(differences, key=lambda each: (-abs(each.after.minor - each.before.minor), each.account_no))[
+                :LARGEST
+            ]
+        ),
+        done_share=Decimal(1),
+    )
+
+
+def _whole(month: date) -> Period:
+    return Period.month(month.year, month.month)
+
+
+def _by_account(parts: Sequence[Part]) -> dict[int, list[Part]]:
+    found: dict[int, list[Part]] = defaultdict(list)
+    for part in parts:
+        found[part.account_id].append(part)
+    return found
+
+
+def _drafted(
+    session: ReadSession, account_ids: Sequence[int], tariff: Tariff, month: date, zone: ZoneInfo
+) -> dict[tuple[int, date, int], dict[int, int]]:
+    whole = _whole(month)
+    days = [date.fromordinal(at) for at in range(whole.first.toordinal(), whole.end.toordinal())]
+    facts = day_facts(session, days=days)
+    index = {name: at for at, name in enumerate(tariff.periods, 1)}
+    drafts = [
+        {
+            "version_id": DRAFT,
+            "day": day.isoformat(),
+            "periods": [index[name] for name in day_periods(tariff, day, facts[day], zone=zone)],
+        }
+        for day in days
+    ]
+    return _as_if(session, account_ids=account_ids, spans=[], first=whole.first, end=whole.end, drafts=drafts)
+
+
+def _draft_use(parts: Sequence[Part], tariff: Tariff, energies: Mapping[int, int]) -> Use:
+    """The month of an account in one, from its first part on."""
+    first, whole = parts[0], _whole(parts[0].month)
+    return Use(
+        month=first.month.month,
+        kwh={tariff.periods[at - 1]: kwh_of(energy) for at, energy in energies.items() if energy},
+        kwh_before_in_cycle=kwh_of(first.used_before),
+        months_in_cycle=cycle_of(tariff, first.first_day, since=first.since, until=first.until).months,
+        days=(parts[-1].end_day - first.first_day).days,
+        days_in_month=(whole.end - whole.first).days,
+        max_demand_kw=Decimal(max(part.max_demand for part in parts)).scaleb(-3),
+        kvarh=kwh_of(sum(part.reactive_energy for part in parts)),
+        export_kwh=kwh_of(sum(part.export_energy for part in parts)),
+        facts=facts_of(first),
+    )
+
+
+def _totals(differences: Sequence[Difference]) -> tuple[ClassTotal, ...]:
+    grouped: dict[tuple[str, str], list[Difference]] = defaultdict(list)
+    for each in differences:
+        grouped[each.account_class, each.after.currency].append(each)
+    return tuple(
+        ClassTotal(
+            account_class=account_class,
+            accounts=len(group),
+            up=sum(each.after.minor > each.before.minor for each in group),
+            down=sum(each.after.minor < each.before.minor for each in group),
+            equal=sum(each.after.minor == each.before.minor for each in group),
+            before=Money(sum(each.before.minor for each in group), currency),
+            after=Money(sum(each.after.minor for each in group), currency),
+        )
+        for (account_class, currency), group in sorted(grouped.items())
+    )

@@ -1,0 +1,157 @@
+"""Other tariffs are priced from the very readings: for a customer over a year, for drafts over the accounts of a unit."""
+
+import asyncio
+import json
+from datetime import date
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+
+from core.crypto.vault import Vault
+from core.db import Database
+from core.money import Money
+from services.tariffs.queries import parse
+from services.usage import operations, queries
+from services.usage.queries import HOT_INTERVALS
+from tests.factories.accounts import grant, make_account, make_user
+from tests.factories.tariffs import FLAT, make_version
+from tests.factories.usage import ZONE, bind, days_of, make_calendar, put_readings
+from tests.services.usage.test_running import GUANGZHOU, PERIODS, SHANDONG, hourly, of_guangzhou
+
+JULY, AUGUST = date(2025, 7, 1), date(2025, 8, 1)
+FIRST, END = date(2024, 8, 1), date(2025, 8, 1)
+
+
+@pytest.fixture
+def account_id(database: Database, vault: Vault) -> int:
+    with database.write() as session:
+        account_id = make_account(session, vault).id
+        for code, document, periods in (
+            ("FLAT", FLAT, ("all",)),
+            ("GZ", GUANGZHOU, PERIODS),
+            ("SD", SHANDONG, ("all",)),
+        ):
+            version = make_version(session, code=code, document=document, periods=periods, valid_from=date(2024, 1, 1))
+            make_calendar(
+                session, version, days_of(FIRST, END), period=of_guangzhou if len(periods) > 1 else lambda _at: 1
+            )
+        bind(session, account_id, "FLAT")
+    return account_id
+
+
+def put(database: Database, account_id: int, first: date, end: date) -> None:
+    with database.write() as session:
+        days = hourly(first, end, 500_000)
+        put_readings(session, account_id, days, minutes=60)
+        operations.aggregate(session, months={day.replace(day=1): [account_id] for day in days})
+
+
+def test_a_year_under_other_tariffs_is_priced_month_by_month_and_gaps_are_named(
+    database: Database, account_id: int
+) -> None:
+    put(database, account_id, date(2024, 10, 1), date(2025, 3, 11))
+    put(database, account_id, date(2025, 4, 1), AUGUST)
+    with database.read() as session:
+        found = queries.what_if(session, account_id=account_id, until=date(2025, 8, 5), zone=ZONE)
+    assert found is not None
+    assert [(offer.tariff_code, offer.is_present) for offer in found.offers] == [
+        ("FLAT", True),
+        ("GZ", False),
+        ("SD", False),
+    ]
+    assert found.months_compared == 10
+    assert [(gap.begin.astimezone(ZONE).date(), gap.end.astimezone(ZONE).date()) for gap in found.gaps] == [
+        (date(2025, 3, 11), date(2025, 4, 1))
+    ]
+    flat, guangzhou, shandong = found.offers
+    assert [month.cost for month in flat.months[:2]] == [None, None]
+    assert flat.months[-1].cost == Money(round(Decimal("54.69") * 372), "CNY")
+    assert guangzhou.months[-1].cost == Money(10796 + 8215 + 2841 + 560, "CNY"), (
+        "108.5, 139.5 and 124 kWh, 112 of them above 260"
+    )
+    assert flat.total == Money(sum(month.cost.minor for month in flat.months if month.cost), "CNY")
+    used = [month.kwh for month in shandong.months]
+    assert sum(used) == 283 * 12
+    assert shandong.months[-1].cost == Money(round(Decimal("54.69") * 372) + 372, "CNY")
+
+
+def test_too_few_months_say_nothing(database: Database, account_id: int) -> None:
+    put(database, account_id, date(2025, 6, 10), AUGUST)
+    with database.read() as session:
+        assert queries.what_if(session, account_id=account_id, until=date(2025, 8, 5), zone=ZONE) is None
+
+
+def test_a_draft_is_priced_on_real_accounts_beside_what_they_have(
+    database: Database, vault: Vault, account_id: int
+) -> None:
+    with database.write() as session:
+        other = make_account(session, vault).id
+        elsewhere = make_account(session, vault).id
+        unit_id = session.sql("select unit_id from account where id = :id", id=account_id).scalar_one()
+        bind(session, other, "FLAT")
+        bind(session, elsewhere, "SD")
+    for each in (account_id, elsewhere):
+        put(database, each, JULY, AUGUST)
+    put(database, other, JULY, date(2025, 7, 2))
+    with database.read() as session:
+        same = queries.dry_run(
+            session, tariff_code="FLAT", version_no=2, tariff=parse(FLAT), unit_id=unit_id, month=JULY, zone=ZONE
+        )
+        draft = queries.dry_run(
+            session, tariff_code="FLAT", version_no=2, tariff=parse(GUANGZHOU), unit_id=unit_id, month=JULY, zone=ZONE
+        )
+    assert (same.accounts, same.unpriced) == (2, 0)
+    assert [(each.up, each.down, each.equal) for each in same.by_class] == [(0, 0, 2)]
+    (total,) = draft.by_class
+    assert (total.account_class, total.accounts, total.up, total.down) == ("residential", 2, 2, 0)
+    assert draft.largest[0].account_id == account_id
+    assert draft.largest[0].after == Money(10796 + 8215 + 2841 + 560, "CNY")
+    assert total.after == draft.largest[0].after + draft.largest[1].after
+
+
+def test_a_year_of_intervals_is_one_text_and_only_for_whom_it_is_meant(
+    database: Database, vault: Vault, account_id: int
+) -> None:
+    put(database, account_id, JULY, date(2025, 7, 3))
+    with database.write() as session:
+        user_id = make_user(session, vault)
+        grant(session, user_id=user_id, account_id=queries.AccountId(account_id))
+        session_id = uuid4()
+        session.sql(
+            """insert into session_family (id, user_id, kind, device_name, created_at, last_used_at, idle_until, expires_at, generation, rotated_at)
+               values (:id, :user, 'app', 'Phone', now(), now(), now() + interval '1 day', now() + interval '2 day', 1, now())""",
+            id=session_id,
+            user=user_id,
+        )
+        account_no = session.sql("select account_no from account where id = :id", id=account_id).scalar_one()
+
+    async def asked(session_given: object, user_given: object) -> object:
+        await database.open_hot()
+        try:
+            return await database.hot(
+                HOT_INTERVALS,
+                {
+                    "session_id": session_given,
+                    "user_id": user_given,
+                    "account_no": account_no,
+                    "meter_no": "M1",
+                    "channel": "import",
+                    "first": date(2025, 6, 30),
+                    "end": date(2025, 7, 4),
+                },
+            )
+        finally:
+            await database.close_hot()
+
+    found = json.loads(str(asyncio.run(asked(session_id, user_id))))
+    assert found == {
+        "meter_no": "M1",
+        "channel": "import",
+        "unit": "Wh",
+        "minutes": 60,
+        "first": "2025-06-30",
+        "days": [None, [500] * 24, [500] * 24, None],
+    }
+    assert asyncio.run(asked(session_id, uuid4())) is None
+    assert asyncio.run(asked(uuid4(), user_id)) == ""
