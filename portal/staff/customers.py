@@ -163,7 +163,8 @@ def _acts(session: WriteSession, looked: Looked, at: list[Any], limit: int) -> l
         limit=limit,
         now=looked.now,
     )
-    known = {f"account:{looked.account.id}": looked.account.account_no}
+    known = {f"user:{each.user_id}": each.phone_masked for each in looked.people}
+    known[f"account:{looked.account.id}"] = looked.account.account_no
     names = names_in(session, looked.reader, entries, known=known, now=looked.now)
     return [(each, names) for each in entries]
 

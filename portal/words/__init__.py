@@ -59,6 +59,7 @@ WORDS: Final[Mapping[str, Mapping[Any, str]]] = {
 """Tables of words by what their codes are codes of."""
 
 _MOMENTS: Final = frozenset({"due_at", "since", "until"})
+_PEOPLE: Final = {"staff_id": "staff", "user_id": "user"}
 _THINGS: Final = frozenset({"about", "actor", "subjects"})
 
 
@@ -139,8 +140,8 @@ class Words:
             return self._formats["moment_of"](value)
         if field in ("account_id", "account_ids"):
             return names.get(f"account:{value}", str(value))
-        if field == "staff_id":
-            return names.get(f"staff:{value}", str(value))
+        if field in _PEOPLE:
+            return names.get(f"{_PEOPLE[field]}:{value}", str(value))
         if field in _THINGS:
             return self.thing(value, names)
         return self._codes.get(field, {}).get(str(value), str(value))

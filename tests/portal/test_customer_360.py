@@ -79,6 +79,16 @@ def test_the_page_tells_bills_payments_postings_access_messages_and_acts(town: T
     assert HOLDER not in page
 
 
+def test_acts_name_people_by_their_masked_telephones_and_no_id(town: Town, office: Office, account_no: str) -> None:
+    with town.runtime.db.write() as session:
+        user_id = make_user(session, town.runtime.vault, phone="+8613900005511")
+        account = session.sql("select id from account where account_no = :no", no=account_no).scalar_one()
+        grant(session, user_id=user_id, account_id=account, role=Role.VIEWER)
+    _, page = get(town, office, office.members["here"], f"/staff/accounts/{account_no}/acts")
+    assert "Person: +86139****5511" in page
+    assert str(user_id) not in page
+
+
 def test_messages_to_whoever_had_access_are_told_however_many_people_have(town: Town, office: Office) -> None:
     with town.runtime.db.write() as session:
         account = make_account(session, town.runtime.vault, unit_id=town.unit_id)
