@@ -19,6 +19,7 @@ NAMES: Final = (
     "search",
     "customer",
     "feed",
+    "usage_page",
     "pricing",
     "pricing_sets",
 )

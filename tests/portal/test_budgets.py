@@ -8,12 +8,14 @@ from typing import Final
 import httpx
 import pytest
 
+import tests.portal.usage_scenes  # noqa: F401 -- adds its scenes
 from tests.portal.scenes import SCENES, Stage
 from tests.support.browser import PHONE, NewVisit, Visit
 from tests.support.deployment import Deployment
 
 KILO: Final = 1_000
 HTML, CSS, JS = 20 * KILO, 20 * KILO, 15 * KILO
+CHART_JS: Final = 40 * KILO
 REQUESTS: Final = 8
 
 
@@ -29,6 +31,19 @@ def _load(visitor: Visit, name: str) -> None:
     del visitor.requests[:begun]  # a late one of the page before
 
 
+def test_the_drawing_of_intervals_keeps_to_the_budget_of_charts(visit: NewVisit) -> None:
+    visitor = visit(width=390, **PHONE)
+    _load(visitor, "usage_intervals")
+    visitor.page.wait_for_selector("#zoom:not([hidden])")
+    sizes = Counter[str]()
+    for request in visitor.requests:
+        if (response := request.response()) is not None and request.resource_type != "document":
+            sizes[request.resource_type] += request.sizes()["responseBodySize"]
+            assert response.status == 200
+    assert sizes["script"] <= CHART_JS
+    assert len(visitor.requests) <= REQUESTS
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -42,6 +57,8 @@ def _load(visitor: Visit, name: str) -> None:
         "receipt",
         "inbox",
         "error_codes",
+        "usage_month",
+        "tariff",
     ],
 )
 def test_a_page_keeps_to_its_budget(visit: NewVisit, name: str) -> None:
