@@ -71,6 +71,10 @@ _WORDS: Final = {
     "interval_number": ("is no number of an interval", "不是时段序号"),
     "interval_range": ("is no range within 1 to %(most)s", "不是 1 至 %(most)s 之内的范围"),
     "interval_twice": ("is in a range before this one too", "已包含在前面的范围中"),
+    "kwh_twice": (
+        "stands beside a column of a channel: one of both says nothing",
+        "与按通道的列同时填写：只能填写其中之一",
+    ),
     "length_untold": (
         "is no length of an interval: it is told by duration or intervalLength",
         "不是时段长度：应由 duration 或 intervalLength 给出",

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final
 
@@ -15,6 +15,8 @@ _DECIMALS: Final = 6
 _NUMBER: Final = re.compile(r"-?[0-9]{1,12}(?:\.([0-9]{1,6})0*)?")
 _TIME_AT: Final = 10
 """Where a time's date ends."""
+_OFFSETS: Final = timedelta(hours=14)
+"""No place is further from UTC; the database knows no time that is 16 hours away."""
 _YEARS: Final = range(1970, 2101)
 _QUALITIES: Final = {
     **{each.value: each for each in Quality},
@@ -55,7 +57,9 @@ def moment(text: str | None, *, labels: tzinfo | None, field: str = "start") -> 
         found = None
     if found is None or len(text) <= _TIME_AT or text[_TIME_AT] not in " T" or found.year not in _YEARS:
         raise Unreadable(field, "is not a time like 2026-01-31T00:15+08:00")
-    if found.tzinfo is not None:
+    if (offset := found.utcoffset()) is not None:
+        if abs(offset) > _OFFSETS:
+            raise Unreadable(field, "is not a time like 2026-01-31T00:15+08:00")
         return found
     if labels is None:
         raise Unreadable(field, "has no offset, and nobody said of which zone it is")

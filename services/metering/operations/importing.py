@@ -123,7 +123,12 @@ class ReadingsLoader(IntervalsLoader):
         said = values[4]
         minutes = self._minutes if said is None and self._minutes is not None else rules.minutes(said)
         quality = rules.quality(values[6])
-        if values[2] is not None or kwh is not None or quality is Quality.MISSING:
+        is_wide = any(values[place] is not None for place, _, _ in _WIDE)
+        if is_wide and (values[2] is not None or kwh is not None):
+            raise Unreadable("kwh", "stands beside a column of a channel: one of both says nothing")
+        if not is_wide:
+            if kwh is None and values[2] is None and quality is not Quality.MISSING:
+                raise Unreadable("kwh", "is missing")
             channel = rules.channel(values[2])
             energy = None if kwh is None else rules.energy(kwh, field="kwh")
             yield IntervalRow(row.no, meter_no, channel, start, minutes, energy, quality)

@@ -101,6 +101,20 @@ def test_a_row_of_several_channels_is_an_interval_of_each(readings: Readings) ->
     assert (report.rows, report.new) == (2, 2)
 
 
+def test_a_row_that_says_its_energy_in_two_ways_or_says_it_is_missing_loses_neither(readings: Readings) -> None:
+    row: Row = {"meter_no": "M1", "start": "2026-03-02T00:00+08:00", "minutes": 60}
+    report = readings.take(
+        [
+            {**row, "kwh": "1", "export_kwh": "2", "quality": "actual"},
+            {**row, "kwh": None, "export_kwh": "2", "quality": "missing"},
+        ]
+    )
+    assert readings.refused(report) == [
+        (2, "kwh", "stands beside a column of a channel: one of both says nothing"),
+        (3, "kwh", "must be empty where the reading is missing"),
+    ]
+
+
 def of(**fields: object) -> Callable[[Row], Row]:
     return lambda row: {**row, **fields}
 
@@ -120,6 +134,8 @@ def of(**fields: object) -> Callable[[Row], Row]:
         (of(start="2026-07-01T12:00+08:00"), "start", "lies in the future"),
         (of(start="2001-03-02T00:00+08:00"), "start", "is older than readings are taken"),
         (of(start=None), "start", "is missing"),
+        (of(start="2026-03-02T00:00+23:59"), "start", "is not a time like 2026-01-31T00:15+08:00"),
+        (of(channel=None, kwh=None), "kwh", "is missing"),
         (of(kwh="NaN"), "kwh", "is not a number with at most 12 digits and 6 decimals"),
         (of(kwh="1e3"), "kwh", "is not a number with at most 12 digits and 6 decimals"),
         (of(kwh="0.0000001"), "kwh", "is not a number with at most 12 digits and 6 decimals"),
