@@ -22,6 +22,7 @@ NAMES: Final = (
     "usage_page",
     "pricing",
     "pricing_sets",
+    "readings",
 )
 
 

@@ -14,9 +14,11 @@ from core.intake import Loader
 from services.accounts.operations import AccountsLoader
 from services.billing import queries as billing
 from services.billing.operations import BillsLoader
+from services.metering.operations import Limits, ReadingsLoader, ReadingSource, Sender
 
 KEY = bytes(range(32))
 ZONE = ZoneInfo("Asia/Shanghai")
+LIMITS = Limits(most_kw=50_000, most_home_kw=100, oldest_days=7305)
 
 
 def main() -> int:
@@ -26,6 +28,7 @@ def main() -> int:
     loaders: dict[str, Loader] = {
         "accounts": AccountsLoader(vault, currency="CNY", phone_region="+86", locales=("zh-CN",), zone=ZONE),
         "bills": BillsLoader(zone=ZONE, now=clock.now()),
+        "readings": ReadingsLoader(Sender(ReadingSource.FILE, intake.COMMAND, ZONE, clock.now(), LIMITS)),
     }
     db = Database(dsn, pool_size=14, deadline_s=intake.DEADLINE_S, statement_timeout_s=intake.DEADLINE_S)
     begun = time.monotonic()

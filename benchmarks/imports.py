@@ -45,7 +45,7 @@ def run(*, rounds: int, seconds: int) -> bool:  # noqa: ARG001 -- an import last
         migrations.upgrade(server.dsn("wattline_owner"))
         server.execute("insert into unit (code, kind, name, path) values ('U1', 'province', 'Bench', '/U1/')")
         files = write_files(server.folder, accounts)
-        with _clone(server, "filled", "bench"):
+        with clone(server, "filled", "bench"):
             import_files(server, "filled", files)
             _keep_rows(server, "filled")
             variants: dict[str, Callable[[], Measure]] = {
@@ -133,7 +133,8 @@ def _bill(number: int, month: int, *, more_kwh: int = 0) -> str:
 
 
 @contextmanager
-def _clone(server: Cluster, name: str, template: str) -> Iterator[None]:
+def clone(server: Cluster, name: str, template: str) -> Iterator[None]:
+    """A database made of another, dropped afterwards."""
     with psycopg.connect(server.dsn("postgres", "postgres"), autocommit=True) as connection:
         made = sql.SQL("create database {} template {} owner wattline_owner")
         connection.execute(made.format(sql.Identifier(name), sql.Identifier(template)))
@@ -160,7 +161,7 @@ def _keep_rows(server: Cluster, database: str) -> None:
 
 
 def _limit(server: Cluster, accounts: int) -> Measure:
-    with _clone(server, "limit_round", "filled"):
+    with clone(server, "limit_round", "filled"):
         return _measure(accounts, _copy(server, "limit_round"))
 
 
@@ -178,7 +179,7 @@ def _copy(server: Cluster, database: str) -> float:
 
 
 def _ours(server: Cluster, files: dict[str, Path], accounts: int) -> Measure:
-    with _clone(server, "import_round", "bench"):
+    with clone(server, "import_round", "bench"):
         return _measure(accounts, import_files(server, "import_round", files)["lasted_s"])
 
 
@@ -190,7 +191,7 @@ def _measure(accounts: int, lasted: float) -> Measure:
 def _large(server: Cluster, accounts: int) -> Large:
     """Import many rows once, amend every tenth open bill, then copy the same rows as the limit does."""
     files, amended = write_files(server.folder, accounts), write_amended(server.folder, accounts)
-    with _clone(server, "large", "bench"):
+    with clone(server, "large", "bench"):
         before = server.busy_us()
         told = import_files(server, "large", files)
         cpu_us = server.busy_us() - before

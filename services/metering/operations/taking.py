@@ -105,7 +105,8 @@ def take_staged(session: WriteSession, *, sender: Sender, run_id: int | None) ->
     staging.analyze(session, table="chunk_day")
     _run(session, "judged")
     staging.analyze(session, table="judged_interval")
-    _run(session, "contradicted")
+    if session.sql(statement(__package__, "import_readings_doubtful.sql")).scalar_one():
+        _run(session, "contradicted")
     held = _hold(session, sender, run_id)
     _run(session, "merged")
     staging.analyze(session, table="merged_day")
