@@ -54,6 +54,7 @@ from routers.accounts import endpoints as accounts
 from routers.accounts import groups, people
 from routers.backoffice import accounts as office_accounts
 from routers.backoffice import feed, pushing
+from routers.backoffice import tariffs as office_tariffs
 from routers.billing import endpoints as billing
 from routers.callbacks import sms, wechat, wechat_pay
 from routers.identity import endpoints as identity
@@ -82,6 +83,7 @@ ROUTERS = (
     inbox.router,
     pushing.router,
     office_accounts.router,
+    office_tariffs.router,
     feed.router,
     identity.router,
     privacy.router,

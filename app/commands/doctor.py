@@ -32,6 +32,7 @@ from services.identity.ports import WechatAway
 from services.payments import queries as payments
 from services.payments.ports import PaymentProvider, source_of
 from services.payments.queries import merchants
+from services.tariffs import queries as tariffs
 from web import health
 
 WRONG: Final = 1
@@ -45,6 +46,7 @@ UNDECIDED_S: Final = 3 * DAY_S
 EXPIRES_SOON: Final = timedelta(days=30)
 ANSWER_S: Final = 5.0
 COUNT_S: Final = 60.0
+MOST_CODES: Final = 20
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1", None})
 MOUNTED: Final = Path("/run/secrets")
 """Where a container finds the secrets it is given: it has no other users, and its files keep the modes of the host."""
@@ -276,6 +278,9 @@ def _database(
             yield _holds("payment keys", f"certificate {key.serial} of {source}", key.valid_to, now)
     yield from _units(session, settings)
     yield from _merchants(session, settings, sources=sources, now=now)
+    for code, agreements in tariffs.unknown_codes(session, limit=MOST_CODES):
+        told = f"{agreements} agreements name {code}, and there is no tariff with this code: they cannot be priced"
+        yield Finding("tariffs", "warning", told)
 
 
 def _units(session: ReadSession, settings: Settings) -> Iterator[Finding]:

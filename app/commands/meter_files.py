@@ -6,7 +6,6 @@ The file is read as a stream and never held: packed files may say any size.
 import gzip
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from services.tariffs import queries
 from services.tariffs.errors import Fault, UseInvalid
 from services.tariffs.queries import PLAIN_DAY, DayFacts, Tariff
+from web.tariff_cases import BillSaid, Measure, Measured
 
 MOST_BYTES: Final = 2 * 1024**3
 MOST_LINE: Final = 4096
@@ -24,18 +24,38 @@ MINUTE_OF_START: Final = len("2013-07-01T00:30")
 NEEDED: Final = ("meter_id", "start", "import_kwh")
 ZERO: Final = Decimal(0)
 HOUR: Final = 60
+_BY_METER: Final = ("kwh", "slots", "max_demand_kw", "kvarh", "export_kwh")
 
 
-@dataclass(slots=True)
-class Measured:
-    """What a meter measured in a time: kWh by price period, the highest demand of an interval, kvarh both ways."""
+def measured_in(folder: Path) -> Measure:
+    """What reads the meter file that a bill names, sought in a folder."""
 
-    intervals: int = 0
-    kwh: dict[str, Decimal] = field(default_factory=dict)
-    max_demand_kw: Decimal = ZERO
-    max_demand_by_period: dict[str, Decimal] = field(default_factory=dict)
-    kvarh: Decimal = ZERO
-    export_kwh: Decimal = ZERO
+    def read(tariff: Tariff, said: BillSaid) -> Measured:
+        wanted = {
+            "meter_id": said.meter_id,
+            "from": said.first,
+            "to": said.end,
+            "interval_minutes": said.interval_minutes,
+        }
+        if lacking := [Fault(f"$.{name}", "field_missing") for name, value in wanted.items() if value is None]:
+            raise UseInvalid(lacking)
+        both = [name for name in _BY_METER if name in said.model_fields_set]
+        if both:
+            raise UseInvalid([Fault(f"$.{name}", "fields_exclusive", f"{name}, meter_file") for name in both])
+        return measure(
+            tariff,
+            folder / (said.meter_file or ""),
+            meter_id=said.meter_id or "",
+            first=said.first or "",
+            end=said.end or "",
+            interval_minutes=said.interval_minutes or HOUR,
+            calendar={
+                day: DayFacts(frozenset(facts.holidays), facts.is_working_weekend, facts.max_c)
+                for day, facts in said.calendar.items()
+            },
+        )
+
+    return read
 
 
 def measure(

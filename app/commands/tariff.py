@@ -7,9 +7,10 @@ from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
-from app.commands import tariff_cases
+from app.commands import meter_files
 from services.tariffs import queries
 from services.tariffs.errors import TariffInvalid
+from web import tariff_cases
 
 CANNOT_READ: Final = 2
 SOME_REFUSED: Final = 3
@@ -31,7 +32,8 @@ def price(
     cases = _read(file).get("cases")
     if not isinstance(cases, list):
         _refuse(file, "there is no list of cases in it")
-    results = [tariff_cases.result(case, at=at, folder=file.parent) for at, case in enumerate(cases)]
+    measure = meter_files.measured_in(file.parent)
+    results = [tariff_cases.result(case, at=at, measure=measure) for at, case in enumerate(cases)]
     typer.echo(json.dumps({"results": results}, ensure_ascii=False))
     if any("error" in result for result in results):
         raise typer.Exit(SOME_REFUSED)

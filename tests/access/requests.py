@@ -11,7 +11,7 @@ from core.audit import Actor
 from portal.customer import payments as payment_pages
 from portal.pages import Reader
 from services.billing import queries as billing
-from tests.access import callback_requests, group_requests, quote_requests, staff_requests
+from tests.access import callback_requests, group_requests, office_tariff_requests, quote_requests, staff_requests
 from tests.access.asking import Asked, Asking, Object, Scene, Things, of_device, telling
 from tests.access.letting_in import add_wechat, invite, let_in, somebodys_phone
 from tests.factories import payments as paying
@@ -467,6 +467,7 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /inbox/{message_id}/read": _form("/inbox/{message_id}/read"),
     **group_requests.ASKING,
     **callback_requests.ASKING,
+    **office_tariff_requests.ASKING,
     **quote_requests.asking(_form, _pay_fields),
     **staff_requests.ASKING,
 }

@@ -43,7 +43,7 @@ class Cell:
     told: str
 
 
-NOBODYS: Final = {"purpose"}
+NOBODYS: Final = {"code", "purpose", "version_no"}
 """What stands in a path and is the same for everybody."""
 
 

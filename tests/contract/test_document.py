@@ -87,6 +87,8 @@ QUESTIONS: Final = {
     "POST /api/v1/me/erasure/code",
     "POST /api/v1/me/data-export/code",
     "POST /api/v1/me/data-export/download",
+    "POST /api/v1/backoffice/tariffs/check",
+    "POST /api/v1/backoffice/tariffs/{code}/versions/{version_no}/price",
 }
 """They move nothing by themselves (asked twice, they ask twice), or give what a kept answer would keep in clear."""
 

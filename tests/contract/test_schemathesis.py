@@ -24,8 +24,10 @@ from core import clock
 from services.identity import operations as identity
 from tests.access import group_requests
 from tests.access.letting_in import invite, let_in, make_room, somebodys_phone
+from tests.access.office_tariff_requests import tariff_of
 from tests.factories.accounts import ACTOR
 from tests.factories.identity import app_session
+from tests.factories.tariffs import FLAT
 from tests.support import programs
 from tests.support.document import DOCUMENT
 from tests.support.served import Served, serving
@@ -130,6 +132,8 @@ def _known(case: schemathesis.Case[Any], town: Town, home: Home, person: Person)
         "provider": "aliyun_sms",
         "secret": RECEIPT_SECRET,
         "merchant": "east",
+        "code": tariff_of(town),
+        "version_no": 1,
     }
     make_room(town, home)
     if "{grant_id}" in case.path:
@@ -150,6 +154,11 @@ def _filled(path: str, body: dict[str, Any], town: Town, home: Home, person: Per
         "proof": proof,
         "text_version": 1,
         "account_nos": [home.account_no],
+        "document": FLAT,
+        "currency": "CNY",
+        "valid_from": "2030-01-01",
+        "valid_to": None,
+        "input": {"kwh": "100"},
     }
     if body.get("grant_type") == "refresh":
         with town.runtime.db.write() as session:

@@ -1,7 +1,7 @@
 """Tariffs and drafts of their versions: what is written before anybody publishes it.
 
-Whoever calls has made sure of the right: `tariffs.edit` everywhere for staff, `tariffs.write` and the whole supplier
-for a program. A tariff holds for all of it.
+Whoever calls has made sure of the right: `tariffs.edit` everywhere for staff, `tariffs.write` for a program. A tariff
+holds for the whole supplier.
 """
 
 import re

@@ -18,6 +18,7 @@ VersionId = NewType("VersionId", int)
 
 MOST_KEPT: Final = 256
 """Parsed versions of a process: a supplier has some dozen tariffs with some versions each."""
+MOST_COUNTED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +149,11 @@ def compare_versions(session: ReadSession, *, old_id: VersionId, new_id: Version
 
 
 def unknown_codes(session: ReadSession, *, limit: int) -> list[tuple[str, int]]:
-    """Codes that agreements name and no tariff has, each with its agreements, those with most first."""
-    rows = session.sql(statement(__package__, "unknown_codes.sql"), limit=limit)
+    """Codes that agreements name and no tariff has, each with its agreements, those with most first.
+
+    Agreements are counted up to MOST_COUNTED: that they are many is enough to know.
+    """
+    rows = session.sql(statement(__package__, "unknown_codes.sql"), limit=limit, counted=MOST_COUNTED)
     return [(row.tariff_code, row.agreements) for row in rows]
 
 

@@ -9,9 +9,10 @@ from typing import Final
 import pytest
 from pydantic import BaseModel
 
-from app.commands import tariff_cases
+from app.commands.meter_files import measured_in
 from services.tariffs.errors import REMEDIES
 from services.tariffs.rules import demand, document, pricing
+from web import tariff_cases
 
 ROOT: Final = Path(__file__).parents[3]
 PAGE: Final = (ROOT / "docs/reference/tariff-format.md").read_text(encoding="utf-8")
@@ -27,7 +28,7 @@ SHAPES: Final = [
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(example["id"]))
 def test_an_example_of_the_page_comes_out_as_it_says(example: dict[str, object]) -> None:
-    result = tariff_cases.result(example, at=0, folder=ROOT)
+    result = tariff_cases.result(example, at=0, measure=measured_in(ROOT))
     assert result == {"id": example["id"], **example["expect"]}  # type: ignore[dict-item] # JSON of the page
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from app.commands import tariff_cases
 from tests.services.tariffs import independent
 from tests.services.tariffs.cases import CASES
+from web import tariff_cases
 
 SEEDS: Final = 1_000
 HERE: Final = Path(__file__).parent
@@ -33,7 +33,7 @@ def judged(case: Case) -> Case:
 
 def priced(case: Case) -> Case:
     """What the product says, as fractions."""
-    found = tariff_cases.result(case, at=0, folder=HERE)
+    found = tariff_cases.result(case, at=0, measure=tariff_cases.no_files)
     assert "error" not in found, found
     if case["kind"] == "late_fee":
         assert sum(found["days_by_rate"].values()) == late_days(case)

@@ -1,20 +1,18 @@
-"""One worked case of `wattline tariff price`: what it says, priced, and told with the digits of the calculation."""
+"""One worked case, from a file of `wattline tariff price` or a program: what it says, priced, told with all digits."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from app.commands import meter_files
-from app.commands.meter_files import Measured
 from core.periods import day_of
 from services.tariffs import queries
 from services.tariffs.errors import Fault, TariffInvalid, UseInvalid
-from services.tariffs.queries import DayFacts, DayUse, Facts, Priced, Slot, Tariff, Use, plain, short
+from services.tariffs.queries import DayUse, Facts, Priced, Slot, Tariff, Use, plain, short
 
 MOST_DAYS: Final = 400
 MOST_SLOTS: Final = 100_000
@@ -35,6 +33,8 @@ def _by_period(value: object) -> object:
     return {ONLY: value} if isinstance(value, str) else value
 
 
+CaseKind: TypeAlias = Literal["bill", "late_fee", "prepaid"]
+KINDS: Final[tuple[CaseKind, ...]] = get_args(CaseKind)
 Number = Annotated[Decimal, BeforeValidator(queries.decimal_of)]
 Day = Annotated[date, BeforeValidator(_day)]
 Count = Annotated[int, Field(strict=True)]
@@ -130,24 +130,59 @@ class PrepaidSaid(_Month):
     daily_kwh: Annotated[tuple[tuple[Day, Kwh], ...], Field(max_length=MOST_DAYS)]
 
 
-def result(case: object, *, at: int, folder: Path) -> dict[str, Any]:
-    """What a case comes to, or its `error`. `at`: its place in the list; `folder`: where its meter file is sought."""
+@dataclass(slots=True)
+class Measured:
+    """What a meter measured in a time: kWh by price period, the highest demand of an interval, kvarh both ways."""
+
+    intervals: int = 0
+    kwh: dict[str, Decimal] = field(default_factory=dict)
+    max_demand_kw: Decimal = ZERO
+    max_demand_by_period: dict[str, Decimal] = field(default_factory=dict)
+    kvarh: Decimal = ZERO
+    export_kwh: Decimal = ZERO
+
+
+Measure: TypeAlias = Callable[[Tariff, BillSaid], Measured]
+
+
+def no_files(_tariff: Tariff, _said: BillSaid) -> Measured:
+    """Whoever asks from outside names no files of ours."""
+    raise UseInvalid([Fault("$.meter_file", "field_unknown")])
+
+
+def result(case: object, *, at: int, measure: Measure) -> dict[str, Any]:
+    """What a case comes to, or its `error`. `at`: its place in the list; `measure` reads a meter file."""
     here = f"$.cases[{at}]"
     if not isinstance(case, dict):
         return {"id": None, "error": _error("case_invalid", [Fault(here, "wrong_type")])}
     named = {"id": case["id"] if isinstance(case.get("id"), str) else None}
-    price = _KINDS.get(case["kind"]) if isinstance(case.get("kind"), str) else None
-    if price is None:
+    kind = next((known for known in KINDS if known == case.get("kind")), None)
+    if kind is None:
         return {**named, "error": _error("case_invalid", [Fault(f"{here}.kind", "not_a_choice")])}
     try:
-        return {**named, **price(case.get("tariff"), case.get("input"), folder)}
+        return {**named, **priced(kind, case.get("tariff"), case.get("input"), measure=measure)}
     except TariffInvalid as refusal:
         return {**named, "error": told(refusal, lambda path: f"{here}.tariff{path[1:]}")}
     except UseInvalid as refusal:
-        return {**named, "error": told(refusal, lambda path: f"{here}.input{path[1:].replace('.facts', '.account')}")}
+        return {**named, "error": told(refusal, lambda path: f"{here}{path[1:]}")}
+
+
+def priced(kind: CaseKind, document: object, said: object, *, measure: Measure = no_files) -> dict[str, Any]:
+    """What an input comes to by a document of a tariff.
+
+    Raises TariffInvalid, and UseInvalid whose paths begin at `$.input`.
+    """
+    try:
+        return _KINDS[kind](document, said, measure)
+    except UseInvalid as refusal:
+        faults = [
+            Fault(f"$.input{fault.path[1:].replace('.facts', '.account')}", fault.code, fault.detail)
+            for fault in refusal.faults
+        ]
+        raise UseInvalid(faults) from None
     except ValidationError as error:
-        faults = [Fault(f"{here}.input{fault.path[1:]}", fault.code) for fault in queries.shape_faults(error)]
-        return {**named, "error": _error(UseInvalid.code, faults)}
+        found = queries.shape_faults(error)
+        raise UseInvalid([Fault(f"$.input{fault.path[1:]}", fault.code) for fault in found]) from None
 
 
 def told(refusal: TariffInvalid | UseInvalid, path: Callable[[str], str]) -> dict[str, Any]:
@@ -162,14 +197,14 @@ def _error(code: str, faults: list[Fault]) -> dict[str, Any]:
     return {"code": code, "faults": parts}
 
 
-def _bill(document: object, said: object, folder: Path) -> dict[str, Any]:
+def _bill(document: object, said: object, measure: Measure) -> dict[str, Any]:
     read = BillSaid.model_validate(said)
     tariff = _tariff(document, read.month)
-    measured = None if read.meter_file is None else _measured(tariff, read, folder / read.meter_file)
-    priced = queries.price(tariff, _use(read, measured))
-    found = {"lines": lines(priced), "total_minor": priced.total_minor}
+    measured = None if read.meter_file is None else measure(tariff, read)
+    bill = queries.price(tariff, _use(read, measured))
+    found = {"lines": lines(bill), "total_minor": bill.total_minor}
     more = {} if measured is None else _told_measured(measured)
-    more |= {name: short(number) for name, number in priced.measured.items()}
+    more |= {name: short(number) for name, number in bill.measured.items()}
     return {**found, "measured": more} if more else found
 
 
@@ -194,27 +229,6 @@ def _use(read: BillSaid, measured: Measured | None) -> Use:
     )
 
 
-def _measured(tariff: Tariff, read: BillSaid, file: Path) -> Measured:
-    wanted = {"meter_id": read.meter_id, "from": read.first, "to": read.end, "interval_minutes": read.interval_minutes}
-    if lacking := [Fault(f"$.{name}", "field_missing") for name, value in wanted.items() if value is None]:
-        raise UseInvalid(lacking)
-    said = [name for name in ("kwh", "slots", "max_demand_kw", "kvarh", "export_kwh") if name in read.model_fields_set]
-    if said:
-        raise UseInvalid([Fault(f"$.{name}", "fields_exclusive", f"{name}, meter_file") for name in said])
-    return meter_files.measure(
-        tariff,
-        file,
-        meter_id=read.meter_id or "",
-        first=read.first or "",
-        end=read.end or "",
-        interval_minutes=read.interval_minutes or meter_files.HOUR,
-        calendar={
-            day: DayFacts(frozenset(facts.holidays), facts.is_working_weekend, facts.max_c)
-            for day, facts in read.calendar.items()
-        },
-    )
-
-
 def _told_measured(measured: Measured) -> dict[str, Any]:
     return {
         "intervals": measured.intervals,
@@ -225,7 +239,7 @@ def _told_measured(measured: Measured) -> dict[str, Any]:
     }
 
 
-def lines(priced: Priced) -> list[dict[str, str]]:
+def lines(bill: Priced) -> list[dict[str, str]]:
     """Lines as the format has them."""
     return [
         {
@@ -235,11 +249,11 @@ def lines(priced: Priced) -> list[dict[str, str]]:
             "rate": PER_SLOT if line.rate is None else plain(line.rate),
             "amount": plain(line.amount),
         }
-        for line in priced.lines
+        for line in bill.lines
     ]
 
 
-def _late_fee(document: object, said: object, _folder: Path) -> dict[str, Any]:
+def _late_fee(document: object, said: object, _measure: Measure) -> dict[str, Any]:
     read = LateFeeSaid.model_validate(said)
     fee = queries.late_fee(_tariff(document, None), arrears=read.arrears, due=read.due_date, paid=read.paid_date)
     return {
@@ -249,7 +263,7 @@ def _late_fee(document: object, said: object, _folder: Path) -> dict[str, Any]:
     }
 
 
-def _prepaid(document: object, said: object, _folder: Path) -> dict[str, Any]:
+def _prepaid(document: object, said: object, _measure: Measure) -> dict[str, Any]:
     read = PrepaidSaid.model_validate(said)
     run = queries.prepaid(
         _tariff(document, read.month),
@@ -267,7 +281,7 @@ def _prepaid(document: object, said: object, _folder: Path) -> dict[str, Any]:
     }
 
 
-_KINDS: Final[Mapping[str, Callable[[object, object, Path], dict[str, Any]]]] = {
+_KINDS: Final[Mapping[CaseKind, Callable[[object, object, Measure], dict[str, Any]]]] = {
     "bill": _bill,
     "late_fee": _late_fee,
     "prepaid": _prepaid,

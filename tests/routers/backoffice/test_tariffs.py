@@ -1,0 +1,87 @@
+"""Programs read tariffs, look for the faults of documents, draft versions and price by them; none publishes."""
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from services.identity.queries import ServiceScope
+from tests.factories.tariffs import FLAT
+from tests.services.tariffs.cases import CASES
+from tests.support.programs import program
+from tests.support.town import Town
+
+BASE = "/api/v1/backoffice/tariffs"
+
+
+@pytest.fixture(scope="module")
+def writer(town: Town) -> dict[str, str]:
+    return program(town, ServiceScope.TARIFFS_READ, ServiceScope.TARIFFS_WRITE)
+
+
+def post(town: Town, caller: dict[str, str], path: str, body: object, *, key: str | None = None) -> Any:
+    headers = {**caller, "idempotency-key": key or uuid.uuid4().hex}
+    return town.client.post(f"{BASE}{path}", json=body, headers=headers)
+
+
+def made(town: Town, writer: dict[str, str], currency: str = "CNY") -> str:
+    code = f"T{uuid.uuid4().hex[:10]}"
+    body = {"code": code, "name": "Household", "class": "residential", "currency": currency}
+    answer = post(town, writer, "", body)
+    assert (answer.status_code, answer.json()["code"]) == (201, code), answer.text
+    assert post(town, writer, "", body).json()["code"] == "tariff_taken"
+    return code
+
+
+def test_a_version_is_drafted_once_and_read_with_the_very_digits(town: Town, writer: dict[str, str]) -> None:
+    code, key = made(town, writer), uuid.uuid4().hex
+    document = {**FLAT, "energy": {"lines": "per_tier", "prices": {"all": "0.54690"}}}
+    body = {"valid_from": "2030-01-01", "document": document, "note": "Notice 114"}
+    told = [post(town, writer, f"/{code}/versions", body, key=key).json() for _ in range(2)]
+    assert told[0] == told[1]
+    assert (told[0]["version_no"], told[0]["state"], told[0]["periods"]) == (1, "draft", ["all"])
+    found = town.client.get(f"{BASE}/{code}/versions/1", headers=writer).json()
+    assert found == {"version": told[0], "document": document}
+    post(town, writer, f"/{code}/versions", body)
+    page = town.client.get(f"{BASE}/{code}/versions?limit=1", headers=writer).json()
+    assert [each["version_no"] for each in page["items"]] == [2]
+    rest = town.client.get(f"{BASE}/{code}/versions?limit=1&cursor={page['next']}", headers=writer).json()
+    assert ([each["version_no"] for each in rest["items"]], rest["next"]) == ([1], "")
+    listed = {each["code"]: each for each in town.client.get(f"{BASE}?limit=100", headers=writer).json()["items"]}
+    assert (listed[code]["drafts"], listed[code]["in_force_no"], listed[code]["class"]) == (2, None, "residential")
+
+
+def test_every_fault_of_a_document_is_told_by_its_path(town: Town, writer: dict[str, str]) -> None:
+    wrong = {**FLAT, "time_zone": "Europe/Berlin", "currency": "EUR"}
+    answer = post(town, writer, "/check", {"document": wrong, "currency": "CNY"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "tariff_invalid")
+    assert [(each["path"], each["code"]) for each in answer.json()["faults"]] == [
+        ("$.currency", "currency_differs"),
+        ("$.time_zone", "zone_differs"),
+    ]
+    assert post(town, writer, "/check", {"document": FLAT}).json() == {"periods": ["all"], "idle": []}
+    floating = json.loads(json.dumps(FLAT).replace('"0.5469"', "0.5469"))
+    told = post(town, writer, f"/{made(town, writer)}/versions", {"valid_from": "2030-01-01", "document": floating})
+    assert told.json()["faults"][0]["code"] == "not_a_number"
+
+
+@pytest.mark.parametrize("case", ["P01", "P06"])
+def test_a_case_comes_to_what_the_command_says(town: Town, writer: dict[str, str], case: str) -> None:
+    wanted = CASES[case]
+    code = made(town, writer)
+    post(town, writer, f"/{code}/versions", {"valid_from": "2030-01-01", "document": wanted["tariff"]})
+    answer = post(town, writer, f"/{code}/versions/1/price", {"kind": wanted["kind"], "input": wanted["input"]})
+    assert answer.json() == wanted["expect"]
+    refused = post(town, writer, f"/{code}/versions/1/price", {"input": {"month": 1, "meter_file": "/etc/passwd"}})
+    assert (refused.status_code, refused.json()["faults"][0]["path"]) == (422, "$.input.meter_file")
+
+
+def test_who_may_read_alone_writes_nothing(town: Town, writer: dict[str, str]) -> None:
+    code = made(town, writer)
+    reader = program(town, ServiceScope.TARIFFS_READ)
+    body = {"valid_from": "2030-01-01", "document": FLAT}
+    assert post(town, reader, f"/{code}/versions", body).json()["code"] == "scope_missing"
+    assert town.client.get(f"{BASE}/{code}/versions", headers=reader).json() == {"items": [], "next": ""}
+    assert town.client.get(f"{BASE}/{code}/versions/1", headers=reader).json()["code"] == "version_unknown"
+    assert town.client.get(f"{BASE}/NONE/versions", headers=reader).json()["code"] == "tariff_unknown"
