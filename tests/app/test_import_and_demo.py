@@ -6,17 +6,20 @@ import json
 import os
 import pwd
 import socket
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.demo import SUPPLIERS
 from app.demo.bills import bills_of
 from app.house import PROFILES, Profile
+from core import clock
 from core.config import Settings
 from core.db import Database
+from core.periods import business_date
 from services.billing import queries as billing
 from services.billing.events import BillIssued
 from services.ledger import queries as ledger
@@ -144,6 +147,7 @@ def test_the_demo_is_whole_and_again_changes_nothing(
     environment: dict[str, str], database: Database, profile: Profile
 ) -> None:
     environment |= PROFILES[profile]
+    first_today = business_date(clock.now(), ZoneInfo(environment.get("WATTLINE_SUPPLIER_ZONE", "Asia/Shanghai")))
     first = demo(environment)
     assert demo(environment) == first
     currency = "EUR" if profile is Profile.EUR else "CNY"
@@ -161,6 +165,12 @@ def test_the_demo_is_whole_and_again_changes_nothing(
         assert session.sql("select count(*) from unit").scalar_one() >= 4
         assert session.sql("select count(*) from bill").scalar_one() >= 24 * len(first["accounts"]) - 12
         assert billing.check_invariants(session) == []
+        held = session.sql("select distinct reason from reading_quarantine where state = 'open'").scalars().all()
+        assert held, "a demo without a reading that nobody believes shows half of the console"
+        known = session.sql(
+            "select count(*) as days, count(distinct account_id) as meters, max(day) as latest from interval_day"
+        ).one()
+        assert (known.days > 390 * known.meters, known.latest) == (True, first_today - timedelta(days=1))
         assert ledger.check_invariants(session) == []
         due = {each["account_no"]: each["due"]["amount_minor"] for each in first["accounts"]}
         rows = session.sql(
