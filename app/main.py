@@ -40,6 +40,7 @@ from portal.staff import pages as staff_pages
 from portal.staff import payments as staff_payments
 from portal.staff import people as staff_people
 from portal.staff import quality as staff_quality
+from portal.staff import readings as staff_readings
 from portal.staff import search as staff_search
 from portal.staff import sign_in as staff_sign_in
 from portal.staff import sums as staff_sums
@@ -127,6 +128,7 @@ ROUTERS = (
     staff_lists.router,
     staff_imports.router,
     staff_quality.router,
+    staff_readings.router,
     staff_tariffs.router,
     staff_tariff_versions.router,
     staff_tariff_editing.router,

@@ -73,6 +73,7 @@ LISTS: Final = {
     "suspense": Listed("/staff/suspense", ("sort",)),
     "unknown": Listed("/staff/payments/unknown"),
     "webhooks": Listed("/staff/webhooks"),
+    "readings": Listed("/staff/readings", ("unit", "reason")),
     "tariffs": Listed("/staff/tariffs"),
 }
 """A search keeps nothing: what is searched for are customers' names and numbers.

@@ -35,6 +35,7 @@ def entries(
         Entry("/staff/quality", _("Data quality"), "file-text", StaffPermission.ACCOUNTS_VIEW),
         Entry("/staff/payments/unknown", _("Unknown payments"), "circle-alert", StaffPermission.PAYMENTS_VIEW),
         Entry("/staff/suspense", _("Suspense"), "landmark", StaffPermission.SUSPENSE_VIEW),
+        Entry("/staff/readings", _("Readings"), "gauge", StaffPermission.METERING_VIEW),
         Entry("/staff/tariffs", _("Tariffs"), "tags", StaffPermission.TARIFFS_VIEW),
         Entry("/staff/webhooks", _("Webhooks"), "link", StaffPermission.WEBHOOKS_MANAGE),
         Entry("/staff/imports", _("Imports"), "file-input", StaffPermission.IMPORTS_VIEW),

@@ -70,3 +70,23 @@ BARS: Final = {
     "awaited": N_("not read yet"),
 }
 """What an hour, a day or a month stands on."""
+
+DOUBTS: Final = {
+    "negative": N_("Less than nothing"),
+    "implausible": N_("More than such an account can take"),
+    "backwards": N_("Less than the reading before"),
+}
+"""Why nobody believes a reading."""
+DOUBT_STATES: Final = {
+    "open": N_("Undecided"),
+    "accepted": N_("Accepted"),
+    "discarded": N_("Discarded"),
+    "estimated": N_("Estimated"),
+}
+CHANNELS: Final = {
+    "import": N_("Taken from the grid"),
+    "export": N_("Fed into the grid"),
+    "reactive_lag": N_("Reactive, lagging"),
+    "reactive_lead": N_("Reactive, leading"),
+}
+"""What intervals measure."""

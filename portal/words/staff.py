@@ -49,6 +49,7 @@ LISTS: Final = {
     "suspense": N_("Suspense"),
     "unknown": N_("Unknown payments"),
     "imports": N_("Imports"),
+    "readings": N_("Readings in doubt"),
     "tariffs": N_("Tariffs"),
 }
 REQUESTS: Final = {

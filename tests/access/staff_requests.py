@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from core import clock
 from core.ids import version_of
 from portal.staff import terms
-from tests.access import own_requests, tariff_requests
+from tests.access import own_requests, reading_requests, tariff_requests
 from tests.access.asking import Asked, Asking, Object, Scene, Things, telling
 from tests.access.own_requests import NOBODY
 from tests.support.office import ELSEWHERE, HERE, PUBLIC_URL, Place, office_of
@@ -409,6 +409,7 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /staff/gaps/{account_no}": _form("/staff/gaps/{account_no}", _telling),
     "POST /staff/gaps/{account_no}/correct": _form("/staff/gaps/{account_no}/correct", _correcting),
     **tariff_requests.asking(_get, _form),
+    **reading_requests.asking(_get, _form, _account),
     "GET /staff/health": _get("/staff/health"),
     "GET /staff/webhooks": _get("/staff/webhooks"),
     "GET /staff/webhooks/new": _get("/staff/webhooks/new"),

@@ -215,7 +215,10 @@ FILTERS: Final[Mapping[str, Sequence[str]]] = {
     "GET /staff/tariffs/{code}/{version_no}/try": (
         "kwh=1&month=7&before=1&cycle=1&days=1&demand=1&kvarh=1&exported=1&persons=1&contract=1&kva=1&flag=a",
     ),
+    "GET /staff/readings": (f"unit={HERE}", f"unit={ELSEWHERE}", "reason=negative"),
+    "GET /staff/readings/missing": (f"unit={HERE}", f"unit={ELSEWHERE}"),
     "GET /staff/tariffs/{code}/{version_no}/compare": ("against=1",),
+    "GET /staff/tariffs/new": ("code=NEW",),
     "GET /staff/gaps": (f"unit={HERE}", f"unit={ELSEWHERE}", "of=basic", "level=1", "level=2", "field=name"),
 }
 """What lists are asked for; people are named who are in other stations as here, and more of them."""

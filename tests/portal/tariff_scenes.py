@@ -1,4 +1,4 @@
-"""Pages of the console about tariffs, in every state that they have."""
+"""Pages of the console about tariffs and readings, in every state that they have."""
 
 import itertools
 from datetime import timedelta
@@ -9,7 +9,7 @@ from app.demo import tariffs as demo
 from core import clock
 from services.tariffs import operations as tariffs
 from services.tariffs.queries import TariffClass, VersionView
-from tests.factories.accounts import ACTOR
+from tests.factories.accounts import ACTOR, make_account
 from tests.factories.staff import Member
 from tests.portal.console_scenes import at_the_top
 from tests.portal.scenes import TODAY, Stage, scene
@@ -69,6 +69,21 @@ def proposed(stage: Stage) -> tuple[VersionView, str]:
             now=clock.now(),
         )
     return version, str(request_id)
+
+
+def doubted(stage: Stage) -> tuple[str, str]:
+    """A reading below zero that waits; answers account and id."""
+    with stage.database.write() as session:
+        account = make_account(session, stage.visit.deployment.vault)
+        found = session.sql(
+            """insert into reading_quarantine (account_id, kind, meter_no, channel, start_at, minutes, energy, quality,
+                 reason, source, recorded_at, recorded_by)
+               values (:account, 'interval', 'M-2026-118', 'import', :now, 60, -400000, 'a', 'negative', 'file', :now,
+                 'operator:test') returning id""",
+            account=account.id,
+            now=clock.now(),
+        ).scalar_one()
+    return account.account_no, str(found)
 
 
 def at(version: VersionView) -> str:
@@ -160,3 +175,25 @@ def staff_tariff_to_approve(stage: Stage) -> None:
     _version, request_id = proposed(stage)
     at_the_top(stage)
     stage.visit.open(f"/staff/approvals/{request_id}").wait_for_selector("#decide")
+
+
+@scene
+def staff_readings(stage: Stage) -> None:
+    at_the_top(stage)
+    doubted(stage)
+    stage.visit.open("/staff/readings").wait_for_selector(".sheet")
+
+
+@scene
+def staff_reading_wrong(stage: Stage) -> None:
+    at_the_top(stage)
+    account_no, reading_id = doubted(stage)
+    page = stage.visit.open(f"/staff/readings/{account_no}/{reading_id}")
+    page.click("form[action*='/readings/'] button[value=discard]")
+    page.wait_for_selector("#summary")
+
+
+@scene
+def staff_readings_missing(stage: Stage) -> None:
+    at_the_top(stage)
+    stage.visit.open("/staff/readings/missing")

@@ -84,6 +84,7 @@ class Office:
         self.letters = {place: self.letter(place) for place in places}
         self.hooks = {place: self.hook(place) for place in places}
         self.dry_runs = {place: self.dry_run(place) for place in places}
+        self.doubts = {"own": self.doubt(town.house.account), "other_unit": self.doubt(town.far.account)}
 
     def somebody(self) -> Member:
         """One more administrator of the first unit."""
@@ -334,6 +335,21 @@ class Office:
             )
             found: int = session.sql(
                 "select max(id) from webhook_delivery where endpoint_id = :id", id=self.hooks[place]
+            ).scalar_one()
+        return found
+
+    def doubt(self, account: AccountRef) -> UUID:
+        """A reading of an account that nobody believes, one more each time; its id."""
+        with self._town.runtime.db.write() as session:
+            found: UUID = session.sql(
+                """insert into reading_quarantine (account_id, id, kind, meter_no, channel, start_at, minutes, energy,
+                     quality, reason, state, source, recorded_at, recorded_by)
+                   select :account, gen_random_uuid(), 'interval', 'DOUBT', 'import',
+                     date_trunc('hour', cast(:now as timestamptz)) - make_interval(days => 2 + count(*)::integer), 60, -400000,
+                     'a', 'negative', 'open', 'file', :now, 'operator:test' from reading_quarantine
+                   returning id""",
+                account=account.id,
+                now=clock.now(),
             ).scalar_one()
         return found
 

@@ -1,0 +1,296 @@
+"""Readings that nobody believed, and meters of which some are missing: the work list of whoever looks after meters."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import Response
+
+from core.db import WriteSession
+from core.periods import business_date, day_of
+from portal.pages import go, speak, text_of
+from portal.staff import lists
+from portal.staff.once import once
+from portal.staff.pages import CheckedForm, SignedInStaff, StaffReader, check, requires, show
+from services.accounts.queries import finding, staffing
+from services.accounts.queries.finding import StaffAccount
+from services.accounts.roles import StaffPermission
+from services.metering import operations, queries
+from services.metering.errors import ReadingDecided, ReadingNotAcceptable, ReadingNotEstimable
+from services.metering.operations import Decision
+from services.metering.queries import HeldReading
+from services.metering.queries.waiting import LOOK_BACK_DAYS
+from web.problems.common import NotFound
+from web.runtime import Runtime, RuntimeDep
+from web.session import Now, Write
+
+router = APIRouter(include_in_schema=False)
+
+READINGS: Final = "/staff/readings"
+MISSING: Final = f"{READINGS}/missing"
+PAGE: Final = 50
+CONFLICT: Final = 409
+LONGEST_WHY: Final = 200
+NOBODY: Final = UUID(int=0)
+
+Reader = Annotated[StaffReader, requires(StaffPermission.METERING_VIEW)]
+Text = Annotated[str, Query(max_length=64)]
+Act = Literal["accept", "discard", "estimate"]
+Why = Annotated[str, Form(max_length=1000)]
+_ACTS: Final = {"accept": operations.accept, "discard": operations.discard, "estimate": operations.estimate}
+
+
+@router.get(READINGS)
+def held_page(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: Reader,
+    write: Write,
+    now: Now,
+    unit: Text = "",
+    reason: Text = "",
+    after: str = "",
+) -> Response:
+    """What waits in quarantine, in the reader's units, with how many for which reason."""
+    wanted = {"unit": unit.strip(), "reason": reason.strip()}
+    asked = urlencode({name: value for name, value in wanted.items() if value})
+    scope = f"staff.readings|{reader.staff_id}|{asked}"
+    at = runtime.cursors.behind(after, scope=scope, first=[])
+    found = queries.held_readings(
+        write,
+        staff_id=reader.staff_id,
+        unit_code=wanted["unit"] or None,
+        reason=wanted["reason"] or None,
+        after=(at[0], UUID(at[1])) if at else (0, NOBODY),
+        limit=PAGE + 1,
+        now=now,
+    )
+    rows, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [each.account_id, str(each.id)])
+    return show(
+        request,
+        "staff/readings.html",
+        reader,
+        here=f"{READINGS}?{asked}" if asked else READINGS,
+        mine=lists.mine(write, reader, "readings", **wanted),
+        rows=[(each, shown_kwh(each)) for each in rows],
+        counts=queries.held_counts(write, staff_id=reader.staff_id, now=now),
+        wanted=wanted,
+        units=staffing.staff_units(
+            write, staff_id=reader.staff_id, permission=StaffPermission.METERING_VIEW, now=now, limit=500
+        ),
+        next=f"{READINGS}?{asked}&after={more}" if more else "",
+    )
+
+
+@router.get(MISSING)
+def missing_page(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: Reader,
+    write: Write,
+    now: Now,
+    unit: Text = "",
+    after: str = "",
+    done: str = "",
+) -> Response:
+    """Meters of which intervals of the last weeks are missing or were estimated."""
+    return _missing_page(request, runtime, reader, write, unit, {}, now=now, after=after, done=done)
+
+
+@router.post(MISSING + "/{account_no}/estimate", dependencies=[CheckedForm])
+@once
+def estimate_day(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: SignedInStaff,
+    write: Write,
+    now: Now,
+    account_no: str,
+    day: Annotated[str, Form(max_length=32)] = "",
+    why: Why = "",
+) -> Response:
+    """Have what is missing of a day estimated now."""
+    check(reader, StaffPermission.METERING_DECIDE)
+    account = _account(write, reader, account_no, StaffPermission.METERING_DECIDE, now=now)
+    _ = speak(request)
+    wrong = {} if _is_reason(why) else {f"why-{account_no}": _("Say why, in at most 200 characters.")}
+    found = _day(day)
+    if found is None or found >= business_date(now, runtime.settings.zone):
+        wrong |= {f"day-{account_no}": _("Choose a day that is over.")}
+    if wrong or found is None:
+        typed = {"account_no": account_no, "day": day, "why": why}
+        return _missing_page(request, runtime, reader, write, "", wrong, now=now, typed=typed)
+    made = operations.estimate_day(
+        write, account_id=account.id, day=found, decision=_decision(runtime, reader, why, now=now)
+    )
+    return go(f"{MISSING}?done={made}")
+
+
+@router.get(READINGS + "/{account_no}/{reading_id}")
+def reading_page(
+    request: Request, reader: Reader, write: Write, now: Now, account_no: str, reading_id: UUID
+) -> Response:
+    """One reading: what it said, why it waits, what became of it."""
+    return _page(request, reader, write, account_no, reading_id, {}, now=now)
+
+
+@router.post(READINGS + "/{account_no}/{reading_id}", dependencies=[CheckedForm])
+@once
+def decide(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: SignedInStaff,
+    write: Write,
+    now: Now,
+    account_no: str,
+    reading_id: UUID,
+    act: Annotated[Act, Form()],
+    why: Why = "",
+) -> Response:
+    """Accept it, discard it, or put an estimate in its place."""
+    check(reader, StaffPermission.METERING_DECIDE)
+    account = _account(write, reader, account_no, StaffPermission.METERING_DECIDE, now=now)
+    _ = speak(request)
+    if not _is_reason(why):
+        wrong = {"why": _("Say why, in at most 200 characters.")}
+        return _page(request, reader, write, account_no, reading_id, wrong, now=now, why=why)
+    _found(write, reader, account, reading_id, now=now)
+    decision = _decision(runtime, reader, why, now=now)
+    try:
+        with write.begin_nested():
+            _ACTS[act](write, account_id=account.id, quarantine_id=reading_id, decision=decision)
+    except ReadingDecided as refusal:
+        wrong = {"why": text_of(request, refusal)}
+        return _page(request, reader, write, account_no, reading_id, wrong, now=now, status=CONFLICT)
+    except (ReadingNotAcceptable, ReadingNotEstimable) as refusal:
+        wrong = {"why": text_of(request, refusal)}
+        return _page(request, reader, write, account_no, reading_id, wrong, now=now, why=why)
+    return go(f"{READINGS}/{account_no}/{reading_id}")
+
+
+def shown_kwh(reading: HeldReading) -> Decimal | None:
+    """What it said, in kWh or kvarh."""
+    return None if reading.energy is None else Decimal(reading.energy).scaleb(-6)
+
+
+def _is_reason(why: str) -> bool:
+    return 0 < len(why.strip()) <= LONGEST_WHY
+
+
+def _day(typed: str) -> date | None:
+    try:
+        return day_of(typed.strip())
+    except ValueError:
+        return None
+
+
+def _decision(runtime: Runtime, reader: StaffReader, why: str, *, now: datetime) -> Decision:
+    settings = runtime.settings
+    return Decision(reader.actor, why.strip(), now, settings.zone, settings.readings_linear_minutes)
+
+
+def _account(
+    session: WriteSession, reader: StaffReader, account_no: str, permission: StaffPermission, *, now: datetime
+) -> StaffAccount:
+    found = finding.staff_account(
+        session, account_no=account_no, staff_id=reader.staff_id, permission=permission, now=now
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _found(
+    session: WriteSession, reader: StaffReader, account: StaffAccount, reading_id: UUID, *, now: datetime
+) -> HeldReading:
+    found = queries.held_reading(
+        session,
+        account_id=account.id,
+        quarantine_id=reading_id,
+        staff_id=reader.staff_id,
+        permission=StaffPermission.METERING_VIEW,
+        now=now,
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _page(
+    request: Request,
+    reader: StaffReader,
+    session: WriteSession,
+    account_no: str,
+    reading_id: UUID,
+    wrong: dict[str, str],
+    *,
+    now: datetime,
+    why: str = "",
+    status: int | None = None,
+) -> Response:
+    account = _account(session, reader, account_no, StaffPermission.METERING_VIEW, now=now)
+    found = _found(session, reader, account, reading_id, now=now)
+    may_decide = StaffPermission.METERING_DECIDE
+    return show(
+        request,
+        "staff/reading.html",
+        reader,
+        status=status,
+        here=f"{READINGS}/{account.account_no}/{reading_id}",
+        reading=found,
+        kwh=shown_kwh(found),
+        is_open=found.state == "open" and found.kind == "interval" and reader.may(may_decide),
+        wrong=wrong,
+        why=why,
+    )
+
+
+def _missing_page(
+    request: Request,
+    runtime: Runtime,
+    reader: StaffReader,
+    session: WriteSession,
+    unit: str,
+    wrong: dict[str, str],
+    *,
+    now: datetime,
+    after: str = "",
+    done: str = "",
+    typed: dict[str, Any] | None = None,
+) -> Response:
+    wanted = {"unit": unit.strip()}
+    asked = urlencode({name: value for name, value in wanted.items() if value})
+    scope = f"staff.readings.missing|{reader.staff_id}|{asked}"
+    position = runtime.cursors.behind(after, scope=scope, first=[0, 0])
+    rows, behind = queries.meter_gaps(
+        session,
+        staff_id=reader.staff_id,
+        unit_code=wanted["unit"] or None,
+        after=(position[0], position[1]),
+        limit=PAGE,
+        today=business_date(now, runtime.settings.zone),
+        now=now,
+    )
+    more = "" if behind is None else runtime.cursors.make(scope=scope, position=list(behind))
+    return show(
+        request,
+        "staff/readings_missing.html",
+        reader,
+        here=f"{MISSING}?{asked}" if asked else MISSING,
+        rows=[
+            (each, each.account_id not in {before.account_id for before in rows[:at]}) for at, each in enumerate(rows)
+        ],
+        days=LOOK_BACK_DAYS,
+        wanted=wanted,
+        units=staffing.staff_units(
+            session, staff_id=reader.staff_id, permission=StaffPermission.METERING_VIEW, now=now, limit=500
+        ),
+        next=f"{MISSING}?{urlencode({**wanted, 'after': more})}" if more else "",
+        may_decide=reader.may(StaffPermission.METERING_DECIDE),
+        typed=typed or {"account_no": "", "day": "", "why": ""},
+        done=int(done) if done.isdecimal() else None,
+        wrong=wrong,
+    )
