@@ -1,4 +1,4 @@
-"""Settings of meter readings: what is believed, what is estimated, how long pictures are kept."""
+"""Settings of readings: what is believed, what is estimated, how long pictures are kept."""
 
 from typing import Annotated
 
