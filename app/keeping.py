@@ -284,13 +284,6 @@ KEPT: Final = (
     Kept("usage_cost", _H, "what the use of a month costs, line by line", _USED),
     Kept("usage_stale", _N, "versions whose days changed", "until what stands on them is made anew"),
     Kept("usage_round", _N, "how far a walk over all accounts has come", "one row per walk"),
-    Kept("tariff_dry_run", _N, "drafts of tariffs that were priced on real accounts", "1 day"),
-    Kept(
-        "tariff_dry_run_account",
-        _H,
-        "what an account would cost by a draft: not exported, it was never charged",
-        "with its dry run",
-    ),
     Kept("payment_provider_health", _N, "failures of a provider", "one row per provider"),
     Kept("payment_provider_certificate", _N, "public keys of a provider", "a few rows per provider"),
     Kept("payment_callback_refusal", _N, "forged callbacks, counted", "a few rows per day, for ever"),

@@ -23,6 +23,7 @@ NAMES: Final = (
     "pricing",
     "pricing_sets",
     "readings",
+    "usage_chart",
 )
 
 

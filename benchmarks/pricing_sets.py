@@ -25,7 +25,7 @@ from services.usage.queries.parts import parts_of, use_of
 
 ACCOUNTS: Final = int(os.environ.get("WATTLINE_BENCH_ACCOUNTS", "1000000"))
 FEW: Final = ACCOUNTS // 100
-SLICE: Final = 100_000
+SLICE: Final = 1_000_000
 SAMPLE: Final = 500
 MONTH: Final = date(2026, 10, 1)
 VERSIONS: Final = 20

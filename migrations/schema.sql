@@ -2944,33 +2944,6 @@ CREATE TABLE public.tariff_day (
     CONSTRAINT ck_tariff_day_periods CHECK ((((cardinality(periods) >= 4) AND (cardinality(periods) <= 200)) AND (1 <= ALL (periods))))
 );
 
-CREATE TABLE public.tariff_dry_run (
-    id uuid NOT NULL,
-    tariff_code text NOT NULL,
-    version_no integer NOT NULL,
-    unit_id integer NOT NULL,
-    month date NOT NULL,
-    most_accounts integer,
-    asked_by text NOT NULL,
-    asked_at timestamp with time zone NOT NULL,
-    next_from bigint,
-    priced bigint DEFAULT 0 NOT NULL,
-    unpriced bigint DEFAULT 0 NOT NULL,
-    ended_at timestamp with time zone,
-    CONSTRAINT ck_tariff_dry_run_ended CHECK (((next_from IS NULL) = (ended_at IS NOT NULL))),
-    CONSTRAINT ck_tariff_dry_run_month CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
-    CONSTRAINT ck_tariff_dry_run_most CHECK ((most_accounts > 0))
-);
-
-CREATE TABLE public.tariff_dry_run_account (
-    run_id uuid NOT NULL,
-    account_id bigint NOT NULL,
-    class text NOT NULL,
-    currency text NOT NULL,
-    before_minor bigint NOT NULL,
-    after_minor bigint NOT NULL
-);
-
 CREATE TABLE public.tariff_version (
     id bigint NOT NULL,
     tariff_code text NOT NULL,
@@ -3550,12 +3523,6 @@ ALTER TABLE ONLY public.tariff
 ALTER TABLE ONLY public.tariff_day
     ADD CONSTRAINT pk_tariff_day PRIMARY KEY (version_id, day);
 
-ALTER TABLE ONLY public.tariff_dry_run
-    ADD CONSTRAINT pk_tariff_dry_run PRIMARY KEY (id);
-
-ALTER TABLE ONLY public.tariff_dry_run_account
-    ADD CONSTRAINT pk_tariff_dry_run_account PRIMARY KEY (run_id, account_id);
-
 ALTER TABLE ONLY public.tariff_version
     ADD CONSTRAINT pk_tariff_version PRIMARY KEY (id);
 
@@ -3920,10 +3887,6 @@ CREATE INDEX ix_staff_reset_by ON public.staff USING btree (reset_by) WHERE (res
 CREATE INDEX ix_staff_session_expires_at ON public.staff_session USING btree (expires_at);
 
 CREATE INDEX ix_staff_session_staff_id ON public.staff_session USING btree (staff_id) WHERE (ended_at IS NULL);
-
-CREATE INDEX ix_tariff_dry_run_account_largest ON public.tariff_dry_run_account USING btree (run_id, abs((after_minor - before_minor)) DESC, account_id);
-
-CREATE INDEX ix_tariff_dry_run_open ON public.tariff_dry_run USING btree (asked_at) WHERE (ended_at IS NULL);
 
 CREATE INDEX ix_tariff_version_published ON public.tariff_version USING btree (tariff_code, valid_from) WHERE (state = 'published'::text);
 
@@ -4353,12 +4316,6 @@ ALTER TABLE ONLY public.staff_session
 ALTER TABLE ONLY public.tariff_day
     ADD CONSTRAINT fk_tariff_day_version_id FOREIGN KEY (version_id) REFERENCES public.tariff_version(id);
 
-ALTER TABLE ONLY public.tariff_dry_run_account
-    ADD CONSTRAINT fk_tariff_dry_run_account_run_id FOREIGN KEY (run_id) REFERENCES public.tariff_dry_run(id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY public.tariff_dry_run
-    ADD CONSTRAINT fk_tariff_dry_run_unit_id FOREIGN KEY (unit_id) REFERENCES public.unit(id);
-
 ALTER TABLE ONLY public.tariff_version
     ADD CONSTRAINT fk_tariff_version_request_id FOREIGN KEY (request_id) REFERENCES public.approval_request(id);
 
@@ -4706,10 +4663,6 @@ GRANT SELECT,INSERT ON TABLE public.tariff TO wattline_app;
 GRANT UPDATE(name) ON TABLE public.tariff TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tariff_day TO wattline_app;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tariff_dry_run TO wattline_app;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tariff_dry_run_account TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.tariff_version TO wattline_app;
 

@@ -1,4 +1,4 @@
-"""Usage by price period, by day and by month; what a part of a month costs; and dry runs of tariffs on real accounts."""
+"""Usage by price period, by day and by month; and what a part of a month costs."""
 
 from alembic import op
 
@@ -76,41 +76,7 @@ create table usage_round (
   constraint ck_usage_round_kind check (kind in ('compare'))
 );
 
--- A version, published or not, priced on accounts of a unit beside what they have, over one month.
-create table tariff_dry_run (
-  id uuid not null,
-  tariff_code text not null,
-  version_no integer not null,
-  unit_id integer not null,
-  month date not null,
-  most_accounts integer,
-  asked_by text not null,
-  asked_at timestamptz not null,
-  next_from bigint,
-  priced bigint not null default 0,
-  unpriced bigint not null default 0,
-  ended_at timestamptz,
-  constraint pk_tariff_dry_run primary key (id),
-  constraint fk_tariff_dry_run_unit_id foreign key (unit_id) references unit (id),
-  constraint ck_tariff_dry_run_month check (extract(day from month) = 1),
-  constraint ck_tariff_dry_run_most check (most_accounts > 0),
-  constraint ck_tariff_dry_run_ended check ((next_from is null) = (ended_at is not null))
-);
-create index ix_tariff_dry_run_open on tariff_dry_run (asked_at) where ended_at is null;
-
-create table tariff_dry_run_account (
-  run_id uuid not null,
-  account_id bigint not null,
-  class text not null,
-  currency text not null,
-  before_minor bigint not null,
-  after_minor bigint not null,
-  constraint pk_tariff_dry_run_account primary key (run_id, account_id),
-  constraint fk_tariff_dry_run_account_run_id foreign key (run_id) references tariff_dry_run (id) on delete cascade
-);
-create index ix_tariff_dry_run_account_largest on tariff_dry_run_account (run_id, abs(after_minor - before_minor) desc, account_id);
-
-grant select, insert, update, delete on usage_day, usage_month, usage_cost, usage_round, tariff_dry_run, tariff_dry_run_account to wattline_app;
+grant select, insert, update, delete on usage_day, usage_month, usage_cost, usage_round to wattline_app;
 """
 
 

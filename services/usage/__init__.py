@@ -1,6 +1,6 @@
 """What an account used, by price period, and what that costs: readings of metering joined with versions of tariffs.
 
-Owns usage by day and by month, the costs of months, and dry runs of tariffs. Publishes nothing: it follows what its
+Owns usage by day and by month, and the costs of months. Publishes nothing: it follows what its
 neighbours keep, and tells whoever asks. It never changes a reading and never decides a price: energies come from
 metering alone, every rule of a price from tariffs.
 

@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -90,35 +89,3 @@ class UsageStale(SQLModel, table=True):
     version_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
     month: date = Field(sa_type=sa.Date, primary_key=True)
     next_from: int = Field(sa_type=sa.BigInteger)
-
-
-class TariffDryRun(SQLModel, table=True):
-    """A version priced on accounts of a unit beside what they have."""
-
-    __tablename__ = "tariff_dry_run"
-
-    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
-    tariff_code: str = Field(sa_type=sa.Text)
-    version_no: int = Field(sa_type=sa.Integer)
-    unit_id: int = Field(sa_type=sa.Integer, foreign_key="unit.id")
-    month: date = Field(sa_type=sa.Date)
-    most_accounts: int | None = Field(default=None, sa_type=sa.Integer)
-    asked_by: str = Field(sa_type=sa.Text)
-    asked_at: datetime = Field(sa_type=Timestamp)
-    next_from: int | None = Field(default=None, sa_type=sa.BigInteger)
-    priced: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
-    unpriced: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
-    ended_at: datetime | None = Field(default=None, sa_type=Timestamp)
-
-
-class TariffDryRunAccount(SQLModel, table=True):
-    """One account of a dry run: what it costs now, and what it would."""
-
-    __tablename__ = "tariff_dry_run_account"
-
-    run_id: UUID = Field(sa_type=sa.Uuid, primary_key=True, foreign_key="tariff_dry_run.id", ondelete="CASCADE")
-    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
-    account_class: str = Field(sa_column=sa.Column("class", sa.Text, nullable=False))
-    currency: str = Field(sa_type=sa.Text)
-    before_minor: int = Field(sa_type=sa.BigInteger)
-    after_minor: int = Field(sa_type=sa.BigInteger)

@@ -285,7 +285,6 @@ def dry_run(
                 :LARGEST
             ]
         ),
-        done_share=Decimal(1),
     )
 
 

@@ -257,7 +257,7 @@ class ClassTotal:
 class DryRun:
     """A version beside what accounts have, over one month of use.
 
-    `unpriced`: accounts that cannot be priced by one of the two. `done_share` of a job that is under way, 1 at its end.
+    `unpriced`: accounts that cannot be priced by one of the two.
     """
 
     tariff_code: str
@@ -267,4 +267,3 @@ class DryRun:
     unpriced: int
     by_class: tuple[ClassTotal, ...]
     largest: tuple[Difference, ...]
-    done_share: Decimal
