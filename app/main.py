@@ -24,6 +24,7 @@ from portal.customer import tariff as tariff_pages
 from portal.customer import together as together_pages
 from portal.customer import usage as usage_pages
 from portal.customer import wechat as wechat_pages
+from portal.customer import what_if as what_if_pages
 from portal.staff import approvals as staff_approvals
 from portal.staff import audit as staff_audit
 from portal.staff import authenticator as staff_authenticator
@@ -108,6 +109,7 @@ ROUTERS = (
     tariff_pages.router,
     usage.router,
     usage_pages.router,
+    what_if_pages.router,
     reference.router,
     staff_sign_in.router,
     staff_joining.router,

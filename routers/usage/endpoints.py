@@ -8,6 +8,7 @@ from fastapi.responses import Response, StreamingResponse
 from core.periods import business_date
 from routers.usage.cost_schemas import PriceNow, RunningCost, TierLadder, UsageCost
 from routers.usage.schemas import UsageIntervals, UsageSeries
+from routers.usage.what_if_schemas import TariffComparison, WhatIf
 from services.accounts.errors import TotalsOnly
 from services.usage import queries
 from services.usage.queries import drawing
@@ -105,6 +106,14 @@ def show_usage_cost(account: WhollySeenAccount, runtime: RuntimeDep, write: Writ
         tiers=None if tiers is None else TierLadder.of(tiers),
         now=None if price is None else PriceNow.of(price),
     )
+
+
+@router.get("/what-if", responses=problems(TotalsOnly), operation_id="compare_tariffs")
+def compare_tariffs(account: WhollySeenAccount, runtime: RuntimeDep, write: Write, now: Now) -> WhatIf:
+    """What the twelve months before this one would have cost under each tariff that the account could have."""
+    zone = runtime.settings.zone
+    found = queries.what_if(write, account_id=account.account.id, until=business_date(now, zone), zone=zone)
+    return WhatIf(comparison=None if found is None else TariffComparison.of(found))
 
 
 @router.get(

@@ -353,6 +353,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /api/v1/accounts/{account_no}/usage/intervals": _get(
         "/api/v1/accounts/{account_no}/usage/intervals?from=2026-01-01&to=2026-01-31"
     ),
+    "GET /api/v1/accounts/{account_no}/usage/what-if": _get("/api/v1/accounts/{account_no}/usage/what-if"),
     "GET /api/v1/accounts/{account_no}/usage/export": _get(
         "/api/v1/accounts/{account_no}/usage/export?from=2026-01-01&to=2026-01-31"
     ),
@@ -445,6 +446,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /usage": _get("/usage"),
     "GET /usage/intervals": _get("/usage/intervals"),
     "GET /usage/intervals.json": _get("/usage/intervals.json?from=2026-01-01&to=2026-01-31"),
+    "GET /usage/what-if": _get("/usage/what-if"),
     "GET /usage/export": _get("/usage/export?from=2026-01-01&to=2026-01-31"),
     "GET /tariff": _get("/tariff"),
     "GET /bills": _get("/bills"),

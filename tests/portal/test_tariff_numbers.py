@@ -12,7 +12,7 @@ from core import clock
 from core.periods import business_date
 from tests.factories.usage import bind
 from tests.support.metered import ONE_PRICE, TIMES_AND_TIERS, ZONE, household, offer
-from tests.support.town import Town
+from tests.support.town import Person, Town
 
 
 def number(text: str | None) -> Decimal:
@@ -20,10 +20,10 @@ def number(text: str | None) -> Decimal:
     return Decimal((text or "").strip().replace(",", ""))
 
 
-def page_of(town: Town, path: str) -> HtmlElement:
-    """A page as the owner of the house gets it, in English."""
+def page_of(town: Town, path: str, *, who: Person | None = None) -> HtmlElement:
+    """A page as somebody gets it, the owner of the house unless told, in English."""
     answer = town.client.get(
-        path, headers={**town.browser(town.people["owner"]), "accept-language": "en"}, follow_redirects=False
+        path, headers={**town.browser(who or town.people["owner"]), "accept-language": "en"}, follow_redirects=False
     )
     assert answer.status_code == 200, answer.text
     return lxml.html.fromstring(answer.text)

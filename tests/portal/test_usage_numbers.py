@@ -14,7 +14,7 @@ from core.periods import business_date, start_of
 from services.accounts.models import Role
 from tests.factories.usage import bind, days_of, put_readings
 from tests.portal.test_tariff_numbers import number, page_of
-from tests.support.metered import TIMES_AND_TIERS, ZONE, household, measured, offer
+from tests.support.metered import ONE_PRICE, TIMES_AND_TIERS, ZONE, household, measured, offer
 from tests.support.town import Town
 
 TODAY = business_date(clock.now(), ZONE)
@@ -253,6 +253,32 @@ def test_a_drawing_has_a_place_for_every_interval_also_of_days_that_nobody_read(
     with town.runtime.db.write() as session:
         session.sql("update account set holder_since = :day where id = :id", day=TODAY, id=home.account.id)
     assert town.client.get(path, headers=owner.bearer).json() == {"start": None, "minutes": 15, "energies": []}
+
+
+def test_totals_under_other_tariffs_are_the_sums_of_their_months_and_differences_follow(town: Town) -> None:
+    home = town.build(town.unit_id, has_bills=False)
+    owner = town.settle(home, has_payments=False)
+    with town.runtime.db.write() as session:
+        household(session, home.account.id, today=TODAY, days=160)
+        offer(session, ONE_PRICE, first=TODAY - timedelta(days=400), end=TODAY)
+    page = page_of(town, "/usage/what-if", who=owner)
+    sections = page.xpath("//section[@data-present]")
+    totals = {}
+    for section in sections:
+        total = money(section.xpath(".//p[contains(@class, 'amount')]")[0])
+        counted = [money(row.xpath("./td")[1]) for row in section.xpath(".//tbody/tr[@data-counted='yes']")]
+        assert total == sum(counted) == money(section.xpath(".//tfoot//td")[1])
+        assert counted
+        totals[section] = total
+    mine = next(total for section, total in totals.items() if section.get("data-present") == "yes")
+    assert len(totals) >= 2
+    for section, total in totals.items():
+        if section.get("data-present") == "no" and total != mine:
+            told = section.xpath("string(.//p[@class='more'])")
+            amount, way, percent = re.search(r"([\d,.]+) (more|less) than yours(?: \((-?\d+)\s%\))?", told).groups()  # type: ignore[union-attr] # fails then
+            sign = 1 if way == "more" else -1
+            assert sign * number(amount) == total - mine
+            assert int(percent or 0) == half_up((total - mine) * 100 / mine)
 
 
 def money(cell: HtmlElement) -> Decimal:

@@ -108,6 +108,21 @@ def usage_intervals(stage: Stage) -> None:
 
 
 @scene
+def usage_what_if(stage: Stage) -> None:
+    metered(stage, days=200)
+    with stage.database.write() as session:
+        offer(session, ONE_PRICE, first=today() - timedelta(days=400), end=today())
+    page = stage.visit.open("/usage/what-if")
+    page.click("section[data-present=yes] summary")
+
+
+@scene
+def usage_what_if_none(stage: Stage) -> None:
+    stage.account(stage.person())
+    stage.visit.open("/usage/what-if")
+
+
+@scene
 def tariff(stage: Stage) -> None:
     metered(stage, days=5)
     page = stage.visit.open("/tariff")
