@@ -23,7 +23,6 @@ NAMES: Final = (
     "pricing",
     "pricing_sets",
     "readings",
-    "usage_chart",
 )
 
 

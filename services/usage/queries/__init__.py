@@ -1,8 +1,5 @@
 """Reads of usage: what customers, staff and programs see of it."""
 
-from typing import Final
-
-from core.db import statement
 from services.accounts.queries import AccountId
 from services.usage.queries.checking import Violation, invariants
 from services.usage.queries.comparing import dry_run, what_if
@@ -32,11 +29,7 @@ from services.usage.queries.views import (
     WhatIf,
 )
 
-HOT_INTERVALS: Final = statement(__package__, "hot_intervals.sql")
-"""Up to a year of one series as a chart reads it; checks session and grant itself and writes its answer."""
-
 __all__ = [
-    "HOT_INTERVALS",
     "AccountId",
     "Bar",
     "BarQuality",

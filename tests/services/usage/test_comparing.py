@@ -1,10 +1,7 @@
 """Other tariffs are priced from the very readings: for a customer over a year, for drafts over the accounts of a unit."""
 
-import asyncio
-import json
 from datetime import date
 from decimal import Decimal
-from uuid import uuid4
 
 import pytest
 
@@ -13,8 +10,7 @@ from core.db import Database
 from core.money import Money
 from services.tariffs.queries import parse
 from services.usage import operations, queries
-from services.usage.queries import HOT_INTERVALS
-from tests.factories.accounts import grant, make_account, make_user
+from tests.factories.accounts import make_account
 from tests.factories.tariffs import FLAT, make_version
 from tests.factories.usage import ZONE, bind, days_of, make_calendar, put_readings
 from tests.services.usage.test_running import GUANGZHOU, PERIODS, SHANDONG, hourly, of_guangzhou
@@ -108,50 +104,3 @@ def test_a_draft_is_priced_on_real_accounts_beside_what_they_have(
     assert draft.largest[0].account_id == account_id
     assert draft.largest[0].after == Money(10796 + 8215 + 2841 + 560, "CNY")
     assert total.after == draft.largest[0].after + draft.largest[1].after
-
-
-def test_a_year_of_intervals_is_one_text_and_only_for_whom_it_is_meant(
-    database: Database, vault: Vault, account_id: int
-) -> None:
-    put(database, account_id, JULY, date(2025, 7, 3))
-    with database.write() as session:
-        user_id = make_user(session, vault)
-        grant(session, user_id=user_id, account_id=queries.AccountId(account_id))
-        session_id = uuid4()
-        session.sql(
-            """insert into session_family (id, user_id, kind, device_name, created_at, last_used_at, idle_until, expires_at, generation, rotated_at)
-               values (:id, :user, 'app', 'Phone', now(), now(), now() + interval '1 day', now() + interval '2 day', 1, now())""",
-            id=session_id,
-            user=user_id,
-        )
-        account_no = session.sql("select account_no from account where id = :id", id=account_id).scalar_one()
-
-    async def asked(session_given: object, user_given: object) -> object:
-        await database.open_hot()
-        try:
-            return await database.hot(
-                HOT_INTERVALS,
-                {
-                    "session_id": session_given,
-                    "user_id": user_given,
-                    "account_no": account_no,
-                    "meter_no": "M1",
-                    "channel": "import",
-                    "first": date(2025, 6, 30),
-                    "end": date(2025, 7, 4),
-                },
-            )
-        finally:
-            await database.close_hot()
-
-    found = json.loads(str(asyncio.run(asked(session_id, user_id))))
-    assert found == {
-        "meter_no": "M1",
-        "channel": "import",
-        "unit": "Wh",
-        "minutes": 60,
-        "first": "2025-06-30",
-        "days": [None, [500] * 24, [500] * 24, None],
-    }
-    assert asyncio.run(asked(session_id, uuid4())) is None
-    assert asyncio.run(asked(uuid4(), user_id)) == ""
