@@ -77,6 +77,10 @@ with asked as (
 )
 insert into staff_file_piece (file_id, no, text_sealed) values (:id, 0, :sealed)
 """
+PHOTO: Final = """
+insert into reading_photo (account_id, id, user_id, media_type, width, height, image_sealed, uploaded_at)
+values (:account, :id, :user, 'image/jpeg', 1, 1, :sealed, now())
+"""
 STAFF: Final = """
 insert into staff (id, name, display_name, state, totp_sealed, created_at) values (:id, :name, 'x', 'invited', :sealed, now())
 """
@@ -159,6 +163,9 @@ def town(database: Database, vault: Vault) -> None:
                 table="account_note", column="text", owner=f"account_note:{attempt_id}", text=f"No. {number}"
             )
             session.sql(NOTE, account=account.id, id=attempt_id, sealed=noted)
+            owner = f"reading_photo:{attempt_id}"
+            image = vault.seal(table="reading_photo", column="image", owner=owner, text=f"{number}")
+            session.sql(PHOTO, account=account.id, id=attempt_id, user=user_id, sealed=image)
             text = vault.seal(table="staff_file_piece", column="text", owner=f"file:{attempt_id}:0", text=f"{number}")
             session.sql(FILE, id=attempt_id, staff=attempt_id, sealed=text)
             owner = f"webhook:{attempt_id}"
