@@ -155,7 +155,7 @@ def result(case: object, *, at: int, measure: Measure) -> dict[str, Any]:
     here = f"$.cases[{at}]"
     if not isinstance(case, dict):
         return {"id": None, "error": _error("case_invalid", [Fault(here, "wrong_type")])}
-    named = {"id": case["id"] if isinstance(case.get("id"), str) else None}
+    named = {"id": case["id"] if type(case.get("id")) in {str, int} else None}
     kind = next((known for known in KINDS if known == case.get("kind")), None)
     if kind is None:
         return {**named, "error": _error("case_invalid", [Fault(f"{here}.kind", "not_a_choice")])}
@@ -175,14 +175,16 @@ def priced(kind: CaseKind, document: object, said: object, *, measure: Measure =
     try:
         return _KINDS[kind](document, said, measure)
     except UseInvalid as refusal:
-        faults = [
-            Fault(f"$.input{fault.path[1:].replace('.facts', '.account')}", fault.code, fault.detail)
-            for fault in refusal.faults
-        ]
+        faults = [Fault(f"$.input{_named(fault.path[1:])}", fault.code, fault.detail) for fault in refusal.faults]
         raise UseInvalid(faults) from None
     except ValidationError as error:
         found = queries.shape_faults(error)
         raise UseInvalid([Fault(f"$.input{fault.path[1:]}", fault.code) for fault in found]) from None
+
+
+def _named(path: str) -> str:
+    """A path of the engine by the names of the format."""
+    return path.replace(".facts", ".account").replace(".days[", ".daily_kwh[")
 
 
 def told(refusal: TariffInvalid | UseInvalid, path: Callable[[str], str]) -> dict[str, Any]:

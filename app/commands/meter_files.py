@@ -124,7 +124,7 @@ def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
                 yield number, dict(zip(heading, fields, strict=True))
     except FileNotFoundError:
         raise _refused("not_found", "no such file") from None
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
+    except (OSError, EOFError, zlib.error, ValueError):  # ValueError: no text, or a name that no file can have
         raise _refused("file_unreadable") from None
 
 

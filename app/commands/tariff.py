@@ -16,6 +16,15 @@ CANNOT_READ: Final = 2
 SOME_REFUSED: Final = 3
 MOST_BYTES: Final = 256 * 1024 * 1024
 SAFE_DIGITS: Final = 18
+COUNTS: Final = frozenset(
+    {
+        *("month", "months", "months_in_cycle", "first_month", "days", "days_in_month", "interval_minutes"),
+        *("persons", "min_persons", "priority", "places", "unit_price_places"),
+    }
+)
+"""Fields that are whole numbers of JSON; every other number of the format is decimal text."""
+REMARKS: Final = frozenset({"title", "source", "comment", "note", "description"})
+"""What people write beside a tariff or an input, and no price follows from."""
 
 tariff = typer.Typer(no_args_is_help=True, help="Tariffs and what they come to, without a database.")
 
@@ -33,8 +42,8 @@ def price(
     if not isinstance(cases, list):
         _refuse(file, "there is no list of cases in it")
     measure = meter_files.measured_in(file.parent)
-    results = [tariff_cases.result(case, at=at, measure=measure) for at, case in enumerate(cases)]
-    typer.echo(json.dumps({"results": results}, ensure_ascii=False))
+    results = [tariff_cases.result(_said(case), at=at, measure=measure) for at, case in enumerate(cases)]
+    _tell(results)
     if any("error" in result for result in results):
         raise typer.Exit(SOME_REFUSED)
 
@@ -54,9 +63,38 @@ def urdb(
     if not isinstance(rates, list) or not all(isinstance(rate, dict) for rate in rates):
         _refuse(file, "there is no list of rates in it")
     results = [_document(rate, time_zone) for rate in rates]
-    typer.echo(json.dumps({"results": results}, ensure_ascii=False))
+    _tell(results)
     if any("error" in result for result in results):
         raise typer.Exit(SOME_REFUSED)
+
+
+def _said(case: object) -> object:
+    """A case as the format has it, from what other programs write: numbers as text, without remarks and nulls."""
+    if not isinstance(case, dict):
+        return case
+    return {**case, **{name: _without_remarks(_texts(case[name])) for name in ("tariff", "input") if name in case}}
+
+
+def _texts(part: Any, name: str = "") -> Any:
+    """Whole numbers as text where the format has text; fractions are read as their digits (`_read`)."""
+    if isinstance(part, dict):
+        return {key: _texts(value, key) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_texts(value, name) for value in part]
+    is_number = isinstance(part, int) and not isinstance(part, bool)
+    return str(part) if is_number and name not in COUNTS else part
+
+
+def _without_remarks(part: object) -> object:
+    if not isinstance(part, dict):
+        return part
+    return {name: value for name, value in part.items() if value is not None and name not in REMARKS}
+
+
+def _tell(results: list[dict[str, Any]]) -> None:
+    """Print the results; half a surrogate pair, which no output can show, stays the escape that it came as."""
+    told = json.dumps({"results": results}, ensure_ascii=False)
+    typer.echo(told.encode("utf-8", "backslashreplace").decode())
 
 
 def _document(rate: dict[str, Any], time_zone: str) -> dict[str, Any]:
@@ -69,13 +107,13 @@ def _document(rate: dict[str, Any], time_zone: str) -> dict[str, Any]:
 
 
 def _read(file: Path, *, exact: bool = False) -> dict[str, Any]:
-    """The file's object. `exact`: fractions as Decimal; otherwise they are faults, for documents want text."""
+    """The file's object. `exact`: fractions as Decimal; otherwise as their digits, for documents want text."""
     if file.stat().st_size > MOST_BYTES:
         _refuse(file, f"it has more than {MOST_BYTES >> 20} MiB")
     try:
         found = json.loads(
             file.read_bytes(),
-            parse_float=Decimal if exact else None,
+            parse_float=Decimal if exact else str,
             parse_int=_whole,
             object_pairs_hook=_object,
         )

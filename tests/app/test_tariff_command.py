@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ def test_a_real_meter_is_measured_and_priced_as_its_case_expects() -> None:
 def test_a_bad_case_is_named_and_the_others_are_priced(tmp_path: Path) -> None:
     good = CASES["P01"]
     crossed = {**good, "id": "crossed", "tariff": {**good["tariff"], "currency": "XXX"}}
-    strange = {**good, "id": "strange", "input": {**good["input"], "persons": 5, "kwh": {"all": 321.5}}}
+    strange = {**good, "id": "strange", "input": {**good["input"], "persons": 5, "kwh": {"all": float("nan")}}}
     found = results(tmp_path, crossed, good, strange, {"id": "k", "kind": "refund"}, 7, code=3)
     assert [result["id"] for result in found] == ["crossed", "P01", "strange", "k", None]
     assert found[1] == {"id": "P01", **good["expect"]}
@@ -67,6 +68,43 @@ def test_a_bad_case_is_named_and_the_others_are_priced(tmp_path: Path) -> None:
         [("$.cases[4]", "wrong_type")],
     ]
     assert found[0]["error"]["faults"][0]["remedy"] == "Use a code of ISO 4217 in capitals, such as CNY."
+
+
+def test_numbers_of_json_are_priced_by_their_very_digits(tmp_path: Path) -> None:
+    texts = {name: CASES[name] for name in ("P02", "P04", "P06", "P07", "P08", "P11", "P13", "P14")}
+    cases = [{name: part for name, part in case.items() if name != "expect"} for case in texts.values()]
+    file = tmp_path / "numbers.json"
+    file.write_text(re.sub(r'"(-?\d+(\.\d+)?)"', r"\1", json.dumps({"cases": cases})), encoding="utf-8")
+    assert '"all": 0.66286875}' in file.read_text()
+    found = json.loads(run("price", file).stdout)["results"]
+    assert found == [{"id": name, **case["expect"]} for name, case in texts.items()]
+
+
+def test_remarks_and_nulls_are_no_part_of_a_case_but_an_unknown_field_is_named(tmp_path: Path) -> None:
+    good = CASES["P01"]
+    remarks = {"title": "January", "source": "a notice", "comment": "by hand"}
+    told = {
+        **good,
+        "id": 7,
+        "tariff": {**good["tariff"], **remarks, "fixed": None},
+        "input": {**good["input"], **remarks, "account": None},
+    }
+    strange = {**told, "tariff": {**told["tariff"], "surcharge": "0.01"}}
+    found = results(tmp_path, told, strange, code=3)
+    assert found[0] == {"id": 7, **good["expect"]}
+    assert faults(found[1]) == [("$.cases[1].tariff.surcharge", "field_unknown")]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("m\0.csv.gz", "file_unreadable"), ("\ud800.csv", "wrong_type"), ("m" * 900, "file_unreadable")],
+)
+def test_a_name_that_no_file_can_have_is_a_fault_of_its_case_alone(tmp_path: Path, name: str, code: str) -> None:
+    impossible = {**TOU, "id": "\udfff", "input": {**TOU["input"], "meter_file": name}}
+    found = results(tmp_path, impossible, CASES["P01"], code=3)
+    assert found[0]["id"] == "\udfff"
+    assert faults(found[0]) == [("$.cases[0].input.meter_file", code)]
+    assert found[1] == {"id": "P01", **CASES["P01"]["expect"]}
 
 
 def test_a_name_that_stands_twice_is_a_fault_of_its_case_alone(tmp_path: Path) -> None:

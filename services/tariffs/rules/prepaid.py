@@ -80,7 +80,7 @@ def prepaid(
             today = Decimal(cost - through).scaleb(-exponent(tariff.currency))
             balance, through = balance - today, cost
             daily.append(DayCost(day, today, balance))
-            below = [threshold for threshold in thresholds if threshold in armed and balance < threshold]
+            below = [threshold for threshold in dict.fromkeys(thresholds) if threshold in armed and balance < threshold]
             alerts += [Alert(day, threshold) for threshold in below]
             armed -= set(below)
         closing = minor_of(tariff.round(balance), tariff.currency)
@@ -94,7 +94,7 @@ def _check(
     for at, (day, kwh) in enumerate(days):
         if at and day <= days[at - 1].day:
             faults.append(Fault(f"$.days[{at}]", "date_order"))
-        if use.month is not None and day.month != use.month:
+        if day.replace(day=1) != days[0].day.replace(day=1) or day.month != (use.month or day.month):
             faults.append(Fault(f"$.days[{at}]", "date_order"))
         faults += [
             Fault(f"$.days[{at}].{period}", "number_out_of_range") for period in kwh if not is_amount(kwh[period])

@@ -198,6 +198,27 @@ def test_a_balance_of_exactly_the_threshold_warns_nobody_and_arms_it_again() -> 
     assert [alert.day.day for alert in run.alerts] == [2, 4]
 
 
+def test_a_threshold_that_is_said_twice_warns_once() -> None:
+    run = prepaid(
+        parse(flat()),
+        use=Use(),
+        days=[DayUse(date(2025, 7, 1), {"all": D(8)})],
+        opening=D(1),
+        topups={},
+        thresholds=[D(6), D("6.00")],
+    )
+    assert run.alerts == ((date(2025, 7, 1), D(6)),)
+
+
+@pytest.mark.parametrize("second", [date(2025, 8, 1), date(2026, 7, 2)])
+@pytest.mark.parametrize("month", [7, None])
+def test_days_of_two_months_do_not_climb_one_ladder(second: date, month: int | None) -> None:
+    days = [DayUse(day, {"all": D(8)}) for day in (date(2025, 7, 31), second)]
+    with pytest.raises(UseInvalid) as refused:
+        prepaid(parse(flat()), use=Use(month=month), days=days, opening=D(9), topups={}, thresholds=())
+    assert [(fault.path, fault.code) for fault in refused.value.faults] == [("$.days[1]", "date_order")]
+
+
 def test_charges_by_the_day_of_a_prepaid_account_count_days_without_use_too() -> None:
     tariff = parse(flat(fixed=[{"code": "standing", "amount": "1", "per": "day"}]))
     days = [DayUse(date(2025, 7, day), {"all": D(8)}) for day in (1, 4)]
