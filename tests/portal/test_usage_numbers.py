@@ -275,10 +275,10 @@ def test_totals_under_other_tariffs_are_the_sums_of_their_months_and_differences
     for section, total in totals.items():
         if section.get("data-present") == "no" and total != mine:
             told = section.xpath("string(.//p[@class='more'])")
-            amount, way, percent = re.search(r"([\d,.]+) (more|less) than yours(?: \((-?\d+)\s%\))?", told).groups()  # type: ignore[union-attr] # fails then
+            amount, way, percent = re.search(r"([\d,.]+) (more|less) than yours(?: \((\d+)\s%\))?", told).groups()  # type: ignore[union-attr] # fails then
             sign = 1 if way == "more" else -1
             assert sign * number(amount) == total - mine
-            assert int(percent or 0) == half_up((total - mine) * 100 / mine)
+            assert sign * int(percent or 0) == half_up((total - mine) * 100 / mine)
 
 
 def money(cell: HtmlElement) -> Decimal:
