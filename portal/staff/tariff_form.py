@@ -108,7 +108,8 @@ class TariffForm:
     @property
     def windows(self) -> list[tuple[str, ...]]:
         """Rows of the table of windows, with room for more."""
-        return _rows(self.window_period, self.window_from, self.window_to, self.window_months, self.window_days)
+        columns = (self.window_period, self.window_from, self.window_to, self.window_months, self.window_days)
+        return _rows(*columns, besides=1)
 
     @property
     def funds(self) -> list[tuple[str, ...]]:
@@ -118,7 +119,7 @@ class TariffForm:
     @property
     def fixed(self) -> list[tuple[str, ...]]:
         """Rows of the table of fixed charges, with room for more."""
-        return _rows(self.fixed_code, self.fixed_amount, self.fixed_per)
+        return _rows(self.fixed_code, self.fixed_amount, self.fixed_per, besides=1)
 
 
 def as_text(document: Mapping[str, Any]) -> frozenset[str]:
@@ -300,8 +301,8 @@ def _filled(*columns: Sequence[str], besides: int = 0) -> list[tuple[str, ...]]:
     return [row for row in rows if any(row[: len(row) - besides])]
 
 
-def _rows(*columns: Sequence[str]) -> list[tuple[str, ...]]:
-    return [*zip_longest(*columns, fillvalue=""), *[("",) * len(columns)] * SPARE]
+def _rows(*columns: Sequence[str], besides: int = 0) -> list[tuple[str, ...]]:
+    return [*_filled(*columns, besides=besides), *[("",) * len(columns)] * SPARE]
 
 
 def _column(rows: Iterable[Any], name: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from app.demo import tariffs
-from portal.staff.tariff_form import as_text, document_of, field_of, form_of, months_of, months_text
+from portal.staff.tariff_form import SPARE, as_text, document_of, field_of, form_of, months_of, months_text
 from portal.staff.tariff_views import strips
 from services.tariffs.queries import parse
 
@@ -60,6 +60,7 @@ def test_what_was_typed_becomes_the_document_and_empty_rows_are_nothing() -> Non
         fixed_per=["day", "month"],
         power_factor="0.90",
     )
+    assert (len(typed.prices), len(typed.windows), len(typed.fixed)) == (2 + SPARE, 1 + SPARE, 1 + SPARE)
     made = document_of({"id": "NEW", "currency": "CNY", "time_zone": "Asia/Shanghai"}, typed)
     assert made["energy"] == {
         "lines": "period_plus_adders",
