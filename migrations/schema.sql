@@ -1362,7 +1362,8 @@ CREATE FUNCTION public.usage_cycle(p_account_id bigint, p_code text, p_first_day
   from (
     select greatest(p_cycle_first, g.since, (
         select a.holder_since from account a where a.id = p_account_id and a.holder_since <= p_first_day)) as since,
-      least(p_cycle_end, g.until) as until
+      least(p_cycle_end, g.until, (
+        select a.holder_since from account a where a.id = p_account_id and a.holder_since > p_first_day)) as until
     from (
       select min(g.valid_from) as since, case when count(*) = count(g.valid_to) then max(g.valid_to) end as until
       from agreement g where g.account_id = p_account_id and g.tariff_code = p_code) g) s

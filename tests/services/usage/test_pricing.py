@@ -221,6 +221,46 @@ def test_pricing_again_gives_the_same_rows(database: Database, vault: Vault) -> 
     assert kept[0] == kept[1] != []
 
 
+def test_who_leaves_in_the_year_pays_by_the_limits_of_the_months_until_then(database: Database, vault: Vault) -> None:
+    """Limits of 210 kWh a month: four months for who leaves on 20 April, nine for who comes."""
+    yearly = {
+        "id": "yearly",
+        "currency": "CNY",
+        "time_zone": "Asia/Shanghai",
+        "rounding": {"mode": "half_up", "stage": "line"},
+        "energy": {"lines": "per_tier", "prices": {"all": "0.50"}},
+        "tiers": {"cycle": "year", "bounds_per_month": ["210"], "adders": ["0", "0.10"]},
+    }
+    leaves, april = date(2025, 4, 20), date(2025, 4, 1)
+    parts = [(date(2025, 3, 1), april, 1, 800), (april, leaves, 1, 100), (leaves, date(2025, 5, 1), 2, 100)]
+    with database.write() as session:
+        versions = published(session, [yearly])
+        account_id = make_account(session, vault).id
+        session.sql("update account set holder_since = :on where id = :id", on=leaves, id=account_id)
+        session.sql(
+            """insert into agreement (account_id, id, tariff_code, is_prepaid, valid_from)
+               values (:id, 1, 'T0', false, '2024-02-01')""",
+            id=account_id,
+        )
+        rows = [
+            {
+                "account_id": account_id,
+                "month": first.replace(day=1),
+                "part": part,
+                "version_id": versions[0].id,
+                "first_day": first,
+                "end_day": end,
+                "energies": [kwh * 1_000_000],
+                "export_energy": 0,
+            }
+            for first, end, part, kwh in parts
+        ]
+        session.sql(USED, rows=to_json(rows))
+        price_months(session, month=april, first=1, last=account_id, versions=versions)
+        costs = session.sql("select quantities, total_minor from usage_cost order by part").all()
+    assert [tuple(cost) for cost in costs] == [([40_000_000, 60_000_000], 5600), ([100_000_000, 0], 5000)]
+
+
 CASES: Final[dict[str, dict[str, object]]] = {
     "demand": {"demand": {"mode": "actual", "price": "30"}},
     "rounding": {"rounding": {"mode": "half_even", "stage": "line"}},
