@@ -26,6 +26,7 @@ from services.usage.queries.views import (
     RunningPart,
     Series,
     TierPosition,
+    Unpriced,
     WhatIf,
 )
 
@@ -50,6 +51,7 @@ __all__ = [
     "RunningPart",
     "Series",
     "TierPosition",
+    "Unpriced",
     "Violation",
     "WhatIf",
     "cost_by_day",

@@ -2,10 +2,11 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -30,7 +31,7 @@ from services.tariffs.queries import (
 )
 from services.usage.queries.days import ONE_DAY, Day, days_of, gaps_by_day, known
 from services.usage.queries.parts import Part, facts_of, parts_of, use_of
-from services.usage.queries.views import ClassTotal, Difference, DryRun, Offer, OfferMonth, WhatIf
+from services.usage.queries.views import ClassTotal, Difference, DryRun, Offer, OfferMonth, Unpriced, WhatIf
 from services.usage.rules.measures import kwh_of
 
 MONTHS: Final = 12
@@ -234,15 +235,14 @@ def dry_run(
     """Accounts of a unit and below that are on a tariff, priced by it and by another document for one month.
 
     `tariff`: a draft, or any version, parsed. At most `most` accounts, chosen by nobody's order and always the same.
-    Both are priced by the exact engine from the same readings; an account that one of the two cannot price is counted.
+    Both are priced by the exact engine from the same readings. An account that one of the two cannot price, or that was
+    on the tariff for a part of the month alone, is named with the reason and is in no total.
     """
-    rows = session.sql(
-        statement(__package__, "on_tariff.sql"),
-        code=tariff_code,
-        unit_id=unit_id,
-        month=month,
-        most=min(most, MOST_ACCOUNTS),
+    limit = min(most, MOST_ACCOUNTS)
+    found = session.sql(
+        statement(__package__, "on_tariff.sql"), code=tariff_code, unit_id=unit_id, month=month, most=limit + 1
     ).all()
+    rows = found[:limit]
     ids = [row.id for row in rows]
     present = {
         version_id: tariff_of(session, version_id=version_id)
@@ -254,22 +254,24 @@ def dry_run(
     now = _by_account(parts_of(session, account_ids=ids, months=[month], tariffs=present))
     then = _by_account(parts_of(session, account_ids=ids, months=[month], tariffs=dict.fromkeys(present, tariff)))
     used = _drafted(session, ids, tariff, month, zone)
-    differences, unpriced = [], 0
+    differences: list[Difference] = []
+    unpriced: list[Unpriced] = []
     for row in rows:
-        try:
-            before = [
-                price(
-                    present[part.version_id or 0],
-                    use_of(part, present[part.version_id or 0], names[part.version_id or 0]),
-                )
-                for part in now[row.id]
-                if part.version_id in present
-            ]
-            after = price(tariff, _draft_use(then[row.id], tariff, used.get((row.id, month, DRAFT), {})))
-        except (UseInvalid, KeyError):
-            unpriced += 1
+        named = partial(Unpriced, row.id, row.account_no, row.account_class)
+        if any(part.version_id not in names for part in now[row.id]):
+            unpriced.append(named(is_by_tried=False, faults=()))
             continue
-        cost = Money(sum(each.total_minor for each in before), after.currency)
+        try:
+            before = sum(_costs(now[row.id], present, names))
+        except UseInvalid as refusal:
+            unpriced.append(named(is_by_tried=False, faults=refusal.faults))
+            continue
+        try:
+            after = price(tariff, _draft_use(then[row.id], tariff, used.get((row.id, month, DRAFT), {})))
+        except UseInvalid as refusal:
+            unpriced.append(named(is_by_tried=True, faults=refusal.faults))
+            continue
+        cost = Money(before, after.currency)
         differences.append(
             Difference(row.id, row.account_no, row.account_class, cost, Money(after.total_minor, after.currency))
         )
@@ -278,7 +280,8 @@ def dry_run(
         version_no=version_no,
         month=month,
         accounts=len(rows),
-        unpriced=unpriced,
+        is_all=len(found) == len(rows),
+        unpriced=tuple(sorted(unpriced, key=lambda each: each.account_no)),
         by_class=_totals(differences),
         largest=tuple(
             sorted(differences, key=lambda each: (-abs(each.after.minor - each.before.minor), each.account_no))[
@@ -290,6 +293,13 @@ def dry_run(
 
 def _whole(month: date) -> Period:
     return Period.month(month.year, month.month)
+
+
+def _costs(parts: Sequence[Part], present: Mapping[int, Tariff], names: Mapping[int, Sequence[str]]) -> Iterator[int]:
+    """What parts of one month cost by their own versions, in minor units; raises UseInvalid."""
+    for part in parts:
+        version_id = part.version_id or 0
+        yield price(present[version_id], use_of(part, present[version_id], names[version_id])).total_minor
 
 
 def _by_account(parts: Sequence[Part]) -> dict[int, list[Part]]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from core.money import Money
-from services.tariffs.queries import Line
+from services.tariffs.queries import Fault, Line
 
 
 class Of(enum.StrEnum):
@@ -254,16 +254,32 @@ class ClassTotal:
 
 
 @dataclass(frozen=True, slots=True)
+class Unpriced:
+    """An account of a dry run whose month cannot be compared.
+
+    `faults` are those of its use, by the version that is tried (`is_by_tried`) or by what it has; there are none where
+    it was on the tariff for a part of the month alone.
+    """
+
+    account_id: int
+    account_no: str
+    account_class: str
+    is_by_tried: bool
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DryRun:
     """A version beside what accounts have, over one month of use.
 
-    `unpriced`: accounts that cannot be priced by one of the two.
+    `is_all`: whether no account was left out. `unpriced`: accounts that cannot be priced by one of the two.
     """
 
     tariff_code: str
     version_no: int
     month: date
     accounts: int
-    unpriced: int
+    is_all: bool
+    unpriced: tuple[Unpriced, ...]
     by_class: tuple[ClassTotal, ...]
     largest: tuple[Difference, ...]

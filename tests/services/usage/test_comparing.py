@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -97,10 +98,37 @@ def test_a_draft_is_priced_on_real_accounts_beside_what_they_have(
         draft = queries.dry_run(
             session, tariff_code="FLAT", version_no=2, tariff=parse(GUANGZHOU), unit_id=unit_id, month=JULY, zone=ZONE
         )
-    assert (same.accounts, same.unpriced) == (2, 0)
+    assert (same.accounts, same.is_all, same.unpriced) == (2, True, ())
     assert [(each.up, each.down, each.equal) for each in same.by_class] == [(0, 0, 2)]
     (total,) = draft.by_class
     assert (total.account_class, total.accounts, total.up, total.down) == ("residential", 2, 2, 0)
     assert draft.largest[0].account_id == account_id
     assert draft.largest[0].after == Money(10796 + 8215 + 2841 + 560, "CNY")
     assert total.after == draft.largest[0].after + draft.largest[1].after
+
+
+def test_who_cannot_be_priced_is_named_with_the_reason_and_in_no_total(
+    database: Database, vault: Vault, account_id: int
+) -> None:
+    with database.write() as session:
+        changer = make_account(session, vault)
+        unit_id = session.sql("select unit_id from account where id = :id", id=account_id).scalar_one()
+        bind(session, changer.id, "FLAT", end=date(2025, 7, 15))
+        bind(session, changer.id, "SD", no=2, first=date(2025, 7, 15))
+    for each in (account_id, changer.id):
+        put(database, each, JULY, AUGUST)
+    contracted = {
+        **FLAT,
+        "demand": {"mode": "contract", "price": "36.00", "over_ratio": "1.05", "over_multiplier": "2"},
+    }
+    run = partial(queries.dry_run, tariff_code="FLAT", version_no=2, unit_id=unit_id, month=JULY, zone=ZONE)
+    with database.read() as session:
+        same, demanding = run(session, tariff=parse(FLAT)), run(session, tariff=parse(contracted))
+        one = run(session, tariff=parse(FLAT), most=1)
+    (left_out,) = same.unpriced
+    assert (left_out.account_no, left_out.faults) == (changer.account_no, ()), "it had another tariff from the 15th on"
+    assert [each.accounts for each in same.by_class] == [1]
+    assert (same.is_all, one.is_all, one.accounts) == (True, False, 1)
+    asked = next(each for each in demanding.unpriced if each.account_id == account_id)
+    assert (asked.is_by_tried, [fault.code for fault in asked.faults]) == (True, ["fact_missing"])
+    assert demanding.by_class == ()
