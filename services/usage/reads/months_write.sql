@@ -41,7 +41,8 @@ left join lateral (
   select greatest(min(s.first_day), case when p.holder_since <= p.first_day then p.holder_since end) as first_day,
     least(max(s.end_day), case when p.holder_since >= p.end_day then p.holder_since end) as end_day
   from spans s
-  where s.account_id = p.account_id and s.version_id = p.version_id and s.first_day < p.end_day and s.end_day > p.first_day) s on true
+  where s.account_id = p.account_id and s.version_id = p.version_id and s.first_day < p.end_day and s.end_day > p.first_day
+  having count(*) > 0) s on true
 on conflict (account_id, month, part) do update set version_id = excluded.version_id, first_day = excluded.first_day, end_day = excluded.end_day,
   days = excluded.days, energies = excluded.energies, energy = excluded.energy, export_energy = excluded.export_energy,
   reactive_energy = excluded.reactive_energy, max_demand = excluded.max_demand, measured_minutes = excluded.measured_minutes,

@@ -167,6 +167,20 @@ def test_use_without_a_known_tariff_is_kept_in_one(database: Database, account_i
     assert (month.version_id, month.energies) == (None, [sum(energy or 0 for day in days.values() for energy in day)])
 
 
+@pytest.mark.parametrize("since", [date(2019, 5, 1), date(2025, 8, 11)])
+def test_use_without_a_known_tariff_lies_on_its_own_days_whenever_the_holder_came(
+    database: Database, account_id: int, since: date
+) -> None:
+    end = date(2025, 7, 4)
+    with database.write() as session:
+        session.sql("update account set holder_since = :since where id = :id", id=account_id, since=since)
+        put_readings(session, account_id, readings(JULY, end))
+    aggregate(database, account_id, JULY)
+    with database.write() as session:
+        part = session.sql("select first_day, end_day from usage_month where account_id = :id", id=account_id).one()
+    assert tuple(part) == (JULY, end)
+
+
 def test_missing_and_estimated_moments_are_counted_and_two_meters_add_up(database: Database, account_id: int) -> None:
     day, exchanged, together = date(2025, 7, 1), date(2025, 7, 2), date(2025, 7, 3)
     half: list[int | None] = [None] * 48
