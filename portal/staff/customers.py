@@ -29,6 +29,7 @@ from services.accounts.roles import StaffPermission
 from services.billing import queries as billing
 from services.ledger import queries as ledger
 from services.ledger.chart import OwnerKind
+from services.metering import queries as metering
 from services.payments.queries import finding as paying
 from services.payments.queries import placing
 from web.problems.common import NotFound
@@ -236,6 +237,7 @@ def _show(
             "has_more": len(rows) > FEW,
             "seen": looked.sees(name),
         }
+    sees_readings = StaffPermission.METERING_VIEW in looked.may
     return show(
         request,
         "staff/customer.html",
@@ -244,6 +246,8 @@ def _show(
         account=looked.account,
         owed=billing.owed(session, account_id=looked.account.id),
         may=looked.may,
+        entitlements=looked.account.entitlements(today=business_date(looked.now, runtime.settings.zone)),
+        readings=metering.latest_readings(session, account_id=looked.account.id) if sees_readings else {},
         can_show=_can_show(looked.account),
         sections=sections,
         wrong=wrong,

@@ -88,5 +88,12 @@ CHANNELS: Final = {
     "export": N_("Fed into the grid"),
     "reactive_lag": N_("Reactive, lagging"),
     "reactive_lead": N_("Reactive, leading"),
+    "total": N_("Total register"),
+    "sharp": N_("Sharp peak"),
+    "peak": N_("Peak"),
+    "flat": N_("Flat"),
+    "valley": N_("Valley"),
+    "deep_valley": N_("Deep valley"),
+    "reactive": N_("Reactive"),
 }
-"""What intervals measure."""
+"""What intervals and registers measure."""

@@ -1,6 +1,6 @@
 """Readings for tests: rows of any day and channel, imports of files, and what became of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -142,3 +142,23 @@ def place_meter(
         since=since,
         until=until,
     )
+
+
+def show_register(session: WriteSession, *, account_id: int, meter_no: str, shown: Mapping[datetime, int]) -> None:
+    """What the total register of a meter showed, in millionths of a kWh, by time."""
+    session.sql(
+        """insert into meter_register (account_id, id, meter_no, kind)
+           select :account, coalesce(max(id), 0) + 1, :meter, 'total' from meter_register where account_id = :account""",
+        account=account_id,
+        meter=meter_no,
+    )
+    for read_at, value in shown.items():
+        session.sql(
+            """insert into register_reading (account_id, register_id, read_at, value, quality, source, recorded_at, recorded_by)
+               select account_id, id, :read_at, :value, 'a', 'file', now(), 'operator:test'
+               from meter_register where account_id = :account and meter_no = :meter""",
+            account=account_id,
+            meter=meter_no,
+            read_at=read_at,
+            value=value,
+        )

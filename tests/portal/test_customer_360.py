@@ -1,17 +1,22 @@
 """An account as staff see it: whole, masked, theirs alone to see; what they show in clear and write is kept."""
 
 import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
 
 from core import clock
+from core.periods import business_date
 from services.accounts import operations as accounts
 from services.accounts.models import Role
 from services.accounts.operations import serving
 from services.accounts.roles import StaffRole
-from tests.factories.accounts import grant, make_account, make_user
+from tests.factories.accounts import ACTOR, grant, make_account, make_user
+from tests.factories.readings import place_meter, show_register
 from tests.factories.staff import Member
+from tests.factories.usage import bind, put_readings
 from tests.support.office import HERE, Office, office_of
 from tests.support.town import HOLDER, Home, Town
 from web import metrics
@@ -137,7 +142,45 @@ def test_the_number_of_statements_does_not_grow_with_what_there_is(town: Town, o
         return len(counted)
 
     assert statements(town.house) == statements(bare)
-    assert statements(bare) <= 14
+    assert statements(bare) <= 15
+
+
+def test_meters_latest_readings_agreements_and_entitlements_are_told(town: Town, office: Office) -> None:
+    today = business_date(clock.now(), town.settings.zone)
+    with town.runtime.db.write() as session:
+        account = make_account(session, town.runtime.vault, unit_id=town.unit_id)
+        place_meter(session, account_id=account.id, meter_no="M-OLD", since=date(2020, 2, 3), until=date(2024, 5, 6))
+        place_meter(session, account_id=account.id, meter_no="M-NEW", since=date(2024, 5, 6))
+        put_readings(session, account.id, {date(2026, 1, 7): [1_000_000] * 96}, meter_no="M-NEW")
+        bind(session, account.id, "OLD-CODE", first=date(2020, 1, 1), end=date(2024, 1, 1))
+        bind(session, account.id, "NEW-CODE", no=2, first=date(2024, 1, 1))
+        shown = {datetime(2025, 12, 1, tzinfo=UTC): 1_234_500_000, datetime(2026, 1, 1, tzinfo=UTC): 1_240_250_000}
+        show_register(session, account_id=account.id, meter_no="M-NEW", shown=shown)
+        for kind, begin, end in (("contract_kw", -30, 30), ("persons", -60, 0), ("low_income", 10, None)):
+            accounts.add_entitlement(
+                session,
+                account_id=account.id,
+                kind=kind,
+                value=Decimal(1 if kind == "low_income" else 7),
+                valid_from=today + timedelta(days=begin),
+                valid_to=None if end is None else today + timedelta(days=end),
+                document="",
+                renewals={},
+                actor=ACTOR,
+                now=clock.now(),
+            )
+    path = f"/staff/accounts/{account.account_no}"
+    _, page = get(town, office, office.members["here"], path)
+    told = re.sub(r"<[^>]+>", " ", page.split('id="meters"')[1].split('id="bills"')[0])
+    told = " ".join(told.split())
+    assert "M-NEW May 6, 2024 – Jan 8, 2026, 00:00 Total register 1,240.25 · Jan 1, 2026, 08:00" in told
+    assert "1,234.5" not in told
+    assert "M-OLD February 3, 2020 May 6, 2024 – –" in told
+    assert told.index("NEW-CODE") < told.index("OLD-CODE from January 1, 2020 up to January 1, 2024")
+    assert "Contract demand 7" in told
+    assert "Low income" in told
+    assert "People in the home" not in told
+    assert 'href="/staff/tariffs/NEW-CODE"' in page
 
 
 def test_payments_and_acts_are_for_those_who_may_read_them(town: Town, office: Office) -> None:

@@ -12,6 +12,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 import tests.portal.console_scenes
+import tests.portal.energy_scenes
 import tests.portal.groups_scenes
 import tests.portal.import_scenes
 import tests.portal.people_scenes

@@ -3,23 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from core.crypto.vault import Vault
 from core.db import ReadSession, statement, view
 from services.accounts.queries import AccountId
+from services.accounts.queries.entitlements import EntitlementView
 from services.accounts.roles import StaffPermission
 from services.accounts.rules import Searched, note_owner, searched
 
 __all__ = [
     "AccessView",
-    "FormerMeter",
+    "DatedMeter",
     "FoundAccount",
     "Look",
     "NoteView",
     "SealedNote",
     "Searched",
     "StaffAccount",
+    "TariffAgreed",
     "access",
     "customers_accounts",
     "found_accounts",
@@ -50,12 +54,21 @@ class FoundAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class FormerMeter:
-    """A meter that was at an account up to, not including, a day; nobody said since when where that is None."""
+class DatedMeter:
+    """A meter of an account from one day up to, not including, another; nobody said what is None, or it is there."""
 
     meter_no: str
     installed_on: date | None
-    removed_on: date
+    removed_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class TariffAgreed:
+    """By which tariff an account is priced, from one day up to, not including, another (None: until told)."""
+
+    tariff_code: str
+    valid_from: date
+    valid_to: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +94,37 @@ class StaffAccount:
     contacts: list[str]
     has_phone: bool
     meters: list[str]
-    former: list[list[str | None]]
+    placed: list[list[str | None]]
     tariff_code: str | None
     is_prepaid: bool | None
+    agreed: list[list[str | None]]
+    entitled: list[list[Any]]
 
     @property
-    def former_meters(self) -> list[FormerMeter]:
-        """The latest meters that it has no more, the last one first."""
-        return [
-            FormerMeter(str(no), None if since is None else date.fromisoformat(since), date.fromisoformat(str(until)))
-            for no, since, until in self.former
+    def agreements(self) -> list[TariffAgreed]:
+        """The latest agreements, the last one first."""
+        return [TariffAgreed(str(code), *_dates(since, until)) for code, since, until in self.agreed]
+
+    def entitlements(self, *, today: date) -> list[EntitlementView]:
+        """What holds today or will, by kind and first day."""
+        found = [
+            EntitlementView(id_, kind, Decimal(value), *_dates(since, until), document)
+            for id_, kind, value, since, until, document in self.entitled
         ]
+        return [each for each in found if each.valid_to is None or each.valid_to > today]
+
+    @property
+    def dated_meters(self) -> list[DatedMeter]:
+        """Its latest meters: those that are there first, then the one that was removed last."""
+        return [DatedMeter(str(no), _date(since), _date(until)) for no, since, until in self.placed]
+
+
+def _date(said: str | None) -> date | None:
+    return None if said is None else date.fromisoformat(said)
+
+
+def _dates(since: str | None, until: str | None) -> tuple[date, date | None]:
+    return date.fromisoformat(str(since)), _date(until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,14 @@ from zoneinfo import ZoneInfo
 from core.db import ReadSession, statement
 from core.periods import Period, start_of
 from services.metering.measures import UNITS_PER_KWH, Channel, Quality, Register, kwh_of
-from services.metering.queries.registers import RegisterUse, register_days, register_use
+from services.metering.queries.registers import (
+    LatestReadings,
+    RegisterShown,
+    RegisterUse,
+    latest_readings,
+    register_days,
+    register_use,
+)
 from services.metering.queries.waiting import (
     HeldCount,
     HeldReading,
@@ -27,9 +34,11 @@ __all__ = [
     "Gap",
     "HeldCount",
     "HeldReading",
+    "LatestReadings",
     "MeterGaps",
     "Quality",
     "Register",
+    "RegisterShown",
     "RegisterUse",
     "Span",
     "gaps",
@@ -38,6 +47,7 @@ __all__ = [
     "held_readings",
     "intervals",
     "kwh_of",
+    "latest_readings",
     "meter_gaps",
     "register_days",
     "register_use",

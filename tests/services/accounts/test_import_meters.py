@@ -104,8 +104,9 @@ def test_a_mistyped_number_blocks_no_account_once_it_is_put_right_and_proves_not
         assert viewed is not None
         today = session.sql("select (now() at time zone :zone)::date", zone=str(ZONE)).scalar_one()
     assert viewed[0].meters == ["M-OF-1"]
-    assert [(each.meter_no, each.installed_on, each.removed_on) for each in viewed[0].former_meters] == [
-        ("M-OF-2", None, today)
+    assert [(each.meter_no, each.installed_on, each.removed_on) for each in viewed[0].dated_meters] == [
+        ("M-OF-1", today, None),
+        ("M-OF-2", None, today),
     ]
 
 
