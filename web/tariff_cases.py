@@ -1,6 +1,6 @@
 """One worked case, from a file of `wattline tariff price` or a program: what it says, priced, told with all digits."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -201,8 +201,11 @@ def _error(code: str, faults: list[Fault]) -> dict[str, Any]:
 
 def _bill(document: object, said: object, measure: Measure) -> dict[str, Any]:
     read = BillSaid.model_validate(said)
-    tariff = _tariff(document, read.month)
-    measured = None if read.meter_file is None else measure(tariff, read)
+    if read.meter_file is None:
+        tariff, measured = _tariff(document, read.month), None
+    else:
+        tariff = queries.parse(document, months=_months(read.month))
+        measured = measure(tariff, read)
     bill = queries.price(tariff, _use(read, measured))
     found = {"lines": lines(bill), "total_minor": bill.total_minor}
     more = {} if measured is None else _told_measured(measured)
@@ -211,7 +214,11 @@ def _bill(document: object, said: object, measure: Measure) -> dict[str, Any]:
 
 
 def _tariff(document: object, month: int | None) -> Tariff:
-    return queries.parse(document, months=() if month is None else {month})
+    return queries.parse_for_totals(document, months=_months(month))
+
+
+def _months(month: int | None) -> Collection[int]:
+    return () if month is None else {month}
 
 
 def _use(read: BillSaid, measured: Measured | None) -> Use:

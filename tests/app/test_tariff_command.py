@@ -70,6 +70,17 @@ def test_a_bad_case_is_named_and_the_others_are_priced(tmp_path: Path) -> None:
     assert found[0]["error"]["faults"][0]["remedy"] == "Use a code of ISO 4217 in capitals, such as CNY."
 
 
+def test_kwh_by_period_are_priced_without_hours_but_a_meter_is_not(tmp_path: Path) -> None:
+    def without_hours(case: dict[str, Any]) -> dict[str, Any]:
+        energy = {name: case["tariff"]["energy"][name] for name in ("lines", "prices")}
+        return {**case, "tariff": {**case["tariff"], "energy": energy}}
+
+    good, by_meter = CASES["P07"], {**TOU, "input": {**TOU["input"], "meter_file": "none.csv"}}
+    found = results(tmp_path, without_hours(good), without_hours(by_meter), code=3)
+    assert found[0] == {"id": "P07", **good["expect"]}
+    assert ("$.cases[1].tariff.energy.windows", "coverage_gap") in faults(found[1])
+
+
 def test_numbers_of_json_are_priced_by_their_very_digits(tmp_path: Path) -> None:
     texts = {name: CASES[name] for name in ("P02", "P04", "P06", "P07", "P08", "P11", "P13", "P14")}
     cases = [{name: part for name, part in case.items() if name != "expect"} for case in texts.values()]

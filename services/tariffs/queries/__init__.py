@@ -43,7 +43,7 @@ from services.tariffs.rules.late_fees import LateFee, late_fee
 from services.tariffs.rules.numbers import decimal_of, plain, short
 from services.tariffs.rules.prepaid import Alert, DayCost, DayUse, Prepaid, prepaid
 from services.tariffs.rules.pricing import price
-from services.tariffs.rules.tariff import Tariff, Tier, dump, parse
+from services.tariffs.rules.tariff import Tariff, Tier, dump, parse, parse_for_totals
 from services.tariffs.rules.urdb import from_urdb
 from services.tariffs.rules.use import Facts, Line, Priced, Reason, Slot, Use, negate
 
@@ -93,6 +93,7 @@ __all__ = [
     "late_fee",
     "negate",
     "parse",
+    "parse_for_totals",
     "period_of",
     "periods",
     "plain",

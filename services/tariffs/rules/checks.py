@@ -26,14 +26,32 @@ _LIST_ONE: Final = (
 CURRENCIES: Final = frozenset(_LIST_ONE.split())
 """ISO 4217 (list one), without metals, funds and codes for tests."""
 
+FACTS: Final = frozenset({"persons", "contract_kw", "transformer_kva"})
+"""What is said of accounts as a number is no flag."""
+
 
 def faults_of(document: Document, *, months: Collection[int]) -> list[Fault]:
-    """Every fault of a document that must price these months."""
+    """Every fault of a document that must price these months, whenever its intervals begin."""
+    found = faults_for_totals(document, months=months)
+    if document.energy is not None:
+        found += energy_checks.times_faults(document.energy, document)
+    windows = [*(document.energy.windows if document.energy else ())]
+    windows += document.demand_periods.windows if document.demand_periods else ()
+    if document.time_zone is None and windows:
+        found.append(Fault("$.time_zone", "zone_missing"))
+    return sorted(set(found))
+
+
+def faults_for_totals(document: Document, *, months: Collection[int]) -> list[Fault]:
+    """The same where kWh come by period: who names no windows need not cover the day, and no zone is asked for."""
     found = [*_head(document), *_codes(document), *_demand(document)]
     if document.energy is not None:
         found += energy_checks.faults_of(document.energy, document, months)
     if document.power_factor is not None:
         found += _power_factor(document.power_factor)
+    for at, credit in enumerate(document.credits):
+        if credit.flag in FACTS:
+            found.append(Fault(f"$.credits[{at}].flag", "not_a_choice", credit.flag))
     return sorted(set(found))
 
 
@@ -44,10 +62,6 @@ def _head(document: Document) -> Iterator[Fault]:
         yield Fault("$.rounding.places", "places_too_many")
     if document.time_zone is not None and document.time_zone not in _zones():
         yield Fault("$.time_zone", "zone_unknown")
-    windows = [*(document.energy.windows if document.energy else ())]
-    windows += document.demand_periods.windows if document.demand_periods else ()
-    if document.time_zone is None and windows:
-        yield Fault("$.time_zone", "zone_missing")
     if document.energy is None:
         if document.late_fee is None:
             yield Fault("$", "nothing_priced")

@@ -23,19 +23,27 @@ EVERY_MONTH: Final = frozenset(range(1, 13))
 
 
 def faults_of(energy: Energy, document: Document, months: Collection[int]) -> Iterator[Fault]:
-    """Every fault of prices, windows and tiers of a document that must price these months."""
-    periods = periods_of(document)
+    """Every fault of prices and tiers of a document that must price these months, and of the windows that it has."""
     yield from _prices(energy)
     if energy.components is not None:
         yield from _components(energy, energy.components)
-    yield from _unused(energy, periods)
-    yield from windows_faults(energy.windows, energy.default_period, "$.energy", periods)
+    if energy.windows:
+        yield from times_faults(energy, document)
+    elif energy.default_period not in {None, *periods_of(document)}:
+        yield Fault("$.energy.default_period", "period_unknown", energy.default_period or "")
     if energy.lines == "per_tier":
         yield from _seasons_only(energy.windows)
     if document.tiers is not None:
         if energy.lines == "slots":
             yield Fault("$.tiers", "fields_exclusive", "slots, tiers")
         yield from _tiers(document.tiers, document, months)
+
+
+def times_faults(energy: Energy, document: Document) -> Iterator[Fault]:
+    """Every fault of when its periods hold: each has its hours, and each hour its period."""
+    periods = periods_of(document)
+    yield from _unused(energy, periods)
+    yield from windows_faults(energy.windows, energy.default_period, "$.energy", periods)
 
 
 def periods_of(document: Document) -> list[str]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from core.errors import Json
 from core.money import exponent
 from services.tariffs.errors import Fault, TariffInvalid, UseInvalid
-from services.tariffs.rules.checks import faults_of, zone_of
+from services.tariffs.rules.checks import faults_for_totals, faults_of, zone_of
 from services.tariffs.rules.document import Document, Energy, Rounding, Window, dumped, shape
 from services.tariffs.rules.energy_checks import EVERY_MONTH
 from services.tariffs.rules.numbers import EXACT, plain, rounded
@@ -128,7 +128,20 @@ def parse(document: object, *, months: Collection[int] = EVERY_MONTH) -> Tariff:
     Raises TariffInvalid with every fault that was found.
     """
     checked = shape(document)
-    if faults := faults_of(checked, months=months):
+    return _made(checked, faults_of(checked, months=months))
+
+
+def parse_for_totals(document: object, *, months: Collection[int] = EVERY_MONTH) -> Tariff:
+    """The same to price kWh that come by period, from registers: a document that names no hours need not cover them.
+
+    No interval has a period by such a tariff, and it is no version of one that could hold.
+    """
+    checked = shape(document)
+    return _made(checked, faults_for_totals(checked, months=months))
+
+
+def _made(checked: Document, faults: list[Fault]) -> Tariff:
+    if faults:
         raise TariffInvalid(faults)
     rounding = checked.rounding
     places = rounding.places if rounding else None

@@ -76,6 +76,9 @@ BROKEN: Final = {
     "a window of no period": (with_(TOU, "energy.windows.0.period", "shrp"), "$.energy.windows[0].period", "period_unknown"),
     "a default of no period": (with_(TOU, "energy.default_period", "even"), "$.energy.default_period", "period_unknown"),
     "a price that no hour has": (with_(TOU, "energy.prices.deep_valley", "0"), "$.energy.prices.deep_valley", "period_unused"),
+    "a number as a flag": (
+        with_(TOU, "credits", [{"code": "c", "flag": "persons", "kwh": "1", "rate": "1"}]), "$.credits[0].flag", "not_a_choice",
+    ),
     "hours without a period": (with_(TOU, "energy", ENERGY_A_B), "$.energy.windows", "coverage_gap"),
     "holidays without a period": (
         with_(TOU, "energy", {**ENERGY_A_B, "windows": [
