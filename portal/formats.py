@@ -17,6 +17,8 @@ from babel.numbers import format_currency, format_decimal, get_currency_name, ge
 
 from core.money import Money, exponent
 
+_COUNTED_IN: Final = {("zh", "CNY"): "元"}
+"""Prices name the unit that one counts in, where the language has another word for it than for the currency."""
 _PROBES: Final = (0, 7, -1_234, 98_765_432_100, -1_000_000)
 
 
@@ -25,7 +27,7 @@ def filters(name: str, zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
     locale = Locale.parse(name)
 
     def currency(code: str) -> str:
-        return get_currency_name(code, locale=locale)
+        return _COUNTED_IN.get((locale.language, code)) or get_currency_name(code, locale=locale)
 
     def quantity(value: Any) -> str:
         return str(format_decimal(value, locale=locale))

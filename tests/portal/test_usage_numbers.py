@@ -88,6 +88,15 @@ def test_bars_tables_and_sentences_say_the_same_and_add_up(measured_town: Town, 
         assert percent == (0 if said is None else int(said[1]) * (1 if said[2] == "more" else -1)), text
 
 
+def test_a_price_that_never_changes_is_said_to_hold_at_any_time(town: Town) -> None:
+    first = TODAY - timedelta(days=3)
+    with town.runtime.db.write() as session:
+        bind(session, town.far.account.id, offer(session, ONE_PRICE, first=first, end=TODAY + timedelta(days=9)))
+        measured(session, town.far.account.id, days_of(first, TODAY))
+    page = page_of(town, "/usage", who=town.people["far"])
+    assert "at any time" in page.xpath("string(//section[@aria-labelledby='price-now'])")
+
+
 def test_what_is_missing_is_named_and_in_no_sum(measured_town: Town) -> None:
     gone = TODAY - timedelta(days=2)
     page = page_of(measured_town, f"/usage?of=day&at={gone}")
