@@ -194,6 +194,8 @@ KEPT: Final = (
     Kept("register_reading", _H, "what registers showed, and who read them", _BOOKS),
     Kept("reading_photo", _H, "pictures of meters that customers took, sealed", "until the account's books are closed"),
     Kept("reading_quarantine", _H, "readings that were not believed, and who decided about them", _BOOKS),
+    Kept("reading_finding", _H, "what rules found odd in readings", _BOOKS),
+    Kept("validation_round", _N, "how far a day's validation has come", "a day", "metering.validate"),
     Kept("estimation_round", _N, "how far a day's estimates have come", "a day", "metering.estimate"),
     Kept("usage_change", _N, "months to be summed up anew", "for minutes"),
     Kept("billing_mode", _H, "from which day on an account is billed here", _BOOKS),

@@ -1,4 +1,4 @@
-"""The task that estimates missing readings: a round a day, in slices."""
+"""The tasks that estimate missing readings and find odd ones: a round a day each, in slices."""
 
 import time
 from typing import Final
@@ -38,3 +38,16 @@ def estimate(**_: object) -> None:
             )
         slices += 1
     log.debug("readings_estimated", slices=slices, has_more=has_more)
+
+
+@every(MINUTE_S, "metering.validate")
+def validate(**_: object) -> None:
+    """Go on with the day's round over all meters that finds what is odd: spikes, days of nothing, sums that differ."""
+    settings, now = SETUP.get().settings, clock.now()
+    today = business_date(now, settings.zone)
+    until, has_more, slices = time.monotonic() + BUDGET_S, True, 0
+    while has_more and time.monotonic() < until:
+        with database().write() as session:
+            has_more = operations.validate_next(session, today=today, zone=settings.zone, now=now)
+        slices += 1
+    log.debug("readings_validated", slices=slices, has_more=has_more)

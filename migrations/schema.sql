@@ -2602,6 +2602,23 @@ CREATE TABLE public.quality_round (
     next_from bigint
 );
 
+CREATE TABLE public.reading_finding (
+    account_id bigint NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    kind text NOT NULL,
+    meter_no text NOT NULL,
+    channel text NOT NULL,
+    first_day date NOT NULL,
+    last_day date NOT NULL,
+    found bigint NOT NULL,
+    expected bigint NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT ck_reading_finding_channel CHECK ((channel = ANY (ARRAY['import'::text, 'export'::text, 'reactive_lag'::text, 'reactive_lead'::text]))),
+    CONSTRAINT ck_reading_finding_days CHECK ((first_day <= last_day)),
+    CONSTRAINT ck_reading_finding_kind CHECK ((kind = ANY (ARRAY['spike'::text, 'zeros'::text, 'sums'::text])))
+);
+
 CREATE TABLE public.reading_photo (
     account_id bigint NOT NULL,
     id uuid NOT NULL,
@@ -3115,6 +3132,11 @@ CREATE TABLE public.usage_stale (
     CONSTRAINT ck_usage_stale_month CHECK ((EXTRACT(day FROM month) = (1)::numeric))
 );
 
+CREATE TABLE public.validation_round (
+    day date NOT NULL,
+    next_from bigint
+);
+
 CREATE TABLE public.webhook_delivery (
     endpoint_id uuid NOT NULL,
     id bigint NOT NULL,
@@ -3449,6 +3471,9 @@ ALTER TABLE ONLY public.premises
 ALTER TABLE ONLY public.quality_round
     ADD CONSTRAINT pk_quality_round PRIMARY KEY (day);
 
+ALTER TABLE ONLY public.reading_finding
+    ADD CONSTRAINT pk_reading_finding PRIMARY KEY (account_id, id);
+
 ALTER TABLE ONLY public.reading_photo
     ADD CONSTRAINT pk_reading_photo PRIMARY KEY (account_id, id);
 
@@ -3556,6 +3581,9 @@ ALTER TABLE ONLY public.usage_round
 
 ALTER TABLE ONLY public.usage_stale
     ADD CONSTRAINT pk_usage_stale PRIMARY KEY (version_id, month);
+
+ALTER TABLE ONLY public.validation_round
+    ADD CONSTRAINT pk_validation_round PRIMARY KEY (day);
 
 ALTER TABLE ONLY public.webhook_delivery
     ADD CONSTRAINT pk_webhook_delivery PRIMARY KEY (endpoint_id, id);
@@ -3859,6 +3887,8 @@ CREATE INDEX ix_payment_suspense_unit_ids ON public.payment_suspense USING gin (
 
 CREATE INDEX ix_point_lot_expires_at ON public.point_lot USING btree (expires_at) WHERE (remaining > 0);
 
+CREATE INDEX ix_reading_finding_open ON public.reading_finding USING btree (account_id, id) WHERE (ended_at IS NULL);
+
 CREATE INDEX ix_reading_photo_uploaded_at ON public.reading_photo USING btree (uploaded_at);
 
 CREATE INDEX ix_reading_photo_user_id ON public.reading_photo USING btree (user_id);
@@ -3950,6 +3980,8 @@ CREATE UNIQUE INDEX uq_payment_refund_refund_id ON public.payment_refund USING b
 CREATE UNIQUE INDEX uq_payment_suspense_claimed ON public.payment_suspense USING btree (provider, transaction_id, out_trade_no) WHERE (reason = 'transaction_claimed'::text);
 
 CREATE UNIQUE INDEX uq_payment_suspense_source_id_part_id ON public.payment_suspense USING btree (source_id, part_id) NULLS NOT DISTINCT WHERE (source_id IS NOT NULL);
+
+CREATE UNIQUE INDEX uq_reading_finding_open ON public.reading_finding USING btree (account_id, kind, meter_no, channel, first_day) WHERE (ended_at IS NULL);
 
 CREATE UNIQUE INDEX uq_register_reading_read_at ON public.register_reading USING btree (account_id, register_id, read_at) WHERE (superseded_at IS NULL);
 
@@ -4238,6 +4270,9 @@ ALTER TABLE ONLY public.payment_suspense
 
 ALTER TABLE ONLY public.payment_suspense
     ADD CONSTRAINT fk_payment_suspense_refund_id FOREIGN KEY (refund_id, id) REFERENCES public.payment_refund(id, suspense_id);
+
+ALTER TABLE ONLY public.reading_finding
+    ADD CONSTRAINT fk_reading_finding_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.reading_photo
     ADD CONSTRAINT fk_reading_photo_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
@@ -4607,6 +4642,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.premises TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.quality_round TO wattline_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.reading_finding TO wattline_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.reading_photo TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.reading_quarantine TO wattline_app;
@@ -4686,6 +4723,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_month TO wattline_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_round TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_stale TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.validation_round TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_delivery TO wattline_app;
 

@@ -31,6 +31,7 @@ router = APIRouter(include_in_schema=False)
 
 READINGS: Final = "/staff/readings"
 MISSING: Final = f"{READINGS}/missing"
+ODD: Final = f"{READINGS}/odd"
 PAGE: Final = 50
 CONFLICT: Final = 409
 LONGEST_WHY: Final = 200
@@ -127,6 +128,47 @@ def estimate_day(
         write, account_id=account.id, day=found, decision=_decision(runtime, reader, why, now=now)
     )
     return go(f"{MISSING}?done={made}")
+
+
+@router.get(ODD)
+def odd_page(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: Reader,
+    write: Write,
+    now: Now,
+    unit: Text = "",
+    kind: Text = "",
+    after: str = "",
+) -> Response:
+    """What rules found odd in readings that were taken: nothing is to be decided, it ends with its cause."""
+    wanted = {"unit": unit.strip(), "kind": kind.strip()}
+    asked = urlencode({name: value for name, value in wanted.items() if value})
+    scope = f"staff.readings.odd|{reader.staff_id}|{asked}"
+    at = runtime.cursors.behind(after, scope=scope, first=[])
+    found = queries.findings(
+        write,
+        staff_id=reader.staff_id,
+        unit_code=wanted["unit"] or None,
+        kind=wanted["kind"] or None,
+        after=(at[0], UUID(at[1])) if at else (0, NOBODY),
+        limit=PAGE + 1,
+        now=now,
+    )
+    rows, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [each.account_id, str(each.id)])
+    return show(
+        request,
+        "staff/readings_odd.html",
+        reader,
+        here=f"{ODD}?{asked}" if asked else ODD,
+        rows=[(each, queries.kwh_of(each.found), queries.kwh_of(each.expected)) for each in rows],
+        kinds=[each.value for each in queries.FindingKind],
+        wanted=wanted,
+        units=staffing.staff_units(
+            write, staff_id=reader.staff_id, permission=StaffPermission.METERING_VIEW, now=now, limit=500
+        ),
+        next=f"{ODD}?{urlencode({**wanted, 'after': more})}" if more else "",
+    )
 
 
 @router.get(READINGS + "/{account_no}/{reading_id}")

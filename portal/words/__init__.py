@@ -27,6 +27,7 @@ WORDS: Final[Mapping[str, Mapping[Any, str]]] = {
     "doubt_state": energy.DOUBT_STATES,
     "kind_of_day": tariffs.DAYS,
     "event": staff.EVENTS,
+    "odd": energy.ODDS,
     "fault": tariffs.FAULTS,
     "field": log.FIELDS,
     "finding": messages.FINDINGS,

@@ -77,6 +77,12 @@ DOUBTS: Final = {
     "backwards": N_("Less than the reading before"),
 }
 """Why nobody believes a reading."""
+ODDS: Final = {
+    "spike": N_("One interval far above four weeks before"),
+    "zeros": N_("Nothing used for two weeks and more"),
+    "sums": N_("Intervals come to other than the register"),
+}
+"""What rules find odd in readings."""
 DOUBT_STATES: Final = {
     "open": N_("Undecided"),
     "accepted": N_("Accepted"),

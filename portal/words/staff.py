@@ -104,6 +104,7 @@ TASKS: Final = {
     "ledger.expire_points": N_("Points that expire"),
     "ledger.roll_up": N_("House totals"),
     "metering.estimate": N_("Missing readings estimated"),
+    "metering.validate": N_("Odd readings looked for"),
     "notifications.apply_chats": N_("WeChat messages acted on again"),
     "notifications.purge": N_("Old messages forgotten"),
     "notifications.send": N_("Messages sent"),

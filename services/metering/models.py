@@ -30,6 +30,14 @@ class QuarantineKind(enum.StrEnum):
     REGISTER = "register"
 
 
+class FindingKind(enum.StrEnum):
+    """What a rule finds odd: an interval far above all others, days of nothing, registers that counted otherwise."""
+
+    SPIKE = "spike"
+    ZEROS = "zeros"
+    SUMS = "sums"
+
+
 class QuarantineState(enum.StrEnum):
     """Life of a reading that nobody believes."""
 
@@ -198,10 +206,41 @@ class ReadingQuarantine(SQLModel, table=True):
     decided_why: str | None = Field(default=None, sa_type=sa.Text)
 
 
+class ReadingFinding(SQLModel, table=True):
+    """What a rule found odd in readings that were taken: nothing is changed by it. Open until its cause is gone.
+
+    `found` and `expected` are millionths of a kWh, by `kind`: the interval and the highest one of the days before; what
+    the days came to and what one of them came to before; the sum of the intervals and what the register counted.
+    """
+
+    __tablename__ = "reading_finding"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True, sa_column_kwargs={"server_default": sa.text("uuidv7()")})
+    kind: FindingKind = Field(sa_type=text_enum(FindingKind))
+    meter_no: str = Field(sa_type=sa.Text)
+    channel: Channel = Field(sa_type=text_enum(Channel))
+    first_day: date = Field(sa_type=sa.Date)
+    last_day: date = Field(sa_type=sa.Date)
+    found: int = Field(sa_type=sa.BigInteger)
+    expected: int = Field(sa_type=sa.BigInteger)
+    found_at: datetime = Field(sa_type=Timestamp)
+    ended_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
 class EstimationRound(SQLModel, table=True):
     """How far a day's round of estimates has come."""
 
     __tablename__ = "estimation_round"
+
+    day: date = Field(sa_type=sa.Date, primary_key=True)
+    next_from: int | None = Field(default=None, sa_type=sa.BigInteger)
+
+
+class ValidationRound(SQLModel, table=True):
+    """How far a day's round of validation has come."""
+
+    __tablename__ = "validation_round"
 
     day: date = Field(sa_type=sa.Date, primary_key=True)
     next_from: int | None = Field(default=None, sa_type=sa.BigInteger)

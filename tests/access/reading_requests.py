@@ -32,6 +32,7 @@ def asking(get: Callable[..., Asking], form: Callable[..., Asking], account: Fie
     return {
         "GET /staff/readings": get("/staff/readings"),
         "GET /staff/readings/missing": get("/staff/readings/missing"),
+        "GET /staff/readings/odd": get("/staff/readings/odd"),
         "POST /staff/readings/missing/{account_no}/estimate": form(
             "/staff/readings/missing/{account_no}/estimate", day
         ),

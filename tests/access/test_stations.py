@@ -217,6 +217,7 @@ FILTERS: Final[Mapping[str, Sequence[str]]] = {
     ),
     "GET /staff/readings": (f"unit={HERE}", f"unit={ELSEWHERE}", "reason=negative"),
     "GET /staff/readings/missing": (f"unit={HERE}", f"unit={ELSEWHERE}"),
+    "GET /staff/readings/odd": (f"unit={HERE}", f"unit={ELSEWHERE}", "kind=zeros"),
     "GET /staff/tariffs/{code}/{version_no}/compare": ("against=1",),
     "GET /staff/tariffs/new": ("code=NEW",),
     "GET /staff/gaps": (f"unit={HERE}", f"unit={ELSEWHERE}", "of=basic", "level=1", "level=2", "field=name"),

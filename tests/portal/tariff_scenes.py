@@ -197,3 +197,20 @@ def staff_reading_wrong(stage: Stage) -> None:
 def staff_readings_missing(stage: Stage) -> None:
     at_the_top(stage)
     stage.visit.open("/staff/readings/missing")
+
+
+@scene
+def staff_readings_odd(stage: Stage) -> None:
+    at_the_top(stage)
+    with stage.database.write() as session:
+        session.sql(
+            """insert into reading_finding (account_id, kind, meter_no, channel, first_day, last_day, found, expected,
+                 found_at)
+               values (:account, 'sums', 'M-2026-118', 'import', :first, :last, 112000000, 54000000, :now),
+                 (:account, 'spike', 'M-2026-118', 'import', :last, :last, 9120000, 870000, :now)""",
+            account=make_account(session, stage.visit.deployment.vault).id,
+            first=TODAY - timedelta(days=30),
+            last=TODAY,
+            now=clock.now(),
+        )
+    stage.visit.open("/staff/readings/odd").wait_for_selector(".sheet")

@@ -55,3 +55,22 @@ def test_a_day_that_is_not_over_is_not_estimated(desk: Desk, town: Town) -> None
     at = f"/staff/readings/missing/{town.house.account_no}/estimate"
     assert desk.send(at, day="2199-01-01", why="asked")[0] == 422
     assert desk.send(at, day=clock.now().date().isoformat().replace("20", "19", 1), why="asked")[0] == 303
+
+
+def test_odd_readings_are_listed_in_ones_own_units_by_rule_until_they_end(desk: Desk, town: Town) -> None:
+    with town.runtime.db.write() as session:
+        for account in (town.house.account, town.far.account):
+            session.sql(
+                """insert into reading_finding (account_id, kind, meter_no, channel, first_day, last_day, found,
+                     expected, found_at)
+                   values (:account, 'sums', 'ODD', 'import', '2026-05-01', '2026-05-31', 112345678, 54000000, :now)""",
+                account=account.id,
+                now=clock.now(),
+            )
+    listed = desk.get("/staff/readings/odd?kind=sums")
+    assert (town.house.account_no in listed, town.far.account_no in listed) == (True, False)
+    assert ("112.346" in listed, "Intervals come to other than the register" in listed) == (True, True)
+    assert town.house.account_no not in desk.get("/staff/readings/odd?kind=spike")
+    with town.runtime.db.write() as session:
+        session.sql("update reading_finding set ended_at = :now where meter_no = 'ODD'", now=clock.now())
+    assert town.house.account_no not in desk.get("/staff/readings/odd")

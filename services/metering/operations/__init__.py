@@ -16,6 +16,7 @@ from services.metering.operations.taking import (
     make_months,
     take_intervals,
 )
+from services.metering.operations.validating import validate_next
 from services.metering.rules import Limits, limits_of
 
 __all__ = [
@@ -49,4 +50,5 @@ __all__ = [
     "make_months",
     "names_of",
     "take_intervals",
+    "validate_next",
 ]

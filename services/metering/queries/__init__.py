@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from core.db import ReadSession, statement
 from core.periods import Period, start_of
 from services.metering.measures import UNITS_PER_KWH, Channel, Quality, Register, kwh_of
+from services.metering.models import FindingKind
+from services.metering.queries.findings import Finding, findings
 from services.metering.queries.registers import (
     LatestReadings,
     RegisterShown,
@@ -31,6 +33,8 @@ __all__ = [
     "UNITS_PER_KWH",
     "Channel",
     "DayOfIntervals",
+    "Finding",
+    "FindingKind",
     "Gap",
     "HeldCount",
     "HeldReading",
@@ -41,6 +45,7 @@ __all__ = [
     "RegisterShown",
     "RegisterUse",
     "Span",
+    "findings",
     "gaps",
     "held_counts",
     "held_reading",
