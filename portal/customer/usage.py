@@ -131,7 +131,7 @@ def intervals(
         )
         for stretch in (Stretch.at(of, min(typed_day(at) or today, today)) for of in (Of.MONTH, Of.DAY))
     )
-    rows, minutes = _quarters(write, reader, mine.account.account_no, day.first, zone)
+    rows, minutes = _of_day(write, reader, mine.account.account_no, day.first, zone)
     return show(
         request,
         "customer/intervals.html",
@@ -148,23 +148,25 @@ def intervals(
     )
 
 
-def _quarters(
+def _of_day(
     session: ReadSession, reader: Reader, account_no: str, day: date, zone: ZoneInfo
 ) -> tuple[list[tuple[datetime, Decimal | None]], int]:
-    """Each interval of a day with its kWh, and how long they are."""
-    span = Stretch.at(Of.DAY, day).days
+    """Each interval of a day with its kWh, and how long they are: those of the drawing of its month."""
     text = drawing.intervals(
         session,
         session_id=reader.session_id,
         user_id=reader.user_id,
         account_no=account_no,
-        span=span,
+        span=Stretch.at(Of.MONTH, day).days,
         zone=zone,
     )
     found = json.loads(text or '{"start": null, "minutes": 15, "energies": []}')
-    begins = (datetime.fromtimestamp((found["start"] or 0) + 60 * found["minutes"] * place, zone) for place in count())
-    kwh = (None if each is None else Decimal(each).scaleb(-6) for each in found["energies"])
-    return list(zip(begins, kwh, strict=False)), found["minutes"]
+    first, step = found["start"] or 0, 60 * found["minutes"]
+    begins = (datetime.fromtimestamp(first + step * place, zone) for place in count())
+    rows = zip(begins, found["energies"], strict=False)
+    return [
+        (begin, None if energy is None else Decimal(energy).scaleb(-6)) for begin, energy in rows if begin.date() == day
+    ], found["minutes"]
 
 
 @router.get("/usage/intervals.json")

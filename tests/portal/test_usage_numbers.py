@@ -12,6 +12,7 @@ from lxml.html import HtmlElement
 from core import clock
 from core.periods import business_date, start_of
 from services.accounts.models import Role
+from services.usage import operations as usage
 from tests.factories.usage import bind, days_of, put_readings
 from tests.portal.test_tariff_numbers import number, page_of
 from tests.support.metered import ONE_PRICE, TIMES_AND_TIERS, ZONE, household, measured, offer
@@ -242,6 +243,15 @@ def test_every_reading_of_a_day_adds_up_to_the_day_and_is_what_the_drawing_is_ma
     assert api == page
     assert [None if each is None else Decimal(each).scaleb(-6) for each in api["energies"]] == shown
     assert (api["start"], api["minutes"]) == (start_of(day, ZONE).timestamp(), 15)
+
+
+def test_a_day_that_nobody_read_yet_does_not_say_how_long_intervals_are(town: Town) -> None:
+    read = (TODAY - timedelta(days=70)).replace(day=20)
+    with town.runtime.db.write() as session:
+        put_readings(session, town.far.account.id, {read: [1_000_000] * 24}, minutes=60)
+        usage.aggregate(session, months={read.replace(day=1): [town.far.account.id]})
+    page = page_of(town, f"/usage/intervals?at={read.replace(day=2)}", who=town.people["far"])
+    assert "each interval of 60 minutes" in page.xpath("string(//main)")
 
 
 def test_a_drawing_has_a_place_for_every_interval_also_of_days_that_nobody_read(measured_town: Town) -> None:
