@@ -1,0 +1,125 @@
+"""Whatever becomes known, in whatever order: days and parts are those that everything known would give at once."""
+
+import random
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+
+from core.crypto.vault import Vault
+from core.db import Database, WriteSession
+from services.usage import operations
+from tests.factories.accounts import make_account
+from tests.factories.tariffs import make_version
+from tests.factories.usage import bind, days_of, make_calendar, put_readings
+
+BEGIN, FIRST, END = date(2025, 1, 1), date(2025, 6, 1), date(2025, 9, 1)
+MONTHS: Final = (FIRST, date(2025, 7, 1), date(2025, 8, 1))
+STEPS: Final = 10
+
+
+def read(session: WriteSession, account_id: int, dice: random.Random) -> None:
+    days = [day for day in days_of(FIRST, END) if dice.random() < 0.2]
+    put_readings(session, account_id, {day: [dice.randrange(900_000) for _ in range(24)] for day in days}, minutes=60)
+
+
+def transfer(session: WriteSession, account_id: int, dice: random.Random) -> None:
+    """Only once: of an account's holders the last change is known."""
+    session.sql(
+        "update account set holder_since = coalesce(holder_since, :day) where id = :id",
+        id=account_id,
+        day=dice.choice(days_of(FIRST, END)),
+    )
+
+
+def switch(session: WriteSession, account_id: int, dice: random.Random) -> None:
+    """End the last agreement; the other tariff follows, at once or after some days without any."""
+    last = session.sql(
+        "select id, tariff_code, valid_from from agreement where account_id = :id order by id desc limit 1",
+        id=account_id,
+    ).one()
+    day = dice.choice(days_of(FIRST, END))
+    if day <= last.valid_from:
+        return
+    session.sql(
+        "update agreement set valid_to = :day where account_id = :id and id = :no", id=account_id, no=last.id, day=day
+    )
+    code = "A" if last.tariff_code == "B" else "B"
+    bind(session, account_id, code, no=last.id + 1, first=day + timedelta(dice.choice((0, 9))))
+
+
+def publish(session: WriteSession, _account_id: int, dice: random.Random) -> None:
+    """Another version, with other periods, from a day on that is past already."""
+    code, day = dice.choice("AB"), dice.choice(days_of(FIRST, END))
+    last = session.sql(
+        "select id, valid_from from tariff_version where tariff_code = :code and valid_to is null", code=code
+    ).one()
+    if day > last.valid_from:
+        session.sql("update tariff_version set valid_to = :day where id = :id", id=last.id, day=day)
+        session.sql("delete from tariff_day where version_id = :id and day >= :day", id=last.id, day=day)
+        version(session, code, since=day, periods=("x", "y", "z"))
+
+
+def holiday(session: WriteSession, _account_id: int, dice: random.Random) -> None:
+    day = dice.choice(days_of(FIRST, END))
+    session.sql("update tariff_day set periods = array_fill(2::smallint, array[96]) where day = :day", day=day)
+    session.sql(
+        """insert into usage_stale (version_id, month, next_from)
+           select version_id, :month, 1 from tariff_day where day = :day""",
+        day=day,
+        month=day.replace(day=1),
+    )
+
+
+ACTS: Final[tuple[Callable[[WriteSession, int, random.Random], None], ...]] = (read, transfer, switch, publish, holiday)
+
+
+def version(session: WriteSession, code: str, *, since: date, periods: tuple[str, ...]) -> None:
+    made = make_version(session, code=code, valid_from=since, periods=periods)
+    make_calendar(session, made, days_of(max(since, FIRST), END), period=lambda at: 1 + at.hour % len(periods))
+
+
+def settle(database: Database, now: datetime) -> None:
+    """All that waits is done."""
+    waits = True
+    while waits:
+        with database.write() as session:
+            done = [operations.follow_readings(session), operations.follow_days(session)]
+            done.append(operations.follow_agreements(session, now=now))
+            waits = any(each is not None for each in done)
+
+
+def kept(session: WriteSession) -> list[Any]:
+    days = session.sql("select * from usage_day order by account_id, day").all()
+    parts = session.sql(
+        """select account_id, month, part, version_id, first_day, end_day, days, energies, energy, max_demand, measured_minutes
+           from usage_month order by account_id, month, part"""
+    ).all()
+    return [*days, *parts]
+
+
+@pytest.mark.parametrize("seed", [7, 9, 14])
+def test_what_is_followed_step_by_step_is_what_everything_gives_at_once(
+    database: Database, vault: Vault, seed: int
+) -> None:
+    dice, now, told = random.Random(seed), datetime(2026, 1, 1, tzinfo=UTC), list[str]()
+    with database.write() as session:
+        account_id = make_account(session, vault).id
+        session.sql("update account set holder_since = null where id = :id", id=account_id)
+        for code in "AB":
+            version(session, code, since=BEGIN, periods=("x", "y"))
+        bind(session, account_id, "A", first=BEGIN)
+        read(session, account_id, dice)
+    for step in range(STEPS):
+        act = dice.choice(ACTS)
+        told.append(act.__name__)
+        with database.write() as session:
+            act(session, account_id, dice)
+        settle(database, now + step * timedelta(hours=2))
+        with database.write() as session:
+            followed = kept(session)
+            session.sql("delete from usage_month")
+            session.sql("delete from usage_day")
+            operations.aggregate(session, months={month: [account_id] for month in MONTHS})
+            assert followed == kept(session), told
