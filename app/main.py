@@ -46,6 +46,7 @@ from portal.staff import search as staff_search
 from portal.staff import sign_in as staff_sign_in
 from portal.staff import sums as staff_sums
 from portal.staff import suspense as staff_suspense
+from portal.staff import tariff_dry_run as staff_tariff_dry_run
 from portal.staff import tariff_editing as staff_tariff_editing
 from portal.staff import tariff_versions as staff_tariff_versions
 from portal.staff import tariffs as staff_tariffs
@@ -133,6 +134,7 @@ ROUTERS = (
     staff_readings.router,
     staff_tariffs.router,
     staff_tariff_versions.router,
+    staff_tariff_dry_run.router,
     staff_tariff_editing.router,
     staff_health.router,
 )

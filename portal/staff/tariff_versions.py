@@ -14,6 +14,7 @@ from portal.staff.once import once
 from portal.staff.pages import CheckedForm, FreshCode, StaffReader, show
 from portal.staff.tariff_trying import UseForm, priced
 from portal.staff.tariffs import TARIFFS, Editor, Reader, address_of, found_tariff, found_version, may_edit
+from services.accounts.roles import StaffPermission
 from services.casework import queries as requests
 from services.casework.errors import ReasonMissing, RequestOpen
 from services.tariffs import operations, queries
@@ -218,6 +219,7 @@ def _page(
         wrong=wrong,
         typed={"reason": typed},
         may_edit=may_edit(reader),
+        may_dry_run=reader.may(StaffPermission.ACCOUNTS_VIEW),
     )
 
 

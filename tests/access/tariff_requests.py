@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 from uuid import uuid4
 
 from tests.access.asking import Asking, Scene
-from tests.support.office import DOCUMENT, TARIFF, office_of
+from tests.support.office import DOCUMENT, ELSEWHERE, HERE, TARIFF, office_of
 
 Fields = Callable[[Scene], dict[str, str]]
 _VERSION: Final = "/staff/tariffs/{code}/{version_no}"
@@ -25,6 +26,12 @@ def _version(made: Scene) -> dict[str, str]:
     if made.object == "missing":
         return {"code": "NONE", "version_no": "1"}
     return {"code": TARIFF, "version_no": str(office_of(made.town).draft(is_new=made.operation.startswith("POST ")))}
+
+
+def _dry_run(made: Scene) -> dict[str, str]:
+    """In one of the units, or in none that there is."""
+    unit = {"own": HERE, "other_unit": ELSEWHERE}.get(made.object, "NONE")
+    return {**_version(replace(made, object="own")), "unit": unit}
 
 
 def _drafting(made: Scene) -> dict[str, str]:
@@ -53,6 +60,7 @@ def asking(get: Callable[..., Asking], form: Callable[..., Asking]) -> dict[str,
         "POST /staff/tariffs/{code}/drafts": form("/staff/tariffs/{code}/drafts", _drafting),
         f"GET {_VERSION}": get(_VERSION, _version),
         f"GET {_VERSION}/try": get(f"{_VERSION}/try?kwh=100", _version),
+        f"GET {_VERSION}/dry-run": get(f"{_VERSION}/dry-run?unit={{unit}}&of=all", _dry_run),
         f"GET {_VERSION}/compare": get(f"{_VERSION}/compare", _version),
         f"GET {_VERSION}/edit": get(f"{_VERSION}/edit", _version),
         f"POST {_VERSION}/edit": form(f"{_VERSION}/edit", _filled_in),

@@ -18,13 +18,14 @@ from core import clock
 from core.periods import business_date
 from portal.staff.customers import Section
 from services.accounts.roles import StaffRole
+from services.tariffs.queries import version as version_of
 from tests.access.asking import Asked, Object, Scene
 from tests.access.requests import ASKING, scene
 from tests.access.staff_requests import is_of_staff
 from tests.factories.accounts import make_unit
 from tests.factories.staff import Member
 from tests.support.files import latest_file
-from tests.support.office import ELSEWHERE, HERE, Office, office_of
+from tests.support.office import ELSEWHERE, HERE, TARIFF, Office, office_of
 from tests.support.town import Town
 
 NAME: Final = "闻人听雪"
@@ -130,6 +131,11 @@ with theirs as (
   select gen_random_uuid(), id, 1, 'wechat_pay', 'wechat_native', payment_no, :sum, 'CNY',
     case when payment_no ~ '[02468]00$' then 'unknown' else 'closed' end, '', sha256(''), now() - interval '2 days', now() - interval '1 day'
   from orders returning id, out_trade_no
+), used as (
+  insert into usage_month (account_id, month, part, version_id, first_day, end_day, days, energies, energy, export_energy, reactive_energy,
+    max_demand, measured_minutes, missing_minutes, estimated_minutes, aggregated_at)
+  select id, m.month, 1, cast(:version_id as bigint), m.month, m.month + 20, 20, '{1000000}', 1000000, 0, 0, 0, 28800, 0, 0, now()
+  from theirs cross join (select (date_trunc('month', cast(:today as date)) - interval '1 month')::date as month) m
 ), parts as (
   insert into payment_part (account_id, attempt_id, book_id, amount_minor)
   select t.id, r.id, (select min(id) from book), :sum from tries r join theirs t on r.out_trade_no = 'U' || lpad(t.no::text, 20, '0')
@@ -173,9 +179,12 @@ def settle(town: Town, office: Office, *, units: Sequence[str], start: int, coun
         for code in units:
             make_unit(session, code=code, parent="37", kind="city", name=f"Planted station {code}")
         session.sql(STATION, units=list(units), tokens=tokens, street=STREET, shared=town.house.account_no, **many)
+    version_no = office.draft(is_new=False)
     with town.runtime.db.write() as session:
+        version = version_of(session, code=TARIFF, version_no=version_no)
+        assert version is not None
         today = business_date(clock.now(), town.settings.zone)
-        session.sql(BESIDES, run_id=office.dry_runs["own"], today=today, **many)
+        session.sql(BESIDES, run_id=office.dry_runs["own"], today=today, version_id=version.id, **many)
     with owner(town) as connection:
         connection.execute("vacuum analyze")
 
@@ -214,6 +223,11 @@ FILTERS: Final[Mapping[str, Sequence[str]]] = {
     "GET /staff/quality": (f"unit={HERE}", f"unit={ELSEWHERE}", "sort=score"),
     "GET /staff/tariffs/{code}/{version_no}/try": (
         "kwh=1&month=7&before=1&cycle=1&days=1&demand=1&kvarh=1&exported=1&persons=1&contract=1&kva=1&flag=a",
+    ),
+    "GET /staff/tariffs/{code}/{version_no}/dry-run": (
+        f"unit={HERE}&of=all",
+        f"unit={HERE}&of=sample&month={clock.now():%Y-%m}",
+        f"unit={ELSEWHERE}&of=all",
     ),
     "GET /staff/readings": (f"unit={HERE}", f"unit={ELSEWHERE}", "reason=negative"),
     "GET /staff/readings/missing": (f"unit={HERE}", f"unit={ELSEWHERE}"),
@@ -358,6 +372,8 @@ def test_no_page_filter_export_or_count_tells_of_another_station(town: Town, off
     assert [name for name, text in planted.items() if THEIR in text] == []
     for path in ("suspense", "imports", "gaps", "payments/unknown", "webhooks"):
         assert re.search(f"Z19999|Z20000|{SUM}", planted[f"GET /staff/{path}"]), f"nothing is planted for {path}"
+    tried = f"GET /staff/tariffs/{TARIFF}/1/dry-run?unit={HERE}&of=all"
+    assert "Z19999" in planted[tried], "nothing is planted for a dry run"
     top = office.members["top"]
     people = office.sought(top, "/staff/people", part="z1000")
     for path in (people, "/staff/webhooks", "/staff/suspense", "/staff/payments/unknown"):

@@ -9,10 +9,12 @@ from app.demo import tariffs as demo
 from core import clock
 from services.tariffs import operations as tariffs
 from services.tariffs.queries import TariffClass, VersionView
-from tests.factories.accounts import ACTOR, make_account
+from tests.factories.accounts import ACTOR, make_account, make_unit
 from tests.factories.staff import Member
+from tests.factories.usage import bind, days_of
 from tests.portal.console_scenes import at_the_top
 from tests.portal.scenes import TODAY, Stage, scene
+from tests.support.metered import measured, offer
 
 DOCUMENTS: Final = {each.code: each.document for each in demo.CNY}
 codes = itertools.count(1)
@@ -168,6 +170,41 @@ def staff_tariff_compare(stage: Stage) -> None:
     at_the_top(stage)
     version = drafted(stage, changed("COM-TOU"), code="COM-TOU")
     stage.visit.open(f"{at(version)}/compare?against=1").wait_for_selector("#fields")
+
+
+def on_it(stage: Stage, *, accounts: int) -> VersionView:
+    """A draft of a tariff that some accounts are on, one of them since the middle of last month."""
+    at_the_top(stage)
+    document = DOCUMENTS["RES-TOU"]
+    first = (TODAY.replace(day=1) - timedelta(days=1)).replace(day=1)
+    end = TODAY.replace(day=1)
+    days = days_of(first, end)
+    with stage.database.write() as session:
+        code = offer(session, document, first=first - timedelta(days=365), end=end)
+        unit_id = make_unit(session, code="3701", parent="37", kind="city", name="江城供电公司")
+        for number in range(accounts):
+            made = make_account(session, stage.visit.deployment.vault, unit_id=unit_id)
+            since = first + timedelta(days=14) if number == accounts - 1 else first - timedelta(days=300)
+            bind(session, made.id, code, first=since)
+            measured(session, made.id, days[number:])
+            session.sql(
+                "update account set class = :class where id = :id",
+                **{"class": ("residential", "commercial")[number % 3 == 2], "id": made.id},
+            )
+    energy = {**document["energy"], "prices": {**document["energy"]["prices"], "peak": "0.6183"}}
+    return drafted(stage, {**document, "energy": energy}, code=code)
+
+
+@scene
+def staff_tariff_dry_run(stage: Stage) -> None:
+    version = on_it(stage, accounts=7)
+    stage.visit.open(f"{at(version)}/dry-run?unit=3701&of=all").wait_for_selector("#unpriced")
+
+
+@scene
+def staff_tariff_dry_run_first(stage: Stage) -> None:
+    at_the_top(stage)
+    stage.visit.open("/staff/tariffs/COM-TOU/1/dry-run")
 
 
 @scene

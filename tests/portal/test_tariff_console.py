@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 import pytest
@@ -14,8 +15,12 @@ from services.tariffs import operations as tariffs
 from services.tariffs import queries
 from services.tariffs.errors import REMEDIES
 from services.tariffs.queries import TariffClass
+from services.usage import operations as usage
+from tests.factories.accounts import make_account
 from tests.factories.staff import ACTOR
-from tests.support.office import office_of
+from tests.factories.usage import bind, days_of, put_readings
+from tests.support.metered import ONE_PRICE, offer
+from tests.support.office import ELSEWHERE, HERE, office_of
 from tests.support.town import Town
 
 DOCUMENTS: Final = {each.code: each.document for each in demo.CNY}
@@ -151,6 +156,48 @@ def test_a_new_draft_is_compared_with_the_version_before(desk: Desk, town: Town)
     assert re.search(r"\$\.energy\.prices\.peak.*?1\.0867.*?1\.1290", page, re.DOTALL)
     page = desk.get("/staff/tariffs/TRY-5/2")
     assert re.search(r"08:00–11:00 Peak", page), "the picture of the day is there in words"
+
+
+def test_a_draft_is_tried_on_a_month_of_real_accounts_and_only_of_units_that_one_may_see(
+    desk: Desk, town: Town
+) -> None:
+    end = clock.now().date().replace(day=1)
+    first = (end - timedelta(days=1)).replace(day=1)
+    named: dict[str, list[str]] = {HERE: [], ELSEWHERE: []}
+    with town.runtime.db.write() as session:
+        code = offer(session, ONE_PRICE, first=first, end=end)
+        for unit in (HERE, HERE, ELSEWHERE):
+            unit_id = session.sql("select id from unit where code = :code", code=unit).scalar_one()
+            account = make_account(session, town.runtime.vault, unit_id=unit_id)
+            bind(session, account.id, code, first=first if not named[unit] else first + timedelta(days=9))
+            put_readings(session, account.id, dict.fromkeys(days_of(first, end), [2_000_000] * 24), minutes=60)
+            usage.aggregate(session, months={first: [account.id]})
+            named[unit].append(account.account_no)
+        version = tariffs.draft(
+            session,
+            code=code,
+            valid_from=end + timedelta(days=40),
+            valid_to=None,
+            document={**ONE_PRICE, "energy": {"lines": "per_tier", "prices": {"all": "0.70"}}},
+            note="",
+            zone=town.settings.zone,
+            actor=ACTOR,
+            now=clock.now(),
+        )
+    kwh = 48 * (end - first).days
+    before, after = round(Decimal("0.66286875") * kwh, 2), round(Decimal("0.70") * kwh, 2)
+    at = f"/staff/tariffs/{code}/{version.version_no}/dry-run?month={first:%Y-%m}&of=all"
+    page = Desk(town, "here").get(f"{at}&unit={HERE}")
+    whole, part = named[HERE]
+    shown = re.search(r'aria-label="Largest changes".*?</table>', page, re.DOTALL)
+    assert shown is not None
+    assert re.findall(r"/staff/accounts/(\w+)", shown[0]) == [whole]
+    for expected in (f"{before:,}", f"{after:,}", f"+CN¥{after - before:,}", "+5.60 %"):
+        assert expected in shown[0].replace("\xa0", " "), expected
+    assert re.search(rf"{part}.*?a part of the month only", page, re.DOTALL)
+    assert named[ELSEWHERE][0] not in page
+    assert desk.get(f"{at}&unit=37").count(f"/staff/accounts/{named[ELSEWHERE][0]}") == 1
+    assert "/dry-run" in desk.get(f"/staff/tariffs/{code}/{version.version_no}")
 
 
 def test_who_edits_tariffs_in_one_unit_alone_reads_and_changes_nothing(desk: Desk, town: Town) -> None:
