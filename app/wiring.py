@@ -27,7 +27,7 @@ from notifications.ports import SmsChannel
 from notifications.setup import SETUP, Setup
 from notifications.webhooks import events as webhooks
 from notifications.webhooks.ports import CALLER
-from services.accounts.events import HolderChanged
+from services.accounts.events import EntitlementsChanged, HolderChanged
 from services.accounts.operations import Access
 from services.billing.events import BillAmended, BillSettled
 from services.billing.operations import BillPayable, stop_payments
@@ -51,7 +51,7 @@ from services.payments.providers.wechat_pay.adapter import NAME, Account, WeChat
 from services.payments.queries.lists import PAYMENT_LISTS
 from services.tariffs.events import TariffDaysChanged, TariffPublished
 from services.tariffs.operations import publish_tariff
-from services.usage.operations import note_days_changed, note_published
+from services.usage.operations import note_days_changed, note_entitlements_changed, note_published
 from web.runtime import Runtime
 
 
@@ -77,6 +77,7 @@ def build(settings: Settings) -> Runtime:
     outbox.subscribe(HolderChanged, close_at_change_of_holder)
     outbox.subscribe(TariffPublished, note_published)
     outbox.subscribe(TariffDaysChanged, note_days_changed)
+    outbox.subscribe(EntitlementsChanged, note_entitlements_changed)
     if missing := Slot.unfilled():
         raise UnfilledSlot(", ".join(missing))
     return Runtime(

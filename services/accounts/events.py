@@ -1,6 +1,6 @@
 """Facts of accounts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from core.outbox import Event, register
@@ -92,10 +92,14 @@ class LockedDataChanged(Event):
 @register
 @dataclass(frozen=True, kw_only=True)
 class EntitlementsChanged(Event):
-    """What tariffs ask of these accounts is otherwise from a day on, one in `since` for each, as text."""
+    """What tariffs ask of these accounts is otherwise from a day on, one in `since` for each, as text.
+
+    `until` has the day from which on it is as before for each, None where that never comes; without it nobody knows.
+    """
 
     name: ClassVar[str] = "accounts.entitlements_changed"
     code: ClassVar[int] = 42
 
     account_ids: list[int]
     since: list[str]
+    until: list[str | None] = field(default_factory=list)

@@ -39,6 +39,16 @@ class Change:
     before: Held | None
     after: Held
 
+    @property
+    def touched(self) -> tuple[date, date]:
+        """From which day on and up to which day the account is entitled otherwise; an open end is `date.max`."""
+        end = self.after[1] or date.max
+        if self.before is None:
+            return self.valid_from, end
+        end_before = self.before[1] or date.max
+        is_same = self.before[0] == self.after[0]
+        return min(end, end_before) if is_same else self.valid_from, max(end, end_before)
+
 
 def add_entitlement(
     session: WriteSession,
@@ -148,12 +158,18 @@ def tell(session: WriteSession, *, actor: Actor, changes: Sequence[Change]) -> N
             for each in changes
         ],
     )
-    since: dict[int, date] = {}
+    touched: dict[int, tuple[date, date]] = {}
     for each in changes:
-        since[each.account_id] = min(since.get(each.account_id, each.valid_from), each.valid_from)
+        first, end = each.touched
+        known_first, known_end = touched.get(each.account_id, (first, end))
+        touched[each.account_id] = min(first, known_first), max(end, known_end)
     outbox.add(
         session,
-        EntitlementsChanged(account_ids=list(since), since=[day.isoformat() for day in since.values()]),
+        EntitlementsChanged(
+            account_ids=list(touched),
+            since=[first.isoformat() for first, _ in touched.values()],
+            until=[None if end == date.max else end.isoformat() for _, end in touched.values()],
+        ),
     )
 
 

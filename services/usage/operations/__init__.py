@@ -6,6 +6,7 @@ from services.usage.operations.following import (
     follow_days,
     follow_readings,
     note_days_changed,
+    note_entitlements_changed,
     note_published,
 )
 from services.usage.operations.pricing import PricedMonth, PricedVersion, price_months
@@ -19,6 +20,7 @@ __all__ = [
     "follow_days",
     "follow_readings",
     "note_days_changed",
+    "note_entitlements_changed",
     "note_published",
     "price_months",
 ]

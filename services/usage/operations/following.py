@@ -8,6 +8,7 @@ from typing import Final
 from core.db import WriteSession, statement
 from core.outbox import Delivery
 from services.accounts import queries as accounts
+from services.accounts.events import EntitlementsChanged
 from services.metering import operations as metering
 from services.tariffs.events import TariffDaysChanged, TariffPublished
 from services.usage.operations.aggregating import Written, aggregate
@@ -48,6 +49,19 @@ def note_published(session: WriteSession, _delivery: Delivery, _event: TariffPub
     session.sql(
         """insert into usage_round (kind, begun_at, next_from) values ('compare', now(), 1)
            on conflict (kind) do update set begun_at = now(), next_from = 1"""
+    )
+
+
+def note_entitlements_changed(session: WriteSession, _delivery: Delivery, event: EntitlementsChanged) -> None:
+    """What stored costs rest on is otherwise: exactly the parts whose first day it touches are to be priced anew.
+
+    Until they are they have no cost: a wrong one is never shown.
+    """
+    session.sql(
+        statement(__package__, "costs_outdated.sql"),
+        account_ids=event.account_ids,
+        since=event.since,
+        until=event.until or [None] * len(event.since),
     )
 
 

@@ -103,8 +103,8 @@ def test_a_file_is_compared_before_it_is_written(database: Database, account: Ac
         {"entitlement": "contract_kw", "valid_from": "2026-01-01", "valid_to": None, "value": "600.5"},
     ]
     assert changes(database) == [
-        {"account_ids": [account.id], "since": ["2026-01-01"]},
-        {"account_ids": [account.id], "since": ["2026-01-01"]},
+        {"account_ids": [account.id], "since": ["2026-01-01"], "until": [None]},
+        {"account_ids": [account.id], "since": [f"{NEXT}"], "until": [None]},
     ]
 
 

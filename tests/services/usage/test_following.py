@@ -2,21 +2,29 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 import pytest
 
+from core import outbox
+from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import Database, WriteSession
 from core.outbox import Delivery
 from jobs import runtime, usage
+from services.accounts import operations as accounts
+from services.accounts.events import EntitlementsChanged
+from services.accounts.queries import AccountId
 from services.tariffs.events import TariffDaysChanged, TariffPublished
+from services.tariffs.queries import parse
 from services.usage import operations
-from services.usage.operations import Written
+from services.usage.operations import PricedVersion, Written, price_months
 from services.usage.queries import invariants
 from tests.factories.accounts import make_account
 from tests.factories.tariffs import make_version
 from tests.factories.usage import bind, days_of, make_calendar, put_readings
+from tests.support.metered import TIMES_AND_TIERS
 
 JULY, AUGUST = date(2025, 7, 1), date(2025, 8, 1)
 NOW: Final = datetime(2025, 8, 2, tzinfo=UTC)
@@ -164,3 +172,58 @@ def test_a_day_that_is_not_what_was_read_is_found(database: Database, account_id
         session.sql("update usage_day set energy = 7, energies = '{7}' where day = '2025-07-09'")
         found = invariants(session, first_account=1, last_account=account_id, readings_since=JULY)
     assert {each.rule for each in found} == {"usage_days_sum_to_months", "usage_days_are_their_readings"}
+
+
+def test_costs_follow_what_an_account_is_entitled_to_in_the_months_that_it_touches_and_no_others(
+    database: Database, vault: Vault, account_id: int
+) -> None:
+    outbox.subscribe(EntitlementsChanged, operations.note_entitlements_changed)
+    document = TIMES_AND_TIERS | {"per_kwh": []}
+    tariff = parse(document)
+    with database.write() as session:
+        other = make_account(session, vault).id
+        version = make_version(session, code="A", document=document, periods=tariff.periods)
+        make_calendar(session, version, days_of(date(2025, 5, 1), AUGUST))
+        for each in (account_id, other):
+            bind(session, each, "A")
+            put_readings(session, each, dict.fromkeys(days_of(date(2025, 5, 1), AUGUST), HOURS), minutes=60)
+    worked(database, operations.follow_readings)
+    versions = [PricedVersion(version, "A", tariff, tariff.periods)]
+
+    def priced() -> dict[tuple[int, int], int]:
+        with database.write() as session:
+            for month in (5, 6, 7):
+                price_months(session, month=date(2025, month, 1), first=1, last=other, versions=versions)
+        return costs()
+
+    def costs() -> dict[tuple[int, int], int]:
+        with database.read() as session:
+            rows = session.sql("select account_id, month, total_minor from usage_cost").all()
+        return {(row.account_id, row.month.month): row.total_minor for row in rows}
+
+    def entitled(change: Callable[..., object], **said: object) -> None:
+        with database.write() as session:
+            change(session, account_id=AccountId(account_id), actor=Actor("staff:7"), **said)
+        while outbox.relay_once(database):
+            pass
+
+    before = priced()
+    entitled(
+        accounts.add_entitlement,
+        kind="persons",
+        value=Decimal(5),
+        valid_from=date(2025, 5, 15),
+        valid_to=JULY,
+        document="HK-1",
+        renewals={},
+        now=NOW,
+    )
+    assert costs().keys() == before.keys() - {(account_id, 6)}
+    after = priced()
+    assert {key for key in before if after[key] < before[key]} == {(account_id, 6)}
+    assert {key for key in before if after[key] == before[key]} == before.keys() - {(account_id, 6)}
+    entitled(accounts.end_entitlement, entitlement_id=1, valid_to=AUGUST)
+    assert costs().keys() == before.keys() - {(account_id, 7)}
+    entitled(accounts.end_entitlement, entitlement_id=1, valid_to=date(2025, 5, 15))
+    assert costs().keys() == before.keys() - {(account_id, 6), (account_id, 7)}
+    assert priced() == before
