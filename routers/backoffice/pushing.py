@@ -6,6 +6,7 @@ names is told in one wording, and of so many rows an hour. Files are the supplie
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
@@ -22,13 +23,13 @@ from services.accounts.errors import PushesLimited, UnitsMissing
 from services.accounts.operations import AccountsLoader, EntitlementsLoader, UnitsLoader
 from services.accounts.queries.programs import has_units
 from services.billing.operations import BillingModesLoader, BillsLoader
-from services.metering.operations import ReadingsLoader, ReadingSource, Sender, limits_of
+from services.metering.operations import ReadingsLoader, ReadingSource, RegisterReadingsLoader, Sender, limits_of
 from web import metrics
 from web.idempotency import Keyed, KeyedByProgram, once
 from web.problems import answer, problems
 from web.problems.common import InvalidFields, KeyMissing, ScopeMissing, TooManyRows
 from web.row_faults import OF_OTHERS, fault
-from web.runtime import RuntimeDep
+from web.runtime import Runtime, RuntimeDep
 from web.service import AccountsWriter, BillsWriter, ReadingsWriter, ServiceCaller, UnitsWriter
 from web.session import Now, Write
 
@@ -235,9 +236,29 @@ def push_readings(
     now: Now,
 ) -> Response:
     """Add and correct readings of meters in intervals. What nobody believes waits, and is told among the rejects."""
-    settings = runtime.settings
-    sender = Sender(ReadingSource.PROGRAM, caller.actor, settings.zone, now, limits_of(settings), program=caller.id)
-    return _push(ReadingsLoader(sender), rows, caller, keyed, write, now)
+    return _push(ReadingsLoader(_sender(runtime, caller, now)), rows, caller, keyed, write, now)
+
+
+@router.post(
+    "/register-readings",
+    response_model=PushResult,
+    responses=TOLD,
+    openapi_extra=_body(
+        RegisterReadingsLoader.layout,
+        {"meter_no": "0132000001", "register": "total", "read_at": "2026-05-01", "value": 99871.5, "digits": 5},
+    ),
+    operation_id="push_register_readings",
+)
+def push_register_readings(
+    rows: Annotated[Rows, Depends(_rows_of(RegisterReadingsLoader.layout))],
+    caller: ReadingsWriter,
+    keyed: KeyedByProgram,
+    runtime: RuntimeDep,
+    write: Write,
+    now: Now,
+) -> Response:
+    """Add and correct what registers of meters showed. What nobody believes waits, and is told among the rejects."""
+    return _push(RegisterReadingsLoader(_sender(runtime, caller, now)), rows, caller, keyed, write, now)
 
 
 @router.post(
@@ -267,6 +288,11 @@ def push_entitlements(
     """Say what tariffs ask of accounts: people, flags, contract demand, transformers, each with its dates."""
     loader = EntitlementsLoader(renewals=runtime.settings.renewal_months, now=now, program=caller.id)
     return _push(loader, rows, caller, keyed, write, now)
+
+
+def _sender(runtime: Runtime, caller: ServiceCaller, now: datetime) -> Sender:
+    settings = runtime.settings
+    return Sender(ReadingSource.PROGRAM, caller.actor, settings.zone, now, limits_of(settings), program=caller.id)
 
 
 def _push(loader: Loader, rows: Rows, caller: ServiceCaller, keyed: Keyed, write: Write, now: Now) -> Response:

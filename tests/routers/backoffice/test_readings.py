@@ -35,3 +35,37 @@ def test_readings_of_a_programs_units_are_in_and_a_meter_of_elsewhere_is_none(to
         ).all()
     assert [(row.energy, row.qualities.strip("m")) for row in found] == [(125_000, "a")]
     assert [tuple(row) for row in held] == [("program", "open")]
+
+
+def test_registers_of_a_programs_units_are_in_once_and_a_meter_of_elsewhere_is_none(town: Town) -> None:
+    here, elsewhere = town.build(town.unit_id, has_bills=False), town.far
+    meters = [f"R{uuid.uuid4().hex[:8]}" for _ in range(2)]
+    with town.runtime.db.write() as session:
+        for home, meter_no in zip((here, elsewhere), meters, strict=True):
+            session.sql("insert into meter (meter_no, account_id) values (:no, :id)", no=meter_no, id=home.account.id)
+    caller = program(town, ServiceScope.READINGS_WRITE, units=("3701",))
+    items = [
+        {"meter_no": meters[0], "read_at": "2026-03-02", "value": 100.5, "digits": 5},
+        {"meter_no": meters[1], "read_at": "2026-03-02", "value": 7},
+        {"meter_no": meters[0], "read_at": "2026-04-02", "value": 90},
+        {"meter_no": meters[0], "read_at": "2026-04-02T08:00+08:00", "value": 240.25, "register": "total"},
+    ]
+    for taken in (2, 2):
+        headers = {**caller, "idempotency-key": uuid.uuid4().hex}
+        sent = town.client.post("/api/v1/backoffice/register-readings", json={"items": items}, headers=headers)
+        told = sent.json()
+        assert (sent.status_code, told["rows"], told["taken"]) == (200, 4, taken)
+        assert [(each["row"], each["field"], each["code"]) for each in told["rejected"]] == [
+            (2, "meter_no", "meter_unknown"),
+            (3, "value", "held_inverted"),
+        ]
+    with town.runtime.db.read() as session:
+        shown = session.sql(
+            "select value, source from register_reading where account_id = :id order by read_at", id=here.account.id
+        ).all()
+        held = session.sql(
+            "select kind, reason, source from reading_quarantine where account_id = :id", id=here.account.id
+        ).all()
+        other = session.sql("select from meter_register where meter_no = :no", no=meters[1]).all()
+    assert [tuple(row) for row in shown] == [(100_500_000, "program"), (240_250_000, "program")]
+    assert ([tuple(row) for row in held], other) == ([("register", "inverted", "program")], [])
