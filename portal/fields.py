@@ -104,6 +104,7 @@ def _of_tariffs(_: Speak) -> dict[str, str]:
         "power_factor": _("Power-factor adjustment"),
         "price": _("Price"),
         "price_period": _("Period"),
+        "rate": _("Rate (JSON of URDB)"),
         "rounding_mode": _("Mode"),
         "rounding_stage": _("What is rounded"),
         "tariff_class": _("For whom"),

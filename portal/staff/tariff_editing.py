@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any, Final
 
@@ -82,10 +83,44 @@ def edit_text(
         # A decimal that was pasted as a number is taken by its digits, before any float can bend it.
         said = json.loads(document, parse_float=str, parse_constant=str)
     except (ValueError, RecursionError) as error:
-        place = f" ({error.lineno}:{error.colno})" if isinstance(error, json.JSONDecodeError) else ""
-        _ = speak(request)
-        return editing.page(text=document, wrong={"document": _("This is no JSON.") + place})
+        return editing.page(text=document, wrong={"document": _no_json(request, error)})
     return editing.keep(said, editing.dates(), text=document)
+
+
+@router.post(VERSION + "/urdb", dependencies=[CheckedForm])
+def edit_urdb(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: Editor,
+    write: Write,
+    now: Now,
+    code: str,
+    version_no: No,
+    revision: Revision,
+    rate: Annotated[str, Form(max_length=LONGEST)] = "",
+) -> Response:
+    """Keep the document that a pasted rate of the U.S. Utility Rate Database means; its hours are the supplier's."""
+    version = found_version(write, code, version_no)
+    editing = _Editing(request, runtime, reader, write, version, now, revision)
+    _ = speak(request)
+    try:
+        said = json.loads(rate, parse_float=Decimal, parse_constant=str)
+    except (ValueError, RecursionError) as error:
+        return editing.page(rate=rate, wrong={"rate": _no_json(request, error)})
+    rates = said.get("items", [said]) if isinstance(said, dict) else said
+    if not isinstance(rates, list) or len(rates) != 1 or not isinstance(rates[0], dict):
+        return editing.page(rate=rate, wrong={"rate": _("Paste one rate: a draft has one document.")})
+    try:
+        document = queries.from_urdb(rates[0], time_zone=runtime.settings.zone.key)
+    except TariffInvalid as refusal:
+        return editing.page(rate=rate, faults=refusal.faults, wrong=editing.wrong(refusal.faults, field="rate"))
+    return editing.keep(document, editing.dates(), rate=rate)
+
+
+def _no_json(request: Request, error: Exception) -> str:
+    _ = speak(request)
+    place = f" ({error.lineno}:{error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+    return _("This is no JSON.") + place
 
 
 class _Editing:
@@ -119,10 +154,16 @@ class _Editing:
         }
 
     def keep(
-        self, document: Any, dates: dict[str, str], *, typed: TariffForm | None = None, text: str | None = None
+        self,
+        document: Any,
+        dates: dict[str, str],
+        *,
+        typed: TariffForm | None = None,
+        text: str | None = None,
+        rate: str = "",
     ) -> Response:
         """Keep a document, or show what is wrong with it beside what was typed."""
-        again = partial(self.page, dates=dates, typed=typed, text=text)
+        again = partial(self.page, dates=dates, typed=typed, text=text, rate=rate)
         try:
             valid_from, valid_to = day_of(dates["valid_from"].strip()), _day(dates["valid_to"])
             with self._session.begin_nested():
@@ -139,7 +180,8 @@ class _Editing:
                     now=self._now,
                 )
         except TariffInvalid as refusal:
-            return again(faults=refusal.faults, wrong=self._wrong(refusal.faults, in_form=typed is not None))
+            wrong = self.wrong(refusal.faults, field="rate" if rate else "document", in_form=typed is not None)
+            return again(faults=refusal.faults, wrong=wrong)
         except VersionChanged:
             return again(is_stale=True)
         except ValueError:
@@ -156,6 +198,7 @@ class _Editing:
         dates: dict[str, str] | None = None,
         typed: TariffForm | None = None,
         text: str | None = None,
+        rate: str = "",
         faults: Sequence[Fault] = (),
         wrong: dict[str, str] | None = None,
         is_stale: bool = False,
@@ -177,17 +220,18 @@ class _Editing:
             document=tariff_views.as_json(queries.tariff_of(self._session, version_id=self._version.id))
             if text is None
             else text,
+            rate=rate,
             faults=faults,
             is_stale=is_stale,
             today=business_date(self._now, self._runtime.settings.zone),
             wrong=wrong or {},
         )
 
-    def _wrong(self, faults: Sequence[Fault], *, in_form: bool) -> dict[str, str]:
-        """The first fault of each field; what the form has no field for is told of the document."""
+    def wrong(self, faults: Sequence[Fault], *, field: str, in_form: bool = False) -> dict[str, str]:
+        """The first fault of each field; what the form has no field for is told of the whole, which is in `field`."""
         wrong: dict[str, str] = {}
         for fault in faults:
-            name = (tariff_form.field_of(fault.path) if in_form else "") or "document"
+            name = (tariff_form.field_of(fault.path) if in_form else "") or field
             wrong.setdefault(name, f"{fault.path}: {tariff_views.fault_words(speak(self._request), fault)}")
         return wrong
 

@@ -16,7 +16,7 @@ EDITING: Final = (
     "POST /staff/tariffs/new",
     "POST /staff/tariffs/{code}/drafts",
     f"GET {_VERSION}/edit",
-    *(f"POST {_VERSION}/{act}" for act in ("edit", "text", "propose", "withdraw")),
+    *(f"POST {_VERSION}/{act}" for act in ("edit", "text", "urdb", "propose", "withdraw")),
 )
 """What takes the right to edit tariffs in every unit."""
 
@@ -46,6 +46,10 @@ def _pasted(made: Scene) -> dict[str, str]:
     return {**_version(made), "version": "1", "document": json.dumps(DOCUMENT)}
 
 
+def _rate(made: Scene) -> dict[str, str]:
+    return {**_version(made), "version": "1", "rate": '{"energyratestructure": [[{"rate": 0.1}]]}'}
+
+
 def _new_tariff(_: Scene) -> dict[str, str]:
     return {"code": f"T{uuid4().hex[:12]}", "name": "New", "tariff_class": "any", "valid_from": "2027-03-01"}
 
@@ -65,6 +69,7 @@ def asking(get: Callable[..., Asking], form: Callable[..., Asking]) -> dict[str,
         f"GET {_VERSION}/edit": get(f"{_VERSION}/edit", _version),
         f"POST {_VERSION}/edit": form(f"{_VERSION}/edit", _filled_in),
         f"POST {_VERSION}/text": form(f"{_VERSION}/text", _pasted),
+        f"POST {_VERSION}/urdb": form(f"{_VERSION}/urdb", _rate),
         f"POST {_VERSION}/propose": form(f"{_VERSION}/propose", _drafting),
         f"POST {_VERSION}/withdraw": form(f"{_VERSION}/withdraw", _drafting),
     }

@@ -153,6 +153,15 @@ def staff_tariff_edit_wrong(stage: Stage) -> None:
 
 
 @scene
+def staff_tariff_urdb_wrong(stage: Stage) -> None:
+    at_the_top(stage)
+    page = stage.visit.open(f"{at(drafted(stage, DOCUMENTS['RES-TOU']))}/edit")
+    page.fill("#rate", '{"label": "R-31", "annualmincharge": 120, "energyratestructure": [[{"rate": 0.128101}]]}')
+    page.click("form[action$='/urdb'] button")
+    page.wait_for_selector(".faults")
+
+
+@scene
 def staff_tariff_try(stage: Stage) -> None:
     at_the_top(stage)
     use = "kwh=31000&kwh=41000&kwh=22000&kwh=4000&demand=455&kvarh=37500&contract=420&kva=630"

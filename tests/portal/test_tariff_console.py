@@ -119,6 +119,49 @@ def test_a_document_that_is_pasted_is_kept_by_its_digits(desk: Desk, town: Town)
         assert queries.document_of(session, version_id=version.id)["energy"]["prices"] == {"all": "0.58886875"}
 
 
+def test_a_rate_of_urdb_becomes_the_document_or_its_faults_are_listed(desk: Desk, town: Town) -> None:
+    with town.runtime.db.write() as session:
+        for code, currency in (("URDB-1", "USD"), ("URDB-2", "CNY")):
+            tariffs.create_tariff(
+                session,
+                code=code,
+                name=code,
+                tariff_class=TariffClass.RESIDENTIAL,
+                currency=currency,
+                actor=ACTOR,
+                now=clock.now(),
+            )
+            tariffs.draft(
+                session,
+                code=code,
+                valid_from=clock.now().date() + timedelta(days=40),
+                valid_to=None,
+                document={**ONE_PRICE, "currency": currency},
+                note="",
+                zone=town.settings.zone,
+                actor=ACTOR,
+                now=clock.now(),
+            )
+    energy = '"energyratestructure": [[{"rate": 0.128101, "max": 650}, {"rate": 0.22237100, "max": 1e38}]]'
+    fixed = '"label": "R-31", "fixedchargefirstmeter": 16.48, "fixedchargeunits": "$/month"'
+    rate = '{"items": [{' + fixed + ", " + energy + "}]}"
+    at = "/staff/tariffs/URDB-1/1"
+    assert desk.send(f"{at}/urdb", version="1", rate=rate) == (303, f"{at}?done=kept")
+    assert "16.48" in desk.get(f"{at}/try?kwh=1000&month=1")
+    assert "177.58" in desk.get(f"{at}/try?kwh=1000&month=1"), "650 kWh at 0.128101, 350 at 0.222371, and 16.48"
+    refused = rate.replace('"label"', '"annualmincharge": 7, "label"')
+    for sent, told in (
+        (refused, "annualmincharge"),
+        ('{"items": [{}, {}]}', "Paste one rate"),
+        ("[1]", "Paste one rate"),
+        ('{"items": ', "This is no JSON"),
+    ):
+        status, page = desk.send(f"{at}/urdb", version="2", rate=sent)
+        assert (status, told in page, sent in page) == (422, True, True), sent
+    status, page = desk.send("/staff/tariffs/URDB-2/1/urdb", version="1", rate=rate)
+    assert (status, "Use the currency of the tariff" in page, rate in page) == (422, True, True)
+
+
 def test_a_draft_that_somebody_else_changed_is_not_overwritten_unseen(desk: Desk) -> None:
     at = desk.new("TRY-4")
     mine = {**desk.fields(desk.get(f"{at}/edit")), "price": ["0.61"]}
