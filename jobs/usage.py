@@ -1,4 +1,4 @@
-"""The tasks that make usage of readings, and forget dry runs."""
+"""The task that makes usage of readings."""
 
 import time
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from core import clock
 from core.db import WriteSession
 from jobs.celery_app import MINUTE_S, every
 from jobs.runtime import database
+from notifications.setup import SETUP
 from services.usage import operations
 from services.usage.operations import Written
 
@@ -21,10 +22,10 @@ BUDGET_S: Final = 25.0
 @every(MINUTE_S, "usage.aggregate")
 def aggregate(**_: object) -> None:
     """Sum up by day and month what readings, calendars, agreements and versions have changed."""
-    until = time.monotonic() + BUDGET_S
-    _work(until, "readings", operations.follow_readings)
-    _work(until, "days", operations.follow_days)
-    _work(until, "agreements", lambda session: operations.follow_agreements(session, now=clock.now()))
+    until, zone = time.monotonic() + BUDGET_S, SETUP.get().settings.zone
+    _work(until, "readings", lambda session: operations.follow_readings(session, zone=zone))
+    _work(until, "days", lambda session: operations.follow_days(session, zone=zone))
+    _work(until, "agreements", lambda session: operations.follow_agreements(session, now=clock.now(), zone=zone))
 
 
 def _work(until: float, what: str, follow: Callable[[WriteSession], Written | None]) -> None:

@@ -103,6 +103,7 @@ def _sums_only(series: Series, *, today: date) -> Series:
         export_kwh=sum(exported, Decimal(0)) if exported else None,
         gaps=(),
         known_until=None,
+        days_of_registers=0,
         before=None,
         year_before=None,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from services.usage.queries.views import Bar, BarQuality, Comparison, Gap, Of, R
 from web.spans import Stretch
 
 _ZERO: Final = Decimal(0)
+_HOUR: Final = timedelta(hours=1)
 _LEAST_PLACES: Final = 2
 _GAPS: Final = frozenset({BarQuality.PARTIAL, BarQuality.MISSING})
 MOST_GAPS: Final = 12
@@ -22,7 +23,8 @@ MOST_GAPS: Final = 12
 class Row:
     """An hour, a day or a month: kWh by period (in the order of `Shown.codes`), what went out, what it stands on.
 
-    `kwh` None: nothing is known. `was` is the kWh of the same place in what the stretch is compared with.
+    `kwh` None: nothing is known. `was` is the kWh of the same place in what the stretch is compared with. `is_day`: of
+    a day by hours all of it, where hours are not known.
     """
 
     begins: datetime
@@ -32,6 +34,7 @@ class Row:
     out: Decimal | None
     quality: BarQuality
     was: Decimal | None
+    is_day: bool
 
     @property
     def is_listed(self) -> bool:
@@ -70,6 +73,7 @@ class Shown:
     gaps: tuple[Gap, ...]
     more_gaps: int
     known_until: datetime | None
+    is_of_registers: bool
     previous: date | None
     following: date | None
 
@@ -117,14 +121,20 @@ def shown_of(
         series.gaps[:MOST_GAPS],
         max(0, len(series.gaps) - MOST_GAPS),
         series.known_until,
+        series.days_of_registers > 0,
         before.days.first if before is not None and (since is None or since < stretch.days.first) else None,
         following.days.first if following is not None and following.days.first <= today else None,
     )
 
 
 def _beside(series: Series, other: Series | None, zone: ZoneInfo) -> list[Bar | None]:
-    """Of each bar the one of the other stretch at the same place: hour of the day, day of the month, month."""
-    there = {_place(bar, series.of, zone): bar for bar in reversed(other.bars)} if other is not None else {}
+    """Of each bar the one of the other stretch at the same place: hour of the day, day of the month, month.
+
+    A day whose hours are not known has no place among the hours of another.
+    """
+    if other is None or (len(other.bars) == 1) != (len(series.bars) == 1):
+        return [None] * len(series.bars)
+    there = {_place(bar, series.of, zone): bar for bar in reversed(other.bars)}
     return [there.get(_place(bar, series.of, zone)) for bar in series.bars]
 
 
@@ -136,7 +146,7 @@ def _place(bar: Bar, of: Of, zone: ZoneInfo) -> int:
 def _row(bar: Bar, was: Decimal | None, codes: Sequence[str], zone: ZoneInfo) -> Row:
     values = tuple(bar.by_period.get(code, _ZERO) for code in codes) if codes != ("total",) else (bar.kwh or _ZERO,)
     begins = bar.begin.astimezone(zone)
-    return Row(begins, begins.date(), bar.kwh, values, bar.export_kwh, bar.quality, was)
+    return Row(begins, begins.date(), bar.kwh, values, bar.export_kwh, bar.quality, was, bar.end - bar.begin > _HOUR)
 
 
 def _column(row: Row, of: Of) -> Column:

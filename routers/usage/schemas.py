@@ -93,7 +93,8 @@ class UsageSeries(AnswerModel):
     """Use of a day by hours, a month by days or a year by months, from `first` up to, not including, `end`.
 
     Readings are known up to `known_until`; what is missing before it is named in `gaps` and in no sum. Whoever sees
-    sums alone gets years, without periods, gaps and the running month.
+    sums alone gets years, without periods, gaps and the running month. On `days_of_registers` days there are no
+    intervals: what registers counted between two readings is shared out evenly, and such a day is one bar.
     """
 
     model_config = ConfigDict(
@@ -112,6 +113,7 @@ class UsageSeries(AnswerModel):
                     "known_until": "2026-11-25T16:00:00Z",
                     "before": COMPARISON,
                     "year_before": None,
+                    "days_of_registers": 0,
                 }
             ]
         }
@@ -129,6 +131,7 @@ class UsageSeries(AnswerModel):
     known_until: Moment | None
     before: UsageComparison | None
     year_before: UsageComparison | None
+    days_of_registers: int
 
     @classmethod
     def seen(cls, series: views.Series) -> "UsageSeries":
@@ -146,6 +149,7 @@ class UsageSeries(AnswerModel):
             known_until=series.known_until,
             before=UsageComparison.of(series.before),
             year_before=UsageComparison.of(series.year_before),
+            days_of_registers=series.days_of_registers,
         )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import accumulate, pairwise
 from zoneinfo import ZoneInfo
 
@@ -35,7 +35,7 @@ def counted(before: int, after: int, *, digits: int | None) -> int | None:
 
 def energy_of_register(went: int, multiplier: Decimal) -> int:
     """Energy that passed while a register behind transformers went so far."""
-    return int((went * multiplier).to_integral_value())
+    return int((went * multiplier).to_integral_value(ROUND_HALF_UP))
 
 
 def shared_out(used: Used, zone: ZoneInfo) -> dict[date, int]:

@@ -71,6 +71,22 @@ def put_readings(
     )
 
 
+def put_total(session: WriteSession, account_id: int, readings: Mapping[date, int], *, zone: ZoneInfo = ZONE) -> None:
+    """What a register of all use showed at midnights, in millionths of a kWh."""
+    session.sql(
+        "insert into meter_register (account_id, id, meter_no, kind) values (:account, 1, 'M1', 'total')",
+        account=account_id,
+    )
+    for day, value in readings.items():
+        session.sql(
+            """insert into register_reading (account_id, register_id, read_at, value, quality, source, recorded_at, recorded_by)
+               values (:account, 1, :at, :value, 'a', 'file', now(), 'operator:test')""",
+            account=account_id,
+            at=start_of(day, zone),
+            value=value,
+        )
+
+
 def _until(days: Mapping[date, Sequence[int | None]], minutes: int, zone: ZoneInfo) -> datetime | None:
     """The end of the last interval that has a value."""
     ends = [

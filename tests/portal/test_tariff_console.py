@@ -19,7 +19,7 @@ from services.usage import operations as usage
 from tests.factories.accounts import make_account
 from tests.factories.staff import ACTOR
 from tests.factories.usage import bind, days_of, put_readings
-from tests.support.metered import ONE_PRICE, offer
+from tests.support.metered import ONE_PRICE, ZONE, offer
 from tests.support.office import ELSEWHERE, HERE, office_of
 from tests.support.town import Town
 
@@ -214,7 +214,7 @@ def test_a_draft_is_tried_on_a_month_of_real_accounts_and_only_of_units_that_one
             account = make_account(session, town.runtime.vault, unit_id=unit_id)
             bind(session, account.id, code, first=first if not named[unit] else first + timedelta(days=9))
             put_readings(session, account.id, dict.fromkeys(days_of(first, end), [2_000_000] * 24), minutes=60)
-            usage.aggregate(session, months={first: [account.id]})
+            usage.aggregate(session, months={first: [account.id]}, zone=ZONE)
             named[unit].append(account.account_no)
         version = tariffs.draft(
             session,

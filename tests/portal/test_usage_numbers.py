@@ -13,7 +13,7 @@ from core import clock
 from core.periods import business_date, start_of
 from services.accounts.models import Role
 from services.usage import operations as usage
-from tests.factories.usage import bind, days_of, put_readings
+from tests.factories.usage import bind, days_of, put_readings, put_total
 from tests.portal.test_tariff_numbers import number, page_of
 from tests.support.metered import ONE_PRICE, TIMES_AND_TIERS, ZONE, household, measured, offer
 from tests.support.town import Town
@@ -108,6 +108,22 @@ def test_what_is_missing_is_named_and_in_no_sum(measured_town: Town) -> None:
     assert totals[-1] == sum(row[-1] or Decimal(0) for row in body) == Decimal("6.4")
     assert page.xpath("//div[@class='note warn']//li")
     assert len(page.xpath("//*[local-name()='rect'][@class='gap']")) == 24
+
+
+def test_of_a_meter_that_is_read_by_hand_days_are_shown_and_hours_are_not(town: Town) -> None:
+    month = (TODAY.replace(day=1) - timedelta(days=1)).replace(day=1)
+    with town.runtime.db.write() as session:
+        account_id = town.neighbour.account.id
+        bind(session, account_id, offer(session, ONE_PRICE, first=month, end=TODAY + timedelta(days=7)), first=month)
+        put_total(session, account_id, {month: 0, TODAY.replace(day=1): 298_765_432})
+        usage.aggregate(session, months={month: [account_id]}, zone=ZONE)
+    for query, kwh in (("of=month", Decimal("298.765432")), ("of=day", None)):
+        page = page_of(town, f"/usage?{query}&at={month}", who=town.people["neighbour"])
+        total = expect_sums(page)
+        assert kwh is None or total == kwh
+        assert "The meter is read by hand" in page.text_content()
+        assert not page.xpath("//div[@class='note warn']")
+    assert page.xpath("string(//table[@id='figures']/tbody//th)").startswith("The whole day")
 
 
 def test_an_access_to_sums_alone_shows_months_that_are_over_and_nothing_else(measured_town: Town) -> None:
@@ -249,7 +265,7 @@ def test_a_day_that_nobody_read_yet_does_not_say_how_long_intervals_are(town: To
     read = (TODAY - timedelta(days=70)).replace(day=20)
     with town.runtime.db.write() as session:
         put_readings(session, town.far.account.id, {read: [1_000_000] * 24}, minutes=60)
-        usage.aggregate(session, months={read.replace(day=1): [town.far.account.id]})
+        usage.aggregate(session, months={read.replace(day=1): [town.far.account.id]}, zone=ZONE)
     page = page_of(town, f"/usage/intervals?at={read.replace(day=2)}", who=town.people["far"])
     assert "each interval of 60 minutes" in page.xpath("string(//main)")
 

@@ -83,7 +83,7 @@ def measured(
     if exported:
         given = {day: [_sun(place) for place in range(minutes_of(day) // 15)] for day in exported}
         put_readings(session, account_id, given, channel="export")
-    usage.aggregate(session, months={day.replace(day=1): [account_id] for day in days})
+    usage.aggregate(session, months={day.replace(day=1): [account_id] for day in days}, zone=ZONE)
 
 
 def household(session: WriteSession, account_id: int, *, today: date, days: int = 70) -> str:

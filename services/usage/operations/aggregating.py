@@ -1,9 +1,10 @@
-"""Days and months of usage, made of readings: set-based, one month of many accounts at a time."""
+"""Days and months of usage, made of intervals and of registers: set-based, one month of many accounts at a time."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from core import locks
 from core.db import WriteSession, statement
@@ -24,22 +25,24 @@ class Written:
         return Written(self.days + other.days, self.months + other.months)
 
 
-def aggregate(session: WriteSession, *, months: Mapping[date, Iterable[int]]) -> Written:
+def aggregate(session: WriteSession, *, months: Mapping[date, Iterable[int]], zone: ZoneInfo) -> Written:
     """Make days and parts of these months of these accounts anew; answers what changed.
 
     Repeatable: what the readings, agreements and versions of now give is written, and only where it differs. Whoever
-    is at the same accounts is waited for, until this transaction ends.
+    is at the same accounts is waited for, until this transaction ends. Days that have intervals are made of these
+    alone, all others of registers, whose readings are moments: `zone` says where their days begin.
     """
     asked = {month: sorted(set(accounts)) for month, accounts in months.items()}
     for shard in sorted({account % SHARDS for accounts in asked.values() for account in accounts}):
         locks.lock(session, key=f"usage.aggregate:{shard}")
-    return sum((_month(session, month, accounts) for month, accounts in sorted(asked.items())), Written())
+    return sum((_month(session, month, accounts, zone) for month, accounts in sorted(asked.items())), Written())
 
 
-def _month(session: WriteSession, month: date, account_ids: list[int]) -> Written:
+def _month(session: WriteSession, month: date, account_ids: list[int], zone: ZoneInfo) -> Written:
     end = Period.month(month.year, month.month).end
     given = {"account_ids": account_ids, "month": month, "next_month": end}
     days = session.sql(statement(__package__, "days_write.sql"), **given).rowcount
+    read = session.sql(statement(__package__, "register_days_write.sql"), zone=str(zone), **given).rowcount
     parts = session.sql(statement(__package__, "months_write.sql"), **given).rowcount
     gone = session.sql(statement(__package__, "months_shrink.sql"), **given).rowcount
-    return Written(days, parts + gone)
+    return Written(days + read, parts + gone)

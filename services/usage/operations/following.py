@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from core.db import WriteSession, statement
 from core.outbox import Delivery
@@ -20,7 +21,7 @@ SLICE: Final = 2_000
 EVERY: Final = timedelta(hours=1)
 
 
-def follow_readings(session: WriteSession) -> Written | None:
+def follow_readings(session: WriteSession, *, zone: ZoneInfo) -> Written | None:
     """Aggregate the next months that readings touched, and nothing else; None when none waits.
 
     The claim ends with the transaction: whoever is killed has done nothing, and whoever comes next does the same.
@@ -28,7 +29,7 @@ def follow_readings(session: WriteSession) -> Written | None:
     changes = metering.claim_changes(session, most=CLAIM)
     if not changes:
         return None
-    written = aggregate(session, months=_by_month((change.account_id, change.month) for change in changes))
+    written = aggregate(session, months=_by_month((change.account_id, change.month) for change in changes), zone=zone)
     metering.changes_done(session, changes)
     return written
 
@@ -65,7 +66,7 @@ def note_entitlements_changed(session: WriteSession, _delivery: Delivery, event:
     )
 
 
-def follow_days(session: WriteSession) -> Written | None:
+def follow_days(session: WriteSession, *, zone: ZoneInfo) -> Written | None:
     """The next slice of accounts on a version whose days changed; None when nothing is left to do."""
     row = session.sql(
         """select version_id, month, next_from from usage_stale order by version_id, month
@@ -82,7 +83,7 @@ def follow_days(session: WriteSession) -> Written | None:
         month=row.month,
         version=row.version_id,
     ).scalars()
-    written = aggregate(session, months={row.month: list(found)})
+    written = aggregate(session, months={row.month: list(found)}, zone=zone)
     if last < accounts.last_account(session):
         session.sql(
             "update usage_stale set next_from = :next where version_id = :version and month = :month",
@@ -99,7 +100,7 @@ def follow_days(session: WriteSession) -> Written | None:
     return written
 
 
-def follow_agreements(session: WriteSession, *, now: datetime) -> Written | None:
+def follow_agreements(session: WriteSession, *, now: datetime, zone: ZoneInfo) -> Written | None:
     """The next slice of the walk that compares months with agreements and versions; None when it is at its end.
 
     A walk begins `EVERY` hour, and at once when a version is published.
@@ -118,7 +119,7 @@ def follow_agreements(session: WriteSession, *, now: datetime) -> Written | None
         return None
     last = first + SLICE - 1
     found = session.sql(statement(__package__, "outdated.sql"), first=first, last=last)
-    written = aggregate(session, months=_by_month((row.account_id, row.month) for row in found))
+    written = aggregate(session, months=_by_month((row.account_id, row.month) for row in found), zone=zone)
     session.sql(
         "update usage_round set next_from = :next where kind = 'compare'",
         next=last + 1 if last < accounts.last_account(session) else None,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from core.db import ReadSession, statement
@@ -15,7 +15,7 @@ from core.money import Money
 from core.periods import Period
 from services.accounts.queries import AccountId
 from services.accounts.queries.agreements import agreement_on
-from services.tariffs.errors import UseInvalid
+from services.tariffs.errors import Fault, UseInvalid
 from services.tariffs.queries import (
     Facts,
     Tariff,
@@ -32,7 +32,7 @@ from services.tariffs.queries import (
 from services.usage.queries.days import ONE_DAY, Day, days_of, gaps_by_day, known
 from services.usage.queries.parts import Part, facts_of, parts_of, use_of
 from services.usage.queries.views import ClassTotal, Difference, DryRun, Offer, OfferMonth, Unpriced, WhatIf
-from services.usage.rules.measures import kwh_of
+from services.usage.rules.measures import demand_kw, kwh_of
 
 MONTHS: Final = 12
 LEAST_MONTHS: Final = 3
@@ -43,6 +43,9 @@ MOST_ACCOUNTS: Final = 2_000
 LARGEST: Final = 50
 DRAFT: Final = 0
 """Stands for a version that has no id yet."""
+UNKNOWN: Final = 0
+"""Stands for the period of use by registers that do not say in which of a version's periods it was."""
+UNPLACED: Final = Fault("$.kwh", "period_unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ def what_if(
 
     `codes`: which, of the published tariffs of the account's class and currency; all of them when absent. None where
     fewer than `LEAST_MONTHS` have readings. A month is priced by what is known of it: gaps are named, not filled.
+    Registers say little about when something was used: a tariff that they cannot price at all is not among the offers.
     """
     end = until.replace(day=1)
     first = date(end.year - 1, end.month, 1)
@@ -84,6 +88,8 @@ def what_if(
     }
     chosen = sorted(offered, key=lambda code: (code != present, code))[:MOST_OFFERS]
     by_code = {code: _months(session, account_id, code, days, first, end) for code in chosen}
+    if any(day.is_of_registers for day in days):
+        chosen = [code for code in chosen if code == present or any(each.cost is not None for each in by_code[code])]
     both = [
         month for month in range(MONTHS) if chosen and all(by_code[code][month].cost is not None for code in chosen)
     ]
@@ -143,6 +149,8 @@ def _offer_month(
     for span in spans:
         in_span = [day for day in of_month if span.first <= day.day < span.end]
         energies = used.get((account_id, month, span.version_id), {})
+        if energies.get(UNKNOWN):
+            return OfferMonth(month, _sum(of_month), len(of_month), length, None)
         use = _use(session, account_id, code, span, in_span, energies, length)
         try:
             priced = price(span.tariff, use)
@@ -180,7 +188,7 @@ def _use(
         months_in_cycle=cycle_of(span.tariff, span.first, since=row.since, until=row.until).months,
         days=(span.end - span.first).days,
         days_in_month=length,
-        max_demand_kw=Decimal(max((day.max_demand for day in days), default=0)).scaleb(-3),
+        max_demand_kw=demand_kw(max((day.max_demand for day in days), default=0), sum(day.energy for day in days)),
         kvarh=kwh_of(sum(day.reactive_energy for day in days)),
         export_kwh=kwh_of(sum(day.export_energy for day in days)),
         facts=Facts(row.persons, frozenset(row.flags or ()), row.contract_kw, row.transformer_kva),
@@ -205,7 +213,11 @@ def _as_if(
     end: date,
     drafts: Sequence[Mapping[str, object]] = (),
 ) -> dict[tuple[int, date, int], dict[int, int]]:
-    """Energy by index of the period, of accounts by month and version."""
+    """Energy by index of the period, of accounts by month and version.
+
+    Use by registers is in the periods of their names, in the one of a version with one, or in `UNKNOWN`. A draft is
+    told of by spans as well as by its days.
+    """
     found: dict[tuple[int, date, int], dict[int, int]] = defaultdict(dict)
     for row in session.sql(
         statement(__package__, "as_if.sql"),
@@ -218,6 +230,19 @@ def _as_if(
         end=end,
     ):
         found[row.account_id, row.month, row.version_id][row.period] = row.energy
+    places = {span.version_id: {name: at for at, name in enumerate(span.periods, 1)} for span in spans}
+    for row in session.sql(
+        statement(__package__, "as_if_registers.sql"),
+        account_ids=list(account_ids),
+        version_ids=[span.version_id for span in spans],
+        firsts=[span.first for span in spans],
+        ends=[span.end for span in spans],
+        first=first,
+        end=end,
+    ):
+        of_version, sums = places[row.version_id], found[row.account_id, row.month, row.version_id]
+        at = 1 if len(of_version) == 1 else of_version.get(row.period, UNKNOWN)
+        sums[at] = sums.get(at, 0) + row.energy
     return found
 
 
@@ -254,27 +279,9 @@ def dry_run(
     now = _by_account(parts_of(session, account_ids=ids, months=[month], tariffs=present))
     then = _by_account(parts_of(session, account_ids=ids, months=[month], tariffs=dict.fromkeys(present, tariff)))
     used = _drafted(session, ids, tariff, month, zone)
-    differences: list[Difference] = []
-    unpriced: list[Unpriced] = []
-    for row in rows:
-        named = partial(Unpriced, row.id, row.account_no, row.account_class)
-        if any(part.version_id not in names for part in now[row.id]):
-            unpriced.append(named(is_by_tried=False, faults=()))
-            continue
-        try:
-            before = sum(_costs(now[row.id], present, names))
-        except UseInvalid as refusal:
-            unpriced.append(named(is_by_tried=False, faults=refusal.faults))
-            continue
-        try:
-            after = price(tariff, _draft_use(then[row.id], tariff, used.get((row.id, month, DRAFT), {})))
-        except UseInvalid as refusal:
-            unpriced.append(named(is_by_tried=True, faults=refusal.faults))
-            continue
-        cost = Money(before, after.currency)
-        differences.append(
-            Difference(row.id, row.account_no, row.account_class, cost, Money(after.total_minor, after.currency))
-        )
+    compared = [_compared(row, now[row.id], then[row.id], present, names, tariff, used) for row in rows]
+    differences = [each for each in compared if isinstance(each, Difference)]
+    unpriced = [each for each in compared if isinstance(each, Unpriced)]
     return DryRun(
         tariff_code=tariff_code,
         version_no=version_no,
@@ -289,6 +296,34 @@ def dry_run(
             ]
         ),
     )
+
+
+def _compared(
+    row: Any,
+    now: Sequence[Part],
+    then: Sequence[Part],
+    present: Mapping[int, Tariff],
+    names: Mapping[int, Sequence[str]],
+    tariff: Tariff,
+    used: Mapping[tuple[int, date, int], Mapping[int, int]],
+) -> Difference | Unpriced:
+    """One account's month by what it has and by what is tried, or why there is no saying."""
+    named = partial(Unpriced, row.id, row.account_no, row.account_class)
+    if any(part.version_id not in names for part in now):
+        return named(is_by_tried=False, faults=())
+    try:
+        before = sum(_costs(now, present, names))
+    except UseInvalid as refusal:
+        return named(is_by_tried=False, faults=refusal.faults)
+    energies = used.get((row.id, now[0].month, DRAFT), {})
+    if energies.get(UNKNOWN):
+        return named(is_by_tried=True, faults=(UNPLACED,))
+    try:
+        after = price(tariff, _draft_use(then, tariff, energies))
+    except UseInvalid as refusal:
+        return named(is_by_tried=True, faults=refusal.faults)
+    cost = Money(before, after.currency)
+    return Difference(row.id, row.account_no, row.account_class, cost, Money(after.total_minor, after.currency))
 
 
 def _whole(month: date) -> Period:
@@ -324,7 +359,8 @@ def _drafted(
         }
         for day in days
     ]
-    return _as_if(session, account_ids=account_ids, spans=[], first=whole.first, end=whole.end, drafts=drafts)
+    span = _Span(whole.first, whole.first, whole.end, DRAFT, tuple(tariff.periods), tariff)
+    return _as_if(session, account_ids=account_ids, spans=[span], first=whole.first, end=whole.end, drafts=drafts)
 
 
 def _draft_use(parts: Sequence[Part], tariff: Tariff, energies: Mapping[int, int]) -> Use:
@@ -337,7 +373,7 @@ def _draft_use(parts: Sequence[Part], tariff: Tariff, energies: Mapping[int, int
         months_in_cycle=cycle_of(tariff, first.first_day, since=first.since, until=first.until).months,
         days=(parts[-1].end_day - first.first_day).days,
         days_in_month=(whole.end - whole.first).days,
-        max_demand_kw=Decimal(max(part.max_demand for part in parts)).scaleb(-3),
+        max_demand_kw=demand_kw(max(part.max_demand for part in parts), sum(part.energy for part in parts)),
         kvarh=kwh_of(sum(part.reactive_energy for part in parts)),
         export_kwh=kwh_of(sum(part.export_energy for part in parts)),
         facts=facts_of(first),

@@ -16,7 +16,10 @@ NO_PERIOD = "all"
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day. Energies are millionths of a kWh, by the period's name; demand watts."""
+    """One day. Energies are millionths of a kWh, by the period's name; demand watts.
+
+    `is_of_registers`: no interval is kept of it, it is an even share of what registers counted.
+    """
 
     day: date
     version_id: int | None
@@ -30,6 +33,7 @@ class Day:
     measured_minutes: int
     missing_minutes: int
     estimated_minutes: int
+    is_of_registers: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -68,6 +72,7 @@ def days_of(session: ReadSession, *, account_id: int, first: date, end: date) ->
             row.measured_minutes,
             row.missing_minutes,
             row.estimated_minutes,
+            row.is_of_registers,
         )
         for row in rows
     ]
@@ -83,11 +88,10 @@ def known(session: ReadSession, *, account_id: int) -> Known:
 
 def gaps_by_day(days: Iterable[Day], *, found: Known, first: date, end: date, zone: ZoneInfo) -> tuple[Gap, ...]:
     """Runs of days of which something is missing, before the last reading."""
-    whole = {day.day for day in days if day.is_whole}
+    there = {day.day: day for day in days}
+    whole = {day.day for day in there.values() if day.is_whole}
     return joined(
-        Gap(start_of(day, zone), min(start_of(day + ONE_DAY, zone), found.until or start_of(day, zone)))
-        for day in _expected(found, first, end, zone)
-        if day not in whole
+        _lacking(day, there.get(day), found, zone) for day in _expected(found, first, end, zone) if day not in whole
     )
 
 
@@ -97,10 +101,11 @@ def gaps(
     """Time of which no reading is known, to the interval, before the last reading."""
     there = {day.day: day for day in days}
     lacking = [day.day for day in days if day.missing_minutes]
+    by_hand = {day.day for day in days if day.missing_minutes and day.is_of_registers}
     named = [
-        Gap(start_of(day, zone), min(start_of(day + ONE_DAY, zone), found.until or start_of(day, zone)))
+        _lacking(day, there.get(day), found, zone)
         for day in _expected(found, first, end, zone)
-        if day not in there
+        if day not in there or day in by_hand
     ]
     rows = session.sql(statement(__package__, "missing.sql"), account_id=account_id, first=first, end=end, days=lacking)
     for row in rows:
@@ -121,6 +126,18 @@ def joined(gaps_found: Iterable[Gap]) -> tuple[Gap, ...]:
         elif gap.begin < gap.end:
             runs.append(gap)
     return tuple(runs)
+
+
+def _lacking(day: date, read: Day | None, found: Known, zone: ZoneInfo) -> Gap:
+    """A day that is not whole. Of one of registers, the first lacks what is before a reading, the last nothing."""
+    begin, finish = start_of(day, zone), start_of(day + ONE_DAY, zone)
+    until = min(finish, found.until or begin)
+    if read is not None and read.is_of_registers:
+        if timedelta(minutes=read.measured_minutes) >= until - begin:
+            return Gap(begin, begin)
+        if day == found.first:
+            return Gap(begin, min(until, begin + timedelta(minutes=read.missing_minutes)))
+    return Gap(begin, until)
 
 
 def _expected(found: Known, first: date, end: date, zone: ZoneInfo) -> list[date]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from core.db import ReadSession, statement, view
 from core.periods import Period
 from services.tariffs.queries import Facts, Tariff, Use, cycle_of
-from services.usage.rules.measures import kwh_of
+from services.usage.rules.measures import demand_kw, kwh_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def use_of(part: Part, tariff: Tariff, periods: Sequence[str]) -> Use:
         months_in_cycle=cycle.months,
         days=(part.end_day - part.first_day).days,
         days_in_month=(whole.end - whole.first).days,
-        max_demand_kw=Decimal(part.max_demand).scaleb(-3),
+        max_demand_kw=demand_kw(part.max_demand, part.energy),
         kvarh=kwh_of(part.reactive_energy),
         export_kwh=kwh_of(part.export_energy),
         facts=facts_of(part),

@@ -18,7 +18,7 @@ from services.usage.queries.days import ONE_DAY, Day, days_of, known
 from services.usage.queries.standing import Standing, standing
 from services.usage.queries.views import DayCost, Forecast, PeriodCost, RunningCost, RunningPart
 from services.usage.rules.forecasting import Guess, guess
-from services.usage.rules.measures import kwh_of
+from services.usage.rules.measures import demand_kw, kwh_of
 
 LOOK_BACK: Final = timedelta(days=800)
 """Days a forecast may stand on: two years, and the weeks before."""
@@ -48,7 +48,9 @@ class _Run:
             months_in_cycle=self.found.cycle.months,
             days=(min(until, self.end) - self.first).days,
             days_in_month=(month.end - month.first).days,
-            max_demand_kw=Decimal(max((day.max_demand for day in self.days), default=0)).scaleb(-3),
+            max_demand_kw=demand_kw(
+                max((day.max_demand for day in self.days), default=0), sum(day.energy for day in self.days)
+            ),
             kvarh=kwh_of(sum(day.reactive_energy for day in self.days)),
             export_kwh=kwh_of(sum(day.export_energy for day in self.days)),
             facts=self.found.facts,

@@ -26,7 +26,9 @@ def series(session: ReadSession, *, account_id: int, of: Of, at: date, zone: Zon
     period = _period(of, at)
     found = known(session, account_id=account_id)
     days = days_of(session, account_id=account_id, first=period.first, end=period.end)
-    if of is Of.DAY:
+    if of is Of.DAY and any(day.is_of_registers for day in days):
+        bars = [_bar(days, at, at + ONE_DAY, found, zone)]
+    elif of is Of.DAY:
         bars = _hours(session, account_id=account_id, day=at, found=found, zone=zone)
     elif of is Of.MONTH:
         bars = [_bar([day], day.day, day.day + ONE_DAY, found, zone) for day in _every(days, period)]
@@ -57,6 +59,7 @@ def series(session: ReadSession, *, account_id: int, of: Of, at: date, zone: Zon
         known_until=None if found.until is None else found.until.astimezone(zone),
         before=_compared(session, account_id, days, period, _period(of, period.first - ONE_DAY), found),
         year_before=_compared(session, account_id, days, period, _period(of, _year_before(at)), found),
+        days_of_registers=sum(day.is_of_registers for day in days),
     )
 
 

@@ -65,7 +65,8 @@ class Comparison:
 class Series:
     """Use of a day, a month or a year. `periods` in the order of their bars' parts; `export_kwh` None: none measured.
 
-    `known_until`: the end of the last reading; None without any. Gaps lie before it.
+    `known_until`: the end of the last reading; None without any. Gaps lie before it. `days_of_registers`: on how many
+    days what registers counted between two readings is shared out evenly; a day of these is one bar.
     """
 
     of: Of
@@ -80,6 +81,7 @@ class Series:
     known_until: datetime | None
     before: Comparison | None
     year_before: Comparison | None
+    days_of_registers: int = 0
 
 
 @dataclass(frozen=True, slots=True)

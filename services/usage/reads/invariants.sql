@@ -1,5 +1,5 @@
--- Of a range of accounts: days sum to months, periods to energies, and days are what their readings are, these since `readings_since` (the month
--- before this one when null). Months that wait to be aggregated are left out. Reads whole ranges of usage_day, usage_month and interval_day.
+-- Of a range of accounts: days sum to months, periods to energies, and days with intervals are what these are, since `readings_since` (the
+-- month before this one when null). Months that wait to be aggregated are left out. Reads whole ranges of usage_day, usage_month and interval_day.
 with since as (
   select coalesce(cast(:readings_since as date), date_trunc('month', now() - interval '1 month')::date) as day
 ), months as (
@@ -8,8 +8,11 @@ with since as (
   from usage_month where account_id between :first_account and :last_account group by account_id, month
 ), days as (
   select account_id, date_trunc('month', day)::date as month, sum(energy) as energy, sum(export_energy) as export_energy,
-    sum(measured_minutes) as minutes, bool_and(energy = (select sum(e) from unnest(energies) e)) as adds_up
-  from usage_day where account_id between :first_account and :last_account group by account_id, date_trunc('month', day)
+    sum(measured_minutes) as minutes, bool_and(energy = (select sum(e) from unnest(energies) e)) as adds_up,
+    sum(energy) filter (where not (exists (select from meter_register r where r.account_id = u.account_id) and not exists (
+      select from reading_series s join interval_day i on i.account_id = s.account_id and i.series_id = s.id and i.day = u.day
+      where s.account_id = u.account_id))) as measured
+  from usage_day u where account_id between :first_account and :last_account group by account_id, date_trunc('month', day)
 ), waiting as (
   select distinct account_id, month from usage_change where account_id between :first_account and :last_account
 ), read as (
@@ -21,7 +24,8 @@ with since as (
   group by s.account_id, date_trunc('month', i.day)
 ), compared as (
   select coalesce(m.account_id, d.account_id, r.account_id) as account_id, coalesce(m.month, d.month, r.month) as month,
-    m.energy as by_month, d.energy as by_day, coalesce(r.energy, case when d.energy is null then null else 0 end) as by_reading,
+    m.energy as by_month, d.energy as by_day, d.measured as by_interval,
+    coalesce(r.energy, case when d.measured is null then null else 0 end) as by_reading,
     coalesce(m.adds_up, true) and coalesce(d.adds_up, true) as adds_up,
     m.export_energy is distinct from d.export_energy or m.minutes is distinct from d.minutes as differs
   from months m
@@ -33,7 +37,7 @@ from compared c
 cross join lateral (values
   ('usage_days_sum_to_months', c.by_month is distinct from c.by_day or c.differs),
   ('usage_periods_sum_to_energy', not c.adds_up),
-  ('usage_days_are_their_readings', c.by_day is distinct from c.by_reading and c.month >= (select date_trunc('month', day)::date from since))) x (rule, is_broken)
+  ('usage_days_are_their_readings', c.by_interval is distinct from c.by_reading and c.month >= (select date_trunc('month', day)::date from since))) x (rule, is_broken)
 where x.is_broken and not exists (select from waiting w where w.account_id = c.account_id and w.month = c.month)
 order by c.account_id, c.month, x.rule
 limit :limit

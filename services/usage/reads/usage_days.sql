@@ -1,7 +1,12 @@
--- Days of one account with the names of their periods; only those of the present holder. Served by pk_usage_day, pk_account and pk_tariff_version.
+-- Days of one account with the names of their periods, and whether they are made of registers; only those of the present holder.
+-- Served by pk_usage_day, pk_account, pk_tariff_version, pk_meter_register, pk_reading_series and pk_interval_day.
 select u.day, u.version_id, v.tariff_code, v.version_no, v.periods, u.energies, u.energy, u.export_energy, u.reactive_energy, u.max_demand,
-  u.measured_minutes, u.missing_minutes, u.estimated_minutes
+  u.measured_minutes, u.missing_minutes, u.estimated_minutes,
+  case when g.has_registers then not exists (
+    select from reading_series s join interval_day i on i.account_id = s.account_id and i.series_id = s.id and i.day = u.day
+    where s.account_id = a.id) else false end as is_of_registers
 from account a
+cross join lateral (select exists (select from meter_register r where r.account_id = a.id) as has_registers) g
 join usage_day u on u.account_id = a.id and u.day >= cast(:first as date) and u.day < cast(:end as date)
   and (a.holder_since is null or u.day >= a.holder_since)
 left join tariff_version v on v.id = u.version_id

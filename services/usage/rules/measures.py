@@ -9,3 +9,8 @@ UNITS_PER_KWH: Final = 1_000_000
 def kwh_of(energy: int) -> Decimal:
     """The kWh of an energy, exact."""
     return Decimal(energy).scaleb(-6)
+
+
+def demand_kw(watts: int, energy: int) -> Decimal | None:
+    """The highest demand in kW; None where something was used and nobody measured how fast, as by registers alone."""
+    return None if energy and not watts else Decimal(watts).scaleb(-3)

@@ -63,7 +63,7 @@ def account_id(database: Database, vault: Vault) -> int:
 
 def aggregate(database: Database, account_id: int, *months: date) -> Written:
     with database.write() as session:
-        return operations.aggregate(session, months={month: [account_id] for month in months})
+        return operations.aggregate(session, months={month: [account_id] for month in months}, zone=ZONE)
 
 
 @pytest.mark.parametrize("minutes", [15, 30, 60])

@@ -12,7 +12,7 @@ from core.db import Database, WriteSession
 from services.usage import operations
 from tests.factories.accounts import make_account
 from tests.factories.tariffs import make_version
-from tests.factories.usage import bind, days_of, make_calendar, put_readings
+from tests.factories.usage import ZONE, bind, days_of, make_calendar, put_readings
 
 BEGIN, FIRST, END = date(2025, 1, 1), date(2025, 6, 1), date(2025, 9, 1)
 MONTHS: Final = (FIRST, date(2025, 7, 1), date(2025, 8, 1))
@@ -85,8 +85,8 @@ def settle(database: Database, now: datetime) -> None:
     waits = True
     while waits:
         with database.write() as session:
-            done = [operations.follow_readings(session), operations.follow_days(session)]
-            done.append(operations.follow_agreements(session, now=now))
+            done = [operations.follow_readings(session, zone=ZONE), operations.follow_days(session, zone=ZONE)]
+            done.append(operations.follow_agreements(session, now=now, zone=ZONE))
             waits = any(each is not None for each in done)
 
 
@@ -121,5 +121,5 @@ def test_what_is_followed_step_by_step_is_what_everything_gives_at_once(
             followed = kept(session)
             session.sql("delete from usage_month")
             session.sql("delete from usage_day")
-            operations.aggregate(session, months={month: [account_id] for month in MONTHS})
+            operations.aggregate(session, months={month: [account_id] for month in MONTHS}, zone=ZONE)
             assert followed == kept(session), told

@@ -41,7 +41,7 @@ def put(database: Database, account_id: int, first: date, end: date) -> None:
     with database.write() as session:
         days = hourly(first, end, 500_000)
         put_readings(session, account_id, days, minutes=60)
-        operations.aggregate(session, months={day.replace(day=1): [account_id] for day in days})
+        operations.aggregate(session, months={day.replace(day=1): [account_id] for day in days}, zone=ZONE)
 
 
 def test_a_year_under_other_tariffs_is_priced_month_by_month_and_gaps_are_named(

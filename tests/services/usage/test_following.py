@@ -9,10 +9,12 @@ import pytest
 
 from core import outbox
 from core.audit import Actor
+from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database, WriteSession
 from core.outbox import Delivery
 from jobs import runtime, usage
+from notifications.setup import SETUP, Setup
 from services.accounts import operations as accounts
 from services.accounts.events import EntitlementsChanged
 from services.accounts.queries import AccountId
@@ -23,7 +25,7 @@ from services.usage.operations import PricedVersion, Written, price_months
 from services.usage.queries import invariants
 from tests.factories.accounts import make_account
 from tests.factories.tariffs import make_version
-from tests.factories.usage import bind, days_of, make_calendar, put_readings
+from tests.factories.usage import ZONE, bind, days_of, make_calendar, put_readings
 from tests.support.metered import TIMES_AND_TIERS
 
 JULY, AUGUST = date(2025, 7, 1), date(2025, 8, 1)
@@ -58,8 +60,16 @@ def worked(database: Database, follow: Callable[[WriteSession], Written | None])
         done += found
 
 
+def read(session: WriteSession) -> Written | None:
+    return operations.follow_readings(session, zone=ZONE)
+
+
+def calendars(session: WriteSession) -> Written | None:
+    return operations.follow_days(session, zone=ZONE)
+
+
 def settled(database: Database) -> Written:
-    return worked(database, lambda session: operations.follow_agreements(session, now=NOW))
+    return worked(database, lambda session: operations.follow_agreements(session, now=NOW, zone=ZONE))
 
 
 class Killed(Exception):
@@ -68,7 +78,7 @@ class Killed(Exception):
 
 def killed_after_its_work(database: Database) -> None:
     with database.write() as session:
-        assert operations.follow_readings(session) == Written(31, 1)
+        assert operations.follow_readings(session, zone=ZONE) == Written(31, 1)
         raise Killed
 
 
@@ -78,8 +88,8 @@ def test_what_is_killed_before_its_commit_is_done_by_whoever_comes_next(database
     with pytest.raises(Killed):
         killed_after_its_work(database)
     assert parts(database, account_id) == []
-    assert worked(database, operations.follow_readings) == Written(31, 1)
-    assert worked(database, operations.follow_readings) == Written(0, 0)
+    assert worked(database, read) == Written(31, 1)
+    assert worked(database, read) == Written(0, 0)
     assert [row[4] for row in parts(database, account_id)] == [[31 * 24_000_000]]
 
 
@@ -92,7 +102,7 @@ def test_an_agreement_that_becomes_known_later_makes_its_months_anew_and_no_othe
         make_calendar(session, version, days_of(date(2025, 6, 1), AUGUST), period=lambda at: 1 if at.hour < 6 else 2)
         for each in (account_id, other):
             put_readings(session, each, dict.fromkeys(days_of(date(2025, 6, 1), AUGUST), HOURS), minutes=60)
-    worked(database, operations.follow_readings)
+    worked(database, read)
     with database.write() as session:
         bind(session, account_id, "A", first=date(2025, 7, 11))
     assert settled(database) == Written(21, 2)
@@ -110,7 +120,7 @@ def test_a_version_that_is_published_for_the_past_is_followed_at_once(database: 
     with database.write() as session:
         bind(session, account_id, "A")
         put_readings(session, account_id, dict.fromkeys(days_of(JULY, AUGUST), HOURS), minutes=60)
-    worked(database, operations.follow_readings)
+    worked(database, read)
     settled(database)
     with database.write() as session:
         version = make_version(session, code="A")
@@ -129,14 +139,14 @@ def test_a_day_that_gets_other_periods_is_made_anew(database: Database, account_
         version = make_version(session, code="A", periods=("peak", "valley"))
         make_calendar(session, version, days_of(JULY, AUGUST))
         put_readings(session, account_id, dict.fromkeys(days_of(JULY, AUGUST), HOURS), minutes=60)
-    worked(database, operations.follow_readings)
+    worked(database, read)
     with database.write() as session:
         session.sql(
             "update tariff_day set periods = array_fill(2::smallint, array[96]) where day in ('2025-07-04', '2025-07-05')"
         )
         event = TariffDaysChanged(version_id=version, days=["2025-07-04", "2025-07-05"])
         operations.note_days_changed(session, Delivery(1, event, NOW), event)
-    assert worked(database, operations.follow_days) == Written(2, 1)
+    assert worked(database, calendars) == Written(2, 1)
     assert parts(database, account_id)[0][4] == [29 * 24_000_000, 2 * 24_000_000]
 
 
@@ -146,7 +156,7 @@ def test_a_new_holder_begins_a_part_of_their_own(database: Database, account_id:
         version = make_version(session, code="A")
         make_calendar(session, version, days_of(JULY, AUGUST))
         put_readings(session, account_id, dict.fromkeys(days_of(JULY, AUGUST), HOURS), minutes=60)
-    worked(database, operations.follow_readings)
+    worked(database, read)
     with database.write() as session:
         session.sql("update account set holder_since = '2025-07-20' where id = :id", id=account_id)
     assert settled(database) == Written(0, 2)
@@ -156,8 +166,9 @@ def test_a_new_holder_begins_a_part_of_their_own(database: Database, account_id:
     ]
 
 
-def test_the_task_does_all_that_waits(database: Database, account_id: int) -> None:
+def test_the_task_does_all_that_waits(database: Database, vault: Vault, settings: Settings, account_id: int) -> None:
     runtime.use(database)
+    SETUP.fill(Setup(settings, vault, None))
     with database.write() as session:
         put_readings(session, account_id, dict.fromkeys(days_of(JULY, JULY + timedelta(3)), HOURS), minutes=60)
     usage.aggregate()
@@ -167,7 +178,7 @@ def test_the_task_does_all_that_waits(database: Database, account_id: int) -> No
 def test_a_day_that_is_not_what_was_read_is_found(database: Database, account_id: int) -> None:
     with database.write() as session:
         put_readings(session, account_id, dict.fromkeys(days_of(JULY, AUGUST), HOURS), minutes=60)
-    worked(database, operations.follow_readings)
+    worked(database, read)
     with database.write() as session:
         session.sql("update usage_day set energy = 7, energies = '{7}' where day = '2025-07-09'")
         found = invariants(session, first_account=1, last_account=account_id, readings_since=JULY)
@@ -187,7 +198,7 @@ def test_costs_follow_what_an_account_is_entitled_to_in_the_months_that_it_touch
         for each in (account_id, other):
             bind(session, each, "A")
             put_readings(session, each, dict.fromkeys(days_of(date(2025, 5, 1), AUGUST), HOURS), minutes=60)
-    worked(database, operations.follow_readings)
+    worked(database, read)
     versions = [PricedVersion(version, "A", tariff, tariff.periods)]
 
     def priced() -> dict[tuple[int, int], int]:

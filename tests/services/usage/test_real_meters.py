@@ -118,7 +118,7 @@ def test_real_meters_are_priced_as_numpy_does_and_their_gaps_are_named(
             assert take_intervals(session, chunk, sender=sender(zone=zone)).rejects == []
     tariff = parse(GUANGZHOU)
     with database.write() as session:
-        while operations.follow_readings(session) is not None:
+        while operations.follow_readings(session, zone=zone) is not None:
             pass
         for month in source.months:
             versions = [PricedVersion(version, "GZ", tariff, PERIODS)]

@@ -67,7 +67,7 @@ def account_id(database: Database, vault: Vault) -> int:
 def put(database: Database, account_id: int, days: dict[date, list[int | None]]) -> None:
     with database.write() as session:
         put_readings(session, account_id, days, minutes=60)
-        operations.aggregate(session, months={day.replace(day=1): [account_id] for day in days})
+        operations.aggregate(session, months={day.replace(day=1): [account_id] for day in days}, zone=ZONE)
 
 
 def on_shandong(database: Database, account_id: int, first: date = date(2020, 1, 1)) -> None:
@@ -123,7 +123,7 @@ def test_a_new_holder_climbs_from_the_bottom_and_a_part_of_a_month_counts_whole(
                select id, 1, customer_id, 'persons', 5, '2025-06-01', now() from account where id = :id""",
             id=account_id,
         )
-        operations.aggregate(session, months={date(2025, 4, 1): [account_id]})
+        operations.aggregate(session, months={date(2025, 4, 1): [account_id]}, zone=ZONE)
     with database.read() as session:
         found = queries.tier_position(session, account_id=account_id, on=date(2025, 7, 12), zone=ZONE)
     assert found is not None

@@ -39,7 +39,7 @@ def account_id(database: Database, vault: Vault) -> int:
 def put(database: Database, account_id: int, days: dict[date, list[int | None]], zone: ZoneInfo = ZONE) -> None:
     with database.write() as session:
         put_readings(session, account_id, days, minutes=60, zone=zone)
-        operations.aggregate(session, months={day.replace(day=1): [account_id] for day in days})
+        operations.aggregate(session, months={day.replace(day=1): [account_id] for day in days}, zone=zone)
 
 
 def shown(database: Database, account_id: int, of: Of, at: date, zone: ZoneInfo = ZONE) -> Series:

@@ -1,0 +1,273 @@
+"""Use of meters that are read by hand: days between two readings, the periods that registers name, and what nobody knows."""
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from core import intake
+from core.crypto.vault import Vault
+from core.db import Database
+from core.money import Money
+from core.periods import Period, start_of
+from services.metering import queries as metering
+from services.metering.operations import RegisterReadingsLoader
+from services.metering.queries import Register
+from services.tariffs.queries import parse
+from services.usage import operations, queries
+from services.usage.operations import PricedVersion, Written
+from services.usage.queries import Of, invariants
+from services.usage.queries.views import BarQuality
+from tests.factories.accounts import make_account, write_csv
+from tests.factories.readings import ZONE, place_meter, sender
+from tests.factories.tariffs import FLAT, make_version
+from tests.factories.usage import bind, days_of, make_calendar, put_readings
+from tests.services.usage.test_running import GUANGZHOU, PERIODS, of_guangzhou
+
+FIRST, END = date(2026, 1, 1), date(2026, 7, 1)
+JANUARY, FEBRUARY, MARCH, APRIL = (date(2026, month, 1) for month in (1, 2, 3, 4))
+NEW_YORK: Final = ZoneInfo("America/New_York")
+KWH: Final = 1_000_000
+
+
+class Home:
+    """An account, its registers and what became of them."""
+
+    def __init__(self, database: Database, vault: Vault, folder: Path) -> None:
+        self.database, self._folder = database, folder
+        self.zone = ZONE
+        self.versions: dict[str, int] = {}
+        with database.write() as session:
+            account = make_account(session, vault, meter_no="M1")
+            self.id, self.no = account.id, account.account_no
+            for code, document, periods in (("FLAT", FLAT, ("all",)), ("GZ", GUANGZHOU, PERIODS)):
+                version = make_version(session, code=code, document=document, periods=periods)
+                make_calendar(
+                    session, version, days_of(FIRST, END), period=of_guangzhou if len(periods) > 1 else lambda _at: 1
+                )
+                self.versions[code] = version
+
+    def agree(self, code: str) -> None:
+        with self.database.write() as session:
+            bind(session, self.id, code)
+
+    def read(self, *records: tuple[object, ...], digits: int | None = None, multiplier: str | None = None) -> None:
+        """Readings: register, when, what it showed; and of which meter, if not of the first."""
+        path = self._folder / f"{random.random()}.csv"
+        rows = [
+            {
+                "meter_no": rest[0] if rest else "M1",
+                "register": register,
+                "read_at": at,
+                "value": value,
+                "quality": None,
+                "digits": digits,
+                "multiplier": multiplier,
+            }
+            for register, at, value, *rest in records
+        ]
+        write_csv(path, rows)
+        report = intake.run(self.database, path=path, loader=RegisterReadingsLoader(sender(zone=self.zone)))
+        assert report.rejected == 0
+
+    def follow(self) -> Written:
+        done = Written()
+        while True:
+            with self.database.write() as session:
+                found = operations.follow_readings(session, zone=self.zone)
+            if found is None:
+                return done
+            done += found
+
+    def days(self) -> list[Any]:
+        with self.database.read() as session:
+            assert invariants(session, first_account=1, last_account=self.id, readings_since=FIRST) == []
+            return list(session.sql("select * from usage_day where account_id = :id order by day", id=self.id).all())
+
+    def parts(self) -> list[Any]:
+        with self.database.read() as session:
+            return list(
+                session.sql("select * from usage_month where account_id = :id order by month, part", id=self.id).all()
+            )
+
+
+@pytest.fixture
+def home(database: Database, vault: Vault, tmp_path: Path) -> Home:
+    return Home(database, vault, tmp_path)
+
+
+@pytest.mark.parametrize(("zone", "seed"), [(ZONE, 1), (NEW_YORK, 2), (NEW_YORK, 3)])
+def test_days_are_what_metering_shares_out_of_every_register_to_the_millionth(
+    home: Home, zone: ZoneInfo, seed: int
+) -> None:
+    home.zone = zone
+    home.agree("GZ")
+    dice = random.Random(seed)
+    exchanged = date(2026, 3, 8)
+    with home.database.write() as session:
+        session.sql("update meter set removed_on = :day where meter_no = 'M1'", day=exchanged)
+        place_meter(session, account_id=home.id, meter_no="M2", since=exchanged)
+    noon = start_of(exchanged, zone) + timedelta(hours=12)
+    for register in ("peak", "flat", "valley", "export", "reactive"):
+        times = [start_of(FIRST, zone) + timedelta(days=20 * n, seconds=dice.randrange(86_400)) for n in range(3)]
+        around = [Decimal(9_990) + n for n in range(3)]
+        home.read(
+            *((register, at.isoformat(), value % 10_000) for at, value in zip(times, around, strict=True)),
+            (register, noon.isoformat(), Decimal("5.123457")),
+            digits=4,
+            multiplier="1.500001",
+        )
+        later = [noon + timedelta(days=9 * n, seconds=dice.randrange(86_400)) for n in range(1, 4)]
+        home.read(
+            (register, noon.isoformat(), 0, "M2"),
+            *(
+                (register, at.isoformat(), Decimal(n) / 7 // Decimal("0.001") / 1000, "M2")
+                for n, at in enumerate(later, 1)
+            ),
+        )
+    home.follow()
+    with home.database.read() as session:
+        shared = metering.register_days(session, account_id=home.id, period=Period(FIRST, END), zone=zone)
+    found = {row.day: row for row in home.days()}
+    for day, row in found.items():
+        assert row.energy == sum(shared[Register(name)].get(day, 0) for name in PERIODS)
+        assert row.export_energy == shared[Register.EXPORT].get(day, 0)
+        assert row.reactive_energy == shared[Register.REACTIVE].get(day, 0)
+        if row.version_id is not None:
+            assert row.energies == [shared[Register(name)].get(day, 0) for name in PERIODS]
+        assert row.measured_minutes == row.estimated_minutes
+    for register, of_days in shared.items():
+        assert sum(of_days.values()) == sum(of_days.get(day, 0) for day in found), register
+    whole = found[exchanged]
+    assert (whole.measured_minutes, whole.missing_minutes) == (1380 if zone == NEW_YORK else 1440, 0)
+    assert found[date(2026, 2, 1)].version_id == home.versions["GZ"]
+    assert home.follow() == Written(0, 0)
+
+
+def test_registers_named_like_periods_are_priced_by_them_and_the_total_beside_them_counts_once(home: Home) -> None:
+    home.agree("GZ")
+    for at, values in (("2026-01-01", (0, 0, 0, 0)), ("2026-02-01", (100, 150, 62, 312))):
+        home.read(*((name, at, value) for name, value in zip((*PERIODS, "total"), values, strict=True)))
+    assert home.follow() == Written(31, 1)
+    [part] = home.parts()
+    assert (part.version_id, part.energies) == (home.versions["GZ"], [100 * KWH, 150 * KWH, 62 * KWH])
+    assert (part.estimated_minutes, part.missing_minutes, part.days) == (31 * 1440, 0, 31)
+    version = PricedVersion(home.versions["GZ"], "GZ", parse(GUANGZHOU), PERIODS)
+    with home.database.write() as session:
+        priced = operations.price_months(session, month=JANUARY, first=1, last=home.id, versions=[version])
+        total = session.sql("select total_minor from usage_cost where account_id = :id", id=home.id).scalar_one()
+    assert (priced.unpriced, total) == (0, 9950 + 8833 + 1421 + 260), "52 kWh above 260 at 5 fen more"
+
+
+@pytest.mark.parametrize(("code", "is_priced"), [("FLAT", True), ("GZ", False)])
+def test_a_total_is_priced_where_the_tariff_has_one_period_and_otherwise_the_series_says_that_it_is_not(
+    home: Home,
+    code: str,
+    is_priced: bool,
+) -> None:
+    home.agree(code)
+    home.read(("total", "2026-01-01", 1000), ("total", "2026-02-01", 1310))
+    home.follow()
+    [part] = home.parts()
+    assert (part.version_id, part.energies) == (home.versions[code] if is_priced else None, [310 * KWH])
+    with home.database.write() as session:
+        now = datetime(2026, 2, 2, tzinfo=UTC)
+        assert operations.follow_agreements(session, now=now, zone=ZONE) == Written(0, 0)
+    with home.database.read() as session:
+        shown = queries.series(session, account_id=home.id, of=Of.MONTH, at=JANUARY, zone=ZONE)
+        cost = queries.running_cost(session, account_id=home.id, today=date(2026, 1, 31), zone=ZONE)
+    assert (shown.periods, shown.gaps) == (("all",), ())
+    assert (shown.kwh, shown.days_of_registers) == (Decimal(310), 31)
+    assert {(bar.kwh, bar.quality) for bar in shown.bars} == {(Decimal(10), BarQuality.ESTIMATED)}
+    assert cost is not None
+    assert (cost.unpriced_days, cost.missing_days) == ((0, 0) if is_priced else (31, 0))
+    if is_priced:
+        assert cost.total == Money(16954, "CNY")
+
+
+def test_a_day_that_has_intervals_is_never_made_of_registers(home: Home) -> None:
+    home.agree("FLAT")
+    measured = date(2026, 1, 10)
+    with home.database.write() as session:
+        put_readings(session, home.id, {measured: [2 * KWH, *[None] * 23]}, minutes=60)
+    home.read(("total", "2026-01-01", 0), ("total", "2026-02-01", 310))
+    home.follow()
+    found = {row.day: row for row in home.days()}
+    assert {row.energy for day, row in found.items() if day != measured} == {10 * KWH}
+    assert (found[measured].energy, found[measured].missing_minutes) == (2 * KWH, 23 * 60)
+    later = date(2026, 1, 11)
+    with home.database.write() as session:
+        put_readings(session, home.id, {later: [KWH] * 24}, minutes=60)
+    assert home.follow() == Written(1, 1)
+    assert {row.day: row.energy for row in home.days()}[later] == 24 * KWH
+    with home.database.read() as session:
+        shown = queries.series(session, account_id=home.id, of=Of.MONTH, at=JANUARY, zone=ZONE)
+    assert shown.days_of_registers == 29
+
+
+def test_a_later_reading_makes_exactly_the_months_between_two_readings_anew(home: Home) -> None:
+    home.agree("FLAT")
+    home.read(("total", "2026-01-01", 0), ("total", "2026-02-01", 310))
+    assert home.follow() == Written(31, 1)
+    home.read(("total", "2026-04-01", 310 + 590))
+    assert home.follow() == Written(59, 2)
+    assert [(row.month, row.energy) for row in home.parts()] == [
+        (JANUARY, 310 * KWH),
+        (FEBRUARY, 280 * KWH),
+        (MARCH, 310 * KWH),
+    ]
+    home.read(("total", "2026-03-01", 310 + 200))
+    assert home.follow() == Written(59, 2)
+    assert [row.energy // KWH for row in home.parts()] == [310, 200, 390]
+
+
+def test_a_year_under_other_tariffs_and_a_dry_run_leave_out_what_registers_cannot_say(home: Home) -> None:
+    home.agree("FLAT")
+    readings = [(month, 300 * n) for n, month in enumerate((JANUARY, FEBRUARY, MARCH, APRIL, date(2026, 5, 1)))]
+    home.read(*(("total", str(at), value) for at, value in readings))
+    home.follow()
+    with home.database.read() as session:
+        found = queries.what_if(session, account_id=home.id, until=date(2026, 5, 2), zone=ZONE)
+        unit = session.sql("select unit_id from account where id = :id", id=home.id).scalar_one()
+        dry = [
+            queries.dry_run(
+                session,
+                tariff_code="FLAT",
+                version_no=1,
+                tariff=tariff,
+                unit_id=unit,
+                month=MARCH,
+                zone=ZONE,
+            )
+            for tariff in (parse(FLAT), parse(GUANGZHOU))
+        ]
+    assert found is not None
+    assert [(offer.tariff_code, offer.total) for offer in found.offers] == [("FLAT", Money(4 * 16407, "CNY"))]
+    assert [(each.before, each.after) for each in dry[0].largest] == [(Money(16407, "CNY"), Money(16407, "CNY"))]
+    assert [each.faults[0].code for each in dry[1].unpriced] == ["period_unknown"]
+
+
+def test_the_moments_before_the_first_reading_are_a_gap_and_those_after_the_last_are_awaited(home: Home) -> None:
+    home.agree("FLAT")
+    home.read(("total", "2026-01-10T06:00+08:00", 0), ("total", "2026-01-20T18:00+08:00", 252))
+    home.follow()
+    with home.database.read() as session:
+        month = queries.series(session, account_id=home.id, of=Of.MONTH, at=JANUARY, zone=ZONE)
+        day = queries.series(session, account_id=home.id, of=Of.DAY, at=date(2026, 1, 15), zone=ZONE)
+    assert month.known_until == datetime(2026, 1, 20, 18, tzinfo=ZONE)
+    assert [(gap.begin, gap.end) for gap in month.gaps] == [
+        (start_of(date(2026, 1, 10), ZONE), datetime(2026, 1, 10, 6, tzinfo=ZONE))
+    ]
+    assert [month.bars[n - 1].quality for n in (9, 10, 11, 20, 21)] == [
+        BarQuality.MISSING,
+        BarQuality.PARTIAL,
+        BarQuality.ESTIMATED,
+        BarQuality.ESTIMATED,
+        BarQuality.AWAITED,
+    ]
+    [bar] = day.bars
+    assert (bar.kwh, bar.quality, day.kwh) == (Decimal(24), BarQuality.ESTIMATED, Decimal(24))
