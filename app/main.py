@@ -29,6 +29,7 @@ from portal.staff import approvals as staff_approvals
 from portal.staff import audit as staff_audit
 from portal.staff import authenticator as staff_authenticator
 from portal.staff import bills as staff_bills
+from portal.staff import calendar as staff_calendar
 from portal.staff import customers as staff_customers
 from portal.staff import files as staff_files
 from portal.staff import health as staff_health
@@ -132,6 +133,7 @@ ROUTERS = (
     staff_imports.router,
     staff_quality.router,
     staff_readings.router,
+    staff_calendar.router,
     staff_tariffs.router,
     staff_tariff_versions.router,
     staff_tariff_dry_run.router,

@@ -22,6 +22,7 @@ WORDS: Final[Mapping[str, Mapping[Any, str]]] = {
     "class": customers.CLASSES,
     "data": customers.DATA,
     "day_class": energy.DAY_CLASSES,
+    "day_kind": tariffs.DAY_KINDS,
     "entitlement": customers.ENTITLEMENTS,
     "doubt": energy.DOUBTS,
     "doubt_state": energy.DOUBT_STATES,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from portal.words import customers, energy, money, staff
+from portal.words import customers, energy, money, staff, tariffs
 from portal.words.mark import N_
 
 ACTS: Final = {
@@ -114,8 +114,12 @@ ACTS: Final = {
     "tariffs.drafted": N_("Version of a tariff drafted"),
     "tariffs.edited": N_("Draft of a tariff changed"),
     "tariffs.ended": N_("Version of a tariff ended by its successor"),
+    "tariffs.holiday_said": N_("Holiday added"),
+    "tariffs.holiday_taken": N_("Holiday removed"),
     "tariffs.proposed": N_("Version of a tariff proposed"),
     "tariffs.published": N_("Version of a tariff published"),
+    "tariffs.temperature_said": N_("Temperature of a day said"),
+    "tariffs.temperature_taken": N_("Temperature of a day taken back"),
     "tariffs.withdrawn": N_("Draft of a tariff withdrawn"),
 }
 FIELDS: Final = {
@@ -136,6 +140,7 @@ FIELDS: Final = {
     "client_id": N_("Program"),
     "correction_id": N_("Correction"),
     "count": N_("How many"),
+    "counts_as": N_("Counts as"),
     "currency": N_("Currency"),
     "customer_id": N_("Customer"),
     "decision": N_("Decision"),
@@ -150,6 +155,7 @@ FIELDS: Final = {
     "file": N_("File"),
     "from": N_("From"),
     "grant_id": N_("Grant"),
+    "holiday": N_("Holiday"),
     "host": N_("Address to call"),
     "intervals": N_("Intervals"),
     "invitation_id": N_("Invitation"),
@@ -157,6 +163,7 @@ FIELDS: Final = {
     "level": N_("Level"),
     "list": N_("List"),
     "locale": N_("Language"),
+    "max_c": N_("Degrees Celsius"),
     "merchant": N_("Merchant account"),
     "method": N_("Payment method"),
     "mode": N_("Way of the run"),
@@ -167,6 +174,7 @@ FIELDS: Final = {
     "of": N_("Class"),
     "order_closed": N_("Order closed"),
     "part": N_("Name contains"),
+    "place": N_("Place"),
     "purpose": N_("Purpose"),
     "quote_id": N_("Quote"),
     "reading": N_("Reading"),
@@ -212,6 +220,7 @@ THINGS: Final = {
     "approval": N_("Request"),
     "command": N_("Command"),
     "customer": N_("Customer"),
+    "day": N_("Day"),
     "import_run": N_("Import"),
     "job": N_("Task"),
     "operator": N_("Operator"),
@@ -269,6 +278,7 @@ CODES: Final[Mapping[str, Mapping[str, str]]] = {
     "act": ACTS,
     "billing": {"external": N_("The supplier's own system"), "native": N_("This system")},
     "by": {"customer": N_("The customer"), "staff": N_("Staff")},
+    "counts_as": tariffs.DAY_KINDS,
     "decision": {"given": N_("Consent given"), "withdrawn": N_("Consent withdrawn")},
     "entitlement": customers.ENTITLEMENTS,
     "events": staff.EVENTS,

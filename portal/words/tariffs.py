@@ -55,6 +55,11 @@ CLASSES: Final = {
     "agricultural": N_("Farming"),
     "any": N_("Everybody"),
 }
+DAY_KINDS: Final = {
+    "holiday": N_("A public holiday"),
+    "workday": N_("A workday"),
+}
+"""What a day counts as, whatever its weekday."""
 DAYS: Final = {
     "workday": N_("Workdays"),
     "weekend": N_("Weekends"),

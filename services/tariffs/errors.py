@@ -147,3 +147,21 @@ class BeginsInPast(Refusal):
     """The version begins before today and is not asked for as a correction."""
 
     code = "begins_in_past"
+
+
+class CalendarWrong(Refusal):
+    """A field of a holiday or a temperature (`field`: holiday, place or max_c) is not as it must be."""
+
+    code = "calendar_wrong"
+
+
+class DaysDiffer(Refusal):
+    """The day is a holiday under one name and a worked weekend day under another: it can only be one of them."""
+
+    code = "days_differ"
+
+
+class DayOver(Refusal):
+    """The day is over: what it counted as is changed by a file, as what was priced by it is priced anew."""
+
+    code = "day_over"

@@ -11,11 +11,13 @@ from tests.support.office import DOCUMENT, ELSEWHERE, HERE, TARIFF, office_of
 
 Fields = Callable[[Scene], dict[str, str]]
 _VERSION: Final = "/staff/tariffs/{code}/{version_no}"
+CALENDAR: Final = ("holidays", "holidays/remove", "temperatures", "temperatures/remove")
 EDITING: Final = (
     "GET /staff/tariffs/new",
     "POST /staff/tariffs/new",
     "POST /staff/tariffs/{code}/drafts",
     f"GET {_VERSION}/edit",
+    *(f"POST /staff/calendar/{act}" for act in CALENDAR),
     *(f"POST {_VERSION}/{act}" for act in ("edit", "text", "urdb", "propose", "withdraw")),
 )
 """What takes the right to edit tariffs in every unit."""
@@ -54,9 +56,16 @@ def _new_tariff(_: Scene) -> dict[str, str]:
     return {"code": f"T{uuid4().hex[:12]}", "name": "New", "tariff_class": "any", "valid_from": "2027-03-01"}
 
 
+def _day(_: Scene) -> dict[str, str]:
+    said = {"holiday": "national_day", "counts_as": "holiday", "place": "town", "max_c": "35.5"}
+    return {**said, "day": "2190-10-01", "on": "2190-10-01"}
+
+
 def asking(get: Callable[..., Asking], form: Callable[..., Asking]) -> dict[str, Asking]:
     """Each operation, by how a page is got and a form is sent."""
     return {
+        "GET /staff/calendar": get("/staff/calendar"),
+        **{f"POST /staff/calendar/{act}": form(f"/staff/calendar/{act}", _day) for act in CALENDAR},
         "GET /staff/tariffs": get("/staff/tariffs"),
         "GET /staff/tariffs/new": get("/staff/tariffs/new"),
         "POST /staff/tariffs/new": form("/staff/tariffs/new", _new_tariff),

@@ -45,3 +45,32 @@ def measured(stage: Stage) -> str:
 def staff_customer_measured(stage: Stage) -> None:
     at_the_top(stage)
     stage.visit.open(f"/staff/accounts/{measured(stage)}").wait_for_selector("#meters")
+
+
+@scene
+def staff_calendar(stage: Stage) -> None:
+    at_the_top(stage)
+    year = TODAY.year + 1
+    with stage.database.write() as session:
+        session.sql(
+            """insert into holiday (day, name, kind)
+               values (make_date(:year, 1, 1), 'new_year', 'holiday'), (make_date(:year, 2, 21), 'spring_swap', 'workday'),
+                 (make_date(:year, 10, 1), 'national_day', 'holiday') on conflict do nothing""",
+            year=year,
+        )
+        session.sql(
+            """insert into temperature_day (place, day, max_c)
+               values ('jinan', make_date(:year, 7, 1), 36.5), ('jinan', make_date(:year, 7, 2), 35) on conflict do nothing""",
+            year=year,
+        )
+    stage.visit.open(f"/staff/calendar?year={year}").wait_for_selector(".sheet")
+
+
+@scene
+def staff_calendar_wrong(stage: Stage) -> None:
+    at_the_top(stage)
+    page = stage.visit.open("/staff/calendar?year=2180")
+    page.fill("#day", "2180-10-01")
+    page.fill("#holiday", "国庆节")
+    page.click("form[action$='/holidays'] button")
+    page.wait_for_selector("#summary")

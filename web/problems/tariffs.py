@@ -4,6 +4,9 @@ from typing import Final
 
 from services.tariffs.errors import (
     BeginsInPast,
+    CalendarWrong,
+    DayOver,
+    DaysDiffer,
     TariffInvalid,
     TariffTaken,
     TariffUnknown,
@@ -73,5 +76,23 @@ PROBLEMS: Final = [
         409,
         zh="起始日期早于今天；如需更正以往电价，请按更正提交。",
         en="The version begins in the past; ask for it as a correction, or choose a later day.",
+    ),
+    Problem(
+        CalendarWrong,
+        422,
+        zh="{field} 填写有误，请更正。",
+        en="The {field} is not as it must be; correct it.",
+    ),
+    Problem(
+        DaysDiffer,
+        409,
+        zh="该日已有另一名称且类别不同，一天只能是节假日或调休上班日之一。",
+        en="Under another name the day counts as the other: it is a holiday or a worked weekend day, not both.",
+    ),
+    Problem(
+        DayOver,
+        409,
+        zh="该日已过，更改须通过文件导入。",
+        en="The day is over: change it by a file, as what was priced by it is priced anew.",
     ),
 ]

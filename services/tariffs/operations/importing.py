@@ -77,7 +77,7 @@ class HolidaysLoader(_DaysLoader):
         calendar.hold_calendar(session)
         wrong = {each.row_no for each in refused}
         said = [(row.no, *_holiday(row.values)) for row in rows if row.no not in wrong]
-        known = _known_holidays(session, days={day for _, day, _, _ in said})
+        known = known_holidays(session, days={day for _, day, _, _ in said})
         counts, touched, seen = dict.fromkeys(("new", "changed", "unchanged"), 0), set[date](), set[tuple[date, str]]()
         for row_no, day, name, kind in said:
             before = known[day].get(name)
@@ -93,7 +93,7 @@ class HolidaysLoader(_DaysLoader):
                 counts["unchanged" if before == kind else "new" if before is None else "changed"] += 1
                 touched |= {day} if before != kind else set()
             seen.add((day, name))
-        _write_holidays(session, {day: known[day] for day in touched})
+        write_holidays(session, {day: known[day] for day in touched})
         calendar.remake(session, days=sorted(touched), place=None, zone=self._zone)
         return self._count(session, run_id=run_id, counts=counts, rejects=refused)
 
@@ -132,7 +132,7 @@ class TemperaturesLoader(_DaysLoader):
             counts["unchanged" if before == max_c else "new" if before is None else "changed"] += 1
             if before != max_c:
                 written[key] = max_c
-        _write_warmth(session, written)
+        write_warmth(session, written)
         for place in sorted({place for place, _ in written}):
             days = sorted(day for where, day in written if where == place)
             calendar.remake(session, days=days, place=place, zone=self._zone)
@@ -143,9 +143,19 @@ class TemperaturesLoader(_DaysLoader):
         faults = [*_name_faults("place", place), *_day_faults("day", day)]
         if max_c is None:
             faults.append(("max_c", "is missing"))
-        elif max_c != GONE and not (_WARMTH.fullmatch(max_c) and _LEAST_C <= Decimal(max_c) <= _MOST_C):
+        elif max_c != GONE and not is_warmth(max_c):
             faults.append(("max_c", "is not a temperature from -90 to 70 with at most 1 decimal"))
         return faults
+
+
+def is_day_name(text: str) -> bool:
+    """Whether it may be the name of a holiday or of a place, as documents write them."""
+    return _NAME.fullmatch(text) is not None
+
+
+def is_warmth(text: str) -> bool:
+    """Whether it is a temperature that days have, with at most one decimal."""
+    return _WARMTH.fullmatch(text) is not None and _LEAST_C <= Decimal(text) <= _MOST_C
 
 
 def _day_faults(column: str, text: str | None) -> list[tuple[str, str]]:
@@ -160,8 +170,8 @@ def _day_faults(column: str, text: str | None) -> list[tuple[str, str]]:
 def _name_faults(column: str, text: str | None) -> list[tuple[str, str]]:
     if text is None:
         return [(column, "is missing")]
-    is_name = _NAME.fullmatch(text) is not None
-    return [] if is_name else [(column, "is not a name of small letters, digits and _ that begins with a letter")]
+    said = "is not a name of small letters, digits and _ that begins with a letter"
+    return [] if is_day_name(text) else [(column, said)]
 
 
 def _holiday(values: Sequence[str | None]) -> tuple[date, str, DayKind | None]:
@@ -174,14 +184,15 @@ def _warmth(values: Sequence[str | None]) -> tuple[str, date, Decimal | None]:
     return place or "", day_of(day or ""), None if max_c == GONE else Decimal(max_c or "")
 
 
-def _known_holidays(session: WriteSession, *, days: set[date]) -> dict[date, dict[str, DayKind]]:
+def known_holidays(session: WriteSession, *, days: set[date]) -> dict[date, dict[str, DayKind]]:
+    """What these days count as, by name."""
     known: dict[date, dict[str, DayKind]] = defaultdict(dict)
     for row in session.sql("select day, name, kind from holiday where day = any(:days)", days=list(days)):
         known[row.day][row.name] = DayKind(row.kind)
     return known
 
 
-def _write_holidays(session: WriteSession, known: Mapping[date, Mapping[str, DayKind]]) -> None:
+def write_holidays(session: WriteSession, known: Mapping[date, Mapping[str, DayKind]]) -> None:
     """Say anew what these days are."""
     rows = [(day, name, kind.value) for day, names in known.items() for name, kind in names.items()]
     session.sql("delete from holiday where day = any(:days)", days=list(known))
@@ -203,7 +214,8 @@ def _known_warmth(session: WriteSession, *, said: set[tuple[str, date]]) -> dict
     return {(row.place, row.day): row.max_c for row in rows}
 
 
-def _write_warmth(session: WriteSession, written: Mapping[tuple[str, date], Decimal | None]) -> None:
+def write_warmth(session: WriteSession, written: Mapping[tuple[str, date], Decimal | None]) -> None:
+    """Say anew how warm it became, by place and day; None takes it back."""
     gone = [key for key, max_c in written.items() if max_c is None]
     session.sql(
         """delete from temperature_day where (place, day) in (

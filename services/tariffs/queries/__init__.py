@@ -2,7 +2,14 @@
 
 from services.tariffs.errors import Fault
 from services.tariffs.models import DayKind, TariffClass, VersionState
-from services.tariffs.queries.calendar import HolidayView, day_facts, day_of, holidays
+from services.tariffs.queries.calendar import (
+    HolidayView,
+    TemperatureView,
+    day_facts,
+    day_of,
+    holidays,
+    temperatures,
+)
 from services.tariffs.queries.versions import (
     TariffView,
     VersionId,
@@ -72,6 +79,7 @@ __all__ = [
     "Tariff",
     "TariffClass",
     "TariffView",
+    "TemperatureView",
     "Tier",
     "Use",
     "VersionId",
@@ -106,6 +114,7 @@ __all__ = [
     "tariff_named",
     "tariff_of",
     "tariffs",
+    "temperatures",
     "unknown_codes",
     "version",
     "version_on",

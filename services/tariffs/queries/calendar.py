@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from core.db import ReadSession
+from core.db import ReadSession, view
 from core.periods import Period
 from services.tariffs.models import DayKind
 from services.tariffs.queries.versions import VersionId
@@ -29,6 +29,27 @@ def holidays(session: ReadSession, *, period: Period) -> list[HolidayView]:
         end=period.end,
     )
     return [HolidayView(row.day, row.name, DayKind(row.kind)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class TemperatureView:
+    """How warm it became at a place on a day, or will, in degrees Celsius."""
+
+    place: str
+    day: date
+    max_c: Decimal
+
+
+def temperatures(session: ReadSession, *, period: Period, limit: int) -> list[TemperatureView]:
+    """Up to `limit` temperatures of a period, the latest day first."""
+    rows = session.sql(
+        """select place, day, max_c from temperature_day where day >= :first and day < :end
+           order by day desc, place limit :limit""",
+        first=period.first,
+        end=period.end,
+        limit=limit,
+    )
+    return [view(TemperatureView, row) for row in rows]
 
 
 def day_facts(session: ReadSession, *, days: Collection[date]) -> dict[date, DayFacts]:

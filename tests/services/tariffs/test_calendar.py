@@ -11,8 +11,8 @@ from core import intake
 from core.intake import Loader, Report
 from services.tariffs import operations, queries
 from services.tariffs.operations import HolidaysLoader, TemperaturesLoader
-from services.tariffs.queries import VersionId
-from tests.factories.accounts import write_csv
+from services.tariffs.queries import DayKind, VersionId
+from tests.factories.accounts import ACTOR, write_csv
 from tests.factories.tariffs import FLAT
 from tests.services.tariffs.conftest import TODAY, Office
 
@@ -194,3 +194,23 @@ def other(office: Office) -> str:
                values ('FLAT', 'Flat', 'any', 'CNY', now())"""
         )
     return "FLAT"
+
+
+def test_a_holiday_and_a_hot_day_that_staff_say_change_hours_at_once_and_tell_the_day(
+    office: Office, version_id: VersionId
+) -> None:
+    day = date(2027, 1, 1)
+    before = periods(office, version_id, day)
+    with office.db.write() as session:
+        operations.say_holiday(
+            session, day=day, name="new_year", kind=DayKind.HOLIDAY, today=TODAY, zone=BERLIN, actor=ACTOR
+        )
+        operations.say_temperature(session, place="town", day=day, max_c="35", zone=BERLIN, actor=ACTOR)
+    after = periods(office, version_id, day)
+    assert after[40:56] == ["valley"] * 16
+    assert after[60:68] == ["sharp"] * 8
+    assert told(office) == [(version_id, [day.isoformat()])] * 2
+    with office.db.write() as session:
+        operations.take_holiday(session, day=day, name="new_year", today=TODAY, zone=BERLIN, actor=ACTOR)
+        operations.take_temperature(session, place="town", day=day, today=TODAY, zone=BERLIN, actor=ACTOR)
+    assert periods(office, version_id, day) == before
