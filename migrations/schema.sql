@@ -3073,9 +3073,7 @@ CREATE TABLE public.usage_cost (
     part smallint NOT NULL,
     version_id bigint NOT NULL,
     total_minor bigint NOT NULL,
-    currency text NOT NULL,
-    quantities bigint[] NOT NULL,
-    amounts bigint[] NOT NULL,
+    figures bigint[] NOT NULL,
     lines jsonb
 );
 
@@ -3103,9 +3101,9 @@ CREATE TABLE public.usage_month (
     first_day date NOT NULL,
     end_day date NOT NULL,
     days smallint NOT NULL,
-    energies bigint[] NOT NULL,
     energy bigint NOT NULL,
     export_energy bigint NOT NULL,
+    energies bigint[] NOT NULL,
     reactive_energy bigint NOT NULL,
     max_demand bigint NOT NULL,
     measured_minutes integer NOT NULL,

@@ -28,7 +28,8 @@ create table usage_day (
     and estimated_minutes between 0 and measured_minutes)
 );
 
--- One row for each run of days of a month with one version: another tariff, or another version of it, begins another part.
+-- One row for each run of days of a month with one version: another tariff, or another version of it, begins another part. What pricing reads comes
+-- first, and its energies are stored as they are: a packed array is unpacked anew for each element that an expression takes from it.
 create table usage_month (
   account_id bigint not null,
   month date not null,
@@ -37,9 +38,9 @@ create table usage_month (
   first_day date not null,
   end_day date not null,
   days smallint not null,
-  energies bigint[] not null,
   energy bigint not null,
   export_energy bigint not null,
+  energies bigint[] storage plain not null,
   reactive_energy bigint not null,
   max_demand bigint not null,
   measured_minutes integer not null,
@@ -52,17 +53,15 @@ create table usage_month (
   constraint ck_usage_month_energy check (energy >= 0 and export_energy >= 0 and reactive_energy >= 0 and max_demand >= 0)
 );
 
--- What a part of a month costs. Quantities (millionths of a unit) and amounts (minor units) in the order of the version's compiled lines; what the
--- exact engine priced has its lines in `lines` instead.
+-- What a part of a month costs, in the currency of the version's tariff. `figures`: the quantities (millionths of a unit) of the version's compiled
+-- lines in their order, then their amounts (minor units), as one array is written with less than two; what the exact engine priced has `lines` instead.
 create table usage_cost (
   account_id bigint not null,
   month date not null,
   part smallint not null,
   version_id bigint not null,
   total_minor bigint not null,
-  currency text not null,
-  quantities bigint[] not null,
-  amounts bigint[] not null,
+  figures bigint[] not null,
   lines jsonb,
   constraint pk_usage_cost primary key (account_id, month, part)
 );

@@ -44,9 +44,9 @@ class UsageMonth(SQLModel, table=True):
     first_day: date = Field(sa_type=sa.Date)
     end_day: date = Field(sa_type=sa.Date)
     days: int = Field(sa_type=sa.SmallInteger)
-    energies: list[int] = Field(sa_column=_whole_numbers())
     energy: int = Field(sa_type=sa.BigInteger)
     export_energy: int = Field(sa_type=sa.BigInteger)
+    energies: list[int] = Field(sa_column=_whole_numbers())
     reactive_energy: int = Field(sa_type=sa.BigInteger)
     max_demand: int = Field(sa_type=sa.BigInteger)
     measured_minutes: int = Field(sa_type=sa.Integer)
@@ -56,7 +56,10 @@ class UsageMonth(SQLModel, table=True):
 
 
 class UsageCost(SQLModel, table=True):
-    """What a part of a month costs, line by line: by arrays in the order of the compiled lines, or in `lines`."""
+    """What a part of a month costs, in the currency of its tariff, line by line.
+
+    `figures`: the quantities of the compiled lines and then their amounts; what the engine priced has `lines` instead.
+    """
 
     __tablename__ = "usage_cost"
 
@@ -65,9 +68,7 @@ class UsageCost(SQLModel, table=True):
     part: int = Field(sa_type=sa.SmallInteger, primary_key=True)
     version_id: int = Field(sa_type=sa.BigInteger)
     total_minor: int = Field(sa_type=sa.BigInteger)
-    currency: str = Field(sa_type=sa.Text)
-    quantities: list[int] = Field(sa_column=_whole_numbers())
-    amounts: list[int] = Field(sa_column=_whole_numbers())
+    figures: list[int] = Field(sa_column=_whole_numbers())
     lines: list[dict[str, Any]] | None = Field(default=None, sa_column=sa.Column(JSONB))
 
 

@@ -75,7 +75,6 @@ def _by_sql(
     given: dict[str, object] = {
         "version_ids": [version.id for version, _ in group],
         "codes": [version.code for version, _ in group],
-        "currencies": [version.tariff.currency for version, _ in group],
         "numbers": [number for _, made in group for number in made.numbers],
         "month": month,
         "first": first,
@@ -130,11 +129,10 @@ def _is_compiled(part: Part, compiled_ones: Mapping[int, int]) -> bool:
 
 def _write(session: WriteSession, rows: Sequence[tuple[Part, Priced]]) -> int:
     return session.sql(
-        """insert into usage_cost (account_id, month, part, version_id, total_minor, currency, quantities, amounts,
-             lines)
-           select r.account_id, r.month, r.part, r.version_id, r.total_minor, r.currency, '{}', '{}', r.lines
+        """insert into usage_cost (account_id, month, part, version_id, total_minor, figures, lines)
+           select r.account_id, r.month, r.part, r.version_id, r.total_minor, '{}', r.lines
            from jsonb_to_recordset(cast(:rows as jsonb)) r (account_id bigint, month date, part smallint,
-             version_id bigint, total_minor bigint, currency text, lines jsonb)""",
+             version_id bigint, total_minor bigint, lines jsonb)""",
         rows=to_json([_row(part, priced) for part, priced in rows]),
     ).rowcount
 
@@ -146,7 +144,6 @@ def _row(part: Part, priced: Priced) -> dict[str, object]:
         "part": part.part,
         "version_id": part.version_id,
         "total_minor": priced.total_minor,
-        "currency": priced.currency,
         "lines": [
             {
                 "code": line.code,

@@ -31,13 +31,14 @@ LARGE: Final = 99
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line: a quantity by an expression over the columns of the statement, at a rate of this sign."""
+    """One line: the use of a tier, or a quantity by an expression over the columns of the statement, and its sign."""
 
     code: str
     unit: str
     group: str
     quantity: str
     is_negative: bool = False
+    tier: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +179,13 @@ def _energy_lines(tariff: Tariff, ladder: Sequence[Tier], periods: Sequence[str]
         if not ladder:
             yield _item("energy", "energy", "e", base)
         for tier in ladder:
-            yield _item(f"tier{tier.number}", "energy", _within(tier.number, len(ladder)), base + tier.adder)
+            yield _in_tier(f"tier{tier.number}", tier, base + tier.adder)
         return
     for period, rate in tariff.prices.items():
         yield _item(f"energy_{period}", "energy", f"p[{periods.index(period) + 1}]", rate)
     for tier in ladder:
         if tier.adder:
-            yield _item(f"tier{tier.number}_adder", "energy", _within(tier.number, len(ladder)), tier.adder)
+            yield _in_tier(f"tier{tier.number}_adder", tier, tier.adder)
 
 
 def _other_lines(tariff: Tariff) -> Iterator[tuple[Item, Decimal]]:
@@ -211,6 +212,10 @@ def _item(code: str, group: str, quantity: str, rate: Decimal, unit: str = "kWh"
     return Item(code, unit, group, quantity, rate < 0), rate
 
 
+def _in_tier(code: str, tier: Tier, rate: Decimal) -> tuple[Item, Decimal]:
+    return Item(code, "kWh", "energy", "", rate < 0, tier.number), rate
+
+
 def _within(number: int, tiers: int) -> str:
     """The use of one tier: from `b` (used before in the cycle) to `b + e`, between the limits `h` of the account."""
     high = "b + e" if number == tiers else f"least(b + e, h{number})"
@@ -218,6 +223,12 @@ def _within(number: int, tiers: int) -> str:
     if number == tiers == 1:
         return "e"
     return f"greatest({high} - {low}, 0)"
+
+
+def _within_from_zero(number: int, tiers: int) -> str:
+    """The same where nothing was used before: a comparison less for each limit and row."""
+    high = "e" if number == tiers else f"least(e, h{number})"
+    return high if number == 1 else f"greatest({high} - h{number - 1}, 0)"
 
 
 def _of_groups(lines: Iterable[tuple[Item, Decimal]], groups: tuple[str, ...] | None) -> tuple[int, ...]:
@@ -267,6 +278,8 @@ def pricing_statement(shape: Shape, *, is_later: bool = False) -> sa.TextClause:
 def _holes(shape: Shape, *, is_later: bool) -> dict[str, str]:
     names, lines = shape.names(), range(1, len(shape.items) + 1)
     stride = len(names)
+    within = _within if is_later or shape.cycle == "year" else _within_from_zero
+    measured = [within(item.tier, shape.tiers) if item.tier else item.quantity for item in shape.items]
     half = shape.divisor // 2
     signed = [f"{'-' if item.is_negative else '+'} {half}" for item in shape.items]
     products = [f"q{n} * r{n}" for n in lines]
@@ -283,9 +296,11 @@ def _holes(shape: Shape, *, is_later: bool) -> dict[str, str]:
         ),
         "known": _known(shape, is_later=is_later),
         "parts": "true" if shape.cycle == "year" else "u.part > 1" if is_later else "u.part = 1",
-        "usage": _joined(shape),
+        "entitled": _entitled(shape),
+        "facts": _facts(shape),
+        "used": f"u cross join lateral {_CYCLE} y" if shape.cycle == "year" and shape.tiers > 1 else "u",
         "rates": ", ".join([f"r{n}" for n in lines] + [f"t{n}" for n in taxes]),
-        "measured": ", ".join(f"{item.quantity} as q{n}" for n, item in enumerate(shape.items, 1)),
+        "measured": ", ".join(f"{quantity} as q{n}" for n, quantity in enumerate(measured, 1)),
         "products": ", ".join(
             [f"q{n}" for n in lines]
             + [f"{product} as a{n}" for n, product in zip(lines, products, strict=True)]
@@ -293,10 +308,14 @@ def _holes(shape: Shape, *, is_later: bool) -> dict[str, str]:
         ),
         "lines": _taxed(shape, net),
         "total": "net" + "".join(f" + x{n}" for n in taxes) if shape.taxes else net,
-        "quantities": ", ".join(
-            [f"q{n}" for n in lines] + [f"s{n} * {10 ** (MICRO - shape.minor_places)}" for n in taxes]
+        "figures": ", ".join(
+            [
+                *(f"q{n}" for n in lines),
+                *(f"s{n} * {10 ** (MICRO - shape.minor_places)}" for n in taxes),
+                *amounts,
+                *(f"x{n}" for n in taxes),
+            ]
         ),
-        "amounts": ", ".join(amounts + [f"x{n}" for n in taxes]),
     }
 
 
@@ -327,7 +346,7 @@ def _taxed(shape: Shape, net: str) -> str:
 def _known(shape: Shape, *, is_later: bool) -> str:
     limits = range(1, shape.tiers)
     chosen = [
-        f"case when w.value::bigint >= t.persons then t.l{n} else t.u{n} end" if shape.has_household else f"t.u{n}"
+        f"case when u.persons >= t.persons then t.l{n} else t.u{n} end" if shape.has_household else f"t.u{n}"
         for n in limits
     ]
     times = " * y.months" if shape.cycle == "year" else ""
@@ -335,18 +354,22 @@ def _known(shape: Shape, *, is_later: bool) -> str:
     return ", ".join(
         [f"{before if shape.tiers > 1 else '0'} as b"]
         + [f"({text}){times} as h{n}" for n, text in enumerate(chosen, 1)]
-        + [f"f{n}.value is not null as f{n}" for n in range(1, len(shape.flags) + 1)]
+        + [f"u.f{n}" for n in range(1, len(shape.flags) + 1)]
     )
 
 
-def _joined(shape: Shape) -> str:
+def _entitled(shape: Shape) -> str:
+    """What is joined to the parts. Both sides come in the order of accounts: merged, they meet without a hash table."""
     joins = ["u"]
     if shape.has_household:
         joins.append(_ENTITLED.format(alias="w", kind="persons"))
     joins += [_ENTITLED.format(alias=f"f{n}", kind=flag) for n, flag in enumerate(shape.flags, 1)]
-    if shape.cycle == "year" and shape.tiers > 1:
-        joins.append(f"cross join lateral {_CYCLE} y")
     return "\n        ".join(joins)
+
+
+def _facts(shape: Shape) -> str:
+    persons = ", w.value::bigint as persons" if shape.has_household else ""
+    return persons + "".join(f", f{n}.value is not null as f{n}" for n in range(1, len(shape.flags) + 1))
 
 
 _ENTITLED: Final = """left join entitlement {alias} on {alias}.account_id = u.account_id and {alias}.kind = '{kind}'
