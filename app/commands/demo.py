@@ -1,5 +1,6 @@
 """`wattline demo`: the demo supplier, put in by the importer, and who can sign in."""
 
+import csv
 import json
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from app import demo, wiring
 from app.commands import import_
 from app.commands.import_ import Kind
 from app.demo.publishing import publish
-from app.demo.readings import first_day, intervals_of
+from app.demo.readings import COLUMNS, first_day, intervals_of
 from app.demo.suppliers import Supplier
 from app.house import Profile
 from core import clock, config
@@ -83,7 +84,13 @@ def read_meters(db: Database, settings: Settings, *, supplier: Supplier, now: da
     """Import what the demo's meters measured up to yesterday; some of it waits in quarantine, as it is meant to."""
     today = business_date(now, settings.zone)
     latest = _latest(db, supplier, today=today)
-    _put_in(db, settings, Kind.READINGS, intervals_of(supplier, first=first_day(latest), end=today))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "readings.csv")
+        with path.open("w", encoding="utf-8", newline="") as file:
+            lines = csv.writer(file)
+            lines.writerow(COLUMNS)
+            lines.writerows(intervals_of(supplier, first=first_day(latest), end=today))
+        import_.run(db, settings, kind=Kind.READINGS, file=path, actor=ACTOR)
 
 
 def _put_in(db: Database, settings: Settings, kind: Kind, rows: Iterable[dict[str, object]]) -> None:
@@ -92,7 +99,7 @@ def _put_in(db: Database, settings: Settings, kind: Kind, rows: Iterable[dict[st
         with path.open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         report = import_.run(db, settings, kind=kind, file=path, actor=ACTOR)
-    if report.rejected and kind is not Kind.READINGS:
+    if report.rejected:
         raise DemoRejected(kind.value, report.rejected)
 
 

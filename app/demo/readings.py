@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from decimal import Decimal
+from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from app.demo.bills import days_of, minutes_of, zone_of
 from app.demo.suppliers import Household, Supplier
 from core.periods import start_of
 
+COLUMNS: Final = ("meter_no", "start", "minutes", "import_kwh", "export_kwh", "kvarh_lag", "quality")
+"""Of the file: one row for all channels of an interval."""
 MONTHS: Final = 13
 """So many months back readings begin, and on with every day up to yesterday."""
 _GAPS: Final = {40: (30, 44), 97: (0, 96)}
@@ -27,7 +30,7 @@ def first_day(latest: date) -> date:
     return date(at // 12, at % 12 + 1, 1)
 
 
-def intervals_of(supplier: Supplier, *, first: date, end: date) -> Iterator[dict[str, object]]:
+def intervals_of(supplier: Supplier, *, first: date, end: date) -> Iterator[tuple[object, ...]]:
     """Rows of `wattline import readings` of all meters that send intervals, up to, not including, a day."""
     for number, household in enumerate(supplier.households):
         if household.interval_minutes is not None:
@@ -44,32 +47,33 @@ def meter_of(supplier: Supplier, household: Household) -> str:
 
 def _day(
     supplier: Supplier, household: Household, number: int, day: date, *, before: int
-) -> Iterator[dict[str, object]]:
+) -> Iterator[tuple[object, ...]]:
     """One day of one meter; `before` is how many days ago it was, from yesterday on."""
-    minutes, zone = minutes_of(household), zone_of(household)
-    use = days_of(household, number=number, day=day, zone=zone)
-    start, step = start_of(day, zone), timedelta(minutes=minutes)
+    minutes, meter_no = minutes_of(household), meter_of(supplier, household)
+    use = days_of(household, number=number, day=day, zone=zone_of(household))
+    taken = [_kwh(energy) for energy in use.taken]
+    given = [_kwh(energy) if household.solar_kw else "" for energy in use.given]
+    reactive = [_kwh(energy) if household.contract_kw else "" for energy in use.reactive]
     is_forgetful = number % _FORGETFUL == 0 and household.contract_kw is None
     first, end = _GAPS.get(before, (0, 0)) if is_forgetful else (0, 0)
-    is_estimated = is_forgetful and before in _ESTIMATED
-    for place, taken in enumerate(use.taken):
-        if first <= place * minutes // 15 < end:
-            continue
-        said = _kwh(taken)
-        if is_forgetful and place == 3 and before in _DOUBTED and not household.solar_kw:  # noqa: PLR2004 -- at night
-            said = _DOUBTED[before]
-        row: dict[str, object] = {
-            "meter_no": meter_of(supplier, household),
-            "start": (start + place * step).astimezone(zone).isoformat(timespec="minutes"),
-            "minutes": minutes,
-            "import_kwh": said,
-        }
-        if household.solar_kw:
-            row["export_kwh"] = _kwh(use.given[place])
-        if household.contract_kw:
-            row["kvarh_lag"] = _kwh(use.reactive[place])
-        yield {**row, "quality": "e"} if is_estimated else row
+    if is_forgetful and before in _DOUBTED and not household.solar_kw:
+        taken[3] = _DOUBTED[before]
+    quality = "e" if is_forgetful and before in _ESTIMATED else ""
+    starts = _starts(day, minutes, zone_of(household))
+    for place, row in enumerate(zip(starts, taken, given, reactive, strict=True)):
+        if not first <= place * minutes // 15 < end:
+            start, *channels = row
+            yield meter_no, start, minutes, *channels, quality
+
+
+@lru_cache(maxsize=4096)
+def _starts(day: date, minutes: int, zone: ZoneInfo) -> tuple[str, ...]:
+    """When the intervals of a day begin: the same texts for all meters."""
+    start, end, step = start_of(day, zone), start_of(day + timedelta(days=1), zone), timedelta(minutes=minutes)
+    return tuple(
+        (start + place * step).astimezone(zone).isoformat(timespec="minutes") for place in range((end - start) // step)
+    )
 
 
 def _kwh(watt_hours: int) -> str:
-    return f"{Decimal(watt_hours).scaleb(-3):f}"
+    return f"{watt_hours // 1000}.{watt_hours % 1000:03}"

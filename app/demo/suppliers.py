@@ -111,7 +111,7 @@ CNY: Final = Supplier(
             ("桥北区", "望江里", "5号", "2单元1103室"),
             base_kwh=430,
             persons=5,
-            interval_minutes=30,
+            interval_minutes=60,
         ),
         _cn(
             6,
@@ -157,7 +157,7 @@ CNY: Final = Supplier(
             tariff="COM-TOU",
             base_kwh=5_200,
             shape=Shape.RESTAURANT,
-            interval_minutes=30,
+            interval_minutes=60,
         ),
         _cn(
             14,
