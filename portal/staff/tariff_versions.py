@@ -1,6 +1,9 @@
 """One version of a tariff: what it says, what a use costs by it, how it differs from another, asking for approval."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request
@@ -130,6 +133,12 @@ def try_page(
         typed=typed,
         kwh=typed.by_period(tariff),
         priced=found,
+        places={
+            "rate": _places(line.rate for line in found.lines),
+            "amount": _places(line.amount for line in found.lines),
+        }
+        if found
+        else {},
         faults=faults,
         today=business_date(now, runtime.settings.zone),
     )
@@ -223,13 +232,38 @@ def _page(
     )
 
 
-def _prices(parsed: Tariff, month: date) -> list[tuple[str, list[PriceCell]]]:
-    """What a kWh costs in a month, by period and in each of them by tier; nothing where it has no prices then."""
+@dataclass(frozen=True)
+class _Row:
+    """What a kWh costs in one period, by tier."""
+
+    period: str
+    costs: tuple[Decimal, ...]
+
+
+@dataclass(frozen=True)
+class _Prices:
+    """What a kWh costs in a month; `tiers` as any of the periods has them."""
+
+    tiers: tuple[PriceCell, ...]
+    periods: tuple[_Row, ...]
+
+
+def _prices(parsed: Tariff, month: date) -> _Prices | None:
+    """What a kWh costs in a month, by period and tier; None where it has no prices then."""
     try:
         cells = queries.price_table(parsed, month=month.month)
     except UseInvalid:
-        return []
+        return None
     rows: dict[str, list[PriceCell]] = {}
     for cell in cells:
         rows.setdefault(cell.period, []).append(cell)
-    return list(rows.items())
+    if not rows:
+        return None
+    periods = tuple(_Row(period, tuple(cell.price for cell in found)) for period, found in rows.items())
+    return _Prices(tuple(next(iter(rows.values()))), periods)
+
+
+def _places(numbers: Iterable[Decimal | None]) -> int:
+    """As many decimals as the longest of a column has, at least two."""
+    exponents = [each.normalize().as_tuple().exponent for each in numbers if each is not None]
+    return max([2, *(-each for each in exponents if isinstance(each, int))])

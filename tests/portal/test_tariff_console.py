@@ -147,8 +147,13 @@ def test_a_rate_of_urdb_becomes_the_document_or_its_faults_are_listed(desk: Desk
     rate = '{"items": [{' + fixed + ", " + energy + "}]}"
     at = "/staff/tariffs/URDB-1/1"
     assert desk.send(f"{at}/urdb", version="1", rate=rate) == (303, f"{at}?done=kept")
-    assert "16.48" in desk.get(f"{at}/try?kwh=1000&month=1")
-    assert "177.58" in desk.get(f"{at}/try?kwh=1000&month=1"), "650 kWh at 0.128101, 350 at 0.222371, and 16.48"
+    tried = desk.get(f"{at}/try?kwh=1000&month=1")
+    assert re.findall(r'<td class="num end">(\d+\.\d+)</td>\s*<td class="num end">([\d.]+)</td>', tried) == [
+        ("0.128101", "83.27"),
+        ("0.222371", "77.83"),
+        ("16.480000", "16.48"),
+    ], "a column has as many decimals in each line"
+    assert "177.58" in tried, "650 kWh at 0.128101, 350 at 0.222371, and 16.48"
     refused = rate.replace('"label"', '"annualmincharge": 7, "label"')
     for sent, told in (
         (refused, "annualmincharge"),
