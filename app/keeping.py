@@ -224,6 +224,8 @@ KEPT: Final = (
     Kept("tariff_day", _N, "which price holds at which hour of a day", "for ever: made again from versions"),
     Kept("holiday", _N, "holidays, and weekend days on which people work", "for ever"),
     Kept("temperature_day", _N, "how warm it became at a place", "for ever"),
+    Kept("tariff_slot_price", _N, "what a kWh costs in an interval", "for ever: bills stand on them"),
+    Kept("tariff_slot_price_revision", _N, "what such a price was before it was corrected", "for ever"),
     Kept("claim", _N, "numbers that belong to one owner", _BOOKS),
     Kept("staff", _S, "name to sign in with, name to be shown, hashes", "for ever: the audit log names them by id"),
     Kept("account_look", _S, "whose pages they looked at, and when", "for ever, as evidence"),

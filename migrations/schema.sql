@@ -2962,6 +2962,36 @@ CREATE TABLE public.tariff_day (
     CONSTRAINT ck_tariff_day_periods CHECK ((((cardinality(periods) >= 4) AND (cardinality(periods) <= 200)) AND (1 <= ALL (periods))))
 );
 
+CREATE TABLE public.tariff_slot_price (
+    tariff_code text NOT NULL,
+    start_at timestamp with time zone NOT NULL,
+    minutes smallint NOT NULL,
+    rate_minor numeric(18,8) NOT NULL,
+    day date NOT NULL,
+    quarter smallint NOT NULL,
+    CONSTRAINT ck_tariff_slot_price_minutes CHECK ((minutes = ANY (ARRAY[15, 30, 60]))),
+    CONSTRAINT ck_tariff_slot_price_quarter CHECK (((quarter >= 0) AND (quarter <= 199)))
+);
+
+CREATE TABLE public.tariff_slot_price_revision (
+    id bigint NOT NULL,
+    tariff_code text NOT NULL,
+    start_at timestamp with time zone NOT NULL,
+    minutes smallint NOT NULL,
+    rate_minor numeric(18,8) NOT NULL,
+    run_id bigint NOT NULL,
+    replaced_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.tariff_slot_price_revision ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.tariff_slot_price_revision_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.tariff_version (
     id bigint NOT NULL,
     tariff_code text NOT NULL,
@@ -3240,6 +3270,9 @@ ALTER TABLE ONLY public.entitlement
 
 ALTER TABLE ONLY public.holiday
     ADD CONSTRAINT ex_holiday_kind EXCLUDE USING gist (day WITH =, kind WITH <>);
+
+ALTER TABLE ONLY public.tariff_slot_price
+    ADD CONSTRAINT ex_tariff_slot_price_overlap EXCLUDE USING gist (tariff_code WITH =, day WITH =, int4range((quarter)::integer, (quarter + (minutes / 15))) WITH &&);
 
 ALTER TABLE ONLY public.tariff_version
     ADD CONSTRAINT ex_tariff_version_overlap EXCLUDE USING gist (tariff_code WITH =, daterange(valid_from, valid_to) WITH &&) WHERE ((state = 'published'::text));
@@ -3546,6 +3579,12 @@ ALTER TABLE ONLY public.tariff
 
 ALTER TABLE ONLY public.tariff_day
     ADD CONSTRAINT pk_tariff_day PRIMARY KEY (version_id, day);
+
+ALTER TABLE ONLY public.tariff_slot_price
+    ADD CONSTRAINT pk_tariff_slot_price PRIMARY KEY (tariff_code, start_at);
+
+ALTER TABLE ONLY public.tariff_slot_price_revision
+    ADD CONSTRAINT pk_tariff_slot_price_revision PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.tariff_version
     ADD CONSTRAINT pk_tariff_version PRIMARY KEY (id);
@@ -3917,6 +3956,10 @@ CREATE INDEX ix_staff_session_expires_at ON public.staff_session USING btree (ex
 
 CREATE INDEX ix_staff_session_staff_id ON public.staff_session USING btree (staff_id) WHERE (ended_at IS NULL);
 
+CREATE INDEX ix_tariff_slot_price_day ON public.tariff_slot_price USING btree (tariff_code, day);
+
+CREATE INDEX ix_tariff_slot_price_revision_start ON public.tariff_slot_price_revision USING btree (tariff_code, start_at);
+
 CREATE INDEX ix_tariff_version_published ON public.tariff_version USING btree (tariff_code, valid_from) WHERE (state = 'published'::text);
 
 CREATE INDEX ix_txn_recorded_at ON public.txn USING brin (recorded_at);
@@ -4046,6 +4089,8 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.point_lot FOR E
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.point_lot_use FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.posting FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON public.tariff_slot_price_revision FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.tariff_version FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -4349,6 +4394,12 @@ ALTER TABLE ONLY public.staff_session
 
 ALTER TABLE ONLY public.tariff_day
     ADD CONSTRAINT fk_tariff_day_version_id FOREIGN KEY (version_id) REFERENCES public.tariff_version(id);
+
+ALTER TABLE ONLY public.tariff_slot_price_revision
+    ADD CONSTRAINT fk_tariff_slot_price_revision_tariff_code FOREIGN KEY (tariff_code) REFERENCES public.tariff(code);
+
+ALTER TABLE ONLY public.tariff_slot_price
+    ADD CONSTRAINT fk_tariff_slot_price_tariff_code FOREIGN KEY (tariff_code) REFERENCES public.tariff(code);
 
 ALTER TABLE ONLY public.tariff_version
     ADD CONSTRAINT fk_tariff_version_request_id FOREIGN KEY (request_id) REFERENCES public.approval_request(id);
@@ -4699,6 +4750,10 @@ GRANT SELECT,INSERT ON TABLE public.tariff TO wattline_app;
 GRANT UPDATE(name) ON TABLE public.tariff TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tariff_day TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.tariff_slot_price TO wattline_app;
+
+GRANT SELECT,INSERT ON TABLE public.tariff_slot_price_revision TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.tariff_version TO wattline_app;
 

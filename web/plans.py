@@ -46,13 +46,13 @@ class Stay:
 def prices_of(tariff: Tariff, *, month: int, months_in_cycle: int = 12, persons: int | None = None) -> Prices:
     """What a kWh costs in a month for an account with this many persons, taxes and charges on demand apart.
 
-    Raises UseInvalid when the tariff has no prices in that month.
+    No periods where each interval has its own price. Raises UseInvalid when the tariff has no prices in that month.
     """
     tiers = tariff.ladder(month=month, months_in_cycle=months_in_cycle, persons=persons)
     surcharge = sum((each.rate for each in tariff.document.per_kwh), Decimal(0))
     by_period = (tariff.document.tiers and tariff.document.tiers.adders_by_period) or {}
     rows = []
-    for period, price in tariff.prices.items():
+    for period, price in [] if tariff.by_slot else tariff.prices.items():
         own = by_period.get(period)
         adders = tuple(own[tier.number - 1] if own else tier.adder for tier in tiers) or (Decimal(0),)
         rows.append(PeriodPrice(period, price, adders, tuple(price + adder + surcharge for adder in adders)))

@@ -32,7 +32,7 @@ from services.accounts.queries import imports, staffing
 from services.billing.operations import BillingModesLoader, BillsLoader, WholeBills
 from services.metering import operations as metering
 from services.metering.operations import Naming, ReadingSource, Sender, limits_of
-from services.tariffs.operations import HolidaysLoader, TemperaturesLoader
+from services.tariffs.operations import HolidaysLoader, SlotPricesLoader, TemperaturesLoader
 
 CANNOT_START: Final = 2
 SOME_REJECTED: Final = 3
@@ -54,6 +54,7 @@ class Kind(enum.StrEnum):
     ENTITLEMENTS = "entitlements"
     HOLIDAYS = "holidays"
     TEMPERATURES = "temperatures"
+    SLOT_PRICES = "slot-prices"
 
 
 class NotAsSigned(Exception):
@@ -212,6 +213,8 @@ def loader_of(kind: Kind, settings: Settings, file: Path, intervals: Intervals =
             loader = HolidaysLoader(zone=settings.zone)
         case Kind.TEMPERATURES:
             loader = TemperaturesLoader(zone=settings.zone)
+        case Kind.SLOT_PRICES:
+            loader = SlotPricesLoader(zone=settings.zone)
         case Kind.ACCOUNTS | Kind.BILLS:
             loader = checker_of(kind, settings)
     return loader

@@ -73,6 +73,7 @@ IMPORTS: Final = {
     "holidays": N_("Holidays"),
     "readings": N_("Readings"),
     "register-readings": N_("Readings of registers"),
+    "slot-prices": N_("Prices of intervals"),
     "temperatures": N_("Temperatures"),
 }
 IMPORT_MODES: Final = {

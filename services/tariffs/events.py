@@ -35,3 +35,15 @@ class TariffDaysChanged(Event):
 
     version_id: int
     days: list[str]
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class SlotPricesChanged(Event):
+    """Prices of intervals that were known are others now, or none: these months (their first days) are priced anew."""
+
+    name: ClassVar[str] = "tariffs.slot_prices_changed"
+    code: ClassVar[int] = 43
+
+    tariff_code: str
+    months: list[str]

@@ -108,3 +108,30 @@ class TemperatureDayRow(SQLModel, table=True):
     place: str = Field(sa_type=sa.Text, primary_key=True)
     day: date = Field(sa_type=sa.Date, primary_key=True)
     max_c: Decimal = Field(sa_type=sa.Numeric(4, 1))
+
+
+class SlotPriceRow(SQLModel, table=True):
+    """What a kWh costs in one interval, in minor units. `day`, `quarter`: where it lies by the supplier's clock."""
+
+    __tablename__ = "tariff_slot_price"
+
+    tariff_code: str = Field(sa_type=sa.Text, primary_key=True, foreign_key="tariff.code")
+    start_at: datetime = Field(sa_type=Timestamp, primary_key=True)
+    minutes: int = Field(sa_type=sa.SmallInteger)
+    rate_minor: Decimal = Field(sa_type=sa.Numeric(18, 8))
+    day: date = Field(sa_type=sa.Date)
+    quarter: int = Field(sa_type=sa.SmallInteger)
+
+
+class SlotPriceRevisionRow(SQLModel, table=True):
+    """What the price of an interval was until a run of an import replaced it."""
+
+    __tablename__ = "tariff_slot_price_revision"
+
+    id: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
+    tariff_code: str = Field(sa_type=sa.Text, foreign_key="tariff.code")
+    start_at: datetime = Field(sa_type=Timestamp)
+    minutes: int = Field(sa_type=sa.SmallInteger)
+    rate_minor: Decimal = Field(sa_type=sa.Numeric(18, 8))
+    run_id: int = Field(sa_type=sa.BigInteger)
+    replaced_at: datetime = Field(sa_type=Timestamp)

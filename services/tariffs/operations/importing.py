@@ -25,7 +25,7 @@ _WARMTH: Final = re.compile(r"-?\d{1,2}([.]\d)?", re.ASCII)
 _LEAST_C, _MOST_C = -90, 70
 
 
-class _DaysLoader:
+class SupplierLoader:
     """What both kinds of files have in common: they are the whole supplier's, and days are made anew behind them."""
 
     def __init__(self, *, zone: ZoneInfo) -> None:
@@ -63,7 +63,7 @@ class _DaysLoader:
         return accounts.count_rows(session, run_id=run_id, rows=[counted], rejects=rejects)
 
 
-class HolidaysLoader(_DaysLoader):
+class HolidaysLoader(SupplierLoader):
     """`wattline import holidays`: public holidays by name, and weekend days on which people work.
 
     Days of published versions that come out otherwise are made anew and told by TariffDaysChanged.
@@ -105,7 +105,7 @@ class HolidaysLoader(_DaysLoader):
         return faults
 
 
-class TemperaturesLoader(_DaysLoader):
+class TemperaturesLoader(SupplierLoader):
     """`wattline import temperatures`: how warm it became at a place that documents name, in degrees Celsius.
 
     Days of published versions that come out otherwise are made anew and told by TariffDaysChanged.

@@ -10,6 +10,7 @@ from services.tariffs.queries.calendar import (
     holidays,
     temperatures,
 )
+from services.tariffs.queries.slot_prices import SlotPrice, slot_prices
 from services.tariffs.queries.versions import (
     TariffView,
     VersionId,
@@ -52,7 +53,7 @@ from services.tariffs.rules.prepaid import Alert, DayCost, DayUse, Prepaid, prep
 from services.tariffs.rules.pricing import price
 from services.tariffs.rules.tariff import Tariff, Tier, dump, parse, parse_for_totals
 from services.tariffs.rules.urdb import from_urdb
-from services.tariffs.rules.use import Facts, Line, Priced, Reason, Slot, Use, negate
+from services.tariffs.rules.use import Facts, Line, Priced, Reason, Slot, SlotSum, Use, negate
 
 __all__ = [
     "PLAIN_DAY",
@@ -76,6 +77,8 @@ __all__ = [
     "Priced",
     "Reason",
     "Slot",
+    "SlotPrice",
+    "SlotSum",
     "Tariff",
     "TariffClass",
     "TariffView",
@@ -110,6 +113,7 @@ __all__ = [
     "price_table",
     "shape_faults",
     "short",
+    "slot_prices",
     "spans",
     "tariff_named",
     "tariff_of",

@@ -25,6 +25,9 @@ class Bill:
     _sums: dict[str, Decimal] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.use.slot_sum is not None:
+            self.kwh = self.use.slot_sum.kwh
+            return
         parts = (slot.kwh for slot in self.use.slots) if self.use.slots else self.use.kwh.values()
         for kwh in parts:
             self.kwh = kwh if self.kwh is ZERO else self.kwh + kwh

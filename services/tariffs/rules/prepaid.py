@@ -11,14 +11,15 @@ from services.tariffs.errors import Fault, UseInvalid
 from services.tariffs.rules.numbers import EXACT, minor_of
 from services.tariffs.rules.pricing import price
 from services.tariffs.rules.tariff import Tariff
-from services.tariffs.rules.use import MOST, Use, is_amount
+from services.tariffs.rules.use import MOST, SlotSum, Use, is_amount
 
 
 class DayUse(NamedTuple):
-    """kWh of one day by price period."""
+    """kWh of one day by price period, or the sum of its slots where each has its price."""
 
     day: date
     kwh: Mapping[str, Decimal]
+    slot_sum: SlotSum | None = None
 
 
 class DayCost(NamedTuple):
@@ -65,18 +66,21 @@ def prepaid(
     """
     _check(tariff, use, days, topups, (opening, *topups.values(), *thresholds))
     used: dict[str, Decimal] = {}
+    slots: SlotSum | None = None
     armed = set(thresholds)
     balance, through = opening, 0
     daily: list[DayCost] = []
     alerts: list[Alert] = []
     with localcontext(EXACT):
-        for day, kwh in days:
+        for day, kwh, more_slots in days:
             if day in topups:
                 balance += topups[day]
                 armed |= {threshold for threshold in thresholds if balance >= threshold}
             for period, more in kwh.items():
                 used[period] = used[period] + more if period in used else more
-            cost = price(tariff, replace(use, kwh=used, days=(day - days[0].day).days + 1)).total_minor
+            slots = more_slots if slots is None or more_slots is None else slots + more_slots
+            through_it = replace(use, kwh=used, slot_sum=slots, days=(day - days[0].day).days + 1)
+            cost = price(tariff, through_it).total_minor
             today = Decimal(cost - through).scaleb(-exponent(tariff.currency))
             balance, through = balance - today, cost
             daily.append(DayCost(day, today, balance))
@@ -91,7 +95,7 @@ def _check(
     tariff: Tariff, use: Use, days: Sequence[DayUse], topups: Mapping[date, Decimal], amounts: Sequence[Decimal]
 ) -> None:
     faults = []
-    for at, (day, kwh) in enumerate(days):
+    for at, (day, kwh, _) in enumerate(days):
         if at and day <= days[at - 1].day:
             faults.append(Fault(f"$.days[{at}]", "date_order"))
         if day.replace(day=1) != days[0].day.replace(day=1) or day.month != (use.month or day.month):
@@ -99,11 +103,11 @@ def _check(
         faults += [
             Fault(f"$.days[{at}].{period}", "number_out_of_range") for period in kwh if not is_amount(kwh[period])
         ]
-    known = {day for day, _ in days}
+    known = {each.day for each in days}
     faults += [Fault(f"$.topups.{day}", "date_order") for day in topups if day not in known]
     if any(type(amount) is not Decimal or not is_amount(amount.copy_abs(), MOST) for amount in amounts):
         faults.append(Fault("$", "number_out_of_range"))
-    if tariff.document.energy is not None and tariff.document.energy.lines == "slots":
+    if tariff.by_slot and any(each.slot_sum is None for each in days):
         faults.append(Fault("$", "structure_unsupported", "slots"))
     if faults:
         raise UseInvalid(faults)

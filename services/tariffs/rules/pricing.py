@@ -114,9 +114,11 @@ def _micro(kwh: Decimal) -> int:
 
 def _slots(bill: Bill) -> None:
     places = exponent(bill.tariff.currency)
-    cost = sum(((slot.kwh * slot.rate_minor) for slot in bill.use.slots), ZERO).scaleb(-places)
+    cost, count = sum(((slot.kwh * slot.rate_minor) for slot in bill.use.slots), ZERO), len(bill.use.slots)
+    if (added := bill.use.slot_sum) is not None:
+        cost, count = added.cost_minor, added.slots
     if bill.kwh:
-        bill.put("energy", "energy", bill.kwh, "kWh", None, cost, "slots", {"slots": len(bill.use.slots)})
+        bill.put("energy", "energy", bill.kwh, "kWh", None, cost.scaleb(-places), "slots", {"slots": count})
 
 
 def _per_kwh(bill: Bill, part: PerKwh) -> None:

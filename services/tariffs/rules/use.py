@@ -19,6 +19,7 @@ FINEST: Final = Decimal("0.000001")
 MOST_DAYS: Final = 400
 MOST_PERSONS: Final = 999
 MOST_SLOTS: Final = 100_000
+FINEST_RATE: Final = Decimal("0.00000001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,27 @@ class Slot(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class SlotSum:
+    """Slots that were added up already: their kWh, the sum of kWh x rate in minor units, exactly, and how many."""
+
+    kwh: Decimal
+    cost_minor: Decimal
+    slots: int
+
+    def __add__(self, other: "SlotSum") -> "SlotSum":
+        with localcontext(EXACT):
+            return SlotSum(self.kwh + other.kwh, self.cost_minor + other.cost_minor, self.slots + other.slots)
+
+
+@dataclass(frozen=True, slots=True)
 class Use:
     """What an account used in a month, or in a part of one.
 
     `month`: of the calendar, for tariffs with seasons. `kwh`: by price period. `kwh_before_in_cycle`: billed already in
     the cycle of the tiers; `months_in_cycle`: how many months of it the account has, a part counting as a whole one.
     `days`, `days_in_month`: for charges by the day. `max_demand_kw`: the highest average of an interval; by demand
-    period where the tariff has them. `kvarh`: both directions. `slots`: instead of `kwh`, where each has its price.
+    period where the tariff has them. `kvarh`: both directions. `slots`: instead of `kwh`, where each has its price;
+    `slot_sum`: instead of both, where whoever asks has added them up.
     """
 
     month: int | None = None
@@ -59,6 +74,7 @@ class Use:
     kvarh: Decimal = ZERO
     export_kwh: Decimal = ZERO
     slots: tuple[Slot, ...] = ()
+    slot_sum: SlotSum | None = None
     facts: Facts = Facts()
 
 
@@ -104,12 +120,12 @@ def check(tariff: Tariff, use: Use) -> None:
         raise UseInvalid(faults)
 
 
-def is_amount(number: object, most: Decimal = MOST) -> bool:
+def is_amount(number: object, most: Decimal = MOST, *, finest: Decimal = FINEST) -> bool:
     """Whether this is a number of the real world: decimal, not below zero, not above `most`, not finer than meters."""
     if type(number) is not Decimal:
         return False
     try:
-        return ZERO <= number.quantize(FINEST, None, EXACT) <= most
+        return ZERO <= number.quantize(finest, None, EXACT) <= most
     except DecimalException:
         return False
 
@@ -126,7 +142,7 @@ def _energy_faults(tariff: Tariff, use: Use) -> Iterator[Fault]:
             yield Fault(f"$.kwh.{period}", "period_unknown", period)
     if energy.lines == "slots":
         yield from _slot_faults(use)
-    elif use.slots:
+    elif use.slots or use.slot_sum is not None:
         yield Fault("$.slots", "field_unknown")
     elif energy.lines == "per_tier" and len(use.kwh) > 1 and sum(kwh != 0 for kwh in use.kwh.values()) > 1:
         yield Fault("$.kwh", "one_period_a_month")
@@ -135,14 +151,26 @@ def _energy_faults(tariff: Tariff, use: Use) -> Iterator[Fault]:
 def _slot_faults(use: Use) -> Iterator[Fault]:
     if any(kwh != 0 for kwh in use.kwh.values()):
         yield Fault("$.kwh", "fields_exclusive", "kwh, slots")
+    if use.slot_sum is not None:
+        yield from _sum_faults(use.slot_sum, use.slots)
     if len(use.slots) > MOST_SLOTS:
         yield Fault("$.slots", "too_many")
         return
     for at, slot in enumerate(use.slots):
         if not is_amount(slot.kwh):
             yield Fault(f"$.slots[{at}].kwh", "number_out_of_range")
-        if type(slot.rate_minor) is not Decimal or not is_amount(slot.rate_minor.copy_abs()):
+        if type(slot.rate_minor) is not Decimal or not is_amount(slot.rate_minor.copy_abs(), finest=FINEST_RATE):
             yield Fault(f"$.slots[{at}].rate_minor", "number_out_of_range")
+
+
+def _sum_faults(total: SlotSum, slots: tuple[Slot, ...]) -> Iterator[Fault]:
+    if slots:
+        yield Fault("$.slots", "fields_exclusive", "slots, slot_sum")
+    if not is_amount(total.kwh):
+        yield Fault("$.slot_sum.kwh", "number_out_of_range")
+    finest, most = FINEST * FINEST_RATE, MOST * MOST
+    if type(total.cost_minor) is not Decimal or not is_amount(total.cost_minor.copy_abs(), most, finest=finest):
+        yield Fault("$.slot_sum.cost_minor", "number_out_of_range")
 
 
 def _amount_faults(use: Use) -> Iterator[Fault]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from services.tariffs.errors import REMEDIES, Fault, TariffInvalid, UseInvalid
-from services.tariffs.queries import Facts, Slot, Use, parse, price
+from services.tariffs.queries import Facts, Slot, SlotSum, Use, parse, price
 from tests.services.tariffs.cases import CASES
 
 TOU: Final = CASES["P08"]["tariff"]
@@ -179,6 +179,9 @@ UNPRICED: Final = {
     "slots beside totals": (SLOTS, Use(slots=(Slot(D(1), D(1)),), kwh={"all": D(1)}, days=1), "$.kwh", "fields_exclusive"),
     "slots that the tariff has not": (YEAR, Use(slots=(Slot(D(1), D(1)),)), "$.slots", "field_unknown"),
     "a price of a slot that is none": (SLOTS, Use(slots=(Slot(D(1), D("sNaN")),), days=1), "$.slots[0].rate_minor", "number_out_of_range"),
+    "slots beside their sum": (SLOTS, Use(slots=(Slot(D(1), D(1)),), slot_sum=SlotSum(D(1), D(1), 1), days=1), "$.slots", "fields_exclusive"),
+    "a sum of slots that the tariff has not": (YEAR, Use(slot_sum=SlotSum(D(1), D(1), 1)), "$.slots", "field_unknown"),
+    "a sum of slots that is no number": (SLOTS, Use(slot_sum=SlotSum(D(1), D("NaN"), 1), days=1), "$.slot_sum.cost_minor", "number_out_of_range"),
     "a demand that nobody measured": (TOU, Use(kwh={"flat": D(1)}, facts=Facts(contract_kw=D(1))), "$.max_demand_kw", "fact_missing"),
     "a contract that nobody knows": (TOU, Use(kwh={"flat": D(1)}, max_demand_kw=D(1)), "$.facts.contract_kw", "fact_missing"),
     "persons below zero": (YEAR, Use(facts=Facts(persons=-1)), "$.facts.persons", "number_out_of_range"),
@@ -198,7 +201,7 @@ def test_a_fault_says_what_to_do_and_no_remedy_is_said_in_vain() -> None:
     )
     shown = {code for _, _, code in BROKEN.values()} | {code for *_, code in UNPRICED.values()}
     elsewhere = {
-        "amount_too_large", "currency_differs", "date_order", "file_unreadable", "limits_increments", "not_a_date", "not_found",
-        "structure_unsupported", "zone_differs",
+        "amount_too_large", "currency_differs", "date_order", "file_unreadable", "interval_too_long", "limits_increments", "not_a_date",
+        "not_found", "slot_price_missing", "structure_unsupported", "zone_differs",
     }  # fmt: skip
     assert shown | elsewhere == set(REMEDIES)
