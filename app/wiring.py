@@ -49,9 +49,14 @@ from services.payments.operations import (
 from services.payments.ports import DEFAULT_MERCHANT, PAYABLES, PROVIDERS, PaymentProvider, source_of
 from services.payments.providers.wechat_pay.adapter import NAME, Account, WeChatPay
 from services.payments.queries.lists import PAYMENT_LISTS
-from services.tariffs.events import TariffDaysChanged, TariffPublished
+from services.tariffs.events import SlotPricesChanged, TariffDaysChanged, TariffPublished
 from services.tariffs.operations import publish_tariff
-from services.usage.operations import note_days_changed, note_entitlements_changed, note_published
+from services.usage.operations import (
+    note_days_changed,
+    note_entitlements_changed,
+    note_published,
+    note_slot_prices_changed,
+)
 from web.runtime import Runtime
 
 
@@ -78,6 +83,7 @@ def build(settings: Settings) -> Runtime:
     outbox.subscribe(TariffPublished, note_published)
     outbox.subscribe(TariffDaysChanged, note_days_changed)
     outbox.subscribe(EntitlementsChanged, note_entitlements_changed)
+    outbox.subscribe(SlotPricesChanged, note_slot_prices_changed)
     if missing := Slot.unfilled():
         raise UnfilledSlot(", ".join(missing))
     return Runtime(

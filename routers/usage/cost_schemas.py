@@ -38,6 +38,7 @@ EXAMPLE: Final[JsonDict] = {
         "by_period": [{"period": "peak", "kwh": "71.218", "cost": YUAN}],
         "unpriced_days": 0,
         "missing_days": 1,
+        "price_gaps": [],
         "forecast": {"low": YUAN, "middle": YUAN, "high": YUAN, "kwh": "266.3", "days_seen": 25, "is_wide": False},
     },
     "tiers": {
@@ -57,6 +58,7 @@ EXAMPLE: Final[JsonDict] = {
         "until": "2026-11-27T00:00:00Z",
         "next_period": "flat",
         "next_price": "0.61206875",
+        "slots": [],
     },
 }
 
@@ -101,8 +103,18 @@ class CostForecast(AnswerModel):
     is_wide: bool
 
 
+class PriceGap(AnswerModel):
+    """Time of which no price is known."""
+
+    begin: Moment
+    end: Moment
+
+
 class RunningCost(AnswerModel):
-    """What has come together for the bill that ends before `end`, from readings through `known_until`."""
+    """What has come together for the bill that ends before `end`, from readings through `known_until`.
+
+    `price_gaps`: time with use whose intervals have no price yet; its part of the bill is not in `total`.
+    """
 
     first: date
     end: date
@@ -113,6 +125,7 @@ class RunningCost(AnswerModel):
     by_period: list[PeriodCost]
     unpriced_days: int
     missing_days: int
+    price_gaps: list[PriceGap]
     forecast: CostForecast | None
 
     @classmethod
@@ -130,6 +143,7 @@ class RunningCost(AnswerModel):
             ],
             unpriced_days=cost.unpriced_days,
             missing_days=cost.missing_days,
+            price_gaps=[PriceGap(begin=each.begin, end=each.end) for each in cost.price_gaps],
             forecast=None if cost.forecast is None else _forecast(cost.forecast),
         )
 
@@ -201,14 +215,27 @@ class TierLadder(AnswerModel):
         )
 
 
+class SlotPrice(AnswerModel):
+    """What a kWh costs from `begin` up to `end`, before tax."""
+
+    begin: Moment
+    end: Moment
+    price: Exact
+
+
 class PriceNow(AnswerModel):
-    """What the next kWh costs, until when, and what one costs then; before tax."""
+    """What the next kWh costs, until when, and what one costs then; before tax.
+
+    Null `until`, `next_period` and `next_price`: no other price is foreseen. `slots`: of a tariff by which each
+    interval has its own price, the present one and those of the next 24 hours as far as they are known; else none.
+    """
 
     period: str
     price: Exact
-    until: Moment
-    next_period: str
-    next_price: Exact
+    until: Moment | None
+    next_period: str | None
+    next_price: Exact | None
+    slots: list[SlotPrice]
 
     @classmethod
     def of(cls, found: views.PriceNow) -> "PriceNow":
@@ -219,6 +246,7 @@ class PriceNow(AnswerModel):
             until=found.until,
             next_period=found.next_period,
             next_price=found.next_price,
+            slots=[SlotPrice(begin=each.begin, end=each.end, price=each.price) for each in found.slots],
         )
 
 

@@ -8,6 +8,7 @@ from services.usage.operations.following import (
     note_days_changed,
     note_entitlements_changed,
     note_published,
+    note_slot_prices_changed,
 )
 from services.usage.operations.pricing import PricedMonth, PricedVersion, price_months
 
@@ -22,5 +23,6 @@ __all__ = [
     "note_days_changed",
     "note_entitlements_changed",
     "note_published",
+    "note_slot_prices_changed",
     "price_months",
 ]

@@ -8,11 +8,15 @@ from zoneinfo import ZoneInfo
 
 from core.db import WriteSession, statement
 from core.outbox import Delivery
+from core.periods import Period
 from services.accounts import queries as accounts
 from services.accounts.events import EntitlementsChanged
 from services.metering import operations as metering
-from services.tariffs.events import TariffDaysChanged, TariffPublished
+from services.tariffs.events import SlotPricesChanged, TariffDaysChanged, TariffPublished
+from services.tariffs.queries import VersionId, tariff_of, versions
+from services.tariffs.queries.versions import version_by_id
 from services.usage.operations.aggregating import Written, aggregate
+from services.usage.operations.pricing import PricedVersion, price_again
 
 CLAIM: Final = 500
 """Months of accounts in one transaction: about 1.4 million quarter-hours."""
@@ -37,12 +41,23 @@ def follow_readings(session: WriteSession, *, zone: ZoneInfo) -> Written | None:
 def note_days_changed(session: WriteSession, _delivery: Delivery, event: TariffDaysChanged) -> None:
     """Days of a version have other periods: months that stand on them are looked up and made anew, in slices."""
     for month in sorted({date.fromisoformat(day).replace(day=1) for day in event.days}):
-        session.sql(
-            """insert into usage_stale (version_id, month, next_from) values (:version, :month, 1)
-               on conflict (version_id, month) do update set next_from = 1""",
-            version=event.version_id,
-            month=month,
-        )
+        _note_stale(session, event.version_id, month)
+
+
+def note_slot_prices_changed(session: WriteSession, _delivery: Delivery, event: SlotPricesChanged) -> None:
+    """Prices of intervals were corrected: months that were priced by them are looked up and priced anew, in slices."""
+    for month in sorted(map(date.fromisoformat, event.months)):
+        for version in versions(session, code=event.tariff_code, period=Period.month(month.year, month.month)):
+            _note_stale(session, version.id, month)
+
+
+def _note_stale(session: WriteSession, version_id: int, month: date) -> None:
+    session.sql(
+        """insert into usage_stale (version_id, month, next_from) values (:version, :month, 1)
+           on conflict (version_id, month) do update set next_from = 1""",
+        version=version_id,
+        month=month,
+    )
 
 
 def note_published(session: WriteSession, _delivery: Delivery, _event: TariffPublished) -> None:
@@ -67,7 +82,10 @@ def note_entitlements_changed(session: WriteSession, _delivery: Delivery, event:
 
 
 def follow_days(session: WriteSession, *, zone: ZoneInfo) -> Written | None:
-    """The next slice of accounts on a version whose days changed; None when nothing is left to do."""
+    """The next slice of accounts on a version whose days or prices changed; None when nothing is left to do.
+
+    Where each interval has its own price, what was priced by the version in that month is priced anew.
+    """
     row = session.sql(
         """select version_id, month, next_from from usage_stale order by version_id, month
            limit 1 for update skip locked"""
@@ -84,6 +102,11 @@ def follow_days(session: WriteSession, *, zone: ZoneInfo) -> Written | None:
         version=row.version_id,
     ).scalars()
     written = aggregate(session, months={row.month: list(found)}, zone=zone)
+    tariff = tariff_of(session, version_id=VersionId(row.version_id))
+    if tariff.by_slot:
+        version = version_by_id(session, version_id=row.version_id)
+        priced = PricedVersion(version.id, version.tariff_code, tariff, version.periods)
+        price_again(session, month=row.month, first=row.next_from, last=last, version=priced)
     if last < accounts.last_account(session):
         session.sql(
             "update usage_stale set next_from = :next where version_id = :version and month = :month",

@@ -4,17 +4,23 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import Final
 
 from core import locks
 from core.db import WriteSession, statement, to_json
+from core.periods import Period
 from services.tariffs.errors import UseInvalid
 from services.tariffs.queries import Priced, Tariff, plain, price
 from services.usage.queries.parts import Part, parts_of, use_of
+from services.usage.queries.slot_days import SlotDay, SlotSpan, slot_days
 from services.usage.rules.compiled import Compiled, Shape, Uncompiled, compiled, cycle_days, pricing_statement
 
 BATCH: Final = 1_000
 """Parts that the engine prices between two reads."""
+SLOTS_LOCK: Final = "usage.price_slots"
+"""Shared by who prices by intervals: who prices anew waits for all whose prices may be the former ones."""
+NOTHING: Final[Mapping[int, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,8 @@ def price_months(
     Repeatable. A part is priced whole or not at all: one that lacks a fact its tariff asks for has no cost.
     """
     locks.lock(session, key=f"usage.price:{month}:{first}")
+    if any(version.tariff.by_slot for version in versions):
+        locks.share_lock(session, key=SLOTS_LOCK)
     session.sql(
         "delete from usage_cost where month = :month and account_id between :first and :last",
         month=month,
@@ -61,6 +69,29 @@ def price_months(
     compiled_ones = {version.id: made.most for group in by_shape.values() for version, made in group}
     by_engine, unpriced = _by_engine(session, month, first, last, versions, compiled_ones)
     return PricedMonth(by_sql, by_engine, unpriced)
+
+
+def price_again(session: WriteSession, *, month: date, first: int, last: int, version: PricedVersion) -> int:
+    """Price anew what was priced by a version that prices each interval, and nothing else; answers how many parts.
+
+    A part that lacks a price by now has no cost any more.
+    """
+    locks.lock(session, key=SLOTS_LOCK)
+    gone = session.sql(
+        """delete from usage_cost where month = :month and account_id between :first and :last and version_id = :version
+           returning account_id, part""",
+        month=month,
+        first=first,
+        last=last,
+        version=version.id,
+    ).all()
+    priced_before = {(row.account_id, row.part) for row in gone}
+    accounts = sorted({account for account, _ in priced_before})
+    again = 0
+    for at in range(0, len(accounts), BATCH):
+        rows, _ = _priced(session, month, accounts[at : at + BATCH], {version.id: version})
+        again += _write(session, [(part, each) for part, each in rows if (part.account_id, part.part) in priced_before])
+    return again
 
 
 def _by_sql(
@@ -108,18 +139,45 @@ def _by_engine(
     accounts = sorted(set(left))
     priced = unpriced = 0
     for at in range(0, len(accounts), BATCH):
-        rows = []
-        tariffs = {version.id: version.tariff for version in versions}
-        for part in parts_of(session, account_ids=accounts[at : at + BATCH], months=[month], tariffs=tariffs):
-            version = known.get(part.version_id or 0)
-            if version is None or _is_compiled(part, compiled_ones):
-                continue
-            try:
-                rows.append((part, price(version.tariff, use_of(part, version.tariff, version.periods))))
-            except UseInvalid:
-                unpriced += 1
+        rows, refused = _priced(session, month, accounts[at : at + BATCH], known, compiled_ones)
         priced += _write(session, rows)
+        unpriced += refused
     return priced, unpriced
+
+
+def _priced(
+    session: WriteSession,
+    month: date,
+    account_ids: Sequence[int],
+    known: Mapping[int, PricedVersion],
+    compiled_ones: Mapping[int, int] = NOTHING,
+) -> tuple[list[tuple[Part, Priced]], int]:
+    """Parts on known versions as the engine prices them, and how many it cannot."""
+    rows, unpriced = [], 0
+    tariffs = {version.id: version.tariff for version in known.values()}
+    slots = _slots(session, account_ids, month, [*known.values()])
+    for part in parts_of(session, account_ids=account_ids, months=[month], tariffs=tariffs):
+        version = known.get(part.version_id or 0)
+        if version is None or _is_compiled(part, compiled_ones):
+            continue
+        try:
+            use = use_of(part, version.tariff, version.periods, slots.get(part.account_id, ()))
+            rows.append((part, price(version.tariff, use)))
+        except UseInvalid:
+            unpriced += 1
+    return rows, unpriced
+
+
+def _slots(
+    session: WriteSession, account_ids: Sequence[int], month: date, versions: Sequence[PricedVersion]
+) -> dict[int, list[SlotDay]]:
+    """By account, the days of a month under the versions that price each interval."""
+    end = Period.month(month.year, month.month).end
+    spans = [SlotSpan(version.id, version.code, month, end) for version in versions if version.tariff.by_slot]
+    found: dict[int, list[SlotDay]] = defaultdict(list)
+    for each in slot_days(session, account_ids=account_ids, spans=spans, of_holder=False):
+        found[each.account_id].append(each)
+    return found
 
 
 def _is_compiled(part: Part, compiled_ones: Mapping[int, int]) -> bool:

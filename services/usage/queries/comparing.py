@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -31,6 +31,7 @@ from services.tariffs.queries import (
 )
 from services.usage.queries.days import ONE_DAY, Day, days_of, gaps_by_day, known
 from services.usage.queries.parts import Part, facts_of, parts_of, use_of
+from services.usage.queries.slot_days import SlotDay, SlotSpan, slot_days, slot_sum
 from services.usage.queries.views import ClassTotal, Difference, DryRun, Offer, OfferMonth, Unpriced, WhatIf
 from services.usage.rules.measures import demand_kw, kwh_of
 
@@ -117,8 +118,12 @@ def _months(
 ) -> list[OfferMonth]:
     spans = _spans(session, code, first, end)
     used = _as_if(session, account_ids=[account_id], spans=spans, first=first, end=end)
+    by_slot = [SlotSpan(span.version_id, code, span.first, span.end) for span in spans if span.tariff.by_slot]
+    slots = slot_days(session, account_ids=[account_id], spans=by_slot, of_holder=True)
     return [
-        _offer_month(session, account_id, code, [span for span in spans if span.month == month], days, used, month)
+        _offer_month(
+            session, account_id, code, [span for span in spans if span.month == month], days, used, slots, month
+        )
         for month in (_later(first, months) for months in range(MONTHS))
     ]
 
@@ -141,6 +146,7 @@ def _offer_month(
     spans: Sequence[_Span],
     days: Sequence[Day],
     used: Mapping[tuple[int, date, int], Mapping[int, int]],
+    slots: Sequence[SlotDay],
     month: date,
 ) -> OfferMonth:
     of_month = [day for day in days if day.day.replace(day=1) == month and day.measured_minutes]
@@ -153,7 +159,8 @@ def _offer_month(
             return OfferMonth(month, _sum(of_month), len(of_month), length, None)
         use = _use(session, account_id, code, span, in_span, energies, length)
         try:
-            priced = price(span.tariff, use)
+            of_span = [day for day in slots if span.first <= day.day < span.end]
+            priced = price(span.tariff, _by_slots(use, span.tariff, of_span, energy=sum(day.energy for day in in_span)))
         except UseInvalid:
             return OfferMonth(month, _sum(of_month), len(of_month), length, None)
         costs.append(Money(priced.total_minor, priced.currency))
@@ -193,6 +200,11 @@ def _use(
         export_kwh=kwh_of(sum(day.export_energy for day in days)),
         facts=Facts(row.persons, frozenset(row.flags or ()), row.contract_kw, row.transformer_kva),
     )
+
+
+def _by_slots(use: Use, tariff: Tariff, days: Sequence[SlotDay], *, energy: int) -> Use:
+    """The same use as its tariff prices it. Raises UseInvalid where each interval has its own price and one lacks."""
+    return replace(use, kwh={}, slot_sum=slot_sum(days, energy=energy)) if tariff.by_slot else use
 
 
 def _sum(days: Sequence[Day]) -> Decimal:
@@ -279,7 +291,8 @@ def dry_run(
     now = _by_account(parts_of(session, account_ids=ids, months=[month], tariffs=present))
     then = _by_account(parts_of(session, account_ids=ids, months=[month], tariffs=dict.fromkeys(present, tariff)))
     used = _drafted(session, ids, tariff, month, zone)
-    compared = [_compared(row, now[row.id], then[row.id], present, names, tariff, used) for row in rows]
+    slots = _slots(session, ids, tariff_code, month, present, is_by_slot=tariff.by_slot)
+    compared = [_compared(row, now[row.id], then[row.id], present, names, tariff, used, slots[row.id]) for row in rows]
     differences = [each for each in compared if isinstance(each, Difference)]
     unpriced = [each for each in compared if isinstance(each, Unpriced)]
     return DryRun(
@@ -306,35 +319,65 @@ def _compared(
     names: Mapping[int, Sequence[str]],
     tariff: Tariff,
     used: Mapping[tuple[int, date, int], Mapping[int, int]],
+    slots: Sequence[SlotDay],
 ) -> Difference | Unpriced:
     """One account's month by what it has and by what is tried, or why there is no saying."""
     named = partial(Unpriced, row.id, row.account_no, row.account_class)
     if any(part.version_id not in names for part in now):
         return named(is_by_tried=False, faults=())
     try:
-        before = sum(_costs(now, present, names))
+        before = sum(_costs(now, present, names, slots))
     except UseInvalid as refusal:
         return named(is_by_tried=False, faults=refusal.faults)
     energies = used.get((row.id, now[0].month, DRAFT), {})
     if energies.get(UNKNOWN):
         return named(is_by_tried=True, faults=(UNPLACED,))
     try:
-        after = price(tariff, _draft_use(then, tariff, energies))
+        of_draft = [day for day in slots if day.key == DRAFT]
+        wanted = _by_slots(_draft_use(then, tariff, energies), tariff, of_draft, energy=sum(energies.values()))
+        after = price(tariff, wanted)
     except UseInvalid as refusal:
         return named(is_by_tried=True, faults=refusal.faults)
     cost = Money(before, after.currency)
     return Difference(row.id, row.account_no, row.account_class, cost, Money(after.total_minor, after.currency))
 
 
+def _slots(
+    session: ReadSession,
+    account_ids: Sequence[int],
+    code: str,
+    month: date,
+    present: Mapping[int, Tariff],
+    *,
+    is_by_slot: bool,
+) -> dict[int, list[SlotDay]]:
+    """By account, the days under versions that price each interval; those of the draft for the present holder alone."""
+    whole = _whole(month)
+    versions_ = [SlotSpan(at, code, whole.first, whole.end) for at, tariff in present.items() if tariff.by_slot]
+    draft = [SlotSpan(DRAFT, code, whole.first, whole.end)] if is_by_slot else []
+    found: dict[int, list[SlotDay]] = defaultdict(list)
+    for each in (
+        *slot_days(session, account_ids=account_ids, spans=versions_, of_holder=False),
+        *slot_days(session, account_ids=account_ids, spans=draft, of_holder=True),
+    ):
+        found[each.account_id].append(each)
+    return found
+
+
 def _whole(month: date) -> Period:
     return Period.month(month.year, month.month)
 
 
-def _costs(parts: Sequence[Part], present: Mapping[int, Tariff], names: Mapping[int, Sequence[str]]) -> Iterator[int]:
+def _costs(
+    parts: Sequence[Part],
+    present: Mapping[int, Tariff],
+    names: Mapping[int, Sequence[str]],
+    slots: Sequence[SlotDay],
+) -> Iterator[int]:
     """What parts of one month cost by their own versions, in minor units; raises UseInvalid."""
     for part in parts:
         version_id = part.version_id or 0
-        yield price(present[version_id], use_of(part, present[version_id], names[version_id])).total_minor
+        yield price(present[version_id], use_of(part, present[version_id], names[version_id], slots)).total_minor
 
 
 def _by_account(parts: Sequence[Part]) -> dict[int, list[Part]]:

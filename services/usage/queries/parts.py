@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from core.db import ReadSession, statement, view
 from core.periods import Period
-from services.tariffs.queries import Facts, Tariff, Use, cycle_of
+from services.tariffs.queries import Facts, SlotSum, Tariff, Use, cycle_of
+from services.usage.queries.slot_days import SlotDay, slot_sum
 from services.usage.rules.measures import demand_kw, kwh_of
 
 
@@ -62,17 +63,19 @@ def parts_of(
     return [view(Part, row) for row in rows]
 
 
-def use_of(part: Part, tariff: Tariff, periods: Sequence[str]) -> Use:
+def use_of(part: Part, tariff: Tariff, periods: Sequence[str], slots: Sequence[SlotDay] = ()) -> Use:
     """What the engine is asked to price. `periods`: in the order of the part's energies.
 
-    A tariff with other periods than those of the part takes all of it in its default period, if it has one.
+    `slots`: days of the account under this tariff, where it prices each interval; those of the part are taken. Raises
+    UseInvalid where one of them lacks a price.
     """
     cycle = cycle_of(tariff, part.first_day, since=part.since, until=part.until)
     whole = Period.month(part.month.year, part.month.month)
     named = zip(periods, part.energies, strict=False)
     return Use(
         month=part.month.month,
-        kwh={period: kwh_of(energy) for period, energy in named if energy},
+        kwh={} if tariff.by_slot else {period: kwh_of(energy) for period, energy in named if energy},
+        slot_sum=_slots_of(part, slots) if tariff.by_slot else None,
         kwh_before_in_cycle=kwh_of(part.used_before),
         months_in_cycle=cycle.months,
         days=(part.end_day - part.first_day).days,
@@ -82,6 +85,16 @@ def use_of(part: Part, tariff: Tariff, periods: Sequence[str]) -> Use:
         export_kwh=kwh_of(part.export_energy),
         facts=facts_of(part),
     )
+
+
+def _slots_of(part: Part, slots: Sequence[SlotDay]) -> SlotSum:
+    mine = [
+        each
+        for each in slots
+        if (each.account_id, each.key) == (part.account_id, part.version_id)
+        and part.first_day <= each.day < part.end_day
+    ]
+    return slot_sum(mine, energy=part.energy)
 
 
 def facts_of(part: Part) -> Facts:

@@ -13,8 +13,9 @@ from core.db import ReadSession
 from core.money import Money, exponent
 from core.periods import Period
 from services.tariffs.errors import UseInvalid
-from services.tariffs.queries import DayUse, Line, Priced, Use, prepaid, price
-from services.usage.queries.days import ONE_DAY, Day, days_of, known
+from services.tariffs.queries import DayUse, Line, Priced, SlotSum, Use, prepaid, price
+from services.usage.queries.days import NO_PERIOD, ONE_DAY, Day, days_of, known
+from services.usage.queries.slot_days import SlotDay, SlotSpan, price_gaps, slot_days, slot_sum
 from services.usage.queries.standing import Standing, standing
 from services.usage.queries.views import DayCost, Forecast, PeriodCost, RunningCost, RunningPart
 from services.usage.rules.forecasting import Guess, guess
@@ -22,6 +23,7 @@ from services.usage.rules.measures import demand_kw, kwh_of
 
 LOOK_BACK: Final = timedelta(days=800)
 """Days a forecast may stand on: two years, and the weeks before."""
+FINEST_RATE: Final = Decimal("0.00000001")
 SHARED: Final = ("surcharges",)
 
 
@@ -33,9 +35,10 @@ class _Run:
     end: date
     found: Standing
     days: list[Day]
+    slots: list[SlotDay]
 
     def use(self, *, until: date, more: Mapping[str, int] | None = None) -> Use:
-        """What the engine prices; `more` energy is expected on top."""
+        """What the engine prices but the sum of its slots; `more` energy is expected on top."""
         sums: dict[str, int] = defaultdict(int)
         for energies in (*(day.by_period for day in self.days), more or {}):
             for name, energy in energies.items():
@@ -43,7 +46,7 @@ class _Run:
         month = Period.month(self.first.year, self.first.month)
         return Use(
             month=self.first.month,
-            kwh={name: kwh_of(energy) for name, energy in sums.items() if energy},
+            kwh={} if self.found.tariff.by_slot else {name: kwh_of(energy) for name, energy in sums.items() if energy},
             kwh_before_in_cycle=self.found.used_before,
             months_in_cycle=self.found.cycle.months,
             days=(min(until, self.end) - self.first).days,
@@ -73,7 +76,7 @@ def running_cost(session: ReadSession, *, account_id: int, today: date, zone: Zo
         return None
     last = found.last_day(zone)
     until = first if last is None or last < first else min(last + ONE_DAY, month.end)
-    priced = [(run, _priced(run, run.use(until=until))) for run in runs if run.first < until]
+    priced = [(run, _priced(run, until)) for run in runs if run.first < until]
     parts = [_part(run, each, until) for run, each in priced if each is not None]
     counted = [run for run, each in priced if each is not None]
     currency = runs[-1].found.tariff.currency
@@ -89,6 +92,7 @@ def running_cost(session: ReadSession, *, account_id: int, today: date, zone: Zo
         by_period=_by_period(parts, currency),
         unpriced_days=sum(day.day not in there for day in days),
         missing_days=max(0, expected - sum(day.is_whole for day in days if day.day < until)),
+        price_gaps=price_gaps((each for run in runs for each in run.slots), zone=zone),
         forecast=_forecast(session, account_id, runs, parts, until, month.end),
     )
 
@@ -97,7 +101,7 @@ def cost_by_day(session: ReadSession, *, account_id: int, month: date, zone: Zon
     """What each read day of a month cost: the rounded cost through it less the one through the day before.
 
     So the days of a part add up to what it costs, also across a limit of a tier. Days without a known tariff are left
-    out, and so are those of a tariff whose price of a day cannot be told.
+    out, those of a tariff whose price of a day cannot be told, and all behind a day with an interval without its price.
     """
     period = Period.month(month.year, month.month)
     holder_since = known(session, account_id=account_id).holder_since
@@ -107,7 +111,7 @@ def cost_by_day(session: ReadSession, *, account_id: int, month: date, zone: Zon
     days = days_of(session, account_id=account_id, first=first, end=period.end)
     costs: list[DayCost] = []
     for run in _runs(session, account_id, first, period.end, days):
-        uses = [DayUse(day.day, {n: kwh_of(e) for n, e in day.by_period.items()}) for day in run.days]
+        uses = _day_uses(run)
         base = replace(run.use(until=run.end), kwh={})
         try:
             found = prepaid(run.found.tariff, use=base, days=uses, opening=Decimal(0), topups={}, thresholds=())
@@ -116,9 +120,24 @@ def cost_by_day(session: ReadSession, *, account_id: int, month: date, zone: Zon
         currency = found.currency
         costs += [
             DayCost(day.day, kwh_of(day.energy), Money(int(each.cost.scaleb(exponent(currency))), currency))
-            for day, each in zip(run.days, found.daily, strict=True)
+            for day, each in zip(run.days, found.daily, strict=False)
         ]
     return costs
+
+
+def _day_uses(run: _Run) -> list[DayUse]:
+    """What each day used; where intervals have their prices, up to the first day of which one is not known."""
+    if not run.found.tariff.by_slot:
+        return [DayUse(day.day, {name: kwh_of(energy) for name, energy in day.by_period.items()}) for day in run.days]
+    uses = []
+    for day in run.days:
+        try:
+            uses.append(
+                DayUse(day.day, {}, slot_sum((each for each in run.slots if each.day == day.day), energy=day.energy))
+            )
+        except UseInvalid:
+            break
+    return uses
 
 
 def _runs(session: ReadSession, account_id: int, first: date, end: date, days: Sequence[Day]) -> list[_Run]:
@@ -132,13 +151,41 @@ def _runs(session: ReadSession, account_id: int, first: date, end: date, days: S
             continue
         until = min(found.holds_until or end, end)
         on_it = [day for day in days if at <= day.day < until and day.version_id == found.version.id]
-        runs.append(_Run(at, until, found, on_it))
+        runs.append(_Run(at, until, found, on_it, _slots(session, account_id, found, at, until, on_it)))
         at = until
     return runs
 
 
-def _priced(run: _Run, use: Use) -> Priced | None:
+def _slots(
+    session: ReadSession, account_id: int, found: Standing, first: date, end: date, days: Sequence[Day]
+) -> list[SlotDay]:
+    if not found.tariff.by_slot:
+        return []
+    span = SlotSpan(found.version.id, found.version.tariff_code, first, end)
+    known_days = {day.day for day in days}
+    return [
+        each
+        for each in slot_days(session, account_ids=[account_id], spans=[span], of_holder=True)
+        if each.day in known_days
+    ]
+
+
+def _slots_and_more(known_sum: SlotSum, expected: Mapping[str, int] | None) -> SlotSum:
+    """What is expected on top costs what a kWh did so far, on the mean."""
+    more = sum((expected or {}).values())
+    if not more or not known_sum.kwh:
+        return known_sum
+    kwh = kwh_of(more)
+    mean = (known_sum.cost_minor / known_sum.kwh).quantize(FINEST_RATE)
+    return known_sum + SlotSum(kwh, kwh * mean, 0)
+
+
+def _priced(run: _Run, until: date, more: Mapping[str, int] | None = None) -> Priced | None:
+    use = run.use(until=until, more=more)
     try:
+        if run.found.tariff.by_slot:
+            known_sum = slot_sum(run.slots, energy=sum(day.energy for day in run.days))
+            use = replace(use, slot_sum=_slots_and_more(known_sum, more))
         return price(run.found.tariff, use)
     except UseInvalid:
         return None
@@ -182,7 +229,10 @@ def _by_period(parts: Iterable[RunningPart], currency: str) -> tuple[PeriodCost,
 
 
 def _of_one(lines: Sequence[Line]) -> dict[str, Decimal]:
-    """The kWh of a tariff that is priced per tier, in the one period of its month."""
+    """The kWh of a tariff that is priced per tier, in the one period of its month; or of one by intervals."""
+    slots = [line for line in lines if line.reason.code == "slots"]
+    if slots:
+        return {NO_PERIOD: slots[0].quantity}
     tiers = [line for line in lines if line.reason.code == "tier"]
     return {str(tiers[0].reason.facts["period"]): sum((line.quantity for line in tiers), Decimal(0))} if tiers else {}
 
@@ -221,5 +271,5 @@ def _forecast(
 def _with_more(run: _Run, expected: Guess, factor: Fraction, end: date) -> Money | None:
     more = {name: round(energy * factor) for name, energy in expected.energies.items()}
     with localcontext():
-        priced = _priced(run, run.use(until=end, more=more))
+        priced = _priced(run, end, more)
     return None if priced is None else Money(priced.total_minor, priced.currency)

@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from core.db import ReadSession, statement
+from core.money import exponent
 from core.periods import business_date, start_of
 from services.accounts.queries import AccountId
 from services.accounts.queries.agreements import AgreementView, agreements
@@ -19,16 +20,19 @@ from services.tariffs.queries import (
     VersionView,
     cycle_of,
     day_of,
+    slot_prices,
     tariff_of,
     version_on,
 )
-from services.usage.queries.days import ONE_DAY, known
-from services.usage.queries.views import PriceNow, Rung, TierPosition
+from services.usage.queries.days import NO_PERIOD, ONE_DAY, known
+from services.usage.queries.views import PricedSlot, PriceNow, Rung, TierPosition
 from services.usage.rules.measures import kwh_of
 
 QUARTER: Final = timedelta(minutes=15)
 AHEAD: Final = 8
 """Days that are looked through for another price."""
+SLOTS_AHEAD: Final = timedelta(hours=24)
+"""How far prices of intervals are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +97,10 @@ def _agreed_until(signed: Sequence[AgreementView], agreed: AgreementView) -> dat
 def tier_position(session: ReadSession, *, account_id: int, on: date, zone: ZoneInfo) -> TierPosition | None:
     """The ladder of the cycle that a day lies in, with what was used in it; None where no tariff is known.
 
-    A tariff without tiers is a ladder of one rung without an end.
+    A tariff without tiers is a ladder of one rung without an end; one by which each interval has its price has none.
     """
     found = standing(session, account_id=account_id, on=on)
-    if found is None or found.tariff.document.energy is None:
+    if found is None or found.tariff.document.energy is None or found.tariff.by_slot:
         return None
     ladder = _ladder(found, on.month)
     used = found.used_before
@@ -123,8 +127,10 @@ def price_now(session: ReadSession, *, account_id: int, now: datetime, zone: Zon
     The tier is the one that known use has reached: what is not read yet may already be in the next.
     """
     today = business_date(now, zone)
-    position = tier_position(session, account_id=account_id, on=today, zone=zone)
     found = standing(session, account_id=account_id, on=today)
+    if found is not None and found.tariff.by_slot:
+        return _slot_now(session, found, now=now, zone=zone)
+    position = tier_position(session, account_id=account_id, on=today, zone=zone)
     if position is None or found is None:
         return None
     prices = position.rungs[position.current - 1].prices
@@ -145,15 +151,47 @@ def price_now(session: ReadSession, *, account_id: int, now: datetime, zone: Zon
     )
 
 
+def _slot_now(session: ReadSession, found: Standing, *, now: datetime, zone: ZoneInfo) -> PriceNow | None:
+    """The price of the present interval and of those that follow it without a gap, while the version holds."""
+    until = now + SLOTS_AHEAD
+    if found.holds_until is not None:
+        until = min(until, start_of(found.holds_until, zone))
+    known_slots = slot_prices(session, code=found.version.tariff_code, begin=now, end=until)
+    every, places = _every_kwh(found.tariff), exponent(found.tariff.currency)
+    slots: list[PricedSlot] = []
+    for each in known_slots:
+        if each.start != (slots[-1].end if slots else each.start):
+            break
+        price = each.rate_minor.scaleb(-places) + every
+        slots.append(PricedSlot(each.start.astimezone(zone), each.end.astimezone(zone), price))
+    if not slots or slots[0].begin > now:
+        return None
+    other = next((slot for slot in slots if slot.price != slots[0].price), None)
+    return PriceNow(
+        tariff_code=found.version.tariff_code,
+        currency=found.tariff.currency,
+        period=NO_PERIOD,
+        price=slots[0].price,
+        until=slots[-1].end if other is None else other.begin,
+        next_period=None if other is None else NO_PERIOD,
+        next_price=None if other is None else other.price,
+        slots=tuple(slots),
+    )
+
+
 def prices_of(tariff: Tariff, tier: Tier) -> Mapping[str, Decimal]:
     """What a kWh costs in a tier by period: energy, the tier's adder, and what is charged on every kWh; before tax."""
     tiers = tariff.document.tiers
     by_period = None if tiers is None else tiers.adders_by_period
-    every = sum((part.rate for part in tariff.document.per_kwh), Decimal(0))
+    every = _every_kwh(tariff)
     return {
         period: price + (tier.adder if by_period is None else by_period[period][tier.number - 1]) + every
         for period, price in tariff.prices.items()
     }
+
+
+def _every_kwh(tariff: Tariff) -> Decimal:
+    return sum((part.rate for part in tariff.document.per_kwh), Decimal(0))
 
 
 def _ladder(found: Standing, month: int) -> tuple[Tier, ...]:

@@ -118,10 +118,20 @@ class TierPosition:
 
 
 @dataclass(frozen=True, slots=True)
+class PricedSlot:
+    """What a kWh costs from `begin` up to `end`: with what is charged on every kWh, before tax."""
+
+    begin: datetime
+    end: datetime
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class PriceNow:
     """What a kWh costs now, by period and tier, before tax; until when, and what comes then.
 
-    `until` None: nothing else is foreseen within the next week.
+    `until` None: nothing else is foreseen within the next week. `slots`: where each interval has its own price, those
+    of the present one and of the hours behind it as far as they are known; else none.
     """
 
     tariff_code: str
@@ -131,6 +141,7 @@ class PriceNow:
     until: datetime | None
     next_period: str | None
     next_price: Decimal | None
+    slots: tuple[PricedSlot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +185,8 @@ class RunningCost:
     """What has come together since `first` for the bill that ends at `end`, from readings until `known_until`.
 
     `unpriced_days`: days with use but without a known tariff, whose cost is not in `total`. `missing_days`: days that
-    should have been read and were not, whole or in part. `forecast` None where too little is known.
+    should have been read and were not, whole or in part. `price_gaps`: time with use whose intervals have no price yet,
+    for which their part is not in `total`. `forecast` None where too little is known.
     """
 
     first: date
@@ -186,6 +198,7 @@ class RunningCost:
     by_period: tuple[PeriodCost, ...]
     unpriced_days: int
     missing_days: int
+    price_gaps: tuple[Gap, ...]
     forecast: Forecast | None
 
 
