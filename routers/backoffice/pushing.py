@@ -24,13 +24,14 @@ from services.accounts.operations import AccountsLoader, EntitlementsLoader, Uni
 from services.accounts.queries.programs import has_units
 from services.billing.operations import BillingModesLoader, BillsLoader
 from services.metering.operations import ReadingsLoader, ReadingSource, RegisterReadingsLoader, Sender, limits_of
+from services.tariffs.operations import SlotPricesLoader
 from web import metrics
 from web.idempotency import Keyed, KeyedByProgram, once
 from web.problems import answer, problems
 from web.problems.common import InvalidFields, KeyMissing, ScopeMissing, TooManyRows
 from web.row_faults import OF_OTHERS, fault
 from web.runtime import Runtime, RuntimeDep
-from web.service import AccountsWriter, BillsWriter, ReadingsWriter, ServiceCaller, UnitsWriter
+from web.service import AccountsWriter, BillsWriter, ReadingsWriter, ServiceCaller, TariffsWriter, UnitsWriter
 from web.session import Now, Write
 
 router = APIRouter(prefix="/api/v1/backoffice", tags=["back office"])
@@ -288,6 +289,28 @@ def push_entitlements(
     """Say what tariffs ask of accounts: people, flags, contract demand, transformers, each with its dates."""
     loader = EntitlementsLoader(renewals=runtime.settings.renewal_months, now=now, program=caller.id)
     return _push(loader, rows, caller, keyed, write, now)
+
+
+@router.post(
+    "/slot-prices",
+    response_model=PushResult,
+    responses=TOLD,
+    openapi_extra=_body(
+        SlotPricesLoader.layout,
+        {"tariff_code": "AGILE", "start": "2026-05-01T00:30:00+08:00", "minutes": 30, "rate_minor": 17.42},
+    ),
+    operation_id="push_slot_prices",
+)
+def push_slot_prices(
+    rows: Annotated[Rows, Depends(_rows_of(SlotPricesLoader.layout))],
+    caller: TariffsWriter,
+    keyed: KeyedByProgram,
+    runtime: RuntimeDep,
+    write: Write,
+    now: Now,
+) -> Response:
+    """Say what a kWh costs in each interval. Another price for a known one corrects it: its month is priced anew."""
+    return _push(SlotPricesLoader(zone=runtime.settings.zone), rows, caller, keyed, write, now)
 
 
 def _sender(runtime: Runtime, caller: ServiceCaller, now: datetime) -> Sender:

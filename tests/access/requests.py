@@ -388,6 +388,7 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /api/v1/backoffice/entitlements": _push("entitlements"),
     "POST /api/v1/backoffice/readings": _push("readings"),
     "POST /api/v1/backoffice/register-readings": _push("register-readings"),
+    "POST /api/v1/backoffice/slot-prices": _push("slot-prices"),
     "GET /api/v1/backoffice/accounts/{account_no}": _get("/api/v1/backoffice/accounts/{account_no}"),
     "GET /api/v1/backoffice/payments": _get("/api/v1/backoffice/payments"),
     "GET /api/v1/openapi.json": _get("/api/v1/openapi.json"),
