@@ -106,6 +106,8 @@ def values_of(layout: Layout, record: object) -> tuple[str | None, ...]:
 
 def clean(text: str) -> str:
     """Refuse what no column of ours may hold; a tab is a space. Raises Unreadable."""
+    if text.isascii() and text.isprintable():
+        return text
     spaced = text.replace("\t", " ")
     if not is_line(spaced):
         raise Unreadable(LINE, "has characters that are not seen")
@@ -223,7 +225,8 @@ class Source:
             except Unreadable as error:
                 yield Reject(number, error.field, error.reason)
 
-    def _heading(self, file: BinaryIO) -> tuple[int | None, ...]:
+    def _heading(self, file: BinaryIO) -> tuple[tuple[int, int], ...]:
+        """Where the layout's columns stand in a line, of those that do."""
         raw = file.readline(MAX_LINE_BYTES)
         try:
             names = [name.strip().lower() for name in cells(line_text(raw))]
@@ -236,13 +239,17 @@ class Source:
         if missing := sorted(self._layout.required - set(names)):
             raise BadFile(reason=f"missing columns: {', '.join(missing)}")
         self._width = len(names)
-        return tuple(names.index(column) if column in names else None for column in self._layout.columns)
+        columns = self._layout.columns
+        return tuple((at, names.index(column)) for at, column in enumerate(columns) if column in names)
 
     def _parse_csv(self, text: str) -> tuple[str | None, ...]:
         found = cells(text)
         if len(found) != self._width:
             raise Unreadable(LINE, f"has {len(found)} columns, the heading has {self._width}")
-        return tuple(None if place is None else found[place].strip() or None for place in self._places)
+        values: list[str | None] = [None] * len(self._layout.columns)
+        for at, place in self._places:
+            values[at] = found[place].strip() or None
+        return tuple(values)
 
     def _parse_json(self, text: str) -> tuple[str | None, ...]:
         return values_of(self._layout, record_of(text))
@@ -313,6 +320,8 @@ def line_text(raw: bytes) -> str:
 
 def cells(text: str) -> list[str]:
     """The fields of a line of CSV. Raises Unreadable."""
+    if text and '"' not in text:
+        return text.split(",")
     try:
         return next(csv.reader((text,), strict=True), [])
     except csv.Error as error:

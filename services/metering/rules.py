@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from core.config_readings import ReadingSettings
@@ -11,6 +12,8 @@ from core.records import Unreadable
 from services.metering.measures import Channel, Quality, Register
 
 INTERVALS: Final = (15, 30, 60)
+_KNOWN: Final = 1 << 14
+"""So many texts are not read anew: the meters of a file share their times, and most of them count in whole Wh."""
 _DECIMALS: Final = 6
 _NUMBER: Final = re.compile(r"-?[0-9]{1,12}(?:\.([0-9]{1,6})0*)?")
 _TIME_AT: Final = 10
@@ -51,6 +54,11 @@ def moment(text: str | None, *, labels: tzinfo | None, field: str = "start") -> 
     """
     if text is None:
         raise Unreadable(field, "is missing")
+    return _moment(text, labels, field)
+
+
+@lru_cache(maxsize=_KNOWN)
+def _moment(text: str, labels: tzinfo | None, field: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -78,6 +86,11 @@ def _placed(found: datetime, labels: tzinfo, field: str) -> datetime:
 
 def energy(text: str, *, field: str) -> int:
     """Millionths of a kWh or kvarh. Raises Unreadable."""
+    return _energy(text, field)
+
+
+@lru_cache(maxsize=_KNOWN)
+def _energy(text: str, field: str) -> int:
     if _NUMBER.fullmatch(text) is None:
         raise Unreadable(field, "is not a number with at most 12 digits and 6 decimals")
     whole, _, decimals = text.partition(".")

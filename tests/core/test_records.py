@@ -1,13 +1,16 @@
 """Files as records: packed ones are read as they are unpacked, as far as they can be."""
 
+import csv
 import gzip
 import io
 from pathlib import Path
 from typing import Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from core.records import BadFile, Layout, Reject, Row, Source
+from core.records import BadFile, Layout, Reject, Row, Source, cells
 
 LAYOUT: Final = Layout(("a", "b"), frozenset({"a"}))
 TEXT: Final = "a,b\n" + "".join(f"{number},{number * 7919}\n" for number in range(20_000))
@@ -49,3 +52,11 @@ def test_a_file_that_is_not_packed_is_none(tmp_path: Path) -> None:
     path.write_bytes(io.BytesIO(TEXT.encode()).getvalue())
     with pytest.raises(BadFile):
         Source(path, LAYOUT)
+
+
+@given(
+    st.lists(st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters='",')), min_size=1)
+)
+def test_a_line_without_quotes_has_the_fields_that_the_csv_reader_finds(fields: list[str]) -> None:
+    line = ",".join(fields)
+    assert cells(line) == next(csv.reader((line,), strict=True), [])

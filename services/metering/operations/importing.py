@@ -84,6 +84,8 @@ _WIDE: Final = (
     (10, Channel.REACTIVE_LEAD, "kvarh_lead"),
 )
 """Places in the layout of what a row of several channels says, an empty one of nothing."""
+_NARROW: Final = (None,) * len(_WIDE)
+"""What stands there in a row of one channel."""
 
 
 class ReadingsLoader(IntervalsLoader):
@@ -123,7 +125,7 @@ class ReadingsLoader(IntervalsLoader):
         said = values[4]
         minutes = self._minutes if said is None and self._minutes is not None else rules.minutes(said)
         quality = rules.quality(values[6])
-        is_wide = any(values[place] is not None for place, _, _ in _WIDE)
+        is_wide = values[_WIDE[0][0] :] != _NARROW
         if is_wide and (values[2] is not None or kwh is not None):
             raise Unreadable("kwh", "stands beside a column of a channel: one of both says nothing")
         if not is_wide:
