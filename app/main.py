@@ -31,6 +31,7 @@ from portal.staff import authenticator as staff_authenticator
 from portal.staff import bills as staff_bills
 from portal.staff import calendar as staff_calendar
 from portal.staff import customers as staff_customers
+from portal.staff import entitlements as staff_entitlements
 from portal.staff import files as staff_files
 from portal.staff import health as staff_health
 from portal.staff import imports as staff_imports
@@ -133,6 +134,7 @@ ROUTERS = (
     staff_imports.router,
     staff_quality.router,
     staff_readings.router,
+    staff_entitlements.router,
     staff_calendar.router,
     staff_tariffs.router,
     staff_tariff_versions.router,

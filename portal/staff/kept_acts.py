@@ -35,6 +35,7 @@ def act_of(say: Callable[[str], str], to: str, fields: Sequence[tuple[str, str]]
         (r"/staff/payments/([^/]+)/callbacks/.+", _("See what is hidden of a payment"), False),
         (r"/staff/gaps/([^/]+)(?:/correct)?", _("Change what is known of an account"), False),
         (r"/staff/tariffs/([^/]+)/.+/propose", _("Ask that a version of a tariff be published"), False),
+        (r"/staff/entitlements/([^/]+)(?:/.+)?", _("Change entitlements of an account"), False),
         (r"/staff/calendar/.+", _("Change what is known of days"), False),
         (r"/staff/.+/export", _("Have a list written to a file"), False),
     )

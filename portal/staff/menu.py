@@ -37,6 +37,7 @@ def entries(
         Entry("/staff/suspense", _("Suspense"), "landmark", StaffPermission.SUSPENSE_VIEW),
         Entry("/staff/readings", _("Readings"), "gauge", StaffPermission.METERING_VIEW),
         Entry("/staff/tariffs", _("Tariffs"), "tags", StaffPermission.TARIFFS_VIEW),
+        Entry("/staff/entitlements", _("Entitlements"), "shield-check", StaffPermission.ACCOUNTS_VIEW),
         Entry("/staff/calendar", _("Holidays"), "clock", StaffPermission.TARIFFS_VIEW),
         Entry("/staff/webhooks", _("Webhooks"), "link", StaffPermission.WEBHOOKS_MANAGE),
         Entry("/staff/imports", _("Imports"), "file-input", StaffPermission.IMPORTS_VIEW),

@@ -202,6 +202,23 @@ def _account(made: Scene) -> dict[str, str]:
     return {"account_no": homes.get(made.object, town.missing_no)}
 
 
+_ENTITLED: Final = "/staff/entitlements/{account_no}"
+
+
+def _entitling(made: Scene) -> dict[str, str]:
+    """Something that the account is entitled to, of a kind of its own each time."""
+    said = {"kind": f"k{uuid4().hex[:12]}", "holds_from": "2026-01-01", "document": "2026-0231"}
+    return {**_account(made), **said}
+
+
+def _ending(made: Scene) -> dict[str, str]:
+    """One of the account's, which ends."""
+    homes = {"own": made.town.house, "other_unit": made.town.far}
+    home = homes.get(made.object)
+    entitled = 1 if home is None else office_of(made.town).entitle(home.account)
+    return {**_account(made), "entitlement_id": str(entitled), "ends_on": "2027-01-01"}
+
+
 def _bill(made: Scene) -> dict[str, str]:
     """The first bill of the account that is asked about."""
     home = made.town.far if made.object == "other_unit" else made.town.house
@@ -410,6 +427,10 @@ ASKING: Final[dict[str, Asking]] = {
     "POST /staff/gaps/{account_no}/correct": _form("/staff/gaps/{account_no}/correct", _correcting),
     **tariff_requests.asking(_get, _form),
     **reading_requests.asking(_get, _form, _account),
+    "GET /staff/entitlements": _get("/staff/entitlements"),
+    f"GET {_ENTITLED}": _get(_ENTITLED, _account),
+    f"POST {_ENTITLED}": _form(_ENTITLED, _entitling),
+    f"POST {_ENTITLED}/{{entitlement_id}}/end": _form(f"{_ENTITLED}/{{entitlement_id}}/end", _ending),
     "GET /staff/health": _get("/staff/health"),
     "GET /staff/webhooks": _get("/staff/webhooks"),
     "GET /staff/webhooks/new": _get("/staff/webhooks/new"),

@@ -137,6 +137,7 @@ def told_by(answer: httpx.Response) -> str:
         target = re.sub(r"(?<=^/staff/payments/)[0-9A-Z]{15,24}$", "{payment_no}", target)
         target = re.sub(r"(?<=^/staff/as/)[0-9A-Z-]{4,32}$", "{account_no}", target)
         target = re.sub(r"(?<=^/staff/gaps/)[0-9A-Z-]{4,32}$", "{account_no}", target)
+        target = re.sub(r"(?<=^/staff/entitlements/)[0-9A-Z-]{4,32}$", "{account_no}", target)
         target = re.sub(r"(?<=^/staff/readings/)[0-9A-Z-]{4,32}/[0-9a-f-]{36}$", "{account_no}/{reading_id}", target)
         target = re.sub(r"(?<=^/staff/suspense/)[0-9]+$", "{suspense_id}", target)
         target = re.sub(r"(?<=^/staff/webhooks/)[0-9a-f-]{36}$", "{endpoint_id}", target)

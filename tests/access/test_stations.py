@@ -229,6 +229,8 @@ FILTERS: Final[Mapping[str, Sequence[str]]] = {
         f"unit={HERE}&of=sample&month={clock.now():%Y-%m}",
         f"unit={ELSEWHERE}&of=all",
     ),
+    "GET /staff/entitlements": (f"unit={HERE}", f"unit={ELSEWHERE}"),
+    "GET /staff/entitlements/{account_no}": ("renew=1",),
     "GET /staff/calendar": ("year=2027",),
     "GET /staff/readings": (f"unit={HERE}", f"unit={ELSEWHERE}", "reason=negative"),
     "GET /staff/readings/missing": (f"unit={HERE}", f"unit={ELSEWHERE}"),

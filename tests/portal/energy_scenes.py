@@ -74,3 +74,18 @@ def staff_calendar_wrong(stage: Stage) -> None:
     page.fill("#holiday", "国庆节")
     page.click("form[action$='/holidays'] button")
     page.wait_for_selector("#summary")
+
+
+@scene
+def staff_entitlements(stage: Stage) -> None:
+    at_the_top(stage)
+    measured(stage)
+    stage.visit.open("/staff/entitlements").wait_for_selector(".sheet")
+
+
+@scene
+def staff_entitlements_wrong(stage: Stage) -> None:
+    at_the_top(stage)
+    page = stage.visit.open(f"/staff/entitlements/{measured(stage)}?renew=1")
+    page.click("section[aria-labelledby=add] button")
+    page.wait_for_selector("#summary")

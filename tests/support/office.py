@@ -3,7 +3,8 @@
 import hashlib
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Final, Literal
 from uuid import UUID
 
@@ -352,6 +353,22 @@ class Office:
                 now=clock.now(),
             ).scalar_one()
         return found
+
+    def entitle(self, account: AccountRef) -> int:
+        """Something that an account is entitled to, of a kind of its own each time; its number."""
+        with self._town.runtime.db.write() as session:
+            return accounts.add_entitlement(
+                session,
+                account_id=account.id,
+                kind=f"k{uuid.uuid4().hex[:12]}",
+                value=Decimal(1),
+                valid_from=date(2026, 1, 1),
+                valid_to=None,
+                document="",
+                renewals={},
+                actor=ACTOR,
+                now=clock.now(),
+            )
 
     def draft(self, *, is_new: bool) -> int:
         """The number of a draft of the office's tariff: the first, or one more."""

@@ -101,10 +101,12 @@ def expiring(
     now: datetime,
     limit: int,
     after: tuple[date, int, int] | None = None,
+    unit_code: str | None = None,
 ) -> list[ExpiringView]:
     """Entitlements that end from `today` up to, not including, `until`, and that nothing of their kind follows.
 
-    Of the units where somebody may view accounts, the first to end first, behind (valid_to, account_id, id).
+    Of the units where somebody may view accounts, or of one of them and what lies below it; the first to end first,
+    behind (valid_to, account_id, id).
     """
     behind = after or (today, 0, 0)
     rows = session.sql(
@@ -115,6 +117,7 @@ def expiring(
             session, staff_id=staff_id, permission=StaffPermission.ACCOUNTS_VIEW, now=now
         ),
         until=until,
+        unit_code=unit_code,
         behind_day=behind[0],
         behind_account=behind[1],
         behind_id=behind[2],

@@ -9,4 +9,6 @@ where e.valid_to < cast(:until as date) and e.valid_to > e.valid_from and a.stat
   and (e.valid_to, e.account_id, e.id) > (cast(:behind_day as date), cast(:behind_account as bigint), cast(:behind_id as smallint))
   and not exists (select from entitlement f where f.account_id = e.account_id and f.kind = e.kind and f.valid_from >= e.valid_to)
   and (cast(:sees_all as boolean) or a.unit_id in (select unit_id from staff_units(:staff_id, 'accounts.view', :now)))
+  and (cast(:unit_code as text) is null or exists (
+    select from unit r where r.code = :unit_code and u.path >= r.path and u.path < left(r.path, -1) || '0'))
 order by e.valid_to, e.account_id, e.id limit :limit
