@@ -64,6 +64,7 @@ from routers.billing import endpoints as billing
 from routers.callbacks import sms, wechat, wechat_pay
 from routers.identity import endpoints as identity
 from routers.inbox import endpoints as inbox
+from routers.metering import endpoints as metering
 from routers.payments import endpoints as payments
 from routers.privacy import endpoints as privacy
 from routers.tariffs import endpoints as tariffs
@@ -73,6 +74,7 @@ from web.guard import Guard, GuardRules, hosts_of
 from web.leases import Leases
 from web.live import PaymentWatch
 from web.runtime import Runtime
+from web.uploads import uploads_of
 
 DESCRIPTION = (
     "Self-service of an electricity supplier: accounts, bills, payments, messages. "
@@ -111,6 +113,7 @@ ROUTERS = (
     tariffs.router,
     tariff_pages.router,
     usage.router,
+    metering.router,
     usage_pages.router,
     what_if_pages.router,
     reference.router,
@@ -197,6 +200,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             hosts=hosts_of(settings.public_url, settings.allowed_hosts) | hosts_of(settings.provider_callback_url, ""),
             locales=settings.locales,
             is_secure=settings.is_secure,
+            uploads=uploads_of(settings),
         ),
         page=staff_pages.problem,
     )

@@ -38,6 +38,7 @@ from services.identity.operations import Identity
 from services.identity.ports import PERSONAL_DATA, SMS_SENDER, WECHAT
 from services.identity.providers.wechat.client import TOTAL_S as WECHAT_TOTAL_S
 from services.identity.providers.wechat.client import WeChat
+from services.metering.operations import OwnReadings
 from services.payments.operations import (
     ASSIGN_SUSPENSE,
     DECIDE_REFUND,
@@ -71,7 +72,7 @@ def build(settings: Settings) -> Runtime:
     WECHAT.fill(wechat(settings))
     PAYABLES.fill({"bill": BillPayable()})
     LISTS.fill({each.name: each for each in (*ACCOUNT_LISTS, *PAYMENT_LISTS)})
-    PERSONAL_DATA.fill((Messages(), Payments(), Access(), Identity()))
+    PERSONAL_DATA.fill((Messages(), Payments(), OwnReadings(), Access(), Identity()))
     PROVIDERS.fill({source_of(each.name, each.merchant): each for each in providers(settings)})
     for event_class, handler in (*handlers.SUBSCRIPTIONS, *webhooks.SUBSCRIPTIONS):
         outbox.subscribe(event_class, handler)

@@ -33,3 +33,23 @@ class ReadingSettings(BaseSettings):
             ge=15, le=720, description="A gap up to so long is estimated between its neighbours, a longer one by weeks."
         ),
     ] = 120
+    readings_own_most_times: Annotated[
+        int,
+        Field(
+            ge=2,
+            le=100,
+            description="A customer's own reading of more than so many times the usual use waits for staff.",
+        ),
+    ] = 4
+    readings_photo_most_bytes: Annotated[
+        int,
+        Field(
+            ge=100_000,
+            le=10_000_000,
+            description="Bytes of a picture of a meter as sent; a larger one is refused.",
+        ),
+    ] = 6_000_000
+    readings_photo_days: Annotated[
+        int,
+        Field(ge=30, le=3660, description="Days for which pictures of meters are kept; what they showed stays."),
+    ] = 400

@@ -1,13 +1,16 @@
 """Tasks of the house itself: what grows is cut, and what must hold is checked."""
 
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
 from core import clock, idempotency, inbox, intake
 from jobs.celery_app import DAY_S, MINUTE_S, every
 from jobs.runtime import database, forget
+from notifications.setup import SETUP
 from services.accounts import operations as accounts
 from services.billing import flows
+from services.metering import operations as metering
 
 RANGES: Final = 1_000
 
@@ -47,6 +50,13 @@ def purge_imports(**_: object) -> None:
     """Forget imports that ended 400 days ago, and rejects that no file has explained for a day beyond the first."""
     forget("imports", intake.purge)
     forget("rejects of imports", intake.trim_old)
+
+
+@every(DAY_S, "housekeeping.purge_reading_photos")
+def purge_reading_photos(**_: object) -> None:
+    """Forget pictures of meters that were sent longer ago than they are kept."""
+    before = clock.now() - timedelta(days=SETUP.get().settings.readings_photo_days)
+    forget("pictures of meters", partial(metering.purge_photos, before=before))
 
 
 @every(MINUTE_S, "housekeeping.check_books")

@@ -2293,6 +2293,24 @@ ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.own_reading (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    register_id smallint NOT NULL,
+    user_id uuid,
+    day date NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    value bigint NOT NULL,
+    reading_id bigint,
+    held_id uuid,
+    photo_id uuid,
+    photos smallint DEFAULT 0 NOT NULL,
+    replaced_at timestamp with time zone,
+    CONSTRAINT ck_own_reading_became CHECK (((reading_id IS NULL) <> (held_id IS NULL))),
+    CONSTRAINT ck_own_reading_photos CHECK ((photos >= 0)),
+    CONSTRAINT ck_own_reading_value CHECK ((value >= 0))
+);
+
 CREATE TABLE public.payment_attempt (
     id uuid NOT NULL,
     order_id uuid NOT NULL,
@@ -3448,6 +3466,9 @@ ALTER TABLE ONLY public.otp_challenge
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT pk_outbox PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.own_reading
+    ADD CONSTRAINT pk_own_reading PRIMARY KEY (account_id, id);
+
 ALTER TABLE ONLY public.payment_attempt
     ADD CONSTRAINT pk_payment_attempt PRIMARY KEY (id);
 
@@ -3884,6 +3905,8 @@ CREATE INDEX ix_otp_challenge_created_at ON public.otp_challenge USING btree (cr
 
 CREATE INDEX ix_otp_challenge_phone_blind ON public.otp_challenge USING btree (phone_blind, created_at);
 
+CREATE INDEX ix_own_reading_user_id ON public.own_reading USING btree (user_id);
+
 CREATE INDEX ix_payment_attempt_next_check_at ON public.payment_attempt USING btree (next_check_at) WHERE (next_check_at IS NOT NULL);
 
 CREATE INDEX ix_payment_feed_recorded_at ON public.payment_feed USING brin (recorded_at);
@@ -4011,6 +4034,8 @@ CREATE UNIQUE INDEX uq_message_intent_channel_address_blind ON public.message US
 CREATE UNIQUE INDEX uq_meter_present ON public.meter USING btree (meter_no) WHERE (removed_on IS NULL);
 
 CREATE UNIQUE INDEX uq_otp_challenge_living ON public.otp_challenge USING btree (phone_blind, purpose) WHERE ((state = 'open'::text) AND (sending IS DISTINCT FROM 'withheld'::text));
+
+CREATE UNIQUE INDEX uq_own_reading_day ON public.own_reading USING btree (account_id, register_id, day) WHERE (replaced_at IS NULL);
 
 CREATE UNIQUE INDEX uq_payment_attempt_living ON public.payment_attempt USING btree (order_id) WHERE (state = ANY (ARRAY['created'::text, 'prepared'::text, 'pending'::text, 'unknown'::text]));
 
@@ -4256,6 +4281,15 @@ ALTER TABLE ONLY public.meter
 
 ALTER TABLE ONLY public.meter_register
     ADD CONSTRAINT fk_meter_register_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.own_reading
+    ADD CONSTRAINT fk_own_reading_held FOREIGN KEY (account_id, held_id) REFERENCES public.reading_quarantine(account_id, id);
+
+ALTER TABLE ONLY public.own_reading
+    ADD CONSTRAINT fk_own_reading_reading FOREIGN KEY (account_id, reading_id) REFERENCES public.register_reading(account_id, id);
+
+ALTER TABLE ONLY public.own_reading
+    ADD CONSTRAINT fk_own_reading_register FOREIGN KEY (account_id, register_id) REFERENCES public.meter_register(account_id, id);
 
 ALTER TABLE ONLY public.payment_attempt
     ADD CONSTRAINT fk_payment_attempt_order_id FOREIGN KEY (order_id) REFERENCES public.payment_order(id);
@@ -4654,6 +4688,16 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.meter_register TO wattline_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.otp_challenge TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outbox TO wattline_app;
+
+GRANT SELECT,INSERT ON TABLE public.own_reading TO wattline_app;
+
+GRANT UPDATE(user_id) ON TABLE public.own_reading TO wattline_app;
+
+GRANT UPDATE(photo_id) ON TABLE public.own_reading TO wattline_app;
+
+GRANT UPDATE(photos) ON TABLE public.own_reading TO wattline_app;
+
+GRANT UPDATE(replaced_at) ON TABLE public.own_reading TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.payment_attempt TO wattline_app;
 

@@ -7,7 +7,7 @@ from fastapi import Depends, Path
 
 from core.db import WriteSession
 from services.accounts import queries as accounts
-from services.accounts.errors import NotOwner, TotalsOnly
+from services.accounts.errors import NotOwner, NotPayer, TotalsOnly
 from services.accounts.queries import AccountRef, Permission, Sight
 from web.caller import Caller, LivingCustomer
 from web.models import AccountNo
@@ -44,6 +44,13 @@ def _owned(caller: LivingCustomer, write: Write, now: Now, account_no: Annotated
     return found
 
 
+def _payable(caller: LivingCustomer, write: Write, now: Now, account_no: Annotated[AccountNo, Path()]) -> AccountRef:
+    found = _resolved(write, caller, account_no, Permission.PAY, now)
+    if found is None:
+        raise NotFound if _resolved(write, caller, account_no, Permission.VIEW, now) is None else NotPayer
+    return found
+
+
 def _resolved(
     write: WriteSession, caller: Caller, account_no: str, permission: Permission, now: datetime
 ) -> AccountRef | None:
@@ -60,3 +67,6 @@ WhollySeenAccount = Annotated[Sight, Depends(_whole_sight)]
 
 OwnedAccount = Annotated[AccountRef, Depends(_owned)]
 """For what only owners decide; payers and viewers get 403 `not_owner`."""
+
+PayableAccount = Annotated[AccountRef, Depends(_payable)]
+"""For what those do who pay for it, and its owners; viewers get 403 `not_payer`."""

@@ -53,7 +53,8 @@ LITERAL_SURROGATE: Final = re.compile("[\ud800-\udfff\x00]")
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
-"""Multipart has no place here: nobody uploads, and its parser is one more that reads what strangers send."""
+MULTIPART: Final = "multipart/form-data"
+"""Has a place where an `Upload` says so: its parser is one more that reads what strangers send."""
 
 AUTHORITY: Final = "wattline.authority"
 """Where in a scope the server puts the host that an absolute target names."""
@@ -73,12 +74,27 @@ DEFAULTS: Final = {
 
 
 @dataclass(frozen=True)
+class Upload:
+    """A path that takes more than others: which media types, how many bytes, and within how many seconds."""
+
+    path: re.Pattern[str]
+    media_types: frozenset[str]
+    most_bytes: int
+    deadline_s: float
+
+
+@dataclass(frozen=True)
 class GuardRules:
-    """What one deployment answers to."""
+    """What one deployment answers to, and its `uploads`."""
 
     hosts: frozenset[str]
     locales: tuple[str, ...]
     is_secure: bool
+    uploads: tuple[Upload, ...] = ()
+
+    def upload_of(self, scope: Scope) -> Upload | None:
+        """What is said of a request's path; None for all others."""
+        return next((each for each in self.uploads if each.path.fullmatch(scope["path"])), None)
 
 
 class Guard:
@@ -146,7 +162,7 @@ class Guard:
         try:
             self._check_head(scope)
             page = self._page  # which builds addresses from a head that is not doubtful any more
-            return await _whole_body(scope, receive)
+            return await _whole_body(scope, receive, self._rules.upload_of(scope))
         except Refusal as refusal:
             return _closing(await handlers.tell(Request(scope), refusal, locales=self._rules.locales, page=page))
 
@@ -221,7 +237,7 @@ def _is_utf8(raw: bytes) -> bool:
     return True
 
 
-async def _whole_body(scope: Scope, receive: Receive) -> Receive:
+async def _whole_body(scope: Scope, receive: Receive, upload: Upload | None) -> Receive:
     """Read the body within its deadline and size, check JSON and forms, and hand it on in one piece."""
     headers = Headers(scope=scope)
     announced = headers.get("content-length", "0" if "transfer-encoding" not in headers else "1")
@@ -229,20 +245,25 @@ async def _whole_body(scope: Scope, receive: Receive) -> Receive:
         raise BadRequest
     if int(announced) == 0:
         return receive
-    if int(announced) > MAX_BODY_BYTES:
+    media_type = _media_type(headers.get("content-type", ""))
+    if upload is not None and media_type not in upload.media_types:
+        raise UnsupportedMedia
+    most_bytes = MAX_BODY_BYTES if upload is None else upload.most_bytes
+    if int(announced) > most_bytes:
         raise TooLarge
     try:
-        async with asyncio.timeout(BODY_DEADLINE_S):
-            body = await _read(receive)
+        async with asyncio.timeout(BODY_DEADLINE_S if upload is None else upload.deadline_s):
+            body = await _read(receive, most_bytes)
     except TimeoutError as error:
         raise TooSlow from error
-    if scope["path"] == oauth.TOKENS and _media_type(headers.get("content-type", "")) == FORM:
+    if scope["path"] == oauth.TOKENS and media_type == FORM:
         check_form(body)
         body = oauth.as_json(body)
         rewritten = {b"content-type": JSON.encode(), b"content-length": str(len(body)).encode()}
         scope["headers"] = [(name, rewritten.get(name, value)) for name, value in scope["headers"]]
         headers = Headers(scope=scope)
-    _check_content(scope["path"], headers.get("content-type", ""), body)
+    if upload is None or media_type in {JSON, FORM}:
+        _check_content(scope["path"], headers.get("content-type", ""), body)
     sent = False
 
     async def replay() -> Message:
@@ -272,7 +293,7 @@ def _media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive, most_bytes: int) -> bytes:
     body = bytearray()
     more = True
     while more:
@@ -281,7 +302,7 @@ async def _read(receive: Receive) -> bytes:
             break
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > MAX_BODY_BYTES:
+        if len(body) > most_bytes:
             raise TooLarge
     return bytes(body)
 

@@ -23,6 +23,12 @@ class NotOwner(Refusal):
     code = "not_owner"
 
 
+class NotPayer(Refusal):
+    """The caller may view the account, and nothing more; those who pay for it and its owners may do this."""
+
+    code = "not_payer"
+
+
 class TotalsOnly(Refusal):
     """The caller's access shows sums alone: when the account's people use electricity tells when they are at home."""
 

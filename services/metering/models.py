@@ -171,6 +171,28 @@ class ReadingPhoto(SQLModel, table=True):
     uploaded_at: datetime = Field(sa_type=Timestamp)
 
 
+class OwnReading(SQLModel, table=True):
+    """What a person read from a meter on a `day`, and told: it became a reading, or waits in quarantine.
+
+    One of a register and a day holds; what its teller replaced on the same day stays. `photos` were sent of it.
+    """
+
+    __tablename__ = "own_reading"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    register_id: int = Field(sa_type=sa.SmallInteger)
+    user_id: UUID | None = Field(default=None, sa_type=sa.Uuid)
+    day: date = Field(sa_type=sa.Date)
+    told_at: datetime = Field(sa_type=Timestamp)
+    value: int = Field(sa_type=sa.BigInteger)
+    reading_id: int | None = Field(default=None, sa_type=sa.BigInteger)
+    held_id: UUID | None = Field(default=None, sa_type=sa.Uuid)
+    photo_id: UUID | None = Field(default=None, sa_type=sa.Uuid)
+    photos: int = Field(default=0, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": sa.text("0")})
+    replaced_at: datetime | None = Field(default=None, sa_type=Timestamp)
+
+
 class ReadingQuarantine(SQLModel, table=True):
     """A reading that nobody believes: what it said, why it waits, and what became of it.
 

@@ -11,7 +11,14 @@ from core.audit import Actor
 from portal.customer import payments as payment_pages
 from portal.pages import Reader
 from services.billing import queries as billing
-from tests.access import callback_requests, group_requests, office_tariff_requests, quote_requests, staff_requests
+from tests.access import (
+    callback_requests,
+    group_requests,
+    office_tariff_requests,
+    own_reading_requests,
+    quote_requests,
+    staff_requests,
+)
 from tests.access.asking import Asked, Asking, Object, Scene, Things, of_device, telling
 from tests.access.letting_in import add_wechat, invite, let_in, somebodys_phone
 from tests.factories import payments as paying
@@ -43,9 +50,10 @@ SPOILING: Final = frozenset(
         "POST /me/devices/others/revoke",
         "POST /me/devices/{session_id}/revoke",
         "POST /sign-out",
+        *own_reading_requests.SPOILING,
     }
 )
-"""What takes or gives rights: each cell has people and homes of its own."""
+"""What takes or gives rights, or one does once a day: each cell has people and homes of its own."""
 
 
 def scene(
@@ -357,6 +365,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /api/v1/accounts/{account_no}/usage/export": _get(
         "/api/v1/accounts/{account_no}/usage/export?from=2026-01-01&to=2026-01-31"
     ),
+    **own_reading_requests.asking(_get),
     "GET /api/v1/accounts/{account_no}/tariff": _get("/api/v1/accounts/{account_no}/tariff"),
     "GET /api/v1/accounts/{account_no}/bills": _get("/api/v1/accounts/{account_no}/bills"),
     "GET /api/v1/accounts/{account_no}/bills/{bill_no}": _get("/api/v1/accounts/{account_no}/bills/{bill_no}"),

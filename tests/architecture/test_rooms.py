@@ -80,7 +80,7 @@ def test_a_domain_is_made_of_the_agreed_files() -> None:
     agreed = {
         "models", "errors", "events", "ports", "rules", "queries", "operations", "flows", "providers", "chart",
         "feed", "finding", "grouping", "imports", "placing", "programs", "refunds", "roles", "staffing", "catalogue",
-        "quality", "measures", "formats", "registers", "estimates",
+        "quality", "measures", "formats", "registers", "estimates", "photos",
     }  # fmt: skip
     strange = {f"{domain}/{name}" for domain in domains() for name in modules(f"services/{domain}") - agreed}
     assert strange == set()

@@ -75,6 +75,9 @@ def test_every_operation_says_what_it_does_and_lists_its_problems(name: str) -> 
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if name.partition(" ")[2].startswith("/api/")])
 def test_every_sent_value_is_described_and_nothing_unknown_is_taken(name: str) -> None:
     content = OPERATIONS[name].get("requestBody", {}).get("content", {})
+    if name.startswith("PUT ") and name.endswith("/photo"):
+        assert set(content) == {"image/jpeg", "image/png", "image/webp"}
+        return
     assert set(content) <= {"application/json"}
     for media in content.values():
         for value in examples_of(media):

@@ -71,7 +71,9 @@ SEEN: Final = {"session_family", "staff_session"}
 """When a session was last used is written by whatever it asks."""
 
 
-ARRANGED: Final = ("/account-groups", "/backoffice/", "/pay-for-others/", "/staff/as/", "/staff/filters/")
+ARRANGED: Final = (
+    *("/account-groups", "/backoffice/", "/meter-readings/", "/pay-for-others/", "/staff/as/", "/staff/filters/"),
+)
 """What is looked at there is made for each question."""
 
 

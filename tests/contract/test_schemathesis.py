@@ -27,6 +27,7 @@ from tests.access.letting_in import invite, let_in, make_room, somebodys_phone
 from tests.access.office_tariff_requests import tariff_of
 from tests.factories.accounts import ACTOR
 from tests.factories.identity import app_session
+from tests.factories.own_readings import told_by
 from tests.factories.tariffs import FLAT
 from tests.support import programs
 from tests.support.document import DOCUMENT
@@ -87,15 +88,18 @@ def seen() -> Iterator[Seen]:
     """Every operation must have shown both doors to the owner: open, and shut for another reason than who asks."""
     made = Seen()
     yield made
-    # What only a provider can sign or tell is let in by tests/access, what a code on a telephone proves by tests/privacy.
+    # What only a provider can sign, and a whole picture, is let in by tests/access, what a code on a telephone proves by tests/privacy.
     assert made.is_signed or any(200 <= status < 300 for status in made.statuses), made.statuses
     refused = {status for status in made.statuses if 400 <= status < 500} - BEFORE_AUTHORISATION
     assert made.is_signed or refused or not made.takes_input, made.statuses
 
 
 def prove(case: schemathesis.Case[Any], town: Town, person: Person) -> None:
-    """Make ready what an operation takes once: a copy of one's data."""
+    """Make ready what an operation takes once, or once a day: a copy of one's data, a reading."""
     vault, now = town.runtime.vault, clock.now()
+    if "/meter-readings" in case.path:
+        with town.runtime.db.write() as session:
+            session.sql("update own_reading set user_id = :id, photos = 0", id=person.user_id)
     if case.path.endswith("/data-export/download"):
         with town.runtime.db.write() as session:
             identity.ask_export(session, user_id=person.user_id, actor=ACTOR, now=now)
@@ -136,6 +140,8 @@ def _known(case: schemathesis.Case[Any], town: Town, home: Home, person: Person)
         "version_no": 1,
     }
     make_room(town, home)
+    if "{reading_id}" in case.path:
+        known["reading_id"] = str(told_by(town.runtime, home.account.id, user_id=person.user_id))
     if "{grant_id}" in case.path:
         known["grant_id"] = str(let_in(town, home)[1])
     if "{group_id}" in case.path:
@@ -219,6 +225,7 @@ def test_an_operation_keeps_its_document_for_an_owner(
         "PUT /api/v1/me/erasure",
         "POST /api/v1/me/data-export/download",
         "POST /api/v1/me/wechat",
+        "PUT /api/v1/accounts/{account_no}/meter-readings/{reading_id}/photo",
     }
 
 

@@ -176,6 +176,6 @@ def test_every_task_that_is_to_forget_runs_by_the_clock() -> None:
 
 @pytest.mark.usefixtures("town")
 def test_what_is_a_persons_is_exported_or_says_why_not() -> None:
-    assert len(PERSONAL_DATA.get()) == 4
+    assert len(PERSONAL_DATA.get()) == 5
     persons = [each for each in KEPT if each.whose is Whose.PERSON]
     assert [each.table for each in persons if not each.section and "not exported" not in each.about] == []

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import httpx2 as httpx
 import pytest
@@ -11,7 +12,7 @@ from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
 from tests.support.served import listening
-from web.guard import BAD_PATH, DEFAULTS, MAX_BODY_BYTES, SECURITY_HEADERS, Guard, GuardRules, check_json
+from web.guard import BAD_PATH, DEFAULTS, MAX_BODY_BYTES, SECURITY_HEADERS, Guard, GuardRules, Upload, check_json
 from web.handlers import PageRenderer
 from web.problems.common import BadJson
 
@@ -242,3 +243,26 @@ def test_a_bug_is_told_even_when_its_page_fails_too() -> None:
     with TestClient(broken_app(failing_page)) as client:
         answer = client.get("/bug", headers={"accept-language": "en"})
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+
+
+def test_a_path_that_takes_pictures_takes_its_own_kinds_and_sizes_and_no_other_path_does() -> None:
+    upload = Upload(re.compile(r"/api/[a-z]+/photo"), frozenset({"image/jpeg"}), 400_000, 15.0)
+    app = FastAPI()
+
+    @app.put("/api/{name}/{what}")
+    async def echo(request: Request, name: str, what: str) -> dict[str, int]:
+        return {name + what: len(await request.body())}
+
+    app.add_middleware(Guard, rules=replace(RULES, uploads=(upload,)))
+    jpeg, more = {"content-type": "image/jpeg"}, bytes(MAX_BODY_BYTES + 1)
+    with TestClient(app) as client:
+        assert client.put("/api/a/photo", content=more, headers=jpeg).json() == {"aphoto": len(more)}
+        expect_problem(client.put("/api/a/photo", content=bytes(400_001), headers=jpeg), 413, "too_large")
+        expect_problem(client.put("/api/a/photo", json={}), 415, "unsupported_media")
+        expect_problem(client.put("/api/a/photos", content=more, headers=jpeg), 413, "too_large")
+        expect_problem(client.put("/api/a/photos", content=b"x", headers=jpeg), 415, "unsupported_media")
+
+        def pieces() -> Iterator[bytes]:
+            yield from [bytes(100_000)] * 5
+
+        expect_problem(client.put("/api/a/photo", content=pieces(), headers=jpeg), 413, "too_large")

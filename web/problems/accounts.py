@@ -31,6 +31,7 @@ from services.accounts.errors import (
     LinkRefused,
     NoteWrong,
     NotOwner,
+    NotPayer,
     OwnerStays,
     PushesLimited,
     ReasonNeeded,
@@ -88,6 +89,12 @@ PROBLEMS: Final = [
         403,
         zh="只有户主可以管理谁能使用该户号。",
         en="Only an owner of the account decides who else may use it.",
+    ),
+    Problem(
+        NotPayer,
+        403,
+        zh="您的授权只能查看该户号；户主和可缴费的人才能办理。",
+        en="Your access only shows this account. Its owners, and those who may pay for it, can do this.",
     ),
     Problem(
         TotalsOnly,

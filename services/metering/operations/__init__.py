@@ -8,6 +8,8 @@ from services.metering.operations.deciding import Decision, accept, discard, est
 from services.metering.operations.estimating import estimate_day, estimate_next
 from services.metering.operations.files import GreenButtonLoader, Nem12Loader, loader_of
 from services.metering.operations.importing import CHUNK_ROWS, IntervalsLoader, ReadingsLoader
+from services.metering.operations.own_readings import Teller, Told, attach_photo, purge_photos, tell_reading
+from services.metering.operations.personal import OwnReadings
 from services.metering.operations.registers import RegisterReadingsLoader
 from services.metering.operations.taking import (
     Sender,
@@ -30,6 +32,7 @@ __all__ = [
     "Limits",
     "Naming",
     "Nem12Loader",
+    "OwnReadings",
     "Quality",
     "ReadingSource",
     "ReadingsLoader",
@@ -37,8 +40,11 @@ __all__ = [
     "RegisterReadingsLoader",
     "Sender",
     "TakenIntervals",
+    "Teller",
+    "Told",
     "UnitCounts",
     "accept",
+    "attach_photo",
     "changes_done",
     "claim_changes",
     "discard",
@@ -49,6 +55,8 @@ __all__ = [
     "loader_of",
     "make_months",
     "names_of",
+    "purge_photos",
     "take_intervals",
+    "tell_reading",
     "validate_next",
 ]

@@ -17,7 +17,8 @@ from services.metering.estimates import Estimate, estimates, place_of, sources_o
 from services.metering.measures import Quality
 from services.metering.models import QuarantineKind, QuarantineState
 from services.metering.operations.days import DayNow, SeriesRef, known_days, lock_series, write_days
-from services.metering.operations.registers import INVERTED, accept_register
+from services.metering.operations.registers import INVERTED
+from services.metering.operations.single import accept_register
 
 Days = dict[Any, tuple[list[int | None], str]]
 

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, ClassVar, Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from core import staging
-from core.audit import Actor
 from core.db import WriteSession, statement
 from core.intake import Taken
 from core.periods import start_of
@@ -22,6 +20,7 @@ from services.accounts.operations import UnitRows
 from services.metering import rules
 from services.metering.measures import Quality
 from services.metering.operations import placing
+from services.metering.operations.single import months_of
 from services.metering.operations.taking import Sender
 from services.metering.registers import counted
 
@@ -186,7 +185,7 @@ class RegisterReadingsLoader:
                 register.superseded.append(here.id)
         insort(register.readings, _Reading(row.read_at, row.value, row.quality, None), key=lambda each: each.read_at)
         ends = (each.read_at for each in (before, row, behind) if each is not None)
-        register.months |= _months([each.astimezone(self._sender.zone).date() for each in ends])
+        register.months |= months_of([each.astimezone(self._sender.zone).date() for each in ends])
         return "new" if here is None else "changed"
 
     def _most(self, row: sa.Row[Any], lasted: timedelta) -> int:
@@ -274,57 +273,6 @@ def _told(row_no: int, reason: str) -> Reject:
     return Reject(row_no, "value", "contradicts a better reading of this moment: it waits in quarantine")
 
 
-def accept_register(session: WriteSession, *, held: sa.Row[Any], actor: Actor, now: datetime, zone: ZoneInfo) -> None:
-    """Let a reading of the quarantine count; what is known of its moment is superseded."""
-    register_id = session.sql(
-        """select id from meter_register where account_id = :account_id and meter_no = :meter_no and kind = :kind
-           for no key update""",
-        account_id=held.account_id,
-        meter_no=held.meter_no,
-        kind=held.channel,
-    ).scalar_one()
-    said = {"account_id": held.account_id, "register_id": register_id, "read_at": held.start_at, "now": now}
-    old = session.sql(
-        """update register_reading set superseded_at = :now
-           where account_id = :account_id and register_id = :register_id and read_at = :read_at
-             and superseded_at is null returning id""",
-        **said,
-    ).scalar_one_or_none()
-    new = session.sql(
-        """insert into register_reading (account_id, register_id, read_at, value, quality, source, recorded_at,
-             recorded_by, photo_id)
-           values (:account_id, :register_id, :read_at, :value, 'a', :source, :now, :actor, :photo_id) returning id""",
-        value=held.energy,
-        source=held.source,
-        actor=actor.name,
-        photo_id=held.photo_id,
-        **said,
-    ).scalar_one()
-    session.sql(
-        "update register_reading set superseded_by = :new where account_id = :account_id and id = :old",
-        new=new,
-        account_id=held.account_id,
-        old=old,
-    )
-    near = session.sql(
-        """select max(read_at) filter (where read_at < :read_at) as before,
-             min(read_at) filter (where read_at > :read_at) as behind
-           from register_reading
-           where account_id = :account_id and register_id = :register_id and superseded_at is null""",
-        account_id=held.account_id,
-        register_id=register_id,
-        read_at=held.start_at,
-    ).one()
-    times = [each for each in (near.before, held.start_at, near.behind) if each is not None]
-    months = sorted(_months([each.astimezone(zone).date() for each in times]))
-    session.sql(
-        """insert into usage_change (account_id, month)
-           select :account_id, month from unnest(cast(:months as date[])) month""",
-        account_id=held.account_id,
-        months=months,
-    )
-
-
 def _registers(session: WriteSession) -> dict[tuple[int, str, str], _Register]:
     """The registers of a chunk, made if need be and locked, each with what is known around its rows."""
     _run(session, "write")
@@ -368,14 +316,6 @@ def _hold(session: WriteSession, sender: Sender, row: sa.Row[Any], reason: str, 
         run_id=run_id,
         row_no=row.row_no,
     )
-
-
-def _months(days: Sequence[date]) -> set[date]:
-    month, found = min(days).replace(day=1), set[date]()
-    while month <= max(days):
-        found.add(month)
-        month = (month + timedelta(days=32)).replace(day=1)
-    return found
 
 
 def _run(session: WriteSession, step: str, **params: object) -> sa.CursorResult[Any]:

@@ -11,6 +11,17 @@ from core.periods import Period, start_of
 from services.metering.measures import UNITS_PER_KWH, Channel, Quality, Register, kwh_of
 from services.metering.models import FindingKind
 from services.metering.queries.findings import Finding, findings
+from services.metering.queries.own import (
+    OwnReading,
+    OwnState,
+    Photo,
+    ReadableRegister,
+    held_photo,
+    own_photo,
+    own_reading,
+    own_readings,
+    readable_registers,
+)
 from services.metering.queries.registers import (
     LatestReadings,
     RegisterShown,
@@ -40,7 +51,11 @@ __all__ = [
     "HeldReading",
     "LatestReadings",
     "MeterGaps",
+    "OwnReading",
+    "OwnState",
+    "Photo",
     "Quality",
+    "ReadableRegister",
     "Register",
     "RegisterShown",
     "RegisterUse",
@@ -48,12 +63,17 @@ __all__ = [
     "findings",
     "gaps",
     "held_counts",
+    "held_photo",
     "held_reading",
     "held_readings",
     "intervals",
     "kwh_of",
     "latest_readings",
     "meter_gaps",
+    "own_photo",
+    "own_reading",
+    "own_readings",
+    "readable_registers",
     "register_days",
     "register_use",
     "span",
