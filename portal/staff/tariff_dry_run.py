@@ -87,7 +87,7 @@ def dry_run_page(
             tariff_code=version.tariff_code,
             version_no=version.version_no,
             tariff=queries.tariff_of(write, version_id=version.id),
-            unit_id=unit.id,
+            unit_ids=[unit.id],
             month=month,
             zone=runtime.settings.zone,
             most=SAMPLE if typed.of == "sample" else MOST,

@@ -1,6 +1,7 @@
 """Tariffs for the supplier's programs: read, checked, drafted and priced by. Two of the staff publish, no program.
 
-A tariff is the whole supplier's, and so are both scopes: in which units a program acts does not matter here.
+A tariff is the whole supplier's, and so are both scopes: in which units a program acts matters for dry runs alone,
+which look at accounts.
 """
 
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from pydantic import BeforeValidator, Field
 from core.idempotency import InFlight, KeyReused
 from core.pagination import MAX_CURSOR, BadCursor
 from core.periods import business_date
+from routers.backoffice.dry_run_schemas import DryRunAnswer, DryRunAsked
 from routers.backoffice.tariff_schemas import (
     CaseAsked,
     CasePriced,
@@ -26,6 +28,7 @@ from routers.backoffice.tariff_schemas import (
     OfficeVersionPage,
     TariffCode,
 )
+from services.accounts.queries import programs
 from services.tariffs import operations, queries
 from services.tariffs.errors import (
     TariffInvalid,
@@ -37,6 +40,7 @@ from services.tariffs.errors import (
     VersionUnknown,
 )
 from services.tariffs.queries import TariffClass, VersionView
+from services.usage import queries as usage
 from web import tariff_cases
 from web.idempotency import KeyedByProgram, once
 from web.models import Limit, plain_digits
@@ -203,6 +207,39 @@ def price_by_office_version(
     """Price a case by a version in whatever state: the answer that `wattline tariff price` prints. Nothing is kept."""
     version = _version(write, code=code, version_no=version_no)
     return tariff_cases.priced(asked.kind, queries.document_of(write, version_id=version.id), asked.input)
+
+
+@router.post(
+    "/{code}/versions/{version_no}/dry-run",
+    responses=problems(ScopeMissing, VersionUnknown, TariffInvalid, InvalidFields),
+    operation_id="dry_run_office_version",
+)
+def dry_run_office_version(
+    code: Code,
+    version_no: Number,
+    asked: Annotated[DryRunAsked, Body()],
+    caller: TariffsReader,
+    runtime: RuntimeDep,
+    write: Write,
+) -> DryRunAnswer:
+    """What a month of accounts on a tariff costs, and what it would by a version of it, or by a document in its place.
+
+    Accounts of the program's units alone, at most 2,000, always the same ones; nothing is kept.
+    """
+    version, zone = _version(write, code=code, version_no=version_no), runtime.settings.zone
+    tariff = queries.tariff_of(write, version_id=version.id)
+    if asked.document is not None:
+        tariff = operations.validate(asked.document, currency=tariff.currency, zone=zone)
+    run = usage.dry_run(
+        write,
+        tariff_code=version.tariff_code,
+        version_no=version.version_no,
+        tariff=tariff,
+        unit_ids=programs.given_units(write, client=caller.id),
+        month=asked.first_day,
+        zone=zone,
+    )
+    return DryRunAnswer.of(run)
 
 
 def _version(write: Write, *, code: str, version_no: int) -> VersionView:

@@ -44,4 +44,7 @@ ASKING: Final[dict[str, Asking]] = {
     f"POST {API}/{{code}}/versions/{{version_no}}/price": _asked(
         "/{code}/versions/1/price", lambda: {"input": {"kwh": "100"}}
     ),
+    f"POST {API}/{{code}}/versions/{{version_no}}/dry-run": _asked(
+        "/{code}/versions/1/dry-run", lambda: {"month": "2026-10"}
+    ),
 }

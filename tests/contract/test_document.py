@@ -92,6 +92,7 @@ QUESTIONS: Final = {
     "POST /api/v1/me/data-export/download",
     "POST /api/v1/backoffice/tariffs/check",
     "POST /api/v1/backoffice/tariffs/{code}/versions/{version_no}/price",
+    "POST /api/v1/backoffice/tariffs/{code}/versions/{version_no}/dry-run",
 }
 """They move nothing by themselves (asked twice, they ask twice), or give what a kept answer would keep in clear."""
 

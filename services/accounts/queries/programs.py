@@ -28,6 +28,13 @@ def program_reach(session: ReadSession, *, client: UUID) -> ProgramReach:
     return ProgramReach(row.units, row.is_everywhere)
 
 
+def given_units(session: ReadSession, *, client: UUID) -> Sequence[int]:
+    """The units that a program was given, without those below them."""
+    return (
+        session.sql("select unit_id from service_unit where service_client_id = :client", client=client).scalars().all()
+    )
+
+
 def has_units(session: ReadSession, *, client: UUID) -> bool:
     """Whether a program was given any."""
     return bool(

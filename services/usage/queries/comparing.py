@@ -264,12 +264,12 @@ def dry_run(
     tariff_code: str,
     version_no: int,
     tariff: Tariff,
-    unit_id: int,
+    unit_ids: Sequence[int],
     month: date,
     zone: ZoneInfo,
     most: int = MOST_ACCOUNTS,
 ) -> DryRun:
-    """Accounts of a unit and below that are on a tariff, priced by it and by another document for one month.
+    """Accounts of some units and below that are on a tariff, priced by it and by another document for one month.
 
     `tariff`: a draft, or any version, parsed. At most `most` accounts, chosen by nobody's order and always the same.
     Both are priced by the exact engine from the same readings. An account that one of the two cannot price, or that was
@@ -277,7 +277,7 @@ def dry_run(
     """
     limit = min(most, MOST_ACCOUNTS)
     found = session.sql(
-        statement(__package__, "on_tariff.sql"), code=tariff_code, unit_id=unit_id, month=month, most=limit + 1
+        statement(__package__, "on_tariff.sql"), code=tariff_code, unit_ids=list(unit_ids), month=month, most=limit + 1
     ).all()
     rows = found[:limit]
     ids = [row.id for row in rows]

@@ -2,13 +2,17 @@
 
 import json
 import uuid
+from datetime import date
 from typing import Any
 
 import pytest
 
 from services.identity.queries import ServiceScope
+from services.usage import operations as usage
 from tests.factories.tariffs import FLAT
+from tests.factories.usage import bind, put_total
 from tests.services.tariffs.cases import CASES
+from tests.support.metered import ONE_PRICE, TIMES_AND_TIERS, ZONE, offer
 from tests.support.programs import program
 from tests.support.town import Town
 
@@ -75,6 +79,43 @@ def test_a_case_comes_to_what_the_command_says(town: Town, writer: dict[str, str
     assert answer.json() == wanted["expect"]
     refused = post(town, writer, f"/{code}/versions/1/price", {"input": {"month": 1, "meter_file": "/etc/passwd"}})
     assert (refused.status_code, refused.json()["faults"][0]["path"]) == (422, "$.input.meter_file")
+
+
+def test_a_version_or_a_document_is_tried_on_the_accounts_of_the_programs_units_and_no_others(town: Town) -> None:
+    month, end = date(2026, 6, 1), date(2026, 7, 1)
+    with town.runtime.db.write() as session:
+        code = offer(session, ONE_PRICE, first=month, end=end)
+        for home, kwh in ((town.house, 100), (town.neighbour, 300), (town.far, 500)):
+            bind(session, home.account.id, code, no=7, first=month, end=end)
+            put_total(session, home.account.id, {month: 0, end: kwh * 1_000_000})
+            usage.aggregate(session, months={month: [home.account.id]}, zone=ZONE)
+    here = program(town, ServiceScope.TARIFFS_READ, units=["3701"])
+    same = post(town, here, f"/{code}/versions/1/dry-run", {"month": "2026-06"}).json()
+    assert (same["accounts"], same["is_all"], same["unpriced"]) == (2, True, [])
+    assert (same["total"]["equal"], same["total"]["before"], same["total"]["after"]) == (
+        2,
+        amount(26515),
+        amount(26515),
+    )
+    dearer = {**ONE_PRICE, "energy": {"lines": "per_tier", "prices": {"all": "0.7"}}}
+    tried = post(town, here, f"/{code}/versions/1/dry-run", {"month": "2026-06", "document": dearer}).json()
+    assert [(each["class"], each["up"], each["down"]) for each in tried["by_class"]] == [("residential", 2, 0)]
+    assert [(each["account_no"], each["before"], each["after"]) for each in tried["largest"]] == [
+        (town.neighbour.account_no, amount(19886), amount(21000)),
+        (town.house.account_no, amount(6629), amount(7000)),
+    ]
+    by_the_hour = post(town, here, f"/{code}/versions/1/dry-run", {"month": "2026-06", "document": TIMES_AND_TIERS})
+    assert [each["faults"][0]["code"] for each in by_the_hour.json()["unpriced"]] == ["period_unknown"] * 2
+    assert by_the_hour.json()["total"] is None
+    wrong = post(
+        town, here, f"/{code}/versions/1/dry-run", {"month": "2026-06", "document": {**dearer, "currency": "EUR"}}
+    )
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "tariff_invalid")
+    assert post(town, here, f"/{code}/versions/9/dry-run", {"month": "2026-06"}).json()["code"] == "version_unknown"
+
+
+def amount(minor: int) -> dict[str, object]:
+    return {"amount_minor": minor, "currency": "CNY"}
 
 
 def test_who_may_read_alone_writes_nothing(town: Town, writer: dict[str, str]) -> None:

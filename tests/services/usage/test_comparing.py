@@ -93,10 +93,16 @@ def test_a_draft_is_priced_on_real_accounts_beside_what_they_have(
     put(database, other, JULY, date(2025, 7, 2))
     with database.read() as session:
         same = queries.dry_run(
-            session, tariff_code="FLAT", version_no=2, tariff=parse(FLAT), unit_id=unit_id, month=JULY, zone=ZONE
+            session, tariff_code="FLAT", version_no=2, tariff=parse(FLAT), unit_ids=[unit_id], month=JULY, zone=ZONE
         )
         draft = queries.dry_run(
-            session, tariff_code="FLAT", version_no=2, tariff=parse(GUANGZHOU), unit_id=unit_id, month=JULY, zone=ZONE
+            session,
+            tariff_code="FLAT",
+            version_no=2,
+            tariff=parse(GUANGZHOU),
+            unit_ids=[unit_id],
+            month=JULY,
+            zone=ZONE,
         )
     assert (same.accounts, same.is_all, same.unpriced) == (2, True, ())
     assert [(each.up, each.down, each.equal) for each in same.by_class] == [(0, 0, 2)]
@@ -121,7 +127,7 @@ def test_who_cannot_be_priced_is_named_with_the_reason_and_in_no_total(
         **FLAT,
         "demand": {"mode": "contract", "price": "36.00", "over_ratio": "1.05", "over_multiplier": "2"},
     }
-    run = partial(queries.dry_run, tariff_code="FLAT", version_no=2, unit_id=unit_id, month=JULY, zone=ZONE)
+    run = partial(queries.dry_run, tariff_code="FLAT", version_no=2, unit_ids=[unit_id], month=JULY, zone=ZONE)
     with database.read() as session:
         same, demanding = run(session, tariff=parse(FLAT)), run(session, tariff=parse(contracted))
         one = run(session, tariff=parse(FLAT), most=1)

@@ -239,7 +239,7 @@ def test_a_year_under_other_tariffs_and_a_dry_run_leave_out_what_registers_canno
                 tariff_code="FLAT",
                 version_no=1,
                 tariff=tariff,
-                unit_id=unit,
+                unit_ids=[unit],
                 month=MARCH,
                 zone=ZONE,
             )

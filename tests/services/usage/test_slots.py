@@ -125,7 +125,7 @@ def test_one_missing_price_leaves_the_month_unpriced_and_is_named(house: House) 
             tariff_code="AGILE",
             version_no=2,
             tariff=parse(FLAT),
-            unit_id=session.sql("select unit_id from account where id = :id", id=house.id).scalar_one(),
+            unit_ids=[session.sql("select unit_id from account where id = :id", id=house.id).scalar_one()],
             month=JULY,
             zone=ZONE,
         )
@@ -235,7 +235,7 @@ def test_other_tariffs_and_drafts_are_compared_with_half_hourly_prices_both_ways
     with house.db.read() as session:
         found = queries.what_if(session, account_id=house.id, until=date(2025, 8, 2), zone=ZONE)
         tried = queries.dry_run(
-            session, tariff_code="AGILE", version_no=2, tariff=parse(AGILE), unit_id=unit_id, month=JULY, zone=ZONE
+            session, tariff_code="AGILE", version_no=2, tariff=parse(AGILE), unit_ids=[unit_id], month=JULY, zone=ZONE
         )
     assert found is not None
     agile, other = found.offers
