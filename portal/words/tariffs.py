@@ -28,6 +28,7 @@ FAULTS: Final = {
     "not_a_date": N_("Write a day as 2026-12-31."),
     "not_a_number": N_("Write a plain decimal number such as 0.5469: no exponent, no sign but minus."),
     "not_a_time": N_("Write a time of day on a quarter of an hour, from 00:00 to 24:00."),
+    "not_a_line": N_("Write it in one line of characters that are seen: no line breaks, no marks of direction."),
     "not_found": N_("The file is not there, or holds no row of this meter."),
     "nothing_priced": N_("Give prices of electricity, or a late fee."),
     "number_out_of_range": N_("Use a number within the bounds of this field."),

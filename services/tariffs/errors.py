@@ -28,6 +28,7 @@ REMEDIES: Final = {
     "no_energy": "This tariff prices no energy: price its late fee, or add `energy`.",
     "not_a_choice": "Use one of the values that the format names for this field.",
     "not_a_date": "Write a day as 2026-12-31.",
+    "not_a_line": "Write it in one line of characters that are seen: no line breaks, no marks of direction.",
     "not_a_number": 'Write a plain decimal number as text, such as "0.5469": no exponent, sign only for minus.',
     "not_a_time": "Write a time of day on a quarter of an hour, from 00:00 to 24:00.",
     "not_found": "The file is not there, or holds no row of this meter.",

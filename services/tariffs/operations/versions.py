@@ -15,6 +15,7 @@ from core.audit import Actor
 from core.db import WriteSession, to_json
 from core.errors import Json
 from core.periods import FIRST_YEAR, LAST_YEAR
+from core.texts import is_line
 from services.casework import operations as casework
 from services.tariffs.errors import (
     Fault,
@@ -73,7 +74,7 @@ def create_tariff(
     name = " ".join(name.split())
     for field, is_right in (
         ("code", _CODE.fullmatch(code) is not None),
-        ("name", 0 < len(name) <= MOST_NAME),
+        ("name", 0 < len(name) <= MOST_NAME and is_line(name)),
         ("currency", currency in CURRENCIES),
     ):
         if not is_right:

@@ -8,9 +8,10 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from core.texts import is_line
 from services.tariffs.errors import REMEDIES, Fault, TariffInvalid
 from services.tariffs.rules.numbers import Number, Positive, Share, Unsigned
 
@@ -38,13 +39,24 @@ def _minute_of_day(value: object) -> int:
     return minute
 
 
+def _line(text: str) -> str:
+    if not is_line(text):
+        raise PydanticCustomError("not_a_line", "")
+    return text
+
+
+def _lines(text: str) -> str:
+    return "\n".join(_line(line) for line in text.split("\n"))
+
+
 def clock(minute: int) -> str:
     """Minutes since midnight as `07:30`; `24:00` ends a day."""
     return f"{minute // 60:02}:{minute % 60:02}"
 
 
 Code = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Text = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+Text = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterValidator(_line)]
+Lines = Annotated[str, Field(strict=True, max_length=4000), AfterValidator(_lines)]
 Month = Annotated[int, Field(strict=True, ge=1, le=12)]
 Months = Annotated[tuple[Month, ...], Field(min_length=1, max_length=12)]
 Count = Annotated[int, Field(strict=True, ge=1, le=99)]
@@ -248,7 +260,7 @@ class Document(_Part):
     time_zone: Annotated[str, Field(strict=True, max_length=64)] | None = None
     name: Text | None = None
     status: Text | None = None
-    note: Annotated[str, Field(strict=True, max_length=4000)] | None = None
+    note: Lines | None = None
     rounding: Rounding | None = None
     energy: Energy | None = None
     tiers: Tiers | None = None

@@ -61,7 +61,7 @@ class _Rate:
         for name in UNSUPPORTED:
             if _says(self.rate.get(name)):
                 raise _refused((name,), "structure_unsupported")
-        name = str(self.rate.get("name") or self.rate.get("label") or "URDB rate")
+        name = " ".join(str(self.rate.get("name") or self.rate.get("label") or "URDB rate").split())
         found: dict[str, Any] = {
             "id": str(self.rate.get("label") or name)[:200],
             "name": name[:200],

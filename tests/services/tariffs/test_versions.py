@@ -20,6 +20,7 @@ from services.tariffs.errors import (
     TariffInvalid,
     TariffTaken,
     TariffUnknown,
+    TariffWrong,
     VersionChanged,
     VersionDatesWrong,
     VersionFixed,
@@ -292,6 +293,20 @@ def test_a_draft_needs_a_tariff_and_days_in_order(office: Office) -> None:
         operations.create_tariff(
             session, code="RES", name="Again", tariff_class=TariffClass.ANY, currency="CNY", actor=ACTOR, now=NOON
         )
+
+
+def test_the_name_of_a_tariff_is_seen_as_it_stands(office: Office) -> None:
+    with pytest.raises(TariffWrong) as refused, office.db.write() as session:
+        operations.create_tariff(
+            session,
+            code="SHOP",
+            name="Shops\u202epohs",
+            tariff_class=TariffClass.ANY,
+            currency="CNY",
+            actor=ACTOR,
+            now=NOON,
+        )
+    assert refused.value.facts == {"field": "name"}
 
 
 def test_lists_show_what_holds_and_what_comes(office: Office) -> None:
