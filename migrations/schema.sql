@@ -1323,7 +1323,7 @@ declare
 begin
   if new.state = any (v_next) and to_jsonb(new) - v_may_change = to_jsonb(old) - v_may_change
     and (old.state = 'draft' or new.document::text = old.document::text)
-    and (old.state <> 'published' or (old.valid_to is null and new.valid_to is not null)) then
+    and (old.state <> 'published' or (new.valid_to is not null and new.valid_to < coalesce(old.valid_to, 'infinity'))) then
     return new;
   end if;
   raise exception 'a version of a tariff that is % does not change like that', old.state using errcode = 'restrict_violation';

@@ -281,6 +281,9 @@ def _database(
     for code, agreements in tariffs.unknown_codes(session, limit=MOST_CODES):
         told = f"{agreements} agreements name {code}, and there is no tariff with this code: they cannot be priced"
         yield Finding("tariffs", "warning", told)
+    for code, day in tariffs.gaps(session, limit=MOST_CODES):
+        told = f"no version of {code} is published from {day} on, and agreements name it: publish what follows"
+        yield Finding("tariffs", "warning", told)
 
 
 def _units(session: ReadSession, settings: Settings) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from services.casework import queries as requests
 from services.casework.errors import ReasonMissing, RequestOpen
 from services.tariffs import operations, queries
 from services.tariffs.errors import BeginsInPast, UseInvalid, VersionChanged, VersionFixed, VersionsOverlap
-from services.tariffs.queries import PriceCell, Tariff, VersionView
+from services.tariffs.queries import PriceCell, Tariff, VersionState, VersionView
 from web.runtime import Runtime, RuntimeDep
 from web.session import Now, Write
 
@@ -224,6 +224,7 @@ def _page(
         ),
         today=today,
         is_past=version.valid_from < today,
+        leaves_gap=version.state is not VersionState.WITHDRAWN and queries.leaves_gap(session, version=version),
         done=done,
         wrong=wrong,
         typed={"reason": typed},

@@ -141,7 +141,10 @@ class VersionDatesWrong(Refusal):
 
 
 class VersionsOverlap(Refusal):
-    """A published version (`version_no`) holds on a day of this one, and has its end already or begins later."""
+    """A published version (`version_no`) holds on a day of this one and begins later, or has its end already.
+
+    Only a correction that ends on the same day cuts a version that has its end.
+    """
 
     code = "versions_overlap"
 

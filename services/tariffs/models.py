@@ -47,8 +47,8 @@ class TariffRow(SQLModel, table=True):
 class TariffVersionRow(SQLModel, table=True):
     """What a tariff says from one day up to, not including, another.
 
-    A trigger gives `version_no`, 1, 2, 3, and keeps what is published as it is: only its end is set, once. `revision`
-    counts the changes of a draft; `request_id` is the approval that was asked for last.
+    A trigger gives `version_no`, 1, 2, 3, and keeps what is published as it is: only its end is set, and brought
+    forward. `revision` counts the changes of a draft; `request_id` is the approval that was asked for last.
     """
 
     __tablename__ = "tariff_version"

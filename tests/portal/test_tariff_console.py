@@ -92,6 +92,21 @@ def test_a_tariff_is_drafted_filled_in_tried_and_proposed(desk: Desk, town: Town
         assert (version.state.value, version.note) == ("proposed", "Notice 7")
 
 
+def test_who_proposes_and_who_approves_a_version_that_nothing_follows_is_told(desk: Desk) -> None:
+    at = desk.new("TRY-9")
+    assert "no version is published" not in desk.get(at)
+    end = clock.now().date() + timedelta(days=100)
+    typed = {**desk.fields(desk.get(f"{at}/edit")), "price": ["0.50"], "valid_to": [end.isoformat()]}
+    assert desk.send(f"{at}/edit", **typed)[0] == 303
+    page = desk.get(at)
+    assert "on no version is published: nothing has a price then" in page
+    assert "It corrects a published version" in page
+    assert desk.send(f"{at}/propose", version="2", reason="A special price.", is_correction="true", once="e")[0] == 303
+    request = re.search(r"/staff/approvals/[-0-9a-f]+", desk.get(at))
+    assert request is not None
+    assert re.search(r"Correct tariff TRY-9 .* · no version is published from ", desk.get(request[0]))
+
+
 def test_every_fault_is_listed_with_its_place_and_what_was_typed_stays(desk: Desk) -> None:
     at = desk.new("TRY-2")
     typed = {**desk.fields(desk.get(f"{at}/edit")), "price": ["0,50"], "tax_rate": ["13 %"], "note": ["mine"]}

@@ -68,8 +68,8 @@ PROBLEMS: Final = [
     Problem(
         VersionsOverlap,
         409,
-        zh="与已发布的第 {version_no} 版的有效期重叠，请更改日期。",
-        en="Published version {version_no} holds on some of these days; choose other dates.",
+        zh="与已发布的第 {version_no} 版的有效期重叠；请更改日期，或作为更正并与该版同日终止。",
+        en="Published version {version_no} holds on some of these days; choose others, or correct it up to its end.",
     ),
     Problem(
         BeginsInPast,

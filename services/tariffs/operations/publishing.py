@@ -22,7 +22,7 @@ from services.tariffs.events import TariffPublished
 from services.tariffs.models import VersionState
 from services.tariffs.operations import calendar
 from services.tariffs.operations.versions import hold_version, lock_version, record, subject_of
-from services.tariffs.queries.versions import VersionId, VersionView, version_by_id
+from services.tariffs.queries.versions import VersionId, VersionView, leaves_gap, version_by_id
 from services.tariffs.rules.life import Act, made_until, next_state
 
 PUBLISH_TARIFF: Final = "tariffs.publish_tariff"
@@ -36,6 +36,8 @@ class PublishTariff(Payload):
     version_no: int
     valid_from: date
     is_correction: bool
+    nothing_from: date | None = None
+    """From this day on no version was published when it was asked for: the tariff ends, or waits for another."""
 
 
 def propose(
@@ -52,7 +54,8 @@ def propose(
 ) -> UUID:
     """Ask that a draft be published; answers the request, which another decides by `casework.operations.approve`.
 
-    A version that begins before today must be asked for as a correction. Raises UnitUnknown for whoever may not edit
+    A version that begins before today must be asked for as a correction, and so must one that begins inside a published
+    version whose end is set: it ends where that one ends. Raises UnitUnknown for whoever may not edit
     tariffs everywhere, VersionUnknown, VersionFixed, VersionChanged, BeginsInPast, VersionsOverlap, ReasonMissing.
     """
     may = StaffPermission.TARIFFS_EDIT
@@ -64,7 +67,7 @@ def propose(
     if version.revision != revision:
         raise VersionChanged
     _check_begin(version, is_correction=is_correction, today=business_date(now, zone))
-    _check_room(session, version)
+    _check_room(session, version, is_correction=is_correction)
     request_id = casework.ask(
         session,
         kind=PUBLISH_TARIFF,
@@ -76,6 +79,7 @@ def propose(
             version_no=version.version_no,
             valid_from=version.valid_from,
             is_correction=is_correction,
+            nothing_from=version.valid_to if leaves_gap(session, version=version) else None,
         ),
         reason=reason,
         by=by,
@@ -131,7 +135,7 @@ def _publish(session: WriteSession, version: VersionView, *, today: date, zone: 
     """End the version before, let this one hold, make its days and tell it: all of it or nothing."""
     _check_begin(version, is_correction=version.is_correction, today=today)
     calendar.hold_calendar(session)
-    ended = _check_room(session, version)
+    ended = _check_room(session, version, is_correction=version.is_correction)
     if ended is not None:
         session.sql(
             "update tariff_version set valid_to = :valid_to where id = :id", id=ended.id, valid_to=version.valid_from
@@ -179,10 +183,11 @@ def _check_begin(version: VersionView, *, is_correction: bool, today: date) -> N
         raise BeginsInPast
 
 
-def _check_room(session: ReadSession, version: VersionView) -> VersionView | None:
-    """The published version that this one ends: the one that still runs, and begins no later.
+def _check_room(session: ReadSession, version: VersionView, *, is_correction: bool) -> VersionView | None:
+    """The published version that this one ends: one that begins no later, and still runs or is corrected to its end.
 
-    Raises VersionsOverlap for any other that holds on a day of it. Served by ix_tariff_version_published.
+    A correction ends on the very day on which what it corrects ends, so that the days behind it are not left without a
+    price. Raises VersionsOverlap for any other that holds on a day of it. Served by ix_tariff_version_published.
     """
     rows = session.sql(
         """select id, version_no, valid_from, valid_to from tariff_version
@@ -196,7 +201,8 @@ def _check_room(session: ReadSession, version: VersionView) -> VersionView | Non
     ).all()
     ended: int | None = None
     for row in rows:
-        if row.valid_to is not None or row.valid_from > version.valid_from:
+        may_end = row.valid_to is None or (is_correction and row.valid_to == version.valid_to)
+        if not may_end or row.valid_from > version.valid_from:
             raise VersionsOverlap(version_no=row.version_no)
         ended = row.id
     return None if ended is None else version_by_id(session, version_id=ended)

@@ -112,6 +112,29 @@ def versions(session: ReadSession, *, code: str, period: Period) -> list[Version
     return [_version(row) for row in rows]
 
 
+def leaves_gap(session: ReadSession, *, version: VersionView) -> bool:
+    """Whether nothing is published for the day on which a version ends: it ends the one before it, which is not back.
+
+    For a draft: once it is published as it is. Served by ix_tariff_version_published.
+    """
+    if version.valid_to is None or version.is_void:
+        return False
+    return not session.sql(
+        """select exists (select from tariff_version
+             where tariff_code = :code and state = 'published' and valid_from > :valid_from
+               and daterange(valid_from, valid_to) @> cast(:valid_to as date))""",
+        code=version.tariff_code,
+        valid_from=version.valid_from,
+        valid_to=version.valid_to,
+    ).scalar_one()
+
+
+def gaps(session: ReadSession, *, limit: int) -> list[tuple[str, date]]:
+    """Tariffs of which no version is published from a day on, for which agreements name them; the earliest first."""
+    rows = session.sql(statement(__package__, "gaps.sql"), limit=limit)
+    return [(row.tariff_code, row.nothing_from) for row in rows]
+
+
 def periods(session: ReadSession, *, version_id: VersionId) -> tuple[str, ...]:
     """The price periods of a version, in the order by which `tariff_day` counts them from 1. Raises VersionUnknown."""
     found = session.sql("select periods from tariff_version where id = :id", id=version_id).scalar_one_or_none()

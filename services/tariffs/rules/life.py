@@ -30,7 +30,10 @@ TRANSITIONS: Final = {
     (VersionState.PROPOSED, Act.WITHDRAW): VersionState.WITHDRAWN,
     (VersionState.PUBLISHED, Act.END): VersionState.PUBLISHED,
 }
-"""Everything else is a refusal: of what is published only the end is set. The database's trigger says the same."""
+"""Everything else is a refusal: of what is published only the end is set, or brought forward.
+
+The database's trigger says the same.
+"""
 
 
 def next_state(state: VersionState, act: Act) -> VersionState | None:

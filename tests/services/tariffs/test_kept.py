@@ -34,14 +34,18 @@ def test_what_is_published_stays_as_it_is_whatever_the_application_writes(databa
         session.connection().exec_driver_sql(CHANGES[change].replace("{id}", str(version_id)))
 
 
-def test_a_published_version_is_ended_once(database: Database) -> None:
+def test_the_end_of_a_published_version_is_brought_forward_and_never_put_back(database: Database) -> None:
     with database.write() as session:
         version_id = make_version(session, valid_from=date(2024, 1, 1))
         session.sql("update tariff_version set valid_to = '2025-01-01' where id = :id", id=version_id)
-    with pytest.raises(sa.exc.IntegrityError), database.write() as session:
-        session.sql("update tariff_version set valid_to = '2025-06-01' where id = :id", id=version_id)
-    with pytest.raises(sa.exc.IntegrityError), database.write() as session:
-        session.sql("update tariff_version set valid_to = null where id = :id", id=version_id)
+        session.sql("update tariff_version set valid_to = '2024-06-01' where id = :id", id=version_id)
+    for other in ("'2024-06-01'", "'2024-06-02'", "'2025-01-01'", "'2023-12-31'", "null"):
+        with pytest.raises(sa.exc.IntegrityError), database.write() as session:
+            session.connection().exec_driver_sql(
+                f"update tariff_version set valid_to = {other} where id = {version_id}"
+            )
+    with database.write() as session:
+        session.sql("update tariff_version set valid_to = valid_from where id = :id", id=version_id)
 
 
 def test_nothing_is_published_that_nobody_proposed_and_what_is_proposed_stays(database: Database) -> None:

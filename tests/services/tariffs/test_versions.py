@@ -204,13 +204,67 @@ def test_a_day_that_came_meanwhile_is_past_when_the_other_approves(office: Offic
         office.approve(request_id, now=NOON + timedelta(days=2))
 
 
-def test_a_version_that_holds_already_until_a_day_is_not_cut_again(office: Office) -> None:
+def test_a_version_that_is_ended_is_not_cut_by_one_that_is_no_correction(office: Office) -> None:
     office.publish(valid_from=SOON)
     office.publish(valid_from=YEAR)
     between = office.draft(valid_from=SOON + timedelta(days=10), valid_to=YEAR)
     with pytest.raises(VersionsOverlap) as refused:
         office.propose(between)
     assert refused.value.facts == {"version_no": 1}
+
+
+def test_what_is_ended_already_is_corrected_up_to_the_day_on_which_its_successor_begins(office: Office) -> None:
+    first, second = office.publish(valid_from=SOON), office.publish(valid_from=YEAR)
+    since = SOON + timedelta(days=10)
+    for end in (None, YEAR - timedelta(days=1), YEAR + timedelta(days=1)):
+        with pytest.raises(VersionsOverlap):
+            office.propose(office.draft(valid_from=since, valid_to=end, document=DEARER), is_correction=True)
+    correction = office.publish(valid_from=since, valid_to=YEAR, document=DEARER, is_correction=True)
+    again = office.publish(valid_from=since + timedelta(days=5), valid_to=YEAR, is_correction=True)
+    whole = office.publish(valid_from=SOON, valid_to=since, is_correction=True)
+    with office.db.read() as session:
+        held = queries.versions(session, code="RES", period=Period(SOON, date(2028, 1, 1)))
+        assert [(each.id, each.valid_from, each.valid_to) for each in held] == [
+            (whole.id, SOON, since),
+            (correction.id, since, since + timedelta(days=5)),
+            (again.id, since + timedelta(days=5), YEAR),
+            (second.id, YEAR, None),
+        ]
+        made = session.sql(
+            """select version_id, min(day), max(day) + 1 from tariff_day where day < :end and version_id <> :second
+               group by version_id order by 2""",
+            end=YEAR,
+            second=second.id,
+        ).all()
+    assert [tuple(row) for row in made] == [(each.id, each.valid_from, each.valid_to) for each in held[:3]]
+    assert look(office, first).is_void
+
+
+def test_a_version_that_leaves_no_version_behind_it_says_so_to_who_decides(office: Office) -> None:
+    office.publish(valid_from=SOON)
+    special = office.draft(valid_from=YEAR, valid_to=date(2027, 2, 1))
+    request_id = office.propose(special)
+
+    def told() -> tuple[bool, object]:
+        with office.db.read() as session:
+            asked = session.sql("select payload from approval_request where id = :id", id=request_id).scalar_one()
+            return queries.leaves_gap(session, version=special), asked["nothing_from"]
+
+    assert told() == (True, "2027-02-01")
+    office.approve(request_id)
+    assert told()[0]
+    office.publish(valid_from=date(2027, 2, 1))
+    assert not told()[0]
+
+
+def test_a_special_price_between_two_versions_leaves_no_gap(office: Office) -> None:
+    office.publish(valid_from=SOON)
+    after = office.publish(valid_from=date(2027, 2, 1))
+    special = office.publish(valid_from=YEAR, valid_to=after.valid_from, document=DEARER, is_correction=True)
+    with office.db.read() as session:
+        assert not queries.leaves_gap(session, version=special)
+        on = [queries.version_on(session, code="RES", on=day) for day in (YEAR, after.valid_from)]
+    assert [each and each.id for each in on] == [special.id, after.id]
 
 
 def test_of_two_that_are_published_at_the_same_moment_one_holds(office: Office) -> None:
