@@ -10,6 +10,7 @@ from core.periods import business_date
 from portal.customer import shelf
 from portal.pages import SignedIn, go, show
 from services.accounts.queries import agreements
+from services.usage.queries import price_now
 from web.plans import Plan, now_of, plan_on, prices_of
 from web.runtime import RuntimeDep
 from web.session import Now, Write
@@ -37,6 +38,9 @@ def tariff(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write
         accounts=mine.accounts,
         agreement=held,
         history=history,
+        slots_now=price_now(write, account_id=mine.account.id, now=now, zone=zone)
+        if plan is not None and plan.tariff.by_slot
+        else None,
         **({"plan": None} if plan is None else _shown(plan, today, now)),
     )
 
@@ -53,6 +57,7 @@ def _shown(plan: Plan, today: date, now: datetime) -> dict[str, Any]:
         "periods": plan.tariff.periods,
         "month": today,
         "prices": prices,
+        "is_by_slot": plan.tariff.by_slot,
         "stays": plan.stays,
         "stay": stay,
         "costs_now": next((each.costs for each in prices.periods if stay and each.period == stay.period), ()),

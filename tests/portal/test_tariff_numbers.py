@@ -91,3 +91,30 @@ def test_a_tariff_without_tiers_and_one_without_prices_say_so(town: Town) -> Non
     assert told[0]["plan"]["tiers"] == []
     assert [price["costs"] for price in told[0]["plan"]["prices"]] == [["0.66286875"]]
     assert (told[1]["agreement"]["tariff_code"], told[1]["plan"]) == ("NOT-HERE", None)
+
+
+def test_prices_of_intervals_are_shown_now_and_for_the_hours_to_come(town: Town) -> None:
+    now = clock.now()
+    begin = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
+    today = business_date(now, ZONE)
+    document = {**ONE_PRICE, "energy": {"lines": "slots", "prices": {"all": "0"}}, "per_kwh": []}
+    with town.runtime.db.write() as session:
+        code = offer(session, document, first=today, end=today + timedelta(days=2))
+        bind(session, town.far.account.id, code)
+        for at in range(3):
+            session.sql(
+                """insert into tariff_slot_price (tariff_code, start_at, minutes, rate_minor, day, quarter)
+                   values (:code, :start, 30, :rate, :day, :quarter)""",
+                code=code,
+                start=begin + at * timedelta(minutes=30),
+                rate=Decimal("17.42") - 10 * at,
+                day=today,
+                quarter=2 * at,
+            )
+    for path in ("/tariff", "/usage"):
+        page = page_of(town, path, who=town.people["far"])
+        assert number(page.xpath("//section[@aria-labelledby='price-now']//p[contains(@class, 'amount')]")[0].text) == (
+            Decimal("0.1742")
+        )
+        rows = page.xpath("//table[@id='next-slots']/tbody/tr/td")
+        assert [number(cell.text) for cell in rows] == [Decimal("0.0742"), Decimal("-0.0258")]
