@@ -4,12 +4,10 @@ import re
 from typing import Final
 
 from core.config import Settings
-from web.guard import FORM, MULTIPART, Upload
+from web.guard import Upload
 
 PHOTO_DEADLINE_S: Final = 60.0
 """A picture of 6 MB takes so long at 1 Mbit/s."""
-FORM_BYTES: Final = 16_384
-"""What a form has around its picture."""
 PHOTO_TYPES: Final = frozenset({"image/jpeg", "image/png", "image/webp"})
 
 
@@ -17,12 +15,4 @@ def uploads_of(settings: Settings) -> tuple[Upload, ...]:
     """What one deployment takes, where."""
     most_bytes = settings.readings_photo_most_bytes
     photo = re.compile(r"/api/v1/accounts/[^/]+/meter-readings/[^/]+/photo")
-    return (
-        Upload(photo, PHOTO_TYPES, most_bytes, PHOTO_DEADLINE_S),
-        Upload(
-            re.compile(r"/meter-readings"),
-            frozenset({FORM, MULTIPART}),
-            most_bytes + FORM_BYTES,
-            PHOTO_DEADLINE_S,
-        ),
-    )
+    return (Upload(photo, PHOTO_TYPES, most_bytes, PHOTO_DEADLINE_S),)
