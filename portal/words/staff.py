@@ -95,6 +95,7 @@ TASKS: Final = {
     "housekeeping.purge_imports": N_("Old imports forgotten"),
     "housekeeping.purge_invitations": N_("Old invitations forgotten"),
     "housekeeping.purge_link_failures": N_("Old failed links forgotten"),
+    "housekeeping.purge_reading_photos": N_("Old pictures of meters forgotten"),
     "housekeeping.purge_request_keys": N_("Old request keys forgotten"),
     "identity.erase_due": N_("Erasures that are due"),
     "identity.make_exports": N_("Copies of data"),

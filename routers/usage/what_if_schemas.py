@@ -11,6 +11,21 @@ from services.usage.queries import views
 from web.models import Amount, AnswerModel
 
 YUAN: Final[JsonDict] = {"amount_minor": 154321, "currency": "CNY"}
+YEAR: Final[JsonDict] = {
+    "first": "2025-11-01",
+    "end": "2026-11-01",
+    "months_compared": 12,
+    "offers": [
+        {
+            "tariff_code": "RES-TOU",
+            "name": "Residential, time of use",
+            "is_present": True,
+            "months": [{"month": "2025-11-01", "kwh": "241.9", "days_known": 30, "days": 30, "cost": YUAN}],
+            "total": YUAN,
+        }
+    ],
+    "gaps": [],
+}
 
 
 class OfferMonth(AnswerModel):
@@ -36,29 +51,7 @@ class TariffOffer(AnswerModel):
 class TariffComparison(AnswerModel):
     """What the same use would have cost from `first` up to, not including, `end`; what was not read is in no sum."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "first": "2025-11-01",
-                    "end": "2026-11-01",
-                    "months_compared": 12,
-                    "offers": [
-                        {
-                            "tariff_code": "RES-TOU",
-                            "name": "Residential, time of use",
-                            "is_present": True,
-                            "months": [
-                                {"month": "2025-11-01", "kwh": "241.9", "days_known": 30, "days": 30, "cost": YUAN}
-                            ],
-                            "total": YUAN,
-                        }
-                    ],
-                    "gaps": [],
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [YEAR]})
 
     first: date
     end: date
@@ -80,6 +73,8 @@ class TariffComparison(AnswerModel):
 
 class WhatIf(AnswerModel):
     """The comparison; null where fewer than three of the twelve months have readings."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"comparison": YEAR}]})
 
     comparison: TariffComparison | None
 

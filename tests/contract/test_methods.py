@@ -73,6 +73,7 @@ SEEN: Final = {"session_family", "staff_session"}
 
 ARRANGED: Final = (
     *("/account-groups", "/backoffice/", "/meter-readings/", "/pay-for-others/", "/staff/as/", "/staff/filters/"),
+    "/staff/tariffs/{",
 )
 """What is looked at there is made for each question."""
 
