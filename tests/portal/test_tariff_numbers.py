@@ -100,6 +100,9 @@ def test_prices_of_intervals_are_shown_now_and_for_the_hours_to_come(town: Town)
     document = {**ONE_PRICE, "energy": {"lines": "slots", "prices": {"all": "0"}}, "per_kwh": []}
     with town.runtime.db.write() as session:
         code = offer(session, document, first=today, end=today + timedelta(days=2))
+        session.sql(
+            "update agreement set valid_to = :today where account_id = :id", today=today, id=town.far.account.id
+        )
         bind(session, town.far.account.id, code, no=2, first=today)
         for at, rate in enumerate(("17.42", "17.42", "7.42", "-2.58")):  # the next half-hour may begin meanwhile
             session.sql(
