@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from app.cli import cli_of
 from app.commands import meter_files
 from tests.services.tariffs.cases import CASES, FILE
-from tests.support.given import DATA
+from tests.support.shared import shared
 
 TOU = CASES["P15"]
 
@@ -45,10 +45,7 @@ def test_every_case_without_a_meter_comes_out_as_the_text_that_it_expects() -> N
 
 
 def test_a_real_meter_is_measured_and_priced_as_its_case_expects() -> None:
-    given = DATA / "tariffs" / "cases.json"
-    if not given.exists():
-        pytest.skip(f"{given} is not here: set WATTLINE_GIVEN_DATA to the folder of the given data")
-    done = run("price", given)
+    done = run("price", shared("tariffs/cases.json"))
     assert done.exit_code == 0
     last = json.loads(done.stdout)["results"][-1]
     assert json.dumps(last) == json.dumps({"id": "P15", **TOU["expect"]})

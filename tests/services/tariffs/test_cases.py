@@ -6,7 +6,7 @@ import pytest
 
 from services.tariffs.queries import dump, price
 from tests.services.tariffs.cases import BILLS, CASES, FILE, tariff_of, told, use_of
-from tests.support.given import DATA
+from tests.support.shared import shared
 
 
 @pytest.mark.parametrize("name", [*BILLS, "P11"])
@@ -22,7 +22,5 @@ def test_a_parsed_document_is_given_back_with_its_very_digits(name: str) -> None
 
 
 def test_the_cases_here_are_those_that_were_given() -> None:
-    given = DATA / "tariffs" / "cases.json"
-    if not given.exists():
-        pytest.skip(f"{given} is not here: set WATTLINE_GIVEN_DATA to the folder of the given data")
+    given = shared("tariffs/cases.json")
     assert json.loads(given.read_text(encoding="utf-8")) == json.loads(FILE.read_text(encoding="utf-8"))

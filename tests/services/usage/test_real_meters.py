@@ -2,12 +2,10 @@
 
 import csv
 import gzip
-import os
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
-from pathlib import Path
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -28,8 +26,8 @@ from tests.factories.readings import place_meter, sender
 from tests.factories.tariffs import make_version
 from tests.factories.usage import bind, days_of, make_calendar
 from tests.services.usage.test_running import GUANGZHOU, PERIODS, of_guangzhou
+from tests.support.shared import shared
 
-DATA: Final = Path(os.environ.get("WATTLINE_TEST_DATA", Path(__file__).parents[4] / "shared" / "data")) / "meters"
 COLUMNS: Final = {
     "import_kwh": Channel.IMPORT,
     "export_kwh": Channel.EXPORT,
@@ -61,7 +59,7 @@ def read(source: Source) -> dict[str, list[tuple[datetime, dict[str, str]]]]:
     """Rows of the months by meter, with the moment at which each interval begins."""
     zone = ZoneInfo(source.zone)
     found: dict[str, list[tuple[datetime, dict[str, str]]]] = {}
-    with gzip.open(DATA / f"{source.file}.csv.gz", "rt", encoding="utf-8") as lines:
+    with gzip.open(shared("meters") / f"{source.file}.csv.gz", "rt", encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
             label = datetime.fromisoformat(row["start"])
             at = label if label.tzinfo else label.replace(tzinfo=zone)
@@ -92,7 +90,6 @@ def recomputed(rows: list[tuple[datetime, dict[str, str]]], zone: ZoneInfo) -> t
     return [int(each) for each in sums], sum((amount + 5 * 10**11) // 10**12 for amount in amounts)
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason=f"no readings of real meters in {DATA}: set WATTLINE_TEST_DATA")
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.file)
 def test_real_meters_are_priced_as_numpy_does_and_their_gaps_are_named(
     database: Database, vault: Vault, source: Source
