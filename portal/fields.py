@@ -41,6 +41,7 @@ def words(_: Speak) -> dict[str, str]:
             "heat_pump": _("Heat pump"),
             "hidden": _("What is shown"),
             "household_size": _("People in the household"),
+            "kind": _("What"),
             "last_day": _("Last day"),
             "level": _("Level"),
             "locale": _("Language"),
