@@ -35,6 +35,7 @@ ANYBODYS: Final = (
 OPEN_PAGES: Final = frozenset({"GET /staff", "GET /staff/roles", "GET /staff/approvals"})
 ELSEWHERE: Final = frozenset(
     {"POST /staff/approvals/{request_id}/withdraw", "POST /staff/as/{account_no}/end", "GET /staff/health"}
+    | {each for each in OF_STAFF if re.match(r"POST /staff/(tariffs|calendar)|GET /staff/tariffs/(new|.*/edit)$", each)}
 )
 """What only `matrix.csv` asks: it is for whoever began it, ends for everybody alike, or takes every unit."""
 
@@ -63,6 +64,11 @@ NEEDED: Final = (
     (r"(GET|POST) /staff/approvals/", P.STAFF_APPROVE),
     (r"(GET|POST) /staff/audit", P.AUDIT_VIEW),
     (r"(GET|POST) /staff/webhooks", P.WEBHOOKS_MANAGE),
+    (r"GET /staff/(tariffs|calendar)", P.TARIFFS_VIEW),
+    (r"GET /staff/readings", P.METERING_VIEW),
+    (r"POST /staff/readings", P.METERING_DECIDE),
+    (r"GET /staff/entitlements", P.ACCOUNTS_VIEW),
+    (r"POST /staff/entitlements", P.ACCOUNTS_EDIT),
 )
 """What each operation takes, by hand: the first line that fits holds."""
 
@@ -73,8 +79,13 @@ WITHOUT_FRESH_CODE: Final = frozenset({
     "POST /staff/me/authenticator", "POST /staff/me/authenticator/first-code",
     "POST /staff/me/sessions/others/end", "POST /staff/me/sessions/{session_id}/end",
     "POST /staff/payments/{payment_no}/check", "POST /staff/people", "POST /staff/search", "POST /staff/step-up", "POST /staff/webhooks/{endpoint_id}/test",
+    "POST /staff/readings/missing/{account_no}/estimate", "POST /staff/readings/{account_no}/{reading_id}",
+    "POST /staff/tariffs/new", "POST /staff/tariffs/{code}/drafts", "POST /staff/tariffs/{code}/{version_no}/edit",
+    "POST /staff/tariffs/{code}/{version_no}/text", "POST /staff/tariffs/{code}/{version_no}/urdb",
+    "POST /staff/tariffs/{code}/{version_no}/withdraw",
 })  # fmt: skip
-"""Forms that a stolen cookie may send: they take back, write, look closely, end something, or take a code of their own."""
+"""Forms that a stolen cookie may send: they take back, write, draft, decide about one reading, look closely, end something, or
+take a code of their own."""
 
 
 def with_grant(town: Town, *, first: datetime, last: datetime | None, is_revoked: bool = False) -> Member:

@@ -116,7 +116,7 @@ def test_every_text_that_the_api_takes_has_an_end() -> None:
             *((None, each["schema"]) for each in operation.get("parameters", [])),
             *((media, each["schema"]) for media, each in operation.get("requestBody", {}).get("content", {}).items()),
         ]
-        if media != "text/xml"
+        if media != "text/xml" and not (media or "").startswith("image/")  # no text: the guard bounds its bytes
         for place, schema in texts(content)
         if not is_bounded(schema)
     ]

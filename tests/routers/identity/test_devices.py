@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -18,7 +19,13 @@ from web.runtime import Runtime
 
 ME = "/api/v1/me"
 DEVICES = "/api/v1/me/devices"
-VALUES = {"account_no": "3701000001", "bill_no": "20250101", "payment_no": "7Q2M9XK4D0C8VT1B"}
+VALUES = {
+    "account_no": "3701000001",
+    "bill_no": "20250101",
+    "payment_no": "7Q2M9XK4D0C8VT1B",
+    **dict.fromkeys(("from", "first"), "2026-11-01"),
+    **dict.fromkeys(("to", "last"), "2026-11-02"),
+}
 
 
 @pytest.fixture
@@ -119,10 +126,11 @@ def test_each_sign_in_and_each_end_stands_in_the_audit_log(
 
 
 def body_of(spec: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any] | None:
-    """The documented example of a request's body."""
-    if "requestBody" not in operation:
+    """The documented example of a request's body; none for a picture."""
+    content = operation.get("requestBody", {}).get("content", {})
+    if "application/json" not in content:
         return None
-    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    schema = content["application/json"]["schema"]
     model = spec["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     example: dict[str, Any] = model["examples"][0]
     return example
@@ -137,13 +145,15 @@ def operations(client: TestClient) -> Iterator[tuple[str, str, dict[str, Any] | 
         if not path.startswith("/api/v1/") or path.startswith(("/api/v1/auth/", "/api/v1/backoffice/")):
             continue
         for method, operation in methods.items():
-            filled = path
+            filled, asked = path, {}
             for parameter in operation.get("parameters", []):
                 name = parameter["name"]
                 if parameter["in"] == "path":
                     filled = filled.replace(f"{{{name}}}", VALUES.get(name, str(uuid4())))
+                elif parameter["in"] == "query" and parameter.get("required"):
+                    asked[name] = VALUES[name]
             assert "{" not in filled, path
-            yield method, filled, body_of(spec, operation)
+            yield method, f"{filled}?{urlencode(asked)}" if asked else filled, body_of(spec, operation)
 
 
 def test_a_session_that_ended_is_refused_on_every_operation(client: TestClient, runtime: Runtime) -> None:

@@ -14,6 +14,7 @@ from core import clock, intake
 from core.audit import Span
 from core.crypto.vault import Vault
 from core.db import Database
+from core.periods import business_date
 from services.accounts import operations, queries
 from services.accounts.errors import CorrectionOutdated, CorrectionWrong, CustomerShared
 from services.accounts.operations import AccountsLoader, Corrected, Correction, Told
@@ -33,7 +34,7 @@ from tests.support.waiting import wait_for_waiting
 WRONG, RIGHT, NEW = "王明", "王铭远", "王鸣"
 PHONE, OTHER_PHONE = "13800138001", "13800138002"
 NUMBER: Final = 1
-TODAY: Final = clock.now().date()
+TODAY: Final = business_date(clock.now(), ZONE)
 BEGAN, SINCE = date(2024, 1, 1), date(2024, 6, 1)
 Import = Callable[..., None]
 
