@@ -156,12 +156,14 @@ def put_meter_photo(
     response_class=Response,
     responses={
         200: {"description": "The picture.", "content": {"image/jpeg": _IMAGE}},
-        **problems(TotalsOnly, PhotoUnknown),
+        **problems(NotPayer, TotalsOnly, PhotoUnknown),
     },
     operation_id="show_meter_photo",
 )
-def show_meter_photo(sight: WhollySeenAccount, runtime: RuntimeDep, write: Write, reading_id: ReadingId) -> Response:
-    """The picture of a reading, as long as it is kept."""
+def show_meter_photo(
+    sight: WhollySeenAccount, _payer: PayableAccount, runtime: RuntimeDep, write: Write, reading_id: ReadingId
+) -> Response:
+    """The picture of a reading, as long as it is kept; for payers, since it shows the whole number of the meter."""
     found = queries.own_photo(write, vault=runtime.vault, account_id=sight.account.id, reading_id=reading_id)
     if found is None:
         raise PhotoUnknown

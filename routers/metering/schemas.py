@@ -16,7 +16,7 @@ Exact = Annotated[Decimal, Field(description="An exact decimal number as text.")
 
 READING: Final[JsonDict] = {
     "id": "019ac1f2-6f0e-7f8e-9a43-5d0f6f1f7c11",
-    "meter_no": "3301002233",
+    "meter_no": "…2233",
     "register": "total",
     "value": "10483.2",
     "told_at": "2026-11-26T09:31:07Z",
@@ -26,7 +26,7 @@ READING: Final[JsonDict] = {
     "has_photo": True,
 }
 REGISTER: Final[JsonDict] = {
-    "meter_no": "3301002233",
+    "meter_no": "…2233",
     "register": "total",
     "digits": 6,
     "last_value": "10421.7",
@@ -35,7 +35,7 @@ REGISTER: Final[JsonDict] = {
 
 
 class TellReading(RequestModel):
-    """What a register of a meter shows, as text; `meter_no` only where the account has several meters."""
+    """What a register of a meter shows, as text; `meter_no`, as on the meter, only where there are several."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"register": "total", "value": "10483.2"}]})
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from core.crypto.vault import Vault
 from core.db import ReadSession, WriteSession, statement
 from core.errors import Json
+from services.metering.formats.series import shown
 from services.metering.measures import Register, kwh_of
 
 
@@ -19,7 +20,7 @@ class OwnReadings:
             "meter_readings": [
                 {
                     "account_no": row.account_no,
-                    "meter_no": row.meter_no,
+                    "meter_no": shown(row.meter_no),
                     "register": Register(row.kind).value,
                     "value": f"{kwh_of(row.value):f}",
                     "told_at": row.told_at.isoformat(),

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from core.crypto.vault import Vault
 from core.db import ReadSession, statement
+from services.metering.formats.series import shown
 from services.metering.measures import Register, kwh_of
 
 LATEST: Final = UUID(int=2**128 - 1)
@@ -31,7 +32,10 @@ _STATES: Final = {"open": OwnState.WAITING, "accepted": OwnState.ACCEPTED}
 
 @dataclass(frozen=True, slots=True)
 class ReadableRegister:
-    """A register of a meter that is at the account now, with what it showed last, as far as the holder may know."""
+    """A register of a meter that is at the account now, with what it showed last, as far as the holder may know.
+
+    `meter_no` is its end alone: all of it proves to whom an account belongs, and who may only look could take that.
+    """
 
     meter_no: str
     register: Register
@@ -73,7 +77,7 @@ def readable_registers(session: ReadSession, *, account_id: int, today: date, zo
     )
     return [
         ReadableRegister(
-            row.meter_no,
+            shown(row.meter_no),
             Register(row.kind),
             row.digits,
             None if row.value is None else kwh_of(row.value),
@@ -128,7 +132,7 @@ def _opened(vault: Vault, row: sa.Row[Any]) -> Photo:
 def _view(row: sa.Row[Any]) -> OwnReading:
     return OwnReading(
         row.id,
-        row.meter_no,
+        shown(row.meter_no),
         Register(row.kind),
         kwh_of(row.value),
         row.told_at,

@@ -54,7 +54,10 @@ def test_a_reading_is_told_once_and_listed_with_its_picture(town: Town, home: Ho
     listed = town.client.get(path_of(home), headers=viewer.bearer).json()
     assert listed["items"] == [{**shown, "is_mine": False}]
     assert [each["register"] for each in listed["registers"]] == ["total"]
-    photo = town.client.get(f"{path_of(home)}/{said['id']}/photo", headers=viewer.bearer)
+    assert home.meter_no not in str(listed), "it proves to whom the account belongs"
+    path = f"{path_of(home)}/{said['id']}/photo"
+    assert town.client.get(path, headers=viewer.bearer).json()["code"] == "not_payer", "it shows the number, too"
+    photo = town.client.get(path, headers=owner.bearer)
     assert Image.open(io.BytesIO(photo.content)).size == (40, 30)
     assert {name: photo.headers[name] for name in ("content-type", "cache-control", "x-content-type-options")} == {
         "content-type": "image/jpeg",
