@@ -1,6 +1,7 @@
 """Files of holidays and of temperatures: what documents of tariffs ask about days."""
 
 import re
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -25,15 +26,15 @@ _WARMTH: Final = re.compile(r"-?\d{1,2}([.]\d)?", re.ASCII)
 _LEAST_C, _MOST_C = -90, 70
 
 
-class SupplierLoader:
-    """What both kinds of files have in common: they are the whole supplier's, and days are made anew behind them."""
+class SupplierLoader(ABC):
+    """What files have in common that are no unit's but the whole supplier's."""
 
     def __init__(self, *, zone: ZoneInfo) -> None:
-        """`zone` is the supplier's: its days are made anew."""
+        """`zone` is the supplier's: by it days are told apart."""
         self._zone = zone
 
     def stage(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:  # noqa: ARG002 -- the protocol's
-        """Refuse rows of the wrong form; there are some hundred days in such a file."""
+        """Refuse rows of the wrong form."""
         return [Reject(row.no, field, reason) for row in rows for field, reason in self._faults(row.values)]
 
     def place(
@@ -55,8 +56,9 @@ class SupplierLoader:
         """Nothing was noted."""
         return 0
 
+    @abstractmethod
     def _faults(self, values: Sequence[str | None]) -> list[tuple[str, str]]:
-        raise NotImplementedError
+        """What is wrong with the form of a row: field and reason."""
 
     def _count(self, session: WriteSession, *, run_id: int, counts: Mapping[str, int], rejects: list[Reject]) -> Taken:
         counted = UnitRows(0, counts["new"], counts["changed"], counts["unchanged"], accounts=0)
