@@ -21,7 +21,7 @@ from services.metering import rules
 from services.metering.measures import Quality
 from services.metering.operations import placing
 from services.metering.operations.single import months_of
-from services.metering.operations.taking import Sender
+from services.metering.operations.taking import TRIES, Sender
 from services.metering.registers import counted
 
 _COLUMNS: Final = {
@@ -275,7 +275,13 @@ def _told(row_no: int, reason: str) -> Reject:
 
 def _registers(session: WriteSession) -> dict[tuple[int, str, str], _Register]:
     """The registers of a chunk, made if need be and locked, each with what is known around its rows."""
-    _run(session, "write")
+    wanted = session.sql("select count(distinct (account_id, meter_no, kind)) from met_register").scalar_one()
+    for _ in range(TRIES):
+        _run(session, "write")
+        if len(_run(session, "known").all()) == wanted:
+            break
+    else:
+        raise RuntimeError("a register that was made is there")
     session.sql(
         """update meter_register r set digits = m.digits
            from met_register m where r.account_id = m.account_id and r.id = m.register_id

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from core import staging
 from core.audit import Actor
 from core.db import WriteSession, statement, view
+from core.intake import RunTaken
 from core.records import Reject
 from services.metering.measures import IntervalRow
 from services.metering.models import ReadingSource
@@ -29,7 +30,7 @@ _COLUMNS: Final = {
     "meter_no": "text",
     "channel": "text",
     "start": "timestamptz",
-    "minutes": "smallint",
+    "minutes": "integer",
     "energy": "bigint",
     "quality": "text",
 }
@@ -90,7 +91,11 @@ def take_intervals(
 
 
 def take_staged(session: WriteSession, *, sender: Sender, run_id: int | None) -> TakenIntervals:
-    """As `take_intervals`, of rows that were staged in this transaction."""
+    """As `take_intervals`, of rows that were staged in this transaction.
+
+    Raises RunTaken when somebody else has written one of its days meanwhile, in intervals of another length: begun
+    anew, the chunk refuses its own.
+    """
     zone = str(sender.zone)
     rejects = _judge(session, sender)
     _run(
@@ -103,6 +108,8 @@ def take_staged(session: WriteSession, *, sender: Sender, run_id: int | None) ->
     _lock_series(session)
     _run(session, "days")
     staging.analyze(session, table="chunk_day")
+    if _run(session, "otherwise").scalar_one():
+        raise RunTaken
     _run(session, "judged")
     staging.analyze(session, table="judged_interval")
     if session.sql(statement(__package__, "import_readings_doubtful.sql")).scalar_one():
@@ -148,8 +155,11 @@ def _hold(session: WriteSession, sender: Sender, run_id: int | None) -> list[Rej
 def _lock_series(session: WriteSession) -> None:
     """Have every series of the chunk, in an order that all chunks keep: no other writes their days meanwhile."""
     for _ in range(TRIES):
-        if not _run(session, "series").rowcount:
+        _run(session, "series")
+        if not _run(session, "unmade").scalar_one():
             break
+    else:
+        raise RuntimeError("a series that was made is there")
     session.sql(
         """select from reading_series r
            join (select distinct account_id from typed_interval) n on n.account_id = r.account_id

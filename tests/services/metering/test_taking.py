@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.crypto.vault import Vault
+from services.metering import operations
 from services.metering.measures import Channel, Quality
 from tests.factories.accounts import make_account
-from tests.factories.readings import NOW, Readings, Row, place_meter, rows, times
+from tests.factories.readings import NOW, Readings, Row, interval, place_meter, rows, sender, times
 
 DAY = date(2026, 3, 2)
 FULL = [f"0.{number:03d}" for number in range(100, 196)]
@@ -309,3 +310,14 @@ def test_future_depends_on_the_end_of_the_interval(readings: Readings) -> None:
     report = readings.take(rows(local.date(), ["1"] * (len(starts) + 1)))
     assert [no for no, _, _ in readings.refused(report)] == [len(starts) + 2]
     assert isinstance(starts[-1], datetime)
+
+
+def test_a_reading_of_a_month_is_refused_and_the_others_are_in(readings: Readings) -> None:
+    start = times(DAY)[0]
+    with readings.database.write() as session:
+        taken = operations.take_intervals(
+            session, [interval(1, start, "1"), interval(2, start, "900", minutes=31 * 24 * 60)], sender=sender()
+        )
+    assert {each.row_no for each in taken.rejects} == {2}
+    [(kwh, _)] = readings.days().values()
+    assert kwh[0] == 1
