@@ -1,7 +1,7 @@
 -- The days of one month of some accounts of which no interval is kept, made of their registers: what was used between two readings is shared out
 -- evenly by time and to the millionth, as metering's `registers` does it. All of such a day is estimated. It lies in the periods of the version that
 -- holds if each of them has a register of its name and no other counted anything; in one where the version has one period or none is known; otherwise
--- nobody knows in which, and the day stands on no version. Rows that would not change are not written.
+-- nobody knows in which, and the day stands on no version. Days that no two readings enclose any more go. Rows that would not change are not written.
 -- Served by pk_meter_register, uq_register_reading_read_at, pk_reading_series, pk_interval_day, pk_agreement, ix_tariff_version_published,
 -- pk_tariff_day and pk_usage_day.
 with borders as materialized (
@@ -80,6 +80,14 @@ with borders as materialized (
     case when p.is_named then p.time_named when p.total is not null then p.time_total else p.time_by_period end as time,
     (extract(epoch from (p.day + 1)::timestamp at time zone :zone - p.day::timestamp at time zone :zone) / 60)::integer as minutes
   from placed p
+), gone as (
+  delete from usage_day u
+  where u.account_id in (select account_id from meter_register where account_id = any(cast(:account_ids as bigint[])))
+    and u.day >= cast(:month as date) and u.day < cast(:next_month as date)
+    and (u.account_id, u.day) not in (select account_id, day from days)
+    and not exists (
+      select from reading_series z join interval_day i on i.account_id = z.account_id and i.series_id = z.id and i.day = u.day
+      where z.account_id = u.account_id)
 )
 insert into usage_day as u (account_id, day, version_id, energies, energy, export_energy, reactive_energy, max_demand, measured_minutes,
   missing_minutes, estimated_minutes)

@@ -16,6 +16,7 @@ from core.money import Money
 from core.periods import Period, start_of
 from services.metering import queries as metering
 from services.metering.operations import RegisterReadingsLoader
+from services.metering.operations.single import take_back
 from services.metering.queries import Register
 from services.tariffs.queries import parse
 from services.usage import operations, queries
@@ -23,7 +24,7 @@ from services.usage.operations import PricedVersion, Written
 from services.usage.queries import Of, invariants
 from services.usage.queries.views import BarQuality
 from tests.factories.accounts import make_account, write_csv
-from tests.factories.readings import ZONE, place_meter, sender
+from tests.factories.readings import NOW, ZONE, place_meter, sender
 from tests.factories.tariffs import FLAT, make_version
 from tests.factories.usage import bind, days_of, make_calendar, put_readings
 from tests.services.usage.test_running import GUANGZHOU, PERIODS, of_guangzhou
@@ -271,3 +272,16 @@ def test_the_moments_before_the_first_reading_are_a_gap_and_those_after_the_last
     ]
     [bar] = day.bars
     assert (bar.kwh, bar.quality, day.kwh) == (Decimal(24), BarQuality.ESTIMATED, Decimal(24))
+
+
+def test_days_that_no_two_readings_enclose_any_more_are_gone(home: Home) -> None:
+    home.agree("FLAT")
+    home.read(("total", "2026-01-01", 100), ("total", "2026-01-11", 110), ("total", "2026-02-11", 420))
+    home.follow()
+    assert sum(row.energy for row in home.days()) == 320 * KWH
+    with home.database.write() as session:
+        last = session.sql("select id from register_reading order by read_at desc limit 1").scalar_one()
+        take_back(session, account_id=home.id, reading_id=last, now=NOW, zone=ZONE)
+    home.follow()
+    assert [row.day for row in home.days()] == [date(2026, 1, day) for day in range(1, 11)]
+    assert [(row.month, row.energy) for row in home.parts()] == [(JANUARY, 10 * KWH)]
