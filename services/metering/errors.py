@@ -16,7 +16,7 @@ class ReadingDecided(Refusal):
 
 
 class ReadingNotAcceptable(Refusal):
-    """Such a reading cannot be accepted: it is less than nothing, or lies below a reading before it."""
+    """Such a reading cannot be accepted: it is less than nothing, beyond all sums, or does not fit between others."""
 
     code = "reading_not_acceptable"
 

@@ -18,7 +18,7 @@ from services.metering.measures import Quality
 from services.metering.models import QuarantineKind, QuarantineState
 from services.metering.operations.days import DayNow, SeriesRef, known_days, lock_series, write_days
 from services.metering.operations.registers import INVERTED
-from services.metering.operations.single import accept_register
+from services.metering.operations.single import MOST_ACCEPTED, accept_register
 
 Days = dict[Any, tuple[list[int | None], str]]
 
@@ -37,8 +37,8 @@ class Decision:
 def accept(session: WriteSession, *, account_id: int, quarantine_id: UUID, decision: Decision) -> None:
     """Believe a reading: it is written as an actual one, whatever is known, which is kept.
 
-    Raises ReadingUnknown, ReadingDecided, and ReadingNotAcceptable for an interval below zero, and for a register that
-    runs backwards: one of its readings is wrong, and is to be corrected.
+    Raises ReadingUnknown, ReadingDecided, and ReadingNotAcceptable for an interval below zero or beyond what can be
+    summed up, and for a register that runs backwards: one of its readings is wrong, and is to be corrected.
     """
     held = _open(session, account_id=account_id, quarantine_id=quarantine_id)
     if held.energy is None or held.energy < 0 or held.reason == INVERTED:
@@ -47,6 +47,8 @@ def accept(session: WriteSession, *, account_id: int, quarantine_id: UUID, decis
         accept_register(session, held=held, actor=decision.actor, now=decision.now, zone=decision.zone)
         _close(session, held, QuarantineState.ACCEPTED, decision, act="metering.accepted")
         return
+    if held.energy > MOST_ACCEPTED:
+        raise ReadingNotAcceptable(reason=held.reason)
     series, days, place = _day_of(session, held, decision.zone)
     day, element, count = place
     energies, qualities = _whole(days, day, count)

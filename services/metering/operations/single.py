@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from itertools import pairwise
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,12 @@ import sqlalchemy as sa
 
 from core.audit import Actor
 from core.db import WriteSession
+from services.metering.errors import ReadingNotAcceptable
 from services.metering.models import ReadingSource
+from services.metering.registers import counted
+
+MOST_ACCEPTED: Final = 10**15
+"""A thousand million kWh. Sums of more would not fit where they are kept, and nobody's month could be made any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +33,38 @@ class Single:
 
 
 def accept_register(session: WriteSession, *, held: sa.Row[Any], actor: Actor, now: datetime, zone: ZoneInfo) -> None:
-    """Let a reading of the quarantine count; what is known of its moment is superseded."""
-    register_id = session.sql(
-        """select id from meter_register where account_id = :account_id and meter_no = :meter_no and kind = :kind
-           for no key update""",
+    """Let a reading of the quarantine count; what is known of its moment is superseded.
+
+    Raises ReadingNotAcceptable where the register would run backwards by now, or far more than any can count.
+    """
+    register = session.sql(
+        """select id, digits, multiplier from meter_register
+           where account_id = :account_id and meter_no = :meter_no and kind = :kind for no key update""",
         account_id=held.account_id,
         meter_no=held.meter_no,
         kind=held.channel,
-    ).scalar_one()
+    ).one()
+    _check_place(session, register, held)
     source = ReadingSource(held.source)
-    single = Single(held.account_id, register_id, held.start_at, held.energy, source, held.photo_id)
+    single = Single(held.account_id, register.id, held.start_at, held.energy, source, held.photo_id)
     write_single(session, single, actor=actor, now=now, zone=zone)
+
+
+def _check_place(session: WriteSession, register: sa.Row[Any], held: sa.Row[Any]) -> None:
+    """Others may have come around it while it waited, of which the reason that it waits for says nothing."""
+    near = session.sql(
+        """select (select value from register_reading where account_id = :account_id and register_id = :register_id
+               and superseded_at is null and read_at < :read_at order by read_at desc limit 1) as before,
+             (select value from register_reading where account_id = :account_id and register_id = :register_id
+               and superseded_at is null and read_at > :read_at order by read_at limit 1) as behind""",
+        account_id=held.account_id,
+        register_id=register.id,
+        read_at=held.start_at,
+    ).one()
+    for before, after in pairwise(each for each in (near.before, held.energy, near.behind) if each is not None):
+        went = counted(before, after, digits=register.digits)
+        if went is None or went * register.multiplier > MOST_ACCEPTED:
+            raise ReadingNotAcceptable(reason=held.reason)
 
 
 def write_single(session: WriteSession, single: Single, *, actor: Actor, now: datetime, zone: ZoneInfo) -> int:

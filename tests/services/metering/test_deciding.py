@@ -67,13 +67,14 @@ def test_a_reading_is_decided_once_for_a_reason_that_is_kept(
     assert act_.after == {"reading": str(reading), "reason": "seen on the meter"}
 
 
-def test_less_than_nothing_is_not_accepted_and_what_nothing_reaches_not_estimated(
+def test_less_than_nothing_or_beyond_all_sums_is_not_accepted_and_what_nothing_reaches_not_estimated(
     readings: Readings, account: AccountRef
 ) -> None:
-    negative = held(readings, account, "-1")
-    with pytest.raises(ReadingNotAcceptable):
-        decide(readings, account, operations.accept, negative)
-    decide(readings, account, operations.discard, negative)
+    for kwh in ("-1", "999999999999"):
+        beyond = held(readings, account, kwh)
+        with pytest.raises(ReadingNotAcceptable):
+            decide(readings, account, operations.accept, beyond)
+        decide(readings, account, operations.discard, beyond)
     readings.take(rows(DAY + timedelta(3), ["-1"]))
     with readings.database.read() as session:
         alone = session.sql("select id from reading_quarantine where state = 'open'").scalar_one()

@@ -195,3 +195,22 @@ def test_staff_accept_a_large_reading_and_never_one_that_runs_backwards(
         operations.discard(session, account_id=account.id, quarantine_id=held["inverted"], decision=decision)
     assert use(readings, account) == [("M1", 4900)]
     assert {state for _, _, state in readings.held()} == {"accepted", "discarded"}
+
+
+def test_staff_accept_no_reading_that_others_contradict_by_now(readings: Readings, account: AccountRef) -> None:
+    take(readings, reading("2026-01-01", "100"), reading("2026-01-02", "5000"), reading("2026-01-03", "150"))
+    with readings.database.write() as session:
+        held = session.sql("select id from reading_quarantine where account_id = :id", id=account.id).scalar_one()
+        decision = Decision(Actor("staff:7"), "seen", NOW, ZONE, 120)
+        with pytest.raises(ReadingNotAcceptable):
+            operations.accept(session, account_id=account.id, quarantine_id=held, decision=decision)
+    assert use(readings, account) == [("M1", 50)]
+
+
+def test_staff_accept_nothing_that_no_sum_can_hold(readings: Readings, account: AccountRef) -> None:
+    take(readings, reading("2026-01-01", "100"), reading("2026-01-02", "999999999999"))
+    with readings.database.write() as session:
+        held = session.sql("select id from reading_quarantine where account_id = :id", id=account.id).scalar_one()
+        decision = Decision(Actor("staff:7"), "seen", NOW, ZONE, 120)
+        with pytest.raises(ReadingNotAcceptable):
+            operations.accept(session, account_id=account.id, quarantine_id=held, decision=decision)
