@@ -40,9 +40,15 @@ def estimate_next(
 ) -> bool:
     """A slice of the day's round over all accounts: estimate what is missing for longer than `after_days`.
 
-    False when the round of `today` is at its end.
+    False when the round of `today` is at its end. A round that was not at its end on its day goes on where it was:
+    whoever comes last in it has a turn as well.
     """
-    session.sql("insert into estimation_round (day, next_from) values (:day, 1) on conflict do nothing", day=today)
+    session.sql(
+        """insert into estimation_round (day, next_from)
+           select :day, coalesce((select next_from from estimation_round where day < :day order by day desc limit 1), 1)
+           on conflict do nothing""",
+        day=today,
+    )
     first = session.sql("select next_from from estimation_round where day = :day for update", day=today).scalar_one()
     if first is None:
         return False

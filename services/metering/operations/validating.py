@@ -32,9 +32,15 @@ SLICE: Final = 200
 def validate_next(session: WriteSession, *, today: date, zone: ZoneInfo, now: datetime) -> bool:
     """A slice of the day's round over all accounts: what is odd is noted, what is no more so is ended.
 
-    False when the round of `today` is at its end. One slice a transaction.
+    False when the round of `today` is at its end. One slice a transaction. A round that was not at its end on its day
+    goes on where it was: whoever comes last in it has a turn as well.
     """
-    session.sql("insert into validation_round (day, next_from) values (:day, 1) on conflict do nothing", day=today)
+    session.sql(
+        """insert into validation_round (day, next_from)
+           select :day, coalesce((select next_from from validation_round where day < :day order by day desc limit 1), 1)
+           on conflict do nothing""",
+        day=today,
+    )
     first = session.sql("select next_from from validation_round where day = :day for update", day=today).scalar_one()
     if first is None:
         return False

@@ -108,6 +108,15 @@ def test_what_an_exchange_leaves_open_is_no_gap(weeks: Readings, account: Accoun
     assert weeks.days()["M2", "import", 60, DAY][1] == "m" * 6 + "a" * 18
 
 
+def test_a_day_that_a_meter_misses_is_estimated_once_though_its_intervals_were_longer_before(
+    readings: Readings,
+) -> None:
+    for week, minutes in ((4, 60), (3, 60), (2, 15), (1, 15)):
+        readings.take(rows(DAY - timedelta(weeks=week), ["0.25"] * (24 * 60 // minutes), minutes=minutes))
+    round_of(readings, DAY + timedelta(days=3))
+    assert [key for key in readings.days() if key[3] == DAY] == [("M1", "import", 15, DAY)]
+
+
 def test_staff_have_a_day_estimated_and_the_audit_log_says_so(weeks: Readings, account: AccountRef) -> None:
     decision = Decision(Actor("staff:7"), "the modem is broken", NOW, ZONE, 120)
     with weeks.database.write() as session:
