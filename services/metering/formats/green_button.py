@@ -9,6 +9,7 @@ them: what a customer hands on with the file proves nothing.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from html import escape
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -54,7 +55,7 @@ def feed(
     kinds: set[tuple[Channel, int]] = set()
     for meter_no in dict.fromkeys(each.meter_no for each in series):
         own = [each for each in series if each.meter_no == meter_no]
-        point = f"{names.customer}/UsagePoint/{names.uuid(f'meter/{meter_no}')}"
+        point = f"{names.customer}/UsagePoint/{names.uuid(f'meter/{own[0].meter_key}')}"
         yield _point(names, point, meter_no, updated)
         for each in own:
             reading = f"{point}/MeterReading/{names.uuid(f'series/{each.key}')}"
@@ -94,7 +95,7 @@ def _entry(
     told = "".join(f'<link rel="{rel}" href="{href}"/>' for rel, href in (("self", own), *links))
     at = _moment(moment)
     return (
-        f"<entry><id>{names.urn(own)}</id>{told}<title>{title}</title><content>{content}</content>"
+        f"<entry><id>{names.urn(own)}</id>{told}<title>{escape(title, quote=False)}</title><content>{content}</content>"
         f"<published>{at}</published><updated>{at}</updated></entry>\n"
     ).encode()
 

@@ -21,13 +21,18 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One channel of one meter. `key` stays when anything else changes, and is told to nobody as it is."""
+    """One channel of one meter. `key` stays when anything else changes, and is told to nobody as it is.
+
+    `meter_key` is the meter's own, and not made of its number: whoever has a name that was made of a number tries them
+    all until one fits.
+    """
 
     key: str
     meter_no: str
     channel: Channel
     minutes: int
     days: Sequence[Day]
+    meter_key: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ def _series(session: ReadSession, *, account_id: AccountId, period: Period) -> l
             channel=Channel(channel),
             minutes=minutes,
             days=[Day(row.day, row.energies, row.qualities, row.recorded_at) for row in rows],
+            meter_key=f"{account_id}/{first_id}",
         )
-        for (series_id, meter_no, channel, minutes), rows in groupby(found, key=lambda row: tuple(row[:4]))
+        for (series_id, meter_no, channel, minutes, first_id), rows in groupby(found, key=lambda row: tuple(row[:5]))
     ]

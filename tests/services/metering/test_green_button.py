@@ -74,7 +74,7 @@ def feed(*series: Series, period: Period, zone: ZoneInfo) -> bytes:
 def one(
     days: Sequence[Day], *, minutes: int = 15, channel: Channel = Channel.IMPORT, meter_no: str = "0132000001"
 ) -> Series:
-    return Series(f"17/{meter_no}/{channel.value}", meter_no, channel, minutes, days)
+    return Series(f"17/{channel.value}", meter_no, channel, minutes, days, meter_key="17/1")
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +152,16 @@ def test_the_identifiers_stay_and_tell_no_number() -> None:
     assert len(set(ids)) == len(ids)
     again = {each.text for each in more.findall("a:entry/a:id", NAMES)}
     assert set(ids) < again, "another span names the same days alike"
+    other = feed(one(days_of(period, ANGELES), meter_no="9932560001"), period=period, zone=ANGELES)
+    assert other == document, "nothing is made of a number that somebody could try"
+
+
+def test_a_meter_number_of_any_characters_breaks_no_feed() -> None:
+    period = Period(date(2026, 3, 6), date(2026, 3, 7))
+    document = feed(one(days_of(period, ANGELES), meter_no="M-1<&>"), period=period, zone=ANGELES)
+    titles = [each.text for each in etree.fromstring(document).findall("a:entry/a:title", NAMES)]
+    assert "…1<&>" in titles
+    assert len(taken(read(document))) == 96
 
 
 def test_a_year_of_quarters_is_written_a_day_at_a_time() -> None:
