@@ -2,6 +2,8 @@
 
 import uuid
 
+import pytest
+
 from services.identity.queries import ServiceScope
 from tests.support.programs import program
 from tests.support.town import Town
@@ -69,3 +71,25 @@ def test_registers_of_a_programs_units_are_in_once_and_a_meter_of_elsewhere_is_n
         other = session.sql("select from meter_register where meter_no = :no", no=meters[1]).all()
     assert [tuple(row) for row in shown] == [(100_500_000, "program"), (240_250_000, "program")]
     assert ([tuple(row) for row in held], other) == ([("register", "inverted", "program")], [])
+
+
+@pytest.mark.parametrize("kind", ["readings", "register-readings"])
+def test_of_a_meter_of_elsewhere_nothing_is_told_by_days_on_which_it_was_nowhere(town: Town, kind: str) -> None:
+    here, elsewhere = town.build(town.unit_id, has_bills=False), town.far
+    own, others = (f"R{uuid.uuid4().hex[:8]}" for _ in range(2))
+    with town.runtime.db.write() as session:
+        for home, meter_no in ((here, own), (elsewhere, others)):
+            session.sql(
+                "insert into meter (meter_no, account_id, installed_on) values (:no, :id, '2026-03-01')",
+                no=meter_no,
+                id=home.account.id,
+            )
+    said = {"start": "2026-02-02T00:15+08:00", "minutes": 15, "kwh": 1}
+    if kind == "register-readings":
+        said = {"read_at": "2026-02-02", "value": 7}
+    items = [{"meter_no": meter_no, **said} for meter_no in (own, others, f"R{uuid.uuid4().hex[:8]}")]
+    headers = {**program(town, ServiceScope.READINGS_WRITE, units=("3701",)), "idempotency-key": uuid.uuid4().hex}
+    told = town.client.post(f"/api/v1/backoffice/{kind}", json={"items": items}, headers=headers).json()
+    first, second, third = ((each["field"], each["code"]) for each in told["rejected"])
+    assert second == third == ("meter_no", "meter_unknown")
+    assert first != second
