@@ -23,6 +23,7 @@ from services.usage import queries
 from services.usage.queries import drawing
 from services.usage.queries.views import Of, PeriodCost, Series
 from web import hot, spreadsheets
+from web.models import Day
 from web.problems.common import NotFound
 from web.runtime import RuntimeDep
 from web.session import Now, Write
@@ -176,8 +177,8 @@ def intervals_drawn(
     reader: SignedIn,
     write: Write,
     now: Now,
-    first: Annotated[date, Query(alias="from")],
-    last: Annotated[date, Query(alias="to")],
+    first: Annotated[Day, Query(alias="from")],
+    last: Annotated[Day, Query(alias="to")],
 ) -> Response:
     """Every interval of these days of the chosen account, for the drawing."""
     mine = shelf.of_reader(request, write, reader, now=now)
@@ -205,8 +206,8 @@ def export(
     reader: SignedIn,
     write: Write,
     now: Now,
-    first: Annotated[date, Query(alias="from")],
-    last: Annotated[date, Query(alias="to")],
+    first: Annotated[Day, Query(alias="from")],
+    last: Annotated[Day, Query(alias="to")],
     shape: Annotated[FileFormat, Query(alias="format")] = FileFormat.CSV,
 ) -> Response:
     """Every reading of these days of the chosen account, as a file."""

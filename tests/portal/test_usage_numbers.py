@@ -185,6 +185,12 @@ def test_a_later_holder_gets_readings_of_their_own_days_alone(town: Town) -> Non
     assert {bar["kwh"] for bar in series["bars"]} == {None}
 
 
+@pytest.mark.parametrize("path", ["/usage/export", "/usage/intervals.json"])
+def test_days_beyond_the_calendar_are_nowhere(town: Town, path: str) -> None:
+    owner = town.browser(town.people["owner"])
+    assert town.client.get(f"{path}?from=9999-12-31&to=9999-12-31", headers=owner).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("first", "last", "status"),
     [("2025-10-27", "2026-11-26", 200), ("2025-10-26", "2026-11-26", 422), ("2026-11-26", "2026-11-25", 422)],
