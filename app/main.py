@@ -19,6 +19,7 @@ from portal.customer import others as others_pages
 from portal.customer import payments as payments_pages
 from portal.customer import people as people_pages
 from portal.customer import privacy as privacy_pages
+from portal.customer import readings as readings_pages
 from portal.customer import sign_in as sign_in_pages
 from portal.customer import tariff as tariff_pages
 from portal.customer import together as together_pages
@@ -115,6 +116,7 @@ ROUTERS = (
     usage.router,
     metering.router,
     usage_pages.router,
+    readings_pages.router,
     what_if_pages.router,
     reference.router,
     staff_sign_in.router,

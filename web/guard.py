@@ -53,7 +53,8 @@ LITERAL_SURROGATE: Final = re.compile("[\ud800-\udfff\x00]")
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
-"""Multipart has no place here: a picture is a body of its own, and one parser less reads what strangers send."""
+MULTIPART: Final = "multipart/form-data"
+"""Has a place where an `Upload` says so: its parser is one more that reads what strangers send."""
 
 AUTHORITY: Final = "wattline.authority"
 """Where in a scope the server puts the host that an absolute target names."""
@@ -245,8 +246,7 @@ async def _whole_body(scope: Scope, receive: Receive, upload: Upload | None) -> 
     if int(announced) == 0:
         return receive
     media_type = _media_type(headers.get("content-type", ""))
-    if upload is not None and media_type not in upload.media_types:
-        raise UnsupportedMedia
+    upload = _taken_as(upload, media_type)
     most_bytes = MAX_BODY_BYTES if upload is None else upload.most_bytes
     if int(announced) > most_bytes:
         raise TooLarge
@@ -273,6 +273,13 @@ async def _whole_body(scope: Scope, receive: Receive, upload: Upload | None) -> 
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
+
+
+def _taken_as(upload: Upload | None, media_type: str) -> Upload | None:
+    """What bounds a body. A plain form brings no file, wherever it is sent: its bounds are those of all other forms."""
+    if upload is not None and media_type not in upload.media_types:
+        raise UnsupportedMedia
+    return None if media_type == FORM else upload
 
 
 def _check_content(path: str, content_type: str, body: bytes) -> None:

@@ -12,6 +12,7 @@ from notifications import inbox
 from portal.amounts import typed_minor
 from portal.customer import shelf
 from portal.customer.bills import row_of
+from portal.customer.lately import lately_of
 from portal.pages import CheckedForm, SignedIn, go, remember_locale, safe_next, show, speak, text_of
 from services.accounts import operations
 from services.accounts import queries as accounts
@@ -22,6 +23,7 @@ from services.identity import operations as identity_operations
 from services.identity import queries as identity
 from services.identity.ports import WECHAT
 from services.identity.queries import DeviceView
+from services.usage import queries as usage
 from web.locale import offered
 from web.problems.common import NotFound
 from web.runtime import RuntimeDep
@@ -50,7 +52,7 @@ class LinkForm:
 
 @router.get("/")
 def home(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, linked: str = "") -> Response:
-    """What is owed, the latest bills, the latest messages."""
+    """What is owed, what was used lately, the latest bills, the latest messages."""
     mine = shelf.of_reader(request, write, reader, now=now)
     if mine.account is None:
         return go("/accounts/link")
@@ -58,6 +60,8 @@ def home(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, 
     today = business_date(now, runtime.settings.zone)
     since = mine.account.holder_since
     bills = billing.bills_page(write, account_id=mine.account.id, limit=LATEST_BILLS, since=since)
+    sees_days = mine.account.sees_lines and reader.onlooker is None
+    days = usage.last_days(write, account_id=mine.account.id, before=today, since=since) if sees_days else []
     messages = inbox.page(
         write,
         user_id=reader.user_id,
@@ -81,6 +85,7 @@ def home(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, 
         prepaid=owed.prepaid,
         bills=[row_of(bill, today) for bill in bills],
         messages=messages,
+        lately=lately_of(days, today=today),
         has_linked=linked == "1",
     )
 

@@ -29,6 +29,7 @@ WORDS: Final[Mapping[str, Mapping[Any, str]]] = {
     "kind_of_day": tariffs.DAYS,
     "event": staff.EVENTS,
     "odd": energy.ODDS,
+    "own_doubt": energy.OWN_DOUBTS,
     "fault": tariffs.FAULTS,
     "field": log.FIELDS,
     "finding": messages.FINDINGS,

@@ -77,6 +77,12 @@ DOUBTS: Final = {
     "backwards": N_("Less than the reading before"),
 }
 """Why nobody believes a reading."""
+OWN_DOUBTS: Final = {
+    "first": N_("It is the first reading of this register that we know: there is nothing to compare it with."),
+    "inverted": N_("It is less than the reading before."),
+    "implausible": N_("It is much more than this meter usually counts in that time."),
+}
+"""Why a reading that a customer told waits, or was not taken."""
 ODDS: Final = {
     "spike": N_("One interval far above four weeks before"),
     "zeros": N_("Nothing used for two weeks and more"),

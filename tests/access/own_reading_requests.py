@@ -9,11 +9,14 @@ from tests.access.asking import Asked, Asking, Scene
 from tests.factories.own_readings import picture, send, tell
 
 PATH: Final = "/api/v1/accounts/{account_no}/meter-readings"
-SPOILING: Final = (f"POST {PATH}", f"PUT {PATH}/{{reading_id}}/photo")
+PAGE: Final = "/meter-readings"
+SPOILING: Final = (f"POST {PATH}", f"PUT {PATH}/{{reading_id}}/photo", f"POST {PAGE}")
 NOBODY: Final = UUID("0197a3c2-0000-7c55-9a53-000000000000")
 
 
-def asking(get: Callable[[str], Asking]) -> dict[str, Asking]:
+def asking(
+    get: Callable[[str], Asking], form: Callable[[str, Callable[[Scene], dict[str, str]]], Asking]
+) -> dict[str, Asking]:
     """Each operation."""
 
     def post(made: Scene) -> Asked:
@@ -27,12 +30,23 @@ def asking(get: Callable[[str], Asking]) -> dict[str, Asking]:
     def show(made: Scene) -> Asked:
         return Asked(f"{get(PATH)(made).path}/{_shown(made)}/photo")
 
+    def show_page(made: Scene) -> Asked:
+        return Asked(f"{PAGE}/{made.things.account_no}/{_shown(made)}/photo")
+
     return {
         f"GET {PATH}": get(PATH),
         f"POST {PATH}": post,
         f"PUT {PATH}/{{reading_id}}/photo": put,
         f"GET {PATH}/{{reading_id}}/photo": show,
+        f"GET {PAGE}": get(PAGE),
+        f"POST {PAGE}": form(PAGE, _fields),
+        f"GET {PAGE}/{{account_no}}/{{reading_id}}/photo": show_page,
     }
+
+
+def _fields(made: Scene) -> dict[str, str]:
+    meter_no = "M0" if made.things.home is None else made.things.home.meter_no
+    return {"account": made.things.account_no, "register_key": f"total|{meter_no}", "reading": "10483.2"}
 
 
 def _told(made: Scene) -> UUID:

@@ -365,7 +365,7 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /api/v1/accounts/{account_no}/usage/export": _get(
         "/api/v1/accounts/{account_no}/usage/export?from=2026-01-01&to=2026-01-31"
     ),
-    **own_reading_requests.asking(_get),
+    **own_reading_requests.asking(_get, _form),
     "GET /api/v1/accounts/{account_no}/tariff": _get("/api/v1/accounts/{account_no}/tariff"),
     "GET /api/v1/accounts/{account_no}/bills": _get("/api/v1/accounts/{account_no}/bills"),
     "GET /api/v1/accounts/{account_no}/bills/{bill_no}": _get("/api/v1/accounts/{account_no}/bills/{bill_no}"),

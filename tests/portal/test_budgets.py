@@ -8,7 +8,8 @@ from typing import Final
 import httpx
 import pytest
 
-import tests.portal.usage_scenes  # noqa: F401 -- adds its scenes
+import tests.portal.reading_scenes
+import tests.portal.usage_scenes  # noqa: F401 -- both add their scenes
 from tests.portal.scenes import SCENES, Stage
 from tests.support.browser import PHONE, NewVisit, Visit
 from tests.support.deployment import Deployment
@@ -58,6 +59,8 @@ def test_the_drawing_of_intervals_keeps_to_the_budget_of_charts(visit: NewVisit)
         "inbox",
         "error_codes",
         "usage_month",
+        "home_measured",
+        "meter_readings_none",
         "tariff",
     ],
 )

@@ -17,6 +17,7 @@ import tests.portal.groups_scenes
 import tests.portal.import_scenes
 import tests.portal.people_scenes
 import tests.portal.quality_scenes
+import tests.portal.reading_scenes
 import tests.portal.tariff_scenes
 import tests.portal.usage_scenes
 import tests.portal.wechat_scenes  # noqa: F401 -- all of them add their scenes

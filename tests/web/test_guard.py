@@ -12,7 +12,18 @@ from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
 from tests.support.served import listening
-from web.guard import BAD_PATH, DEFAULTS, MAX_BODY_BYTES, SECURITY_HEADERS, Guard, GuardRules, Upload, check_json
+from web.guard import (
+    BAD_PATH,
+    DEFAULTS,
+    FORM,
+    MAX_BODY_BYTES,
+    MULTIPART,
+    SECURITY_HEADERS,
+    Guard,
+    GuardRules,
+    Upload,
+    check_json,
+)
 from web.handlers import PageRenderer
 from web.problems.common import BadJson
 
@@ -266,3 +277,22 @@ def test_a_path_that_takes_pictures_takes_its_own_kinds_and_sizes_and_no_other_p
             yield from [bytes(100_000)] * 5
 
         expect_problem(client.put("/api/a/photo", content=pieces(), headers=jpeg), 413, "too_large")
+
+
+def test_a_form_with_a_picture_has_bounds_of_its_own_and_a_plain_one_at_its_path_those_of_all() -> None:
+    upload = Upload(re.compile(r"/told"), frozenset({FORM, MULTIPART}), 400_000, 15.0)
+    app = FastAPI()
+
+    @app.post("/{name}")
+    async def echo(request: Request, name: str) -> dict[str, int]:
+        return {name: len(await request.body())}
+
+    app.add_middleware(Guard, rules=replace(RULES, uploads=(upload,)))
+    plain, parts, more = {"content-type": FORM}, {"content-type": f"{MULTIPART}; boundary=b"}, bytes(MAX_BODY_BYTES + 1)
+    with TestClient(app) as client:
+        assert client.post("/told", content=more, headers=parts).json() == {"told": len(more)}
+        expect_problem(client.post("/told", content=bytes(400_001), headers=parts), 413, "too_large")
+        expect_problem(client.post("/told", content=b"a" * len(more), headers=plain), 413, "too_large")
+        expect_problem(client.post("/told", content=b"a=%00", headers=plain), 422, "invalid_fields")
+        expect_problem(client.post("/told", json={}), 415, "unsupported_media")
+        expect_problem(client.post("/other", content=b"x", headers=parts), 415, "unsupported_media")

@@ -3,6 +3,7 @@
 from services.accounts.queries import AccountId
 from services.usage.queries.checking import Violation, invariants
 from services.usage.queries.comparing import dry_run, what_if
+from services.usage.queries.lately import last_days
 from services.usage.queries.running import cost_by_day, running_cost
 from services.usage.queries.showing import series
 from services.usage.queries.standing import price_now, tier_position
@@ -16,6 +17,7 @@ from services.usage.queries.views import (
     DryRun,
     Forecast,
     Gap,
+    LastDay,
     Of,
     Offer,
     OfferMonth,
@@ -42,6 +44,7 @@ __all__ = [
     "DryRun",
     "Forecast",
     "Gap",
+    "LastDay",
     "Of",
     "Offer",
     "OfferMonth",
@@ -59,6 +62,7 @@ __all__ = [
     "cost_by_day",
     "dry_run",
     "invariants",
+    "last_days",
     "price_now",
     "running_cost",
     "series",

@@ -41,6 +41,15 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class LastDay:
+    """A day of which something is known."""
+
+    day: date
+    kwh: Decimal
+    quality: BarQuality
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """Time of which no reading is known, from `begin` up to `end`."""
 

@@ -1,0 +1,212 @@
+"""What customers read from their meters: the form with the last reading beside it, and what became of readings."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi.responses import Response
+
+from core.db import WriteSession
+from core.periods import business_date
+from portal.customer import shelf
+from portal.customer.shelf import AccountChoice, Shelf
+from portal.pages import CheckedForm, Reader, SignedIn, go, show, speak, text_of
+from services.accounts import queries as accounts
+from services.accounts.errors import NotPayer, TotalsOnly
+from services.metering import operations, queries
+from services.metering.errors import (
+    NoMeterToRead,
+    PhotoTooLarge,
+    PhotoTooLate,
+    PhotoUnknown,
+    PhotoUnreadable,
+    ReadingsLimited,
+    ReadingToldAlready,
+    ReadingTooLong,
+    RegisterUnknown,
+)
+from services.metering.operations import Told
+from services.metering.photos import Picture, picture_of
+from services.metering.queries import ReadableRegister
+from services.metering.queries.own import LATEST
+from web.problems.common import NotFound
+from web.readings import picture_answer, teller_of
+from web.runtime import Runtime, RuntimeDep
+from web.session import Now, Write
+
+router = APIRouter(include_in_schema=False)
+
+PAGE: Final = 12
+VALUE: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
+
+
+@dataclass(frozen=True)
+class TypedReading:
+    """What was typed, to be shown again. `register` names the meter too: an account may have several."""
+
+    register: str = ""
+    reading: str = ""
+
+
+@dataclass(frozen=True)
+class ShownRegister:
+    """A register to choose, by the `key` under which the form sends it."""
+
+    key: str
+    register: ReadableRegister
+
+
+@router.get("/meter-readings")
+def readings(
+    request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, after: str = "", told: str = ""
+) -> Response:
+    """The form of the chosen account's meter, and what was told before, the latest first."""
+    mine = shelf.of_reader(request, write, reader, now=now)
+    if mine.account is None:
+        return go("/accounts/link")
+    return _page(request, runtime, reader, write, now, mine, mine.account, after=after, has_told=told == "1")
+
+
+@router.post("/meter-readings", dependencies=[CheckedForm])
+def tell(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: SignedIn,
+    write: Write,
+    now: Now,
+    account: Annotated[str, Form(max_length=32, pattern="^[0-9A-Za-z-]*$")] = "",
+    register_key: Annotated[str, Form(max_length=64)] = "",
+    reading: Annotated[str, Form(max_length=64)] = "",
+    photo: Annotated[UploadFile | None, File()] = None,
+) -> Response:
+    """Tell a reading with its picture, or show again what was typed: nothing is kept of a form with a wrong picture."""
+    mine = shelf.of_reader(request, write, reader, now=now, wanted=account)
+    if mine.account is None:
+        raise NotFound
+    if not mine.account.sees_lines:
+        raise TotalsOnly
+    if not mine.account.may_pay:
+        raise NotPayer
+    typed = TypedReading(register_key, reading.strip())
+    wrong: dict[str, str] = {}
+    picture: Picture | None = None
+    if not VALUE.fullmatch(typed.reading):
+        _ = speak(request)
+        wrong["reading"] = _("Type the digits that the meter shows, like 10483 or 10483.2.")
+    try:
+        picture = _picture(photo, most_bytes=runtime.settings.readings_photo_most_bytes)
+    except (PhotoTooLarge, PhotoUnreadable) as refusal:
+        wrong["photo"] = text_of(request, refusal)
+    if not wrong:
+        wrong = _told(request, runtime, reader, write, now, mine.account, typed, picture)
+    if wrong:
+        return _page(request, runtime, reader, write, now, mine, mine.account, typed=typed, wrong=wrong)
+    answer = go("/meter-readings?told=1")
+    shelf.remember(answer, runtime.settings, mine.account.account_no)
+    return answer
+
+
+@router.get("/meter-readings/{account_no}/{reading_id}/photo")
+def photo_of(
+    runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, account_no: str, reading_id: UUID
+) -> Response:
+    """The picture of a reading, as long as it is kept."""
+    sight = accounts.sight(write, user_id=reader.user_id, account_no=account_no, now=now)
+    if sight is None:
+        raise NotFound
+    if not sight.sees_all:
+        raise TotalsOnly
+    found = queries.own_photo(write, vault=runtime.vault, account_id=sight.account.id, reading_id=reading_id)
+    if found is None:
+        raise PhotoUnknown
+    return picture_answer(found)
+
+
+def _picture(sent: UploadFile | None, *, most_bytes: int) -> Picture | None:
+    """The picture that was chosen; a browser sends an empty one for none."""
+    if sent is None or not sent.size:
+        return None
+    return picture_of(sent.file.read(most_bytes + 1), most_bytes=most_bytes)
+
+
+def _told(
+    request: Request,
+    runtime: Runtime,
+    reader: Reader,
+    write: WriteSession,
+    now: datetime,
+    account: AccountChoice,
+    typed: TypedReading,
+    picture: Picture | None,
+) -> dict[str, str]:
+    """Tell it; what is wrong with it by its field, or nothing."""
+    registers = _registers(runtime, write, account, now)
+    chosen = next((each.register for each in registers if each.key == typed.register), None)
+    teller = teller_of(runtime.settings, user_id=reader.user_id, actor=reader.actor, now=now)
+    try:
+        if chosen is None:
+            raise RegisterUnknown if registers else NoMeterToRead
+        told = Told(chosen.meter_no, chosen.register, Decimal(typed.reading))
+        told_id = operations.tell_reading(write, account_id=account.id, told=told, teller=teller)
+    except (NoMeterToRead, RegisterUnknown) as refusal:
+        return {"register": text_of(request, refusal)}
+    except (ReadingTooLong, ReadingToldAlready, ReadingsLimited) as refusal:
+        return {"reading": text_of(request, refusal)}
+    try:
+        if picture is not None:
+            operations.attach_photo(
+                write, vault=runtime.vault, account_id=account.id, told_id=told_id, picture=picture, teller=teller
+            )
+    except (PhotoTooLate, ReadingsLimited) as refusal:
+        return {"photo": text_of(request, refusal)}
+    return {}
+
+
+def _registers(runtime: Runtime, write: WriteSession, account: AccountChoice, now: datetime) -> list[ShownRegister]:
+    zone = runtime.settings.zone
+    found = queries.readable_registers(write, account_id=account.id, today=business_date(now, zone), zone=zone)
+    return [ShownRegister(f"{each.register}|{each.meter_no}", each) for each in found]
+
+
+def _page(
+    request: Request,
+    runtime: Runtime,
+    reader: Reader,
+    write: WriteSession,
+    now: datetime,
+    mine: Shelf,
+    account: AccountChoice,
+    *,
+    typed: TypedReading | None = None,
+    wrong: dict[str, str] | None = None,
+    after: str = "",
+    has_told: bool = False,
+) -> Response:
+    if not account.sees_lines:
+        raise TotalsOnly
+    scope = f"portal.meter-readings|{account.id}"
+    [behind] = runtime.cursors.behind(after, scope=scope, first=[str(LATEST)])
+    found = queries.own_readings(write, account_id=account.id, before=UUID(behind), limit=PAGE + 1)
+    shown, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [str(each.id)])
+    registers = _registers(runtime, write, account, now)
+    return show(
+        request,
+        "customer/readings.html",
+        reader,
+        unread=mine.unread,
+        account=account,
+        accounts=mine.accounts,
+        registers=registers,
+        has_many_meters=len({each.register.meter_no for each in registers}) > 1,
+        values=typed or TypedReading(registers[0].key if registers else ""),
+        wrong=wrong or {},
+        told=shown,
+        user_id=reader.user_id,
+        most_mb=Decimal(runtime.settings.readings_photo_most_bytes).scaleb(-6),
+        has_told=has_told,
+        next=more,
+    )
