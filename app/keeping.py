@@ -299,6 +299,7 @@ KEPT: Final = (
     Kept("usage_day", _H, "what an account used on a day, by price period: made of its readings", _USED),
     Kept("usage_month", _H, "what an account used in a month, by price period: sums of its days", _USED),
     Kept("usage_cost", _H, "what the use of a month costs, line by line", _USED),
+    Kept("usage_unpriced", _N, "months in which something may have no cost", "for minutes"),
     Kept("usage_stale", _N, "versions whose days changed", "until what stands on them is made anew"),
     Kept("usage_round", _N, "how far a walk over all accounts has come", "one row per walk"),
     Kept("payment_provider_health", _N, "failures of a provider", "one row per provider"),

@@ -1,4 +1,4 @@
-"""The task that makes usage of readings."""
+"""The tasks that make usage of readings, and price it."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from jobs.celery_app import MINUTE_S, every
 from jobs.runtime import database
 from notifications.setup import SETUP
 from services.usage import operations
-from services.usage.operations import Written
+from services.usage.operations import PricedMonth, Written
 
 log = structlog.get_logger(__name__)
 
@@ -38,3 +38,23 @@ def _work(until: float, what: str, follow: Callable[[WriteSession], Written | No
         done, slices = done + found, slices + 1
     if slices:
         log.info("usage_aggregated", what=what, slices=slices, days=done.days, months=done.months)
+
+
+@every(MINUTE_S, "usage.price")
+def price(**_: object) -> None:
+    """Price what has no cost of months that are over and of the running one."""
+    until, slices = time.monotonic() + BUDGET_S, list[PricedMonth]()
+    while time.monotonic() < until:
+        with database().write() as session:
+            done = operations.price_next(session)
+        if done is None:
+            break
+        slices.append(done)
+    if slices:
+        log.info(
+            "usage_priced",
+            slices=len(slices),
+            by_sql=sum(each.by_sql for each in slices),
+            by_engine=sum(each.by_engine for each in slices),
+            unpriced=sum(each.unpriced for each in slices),
+        )

@@ -1369,6 +1369,20 @@ CREATE FUNCTION public.usage_cycle(p_account_id bigint, p_code text, p_first_day
       from agreement g where g.account_id = p_account_id and g.tariff_code = p_code) g) s
 $$;
 
+CREATE FUNCTION public.usage_cycle_days(p_document jsonb, p_month date) RETURNS TABLE(first_day date, end_day date)
+    LANGUAGE sql STABLE
+    AS $$
+  select d.first_day, (d.first_day + d.length)::date
+  from (
+    select case when t.by_year
+        then make_date(extract(year from p_month)::integer - (extract(month from p_month) < t.first_month)::integer, t.first_month, 1)
+        else p_month end as first_day,
+      case when t.by_year then interval '1 year' else interval '1 month' end as length
+    from (
+      select coalesce(p_document -> 'tiers' ->> 'cycle' = 'year', false) as by_year,
+        coalesce((p_document -> 'tiers' ->> 'first_month')::integer, 1) as first_month) t) d
+$$;
+
 CREATE FUNCTION public.write_account_search(p_accounts bigint[]) RETURNS void
     LANGUAGE sql
     SET search_path TO 'public', 'pg_temp'
@@ -3122,7 +3136,8 @@ CREATE TABLE public.usage_cost (
     version_id bigint NOT NULL,
     total_minor bigint NOT NULL,
     figures bigint[] NOT NULL,
-    lines jsonb
+    lines jsonb,
+    rests_on bigint[]
 );
 
 CREATE TABLE public.usage_day (
@@ -3176,6 +3191,22 @@ CREATE TABLE public.usage_stale (
     month date NOT NULL,
     next_from bigint NOT NULL,
     CONSTRAINT ck_usage_stale_month CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+CREATE TABLE public.usage_unpriced (
+    id bigint NOT NULL,
+    month date NOT NULL,
+    first_account bigint NOT NULL,
+    CONSTRAINT ck_usage_unpriced_month CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.usage_unpriced ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.usage_unpriced_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.validation_round (
@@ -3639,6 +3670,9 @@ ALTER TABLE ONLY public.usage_round
 
 ALTER TABLE ONLY public.usage_stale
     ADD CONSTRAINT pk_usage_stale PRIMARY KEY (version_id, month);
+
+ALTER TABLE ONLY public.usage_unpriced
+    ADD CONSTRAINT pk_usage_unpriced PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.validation_round
     ADD CONSTRAINT pk_validation_round PRIMARY KEY (day);
@@ -4565,6 +4599,9 @@ GRANT ALL ON FUNCTION public.payment_view(p_payment_no text, p_user uuid, p_sess
 REVOKE ALL ON FUNCTION public.usage_cycle(p_account_id bigint, p_code text, p_first_day date, p_cycle_first date, p_cycle_end date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.usage_cycle(p_account_id bigint, p_code text, p_first_day date, p_cycle_first date, p_cycle_end date) TO wattline_app;
 
+REVOKE ALL ON FUNCTION public.usage_cycle_days(p_document jsonb, p_month date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.usage_cycle_days(p_document jsonb, p_month date) TO wattline_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.access_grant TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.access_invitation TO wattline_app;
@@ -4820,6 +4857,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_month TO wattline_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_round TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_stale TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_unpriced TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.validation_round TO wattline_app;
 

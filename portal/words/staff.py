@@ -121,6 +121,7 @@ TASKS: Final = {
     "quality.judge": N_("Quality of customer data"),
     "tariffs.make_days": N_("Price periods of the days ahead made"),
     "usage.aggregate": N_("Usage by day and month"),
+    "usage.price": N_("Costs of usage by month"),
     "webhooks.purge": N_("Old webhook messages forgotten"),
 }
 CHECKS: Final = {

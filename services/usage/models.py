@@ -59,6 +59,8 @@ class UsageCost(SQLModel, table=True):
     """What a part of a month costs, in the currency of its tariff, line by line.
 
     `figures`: the quantities of the compiled lines and then their amounts; what the engine priced has `lines` instead.
+    `rests_on`: where tiers are climbed, of how many months their limits are, what was used before the part, and since
+    when (days from 2000).
     """
 
     __tablename__ = "usage_cost"
@@ -70,6 +72,7 @@ class UsageCost(SQLModel, table=True):
     total_minor: int = Field(sa_type=sa.BigInteger)
     figures: list[int] = Field(sa_column=_whole_numbers())
     lines: list[dict[str, Any]] | None = Field(default=None, sa_column=sa.Column(JSONB))
+    rests_on: list[int] | None = Field(default=None, sa_column=sa.Column(ARRAY(sa.BigInteger)))
 
 
 class UsageRound(SQLModel, table=True):
@@ -90,3 +93,13 @@ class UsageStale(SQLModel, table=True):
     version_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
     month: date = Field(sa_type=sa.Date, primary_key=True)
     next_from: int = Field(sa_type=sa.BigInteger)
+
+
+class UsageUnpriced(SQLModel, table=True):
+    """A month of a slice of accounts, by its first one, in which something may have no cost."""
+
+    __tablename__ = "usage_unpriced"
+
+    id: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
+    month: date = Field(sa_type=sa.Date)
+    first_account: int = Field(sa_type=sa.BigInteger)

@@ -10,7 +10,7 @@ from services.usage.operations.following import (
     note_published,
     note_slot_prices_changed,
 )
-from services.usage.operations.pricing import PricedMonth, PricedVersion, price_months
+from services.usage.operations.pricing import PricedMonth, PricedVersion, price_months, price_next
 
 __all__ = [
     "PricedMonth",
@@ -25,4 +25,5 @@ __all__ = [
     "note_published",
     "note_slot_prices_changed",
     "price_months",
+    "price_next",
 ]

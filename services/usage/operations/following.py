@@ -13,10 +13,9 @@ from services.accounts import queries as accounts
 from services.accounts.events import EntitlementsChanged
 from services.metering import operations as metering
 from services.tariffs.events import SlotPricesChanged, TariffDaysChanged, TariffPublished
-from services.tariffs.queries import VersionId, tariff_of, versions
-from services.tariffs.queries.versions import version_by_id
+from services.tariffs.queries import versions
 from services.usage.operations.aggregating import Written, aggregate
-from services.usage.operations.pricing import PricedVersion, price_again
+from services.usage.operations.dropping import drop_entitled, drop_moved
 
 CLAIM: Final = 500
 """Months of accounts in one transaction: about 1.4 million quarter-hours."""
@@ -45,7 +44,7 @@ def note_days_changed(session: WriteSession, _delivery: Delivery, event: TariffD
 
 
 def note_slot_prices_changed(session: WriteSession, _delivery: Delivery, event: SlotPricesChanged) -> None:
-    """Prices of intervals were corrected: months that were priced by them are looked up and priced anew, in slices."""
+    """Prices of intervals came or were corrected: what months cost by them is dropped, in slices, and priced anew."""
     for month in sorted(map(date.fromisoformat, event.months)):
         for version in versions(session, code=event.tariff_code, period=Period.month(month.year, month.month)):
             _note_stale(session, version.id, month)
@@ -73,8 +72,8 @@ def note_entitlements_changed(session: WriteSession, _delivery: Delivery, event:
 
     Until they are they have no cost: a wrong one is never shown.
     """
-    session.sql(
-        statement(__package__, "costs_outdated.sql"),
+    drop_entitled(
+        session,
         account_ids=event.account_ids,
         since=event.since,
         until=event.until or [None] * len(event.since),
@@ -84,7 +83,7 @@ def note_entitlements_changed(session: WriteSession, _delivery: Delivery, event:
 def follow_days(session: WriteSession, *, zone: ZoneInfo) -> Written | None:
     """The next slice of accounts on a version whose days or prices changed; None when nothing is left to do.
 
-    Where each interval has its own price, what was priced by the version in that month is priced anew.
+    Where each interval has its own price, what that month costs is dropped, and is to be priced anew.
     """
     row = session.sql(
         """select version_id, month, next_from from usage_stale order by version_id, month
@@ -102,11 +101,6 @@ def follow_days(session: WriteSession, *, zone: ZoneInfo) -> Written | None:
         version=row.version_id,
     ).scalars()
     written = aggregate(session, months={row.month: list(found)}, zone=zone)
-    tariff = tariff_of(session, version_id=VersionId(row.version_id))
-    if tariff.by_slot:
-        version = version_by_id(session, version_id=row.version_id)
-        priced = PricedVersion(version.id, version.tariff_code, tariff, version.periods)
-        price_again(session, month=row.month, first=row.next_from, last=last, version=priced)
     if last < accounts.last_account(session):
         session.sql(
             "update usage_stale set next_from = :next where version_id = :version and month = :month",
@@ -126,7 +120,7 @@ def follow_days(session: WriteSession, *, zone: ZoneInfo) -> Written | None:
 def follow_agreements(session: WriteSession, *, now: datetime, zone: ZoneInfo) -> Written | None:
     """The next slice of the walk that compares months with agreements and versions; None when it is at its end.
 
-    A walk begins `EVERY` hour, and at once when a version is published.
+    A walk begins `EVERY` hour, and at once when a version is published. On its way it notes what has no cost.
     """
     session.sql(
         """insert into usage_round as r (kind, begun_at, next_from) values ('compare', :now, 1)
@@ -142,7 +136,9 @@ def follow_agreements(session: WriteSession, *, now: datetime, zone: ZoneInfo) -
         return None
     last = first + SLICE - 1
     found = session.sql(statement(__package__, "outdated.sql"), first=first, last=last)
-    written = aggregate(session, months=_by_month((row.account_id, row.month) for row in found), zone=zone)
+    months = _by_month((row.account_id, row.month) for row in found)
+    written = aggregate(session, months=months, zone=zone, held=range(first, last + 1))
+    drop_moved(session, first=first, last=last)
     session.sql(
         "update usage_round set next_from = :next where kind = 'compare'",
         next=last + 1 if last < accounts.last_account(session) else None,

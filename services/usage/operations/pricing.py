@@ -4,23 +4,21 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from types import MappingProxyType
 from typing import Final
 
 from core import locks
 from core.db import WriteSession, statement, to_json
 from core.periods import Period
 from services.tariffs.errors import UseInvalid
-from services.tariffs.queries import Priced, Tariff, plain, price
+from services.tariffs.queries import Priced, Tariff, plain, price, tariff_of
+from services.tariffs.queries.versions import version_by_id
+from services.usage.operations.dropping import SLICE, share_costs
 from services.usage.queries.parts import Part, parts_of, use_of
 from services.usage.queries.slot_days import SlotDay, SlotSpan, slot_days
 from services.usage.rules.compiled import Compiled, Shape, Uncompiled, compiled, cycle_days, pricing_statement
 
 BATCH: Final = 1_000
 """Parts that the engine prices between two reads."""
-SLOTS_LOCK: Final = "usage.price_slots"
-"""Shared by who prices by intervals: who prices anew waits for all whose prices may be the former ones."""
-NOTHING: Final[Mapping[int, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +45,60 @@ def price_months(
 ) -> PricedMonth:
     """Write what one month costs for accounts from `first` to `last` on these versions, in place of what stood there.
 
-    Repeatable. A part is priced whole or not at all: one that lacks a fact its tariff asks for has no cost.
+    Repeatable. A part is priced whole or not at all: one that lacks a fact its tariff asks for has no cost. Nobody
+    drops costs of these accounts until this transaction ends.
     """
+    share_costs(session, first=first, last=last)
     locks.lock(session, key=f"usage.price:{month}:{first}")
-    if any(version.tariff.by_slot for version in versions):
-        locks.share_lock(session, key=SLOTS_LOCK)
     session.sql(
         "delete from usage_cost where month = :month and account_id between :first and :last",
         month=month,
         first=first,
         last=last,
     )
+    return _priced_range(session, month, first, last, versions)
+
+
+def price_next(session: WriteSession) -> PricedMonth | None:
+    """Price what has no cost in the next slice of a month that is noted; None when none waits.
+
+    The claim ends with the transaction: whoever is killed has done nothing. What cannot be priced with what is known
+    stays without a cost until that changes.
+    """
+    row = session.sql(
+        "select month, first_account from usage_unpriced order by id limit 1 for update skip locked"
+    ).one_or_none()
+    if row is None:
+        return None
+    month, first, last = row.month, row.first_account, row.first_account + SLICE - 1
+    session.sql(
+        """delete from usage_unpriced where id in (
+             select id from usage_unpriced where month = :month and first_account = :first for update skip locked)""",
+        month=month,
+        first=first,
+    )
+    share_costs(session, first=first, last=last)
+    locks.lock(session, key=f"usage.price:{month}:{first}")
+    missing = session.sql(statement(__package__, "costs_missing.sql"), month=month, first=first, last=last).scalars()
+    versions = [_version(session, version_id) for version_id in missing.all()]
+    return _priced_range(session, month, first, last, versions, is_left=True)
+
+
+def _version(session: WriteSession, version_id: int) -> PricedVersion:
+    known = version_by_id(session, version_id=version_id)
+    return PricedVersion(known.id, known.tariff_code, tariff_of(session, version_id=known.id), known.periods)
+
+
+def _priced_range(
+    session: WriteSession,
+    month: date,
+    first: int,
+    last: int,
+    versions: Sequence[PricedVersion],
+    *,
+    is_left: bool = False,
+) -> PricedMonth:
+    """`is_left`: some parts have a cost, and keep it."""
     by_shape: dict[Shape, list[tuple[PricedVersion, Compiled]]] = defaultdict(list)
     for version in versions:
         try:
@@ -65,33 +106,12 @@ def price_months(
         except Uncompiled:
             continue
         by_shape[made.shape].append((version, made))
-    by_sql = sum(_by_sql(session, shape, group, month, first, last) for shape, group in by_shape.items())
+    by_sql = sum(
+        _by_sql(session, shape, group, month, first, last, is_left=is_left) for shape, group in by_shape.items()
+    )
     compiled_ones = {version.id: made.most for group in by_shape.values() for version, made in group}
     by_engine, unpriced = _by_engine(session, month, first, last, versions, compiled_ones)
     return PricedMonth(by_sql, by_engine, unpriced)
-
-
-def price_again(session: WriteSession, *, month: date, first: int, last: int, version: PricedVersion) -> int:
-    """Price anew what was priced by a version that prices each interval, and nothing else; answers how many parts.
-
-    A part that lacks a price by now has no cost any more.
-    """
-    locks.lock(session, key=SLOTS_LOCK)
-    gone = session.sql(
-        """delete from usage_cost where month = :month and account_id between :first and :last and version_id = :version
-           returning account_id, part""",
-        month=month,
-        first=first,
-        last=last,
-        version=version.id,
-    ).all()
-    priced_before = {(row.account_id, row.part) for row in gone}
-    accounts = sorted({account for account, _ in priced_before})
-    again = 0
-    for at in range(0, len(accounts), BATCH):
-        rows, _ = _priced(session, month, accounts[at : at + BATCH], {version.id: version})
-        again += _write(session, [(part, each) for part, each in rows if (part.account_id, part.part) in priced_before])
-    return again
 
 
 def _by_sql(
@@ -101,6 +121,8 @@ def _by_sql(
     month: date,
     first: int,
     last: int,
+    *,
+    is_left: bool,
 ) -> int:
     begin, end = cycle_days(shape, month)
     given: dict[str, object] = {
@@ -112,10 +134,11 @@ def _by_sql(
         "last": last,
     }
     cycle = {"cycle_first": begin, "cycle_end": end} if shape.tiers > 1 else {}
+    run = session.connection().execute
     if shape.cycle == "year":
-        return session.connection().execute(pricing_statement(shape), given | cycle).rowcount
-    first_parts = session.connection().execute(pricing_statement(shape), given).rowcount
-    return first_parts + session.connection().execute(pricing_statement(shape, is_later=True), given | cycle).rowcount
+        return run(pricing_statement(shape, is_left=is_left), given | cycle).rowcount
+    first_parts = run(pricing_statement(shape, is_left=is_left), given).rowcount
+    return first_parts + run(pricing_statement(shape, is_later=True, is_left=is_left), given | cycle).rowcount
 
 
 def _by_engine(
@@ -150,8 +173,8 @@ def _priced(
     month: date,
     account_ids: Sequence[int],
     known: Mapping[int, PricedVersion],
-    compiled_ones: Mapping[int, int] = NOTHING,
-) -> tuple[list[tuple[Part, Priced]], int]:
+    compiled_ones: Mapping[int, int],
+) -> tuple[list[tuple[Part, Tariff, Priced]], int]:
     """Parts on known versions as the engine prices them, and how many it cannot."""
     rows, unpriced = [], 0
     tariffs = {version.id: version.tariff for version in known.values()}
@@ -162,7 +185,7 @@ def _priced(
             continue
         try:
             use = use_of(part, version.tariff, version.periods, slots.get(part.account_id, ()))
-            rows.append((part, price(version.tariff, use)))
+            rows.append((part, version.tariff, price(version.tariff, use)))
         except UseInvalid:
             unpriced += 1
     return rows, unpriced
@@ -185,23 +208,25 @@ def _is_compiled(part: Part, compiled_ones: Mapping[int, int]) -> bool:
     return part.energy <= most and part.export_energy <= most
 
 
-def _write(session: WriteSession, rows: Sequence[tuple[Part, Priced]]) -> int:
+def _write(session: WriteSession, rows: Sequence[tuple[Part, Tariff, Priced]]) -> int:
     return session.sql(
-        """insert into usage_cost (account_id, month, part, version_id, total_minor, figures, lines)
-           select r.account_id, r.month, r.part, r.version_id, r.total_minor, '{}', r.lines
+        """insert into usage_cost (account_id, month, part, version_id, total_minor, figures, lines, rests_on)
+           select r.account_id, r.month, r.part, r.version_id, r.total_minor, '{}', r.lines, r.rests_on
            from jsonb_to_recordset(cast(:rows as jsonb)) r (account_id bigint, month date, part smallint,
-             version_id bigint, total_minor bigint, lines jsonb)""",
-        rows=to_json([_row(part, priced) for part, priced in rows]),
+             version_id bigint, total_minor bigint, lines jsonb, rests_on bigint[])
+           on conflict (account_id, month, part) do nothing""",
+        rows=to_json([_row(part, tariff, priced) for part, tariff, priced in rows]),
     ).rowcount
 
 
-def _row(part: Part, priced: Priced) -> dict[str, object]:
+def _row(part: Part, tariff: Tariff, priced: Priced) -> dict[str, object]:
     return {
         "account_id": part.account_id,
         "month": part.month.isoformat(),
         "part": part.part,
         "version_id": part.version_id,
         "total_minor": priced.total_minor,
+        "rests_on": None if tariff.document.tiers is None else part.rests_on,
         "lines": [
             {
                 "code": line.code,

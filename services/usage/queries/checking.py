@@ -18,8 +18,10 @@ class Violation:
 def invariants(
     session: ReadSession, *, first_account: int, last_account: int, limit: int = 100, readings_since: date | None = None
 ) -> list[Violation]:
-    """Breaches in a range of accounts: days sum to months, periods to energies, and days are what was read.
+    """Breaches in a range of accounts.
 
+    Days sum to months, periods to energies, and days are what was read; costs have their parts, and rest on what was
+    used before them.
     Readings are compared since the first of a month, that of the month before this one when absent: they are many.
     """
     rows = session.sql(

@@ -17,7 +17,7 @@ class Part:
     """A run of days of a month with one version, and what holds of the account on its first day.
 
     Energies are millionths of a kWh, demand watts. `since`, `until`: the holder's days in the cycle of the tiers;
-    `used_before`: what they used in it before this part.
+    `used_before`: what they used in it before this part; `rests_on`: all that a stored cost rests on of the cycle.
     """
 
     account_id: int
@@ -42,6 +42,7 @@ class Part:
     since: date
     until: date | None
     used_before: int
+    rests_on: list[int]
 
 
 def parts_of(

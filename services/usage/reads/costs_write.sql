@@ -2,8 +2,8 @@
 -- Four levels are fenced by `offset 0`, each of which saves more than it costs: the numbers of the versions; the parts with their entitlements, merged in
 -- the order of accounts, which is also the order in which they are written; quantities, which are used three times; and taxes. Reads the month of the
 -- range once. Served by pk_usage_month and pk_entitlement, later parts by ix_usage_month_later.
-insert into usage_cost (account_id, month, part, version_id, total_minor, figures)
-select account_id, month, part, version_id, "{total}", array["{figures}"]
+insert into usage_cost (account_id, month, part, version_id, total_minor, "{columns}")
+select account_id, month, part, version_id, "{total}", array["{figures}"] "{kept}"
 from (
   select account_id, month, part, version_id, "{products}"
   from (

@@ -1,5 +1,7 @@
--- Of a range of accounts: days sum to months, periods to energies, and days with intervals are what these are, since `readings_since` (the
--- month before this one when null). Months that wait to be aggregated are left out. Reads whole ranges of usage_day, usage_month and interval_day.
+-- Of a range of accounts: days sum to months, periods to energies, costs have their parts and rest on the use before them, and days with intervals are
+-- what these are, since `readings_since` (the
+-- month before this one when null). Months that wait to be aggregated are left out. Reads whole ranges of usage_day, usage_month, usage_cost and
+-- interval_day.
 with since as (
   select coalesce(cast(:readings_since as date), date_trunc('month', now() - interval '1 month')::date) as day
 ), months as (
@@ -31,13 +33,33 @@ with since as (
   from months m
   full join days d on d.account_id = m.account_id and d.month = m.month
   full join read r on r.account_id = coalesce(m.account_id, d.account_id) and r.month = coalesce(m.month, d.month)
+), costs as (
+  select c.account_id, c.month, c.part, m.account_id is not null as has_part, c.rests_on[2] as rests_on, (
+      select coalesce(sum(b.energy), 0)
+      from usage_month b
+      where b.account_id = c.account_id and b.month >= date_trunc('month', s.since)::date and b.first_day >= s.since and b.first_day < m.first_day
+    ) as used_before
+  from usage_cost c
+  left join usage_month m on m.account_id = c.account_id and m.month = c.month and m.part = c.part and m.version_id = c.version_id
+  cross join lateral (select date '2000-01-01' + c.rests_on[3]::integer as since) s
+  where c.account_id between :first_account and :last_account
+), found as (
+  select c.account_id, c.month, x.rule, format('%s: months %s, days %s, readings %s', c.month, c.by_month, c.by_day, c.by_reading) as detail
+  from compared c
+  cross join lateral (values
+    ('usage_days_sum_to_months', c.by_month is distinct from c.by_day or c.differs),
+    ('usage_periods_sum_to_energy', not c.adds_up),
+    ('usage_days_are_their_readings', c.by_interval is distinct from c.by_reading and c.month >= (select date_trunc('month', day)::date from since)))
+    x (rule, is_broken)
+  where x.is_broken and not exists (select from waiting w where w.account_id = c.account_id and w.month = c.month)
+  union all
+  select c.account_id, c.month, x.rule, format('%s, part %s: rests on %s, used before %s', c.month, c.part, c.rests_on, c.used_before)
+  from costs c
+  cross join lateral (values
+    ('usage_costs_have_their_part', not c.has_part),
+    ('usage_costs_rest_on_use_before', c.has_part and c.rests_on <> c.used_before)) x (rule, is_broken)
+  where x.is_broken
 )
-select c.account_id, x.rule, format('%s: months %s, days %s, readings %s', c.month, c.by_month, c.by_day, c.by_reading) as detail
-from compared c
-cross join lateral (values
-  ('usage_days_sum_to_months', c.by_month is distinct from c.by_day or c.differs),
-  ('usage_periods_sum_to_energy', not c.adds_up),
-  ('usage_days_are_their_readings', c.by_interval is distinct from c.by_reading and c.month >= (select date_trunc('month', day)::date from since))) x (rule, is_broken)
-where x.is_broken and not exists (select from waiting w where w.account_id = c.account_id and w.month = c.month)
-order by c.account_id, c.month, x.rule
+select account_id, rule, detail from found
+order by account_id, month, rule
 limit :limit

@@ -11,3 +11,4 @@ using (
     window w as (order by u.day)) p on true
   group by a.account_id) n
 where m.account_id = n.account_id and m.month = cast(:month as date) and m.part > n.parts
+returning m.account_id, m.part

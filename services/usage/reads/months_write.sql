@@ -52,3 +52,4 @@ where (u.version_id, u.first_day, u.end_day, u.days, u.energies, u.energy, u.exp
   is distinct from (excluded.version_id, excluded.first_day, excluded.end_day, excluded.days, excluded.energies, excluded.energy,
     excluded.export_energy, excluded.reactive_energy, excluded.max_demand, excluded.measured_minutes, excluded.missing_minutes,
     excluded.estimated_minutes)
+returning u.account_id, u.part

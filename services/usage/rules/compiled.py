@@ -263,19 +263,19 @@ def _most(lines: list[tuple[Item, Decimal]], places: int) -> int:
 
 
 @cache
-def pricing_statement(shape: Shape, *, is_later: bool = False) -> sa.TextClause:
+def pricing_statement(shape: Shape, *, is_later: bool = False, is_left: bool = False) -> sa.TextClause:
     """The statement of a shape. Parameters: the versions with their numbers, the month, the range of accounts.
 
     Tiers by the month begin at zero, but for parts of a month behind its first: those have a statement of their own
-    (`is_later`). A cycle of a year is looked up for each part, in one statement.
+    (`is_later`). A cycle of a year is looked up for each part, in one statement. `is_left`: only parts without a cost.
     """
     text = files("services.usage").joinpath("reads", "costs_write.sql").read_text(encoding="utf-8")
-    for hole, made in _holes(shape, is_later=is_later).items():
+    for hole, made in _holes(shape, is_later=is_later, is_left=is_left).items():
         text = text.replace(f'"{{{hole}}}"', made)
     return sa.text(text)
 
 
-def _holes(shape: Shape, *, is_later: bool) -> dict[str, str]:
+def _holes(shape: Shape, *, is_later: bool, is_left: bool) -> dict[str, str]:
     names, lines = shape.names(), range(1, len(shape.items) + 1)
     stride = len(names)
     within = _within if is_later or shape.cycle == "year" else _within_from_zero
@@ -290,22 +290,27 @@ def _holes(shape: Shape, *, is_later: bool) -> dict[str, str]:
         amounts = [f"(a{n} {sign}) / {shape.divisor}" for n, sign in zip(lines, signed, strict=True)]
         net = _round_sum([*lines], shape)
     taxes = range(1, len(shape.taxes) + 1)
+    kept = _kept(shape, is_later=is_later)
     return {
         "numbers": ", ".join(
             f"(cast(:numbers as bigint[]))[(v.at - 1) * {stride} + {n}] as {name}" for n, name in enumerate(names, 1)
         ),
         "known": _known(shape, is_later=is_later),
-        "parts": "true" if shape.cycle == "year" else "u.part > 1" if is_later else "u.part = 1",
+        "parts": ("true" if shape.cycle == "year" else "u.part > 1" if is_later else "u.part = 1")
+        + (_WITHOUT_COST if is_left else ""),
         "entitled": _entitled(shape),
         "facts": _facts(shape),
         "used": f"u cross join lateral {_CYCLE} y" if shape.cycle == "year" and shape.tiers > 1 else "u",
-        "rates": ", ".join([f"r{n}" for n in lines] + [f"t{n}" for n in taxes]),
+        "rates": ", ".join([f"r{n}" for n in lines] + [f"t{n}" for n in taxes] + kept),
         "measured": ", ".join(f"{quantity} as q{n}" for n, quantity in enumerate(measured, 1)),
         "products": ", ".join(
             [f"q{n}" for n in lines]
             + [f"{product} as a{n}" for n, product in zip(lines, products, strict=True)]
             + [f"t{n}" for n in taxes]
+            + kept
         ),
+        "columns": ", ".join(["figures", *kept]),
+        "kept": "".join(f", {name}" for name in kept),
         "lines": _taxed(shape, net),
         "total": "net" + "".join(f" + x{n}" for n in taxes) if shape.taxes else net,
         "figures": ", ".join(
@@ -351,11 +356,18 @@ def _known(shape: Shape, *, is_later: bool) -> str:
     ]
     times = " * y.months" if shape.cycle == "year" else ""
     before = "y.used_before" if shape.cycle == "year" else f"({_USED_BEFORE} {_CYCLE} y)" if is_later else "0"
+    rests_on = _RESTS_ON if shape.cycle == "year" else f"(select {_RESTS_ON} from {_CYCLE} y)"  # noqa: S608 - constants
     return ", ".join(
         [f"{before if shape.tiers > 1 else '0'} as b"]
         + [f"({text}){times} as h{n}" for n, text in enumerate(chosen, 1)]
         + [f"u.f{n}" for n in range(1, len(shape.flags) + 1)]
+        + [f"{rests_on} as rests_on" for _ in _kept(shape, is_later=is_later)]
     )
+
+
+def _kept(shape: Shape, *, is_later: bool) -> list[str]:
+    """Columns of a cost beside its figures: on what it rests, where something may have been used before."""
+    return ["rests_on"] if shape.tiers > 1 and (is_later or shape.cycle == "year") else []
 
 
 def _entitled(shape: Shape) -> str:
@@ -377,3 +389,6 @@ _ENTITLED: Final = """left join entitlement {alias} on {alias}.account_id = u.ac
 
 _CYCLE: Final = "usage_cycle(u.account_id, t.code, u.first_day, cast(:cycle_first as date), cast(:cycle_end as date))"
 _USED_BEFORE: Final = "select y.used_before from"
+_RESTS_ON: Final = "array[y.months, y.used_before, y.since - date '2000-01-01']"
+_WITHOUT_COST: Final = """ and not exists (
+          select from usage_cost k where k.account_id = u.account_id and k.month = u.month and k.part = u.part)"""

@@ -1,4 +1,4 @@
-"""Whatever becomes known, in whatever order: days and parts are those that everything known would give at once."""
+"""Whatever becomes known, in whatever order: days, parts and costs are those that everything known would give at once."""
 
 import random
 from collections.abc import Callable
@@ -9,6 +9,8 @@ import pytest
 
 from core.crypto.vault import Vault
 from core.db import Database, WriteSession
+from core.outbox import Delivery
+from services.accounts.events import EntitlementsChanged
 from services.usage import operations
 from tests.factories.accounts import make_account
 from tests.factories.tariffs import make_version
@@ -17,6 +19,7 @@ from tests.factories.usage import ZONE, bind, days_of, make_calendar, put_readin
 BEGIN, FIRST, END = date(2025, 1, 1), date(2025, 6, 1), date(2025, 9, 1)
 MONTHS: Final = (FIRST, date(2025, 7, 1), date(2025, 8, 1))
 STEPS: Final = 10
+NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def read(session: WriteSession, account_id: int, dice: random.Random) -> None:
@@ -72,11 +75,65 @@ def holiday(session: WriteSession, _account_id: int, dice: random.Random) -> Non
     )
 
 
-ACTS: Final[tuple[Callable[[WriteSession, int, random.Random], None], ...]] = (read, transfer, switch, publish, holiday)
+def entitle(session: WriteSession, account_id: int, dice: random.Random) -> None:
+    """A large household, from some day on; the one before it ends."""
+    day = dice.choice(days_of(FIRST, END))
+    session.sql(
+        "update entitlement set valid_to = :day where account_id = :id and valid_to is null and valid_from < :day",
+        id=account_id,
+        day=day,
+    )
+    session.sql(
+        """insert into entitlement (account_id, id, customer_id, kind, value, valid_from, recorded_at)
+           select a.id, (select count(*) + 1 from entitlement e where e.account_id = a.id), a.customer_id, 'persons', :persons, :day, now()
+           from account a where a.id = :id
+             and not exists (select from entitlement e where e.account_id = a.id and (e.valid_to is null or e.valid_to > :day))""",
+        id=account_id,
+        day=day,
+        persons=dice.choice((2, 5)),
+    )
+    event = EntitlementsChanged(account_ids=[account_id], since=[day.isoformat()])
+    operations.note_entitlements_changed(session, Delivery(1, event, NOW), event)
+
+
+ACTS: Final[tuple[Callable[[WriteSession, int, random.Random], None], ...]] = (
+    read,
+    transfer,
+    switch,
+    publish,
+    holiday,
+    entitle,
+)
+
+
+def document(code: str, periods: tuple[str, ...]) -> dict[str, object]:
+    """A climbs tiers by the year; B by the month, with a least amount: the engine prices it."""
+    made: dict[str, object] = {
+        "id": code,
+        "currency": "CNY",
+        "time_zone": "Asia/Shanghai",
+        "rounding": {"mode": "half_up", "stage": "line"},
+        "energy": {
+            "lines": "period_plus_adders",
+            "prices": {name: f"0.{at}3" for at, name in enumerate(periods, 3)},
+            "windows": [
+                {"period": name, "from": f"0{at}:00", "to": f"0{at + 1}:00"} for at, name in enumerate(periods[1:])
+            ],
+            "default_period": periods[0],
+        },
+        "tiers": {"cycle": "year", "bounds_per_month": ["20", "40"], "adders": ["0", "0.1", "0.3"]},
+        "household": {"min_persons": 5, "extra_kwh_per_month": "10", "mode": "shift_all"},
+    }
+    if code == "B":
+        made |= {
+            "tiers": {"cycle": "month", "bounds_per_month": ["20", "40"], "adders": ["0", "0.1", "0.3"]},
+            "minimum": {"amount": "5"},
+        }
+    return made
 
 
 def version(session: WriteSession, code: str, *, since: date, periods: tuple[str, ...]) -> None:
-    made = make_version(session, code=code, valid_from=since, periods=periods)
+    made = make_version(session, code=code, valid_from=since, periods=periods, document=document(code, periods))
     make_calendar(session, made, days_of(max(since, FIRST), END), period=lambda at: 1 + at.hour % len(periods))
 
 
@@ -85,8 +142,12 @@ def settle(database: Database, now: datetime) -> None:
     waits = True
     while waits:
         with database.write() as session:
-            done = [operations.follow_readings(session, zone=ZONE), operations.follow_days(session, zone=ZONE)]
+            done: list[object] = [
+                operations.follow_readings(session, zone=ZONE),
+                operations.follow_days(session, zone=ZONE),
+            ]
             done.append(operations.follow_agreements(session, now=now, zone=ZONE))
+            done.append(operations.price_next(session))
             waits = any(each is not None for each in done)
 
 
@@ -96,14 +157,18 @@ def kept(session: WriteSession) -> list[Any]:
         """select account_id, month, part, version_id, first_day, end_day, days, energies, energy, max_demand, measured_minutes
            from usage_month order by account_id, month, part"""
     ).all()
-    return [*days, *parts]
+    costs = session.sql("select * from usage_cost order by account_id, month, part").all()
+    assert [(each.month, each.part) for each in costs] == [
+        (each.month, each.part) for each in parts if each.version_id is not None
+    ]
+    return [*days, *parts, *costs]
 
 
 @pytest.mark.parametrize("seed", [7, 9, 14])
 def test_what_is_followed_step_by_step_is_what_everything_gives_at_once(
     database: Database, vault: Vault, seed: int
 ) -> None:
-    dice, now, told = random.Random(seed), datetime(2026, 1, 1, tzinfo=UTC), list[str]()
+    dice, told = random.Random(seed), list[str]()
     with database.write() as session:
         account_id = make_account(session, vault).id
         session.sql("update account set holder_since = null where id = :id", id=account_id)
@@ -116,10 +181,13 @@ def test_what_is_followed_step_by_step_is_what_everything_gives_at_once(
         told.append(act.__name__)
         with database.write() as session:
             act(session, account_id, dice)
-        settle(database, now + step * timedelta(hours=2))
+        settle(database, NOW + step * timedelta(hours=2))
         with database.write() as session:
             followed = kept(session)
             session.sql("delete from usage_month")
             session.sql("delete from usage_day")
+            session.sql("delete from usage_cost")
             operations.aggregate(session, months={month: [account_id] for month in MONTHS}, zone=ZONE)
+            while operations.price_next(session) is not None:
+                pass
             assert followed == kept(session), told
