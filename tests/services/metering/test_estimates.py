@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.audit import Actor
+from core.crypto.vault import Vault
 from services.accounts.queries import AccountRef
 from services.metering import operations
 from services.metering.estimates import Estimate, Known, estimates
-from services.metering.operations import Decision
+from services.metering.operations import Decision, estimating
+from tests.factories.accounts import make_account
 from tests.factories.readings import NOW, ZONE, Readings, place_meter, rows
 
 DAY = date(2026, 6, 10)
@@ -115,6 +117,24 @@ def test_a_day_that_a_meter_misses_is_estimated_once_though_its_intervals_were_l
         readings.take(rows(DAY - timedelta(weeks=week), ["0.25"] * (24 * 60 // minutes), minutes=minutes))
     round_of(readings, DAY + timedelta(days=3))
     assert [key for key in readings.days() if key[3] == DAY] == [("M1", "import", 15, DAY)]
+
+
+def test_where_many_days_are_missing_fewer_accounts_have_their_turn_at_a_time_and_all_of_them_one(
+    weeks: Readings, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with weeks.database.write() as session:
+        other = make_account(session, vault, account_no="7000000002", meter_no="M2").id
+    for week in (1, 2):
+        weeks.take(rows(DAY - timedelta(weeks=week), ["0.5"] * 24, meter_no="M2", minutes=60))
+    monkeypatch.setattr(estimating, "MOST_DUE", 25)
+    today = DAY + timedelta(days=3)
+    with weeks.database.write() as session:
+        assert operations.estimate_next(session, today=today, after_days=3, linear_minutes=120, zone=ZONE, now=NOW)
+        assert session.sql("select next_from from estimation_round").scalar_one() == other
+    assert ("M2", "import", 60, DAY) not in weeks.days()
+    round_of(weeks, today)
+    assert weeks.days()["M1", "import", 60, DAY][1] == "a" * 6 + "e" * 18
+    assert weeks.days()["M2", "import", 60, DAY][1] == "e" * 24
 
 
 def test_staff_have_a_day_estimated_and_the_audit_log_says_so(weeks: Readings, account: AccountRef) -> None:
