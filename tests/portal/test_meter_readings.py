@@ -75,7 +75,7 @@ def test_a_reading_is_told_with_its_picture_and_its_state_is_seen(town: Town, ho
 
 def test_what_staff_did_with_a_reading_is_told_with_the_reason(town: Town, home: Home, owner: Person) -> None:
     send(town, home, owner, "500")
-    for state, said in (("accepted", "Accepted"), ("discarded", "Not taken")):
+    for state, said in (("accepted", "Taken"), ("discarded", "Not taken")):
         with town.runtime.db.write() as session:
             session.sql(
                 "update reading_quarantine set state = :state, decided_at = :now, decided_by = 'staff:a' where account_id = :id",
