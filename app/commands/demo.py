@@ -15,7 +15,7 @@ from app import demo, wiring
 from app.commands import import_
 from app.commands.import_ import Kind
 from app.demo.publishing import publish
-from app.demo.readings import COLUMNS, first_day, intervals_of
+from app.demo.readings import COLUMNS, first_day, intervals_of, registers_of
 from app.demo.suppliers import Supplier
 from app.house import Profile
 from core import clock, config
@@ -91,6 +91,8 @@ def read_meters(db: Database, settings: Settings, *, supplier: Supplier, now: da
             lines.writerow(COLUMNS)
             lines.writerows(intervals_of(supplier, first=first_day(latest), end=today))
         import_.run(db, settings, kind=Kind.READINGS, file=path, actor=ACTOR)
+    registers = registers_of(supplier, first=first_day(latest), end=today)
+    _put_in(db, settings, Kind.REGISTER_READINGS, registers)
 
 
 def _put_in(db: Database, settings: Settings, kind: Kind, rows: Iterable[dict[str, object]]) -> None:

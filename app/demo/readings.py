@@ -20,6 +20,8 @@ _ESTIMATED: Final = frozenset({12, 13, 150})
 """Days before yesterday which the meter data system estimated itself."""
 _DOUBTED: Final = {5: "-0.4", 26: "250", 27: "250"}
 """What nobody believes, on which day before yesterday: a home gives nothing back, and takes no 250 kWh in an hour."""
+_BEGUN: Final = 1_700
+"""What the registers of the first account showed when readings begin, in kWh; those of the second twice that."""
 _FORGETFUL: Final = 3
 """One meter in so many has gaps and estimates."""
 
@@ -77,3 +79,18 @@ def _starts(day: date, minutes: int, zone: ZoneInfo) -> tuple[str, ...]:
 
 def _kwh(watt_hours: int) -> str:
     return f"{watt_hours // 1000}.{watt_hours % 1000:03}"
+
+
+def registers_of(supplier: Supplier, *, first: date, end: date) -> Iterator[dict[str, object]]:
+    """Rows of `wattline import register-readings`: what somebody read at months' beginnings, without intervals.
+
+    The last one is of the day `end` or before. Nobody reads the meter of an account that was closed.
+    """
+    for number, household in enumerate(supplier.households):
+        if household.interval_minutes is None and household.state != "closed":
+            shown = _BEGUN * 1000 * (number + 1)
+            for at in range((end - first).days + 1):
+                day = first + timedelta(days=at)
+                if day.day == 1:
+                    yield {"meter_no": meter_of(supplier, household), "read_at": f"{day}", "value": _kwh(shown)}
+                shown += sum(days_of(household, number=number, day=day, zone=zone_of(household)).taken)

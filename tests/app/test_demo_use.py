@@ -8,6 +8,7 @@ import pytest
 
 from app.demo import SUPPLIERS
 from app.demo.bills import bills_of, days_of, tariff_of, zone_of
+from app.demo.readings import first_day, meter_of, registers_of
 from app.demo.use import DayUse
 from services.tariffs.queries import Facts, Use, price
 
@@ -67,3 +68,20 @@ def test_five_persons_pay_the_lower_price_longer() -> None:
     month = Use(month=10, kwh={"all": Decimal(400)}, kwh_before_in_cycle=Decimal(2900))
     crowded = Use(month=10, kwh=month.kwh, kwh_before_in_cycle=Decimal(2900), facts=Facts(persons=5))
     assert price(tariff, crowded).total_minor < price(tariff, month).total_minor
+
+
+@pytest.mark.parametrize("supplier", [CNY, EUR], ids=["cny", "eur"])
+def test_a_meter_without_intervals_is_read_every_month_and_counts_what_is_billed(supplier: Any) -> None:
+    first = first_day(LATEST)
+    shown: dict[str, dict[date, Decimal]] = {}
+    for row in registers_of(supplier, first=first, end=LATEST):
+        read = shown.setdefault(str(row["meter_no"]), {})
+        read[date.fromisoformat(str(row["read_at"]))] = Decimal(str(row["value"]))
+    without = [each for each in supplier.households if each.interval_minutes is None and each.state != "closed"]
+    assert shown.keys() == {meter_of(supplier, each) for each in without}
+    household, number = without[0], supplier.households.index(without[0])
+    read = shown[meter_of(supplier, household)]
+    assert (min(read), max(read), len(read)) == (first, LATEST.replace(day=1), 14)
+    *_, bill = bills_of(household, number=number, latest=LATEST, months=2, currency="CNY")
+    begins, ends = (date.fromisoformat(str(bill[name])) for name in ("period_first", "period_end"))
+    assert read[ends] - read[begins] == Decimal(str(bill["energy_kwh"])) > 0
