@@ -207,7 +207,7 @@ KEPT: Final = (
         section="meter_readings",
     ),
     Kept("reading_quarantine", _H, "readings that were not believed, and who decided about them", _BOOKS),
-    Kept("reading_finding", _H, "what rules found odd in readings", _BOOKS),
+    Kept("reading_finding", _H, "what rules found odd in readings, and who dismissed it", _BOOKS),
     Kept("validation_round", _N, "how far a day's validation has come", "a day", "metering.validate"),
     Kept("estimation_round", _N, "how far a day's estimates have come", "a day", "metering.estimate"),
     Kept("usage_change", _N, "months to be summed up anew", "for minutes"),

@@ -45,6 +45,8 @@ from portal.staff import payments as staff_payments
 from portal.staff import people as staff_people
 from portal.staff import quality as staff_quality
 from portal.staff import readings as staff_readings
+from portal.staff import readings_many as staff_readings_many
+from portal.staff import readings_odd as staff_readings_odd
 from portal.staff import search as staff_search
 from portal.staff import sign_in as staff_sign_in
 from portal.staff import sums as staff_sums
@@ -139,6 +141,8 @@ ROUTERS = (
     staff_imports.router,
     staff_quality.router,
     staff_readings.router,
+    staff_readings_many.router,
+    staff_readings_odd.router,
     staff_entitlements.router,
     staff_calendar.router,
     staff_tariffs.router,

@@ -2646,8 +2646,12 @@ CREATE TABLE public.reading_finding (
     expected bigint NOT NULL,
     found_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
+    dismissed_at timestamp with time zone,
+    dismissed_by text,
+    dismissed_why text,
     CONSTRAINT ck_reading_finding_channel CHECK ((channel = ANY (ARRAY['import'::text, 'export'::text, 'reactive_lag'::text, 'reactive_lead'::text]))),
     CONSTRAINT ck_reading_finding_days CHECK ((first_day <= last_day)),
+    CONSTRAINT ck_reading_finding_dismissed CHECK ((((dismissed_at IS NULL) = (dismissed_by IS NULL)) AND ((dismissed_at IS NULL) = (dismissed_why IS NULL)))),
     CONSTRAINT ck_reading_finding_kind CHECK ((kind = ANY (ARRAY['spike'::text, 'zeros'::text, 'sums'::text])))
 );
 

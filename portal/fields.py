@@ -28,7 +28,7 @@ def words(_: Speak) -> dict[str, str]:
             "amount": _("Amount"),
             "code": _("Code"),
             "contact_by": _("Contact wish"),
-            "count": _("How many sums are these?"),
+            "count": _("How many are these?"),
             "current": _("Current password"),
             "day": _("From which day on"),
             "display_name": _("What they are called"),

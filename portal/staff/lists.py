@@ -73,7 +73,7 @@ LISTS: Final = {
     "suspense": Listed("/staff/suspense", ("sort",)),
     "unknown": Listed("/staff/payments/unknown"),
     "webhooks": Listed("/staff/webhooks"),
-    "readings": Listed("/staff/readings", ("unit", "reason")),
+    "readings": Listed("/staff/readings", ("unit", "reason", "since", "until")),
     "tariffs": Listed("/staff/tariffs"),
 }
 """A search keeps nothing: what is searched for are customers' names and numbers.

@@ -1,16 +1,18 @@
 """Readings that nobody believed, and meters of which some are missing: the work list of whoever looks after meters."""
 
-from datetime import date, datetime
+from collections import Counter
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
 from core.db import WriteSession
-from core.periods import business_date, day_of
+from core.periods import business_date, day_of, start_of
 from portal.pages import go, speak, text_of
 from portal.staff import lists
 from portal.staff.once import once
@@ -24,6 +26,7 @@ from services.metering.operations import Decision
 from services.metering.queries import HeldReading
 from services.metering.queries.waiting import LOOK_BACK_DAYS
 from web.problems.common import NotFound
+from web.readings import picture_answer
 from web.runtime import Runtime, RuntimeDep
 from web.session import Now, Write
 
@@ -31,7 +34,6 @@ router = APIRouter(include_in_schema=False)
 
 READINGS: Final = "/staff/readings"
 MISSING: Final = f"{READINGS}/missing"
-ODD: Final = f"{READINGS}/odd"
 PAGE: Final = 50
 CONFLICT: Final = 409
 LONGEST_WHY: Final = 200
@@ -53,23 +55,39 @@ def held_page(
     now: Now,
     unit: Text = "",
     reason: Text = "",
+    since: Text = "",
+    until: Text = "",
     after: str = "",
 ) -> Response:
     """What waits in quarantine, in the reader's units, with how many for which reason."""
-    wanted = {"unit": unit.strip(), "reason": reason.strip()}
+    wanted = {"unit": unit.strip(), "reason": reason.strip(), "since": since.strip(), "until": until.strip()}
     asked = urlencode({name: value for name, value in wanted.items() if value})
     scope = f"staff.readings|{reader.staff_id}|{asked}"
     at = runtime.cursors.behind(after, scope=scope, first=[])
-    found = queries.held_readings(
-        write,
-        staff_id=reader.staff_id,
-        unit_code=wanted["unit"] or None,
-        reason=wanted["reason"] or None,
-        after=(at[0], UUID(at[1])) if at else (0, NOBODY),
-        limit=PAGE + 1,
-        now=now,
-    )
+    found, wrong = list[HeldReading](), dict[str, str]()
+    try:
+        begins, ends = _between(wanted["since"], wanted["until"], runtime.settings.zone)
+    except (ValueError, OverflowError):
+        _ = speak(request)
+        wrong = {"since": _("Enter dates as year, month and day, the earlier one first.")}
+        wanted |= {"since": "", "until": ""}
+    else:
+        found = queries.held_readings(
+            write,
+            staff_id=reader.staff_id,
+            unit_code=wanted["unit"] or None,
+            reason=wanted["reason"] or None,
+            since=begins,
+            until=ends,
+            after=(at[0], UUID(at[1])) if at else (0, NOBODY),
+            limit=PAGE + 1,
+            now=now,
+        )
     rows, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [each.account_id, str(each.id)])
+    may_decide = reader.may(StaffPermission.METERING_DECIDE)
+    waiting = Counter[str]()
+    for each in queries.held_counts(write, staff_id=reader.staff_id, now=now):
+        waiting[each.reason] += each.readings
     return show(
         request,
         "staff/readings.html",
@@ -77,12 +95,14 @@ def held_page(
         here=f"{READINGS}?{asked}" if asked else READINGS,
         mine=lists.mine(write, reader, "readings", **wanted),
         rows=[(each, shown_kwh(each)) for each in rows],
-        counts=queries.held_counts(write, staff_id=reader.staff_id, now=now),
+        choosable=[name_of(each) for each in rows] if may_decide else [],
+        counts=sorted(waiting.items()),
         wanted=wanted,
         units=staffing.staff_units(
             write, staff_id=reader.staff_id, permission=StaffPermission.METERING_VIEW, now=now, limit=500
         ),
-        next=f"{READINGS}?{asked}&after={more}" if more else "",
+        next=f"{READINGS}?{urlencode({**wanted, 'after': more})}" if more else "",
+        wrong=wrong,
     )
 
 
@@ -117,7 +137,7 @@ def estimate_day(
     check(reader, StaffPermission.METERING_DECIDE)
     account = _account(write, reader, account_no, StaffPermission.METERING_DECIDE, now=now)
     _ = speak(request)
-    wrong = {} if _is_reason(why) else {f"why-{account_no}": _("Say why, in at most 200 characters.")}
+    wrong = {} if is_reason(why) else {f"why-{account_no}": _("Say why, in at most 200 characters.")}
     found = _day(day)
     if found is None or found >= business_date(now, runtime.settings.zone):
         wrong |= {f"day-{account_no}": _("Choose a day that is over.")}
@@ -125,50 +145,9 @@ def estimate_day(
         typed = {"account_no": account_no, "day": day, "why": why}
         return _missing_page(request, runtime, reader, write, "", wrong, now=now, typed=typed)
     made = operations.estimate_day(
-        write, account_id=account.id, day=found, decision=_decision(runtime, reader, why, now=now)
+        write, account_id=account.id, day=found, decision=decision_of(runtime, reader, why, now=now)
     )
     return go(f"{MISSING}?done={made}")
-
-
-@router.get(ODD)
-def odd_page(
-    request: Request,
-    runtime: RuntimeDep,
-    reader: Reader,
-    write: Write,
-    now: Now,
-    unit: Text = "",
-    kind: Text = "",
-    after: str = "",
-) -> Response:
-    """What rules found odd in readings that were taken: nothing is to be decided, it ends with its cause."""
-    wanted = {"unit": unit.strip(), "kind": kind.strip()}
-    asked = urlencode({name: value for name, value in wanted.items() if value})
-    scope = f"staff.readings.odd|{reader.staff_id}|{asked}"
-    at = runtime.cursors.behind(after, scope=scope, first=[])
-    found = queries.findings(
-        write,
-        staff_id=reader.staff_id,
-        unit_code=wanted["unit"] or None,
-        kind=wanted["kind"] or None,
-        after=(at[0], UUID(at[1])) if at else (0, NOBODY),
-        limit=PAGE + 1,
-        now=now,
-    )
-    rows, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [each.account_id, str(each.id)])
-    return show(
-        request,
-        "staff/readings_odd.html",
-        reader,
-        here=f"{ODD}?{asked}" if asked else ODD,
-        rows=[(each, queries.kwh_of(each.found), queries.kwh_of(each.expected)) for each in rows],
-        kinds=[each.value for each in queries.FindingKind],
-        wanted=wanted,
-        units=staffing.staff_units(
-            write, staff_id=reader.staff_id, permission=StaffPermission.METERING_VIEW, now=now, limit=500
-        ),
-        next=f"{ODD}?{urlencode({**wanted, 'after': more})}" if more else "",
-    )
 
 
 @router.get(READINGS + "/{account_no}/{reading_id}")
@@ -196,11 +175,11 @@ def decide(
     check(reader, StaffPermission.METERING_DECIDE)
     account = _account(write, reader, account_no, StaffPermission.METERING_DECIDE, now=now)
     _ = speak(request)
-    if not _is_reason(why):
+    if not is_reason(why):
         wrong = {"why": _("Say why, in at most 200 characters.")}
         return _page(request, reader, write, account_no, reading_id, wrong, now=now, why=why)
     _found(write, reader, account, reading_id, now=now)
-    decision = _decision(runtime, reader, why, now=now)
+    decision = decision_of(runtime, reader, why, now=now)
     try:
         with write.begin_nested():
             _ACTS[act](write, account_id=account.id, quarantine_id=reading_id, decision=decision)
@@ -213,13 +192,41 @@ def decide(
     return go(f"{READINGS}/{account_no}/{reading_id}")
 
 
+@router.get(READINGS + "/{account_no}/{reading_id}/photo")
+def photo(runtime: RuntimeDep, reader: Reader, write: Write, now: Now, account_no: str, reading_id: UUID) -> Response:
+    """The picture that a customer sent with a reading, as long as it is kept."""
+    account = _account(write, reader, account_no, StaffPermission.METERING_VIEW, now=now)
+    found = _found(write, reader, account, reading_id, now=now)
+    if found.photo_id is None:
+        raise NotFound
+    picture = queries.held_photo(write, vault=runtime.vault, account_id=account.id, photo_id=found.photo_id)
+    if picture is None:
+        raise NotFound
+    return picture_answer(picture)
+
+
 def shown_kwh(reading: HeldReading) -> Decimal | None:
     """What it said, in kWh or kvarh."""
     return None if reading.energy is None else Decimal(reading.energy).scaleb(-6)
 
 
-def _is_reason(why: str) -> bool:
+def name_of(reading: HeldReading) -> str:
+    """How forms name a reading."""
+    return f"{reading.account_no}.{reading.id}"
+
+
+def is_reason(why: str) -> bool:
+    """Whether a text may stand in the audit log as a reason."""
     return 0 < len(why.strip()) <= LONGEST_WHY
+
+
+def _between(since: str, until: str, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    """From the first moment of one day up to the end of another. Raises ValueError, OverflowError."""
+    begins = start_of(day_of(since), zone) if since else None
+    ends = start_of(day_of(until) + timedelta(days=1), zone) if until else None
+    if begins and ends and begins >= ends:
+        raise ValueError(until)
+    return begins, ends
 
 
 def _day(typed: str) -> date | None:
@@ -229,7 +236,8 @@ def _day(typed: str) -> date | None:
         return None
 
 
-def _decision(runtime: Runtime, reader: StaffReader, why: str, *, now: datetime) -> Decision:
+def decision_of(runtime: Runtime, reader: StaffReader, why: str, *, now: datetime) -> Decision:
+    """Who decides now, and why."""
     settings = runtime.settings
     return Decision(reader.actor, why.strip(), now, settings.zone, settings.readings_linear_minutes)
 
@@ -284,7 +292,7 @@ def _page(
         here=f"{READINGS}/{account.account_no}/{reading_id}",
         reading=found,
         kwh=shown_kwh(found),
-        is_open=found.state == "open" and found.kind == "interval" and reader.may(may_decide),
+        is_open=found.state == "open" and reader.may(may_decide),
         wrong=wrong,
         why=why,
     )

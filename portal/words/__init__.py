@@ -50,6 +50,7 @@ WORDS: Final[Mapping[str, Mapping[Any, str]]] = {
     "permission": staff.PERMISSIONS,
     "posting": money.POSTINGS,
     "provider": money.PROVIDERS,
+    "reading_source": energy.READING_SOURCES,
     "refund": money.REFUNDS,
     "role": staff.ROLES,
     "rounding": energy.ROUNDINGS,

@@ -74,7 +74,9 @@ BARS: Final = {
 DOUBTS: Final = {
     "negative": N_("Less than nothing"),
     "implausible": N_("More than such an account can take"),
-    "backwards": N_("Less than the reading before"),
+    "inverted": N_("Less than the reading before"),
+    "contradicted": N_("Contradicts what is known"),
+    "first": N_("First reading of this register"),
 }
 """Why nobody believes a reading."""
 OWN_DOUBTS: Final = {
@@ -109,3 +111,10 @@ CHANNELS: Final = {
     "reactive": N_("Reactive"),
 }
 """What intervals and registers measure."""
+READING_SOURCES: Final = {
+    "file": N_("A file"),
+    "program": N_("A program"),
+    "customer": N_("The customer"),
+    "staff": N_("Staff"),
+}
+"""Who sent a reading."""

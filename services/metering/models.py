@@ -231,6 +231,8 @@ class ReadingQuarantine(SQLModel, table=True):
 class ReadingFinding(SQLModel, table=True):
     """What a rule found odd in readings that were taken: nothing is changed by it. Open until its cause is gone.
 
+    Staff may dismiss it: it is listed no more, unless it says something else one day.
+
     `found` and `expected` are millionths of a kWh, by `kind`: the interval and the highest one of the days before; what
     the days came to and what one of them came to before; the sum of the intervals and what the register counted.
     """
@@ -248,6 +250,9 @@ class ReadingFinding(SQLModel, table=True):
     expected: int = Field(sa_type=sa.BigInteger)
     found_at: datetime = Field(sa_type=Timestamp)
     ended_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    dismissed_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    dismissed_by: str | None = Field(default=None, sa_type=sa.Text)
+    dismissed_why: str | None = Field(default=None, sa_type=sa.Text)
 
 
 class EstimationRound(SQLModel, table=True):

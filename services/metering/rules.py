@@ -28,6 +28,8 @@ _QUALITIES: Final = {
 REGISTERS: Final = {each.value: each for each in Register}
 _MULTIPLIER: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 CHANNELS: Final = {each.value: each for each in Channel}
+INVERTED: Final = "inverted"
+"""Why a register's reading waits that lies below one before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +158,8 @@ def multiplier(text: str | None) -> Decimal | None:
     if not _MULTIPLIER.fullmatch(text) or not Decimal(text):
         raise Unreadable("multiplier", "is not a number above zero with at most 6 digits and 6 decimals")
     return Decimal(text)
+
+
+def is_acceptable(*, reason: str, energy: int | None) -> bool:
+    """Whether staff may believe a reading that waits: none below zero, and no register that runs backwards."""
+    return energy is not None and energy >= 0 and reason != INVERTED

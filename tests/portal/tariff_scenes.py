@@ -9,7 +9,8 @@ from app.demo import tariffs as demo
 from core import clock
 from services.tariffs import operations as tariffs
 from services.tariffs.queries import TariffClass, VersionView
-from tests.factories.accounts import ACTOR, make_account, make_unit
+from tests.factories.accounts import ACTOR, make_account, make_unit, make_user
+from tests.factories.held import hold_register
 from tests.factories.staff import Member
 from tests.factories.usage import bind, days_of
 from tests.portal.console_scenes import at_the_top
@@ -237,6 +238,26 @@ def staff_reading_wrong(stage: Stage) -> None:
     page = stage.visit.open(f"/staff/readings/{account_no}/{reading_id}")
     page.click("form[action*='/readings/'] button[value=discard]")
     page.wait_for_selector("#summary")
+
+
+@scene
+def staff_reading_pictured(stage: Stage) -> None:
+    at_the_top(stage)
+    vault = stage.visit.deployment.vault
+    with stage.database.write() as session:
+        account = make_account(session, vault)
+        reading_id = hold_register(
+            session, vault, account_id=account.id, user_id=make_user(session, vault), now=clock.now()
+        )
+    page = stage.visit.open(f"/staff/readings/{account.account_no}/{reading_id}")
+    page.wait_for_function("document.querySelector('figure img').naturalWidth > 0")
+
+
+@scene
+def staff_readings_many(stage: Stage) -> None:
+    at_the_top(stage)
+    account_no, reading_id = doubted(stage)
+    stage.visit.open(f"/staff/readings/many?reading={account_no}.{reading_id}").wait_for_selector(".sheet")
 
 
 @scene

@@ -1,13 +1,21 @@
 """Staff decide about readings that nobody believed, each once and for a reason, in their own units."""
 
+from datetime import timedelta
+from typing import Final
+from urllib.parse import urlencode
+from uuid import UUID
+
 import pytest
 
 from core import clock
 from services.accounts.roles import StaffRole
 from services.metering import queries
 from services.metering.queries import HeldReading
+from tests.factories.held import PICTURE
 from tests.portal.test_tariff_console import Desk
-from tests.support.town import Town
+from tests.support.town import Home, Town
+
+MANY: Final = "/staff/readings/many"
 
 
 @pytest.fixture
@@ -57,20 +65,102 @@ def test_a_day_that_is_not_over_is_not_estimated(desk: Desk, town: Town) -> None
     assert desk.send(at, day=clock.now().date().isoformat().replace("20", "19", 1), why="asked")[0] == 303
 
 
-def test_odd_readings_are_listed_in_ones_own_units_by_rule_until_they_end(desk: Desk, town: Town) -> None:
+def test_a_register_that_waits_is_accepted_beside_its_picture(desk: Desk, town: Town) -> None:
+    reading_id = desk.office.pictured("own")
+    at = f"/staff/readings/{town.house.account_no}/{reading_id}"
+    page = desk.get(at)
+    assert all(text in page for text in ("First reading of this register", "Total register", "The customer"))
+    assert (f'src="{at}/photo"' in page, 'value="accept"' in page, 'value="estimate"' in page) == (True, True, False)
+    town.client.cookies.clear()
+    answer = town.client.get(f"{at}/photo", headers=desk.office.browser(desk.member))
+    told = [answer.headers[name] for name in ("content-type", "cache-control", "x-content-type-options")]
+    assert (answer.content, told) == (PICTURE, ["image/jpeg", "no-store", "nosniff"])
+    assert desk.send(at, act="accept", why="as the picture shows") == (303, at)
     with town.runtime.db.write() as session:
-        for account in (town.house.account, town.far.account):
-            session.sql(
-                """insert into reading_finding (account_id, kind, meter_no, channel, first_day, last_day, found,
-                     expected, found_at)
-                   values (:account, 'sums', 'ODD', 'import', '2026-05-01', '2026-05-31', 112345678, 54000000, :now)""",
-                account=account.id,
-                now=clock.now(),
-            )
+        [row] = session.sql(
+            """select r.value, r.source from register_reading r join reading_quarantine q using (account_id, photo_id)
+               where q.id = :id and r.superseded_at is null""",
+            id=reading_id,
+        ).all()
+        session.sql(
+            "delete from reading_photo p using reading_quarantine q where p.id = q.photo_id and q.id = :id",
+            id=reading_id,
+        )
+    assert tuple(row) == (100_000_000, "customer")
+    assert "no longer kept" in desk.get(at)
+    assert town.client.get(f"{at}/photo", headers=desk.office.browser(desk.member)).status_code == 404
+
+
+def test_a_register_that_runs_backwards_can_only_be_discarded(desk: Desk, town: Town) -> None:
+    at = f"/staff/readings/{town.house.account_no}/{desk.office.pictured('own', reason='inverted')}"
+    page = desk.get(at)
+    assert ("Less than the reading before" in page, 'value="accept"' in page) == (True, False)
+    assert desk.send(at, act="accept", why="it looked right")[0] == 422
+    assert desk.send(at, act="discard", why="misread") == (303, at)
+
+
+def named(home: Home, *readings: UUID) -> list[str]:
+    return [f"{home.account_no}.{each}" for each in readings]
+
+
+def test_many_are_decided_as_each_alone_and_what_is_not_theirs_is_left(desk: Desk, town: Town) -> None:
+    mine = [desk.office.doubt(town.house.account), desk.office.doubt(town.house.account), desk.office.pictured("own")]
+    far = desk.office.doubt(town.far.account)
+    chosen = [*named(town.house, *mine), *named(town.far, far)]
+    page = desk.get(f"{MANY}?{urlencode([('reading', each) for each in chosen])}")
+    assert ("Decide about 3 readings" in page, "2 readings cannot be accepted" in page) == (True, True)
+    assert ("1 reading is left out" in page, town.far.account_no in page) == (True, False)
+    assert desk.send(MANY, reading=chosen, act="accept", why=" ")[0] == 422
+    status, told = desk.send(MANY, reading=chosen, act="accept", why="checked on the spot")
+    assert (status, "1 reading was accepted" in told, told.count(">Refused<")) == (200, True, 2)
+    assert {*mine[:2]} <= {each.id for each in held(town, desk)}
+    told = desk.send(MANY, reading=chosen, act="discard", why="the meter was turned")[1]
+    assert ("2 readings were discarded" in told, told.count(">Refused<")) == (True, 1)
+    with town.runtime.db.read() as session:
+        rows = session.sql("select state from reading_quarantine where id = any(:ids)", ids=[*mine, far]).scalars()
+        assert sorted(rows) == ["accepted", "discarded", "discarded", "open"]
+
+
+def test_of_more_than_ten_the_count_is_typed(desk: Desk, town: Town) -> None:
+    chosen = named(town.house, *(desk.office.doubt(town.house.account) for _ in range(11)))
+    for count in ("", "10"):
+        status, told = desk.send(MANY, reading=chosen, act="discard", why="the meter was turned", count=count)
+        assert (status, "Type how many readings these are." in told) == (422, True)
+    assert "11 readings were discarded" in desk.send(MANY, reading=chosen, act="discard", why="turned", count="11")[1]
+
+
+def test_what_waits_is_listed_by_the_days_it_is_of_and_chosen_without_scripts(desk: Desk, town: Town) -> None:
+    reading_id = desk.office.doubt(town.house.account)
+    [found] = [each for each in held(town, desk) if each.id == reading_id]
+    day = found.start_at.astimezone(town.settings.zone).date()
+    asked = "/staff/readings?since={}&until={}"
+    listed = desk.get(asked.format(day, day))
+    assert f'name="reading" value="{town.house.account_no}.{reading_id}" form="many"' in listed
+    assert f"{MANY}?reading=" in listed
+    for since, until in ((day + timedelta(days=1), ""), ("", day - timedelta(days=1))):
+        assert str(reading_id) not in desk.get(asked.format(since, until))
+    town.client.cookies.clear()
+    wrong = town.client.get(asked.format(day, "1999-13-01"), headers=desk.office.browser(desk.member))
+    assert wrong.status_code == 422
+
+
+def test_odd_readings_are_listed_in_ones_own_units_by_rule_until_they_end(desk: Desk, town: Town) -> None:
+    for account in (town.house.account, town.far.account):
+        desk.office.oddity(account)
     listed = desk.get("/staff/readings/odd?kind=sums")
     assert (town.house.account_no in listed, town.far.account_no in listed) == (True, False)
     assert ("112.346" in listed, "Intervals come to other than the register" in listed) == (True, True)
     assert town.house.account_no not in desk.get("/staff/readings/odd?kind=spike")
     with town.runtime.db.write() as session:
-        session.sql("update reading_finding set ended_at = :now where meter_no = 'ODD'", now=clock.now())
+        session.sql("update reading_finding set ended_at = :now where ended_at is null", now=clock.now())
     assert town.house.account_no not in desk.get("/staff/readings/odd")
+
+
+def test_what_is_odd_rightly_is_dismissed_once_and_for_a_reason(desk: Desk, town: Town) -> None:
+    at = f"/staff/readings/odd/{town.house.account_no}/{desk.office.oddity(town.house.account)}"
+    assert at in desk.get("/staff/readings/odd")
+    status, page = desk.send(at, why=" ")
+    assert (status, "Say why" in page) == (422, True)
+    assert desk.send(at, why="a pump was tried") == (303, "/staff/readings/odd")
+    assert at not in desk.get("/staff/readings/odd")
+    assert desk.send(at, why="again")[0] == 404

@@ -34,6 +34,7 @@ from services.payments.queries import merchants
 from services.tariffs import operations as tariffs
 from services.tariffs import queries as tariff_queries
 from services.tariffs.queries import TariffClass
+from tests.factories import held
 from tests.factories import payments as paying
 from tests.factories import staff as people
 from tests.factories.staff import ACTOR, Member
@@ -86,6 +87,7 @@ class Office:
         self.hooks = {place: self.hook(place) for place in places}
         self.dry_runs = {place: self.dry_run(place) for place in places}
         self.doubts = {"own": self.doubt(town.house.account), "other_unit": self.doubt(town.far.account)}
+        self.pictures = {"own": self.pictured("own"), "other_unit": self.pictured("other_unit")}
 
     def somebody(self) -> Member:
         """One more administrator of the first unit."""
@@ -353,6 +355,24 @@ class Office:
                 now=clock.now(),
             ).scalar_one()
         return found
+
+    def pictured(self, place: Place, *, reason: str = "first") -> UUID:
+        """A reading of a register that a customer told with a picture, and that waits; its id."""
+        who, home = {"own": ("owner", self._town.house), "other_unit": ("far", self._town.far)}[place]
+        with self._town.runtime.db.write() as session:
+            return held.hold_register(
+                session,
+                self._town.runtime.vault,
+                account_id=home.account.id,
+                user_id=self._town.people[who].user_id,
+                now=clock.now(),
+                reason=reason,
+            )
+
+    def oddity(self, account: AccountRef) -> UUID:
+        """Something odd in readings of an account, one more each time; its id."""
+        with self._town.runtime.db.write() as session:
+            return held.find_odd(session, account_id=account.id, now=clock.now())
 
     def entitle(self, account: AccountRef) -> int:
         """Something that an account is entitled to, of a kind of its own each time; its number."""

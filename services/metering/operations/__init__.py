@@ -5,6 +5,7 @@ from services.metering.measures import Channel, IntervalRow, Quality, Register
 from services.metering.models import ReadingSource
 from services.metering.operations.changes import Change, changes_done, claim_changes
 from services.metering.operations.deciding import Decision, accept, discard, estimate
+from services.metering.operations.dismissing import dismiss_finding
 from services.metering.operations.estimating import estimate_day, estimate_next
 from services.metering.operations.files import GreenButtonLoader, Nem12Loader, loader_of
 from services.metering.operations.importing import CHUNK_ROWS, IntervalsLoader, ReadingsLoader
@@ -48,6 +49,7 @@ __all__ = [
     "changes_done",
     "claim_changes",
     "discard",
+    "dismiss_finding",
     "estimate",
     "estimate_day",
     "estimate_next",

@@ -17,8 +17,8 @@ from services.metering.estimates import Estimate, estimates, place_of, sources_o
 from services.metering.measures import Quality
 from services.metering.models import QuarantineKind, QuarantineState
 from services.metering.operations.days import DayNow, SeriesRef, known_days, lock_series, write_days
-from services.metering.operations.registers import INVERTED
 from services.metering.operations.single import MOST_ACCEPTED, accept_register
+from services.metering.rules import is_acceptable
 
 Days = dict[Any, tuple[list[int | None], str]]
 
@@ -41,7 +41,7 @@ def accept(session: WriteSession, *, account_id: int, quarantine_id: UUID, decis
     summed up, and for a register that runs backwards: one of its readings is wrong, and is to be corrected.
     """
     held = _open(session, account_id=account_id, quarantine_id=quarantine_id)
-    if held.energy is None or held.energy < 0 or held.reason == INVERTED:
+    if not is_acceptable(reason=held.reason, energy=held.energy):
         raise ReadingNotAcceptable(reason=held.reason)
     if held.kind == QuarantineKind.REGISTER.value:
         accept_register(session, held=held, actor=decision.actor, now=decision.now, zone=decision.zone)

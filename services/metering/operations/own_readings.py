@@ -32,12 +32,11 @@ from services.metering.errors import (
 )
 from services.metering.measures import UNITS_PER_KWH, Quality, Register, energy_of
 from services.metering.models import QuarantineKind, QuarantineState, ReadingSource
-from services.metering.operations.registers import INVERTED
 from services.metering.operations.single import Single, take_back, write_single
 from services.metering.photos import MEDIA_TYPE, Picture
 from services.metering.queries.own import photo_owner
 from services.metering.registers import counted
-from services.metering.rules import Limits
+from services.metering.rules import INVERTED, Limits
 
 FIRST: Final = "first"
 """Nothing is known of the register that it could be compared with."""

@@ -37,8 +37,7 @@ _COLUMNS: Final = {
 }
 _RANKS: Final = "esa"
 _DATE: Final = len("2026-01-31")
-INVERTED: Final = "inverted"
-_HELD: Final = frozenset({INVERTED, "implausible", "contradicted"})
+_HELD: Final = frozenset({rules.INVERTED, "implausible", "contradicted"})
 
 
 class _Reading(NamedTuple):
@@ -176,7 +175,7 @@ class RegisterReadingsLoader:
                 continue
             went = counted(earlier.value, later.value, digits=register.digits)
             if went is None:
-                return INVERTED
+                return rules.INVERTED
             if went > self._most(row, later.read_at - earlier.read_at):
                 return "implausible"
         if here is not None:
@@ -266,7 +265,7 @@ class RegisterReadingsLoader:
 
 
 def _told(row_no: int, reason: str) -> Reject:
-    if reason == INVERTED:
+    if reason == rules.INVERTED:
         return Reject(row_no, "value", "runs backwards beside another reading: it waits in quarantine")
     if reason == "implausible":
         return Reject(row_no, "value", "is more than can be believed: it waits in quarantine")

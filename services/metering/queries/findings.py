@@ -41,7 +41,7 @@ def findings(
     limit: int,
     now: datetime,
 ) -> list[Finding]:
-    """Up to `limit` open findings behind `after` (account and id), where one may view readings."""
+    """Up to `limit` open findings behind `after` (account and id), undismissed, where one may view readings."""
     rows = session.sql(
         statement(__package__, "findings.sql"),
         staff_id=staff_id,

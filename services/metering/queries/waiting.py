@@ -7,6 +7,8 @@ from uuid import UUID
 
 from core.db import ReadSession, statement, view
 from services.accounts.roles import StaffPermission
+from services.metering import rules
+from services.metering.models import QuarantineKind
 
 LOOK_BACK_DAYS: Final = 35
 """So many days of each meter are counted, up to yesterday."""
@@ -18,7 +20,7 @@ SCANNED: Final = 2_000
 class HeldReading:
     """A reading that nobody believed. `energy` is that of the interval, or what the register showed, in millionths.
 
-    `channel` is a channel or a register, by `kind`. `holder` is masked.
+    `channel` is a channel or a register, by `kind`. `holder` is masked. `has_photo`: its picture is still kept.
     """
 
     account_id: int
@@ -41,9 +43,20 @@ class HeldReading:
     row_no: int | None
     run_id: int | None
     photo_id: UUID | None
+    has_photo: bool
     decided_at: datetime | None
     decided_by: str | None
     decided_why: str | None
+
+    @property
+    def is_acceptable(self) -> bool:
+        """Whether it may be believed as it is."""
+        return rules.is_acceptable(reason=self.reason, energy=self.energy)
+
+    @property
+    def is_estimable(self) -> bool:
+        """Whether an estimate may take its place: of intervals alone."""
+        return self.kind == QuarantineKind.INTERVAL.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +97,16 @@ def held_readings(
     unit_code: str | None = None,
     reason: str | None = None,
     kind: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     after: tuple[int, UUID] = (0, UUID(int=0)),
     limit: int,
     now: datetime,
 ) -> list[HeldReading]:
-    """Up to `limit` readings that wait behind `after` (account and id), where one may view readings."""
+    """Up to `limit` readings that wait behind `after` (account and id), where one may view readings.
+
+    `since` and `until` (exclusive) are about when they were measured, not when they came.
+    """
     rows = session.sql(
         statement(__package__, "held_readings.sql"),
         staff_id=staff_id,
@@ -96,6 +114,8 @@ def held_readings(
         unit_code=unit_code,
         reason=reason,
         kind=kind,
+        since=since,
+        until=until,
         after_account=after[0],
         after_id=after[1],
         limit=limit,

@@ -7,13 +7,15 @@ from decimal import Decimal
 
 import pytest
 
+from core import faults
 from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import WriteSession
 from core.errors import Refusal
+from core.faults import InjectedFault
 from services.accounts.queries import AccountRef
 from services.accounts.roles import StaffRole
-from services.metering import operations, queries
+from services.metering import flows, operations, queries
 from services.metering.errors import ReadingDecided, ReadingNotAcceptable, ReadingNotEstimable, ReadingUnknown
 from services.metering.operations import Decision
 from tests.factories import staff
@@ -117,3 +119,28 @@ def test_staff_see_what_waits_and_what_is_missing_in_their_units_alone(readings:
 
 def member(session: WriteSession, vault: Vault, unit: str) -> uuid.UUID:
     return staff.employ(session, vault, role=StaffRole.AGENT, unit=unit, now=NOW - timedelta(days=1)).staff_id
+
+
+def test_many_cut_short_are_whole_as_far_as_done_and_none_is_decided_twice(
+    readings: Readings, account: AccountRef
+) -> None:
+    readings.take(rows(DAY, ["77", "78", "79"]))
+    with readings.database.read() as session:
+        found = session.sql("select id from reading_quarantine where state = 'open' order by id").scalars().all()
+    chosen, passed = [(account.id, each) for each in found], list[str]()
+
+    def kill(name: str) -> None:
+        passed.append(name)
+        if passed.count("metering.decide_many.before_commit") == 2:
+            raise InjectedFault
+
+    faults.arm(kill)
+    try:
+        with pytest.raises(InjectedFault):
+            list(flows.decide_many(readings.database, chosen=chosen, act="accept", decision=DECISION))
+    finally:
+        faults.arm(None)
+    assert sorted(state for _, _, state in readings.held()) == ["accepted", "open", "open"]
+    done = flows.decide_many(readings.database, chosen=chosen, act="discard", decision=DECISION)
+    assert [type(each.refusal) for each in done] == [ReadingDecided, type(None), type(None)]
+    assert sorted(state for _, _, state in readings.held()) == ["accepted", "discarded", "discarded"]

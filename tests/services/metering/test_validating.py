@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core import intake
+from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import Database
 from services.accounts.queries import AccountRef
@@ -73,6 +74,34 @@ def test_an_interval_far_above_four_weeks_is_found_until_it_is_corrected(meter: 
     assert meter.odd() == []
     with meter.database.read() as session:
         assert session.sql("select ended_at from reading_finding").scalars().all() == [NOW]
+
+
+def test_what_was_dismissed_stays_so_until_the_reading_says_something_else(meter: Meter) -> None:
+    meter.put({day(3): [9 * KWH, *USUAL[1:]]})
+    assert [row[0] for row in meter.odd()] == ["spike"]
+
+    def open_ids(*, is_dismissed: bool) -> list[Any]:
+        with meter.database.read() as session:
+            return list(
+                session.sql(
+                    "select id from reading_finding where ended_at is null and (dismissed_at is not null) = :is",
+                    **{"is": is_dismissed},
+                ).scalars()
+            )
+
+    [found] = open_ids(is_dismissed=False)
+    said: dict[str, Any] = {"account_id": meter.account_id, "finding_id": found, "actor": Actor("staff:7"), "now": NOW}
+    with meter.database.write() as session:
+        assert operations.dismiss_finding(session, why="a pump was tried", **said)
+        assert not operations.dismiss_finding(session, why="again", **said)
+    meter.odd()
+    assert (open_ids(is_dismissed=True), open_ids(is_dismissed=False)) == ([found], [])
+    with meter.database.read() as seen:
+        [told] = seen.sql("select act, after from audit where act like 'metering.%'").all()
+    assert tuple(told) == ("metering.dismissed", {"finding": str(found), "reason": "a pump was tried"})
+    meter.put({day(3): [8 * KWH, *USUAL[1:]]})
+    meter.odd()
+    assert (open_ids(is_dismissed=True), open_ids(is_dismissed=False)) == ([], [found])
 
 
 def test_little_of_nothing_an_estimate_and_a_meter_that_is_new_are_no_spikes(
