@@ -49,6 +49,7 @@ from portal.staff import readings_many as staff_readings_many
 from portal.staff import readings_odd as staff_readings_odd
 from portal.staff import search as staff_search
 from portal.staff import sign_in as staff_sign_in
+from portal.staff import slot_prices as staff_slot_prices
 from portal.staff import sums as staff_sums
 from portal.staff import suspense as staff_suspense
 from portal.staff import tariff_dry_run as staff_tariff_dry_run
@@ -61,6 +62,7 @@ from routers.accounts import details as account_details
 from routers.accounts import endpoints as accounts
 from routers.accounts import groups, people
 from routers.backoffice import accounts as office_accounts
+from routers.backoffice import dry_runs as office_dry_runs
 from routers.backoffice import feed, pushing
 from routers.backoffice import tariffs as office_tariffs
 from routers.billing import endpoints as billing
@@ -94,6 +96,7 @@ ROUTERS = (
     pushing.router,
     office_accounts.router,
     office_tariffs.router,
+    office_dry_runs.router,
     feed.router,
     identity.router,
     privacy.router,
@@ -146,6 +149,7 @@ ROUTERS = (
     staff_entitlements.router,
     staff_calendar.router,
     staff_tariffs.router,
+    staff_slot_prices.router,
     staff_tariff_versions.router,
     staff_tariff_dry_run.router,
     staff_tariff_editing.router,

@@ -58,6 +58,7 @@ from services.usage.operations import (
     note_published,
     note_slot_prices_changed,
 )
+from services.usage.queries.lists import USAGE_LISTS
 from web.runtime import Runtime
 
 
@@ -71,7 +72,7 @@ def build(settings: Settings) -> Runtime:
     fill_kinds(settings, sealing)
     WECHAT.fill(wechat(settings))
     PAYABLES.fill({"bill": BillPayable()})
-    LISTS.fill({each.name: each for each in (*ACCOUNT_LISTS, *PAYMENT_LISTS)})
+    LISTS.fill({each.name: each for each in (*ACCOUNT_LISTS, *PAYMENT_LISTS, *USAGE_LISTS)})
     PERSONAL_DATA.fill((Messages(), Payments(), OwnReadings(), Access(), Identity()))
     PROVIDERS.fill({source_of(each.name, each.merchant): each for each in providers(settings)})
     for event_class, handler in (*handlers.SUBSCRIPTIONS, *webhooks.SUBSCRIPTIONS):

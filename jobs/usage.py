@@ -8,15 +8,17 @@ import structlog
 
 from core import clock
 from core.db import WriteSession
-from jobs.celery_app import MINUTE_S, every
-from jobs.runtime import database
+from jobs.celery_app import HOUR_S, MINUTE_S, every
+from jobs.runtime import database, forget
 from notifications.setup import SETUP
-from services.usage import operations
+from services.usage import flows, operations
 from services.usage.operations import PricedMonth, Written
 
 log = structlog.get_logger(__name__)
 
 BUDGET_S: Final = 25.0
+TRY_S: Final = 5.0
+TRY_BUDGET_S: Final = 20.0
 
 
 @every(MINUTE_S, "usage.aggregate")
@@ -26,6 +28,21 @@ def aggregate(**_: object) -> None:
     _work(until, "readings", lambda session: operations.follow_readings(session, zone=zone))
     _work(until, "days", lambda session: operations.follow_days(session, zone=zone))
     _work(until, "agreements", lambda session: operations.follow_agreements(session, now=clock.now(), zone=zone))
+
+
+@every(TRY_S, "usage.dry_runs")
+def dry_runs(**_: object) -> None:
+    """Try tariffs on many accounts, as was asked for; what does not fit into the time the next run goes on with."""
+    until, zone = time.monotonic() + TRY_BUDGET_S, SETUP.get().settings.zone
+    accounts = flows.compare_all(database(), zone=zone, now=clock.now, is_over=lambda: time.monotonic() >= until)
+    log.info("dry_runs_compared", accounts=accounts)
+
+
+@every(HOUR_S, "usage.purge_dry_runs")
+def purge_dry_runs(**_: object) -> None:
+    """Forget dry runs whose day is over."""
+    now = clock.now()
+    forget("dry_runs", lambda session, most: operations.purge_dry_runs(session, now=now, most=most))
 
 
 def _work(until: float, what: str, follow: Callable[[WriteSession], Written | None]) -> None:

@@ -1825,6 +1825,40 @@ CREATE TABLE public.data_export (
     CONSTRAINT ck_data_export_made CHECK ((((made_at IS NULL) = (document_sealed IS NULL)) AND ((made_at IS NULL) = (expires_at IS NULL))))
 );
 
+CREATE TABLE public.dry_run (
+    id uuid NOT NULL,
+    staff_id uuid,
+    service_client_id uuid,
+    tariff_code text NOT NULL,
+    version_no integer NOT NULL,
+    document jsonb NOT NULL,
+    month date NOT NULL,
+    unit_ids integer[] NOT NULL,
+    state text NOT NULL,
+    behind bigint DEFAULT 0 NOT NULL,
+    accounts integer DEFAULT 0 NOT NULL,
+    of_accounts integer NOT NULL,
+    failures smallint DEFAULT 0 NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_dry_run_asker CHECK (((staff_id IS NULL) <> (service_client_id IS NULL))),
+    CONSTRAINT ck_dry_run_counts CHECK (((accounts >= 0) AND (of_accounts >= 0))),
+    CONSTRAINT ck_dry_run_due CHECK (((state = 'asked'::text) = (due_at IS NOT NULL))),
+    CONSTRAINT ck_dry_run_state CHECK ((state = ANY (ARRAY['asked'::text, 'ready'::text, 'refused'::text, 'failed'::text])))
+);
+
+CREATE TABLE public.dry_run_account (
+    run_id uuid NOT NULL,
+    account_id bigint NOT NULL,
+    before_minor bigint,
+    after_minor bigint,
+    currency text,
+    is_by_tried boolean,
+    faults jsonb,
+    CONSTRAINT ck_dry_run_account_priced CHECK ((((faults IS NULL) = (before_minor IS NOT NULL)) AND ((faults IS NULL) = (after_minor IS NOT NULL)) AND ((faults IS NULL) = (currency IS NOT NULL)) AND ((faults IS NULL) = (is_by_tried IS NULL))))
+);
+
 CREATE TABLE public.entitlement (
     account_id bigint NOT NULL,
     id smallint NOT NULL,
@@ -3411,6 +3445,12 @@ ALTER TABLE ONLY public.data_correction
 ALTER TABLE ONLY public.data_export
     ADD CONSTRAINT pk_data_export PRIMARY KEY (user_id);
 
+ALTER TABLE ONLY public.dry_run
+    ADD CONSTRAINT pk_dry_run PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.dry_run_account
+    ADD CONSTRAINT pk_dry_run_account PRIMARY KEY (run_id, account_id);
+
 ALTER TABLE ONLY public.entitlement
     ADD CONSTRAINT pk_entitlement PRIMARY KEY (account_id, id);
 
@@ -3891,6 +3931,18 @@ CREATE INDEX ix_data_export_asked_at ON public.data_export USING btree (asked_at
 
 CREATE INDEX ix_data_export_expires_at ON public.data_export USING btree (expires_at) WHERE (made_at IS NOT NULL);
 
+CREATE INDEX ix_dry_run_account_change ON public.dry_run_account USING btree (run_id, abs((after_minor - before_minor)) DESC, account_id) WHERE (faults IS NULL);
+
+CREATE INDEX ix_dry_run_account_faults ON public.dry_run_account USING btree (run_id, account_id) WHERE (faults IS NOT NULL);
+
+CREATE INDEX ix_dry_run_due ON public.dry_run USING btree (due_at) WHERE (state = 'asked'::text);
+
+CREATE INDEX ix_dry_run_expires_at ON public.dry_run USING btree (expires_at);
+
+CREATE INDEX ix_dry_run_service_client_id ON public.dry_run USING btree (service_client_id, asked_at) WHERE (service_client_id IS NOT NULL);
+
+CREATE INDEX ix_dry_run_staff_id ON public.dry_run USING btree (staff_id, asked_at) WHERE (staff_id IS NOT NULL);
+
 CREATE INDEX ix_entitlement_customer_id ON public.entitlement USING btree (customer_id);
 
 CREATE INDEX ix_entitlement_valid_to ON public.entitlement USING btree (valid_to, account_id, id) WHERE (valid_to IS NOT NULL);
@@ -4268,6 +4320,18 @@ ALTER TABLE ONLY public.data_correction
 
 ALTER TABLE ONLY public.data_export
     ADD CONSTRAINT fk_data_export_user_id FOREIGN KEY (user_id) REFERENCES public.app_user(id);
+
+ALTER TABLE ONLY public.dry_run_account
+    ADD CONSTRAINT fk_dry_run_account_run_id FOREIGN KEY (run_id) REFERENCES public.dry_run(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.dry_run
+    ADD CONSTRAINT fk_dry_run_service_client_id FOREIGN KEY (service_client_id) REFERENCES public.service_client(id);
+
+ALTER TABLE ONLY public.dry_run
+    ADD CONSTRAINT fk_dry_run_staff_id FOREIGN KEY (staff_id) REFERENCES public.staff(id);
+
+ALTER TABLE ONLY public.dry_run
+    ADD CONSTRAINT fk_dry_run_tariff_code FOREIGN KEY (tariff_code) REFERENCES public.tariff(code);
 
 ALTER TABLE ONLY public.entitlement
     ADD CONSTRAINT fk_entitlement_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
@@ -4665,6 +4729,10 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.customer TO wattline_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.data_correction TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.data_export TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dry_run TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dry_run_account TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.entitlement TO wattline_app;
 

@@ -27,6 +27,8 @@ from web.service import Program
 KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 KEPT: Final = frozenset({403, 404, 409})
 REPLAYED: Final = {"Idempotent-Replayed": "true"}
+SOMETIMES: Final = "x-needed-sometimes"
+"""Marks, until the document is made, the key of an operation that needs it for some answers alone."""
 
 
 class Keyed:
@@ -76,6 +78,25 @@ async def _of(request: Request, caller: str, sent: str) -> Keyed:
 KeyedRequest = Annotated[Keyed, Depends(_keyed)]
 KeyedByProgram = Annotated[Keyed, Depends(_keyed_of_program)]
 """The same for a program of the supplier."""
+
+
+SentSometimes = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        description="As elsewhere; needed where the answer is a 202.",
+        json_schema_extra={"minLength": 1, "maxLength": 255, "pattern": f"^{KEY.pattern}$", SOMETIMES: True},
+        openapi_examples={"key": {"value": "0b7f1c52-6f0e-4f8e-9a43-5d0f6f1f7c11"}},
+    ),
+]
+
+
+async def _keyed_if_sent(request: Request, caller: Program, sent: SentSometimes = "") -> Keyed | None:
+    return await _of(request, f"service:{caller.id}", sent) if sent else None
+
+
+KeyedIfSent = Annotated[Keyed | None, Depends(_keyed_if_sent)]
+"""The same where only some answers make something; these ask for the key."""
 
 
 def once(session: WriteSession, request: Keyed, work: Callable[[], BaseModel], *, status: int = 201) -> Response:

@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from web import problems
+from web.idempotency import SOMETIMES
 from web.models import AnswerModel, RequestModel
 from web.problems import ProblemBody
 from web.problems.common import BadJson, InternalError, InvalidFields, NotFound, SignInNeeded
@@ -63,7 +64,7 @@ def _complete(path: str, operation: Json, schemas: Json) -> None:
         del responses["422"]
     for parameter in parameters:
         if parameter["name"] == "Idempotency-Key":
-            parameter["required"] = True
+            parameter["required"] = not parameter["schema"].pop(SOMETIMES, False)
     for applies, refusal in (
         (body is not None, BadJson),
         (bool(parameters) or (body is not None and not path.startswith(CALLBACKS)), InvalidFields),

@@ -284,6 +284,13 @@ def _database(
     for code, day in tariffs.gaps(session, limit=MOST_CODES):
         told = f"no version of {code} is published from {day} on, and agreements name it: publish what follows"
         yield Finding("tariffs", "warning", told)
+    today = business_date(now, settings.zone)
+    tomorrow = start_of(today + timedelta(days=1), settings.zone)
+    for code, moment in tariffs.slots_missing(session, on=today, begin=now, end=tomorrow):
+        told = (
+            f"{code} prices each interval, and none is known from {moment.astimezone(settings.zone):%Y-%m-%dT%H:%M} on"
+        )
+        yield Finding("tariffs", "warning", f"{told}: `wattline import slot-prices`")
 
 
 def _units(session: ReadSession, settings: Settings) -> Iterator[Finding]:

@@ -7,26 +7,33 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 
-from core.db import ReadSession
+from core.db import ReadSession, WriteSession
+from core.errors import Json
 from core.money import Money
 from core.periods import business_date
-from portal.staff.pages import StaffReader, check, show
-from portal.staff.tariff_versions import VERSION, No
+from portal.pages import go, text_of
+from portal.staff import files
+from portal.staff.once import SentOnce, once
+from portal.staff.pages import CheckedForm, StaffReader, check, show
+from portal.staff.tariff_versions import CONFLICT, VERSION, No
 from portal.staff.tariffs import Reader, address_of, found_tariff, found_version
 from services.accounts.queries import staffing
 from services.accounts.queries.staffing import UnitView
 from services.accounts.roles import StaffPermission
 from services.tariffs import queries
 from services.tariffs.queries import VersionView
+from services.usage import operations
 from services.usage import queries as usage
-from services.usage.queries import ClassTotal, DryRun, Unpriced
+from services.usage.errors import DryRunsMany
+from services.usage.queries import Asker, ClassTotal, DryRun, Reason, TriedRun, Unpriced
 from web.problems.common import NotFound
-from web.runtime import RuntimeDep
-from web.session import Now, Write
+from web.runtime import Runtime, RuntimeDep
+from web.session import Flows, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
@@ -49,16 +56,6 @@ class DryRunForm:
     of: Literal["sample", "all"] = "sample"
 
 
-@dataclass(frozen=True)
-class Reason:
-    """Why some accounts have no price: by which of the two, at which place of their use, and how many."""
-
-    is_by_tried: bool
-    path: str
-    code: str
-    accounts: int
-
-
 @router.get(VERSION + "/dry-run")
 def dry_run_page(
     request: Request,
@@ -75,7 +72,7 @@ def dry_run_page(
     version = found_version(write, code, version_no)
     units = _units(write, reader, now)
     today = business_date(now, runtime.settings.zone)
-    months = {f"{month:%Y-%m}": month for month in _months(today)}
+    months = _offered(today)
     month = months.get(typed.month) if typed.month else months[list(months)[1]]
     unit = next((each for each in units if each.code == typed.unit), None)
     if month is None or (typed.unit and unit is None):
@@ -92,27 +89,164 @@ def dry_run_page(
             zone=runtime.settings.zone,
             most=SAMPLE if typed.of == "sample" else MOST,
         )
+    return _shown(
+        request,
+        runtime,
+        reader,
+        write,
+        _Looked(version, typed, _here(version, typed), unit, month, found, _reasons(found.unpriced) if found else []),
+        now=now,
+    )
+
+
+@router.post(VERSION + "/dry-runs", dependencies=[CheckedForm])
+@once
+def ask_dry_run(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: Reader,
+    write: Write,
+    now: Now,
+    code: str,
+    version_no: No,
+    unit: Annotated[str, Form(max_length=64)] = "",
+    month: Annotated[str, Form(max_length=7)] = "",
+) -> Response:
+    """Have it tried on all accounts of a unit, however many: they are compared behind the page that this leads to."""
+    check(reader, StaffPermission.ACCOUNTS_VIEW)
+    version = found_version(write, code, version_no)
+    typed = DryRunForm(unit, month, "all")
+    found = next((each for each in _units(write, reader, now) if each.code == unit), None)
+    first_day = _offered(business_date(now, runtime.settings.zone)).get(month)
+    if found is None or first_day is None:
+        raise NotFound
+    try:
+        run_id = operations.ask_dry_run(
+            write,
+            asker=Asker.STAFF,
+            asker_id=reader.staff_id,
+            tariff_code=version.tariff_code,
+            version_no=version.version_no,
+            document=queries.document_of(write, version_id=version.id),
+            unit_ids=[found.id],
+            month=first_day,
+            now=now,
+        )
+    except DryRunsMany as refusal:
+        looked = _Looked(version, typed, _here(version, typed), found, first_day, None, [])
+        wrong = text_of(request, refusal)
+        return _shown(request, runtime, reader, write, looked, now=now, refused=wrong)
+    return go(f"{address_of(version)}/dry-runs/{run_id}")
+
+
+@router.get(VERSION + "/dry-runs/{run_id}")
+def dry_run_job_page(
+    request: Request,
+    runtime: RuntimeDep,
+    reader: Reader,
+    write: Write,
+    now: Now,
+    code: str,
+    version_no: No,
+    run_id: UUID,
+) -> Response:
+    """How far it is, and what it came to; for whoever asked, for a day."""
+    check(reader, StaffPermission.ACCOUNTS_VIEW)
+    version, run = found_version(write, code, version_no), _run(write, reader, code, version_no, run_id, now=now)
+    unit = next((each for each in _units(write, reader, now) if each.id in run.unit_ids), None)
+    typed = DryRunForm(unit.code if unit else "", f"{run.month:%Y-%m}", "all")
+    here = f"{address_of(version)}/dry-runs/{run.id}"
+    looked = _Looked(version, typed, here, unit, run.month, run.result, run.reasons)
+    return _shown(request, runtime, reader, write, looked, now=now, job=run)
+
+
+@router.post(VERSION + "/dry-runs/{run_id}/export", dependencies=[CheckedForm])
+def export_dry_run(
+    request: Request, runtime: RuntimeDep, db: Flows, now: Now, sent: SentOnce, code: str, version_no: No, run_id: UUID
+) -> Response:
+    """Have its accounts written to a file."""
+
+    def filters(session: ReadSession, reader: StaffReader) -> dict[str, Json]:
+        return {"run_id": str(_run(session, reader, code, version_no, run_id, now=now).id)}
+
+    permission = StaffPermission.ACCOUNTS_VIEW
+    return files.ask(
+        request, runtime, db, of_list="dry_run", permission=permission, filters=filters, sent=sent, now=now
+    )
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What a page of a dry run is about."""
+
+    version: VersionView
+    typed: DryRunForm
+    here: str
+    unit: UnitView | None
+    month: date
+    run: DryRun | None
+    reasons: Sequence[Reason]
+
+
+def _shown(
+    request: Request,
+    runtime: Runtime,
+    reader: StaffReader,
+    session: WriteSession,
+    looked: _Looked,
+    *,
+    now: datetime,
+    job: TriedRun | None = None,
+    refused: str = "",
+) -> Response:
+    today = business_date(now, runtime.settings.zone)
     return show(
         request,
         "staff/tariff_dry_run.html",
         reader,
-        here=_here(version, typed),
-        tariff=found_tariff(write, runtime, code, now=now),
-        version=version,
+        status=CONFLICT if refused else 200,
+        here=looked.here,
+        tariff=found_tariff(session, runtime, looked.version.tariff_code, now=now),
+        version=looked.version,
         today=today,
-        typed=typed,
-        unit=unit,
-        units=units,
-        months=months,
-        month=month,
-        run=found,
-        total=_total(found) if found else None,
-        reasons=_reasons(found.unpriced) if found else [],
+        typed=looked.typed,
+        unit=looked.unit,
+        units=_units(session, reader, now),
+        months=_offered(today),
+        month=looked.month,
+        run=looked.run,
+        total=_total(looked.run) if looked.run else None,
+        reasons=looked.reasons,
+        without=sum(each.accounts for each in looked.reasons),
+        job=job,
+        asked=usage.asked_runs(
+            session,
+            staff_id=reader.staff_id,
+            tariff_code=looked.version.tariff_code,
+            version_no=looked.version.version_no,
+            now=now,
+        ),
+        refused=refused,
         sample=SAMPLE,
         most=MOST,
         most_named=MOST_NAMED,
         share=_share,
     )
+
+
+def _run(
+    session: ReadSession, reader: StaffReader, code: str, version_no: int, run_id: UUID, *, now: datetime
+) -> TriedRun:
+    """The reader's own dry run of this version; raises NotFound."""
+    found = usage.tried_run(session, run_id=run_id, asker=Asker.STAFF, asker_id=reader.staff_id, now=now)
+    if found is None or (found.tariff_code, found.version_no) != (code, version_no):
+        raise NotFound
+    return found
+
+
+def _offered(today: date) -> dict[str, date]:
+    """The months that can be chosen, by how forms name them."""
+    return {f"{month:%Y-%m}": month for month in _months(today)}
 
 
 def _here(version: VersionView, typed: DryRunForm) -> str:

@@ -249,6 +249,7 @@ def _page(
         reader,
         here=f"{TARIFFS}/{found.code}",
         tariff=found,
+        prices_intervals=queries.prices_intervals(session, code=found.code),
         versions=rows,
         more=f"{TARIFFS}/{found.code}?before={more}" if more else "",
         today=today,

@@ -46,6 +46,7 @@ LISTS: Final = {
     "gaps": N_("Missing data"),
     "rejects": N_("Rejected rows"),
     "vanished": N_("Known and not in the file"),
+    "dry_run": N_("Tariff tried on accounts"),
     "suspense": N_("Suspense"),
     "unknown": N_("Unknown payments"),
     "imports": N_("Imports"),
@@ -121,6 +122,8 @@ TASKS: Final = {
     "quality.judge": N_("Quality of customer data"),
     "tariffs.make_days": N_("Price periods of the days ahead made"),
     "usage.aggregate": N_("Usage by day and month"),
+    "usage.dry_runs": N_("Tariffs tried on accounts"),
+    "usage.purge_dry_runs": N_("Old trials of tariffs forgotten"),
     "usage.price": N_("Costs of usage by month"),
     "webhooks.purge": N_("Old webhook messages forgotten"),
 }

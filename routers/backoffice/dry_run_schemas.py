@@ -1,15 +1,16 @@
 """What a program asks of a version that is tried on real accounts, and what it is told."""
 
 from collections.abc import Sequence
-from datetime import date
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
 from core.money import Money
 from routers.backoffice.tariff_schemas import DOCUMENT_EXAMPLE, Document
-from services.usage.queries import ClassTotal, DryRun, Unpriced
+from services.usage.queries import ClassTotal, DryRun, TriedRun, Unpriced
 from web.models import Amount, AnswerModel, RequestModel
 
 TOTAL_EXAMPLE: JsonDict = {
@@ -164,6 +165,63 @@ class DryRunAnswer(AnswerModel):
                 for each in run.largest
             ],
             unpriced=[DryRunUnpriced.of(each) for each in run.unpriced],
+        )
+
+
+class TariffDryRun(AnswerModel):
+    """A version that is tried on many accounts, and how far that is: `accounts` of about `of_accounts`.
+
+    `result` when it is `ready`; it names up to 50 of the `unpriced` accounts. `refused`: the program sees these
+    accounts no more. `failed`: it could not be gone on with.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "0197a3c2-6f0e-7f8e-9a43-5d0f6f1f7c11",
+                    "tariff_code": "RES-1",
+                    "version_no": 2,
+                    "month": "2026-10",
+                    "state": "asked",
+                    "accounts": 12000,
+                    "of_accounts": 412000,
+                    "unpriced": 0,
+                    "asked_at": "2026-11-02T10:00:00+08:00",
+                    "expires_at": "2026-11-03T10:00:00+08:00",
+                    "result": None,
+                }
+            ]
+        }
+    )
+
+    id: UUID
+    tariff_code: str
+    version_no: int
+    month: str
+    state: Literal["asked", "ready", "refused", "failed"]
+    accounts: int
+    of_accounts: int
+    unpriced: int
+    asked_at: datetime
+    expires_at: datetime
+    result: DryRunAnswer | None
+
+    @classmethod
+    def of(cls, run: TriedRun) -> "TariffDryRun":
+        """The answer."""
+        return cls(
+            id=run.id,
+            tariff_code=run.tariff_code,
+            version_no=run.version_no,
+            month=f"{run.month:%Y-%m}",
+            state=run.state.value,
+            accounts=run.accounts,
+            of_accounts=run.of_accounts,
+            unpriced=run.unpriced,
+            asked_at=run.asked_at,
+            expires_at=run.expires_at,
+            result=None if run.result is None else DryRunAnswer.of(run.result),
         )
 
 

@@ -13,7 +13,6 @@ from pydantic import BeforeValidator, Field
 from core.idempotency import InFlight, KeyReused
 from core.pagination import MAX_CURSOR, BadCursor
 from core.periods import business_date
-from routers.backoffice.dry_run_schemas import DryRunAnswer, DryRunAsked
 from routers.backoffice.tariff_schemas import (
     CaseAsked,
     CasePriced,
@@ -28,7 +27,6 @@ from routers.backoffice.tariff_schemas import (
     OfficeVersionPage,
     TariffCode,
 )
-from services.accounts.queries import programs
 from services.tariffs import operations, queries
 from services.tariffs.errors import (
     TariffInvalid,
@@ -40,7 +38,6 @@ from services.tariffs.errors import (
     VersionUnknown,
 )
 from services.tariffs.queries import TariffClass, VersionView
-from services.usage import queries as usage
 from web import tariff_cases
 from web.idempotency import KeyedByProgram, once
 from web.models import Limit, plain_digits
@@ -190,7 +187,7 @@ def draft_office_version(
 )
 def show_office_version(code: Code, version_no: Number, _: TariffsReader, write: Write) -> OfficeDocument:
     """A version with its document."""
-    version = _version(write, code=code, version_no=version_no)
+    version = version_of(write, code=code, version_no=version_no)
     document = queries.document_of(write, version_id=version.id)
     return OfficeDocument(version=OfficeVersion.of(version), document=document)
 
@@ -205,44 +202,12 @@ def price_by_office_version(
     code: Code, version_no: Number, asked: Annotated[CaseAsked, Body()], _: TariffsReader, write: Write
 ) -> dict[str, Any]:
     """Price a case by a version in whatever state: the answer that `wattline tariff price` prints. Nothing is kept."""
-    version = _version(write, code=code, version_no=version_no)
+    version = version_of(write, code=code, version_no=version_no)
     return tariff_cases.priced(asked.kind, queries.document_of(write, version_id=version.id), asked.input)
 
 
-@router.post(
-    "/{code}/versions/{version_no}/dry-run",
-    responses=problems(ScopeMissing, VersionUnknown, TariffInvalid, InvalidFields),
-    operation_id="dry_run_office_version",
-)
-def dry_run_office_version(
-    code: Code,
-    version_no: Number,
-    asked: Annotated[DryRunAsked, Body()],
-    caller: TariffsReader,
-    runtime: RuntimeDep,
-    write: Write,
-) -> DryRunAnswer:
-    """What a month of accounts on a tariff costs, and what it would by a version of it, or by a document in its place.
-
-    Accounts of the program's units alone, at most 2,000, always the same ones; nothing is kept.
-    """
-    version, zone = _version(write, code=code, version_no=version_no), runtime.settings.zone
-    tariff = queries.tariff_of(write, version_id=version.id)
-    if asked.document is not None:
-        tariff = operations.validate(asked.document, currency=tariff.currency, zone=zone)
-    run = usage.dry_run(
-        write,
-        tariff_code=version.tariff_code,
-        version_no=version.version_no,
-        tariff=tariff,
-        unit_ids=programs.given_units(write, client=caller.id),
-        month=asked.first_day,
-        zone=zone,
-    )
-    return DryRunAnswer.of(run)
-
-
-def _version(write: Write, *, code: str, version_no: int) -> VersionView:
+def version_of(write: Write, *, code: str, version_no: int) -> VersionView:
+    """The version of a path; raises VersionUnknown."""
     found = queries.version(write, code=code, version_no=version_no)
     if found is None:
         raise VersionUnknown

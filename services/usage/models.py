@@ -1,13 +1,15 @@
 """Tables of usage. Energies are whole millionths of a kWh (reactive: of a kvarh), demands watts."""
 
+import enum
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
-from core.db import Timestamp
+from core.db import Timestamp, text_enum
 
 
 def _whole_numbers() -> sa.Column[list[int]]:
@@ -103,3 +105,52 @@ class UsageUnpriced(SQLModel, table=True):
     id: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
     month: date = Field(sa_type=sa.Date)
     first_account: int = Field(sa_type=sa.BigInteger)
+
+
+class DryRunState(enum.StrEnum):
+    """Life of a dry run over many accounts."""
+
+    ASKED = "asked"
+    READY = "ready"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class DryRunRow(SQLModel, table=True):
+    """A version, or a document in its place, that is tried on the accounts of some units and below.
+
+    Asked for by a member of staff or by a program. `behind`: the last account that was looked at.
+    """
+
+    __tablename__ = "dry_run"
+
+    id: UUID = Field(sa_type=sa.Uuid, primary_key=True)
+    staff_id: UUID | None = Field(default=None, sa_type=sa.Uuid, foreign_key="staff.id")
+    service_client_id: UUID | None = Field(default=None, sa_type=sa.Uuid, foreign_key="service_client.id")
+    tariff_code: str = Field(sa_type=sa.Text, foreign_key="tariff.code")
+    version_no: int = Field(sa_type=sa.Integer)
+    document: dict[str, Any] = Field(sa_type=JSONB)
+    month: date = Field(sa_type=sa.Date)
+    unit_ids: list[int] = Field(sa_column=sa.Column(ARRAY(sa.Integer), nullable=False))
+    state: DryRunState = Field(sa_type=text_enum(DryRunState))
+    behind: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": sa.text("0")})
+    accounts: int = Field(default=0, sa_type=sa.Integer, sa_column_kwargs={"server_default": sa.text("0")})
+    of_accounts: int = Field(sa_type=sa.Integer)
+    failures: int = Field(default=0, sa_type=sa.SmallInteger, sa_column_kwargs={"server_default": sa.text("0")})
+    asked_at: datetime = Field(sa_type=Timestamp)
+    due_at: datetime | None = Field(default=None, sa_type=Timestamp)
+    expires_at: datetime = Field(sa_type=Timestamp)
+
+
+class DryRunAccount(SQLModel, table=True):
+    """What an account's month costs by what it has and by what is tried, or why there is no saying (`faults`)."""
+
+    __tablename__ = "dry_run_account"
+
+    run_id: UUID = Field(sa_type=sa.Uuid, primary_key=True, foreign_key="dry_run.id", ondelete="CASCADE")
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
+    before_minor: int | None = Field(default=None, sa_type=sa.BigInteger)
+    after_minor: int | None = Field(default=None, sa_type=sa.BigInteger)
+    currency: str | None = Field(default=None, sa_type=sa.Text)
+    is_by_tried: bool | None = Field(default=None)
+    faults: list[dict[str, str]] | None = Field(default=None, sa_column=sa.Column(JSONB))

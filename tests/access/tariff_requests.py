@@ -4,13 +4,15 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from core import clock
 from tests.access.asking import Asking, Scene
 from tests.support.office import DOCUMENT, ELSEWHERE, HERE, TARIFF, office_of
 
 Fields = Callable[[Scene], dict[str, str]]
 _VERSION: Final = "/staff/tariffs/{code}/{version_no}"
+NOBODYS: Final = UUID("0197a3c2-0000-7c55-9a53-000000000000")
 CALENDAR: Final = ("holidays", "holidays/remove", "temperatures", "temperatures/remove")
 EDITING: Final = (
     "GET /staff/tariffs/new",
@@ -32,8 +34,25 @@ def _version(made: Scene) -> dict[str, str]:
 
 def _dry_run(made: Scene) -> dict[str, str]:
     """In one of the units, or in none that there is."""
+    if made.member is not None and made.caller != "disabled":
+        office_of(made.town).draft(is_new=False)
+        office_of(made.town).tried(made.member)
     unit = {"own": HERE, "other_unit": ELSEWHERE}.get(made.object, "NONE")
     return {**_version(replace(made, object="own")), "unit": unit}
+
+
+def _tried(made: Scene) -> dict[str, str]:
+    """A dry run over many accounts of whoever calls, or of somebody else."""
+    office = office_of(made.town)
+    asked = _version(replace(made, object="own", operation="GET "))
+    if made.object == "missing" or made.member is None or made.caller == "disabled":
+        return {**asked, "run_id": str(NOBODYS)}
+    other = office.members["elsewhere" if made.caller != "elsewhere" else "here"]
+    return {**asked, "run_id": str(office.tried(made.member if made.object == "own" else other))}
+
+
+def _trying(made: Scene) -> dict[str, str]:
+    return {**_dry_run(made), "month": f"{clock.now():%Y-%m}"}
 
 
 def _drafting(made: Scene) -> dict[str, str]:
@@ -70,10 +89,14 @@ def asking(get: Callable[..., Asking], form: Callable[..., Asking]) -> dict[str,
         "GET /staff/tariffs/new": get("/staff/tariffs/new"),
         "POST /staff/tariffs/new": form("/staff/tariffs/new", _new_tariff),
         "GET /staff/tariffs/{code}": get("/staff/tariffs/{code}", _version),
+        "GET /staff/tariffs/{code}/intervals": get("/staff/tariffs/{code}/intervals", _version),
         "POST /staff/tariffs/{code}/drafts": form("/staff/tariffs/{code}/drafts", _drafting),
         f"GET {_VERSION}": get(_VERSION, _version),
         f"GET {_VERSION}/try": get(f"{_VERSION}/try?kwh=100", _version),
         f"GET {_VERSION}/dry-run": get(f"{_VERSION}/dry-run?unit={{unit}}&of=all", _dry_run),
+        f"POST {_VERSION}/dry-runs": form(f"{_VERSION}/dry-runs", _trying),
+        f"GET {_VERSION}/dry-runs/{{run_id}}": get(f"{_VERSION}/dry-runs/{{run_id}}", _tried),
+        f"POST {_VERSION}/dry-runs/{{run_id}}/export": form(f"{_VERSION}/dry-runs/{{run_id}}/export", _tried),
         f"GET {_VERSION}/compare": get(f"{_VERSION}/compare", _version),
         f"GET {_VERSION}/edit": get(f"{_VERSION}/edit", _version),
         f"POST {_VERSION}/edit": form(f"{_VERSION}/edit", _filled_in),

@@ -141,6 +141,9 @@ def told_by(answer: httpx.Response) -> str:
         target = re.sub(r"(?<=^/staff/readings/)[0-9A-Z-]{4,32}/[0-9a-f-]{36}$", "{account_no}/{reading_id}", target)
         target = re.sub(r"(?<=^/staff/suspense/)[0-9]+$", "{suspense_id}", target)
         target = re.sub(r"(?<=^/staff/webhooks/)[0-9a-f-]{36}$", "{endpoint_id}", target)
+        target = re.sub(
+            r"(?<=^/staff/tariffs/)[^/]+/\d+/dry-runs/[0-9a-f-]{36}$", "{code}/{version_no}/dry-runs/{run_id}", target
+        )
         target = re.sub(r"(?<=^/staff/imports/)[0-9]+$", "{run_id}", target)
         target = re.sub(r"(?<=^/staff/people/)[0-9a-f-]{36}$", "{staff_id}", target)
         target = re.sub(r"(?<=^/staff/approvals/)[0-9a-f-]{36}$", "{request_id}", target)

@@ -84,9 +84,9 @@ WITHOUT_FRESH_CODE: Final = frozenset({
     "POST /staff/readings/missing/{account_no}/estimate", "POST /staff/readings/{account_no}/{reading_id}",
     "POST /staff/tariffs/new", "POST /staff/tariffs/{code}/drafts", "POST /staff/tariffs/{code}/{version_no}/edit",
     "POST /staff/tariffs/{code}/{version_no}/text", "POST /staff/tariffs/{code}/{version_no}/urdb",
-    "POST /staff/tariffs/{code}/{version_no}/withdraw",
+    "POST /staff/tariffs/{code}/{version_no}/withdraw", "POST /staff/tariffs/{code}/{version_no}/dry-runs",
 })  # fmt: skip
-"""Forms that a stolen cookie may send: they take back, write, draft, decide about one reading, look closely, end something, or
+"""Forms that a stolen cookie may send: they take back, write, draft, reckon, decide about one reading, look closely, end something, or
 take a code of their own."""
 
 

@@ -229,6 +229,7 @@ FILTERS: Final[Mapping[str, Sequence[str]]] = {
         f"unit={HERE}&of=sample&month={clock.now():%Y-%m}",
         f"unit={ELSEWHERE}&of=all",
     ),
+    "GET /staff/tariffs/{code}/intervals": ("day=2027-01-01",),
     "GET /staff/entitlements": (f"unit={HERE}", f"unit={ELSEWHERE}"),
     "GET /staff/entitlements/{account_no}": ("renew=1",),
     "GET /staff/calendar": ("year=2027",),

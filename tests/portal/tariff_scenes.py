@@ -3,12 +3,18 @@
 import itertools
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from app import wiring
 from app.demo import tariffs as demo
 from core import clock
+from core.periods import start_of
 from services.tariffs import operations as tariffs
+from services.tariffs import queries
 from services.tariffs.queries import TariffClass, VersionView
+from services.usage import flows
+from services.usage import operations as usage
+from services.usage.queries import Asker
 from tests.factories.accounts import ACTOR, make_account, make_unit, make_user
 from tests.factories.held import hold_register
 from tests.factories.staff import Member
@@ -215,6 +221,53 @@ def staff_tariff_dry_run(stage: Stage) -> None:
 def staff_tariff_dry_run_first(stage: Stage) -> None:
     at_the_top(stage)
     stage.visit.open("/staff/tariffs/COM-TOU/1/dry-run")
+
+
+def tried(stage: Stage, version: VersionView) -> UUID:
+    """A dry run of last month over many accounts, that whoever is signed in asked for."""
+    with stage.database.write() as session:
+        me = session.sql("select staff_id from staff_session order by created_at desc limit 1").scalar_one()
+        return usage.ask_dry_run(
+            session,
+            asker=Asker.STAFF,
+            asker_id=me,
+            tariff_code=version.tariff_code,
+            version_no=version.version_no,
+            document=queries.document_of(session, version_id=version.id),
+            unit_ids=[session.sql("select id from unit where code = '3701'").scalar_one()],
+            month=(TODAY.replace(day=1) - timedelta(days=1)).replace(day=1),
+            now=clock.now(),
+        )
+
+
+@scene
+def staff_tariff_dry_run_asked(stage: Stage) -> None:
+    version = on_it(stage, accounts=3)
+    stage.visit.open(f"{at(version)}/dry-runs/{tried(stage, version)}").wait_for_selector("#job")
+
+
+@scene
+def staff_tariff_dry_run_ready(stage: Stage) -> None:
+    version = on_it(stage, accounts=7)
+    run_id = tried(stage, version)
+    zone = stage.visit.deployment.settings.zone
+    flows.compare_all(stage.database, zone=zone, now=clock.now, is_over=lambda: False)
+    stage.visit.open(f"{at(version)}/dry-runs/{run_id}").wait_for_selector("#unpriced")
+
+
+@scene
+def staff_slot_prices(stage: Stage) -> None:
+    at_the_top(stage)
+    zone = stage.visit.deployment.settings.zone
+    with stage.database.write() as session:
+        session.sql(
+            """insert into tariff_slot_price (tariff_code, start_at, minutes, rate_minor, day, quarter)
+               select 'COM-TOU', cast(:begin as timestamptz) + n * interval '1 hour', 60, 12.5 + n * 1.375, :day, n * 4
+               from generate_series(0, 22) n on conflict do nothing""",
+            begin=start_of(TODAY, zone),
+            day=TODAY,
+        )
+    stage.visit.open(f"/staff/tariffs/COM-TOU/intervals?day={TODAY.isoformat()}").wait_for_selector(".sheet")
 
 
 @scene

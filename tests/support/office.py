@@ -85,6 +85,7 @@ class Office:
         self.requests = {place: self.request(place) for place in places}
         self.letters = {place: self.letter(place) for place in places}
         self.hooks = {place: self.hook(place) for place in places}
+        self._tried: dict[UUID, UUID] = {}
         self.dry_runs = {place: self.dry_run(place) for place in places}
         self.doubts = {"own": self.doubt(town.house.account), "other_unit": self.doubt(town.far.account)}
         self.pictures = {"own": self.pictured("own"), "other_unit": self.pictured("other_unit")}
@@ -446,6 +447,24 @@ class Office:
             )
         assert flows.write_file(db, vault=self._town.runtime.vault, file_id=file_id, now=now)
         return file_id
+
+    def tried(self, member: Member) -> UUID:
+        """A dry run of the office's tariff on many accounts, at its end; the same for every look of a member."""
+        if member.staff_id not in self._tried:
+            run_id = self._tried[member.staff_id] = uuid.uuid4()
+            with self._town.runtime.db.write() as session:
+                session.sql(
+                    """insert into dry_run (id, staff_id, tariff_code, version_no, document, month, unit_ids, state,
+                         accounts, of_accounts, asked_at, expires_at)
+                       select :id, g.staff_id, :code, 1, '{}', '2026-01-01', array_agg(g.unit_id), 'ready', 0, 0, :now,
+                         cast(:now as timestamptz) + interval '1 day'
+                       from staff_grant g where g.staff_id = :staff_id group by g.staff_id""",
+                    id=run_id,
+                    staff_id=member.staff_id,
+                    code=TARIFF,
+                    now=clock.now(),
+                )
+        return self._tried[member.staff_id]
 
     def kept_filter(self, member: Member) -> UUID:
         """A filter that somebody keeps."""

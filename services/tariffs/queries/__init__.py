@@ -10,7 +10,7 @@ from services.tariffs.queries.calendar import (
     holidays,
     temperatures,
 )
-from services.tariffs.queries.slot_prices import SlotPrice, slot_prices
+from services.tariffs.queries.slot_prices import SlotPrice, prices_intervals, slot_prices, slots_missing
 from services.tariffs.queries.versions import (
     TariffView,
     VersionId,
@@ -115,9 +115,11 @@ __all__ = [
     "prepaid",
     "price",
     "price_table",
+    "prices_intervals",
     "shape_faults",
     "short",
     "slot_prices",
+    "slots_missing",
     "spans",
     "tariff_named",
     "tariff_of",

@@ -11,12 +11,22 @@ from services.usage.operations.following import (
     note_slot_prices_changed,
 )
 from services.usage.operations.pricing import PricedMonth, PricedVersion, price_months, price_next
+from services.usage.operations.trying import (
+    ask_dry_run,
+    claim_dry_run,
+    compare_piece,
+    purge_dry_runs,
+    put_dry_run_off,
+)
 
 __all__ = [
     "PricedMonth",
     "PricedVersion",
     "Written",
     "aggregate",
+    "ask_dry_run",
+    "claim_dry_run",
+    "compare_piece",
     "follow_agreements",
     "follow_days",
     "follow_readings",
@@ -26,4 +36,6 @@ __all__ = [
     "note_slot_prices_changed",
     "price_months",
     "price_next",
+    "purge_dry_runs",
+    "put_dry_run_off",
 ]

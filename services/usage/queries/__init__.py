@@ -7,6 +7,7 @@ from services.usage.queries.lately import last_days
 from services.usage.queries.running import cost_by_day, running_cost
 from services.usage.queries.showing import series
 from services.usage.queries.standing import price_now, tier_position
+from services.usage.queries.trying import AskedRun, Asker, TriedRun, asked_runs, is_large, tried_run
 from services.usage.queries.views import (
     Bar,
     BarQuality,
@@ -24,6 +25,7 @@ from services.usage.queries.views import (
     PeriodCost,
     PricedSlot,
     PriceNow,
+    Reason,
     Rung,
     RunningCost,
     RunningPart,
@@ -35,6 +37,8 @@ from services.usage.queries.views import (
 
 __all__ = [
     "AccountId",
+    "AskedRun",
+    "Asker",
     "Bar",
     "BarQuality",
     "ClassTotal",
@@ -51,21 +55,26 @@ __all__ = [
     "PeriodCost",
     "PriceNow",
     "PricedSlot",
+    "Reason",
     "Rung",
     "RunningCost",
     "RunningPart",
     "Series",
     "TierPosition",
+    "TriedRun",
     "Unpriced",
     "Violation",
     "WhatIf",
+    "asked_runs",
     "cost_by_day",
     "dry_run",
     "invariants",
+    "is_large",
     "last_days",
     "price_now",
     "running_cost",
     "series",
     "tier_position",
+    "tried_run",
     "what_if",
 ]

@@ -280,19 +280,7 @@ def dry_run(
         statement(__package__, "on_tariff.sql"), code=tariff_code, unit_ids=list(unit_ids), month=month, most=limit + 1
     ).all()
     rows = found[:limit]
-    ids = [row.id for row in rows]
-    present = {
-        version_id: tariff_of(session, version_id=version_id)
-        for version_id in sorted({each for row in rows for each in row.version_ids if each is not None})
-    }
-    names: dict[int, tuple[str, ...]] = {
-        each.id: each.periods for each in versions(session, code=tariff_code, period=_whole(month))
-    }
-    now = _by_account(parts_of(session, account_ids=ids, months=[month], tariffs=present))
-    then = _by_account(parts_of(session, account_ids=ids, months=[month], tariffs=dict.fromkeys(present, tariff)))
-    used = _drafted(session, ids, tariff, month, zone)
-    slots = _slots(session, ids, tariff_code, month, present, is_by_slot=tariff.by_slot)
-    compared = [_compared(row, now[row.id], then[row.id], present, names, tariff, used, slots[row.id]) for row in rows]
+    compared = compare(session, rows=rows, tariff_code=tariff_code, tariff=tariff, month=month, zone=zone)
     differences = [each for each in compared if isinstance(each, Difference)]
     unpriced = [each for each in compared if isinstance(each, Unpriced)]
     return DryRun(
@@ -309,6 +297,31 @@ def dry_run(
             ]
         ),
     )
+
+
+def compare(
+    session: ReadSession, *, rows: Sequence[Any], tariff_code: str, tariff: Tariff, month: date, zone: ZoneInfo
+) -> list[Difference | Unpriced]:
+    """Accounts' months by what they have and by what is tried, both by the exact engine, in the order of `rows`.
+
+    `rows` say of each account its id, number and class, and the versions of the tariff that its month lies on.
+    """
+    ids = [row.id for row in rows]
+    present = versions_met(session, rows=rows)
+    names: dict[int, tuple[str, ...]] = {
+        each.id: each.periods for each in versions(session, code=tariff_code, period=whole_month(month))
+    }
+    now = _by_account(parts_of(session, account_ids=ids, months=[month], tariffs=present))
+    then = _by_account(parts_of(session, account_ids=ids, months=[month], tariffs=dict.fromkeys(present, tariff)))
+    used = drafted(session, ids, tariff, month, zone)
+    slots = _slots(session, ids, tariff_code, month, present, is_by_slot=tariff.by_slot)
+    return [_compared(row, now[row.id], then[row.id], present, names, tariff, used, slots[row.id]) for row in rows]
+
+
+def versions_met(session: ReadSession, *, rows: Sequence[Any]) -> dict[int, Tariff]:
+    """The versions that the months of these accounts lie on, by id."""
+    met = sorted({each for row in rows for each in row.version_ids if each is not None})
+    return {version_id: tariff_of(session, version_id=version_id) for version_id in met}
 
 
 def _compared(
@@ -352,7 +365,7 @@ def _slots(
     is_by_slot: bool,
 ) -> dict[int, list[SlotDay]]:
     """By account, the days under versions that price each interval; those of the draft for the present holder alone."""
-    whole = _whole(month)
+    whole = whole_month(month)
     versions_ = [SlotSpan(at, code, whole.first, whole.end) for at, tariff in present.items() if tariff.by_slot]
     draft = [SlotSpan(DRAFT, code, whole.first, whole.end)] if is_by_slot else []
     found: dict[int, list[SlotDay]] = defaultdict(list)
@@ -364,7 +377,8 @@ def _slots(
     return found
 
 
-def _whole(month: date) -> Period:
+def whole_month(month: date) -> Period:
+    """The month that begins on a day."""
     return Period.month(month.year, month.month)
 
 
@@ -387,10 +401,11 @@ def _by_account(parts: Sequence[Part]) -> dict[int, list[Part]]:
     return found
 
 
-def _drafted(
+def drafted(
     session: ReadSession, account_ids: Sequence[int], tariff: Tariff, month: date, zone: ZoneInfo
 ) -> dict[tuple[int, date, int], dict[int, int]]:
-    whole = _whole(month)
+    """What accounts used in a month by the periods of a draft, under the key (account, month, DRAFT)."""
+    whole = whole_month(month)
     days = [date.fromordinal(at) for at in range(whole.first.toordinal(), whole.end.toordinal())]
     facts = day_facts(session, days=days)
     index = {name: at for at, name in enumerate(tariff.periods, 1)}
@@ -408,7 +423,7 @@ def _drafted(
 
 def _draft_use(parts: Sequence[Part], tariff: Tariff, energies: Mapping[int, int]) -> Use:
     """The month of an account in one, from its first part on."""
-    first, whole = parts[0], _whole(parts[0].month)
+    first, whole = parts[0], whole_month(parts[0].month)
     return Use(
         month=first.month.month,
         kwh={tariff.periods[at - 1]: kwh_of(energy) for at, energy in energies.items() if energy},

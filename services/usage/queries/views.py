@@ -293,6 +293,16 @@ class Unpriced:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """Why some accounts have no price: by which of the two, at which place of their use, and how many."""
+
+    is_by_tried: bool
+    path: str
+    code: str
+    accounts: int
+
+
+@dataclass(frozen=True, slots=True)
 class DryRun:
     """A version beside what accounts have, over one month of use.
 

@@ -275,6 +275,19 @@ def pricing_statement(shape: Shape, *, is_later: bool = False, is_left: bool = F
     return sa.text(text)
 
 
+@cache
+def totals_statement(shape: Shape, *, is_later: bool = False, is_drafted: bool = False) -> sa.TextClause:
+    """The same sums with nothing written: by account, what it comes to in all and of how many parts.
+
+    Of `account_ids`; `is_drafted`: of `parts` that are given as rows of JSON, in place of those that are kept.
+    """
+    text = pricing_statement(shape, is_later=is_later).text
+    priced = text[text.index("\nselect ") :]
+    source = _GIVEN_PARTS if is_drafted else _KEPT_PARTS
+    made = files("services.usage").joinpath("reads", "dry_run_totals.sql").read_text(encoding="utf-8")
+    return sa.text(made.replace('select "{parts}"', source).replace('select "{priced}"', priced))
+
+
 def _holes(shape: Shape, *, is_later: bool, is_left: bool) -> dict[str, str]:
     names, lines = shape.names(), range(1, len(shape.items) + 1)
     stride = len(names)
@@ -392,3 +405,8 @@ _USED_BEFORE: Final = "select y.used_before from"
 _RESTS_ON: Final = "array[y.months, y.used_before, y.since - date '2000-01-01']"
 _WITHOUT_COST: Final = """ and not exists (
           select from usage_cost k where k.account_id = u.account_id and k.month = u.month and k.part = u.part)"""
+_KEPT_PARTS: Final = """select m.* from usage_month m
+          where m.month = cast(:month as date) and m.account_id = any(cast(:account_ids as bigint[]))"""
+_GIVEN_PARTS: Final = """select p.* from jsonb_to_recordset(cast(:parts as jsonb)) p (account_id bigint, month date,
+          part smallint, version_id bigint, first_day date, end_day date, energy bigint, export_energy bigint,
+          energies bigint[])"""

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from core import clock
 from services.identity.queries import ServiceScope
+from services.usage import flows
 from services.usage import operations as usage
+from services.usage.queries import trying
 from tests.factories.tariffs import FLAT
-from tests.factories.usage import bind, put_total
+from tests.factories.usage import bind, days_of, put_readings, put_total
 from tests.services.tariffs.cases import CASES
 from tests.support.metered import ONE_PRICE, TIMES_AND_TIERS, ZONE, offer
 from tests.support.programs import program
@@ -126,3 +129,40 @@ def test_who_may_read_alone_writes_nothing(town: Town, writer: dict[str, str]) -
     assert town.client.get(f"{BASE}/{code}/versions", headers=reader).json() == {"items": [], "next": ""}
     assert town.client.get(f"{BASE}/{code}/versions/1", headers=reader).json()["code"] == "version_unknown"
     assert town.client.get(f"{BASE}/NONE/versions", headers=reader).json()["code"] == "tariff_unknown"
+
+
+def test_what_is_too_much_to_answer_at_once_is_asked_about_by_its_program_alone(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trying, "MOST_ACCOUNTS", 1)
+    month, end = date(2026, 4, 1), date(2026, 5, 1)
+    with town.runtime.db.write() as session:
+        code = offer(session, ONE_PRICE, first=month, end=end)
+        for home, kwh in ((town.house, 100), (town.neighbour, 300)):
+            bind(session, home.account.id, code, no=8, first=month, end=end)
+            put_readings(
+                session,
+                home.account.id,
+                {day: [kwh * 1_000_000 // 30 // 24] * 24 for day in days_of(month, end)},
+                minutes=60,
+            )
+            usage.aggregate(session, months={month: [home.account.id]}, zone=ZONE)
+    here, path = program(town, ServiceScope.TARIFFS_READ, units=["3701"]), f"/{code}/versions/1/dry-run"
+    dearer = {**ONE_PRICE, "energy": {"lines": "per_tier", "prices": {"all": "0.7"}}}
+    body, key = {"month": "2026-04", "document": dearer}, uuid.uuid4().hex
+    unkeyed = town.client.post(f"{BASE}{path}", json=body, headers=here)
+    assert unkeyed.json()["code"] == "idempotency_key_missing"
+    answers = [post(town, here, path, body, key=key) for _ in range(2)]
+    assert [each.status_code for each in answers] == [202, 202]
+    told = answers[0].json()
+    assert answers[1].json() == told
+    assert (told["state"], told["accounts"], told["of_accounts"], told["result"]) == ("asked", 0, 2, None)
+    flows.compare_all(town.runtime.db, zone=ZONE, now=clock.now, is_over=lambda: False)
+    place = f"/api/v1/backoffice/tariff-dry-runs/{told['id']}"
+    found = town.client.get(place, headers=here).json()
+    assert (found["state"], found["accounts"], found["unpriced"]) == ("ready", 2, 0)
+    monkeypatch.undo()
+    assert found["result"] == post(town, here, path, body).json()
+    assert found["result"]["total"]["up"] == 2
+    other = program(town, ServiceScope.TARIFFS_READ, units=["37"])
+    assert town.client.get(place, headers=other).json()["code"] == "dry_run_unknown"
