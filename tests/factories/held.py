@@ -51,6 +51,21 @@ def hold_register(
     return found
 
 
+def hold_interval(session: WriteSession, *, account_id: int, now: datetime) -> UUID:
+    """An hour of less than nothing that a file told, of another hour each time; its id."""
+    found: UUID = session.sql(
+        """insert into reading_quarantine (account_id, id, kind, meter_no, channel, start_at, minutes, energy,
+             quality, reason, state, source, recorded_at, recorded_by)
+           select :account, gen_random_uuid(), 'interval', 'DOUBT', 'import',
+             date_trunc('hour', cast(:now as timestamptz)) - make_interval(days => 2 + count(*)::integer), 60, -400000,
+             'a', 'negative', 'open', 'file', :now, 'operator:test' from reading_quarantine
+           returning id""",
+        account=account_id,
+        now=now,
+    ).scalar_one()
+    return found
+
+
 def find_odd(session: WriteSession, *, account_id: int, now: datetime) -> UUID:
     """An open finding about a meter of its own: intervals of 112.346 kWh beside a register that counted 54; its id."""
     found: UUID = session.sql(

@@ -345,17 +345,7 @@ class Office:
     def doubt(self, account: AccountRef) -> UUID:
         """A reading of an account that nobody believes, one more each time; its id."""
         with self._town.runtime.db.write() as session:
-            found: UUID = session.sql(
-                """insert into reading_quarantine (account_id, id, kind, meter_no, channel, start_at, minutes, energy,
-                     quality, reason, state, source, recorded_at, recorded_by)
-                   select :account, gen_random_uuid(), 'interval', 'DOUBT', 'import',
-                     date_trunc('hour', cast(:now as timestamptz)) - make_interval(days => 2 + count(*)::integer), 60, -400000,
-                     'a', 'negative', 'open', 'file', :now, 'operator:test' from reading_quarantine
-                   returning id""",
-                account=account.id,
-                now=clock.now(),
-            ).scalar_one()
-        return found
+            return held.hold_interval(session, account_id=account.id, now=clock.now())
 
     def pictured(self, place: Place, *, reason: str = "first") -> UUID:
         """A reading of a register that a customer told with a picture, and that waits; its id."""
