@@ -17,6 +17,7 @@ from portal.customer.shelf import AccountChoice, Shelf
 from portal.pages import CheckedForm, Reader, SignedIn, go, show, speak, text_of
 from services.accounts import queries as accounts
 from services.accounts.errors import NotPayer, TotalsOnly
+from services.accounts.queries import Permission
 from services.metering import operations, queries
 from services.metering.errors import (
     NoMeterToRead,
@@ -114,12 +115,17 @@ def tell(
 def photo_of(
     runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, account_no: str, reading_id: UUID
 ) -> Response:
-    """The picture of a reading, as long as it is kept."""
+    """The picture of a reading, as long as it is kept; for payers, since it shows the whole number of the meter."""
     sight = accounts.sight(write, user_id=reader.user_id, account_no=account_no, now=now)
     if sight is None:
         raise NotFound
     if not sight.sees_all:
         raise TotalsOnly
+    can_pay = accounts.resolve_access(
+        write, user_id=reader.user_id, account_no=account_no, permission=Permission.PAY, now=now
+    )
+    if can_pay is None:
+        raise NotPayer
     found = queries.own_photo(write, vault=runtime.vault, account_id=sight.account.id, reading_id=reading_id)
     if found is None:
         raise PhotoUnknown
@@ -150,7 +156,7 @@ def _told(
     try:
         if chosen is None:
             raise RegisterUnknown if registers else NoMeterToRead
-        told = Told(chosen.meter_no, chosen.register, Decimal(typed.reading))
+        told = Told(chosen.meter, chosen.register, Decimal(typed.reading))
         told_id = operations.tell_reading(write, account_id=account.id, told=told, teller=teller)
     except (NoMeterToRead, RegisterUnknown) as refusal:
         return {"register": text_of(request, refusal)}
@@ -169,7 +175,7 @@ def _told(
 def _registers(runtime: Runtime, write: WriteSession, account: AccountChoice, now: datetime) -> list[ShownRegister]:
     zone = runtime.settings.zone
     found = queries.readable_registers(write, account_id=account.id, today=business_date(now, zone), zone=zone)
-    return [ShownRegister(f"{each.register}|{each.meter_no}", each) for each in found]
+    return [ShownRegister(f"{each.meter}.{each.register}", each) for each in found]
 
 
 def _page(
@@ -201,7 +207,7 @@ def _page(
         account=account,
         accounts=mine.accounts,
         registers=registers,
-        has_many_meters=len({each.register.meter_no for each in registers}) > 1,
+        has_many_meters=len({each.register.meter for each in registers}) > 1,
         values=typed or TypedReading(registers[0].key if registers else ""),
         wrong=wrong or {},
         told=shown,

@@ -26,6 +26,7 @@ READING: Final[JsonDict] = {
     "has_photo": True,
 }
 REGISTER: Final[JsonDict] = {
+    "meter": 1,
     "meter_no": "…2233",
     "register": "total",
     "digits": 6,
@@ -35,17 +36,17 @@ REGISTER: Final[JsonDict] = {
 
 
 class TellReading(RequestModel):
-    """What a register of a meter shows, as text; `meter_no`, as on the meter, only where there are several."""
+    """What a register of a meter shows, as text; `meter`, as the list of registers says, only where several are."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"register": "total", "value": "10483.2"}]})
 
-    meter_no: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,32}$")] | None = None
+    meter: Annotated[int, Field(ge=1, le=10_000)] | None = None
     register_: Annotated[Register, Field(alias="register", strict=False)] = Register.TOTAL
     value: Annotated[str, StringConstraints(pattern=VALUE)]
 
     def told(self) -> Told:
         """The same for the domain."""
-        return Told(self.meter_no, self.register_, Decimal(self.value))
+        return Told(self.meter, self.register_, Decimal(self.value))
 
 
 class ToldReading(AnswerModel):
@@ -84,12 +85,16 @@ class ToldReading(AnswerModel):
 
 
 class RegisterToRead(AnswerModel):
-    """A register that may be read now. What it showed last is null where the present holder has seen no reading."""
+    """A register that may be read now. What it showed last is null where the present holder has seen no reading.
+
+    `meter` counts the meters of the account and stays; `meter_no` is the end of its number.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [REGISTER]}, serialize_by_alias=True, validate_by_name=True
     )
 
+    meter: int
     meter_no: str
     register_: Annotated[Register, Field(alias="register")]
     digits: int | None
@@ -100,6 +105,7 @@ class RegisterToRead(AnswerModel):
     def of(cls, found: ReadableRegister) -> "RegisterToRead":
         """The register as JSON."""
         return cls(
+            meter=found.meter,
             meter_no=found.meter_no,
             register_=found.register,
             digits=found.digits,

@@ -34,7 +34,7 @@ class NoMeterToRead(Refusal):
 
 
 class RegisterUnknown(Refusal):
-    """The account's meter has no such register, or it has several meters and none was named."""
+    """The account's meter has no such register, or it has several meters and none was chosen."""
 
     code = "register_unknown"
 

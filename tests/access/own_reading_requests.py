@@ -45,8 +45,7 @@ def asking(
 
 
 def _fields(made: Scene) -> dict[str, str]:
-    meter_no = "M0" if made.things.home is None else made.things.home.meter_no
-    return {"account": made.things.account_no, "register_key": f"total|{meter_no}", "reading": "10483.2"}
+    return {"account": made.things.account_no, "register_key": "1.total", "reading": "10483.2"}
 
 
 def _told(made: Scene) -> UUID:

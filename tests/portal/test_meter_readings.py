@@ -32,7 +32,7 @@ def send(town: Town, home: Home, who: Person, reading: str, photo: bytes | None 
     fields = {
         "csrf": town.form_token(who),
         "account": home.account_no,
-        "register_key": f"total|{home.meter_no}",
+        "register_key": "1.total",
         "reading": reading,
         **other,
     }
@@ -63,6 +63,7 @@ def test_a_reading_is_told_with_its_picture_and_its_state_is_seen(town: Town, ho
     answer = send(town, home, owner, " 7312.5 ", picture())
     assert (answer.status_code, answer.headers["location"]) == (303, "/meter-readings?told=1")
     page = page_of(town, owner)
+    assert home.meter_no not in lxml.html.tostring(page).decode(), "it proves to whom the account belongs"
     row = page.xpath("//ul[@id='rows']/li")[0]
     assert row.xpath("string(.//strong)").split() == ["7,312.5", "kWh"]
     assert "Waits for our staff" in row.text_content()
@@ -115,19 +116,24 @@ def test_what_is_no_reading_is_shown_again_beside_its_field(
 
 
 def test_a_reading_of_a_register_that_is_not_there_is_not_told(town: Town, home: Home, owner: Person) -> None:
-    assert send(town, home, owner, "5", register_key=f"peak|{home.meter_no}").status_code == 422
-    assert send(town, home, owner, "5", register_key="total|M0").status_code == 422
+    assert send(town, home, owner, "5", register_key="1.peak").status_code == 422
+    assert send(town, home, owner, "5", register_key="2.total").status_code == 422
+    assert send(town, home, owner, "5", register_key=f"{home.meter_no}.total").status_code == 422, (
+        "numbers choose nothing"
+    )
     assert told(town, home) == []
 
 
 def test_who_only_looks_sees_what_was_told_and_no_form_and_who_sees_sums_neither(
     town: Town, home: Home, owner: Person
 ) -> None:
-    send(town, home, owner, "5")
+    send(town, home, owner, "5", picture())
+    [photo] = page_of(town, owner).xpath("//img[@class='photo']/@src")
     viewer = town.settle(home, role=Role.VIEWER, has_payments=False)
     page = page_of(town, viewer)
     assert page.xpath("//ul[@id='rows']/li")
-    assert not page.xpath("//main//form")
+    assert not page.xpath("//main//form | //img[@class='photo']")
+    assert town.client.get(photo, headers=town.browser(viewer)).status_code == 403, "it shows the whole number"
     assert send(town, home, viewer, "6").status_code == 403
     with town.runtime.db.write() as session:
         session.sql(

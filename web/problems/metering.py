@@ -40,8 +40,8 @@ PROBLEMS: Final = [
     Problem(
         RegisterUnknown,
         422,
-        zh="电能表没有这个示数项；有多块电能表时请说明表号。",
-        en="The meter has no such register. If the account has several meters, name the meter.",
+        zh="电能表没有这个示数项；有多块电能表时请选择是哪一块。",
+        en="The meter has no such register. If the account has several meters, choose the meter.",
     ),
     Problem(
         ReadingTooLong,

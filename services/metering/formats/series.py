@@ -3,10 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from core.periods import start_of
 from services.metering.measures import Channel, Quality
+
+LONGEST_END: Final = 4
+LEFT_OUT: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +57,6 @@ def intervals(series: Series, day: Day, zone: ZoneInfo) -> Iterator[Interval]:
 
 
 def shown(meter_no: str) -> str:
-    """A meter number as it stands in files: its end. All of it proves to whom an account belongs."""
-    return f"…{meter_no[-4:]}"
+    """A meter number as customers see it: its end, four or more left out. All of it proves whose an account is."""
+    known = min(len(meter_no) - LEFT_OUT, LONGEST_END)
+    return f"…{meter_no[-known:]}" if known > 0 else "…"

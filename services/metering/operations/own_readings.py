@@ -51,9 +51,13 @@ DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What somebody read. `meter_no` may be left out where one meter is; `value` is before the multiplier."""
+    """What somebody read. `value` is before the multiplier.
 
-    meter_no: str | None
+    `meter` is one of `readable_registers`, and may be left out where one meter is. No meter's number is taken: who
+    may tell readings could try numbers until one fits.
+    """
+
+    meter: int | None
     register: Register
     value: Decimal
 
@@ -206,11 +210,12 @@ def _place(session: WriteSession, account_id: int, told: Told, day: date, zone: 
     ).all()
     if not rows:
         raise NoMeterToRead
-    meters = {row.meter_no for row in rows}
-    meter_no = told.meter_no or (min(meters) if len(meters) == 1 else None)
-    found = [row for row in rows if row.meter_no == meter_no and row.kind == told.register.value]
-    if not found:
+    meters = {row.place for row in rows}
+    meter = min(meters) if told.meter is None and len(meters) == 1 else told.meter
+    found = next((row for row in rows if row.place == meter and row.kind == told.register.value), None)
+    if found is None:
         raise RegisterUnknown
+    meter_no = found.meter_no
     session.sql(
         """insert into meter_register (account_id, id, meter_no, kind)
            select :account_id, coalesce(max(id), 0) + 1, :meter_no, :kind from meter_register
@@ -229,11 +234,11 @@ def _place(session: WriteSession, account_id: int, told: Told, day: date, zone: 
     return _Place(
         account_id,
         register.id,
-        found[0].meter_no,
+        meter_no,
         told.register.value,
         register.digits,
         register.multiplier,
-        found[0].account_class,
+        found.account_class,
     )
 
 

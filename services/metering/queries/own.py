@@ -35,8 +35,10 @@ class ReadableRegister:
     """A register of a meter that is at the account now, with what it showed last, as far as the holder may know.
 
     `meter_no` is its end alone: all of it proves to whom an account belongs, and who may only look could take that.
+    `meter` chooses it instead: which of the account's meters it is, counted from 1.
     """
 
+    meter: int
     meter_no: str
     register: Register
     digits: int | None
@@ -77,6 +79,7 @@ def readable_registers(session: ReadSession, *, account_id: int, today: date, zo
     )
     return [
         ReadableRegister(
+            row.place,
             shown(row.meter_no),
             Register(row.kind),
             row.digits,

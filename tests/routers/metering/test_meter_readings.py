@@ -9,6 +9,7 @@ from PIL import Image
 
 from services.accounts.models import Role
 from tests.factories.own_readings import picture
+from tests.factories.readings import place_meter
 from tests.support.town import Home, Person, Town
 
 
@@ -53,7 +54,7 @@ def test_a_reading_is_told_once_and_listed_with_its_picture(town: Town, home: Ho
     viewer = town.settle(home, role=Role.VIEWER, has_payments=False)
     listed = town.client.get(path_of(home), headers=viewer.bearer).json()
     assert listed["items"] == [{**shown, "is_mine": False}]
-    assert [each["register"] for each in listed["registers"]] == ["total"]
+    assert [(each["meter"], each["register"]) for each in listed["registers"]] == [(1, "total")]
     assert home.meter_no not in str(listed), "it proves to whom the account belongs"
     path = f"{path_of(home)}/{said['id']}/photo"
     assert town.client.get(path, headers=viewer.bearer).json()["code"] == "not_payer", "it shows the number, too"
@@ -79,6 +80,19 @@ def test_pages_of_the_list_go_on_where_the_last_ended(town: Town, home: Home, ow
     rest = town.client.get(path_of(home), params={"cursor": first["next"]}, headers=owner.bearer).json()
     assert [each["id"] for each in first["items"] + rest["items"]] == told[::-1]
     assert rest["next"] is None
+
+
+def test_a_meter_is_chosen_by_its_place_at_the_account_and_numbers_are_not_tried(
+    town: Town, home: Home, owner: Person
+) -> None:
+    with town.runtime.db.write() as session:
+        place_meter(session, account_id=home.account.id, meter_no=f"{home.meter_no}-2")
+    assert tell(town, home, owner, {"value": "1"}).json()["code"] == "register_unknown"
+    assert tell(town, home, owner, {"value": "1", "meter_no": home.meter_no}).status_code == 422
+    chosen = town.client.get(path_of(home), headers=owner.bearer).json()["registers"][1]
+    told = tell(town, home, owner, {"value": "1", "meter": chosen["meter"]})
+    assert (told.status_code, told.json()["meter_no"]) == (201, chosen["meter_no"])
+    assert chosen["meter_no"] == f"…{home.meter_no[-2:]}-2"
 
 
 @pytest.mark.parametrize("value", ["-1", "1e3", "NaN", "1,5", "１２", "1.0000001", "1" * 13, "", " 1", "1\u0000"])

@@ -84,7 +84,7 @@ def test_a_spreadsheet_has_a_row_for_each_interval_of_the_account_and_of_its_day
         made = files.csv(session, account_id=account.id, period=MONTH, zone=BERLIN)
     rows = [line.split(",") for line in text(made).decode("utf-8-sig").splitlines()]
     assert len(rows) == 1 + 24 + 24 + 23 + 23
-    assert rows[1] == ["…OLD1", "import", "2026-03-01T00:00+01:00", "60", "0.004000", "actual"], (
+    assert rows[1] == ["…", "import", "2026-03-01T00:00+01:00", "60", "0.004000", "actual"], (
         "the older meter comes first"
     )
     assert rows[3][4:] == ["", "missing"]

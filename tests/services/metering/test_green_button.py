@@ -158,7 +158,7 @@ def test_the_identifiers_stay_and_tell_no_number() -> None:
 
 def test_a_meter_number_of_any_characters_breaks_no_feed() -> None:
     period = Period(date(2026, 3, 6), date(2026, 3, 7))
-    document = feed(one(days_of(period, ANGELES), meter_no="M-1<&>"), period=period, zone=ANGELES)
+    document = feed(one(days_of(period, ANGELES), meter_no="3301-1<&>"), period=period, zone=ANGELES)
     titles = [each.text for each in etree.fromstring(document).findall("a:entry/a:title", NAMES)]
     assert "…1<&>" in titles
     assert len(taken(read(document))) == 96
@@ -461,7 +461,7 @@ def test_five_minutes_are_summed_where_that_is_asked() -> None:
 
 def test_a_spreadsheet_tells_the_hour_that_comes_twice_apart_and_names_what_is_missing() -> None:
     day = day_of(date(2026, 11, 1), ANGELES, minutes=60, energies=[1_500_000] * 24 + [None], qualities="a" * 23 + "em")
-    text = b"".join(spreadsheet.lines([one([day], minutes=60, meter_no="=1+1")], zone=ANGELES)).decode("utf-8-sig")
+    text = b"".join(spreadsheet.lines([one([day], minutes=60, meter_no="3301=1+1")], zone=ANGELES)).decode("utf-8-sig")
     rows = [line.split(",") for line in text.splitlines()]
     assert rows[0] == ["meter", "channel", "start", "minutes", "energy", "quality"]
     assert [row[2] for row in rows[2:4]] == ["2026-11-01T01:00-07:00", "2026-11-01T01:00-08:00"]

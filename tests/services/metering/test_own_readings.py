@@ -24,6 +24,7 @@ from services.metering.errors import (
     ReadingTooLong,
     RegisterUnknown,
 )
+from services.metering.formats.series import shown
 from services.metering.operations import Decision, RegisterReadingsLoader, Teller, Told, limits_of
 from services.metering.operations.own_readings import MOST_A_DAY
 from services.metering.photos import picture_of
@@ -55,9 +56,9 @@ class Meter:
         who: UUID | None = None,
         now: datetime = NOW,
         register: Register = Register.TOTAL,
-        meter_no: str | None = None,
+        meter: int | None = None,
     ) -> OwnReading:
-        told = Told(meter_no, register, Decimal(value))
+        told = Told(meter, register, Decimal(value))
         with self.database.write() as session:
             told_id = operations.tell_reading(
                 session, account_id=self.account.id, told=told, teller=self.teller(who, now)
@@ -207,18 +208,29 @@ def test_only_registers_of_the_present_meter_are_read(meter: Meter) -> None:
     with pytest.raises(RegisterUnknown):
         meter.tell("10", register=Register.PEAK)
     with pytest.raises(RegisterUnknown):
-        meter.tell("10", meter_no="M2")
+        meter.tell("10", meter=2)
     with pytest.raises(ReadingTooLong):
         meter.tell("100000")
     with meter.database.write() as session:
         place_meter(session, account_id=meter.account.id, meter_no="M2", since=date(2026, 6, 1))
     with pytest.raises(RegisterUnknown):
         meter.tell("1110")
-    assert meter.tell("1110", meter_no="M1").state is OwnState.ACCEPTED
+    assert meter.tell("1110", meter=1).state is OwnState.ACCEPTED
+    with meter.database.write() as session:
+        session.sql("update meter set removed_on = '2026-07-01', installed_on = '2026-01-01' where meter_no = 'M1'")
+        [left] = queries.readable_registers(session, account_id=meter.account.id, today=JULY, zone=ZONE)
+    assert (left.meter, left.meter_no) == (2, "…"), "what chooses a meter stays when another goes"
+    with pytest.raises(RegisterUnknown):
+        meter.tell("1111", meter=1)
     with meter.database.write() as session:
         session.sql("update meter set removed_on = '2026-07-01', installed_on = '2026-01-01'")
     with pytest.raises(NoMeterToRead):
-        meter.tell("1111", meter_no="M1")
+        meter.tell("1111", meter=1)
+
+
+@pytest.mark.parametrize(("meter_no", "end"), [("3301002233", "…2233"), ("330100", "…00"), ("3301", "…"), ("7", "…")])
+def test_no_number_is_shown_so_far_that_the_rest_is_guessed(meter_no: str, end: str) -> None:
+    assert shown(meter_no) == end
 
 
 def test_another_holder_sees_nothing_of_the_time_before(meter: Meter) -> None:
