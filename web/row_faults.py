@@ -53,6 +53,10 @@ _WORDS: Final = {
         "contradicts a better or a later reading: it waits in quarantine",
         "与质量更好或更晚的读数不一致：已转待核实",
     ),
+    "held_decided": (
+        "contradicts what staff decided: it waits in quarantine",
+        "与工作人员的核实结果不一致：已转待核实",
+    ),
     "held_implausible": ("is more than can be believed: it waits in quarantine", "超出可信范围：已转待核实"),
     "held_negative": ("is negative: it waits in quarantine", "为负值：已转待核实"),
     "flag_value": ("must be 1 or empty: a flag holds or does not", "标志项须为 1 或留空"),

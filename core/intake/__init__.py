@@ -29,6 +29,7 @@ from core.intake.runs import (
     take_turn,
     trim,
     trim_old,
+    was_imported,
 )
 
 __all__ = [
@@ -58,4 +59,5 @@ __all__ = [
     "take_turn",
     "trim",
     "trim_old",
+    "was_imported",
 ]

@@ -101,6 +101,15 @@ def older_unfinished(session: ReadSession, *, kind: str, run_id: int) -> list[in
     return list(session.sql(older, kind=kind, run_id=run_id).scalars())
 
 
+def was_imported(session: ReadSession, *, run_id: int) -> bool:
+    """Whether the file of this run was imported to its end by one before. Reads all runs that are kept: ask once."""
+    before = """select exists (
+      select from import_run r join import_run o on o.kind = r.kind and o.file_digest = r.file_digest and o.id < r.id
+      where r.id = :run_id and o.mode = 'load' and o.finished_at is not null)"""
+    found: bool = session.sql(before, run_id=run_id).scalar_one()
+    return found
+
+
 def trim_old(session: WriteSession, *, most: int) -> int:
     """Drop up to `most` such rejects of runs that ended a day ago and whose file nobody has written since."""
     dropped = 0

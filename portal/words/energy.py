@@ -76,6 +76,7 @@ DOUBTS: Final = {
     "implausible": N_("More than such an account can take"),
     "inverted": N_("Less than the reading before"),
     "contradicted": N_("Contradicts what is known"),
+    "decided": N_("Contradicts what staff decided"),
     "first": N_("First reading of this register"),
 }
 """Why nobody believes a reading."""

@@ -13,6 +13,7 @@ from services.accounts.operations import UnitRows
 from services.metering import rules
 from services.metering.measures import Channel, IntervalRow, Quality
 from services.metering.operations import placing
+from services.metering.operations.repeats import Repeats
 from services.metering.operations.taking import Sender, stage_intervals, take_staged
 
 CHUNK_ROWS: Final = 20_000
@@ -27,6 +28,7 @@ class IntervalsLoader(ABC):
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
+        self._repeats = Repeats(sender.source)
 
     @abstractmethod
     def intervals(self, row: Row) -> Iterator[IntervalRow]:
@@ -50,7 +52,8 @@ class IntervalsLoader(ABC):
 
     def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
         """Write what is new or better."""
-        taken = take_staged(session, sender=self._sender, run_id=run_id)
+        is_repeat = self._repeats.is_one(session, run_id=run_id)
+        taken = take_staged(session, sender=self._sender, run_id=run_id, is_repeat=is_repeat)
         first = accounts.see(session, run_id=run_id, kind="account", keys=taken.account_ids)
         units = placing.units_of_accounts(session, account_ids=sorted(first))
         counted = [

@@ -20,6 +20,7 @@ from services.accounts.operations import UnitRows
 from services.metering import rules
 from services.metering.measures import Quality
 from services.metering.operations import placing
+from services.metering.operations.repeats import Repeats
 from services.metering.operations.single import months_of
 from services.metering.operations.taking import TRIES, Sender
 from services.metering.registers import counted
@@ -37,7 +38,8 @@ _COLUMNS: Final = {
 }
 _RANKS: Final = "esa"
 _DATE: Final = len("2026-01-31")
-_HELD: Final = frozenset({rules.INVERTED, "implausible", "contradicted"})
+_DECIDED: Final = "decided"
+_HELD: Final = frozenset({rules.INVERTED, "implausible", "contradicted", _DECIDED})
 
 
 class _Reading(NamedTuple):
@@ -51,13 +53,18 @@ class _Reading(NamedTuple):
 
 @dataclass(slots=True)
 class _Register:
-    """A register as a chunk finds it and leaves it."""
+    """A register as a chunk finds it and leaves it.
+
+    `settled` is what staff decided about, among it what they `accepted`.
+    """
 
     account_id: int
     register_id: int
     digits: int | None
     readings: list[_Reading] = field(default_factory=list)
     replaced: set[tuple[datetime, int]] = field(default_factory=set)
+    settled: set[tuple[datetime, int]] = field(default_factory=set)
+    accepted: set[tuple[datetime, int]] = field(default_factory=set)
     superseded: list[int] = field(default_factory=list)
     months: set[date] = field(default_factory=set)
 
@@ -75,6 +82,7 @@ class RegisterReadingsLoader:
         """`labels` is the zone of times without an offset; a date alone is the midnight of the supplier's."""
         self._sender = sender
         self._labels = labels
+        self._repeats = Repeats(sender.source)
 
     def stage(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
         """Stage what can be read."""
@@ -104,11 +112,12 @@ class RegisterReadingsLoader:
             oldest=sender.now.astimezone(sender.zone).date() - timedelta(days=sender.limits.oldest_days),
         )
         registers = _registers(session)
+        is_repeat = self._repeats.is_one(session, run_id=run_id)
         came: Counter[tuple[int, str]] = Counter()
         held: list[Reject] = []
         for row in session.sql("select * from met_register order by seq").all():
             register = registers[row.account_id, row.meter_no, row.kind]
-            outcome = self._judge(register, row)
+            outcome = _decided(register, row, is_repeat=is_repeat) or self._judge(register, row)
             if outcome in _HELD:
                 _hold(session, sender, row, outcome, run_id)
                 held.append(_told(row.row_no, outcome))
@@ -264,11 +273,27 @@ class RegisterReadingsLoader:
         return accounts.count_rows(session, run_id=run_id, rows=counted_, rejects=rejects)
 
 
+def _decided(register: _Register, row: sa.Row[Any], *, is_repeat: bool) -> str | None:
+    """What staff have decided about a reading, or about the one in its place; None where it is to be judged."""
+    said = (row.read_at, row.value)
+    if said in register.settled:
+        return "unchanged"
+    place = bisect_left(register.readings, row.read_at, key=lambda each: each.read_at)
+    here = register.readings[place] if place < len(register.readings) else None
+    if here is None or here.read_at != row.read_at or here.value == row.value:
+        return None
+    if said in register.replaced and (is_repeat or (here.read_at, here.value) in register.accepted):
+        return "unchanged"
+    return _DECIDED if (here.read_at, here.value) in register.accepted else None
+
+
 def _told(row_no: int, reason: str) -> Reject:
     if reason == rules.INVERTED:
         return Reject(row_no, "value", "runs backwards beside another reading: it waits in quarantine")
     if reason == "implausible":
         return Reject(row_no, "value", "is more than can be believed: it waits in quarantine")
+    if reason == _DECIDED:
+        return Reject(row_no, "value", "contradicts what staff decided: it waits in quarantine")
     return Reject(row_no, "value", "contradicts a better reading of this moment: it waits in quarantine")
 
 
@@ -298,6 +323,11 @@ def _registers(session: WriteSession) -> dict[tuple[int, str, str], _Register]:
         by_id[key].readings = sorted(readings)
     for row in _run(session, "before"):
         by_id[row.account_id, row.register_id].replaced.add((row.read_at, row.value))
+    for row in _run(session, "decided"):
+        said = (row.read_at, row.value)
+        by_id[row.account_id, row.register_id].settled.add(said)
+        if row.is_accepted:
+            by_id[row.account_id, row.register_id].accepted.add(said)
     return found
 
 

@@ -3,6 +3,9 @@
 A value is taken where none is known, where its quality is better, and where it is as good and says something else; what
 it replaces is kept. A worse one never replaces a better one: it waits in quarantine, as do values that nobody believes.
 So the days come out alike in whatever order and pieces their rows arrive, and what is sent again writes nothing.
+
+What staff decided about a value holds whenever it is sent again. Where they accepted one, another waits for them too;
+where they discarded one, another is taken by the rules above.
 """
 
 from collections.abc import Iterable, Sequence
@@ -90,11 +93,14 @@ def take_intervals(
     return take_staged(session, sender=sender, run_id=run_id)
 
 
-def take_staged(session: WriteSession, *, sender: Sender, run_id: int | None) -> TakenIntervals:
+def take_staged(
+    session: WriteSession, *, sender: Sender, run_id: int | None, is_repeat: bool = False
+) -> TakenIntervals:
     """As `take_intervals`, of rows that were staged in this transaction.
 
-    Raises RunTaken when somebody else has written one of its days meanwhile, in intervals of another length: begun
-    anew, the chunk refuses its own.
+    Of a file that was imported before (`is_repeat`) a value that was replaced since is not taken again. Raises RunTaken
+    when somebody else has written one of its days meanwhile, in intervals of another length: begun anew, the chunk
+    refuses its own.
     """
     zone = str(sender.zone)
     rejects = _judge(session, sender)
@@ -110,7 +116,8 @@ def take_staged(session: WriteSession, *, sender: Sender, run_id: int | None) ->
     staging.analyze(session, table="chunk_day")
     if _run(session, "otherwise").scalar_one():
         raise RunTaken
-    _run(session, "judged")
+    _settle(session)
+    _run(session, "judged", is_repeat=is_repeat)
     staging.analyze(session, table="judged_interval")
     if session.sql(statement(__package__, "import_readings_doubtful.sql")).scalar_one():
         _run(session, "contradicted")
@@ -142,6 +149,15 @@ def _judge(session: WriteSession, sender: Sender) -> list[Reject]:
         + strayed
         + staging.refuse(session, table="typed_interval", judgement=meaning, now=sender.now, oldest=oldest)
     )
+
+
+def _settle(session: WriteSession) -> None:
+    """Take out of the judgement what staff judged."""
+    _run(session, "decided")
+    staging.analyze(session, table="decided_interval")
+    _run(session, "settled")
+    staging.analyze(session, table="settled_interval")
+    session.sql("delete from held_interval where seq in (select seq from settled_interval)")
 
 
 def _hold(session: WriteSession, sender: Sender, run_id: int | None) -> list[Reject]:
