@@ -274,7 +274,10 @@ class ValidationRound(SQLModel, table=True):
 
 
 class UsageChange(SQLModel, table=True):
-    """A month of an account whose readings changed: it is to be summed up anew. It may stand here twice."""
+    """A month of an account whose readings changed: it is to be summed up anew. It may stand here twice.
+
+    `days`: which of its days changed, bit n - 1 for day n; all of them where nobody says.
+    """
 
     __tablename__ = "usage_change"
 
@@ -282,3 +285,4 @@ class UsageChange(SQLModel, table=True):
     account_id: int = Field(sa_type=sa.BigInteger)
     month: date = Field(sa_type=sa.Date)
     changed_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": sa.text("now()")})
+    days: int = Field(default=2**31 - 1, sa_type=sa.Integer, sa_column_kwargs={"server_default": sa.text("2147483647")})

@@ -1,4 +1,4 @@
-"""Months whose readings changed, for whoever sums them up."""
+"""Months and days whose readings changed, for whoever sums them up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +14,14 @@ SHARDS: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A month of an account to be summed up anew; `ids` are the notes that said so."""
+    """A month of an account to be summed up anew; `ids` are the notes that said so.
+
+    `days`: which of its days changed, bit n - 1 for day n.
+    """
 
     account_id: int
     month: date
+    days: int
     ids: tuple[int, ...]
 
 
@@ -32,7 +36,7 @@ def claim_changes(session: WriteSession, *, most: int) -> list[Change]:
             continue
         rows = session.sql(statement(__package__, "changes.sql"), shard=shard, most=most).all()
         if rows:
-            return [Change(row.account_id, row.month, tuple(row.ids)) for row in rows]
+            return [Change(row.account_id, row.month, row.days, tuple(row.ids)) for row in rows]
     return []
 
 

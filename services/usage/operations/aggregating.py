@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Final
+from datetime import date, timedelta
+from types import MappingProxyType
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from core import locks
@@ -13,6 +14,10 @@ from services.usage.operations.dropping import drop_changed, drop_reread, hold_c
 
 SHARDS: Final = 16
 """Two who aggregate the same account at the same time would keep what the slower one read first."""
+
+ALL_DAYS: Final = 2**31 - 1
+"""The bits of every day of a month."""
+NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,38 +32,62 @@ class Written:
 
 
 def aggregate(
-    session: WriteSession, *, months: Mapping[date, Iterable[int]], zone: ZoneInfo, held: Iterable[int] = ()
+    session: WriteSession,
+    *,
+    months: Mapping[date, Iterable[int]] = NOTHING,
+    days: Mapping[date, Mapping[int, int]] = NOTHING,
+    zone: ZoneInfo,
+    held: Iterable[int] = (),
 ) -> Written:
     """Make days and parts of these months of these accounts anew; answers what changed.
+
+    `months`: all their days. `days`: some of them, of each account by its bits (bit n - 1 is day n): others are not
+    read, and the months are sums of days.
 
     Repeatable: what the readings, agreements and versions of now give is written, and only where it differs. Whoever
     is at the same accounts is waited for, until this transaction ends. Days that have intervals are made of these
     alone, all others of registers, whose readings are moments: `zone` says where their days begin. Costs that rest on
     what changed go with it, and are noted as something to price. `held`: accounts whose costs the caller drops besides.
     """
-    asked = {month: sorted(set(accounts)) for month, accounts in months.items()}
+    asked: dict[date, dict[int, int]] = {month: dict.fromkeys(accounts, ALL_DAYS) for month, accounts in months.items()}
+    for month, of_month in days.items():
+        asked[month] = {**of_month, **asked.get(month, {})}
     everybody = {account for accounts in asked.values() for account in accounts}
     for shard in sorted({account % SHARDS for account in everybody}):
         locks.lock(session, key=f"usage.aggregate:{shard}")
-    days, changed = 0, list[tuple[int, date, int]]()
+    made, changed = 0, list[tuple[int, date, int]]()
     for month, accounts in sorted(asked.items()):
-        of_month, parts = _month(session, month, accounts, zone)
-        days += of_month
+        of_days, parts = _month(session, month, dict(sorted(accounts.items())), zone)
+        made += of_days
         changed += parts
     hold_costs(session, everybody.union(held))
     drop_changed(session, list(dict.fromkeys(changed)))
     drop_reread(session, [(account, month) for month, accounts in asked.items() for account in accounts])
-    return Written(days, len(changed))
+    return Written(made, len(changed))
 
 
 def _month(
-    session: WriteSession, month: date, account_ids: list[int], zone: ZoneInfo
+    session: WriteSession, month: date, asked: Mapping[int, int], zone: ZoneInfo
 ) -> tuple[int, list[tuple[int, date, int]]]:
     """How many days were written, and which parts were written or taken away."""
-    end = Period.month(month.year, month.month).end
-    given = {"account_ids": account_ids, "month": month, "next_month": end}
-    days = session.sql(statement(__package__, "days_write.sql"), **given).rowcount
-    read = session.sql(statement(__package__, "register_days_write.sql"), zone=str(zone), **given).rowcount
+    begin = {"month": month, "next_month": Period.month(month.year, month.month).end}
+    given = {"account_ids": [*asked], **begin}
+    days = session.sql(
+        statement(__package__, "days_write.sql"),
+        days=[*asked.values()],
+        firsts=[month + timedelta((days & -days).bit_length() - 1) for days in asked.values()],
+        lasts=[month + timedelta(days.bit_length() - 1) for days in asked.values()],
+        **given,
+    ).rowcount
+    by_hand = session.sql(statement(__package__, "by_hand.sql"), account_ids=[*asked]).scalars()
+    if of_registers := {account: asked[account] for account in by_hand}:
+        days += session.sql(
+            statement(__package__, "register_days_write.sql"),
+            account_ids=[*of_registers],
+            days=[*of_registers.values()],
+            zone=str(zone),
+            **begin,
+        ).rowcount
     parts = session.sql(statement(__package__, "months_write.sql"), **given).all()
     gone = session.sql(statement(__package__, "months_shrink.sql"), **given).all()
-    return days + read, [(row.account_id, month, row.part) for row in (*parts, *gone)]
+    return days, [(row.account_id, month, row.part) for row in (*parts, *gone)]

@@ -1,12 +1,19 @@
--- The days of one month of some accounts, made of their interval readings: by the periods of the version that holds on the day (all in one
+-- Days of one month of some accounts, of each those that are asked for (bit n - 1 of `days` is day n), made of their interval readings: by the periods of the version that holds on the day (all in one
 -- where none is known). An interval lies where it begins. Of several meters the loads of one moment add up; a moment is missing where a meter misses
 -- it, but on the day on which meters were exchanged only where both do. Rows that would not change are not written.
+-- The days of a series are fenced by `offset 0`: from the first to the last one they are read by the index, and no others.
 -- Served by pk_reading_series, pk_interval_day, pk_agreement, ix_tariff_version_published, pk_tariff_day and pk_usage_day.
 with readings as materialized (
   select i.account_id, i.day, s.channel, s.meter_no, s.interval_minutes as minutes, i.energies, i.qualities
-  from reading_series s
-  join interval_day i on i.account_id = s.account_id and i.series_id = s.id
-  where s.account_id = any(cast(:account_ids as bigint[])) and i.day >= cast(:month as date) and i.day < cast(:next_month as date)
+  from unnest(cast(:account_ids as bigint[]), cast(:days as integer[]), cast(:firsts as date[]), cast(:lasts as date[]))
+    a (account_id, days, first_day, last_day)
+  join reading_series s on s.account_id = a.account_id
+  cross join lateral (
+    select i.account_id, i.day, i.energies, i.qualities from interval_day i
+    where i.account_id = s.account_id and i.series_id = s.id and i.day >= cast(:month as date) and i.day < cast(:next_month as date)
+      and i.day between a.first_day and a.last_day
+    offset 0) i
+  where a.days >> (i.day - cast(:month as date)) & 1 = 1
 ), spans as materialized (
   select g.account_id, v.id as version_id, greatest(cardinality(v.periods), 1) as size, g.valid_from as since, g.id as agreement_id,
     greatest(g.valid_from, v.valid_from) as first_day, least(g.valid_to, v.valid_to) as end_day

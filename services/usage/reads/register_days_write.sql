@@ -1,10 +1,12 @@
--- The days of one month of some accounts of which no interval is kept, made of their registers: what was used between two readings is shared out
+-- Days of one month of some accounts, of each those that are asked for (bit n - 1 of `days` is day n) and of which no interval is kept, made of registers: what was used between two readings is shared out
 -- evenly by time and to the millionth, as metering's `registers` does it. All of such a day is estimated. It lies in the periods of the version that
 -- holds if each of them has a register of its name and no other counted anything; in one where the version has one period or none is known; otherwise
 -- nobody knows in which, and the day stands on no version. Days that no two readings enclose any more go. Rows that would not change are not written.
 -- Served by pk_meter_register, uq_register_reading_read_at, pk_reading_series, pk_interval_day, pk_agreement, ix_tariff_version_published,
 -- pk_tariff_day and pk_usage_day.
-with borders as materialized (
+with asked as materialized (
+  select * from unnest(cast(:account_ids as bigint[]), cast(:days as integer[])) a (account_id, days)
+), borders as materialized (
   select cast(:month as date)::timestamp at time zone :zone as first_at, cast(:next_month as date)::timestamp at time zone :zone as end_at
 ), readings as (
   select r.account_id, r.kind, r.digits, r.multiplier, x.read_at as ends, x.value, lag(x.read_at) over w as begins, lag(x.value) over w as before
@@ -33,11 +35,12 @@ with borders as materialized (
       div(s.energy * (extract(epoch from t.ends - s.begins) * 1000000), s.lasted)
         - div(s.energy * (extract(epoch from t.begins - s.begins) * 1000000), s.lasted) as energy
     from spans s
+    join asked a on a.account_id = s.account_id
     cross join lateral generate_series(greatest((s.begins at time zone :zone)::date, cast(:month as date))::timestamp,
       least((s.ends at time zone :zone)::date, cast(:next_month as date) - 1)::timestamp, interval '1 day') d (at)
     cross join lateral (
       select greatest(s.begins, d.at at time zone :zone) as begins, least(s.ends, (d.at + interval '1 day') at time zone :zone) as ends) t
-    where t.begins < t.ends) x
+    where t.begins < t.ends and a.days >> (d.at::date - cast(:month as date)) & 1 = 1) x
   where not exists (
     select from reading_series z join interval_day i on i.account_id = z.account_id and i.series_id = z.id and i.day = x.day
     where z.account_id = x.account_id)
@@ -81,8 +84,9 @@ with borders as materialized (
     (extract(epoch from (p.day + 1)::timestamp at time zone :zone - p.day::timestamp at time zone :zone) / 60)::integer as minutes
   from placed p
 ), gone as (
-  delete from usage_day u
-  where u.account_id in (select account_id from meter_register where account_id = any(cast(:account_ids as bigint[])))
+  delete from usage_day u using asked a
+  where u.account_id = a.account_id and a.days >> (u.day - cast(:month as date)) & 1 = 1
+    and u.account_id in (select account_id from meter_register where account_id = any(cast(:account_ids as bigint[])))
     and u.day >= cast(:month as date) and u.day < cast(:next_month as date)
     and (u.account_id, u.day) not in (select account_id, day from days)
     and not exists (

@@ -268,14 +268,17 @@ def test_a_reading_belongs_to_the_account_that_had_the_meter_on_its_day(readings
     ]
 
 
-def test_exactly_the_months_that_changed_are_to_be_summed_up(readings: Readings) -> None:
+def test_exactly_the_days_that_changed_are_to_be_summed_up(readings: Readings) -> None:
     days = [date(2026, 1, 31), date(2026, 2, 1), date(2026, 4, 5)]
     readings.take([row for day in days for row in rows(day, FULL)])
     assert readings.months() == [date(2026, 1, 1), date(2026, 2, 1), date(2026, 4, 1)]
     with readings.database.write() as session:
         session.sql("delete from usage_change")
-    readings.take([*rows(days[0], FULL), *rows(days[1], ["3", *FULL[1:]])])
+    third = date(2026, 2, 3)
+    readings.take([*rows(days[0], FULL), *rows(days[1], ["3", *FULL[1:]]), *rows(third, FULL)])
     assert readings.months() == [date(2026, 2, 1)]
+    with readings.database.write() as session:
+        assert [change.days for change in operations.claim_changes(session, most=9)] == [0b101]
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from services.usage.operations import Written
 from tests.factories.accounts import make_account
 from tests.factories.tariffs import make_version
 from tests.factories.usage import ZONE, bind, days_of, make_calendar, minutes_of, put_readings
+from tests.support.reading import rows_read
 
 JULY, AUGUST, SEPTEMBER = date(2025, 7, 1), date(2025, 8, 1), date(2025, 9, 1)
 NEW_YORK: Final = ZoneInfo("America/New_York")
@@ -108,6 +110,31 @@ def test_late_data_changes_exactly_the_days_and_months_that_they_touch(database:
     assert aggregate(database, account_id, JULY, AUGUST) == Written(2, 1)
     with database.write() as session:
         assert kept_days(session, account_id) == summed(days | late)
+
+
+def test_a_day_that_changed_is_read_by_itself_however_many_days_its_month_has(
+    database: Database, vault: Vault, account_id: int
+) -> None:
+    day = date(2025, 7, 9)
+    with database.write() as session:
+        other = make_account(session, vault).id
+        version = make_version(session, code="TOU", periods=PERIODS)
+        make_calendar(session, version, days_of(JULY, AUGUST), period=tou)
+        for each in (account_id, other):
+            bind(session, each, "TOU")
+        put_readings(session, account_id, readings(JULY, AUGUST))
+        put_readings(session, other, readings(day, date(2025, 7, 10)))
+    with database.write() as session:
+        operations.aggregate(session, months={JULY: [account_id, other]}, zone=ZONE)
+        session.sql("update interval_day set energies[1] = energies[1] + 1000 where day = :day", day=day)
+    work = partial(operations.aggregate, days={JULY: {account_id: 1 << day.day - 1}}, zone=ZONE)
+    with database.write() as session:
+        days_read = rows_read(session, partial(work, session), table="interval_day")
+        assert days_read == 1
+        before = kept_days(session, account_id)
+        month = session.sql("select energies from usage_month where account_id = :id", id=account_id).scalar_one()
+        assert month == [sum(each[n] for each in before.values()) for n in range(3)]
+        assert operations.aggregate(session, months={JULY: [account_id]}, zone=ZONE) == Written(0, 0)
 
 
 def test_the_order_of_imports_does_not_matter(database: Database, vault: Vault) -> None:
