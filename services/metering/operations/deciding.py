@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from core import audit
 from core.audit import Actor
-from core.db import WriteSession
+from core.db import WriteSession, statement
 from core.errors import Json
 from services.metering.errors import ReadingDecided, ReadingNotAcceptable, ReadingNotEstimable, ReadingUnknown
 from services.metering.estimates import Estimate, estimates, place_of, sources_of
@@ -37,15 +37,19 @@ class Decision:
 def accept(session: WriteSession, *, account_id: int, quarantine_id: UUID, decision: Decision) -> None:
     """Believe a reading: it is written as an actual one, whatever is known, which is kept.
 
+    What a register showed as it went from one account to another of the unit is decided for both.
+
     Raises ReadingUnknown, ReadingDecided, and ReadingNotAcceptable for an interval below zero or beyond what can be
     summed up, and for a register that runs backwards: one of its readings is wrong, and is to be corrected.
     """
-    held = _open(session, account_id=account_id, quarantine_id=quarantine_id)
-    if not is_acceptable(reason=held.reason, energy=held.energy):
-        raise ReadingNotAcceptable(reason=held.reason)
+    held, beside = _open(session, account_id=account_id, quarantine_id=quarantine_id)
+    for each in (held, *beside):
+        if not is_acceptable(reason=each.reason, energy=each.energy):
+            raise ReadingNotAcceptable(reason=each.reason)
     if held.kind == QuarantineKind.REGISTER.value:
-        accept_register(session, held=held, actor=decision.actor, now=decision.now, zone=decision.zone)
-        _close(session, held, QuarantineState.ACCEPTED, decision, act="metering.accepted")
+        for each in sorted((held, *beside), key=lambda one: one.account_id):
+            accept_register(session, held=each, actor=decision.actor, now=decision.now, zone=decision.zone)
+            _close(session, each, QuarantineState.ACCEPTED, decision, act="metering.accepted")
         return
     if held.energy > MOST_ACCEPTED:
         raise ReadingNotAcceptable(reason=held.reason)
@@ -59,9 +63,13 @@ def accept(session: WriteSession, *, account_id: int, quarantine_id: UUID, decis
 
 
 def discard(session: WriteSession, *, account_id: int, quarantine_id: UUID, decision: Decision) -> None:
-    """Do not believe it: what is known stays. Raises ReadingUnknown and ReadingDecided."""
-    held = _open(session, account_id=account_id, quarantine_id=quarantine_id)
-    _close(session, held, QuarantineState.DISCARDED, decision, act="metering.discarded")
+    """Do not believe it: what is known stays. For both accounts that a register's reading is of, as in `accept`.
+
+    Raises ReadingUnknown and ReadingDecided.
+    """
+    held, beside = _open(session, account_id=account_id, quarantine_id=quarantine_id)
+    for each in (held, *beside):
+        _close(session, each, QuarantineState.DISCARDED, decision, act="metering.discarded")
 
 
 def estimate(session: WriteSession, *, account_id: int, quarantine_id: UUID, decision: Decision) -> None:
@@ -69,7 +77,7 @@ def estimate(session: WriteSession, *, account_id: int, quarantine_id: UUID, dec
 
     Raises ReadingUnknown, ReadingDecided, and ReadingNotEstimable when no rule reaches it.
     """
-    held = _open(session, account_id=account_id, quarantine_id=quarantine_id)
+    held, _ = _open(session, account_id=account_id, quarantine_id=quarantine_id)
     if held.kind == QuarantineKind.REGISTER.value:
         raise ReadingNotEstimable
     series, days, (day, element, count) = _day_of(session, held, decision.zone)
@@ -109,18 +117,15 @@ def put_estimates(
         )
 
 
-def _open(session: WriteSession, *, account_id: int, quarantine_id: UUID) -> sa.Row[Any]:
-    held = session.sql(
-        """select account_id, id, kind, meter_no, channel, start_at, minutes, energy, reason, state, source, photo_id
-           from reading_quarantine where account_id = :account_id and id = :id for update""",
-        account_id=account_id,
-        id=quarantine_id,
-    ).one_or_none()
+def _open(session: WriteSession, *, account_id: int, quarantine_id: UUID) -> tuple[sa.Row[Any], list[sa.Row[Any]]]:
+    """What waits, and the same reading where it waits for another account."""
+    rows = session.sql(statement(__package__, "held_open.sql"), account_id=account_id, id=quarantine_id).all()
+    held = next((row for row in rows if row.account_id == account_id and row.id == quarantine_id), None)
     if held is None:
         raise ReadingUnknown
     if held.state != QuarantineState.OPEN.value:
         raise ReadingDecided(state=held.state)
-    return held
+    return held, [row for row in rows if row is not held]
 
 
 def _day_of(session: WriteSession, held: sa.Row[Any], zone: ZoneInfo) -> tuple[SeriesRef, Days, tuple[Any, int, int]]:

@@ -296,19 +296,23 @@ def _replace(session: WriteSession, place: _Place, known: sa.Row[Any], teller: T
 
 
 def _doubt(session: WriteSession, place: _Place, value: int, teller: Teller) -> str | None:
-    """Why a value is not believed; None when it is."""
+    """Why a value is not believed; None when it is.
+
+    A reading of the holder before may be what it is judged by, but nothing is told of it: then it is the `FIRST`.
+    """
     rows = session.sql(
         statement(__package__, "own_readings_before.sql"),
         account_id=place.account_id,
         register_id=place.id,
         now=teller.now,
         oldest=teller.now - LOOK_BACK,
+        zone=str(teller.zone),
     ).all()
     if not rows:
         return FIRST
     went = counted(rows[0].value, value, digits=place.digits)
     if went is None:
-        return INVERTED
+        return INVERTED if rows[0].is_of_holder else FIRST
     lasted = max(teller.now - rows[0].read_at, DAY)
     most_kw = teller.limits.most_home_kw if place.account_class == "residential" else teller.limits.most_kw
     most = Decimal(most_kw) * UNITS_PER_KWH * _hours(lasted)
@@ -318,7 +322,9 @@ def _doubt(session: WriteSession, place: _Place, value: int, teller: Teller) -> 
         a_day = Decimal(sum(each or 0 for each in usual)) * place.multiplier * 24 / _hours(span)
         believed = max(a_day * teller.most_times, Decimal(LEAST_A_DAY))
         most = min(most, believed * _hours(lasted) / 24)
-    return IMPLAUSIBLE if went * place.multiplier > most else None
+    if went * place.multiplier <= most:
+        return None
+    return IMPLAUSIBLE if rows[0].is_of_holder else FIRST
 
 
 def _hours(lasted: timedelta) -> Decimal:

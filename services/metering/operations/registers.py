@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
+from itertools import groupby
 from typing import Any, ClassVar, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -40,6 +41,8 @@ _RANKS: Final = "esa"
 _DATE: Final = len("2026-01-31")
 _DECIDED: Final = "decided"
 _HELD: Final = frozenset({rules.INVERTED, "implausible", "contradicted", _DECIDED})
+_TAKEN: Final = ("new", "changed", "unchanged")
+"""What becomes of a reading that is taken; of one that is of two accounts the first of these is told."""
 
 
 class _Reading(NamedTuple):
@@ -97,11 +100,16 @@ class RegisterReadingsLoader:
         return refused
 
     def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
-        """Write what fits between the readings before and behind it."""
+        """Write what fits between the readings before and behind it.
+
+        What a meter showed at the midnight at which it went from one account to another closes the one and opens the
+        other: it counts for both, or waits for both, and is one row of the file.
+        """
         sender = self._sender
         _run(session, "met", zone=str(sender.zone))
         staging.analyze(session, table="met_register")
         if sender.program is not None:
+            _run(session, "apart", program=sender.program)
             reach = statement(__package__, "import_registers_reach.sql")
             refused = refused + staging.refuse(session, table="met_register", judgement=reach, program=sender.program)
         refused = refused + staging.refuse(
@@ -115,14 +123,25 @@ class RegisterReadingsLoader:
         is_repeat = self._repeats.is_one(session, run_id=run_id)
         came: Counter[tuple[int, str]] = Counter()
         held: list[Reject] = []
-        for row in session.sql("select * from met_register order by seq").all():
-            register = registers[row.account_id, row.meter_no, row.kind]
-            outcome = _decided(register, row, is_repeat=is_repeat) or self._judge(register, row)
-            if outcome in _HELD:
-                _hold(session, sender, row, outcome, run_id)
-                held.append(_told(row.row_no, outcome))
+        rows_met = session.sql("select * from met_register order by seq, is_closing").all()
+        for _, of_reading in groupby(rows_met, key=lambda row: row.seq):
+            placed = [(row, registers[row.account_id, row.meter_no, row.kind]) for row in of_reading]
+            outcomes = [
+                _decided(register, row, is_repeat=is_repeat) or self._judge(register, row) for row, register in placed
+            ]
+            doubt = next((outcome for outcome in outcomes if outcome in _HELD), None)
+            for (row, register), outcome in zip(placed, outcomes, strict=True):
+                if outcome == "unchanged":
+                    continue
+                if doubt is None:
+                    self._put(register, row)
+                else:
+                    _hold(session, sender, row, outcome if outcome in _HELD else doubt, run_id)
+            if doubt is None:
+                first = min(range(len(placed)), key=lambda at: _TAKEN.index(outcomes[at]))
+                came[placed[first][0].unit_id, outcomes[first]] += 1
             else:
-                came[row.unit_id, outcome] += 1
+                held.append(_told(placed[0][0].row_no, doubt))
         self._write(session, list(registers.values()), run_id=run_id)
         return self._count(session, registers, came, run_id=run_id, rejects=refused + held)
 
@@ -167,18 +186,13 @@ class RegisterReadingsLoader:
         yield rules.multiplier(multiplier)
 
     def _judge(self, register: _Register, row: sa.Row[Any]) -> str:
-        """Put a reading into its place: `new`, `changed`, `unchanged`, or why it waits."""
-        place = bisect_left(register.readings, row.read_at, key=lambda each: each.read_at)
-        known = register.readings[place] if place < len(register.readings) else None
-        here = known if known is not None and known.read_at == row.read_at else None
+        """What becomes of a reading at a register: `new`, `changed`, `unchanged`, or why it waits."""
+        before, here, behind = _around(register, row.read_at)
         if here is not None:
             if here.value == row.value and _RANKS.index(row.quality) <= _RANKS.index(here.quality):
                 return "unchanged"
             if _RANKS.index(row.quality) < _RANKS.index(here.quality):
                 return "unchanged" if (row.read_at, row.value) in register.replaced else "contradicted"
-        before = register.readings[place - 1] if place else None
-        following = place + (here is not None)
-        behind = register.readings[following] if following < len(register.readings) else None
         for earlier, later in ((before, row), (row, behind)):
             if earlier is None or later is None:
                 continue
@@ -187,6 +201,11 @@ class RegisterReadingsLoader:
                 return rules.INVERTED
             if went > self._most(row, later.read_at - earlier.read_at):
                 return "implausible"
+        return "new" if here is None else "changed"
+
+    def _put(self, register: _Register, row: sa.Row[Any]) -> None:
+        """Let a reading count at a register: what stood in its place does no more."""
+        before, here, behind = _around(register, row.read_at)
         if here is not None:
             register.readings.remove(here)
             if here.id is not None:
@@ -194,7 +213,6 @@ class RegisterReadingsLoader:
         insort(register.readings, _Reading(row.read_at, row.value, row.quality, None), key=lambda each: each.read_at)
         ends = (each.read_at for each in (before, row, behind) if each is not None)
         register.months |= months_of([each.astimezone(self._sender.zone).date() for each in ends])
-        return "new" if here is None else "changed"
 
     def _most(self, row: sa.Row[Any], lasted: timedelta) -> int:
         """What can have passed through a register in a time, in its own steps."""
@@ -278,13 +296,25 @@ def _decided(register: _Register, row: sa.Row[Any], *, is_repeat: bool) -> str |
     said = (row.read_at, row.value)
     if said in register.settled:
         return "unchanged"
-    place = bisect_left(register.readings, row.read_at, key=lambda each: each.read_at)
-    here = register.readings[place] if place < len(register.readings) else None
-    if here is None or here.read_at != row.read_at or here.value == row.value:
+    _, here, _ = _around(register, row.read_at)
+    if here is None or here.value == row.value:
         return None
     if said in register.replaced and (is_repeat or (here.read_at, here.value) in register.accepted):
         return "unchanged"
     return _DECIDED if (here.read_at, here.value) in register.accepted else None
+
+
+def _around(register: _Register, read_at: datetime) -> tuple[_Reading | None, _Reading | None, _Reading | None]:
+    """The reading before a moment, the one of that very moment, and the one behind it."""
+    place = bisect_left(register.readings, read_at, key=lambda each: each.read_at)
+    known = register.readings[place] if place < len(register.readings) else None
+    here = known if known is not None and known.read_at == read_at else None
+    following = place + (here is not None)
+    return (
+        register.readings[place - 1] if place else None,
+        here,
+        register.readings[following] if following < len(register.readings) else None,
+    )
 
 
 def _told(row_no: int, reason: str) -> Reject:

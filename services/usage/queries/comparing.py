@@ -72,7 +72,7 @@ def what_if(
     """
     end = until.replace(day=1)
     first = date(end.year - 1, end.month, 1)
-    found = known(session, account_id=account_id)
+    found = known(session, account_id=account_id, zone=zone)
     days = days_of(session, account_id=account_id, first=first, end=end)
     if len({day.day.replace(day=1) for day in days if day.measured_minutes}) < LEAST_MONTHS:
         return None

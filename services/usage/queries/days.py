@@ -78,9 +78,9 @@ def days_of(session: ReadSession, *, account_id: int, first: date, end: date) ->
     ]
 
 
-def known(session: ReadSession, *, account_id: int) -> Known:
+def known(session: ReadSession, *, account_id: int, zone: ZoneInfo) -> Known:
     """What is known of an account; nothing of one that is not there."""
-    row = session.sql(statement(__package__, "known.sql"), account_id=account_id).one_or_none()
+    row = session.sql(statement(__package__, "known.sql"), account_id=account_id, zone=str(zone)).one_or_none()
     if row is None:
         return Known(None, None, has_export=False, holder_since=None)
     return Known(row.first_day, row.read_until, bool(row.has_export), row.holder_since)

@@ -68,7 +68,7 @@ def running_cost(session: ReadSession, *, account_id: int, today: date, zone: Zo
     days to come on top of what was read, on the version that holds today; days that are missing are not made up.
     """
     month = Period.month(today.year, today.month)
-    found = known(session, account_id=account_id)
+    found = known(session, account_id=account_id, zone=zone)
     first = max(month.first, found.holder_since or month.first)
     days = days_of(session, account_id=account_id, first=first, end=month.end)
     runs = _runs(session, account_id, first, month.end, days)
@@ -97,14 +97,14 @@ def running_cost(session: ReadSession, *, account_id: int, today: date, zone: Zo
     )
 
 
-def cost_by_day(session: ReadSession, *, account_id: int, month: date, zone: ZoneInfo) -> list[DayCost]:  # noqa: ARG001 -- days are those of the zone that the readings were taken in
+def cost_by_day(session: ReadSession, *, account_id: int, month: date, zone: ZoneInfo) -> list[DayCost]:
     """What each read day of a month cost: the rounded cost through it less the one through the day before.
 
     So the days of a part add up to what it costs, also across a limit of a tier. Days without a known tariff are left
     out, those of a tariff whose price of a day cannot be told, and all behind a day with an interval without its price.
     """
     period = Period.month(month.year, month.month)
-    holder_since = known(session, account_id=account_id).holder_since
+    holder_since = known(session, account_id=account_id, zone=zone).holder_since
     first = max(period.first, holder_since or period.first)
     if first >= period.end:
         return []

@@ -24,7 +24,7 @@ def series(session: ReadSession, *, account_id: int, of: Of, at: date, zone: Zon
     Compared with the period before and with the same one a year before, over the days that both have whole.
     """
     period = _period(of, at)
-    found = known(session, account_id=account_id)
+    found = known(session, account_id=account_id, zone=zone)
     days = days_of(session, account_id=account_id, first=period.first, end=period.end)
     if of is Of.DAY and any(day.is_of_registers for day in days):
         bars = [_bar(days, at, at + ONE_DAY, found, zone)]

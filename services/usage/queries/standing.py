@@ -114,7 +114,7 @@ def tier_position(session: ReadSession, *, account_id: int, on: date, zone: Zone
         months_in_cycle=found.cycle.months,
         has_extra=bool(plain) and [tier.upto for tier in plain] != [tier.upto for tier in ladder],
         used=used,
-        known_until=known(session, account_id=account_id).last_day(zone),
+        known_until=known(session, account_id=account_id, zone=zone).last_day(zone),
         rungs=tuple(Rung(tier.number, tier.above, tier.upto, prices_of(found.tariff, tier)) for tier in ladder),
         current=current.number,
         left=None if current.upto is None else current.upto - used,

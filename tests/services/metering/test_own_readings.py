@@ -243,6 +243,16 @@ def test_another_holder_sees_nothing_of_the_time_before(meter: Meter) -> None:
     assert (register.last_value, register.last_read_at) == (None, None)
 
 
+@pytest.mark.parametrize(("value", "state"), [("1110", "accepted"), ("1099", "waiting"), ("9000", "waiting")])
+def test_another_holder_is_judged_by_the_time_before_and_told_nothing_of_it(
+    meter: Meter, value: str, state: str
+) -> None:
+    with meter.database.write() as session:
+        session.sql("update account set holder_since = '2026-07-01'")
+    found = meter.tell(value)
+    assert (found.state, found.reason) == (OwnState(state), None if state == "accepted" else "first")
+
+
 def test_a_picture_is_sealed_and_shown_as_it_was_made(meter: Meter) -> None:
     told = meter.tell("1110")
     meter.send(told)

@@ -1,6 +1,7 @@
 """Readings of registers: what they counted, across rollovers and exchanges, and which of them wait."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from core import intake
 from core.audit import Actor
+from core.crypto.vault import Vault
+from core.ids import uuid7
 from core.intake import Report
 from core.periods import Period
 from services.accounts.queries import AccountRef
@@ -19,6 +22,7 @@ from services.metering.errors import ReadingNotAcceptable
 from services.metering.operations import Decision, RegisterReadingsLoader
 from services.metering.queries import Register
 from services.metering.registers import Used, counted, shared_out
+from tests.factories.accounts import make_account, make_unit
 from tests.factories.readings import NOW, ZONE, Readings, Row, place_meter, sender
 
 YEAR: Final = Period(date(2026, 1, 1), date(2027, 1, 1))
@@ -214,3 +218,100 @@ def test_staff_accept_nothing_that_no_sum_can_hold(readings: Readings, account: 
         decision = Decision(Actor("staff:7"), "seen", NOW, ZONE, 120)
         with pytest.raises(ReadingNotAcceptable):
             operations.accept(session, account_id=account.id, quarantine_id=held, decision=decision)
+
+
+def handed_over(readings: Readings, vault: Vault) -> int:
+    """M1 leaves its account on 10 March and comes to another one on the same premises and day; its id."""
+    day = date(2026, 3, 10)
+    with readings.database.write() as session:
+        session.sql("update meter set removed_on = :day where meter_no = 'M1'", day=day)
+        other = make_account(session, vault, account_no="7000000002").id
+        session.sql("update account set premises_id = (select min(premises_id) from account) where id = :id", id=other)
+        place_meter(session, account_id=other, meter_no="M1", since=day)
+    return other
+
+
+def of_account(readings: Readings, account_id: int) -> list[tuple[date, int]]:
+    """What its register showed: day, kWh."""
+    with readings.database.read() as session:
+        found = session.sql(
+            """select read_at, value from register_reading
+               where account_id = :id and superseded_at is null order by read_at""",
+            id=account_id,
+        )
+        return [(row.read_at.astimezone(ZONE).date(), row.value // KWH) for row in found]
+
+
+def changed(readings: Readings) -> list[tuple[int, date]]:
+    """Months of accounts that wait to be summed up; they wait no more."""
+    with readings.database.write() as session:
+        found = session.sql("delete from usage_change returning account_id, month")
+        return sorted({(row.account_id, row.month) for row in found})
+
+
+def test_a_reading_at_the_moment_of_a_handover_closes_one_account_and_opens_the_other(
+    readings: Readings, account: AccountRef, vault: Vault
+) -> None:
+    other = handed_over(readings, vault)
+    records = [
+        reading("2026-03-01", "1000", digits=5, multiplier="2"),
+        reading("2026-03-10", "1090"),
+        reading("2026-04-01", "1200"),
+    ]
+    report = take(readings, *records)
+    assert (report.new, report.rejected) == (3, 0)
+    march, april = date(2026, 3, 1), date(2026, 4, 1)
+    assert of_account(readings, account.id) == [(march, 1000), (date(2026, 3, 10), 1090)]
+    assert of_account(readings, other) == [(date(2026, 3, 10), 1090), (april, 1200)]
+    with readings.database.read() as session:
+        for each, energy in ((account.id, 180), (other, 220)):
+            use = queries.register_use(session, account_id=each, period=YEAR, zone=ZONE)
+            assert [used.energy for used in use] == [energy * KWH]
+    again = take(readings, *records)
+    assert (again.new, again.changed, again.unchanged, again.rejected) == (0, 0, 3, 0)
+    changed(readings)
+    assert take(readings, reading("2026-03-10", "1080")).changed == 1
+    assert changed(readings) == [(account.id, march), (other, march), (other, april)]
+    assert of_account(readings, account.id)[-1] == of_account(readings, other)[0] == (date(2026, 3, 10), 1080)
+
+
+def test_a_handover_reading_that_one_account_doubts_waits_for_both_and_is_decided_once(
+    readings: Readings, account: AccountRef, vault: Vault
+) -> None:
+    other = handed_over(readings, vault)
+    report = take(readings, reading("2026-03-01", "1000"), reading("2026-03-10", "90000"))
+    assert (report.new, report.rejected) == (1, 1)
+    assert of_account(readings, other) == []
+    assert [state for _, _, state in readings.held()] == ["open", "open"]
+    decision = Decision(Actor("staff:7"), "seen", NOW, ZONE, 120)
+    with readings.database.write() as session:
+        held = session.sql("select id from reading_quarantine where account_id = :id", id=account.id).scalar_one()
+        operations.accept(session, account_id=account.id, quarantine_id=held, decision=decision)
+    assert of_account(readings, account.id)[-1] == of_account(readings, other)[0] == (date(2026, 3, 10), 90000)
+    assert [state for _, _, state in readings.held()] == ["accepted", "accepted"]
+    assert {each for each, _ in changed(readings)} == {account.id, other}
+
+
+@pytest.mark.parametrize("is_former", [True, False])
+def test_a_program_of_one_unit_writes_a_handover_reading_to_the_account_of_this_one_alone(
+    readings: Readings, account: AccountRef, vault: Vault, *, is_former: bool
+) -> None:
+    other, program = handed_over(readings, vault), uuid7()
+    with readings.database.write() as session:
+        elsewhere = make_unit(session, code="UNIT-B", name="B")
+        session.sql("update account set unit_id = :unit where id = :id", unit=elsewhere, id=other)
+        session.sql(
+            """insert into service_client (id, client_id, name, scopes, state, created_at)
+               values (:id, 'svc', 'feed', '{}', 'active', now())""",
+            id=program,
+        )
+        session.sql(
+            "insert into service_unit (service_client_id, unit_id, granted_at) values (:id, :unit, now())",
+            id=program,
+            unit=account.unit_id if is_former else elsewhere,
+        )
+    path = readings.write([reading("2026-03-10", "1090"), reading("2026-03-11" if is_former else "2026-03-09", "9")])
+    loader = RegisterReadingsLoader(replace(sender(), program=program))
+    report = intake.run(readings.database, path=path, loader=loader)
+    assert (report.new, report.rejected) == (1, 1)
+    assert [len(of_account(readings, each)) for each in (account.id, other)] == [is_former, not is_former]

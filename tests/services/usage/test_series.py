@@ -108,6 +108,9 @@ def test_a_new_holder_sees_nothing_of_the_one_before(database: Database, account
     assert [bar.begin.day for bar in found.bars if bar.kwh is not None] == [*range(20, 32)]
     assert (found.gaps, found.before) == ((), None)
     assert [bar.kwh for bar in shown(database, account_id, Of.DAY, date(2025, 7, 19)).bars] == [None] * 24
+    with database.write() as session:
+        session.sql("update account set holder_since = :since where id = :id", id=account_id, since=AUGUST)
+    assert shown(database, account_id, Of.MONTH, AUGUST).known_until is None
 
 
 @pytest.mark.parametrize(("day", "hours"), [(date(2025, 3, 9), 23), (date(2025, 11, 2), 25), (date(2025, 7, 1), 24)])
