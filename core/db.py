@@ -43,6 +43,8 @@ RECONNECT_S: Final = 3.0
 """The hot pool doubles its waits between attempts; giving up early lets the next request try at once."""
 SHUTDOWN: Final = "57P"
 """Class of SQLSTATEs by which a server that stops or starts says goodbye, when it has the time to."""
+UNDONE: Final = frozenset({"40001", "40P01"})
+"""SQLSTATEs of a serialization failure and of a deadlock."""
 PING_S: Final = 2.0
 HOT_DEADLINE_S: Final = 3.0
 HOT_WRITE_DEADLINE_S: Final = 10.0
@@ -367,6 +369,14 @@ def _is_gone(error: psycopg.OperationalError) -> bool:
 def is_lost(error: Exception) -> bool:
     """Tell whether the connection broke: nothing more can be written in its transaction, whoever catches the error."""
     return isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
+
+
+def is_undone(error: Exception) -> bool:
+    """Tell whether the server took a transaction back for the sake of another: the same work may be done again.
+
+    It does so with one of those that wait for each other, or that do not fit behind one another.
+    """
+    return isinstance(error, sa.exc.DBAPIError) and getattr(error.orig, "sqlstate", None) in UNDONE
 
 
 def to_json(value: object) -> str:

@@ -5,7 +5,8 @@ The next chunk is read and staged, over a connection of its own, while this one 
 A line is a record. What cannot be read (encoding, number of columns, length, JSON) is a reject with its line number,
 never a crash. A run is known by its kind and the file's digest: killed half-way, the next start goes on behind the
 last committed chunk. A finished file may be run again; loaders compare before they write, so that nothing changes.
-A dry run goes the same way, chunk by chunk, and leaves its report alone.
+A dry run goes the same way, chunk by chunk, and leaves its report alone. A chunk that the database took back for the
+sake of another transaction is staged and written again, a few times.
 """
 
 import contextlib
@@ -16,21 +17,27 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final, Protocol, runtime_checkable
+from typing import ClassVar, Final, Protocol, TypeVar, runtime_checkable
+
+import sqlalchemy as sa
 
 from core import audit, faults
 from core.audit import Actor
-from core.db import Database, WriteSession
+from core.db import Database, WriteSession, is_undone
 from core.errors import Json
 from core.intake import runs
 from core.intake.runs import RunTaken
 from core.records import Chunk, Layout, Records, Reject, Row, Source, chunks, digest_of
+
+T = TypeVar("T")
 
 CHUNK_ROWS: Final = 10_000
 FORGET_AT_ONCE: Final = 50_000
 COMMAND: Final = Actor("command:import")
 """Who imports where no person is known."""
 DEADLINE_S: Final = 300.0  # of a chunk and of each of its statements
+TRIES: Final = 5
+"""Of a chunk, when others at work in the same rows come between it time and again."""
 SWITCH_S: Final = 0.0005
 """After how long the thread that reads ahead makes way for the one that has an answer of the database."""
 
@@ -209,9 +216,7 @@ def _go(
         with closing(_ahead(_staged(db, work.loader, read))) as staged:
             for chunk in staged:
                 faults.point("import.chunk.before")
-                with chunk.transaction:
-                    done = _take_chunk(chunk, work, run_id=run_id, done=done)
-                    faults.point("import.chunk.before_commit")
+                done = _write(db, chunk, work, run_id=run_id, done=done)
                 faults.point("import.chunk.committed")
                 told(Progress(done, chunk.position, source.size))
     _finish(db, work, run_id=run_id)
@@ -232,18 +237,22 @@ class _Chunk:
     """
 
     session: WriteSession
+    records: Sequence[Row | Reject]
     rows: list[Row]
     refused: list[Reject]
-    records: int
     position: int
     transaction: ExitStack
 
 
 def _staged(db: Database, loader: Loader, read: Iterator[Chunk]) -> Iterator[_Chunk]:
     for records, position in read:
-        with ExitStack() as unless_staged:
-            session = unless_staged.enter_context(db.write())
-            yield _stage(session, loader, records, position=position, transaction=unless_staged.pop_all())
+        yield _opened(db, loader, records, position=position)
+
+
+def _opened(db: Database, loader: Loader, records: Sequence[Row | Reject], *, position: int) -> _Chunk:
+    with ExitStack() as unless_staged:
+        session = unless_staged.enter_context(db.write())
+        return _stage(session, loader, records, position=position, transaction=unless_staged.pop_all())
 
 
 def _stage(
@@ -258,7 +267,33 @@ def _stage(
     rows = [record for record in records if isinstance(record, Row)]
     unread = [record for record in records if isinstance(record, Reject)]
     refused = unread + loader.stage(session, rows)
-    return _Chunk(session, rows, refused, len(records), position, transaction or ExitStack())
+    return _Chunk(session, records, rows, refused, position, transaction or ExitStack())
+
+
+def _write(db: Database, chunk: _Chunk, work: _Work, *, run_id: int, done: int) -> int:
+    """Write and commit a chunk; how far the run has come by it."""
+    staged = [chunk]
+
+    def once() -> int:
+        one = staged.pop() if staged else _opened(db, work.loader, chunk.records, position=chunk.position)
+        with one.transaction:
+            reached = _take_chunk(one, work, run_id=run_id, done=done)
+            faults.point("import.chunk.before_commit")
+        return reached
+
+    return _repeated(once)
+
+
+def _repeated(once: Callable[[], T]) -> T:
+    """Do a transaction that the database may take back for the sake of another, and then again: up to TRIES times."""
+    tries = 1
+    while True:
+        try:
+            return once()
+        except sa.exc.DBAPIError as error:
+            if tries == TRIES or not is_undone(error):
+                raise
+            tries += 1
 
 
 class _Abandoned(Exception):
@@ -286,18 +321,25 @@ def _ahead(chunks: Iterator[_Chunk]) -> Generator[_Chunk, None, None]:
 
 def _finish(db: Database, work: _Work, *, run_id: int) -> None:
     """What waits for the whole file, in pieces that may be repeated."""
-    is_finished = work.mode is Mode.CHECK
-    while not is_finished:
+    loader, whole = work.loader, work.whole
+
+    def finish() -> bool:
         with db.write() as session:
-            is_finished = work.loader.finish(session, run_id=run_id)
+            is_finished = loader.finish(session, run_id=run_id)
             faults.point("import.finish.before_commit")
-    if work.whole is not None:
+        return is_finished
+
+    def forget() -> int:
         with db.write() as session:
-            _compare(session, work.whole, run_id=run_id)
-    forgotten = FORGET_AT_ONCE
-    while forgotten == FORGET_AT_ONCE:
+            return loader.forget(session, run_id=run_id, most=FORGET_AT_ONCE)
+
+    while work.mode is not Mode.CHECK and not _repeated(finish):
+        pass
+    if whole is not None:
         with db.write() as session:
-            forgotten = work.loader.forget(session, run_id=run_id, most=FORGET_AT_ONCE)
+            _compare(session, whole, run_id=run_id)
+    while _repeated(forget) == FORGET_AT_ONCE:
+        pass
 
 
 def _compare(session: WriteSession, whole: Whole, *, run_id: int) -> None:
@@ -415,11 +457,11 @@ def _take_chunk(chunk: _Chunk, work: _Work, *, run_id: int, done: int) -> int:
              rows_new = rows_new + :new, rows_changed = rows_changed + :changed,
              rows_unchanged = rows_unchanged + :unchanged
            where id = :id""",
-        rows=chunk.records,
+        rows=len(chunk.records),
         rejected=len({each.row_no for each in refused}),
         new=taken.new,
         changed=taken.changed,
         unchanged=taken.unchanged,
         id=run_id,
     )
-    return done + chunk.records
+    return done + len(chunk.records)
