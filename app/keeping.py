@@ -320,6 +320,7 @@ KEPT: Final = (
     Kept("payment_provider_certificate", _N, "public keys of a provider", "a few rows per provider"),
     Kept("payment_callback_refusal", _N, "forged callbacks, counted", "a few rows per day, for ever"),
     Kept("scheduled_round", _N, "when each task of the schedule ran last, and how that ended", "one row per task"),
+    Kept("set_aside", _N, "accounts and months of them at which work by the clock failed, and why", "until it is done"),
     Kept("key_rotation", _N, "how far a rotation has come", "one row per sealed column"),
     Kept("ledger_check", _N, "how far a check has come", "one row per check"),
     Kept("ledger_rollup", _N, "totals of the house", _BOOKS),

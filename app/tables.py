@@ -1,5 +1,6 @@
 """Imports every module that declares tables, so that the metadata is whole."""
 
+import core.aside
 import core.audit
 import core.idempotency
 import core.inbox

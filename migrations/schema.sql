@@ -2850,6 +2850,18 @@ CREATE TABLE public.session_family (
 )
 WITH (fillfactor='80');
 
+CREATE TABLE public.set_aside (
+    work text NOT NULL,
+    owner bigint NOT NULL,
+    part text NOT NULL,
+    together integer NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    due_at timestamp with time zone DEFAULT now() NOT NULL,
+    failures smallint DEFAULT 0 NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT ck_set_aside_together CHECK ((together > 0))
+);
+
 CREATE TABLE public.sign_in_budget (
     day date NOT NULL,
     shard smallint NOT NULL,
@@ -3633,6 +3645,9 @@ ALTER TABLE ONLY public.service_unit
 ALTER TABLE ONLY public.session_family
     ADD CONSTRAINT pk_session_family PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.set_aside
+    ADD CONSTRAINT pk_set_aside PRIMARY KEY (work, owner, part);
+
 ALTER TABLE ONLY public.sign_in_budget
     ADD CONSTRAINT pk_sign_in_budget PRIMARY KEY (day, shard);
 
@@ -4052,6 +4067,10 @@ CREATE INDEX ix_service_client_secret_service_client_id ON public.service_client
 CREATE INDEX ix_session_family_expires_at ON public.session_family USING btree (expires_at);
 
 CREATE INDEX ix_session_family_user_id ON public.session_family USING btree (user_id) WHERE (revoked_at IS NULL);
+
+CREATE INDEX ix_set_aside_due ON public.set_aside USING btree (work, together, due_at);
+
+CREATE INDEX ix_set_aside_failing ON public.set_aside USING btree (work, since) WHERE (failures > 0);
 
 CREATE INDEX ix_staff_file_due ON public.staff_file USING btree (due_at) WHERE (state = 'asked'::text);
 
@@ -4873,6 +4892,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.service_client_secret TO wattline_app
 GRANT SELECT,INSERT,DELETE ON TABLE public.service_unit TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.session_family TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.set_aside TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_budget TO wattline_app;
 

@@ -22,7 +22,7 @@ from pydantic_settings import SettingsError
 import migrations
 from app import wiring
 from app.commands import rotate_keys
-from core import clock, config, rotation
+from core import aside, clock, config, rotation
 from core.config import PREFIX, Settings
 from core.crypto.tokens import TokenKeys
 from core.db import Database, ReadSession, server
@@ -331,6 +331,7 @@ def _work(session: ReadSession) -> Iterator[Finding]:
         oldest_s = queue["oldest_s"] or 0.0
         detail = f"{queue['pending']} wait, the oldest for {oldest_s:.0f} s"
         yield Finding(f"queue {name}", "ok" if oldest_s <= LATE_S else "wrong", detail)
+    yield from _set_aside(session)
     yield _suspense(told["suspense"]["open"], told["suspense"]["oldest_s"])
     yield _refunds(told["refunds"])
     yield _stopped(told["stopped_webhooks"])
@@ -342,6 +343,15 @@ def _work(session: ReadSession) -> Iterator[Finding]:
             yield Finding(f"check {name}", "warning", "no whole round within three hours: does the worker run?")
         else:
             yield Finding(f"check {name}", "ok", "no breach in the last round")
+
+
+def _set_aside(session: ReadSession) -> Iterator[Finding]:
+    """What fails again and again by itself, while all else goes on."""
+    found = aside.failing(session, limit=MOST_CODES)
+    numbers = accounts.account_numbers(session, account_ids=[each.owner for each in found])
+    for each in found:
+        of = " ".join(filter(None, ("account", numbers.get(each.owner, str(each.owner)), each.part)))
+        yield Finding("set aside", "warning", f"{each.work} failed {each.failures} times at {of}: {each.reason}")
 
 
 def _suspense(count: int, oldest_s: float) -> Finding:

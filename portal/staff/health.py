@@ -7,11 +7,13 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from core import rounds
+from core import aside, rounds
+from core.aside import AsideView
 from core.db import ReadSession
 from core.rounds import RoundView
 from notifications import sent
 from portal.staff.pages import StaffReader, requires_everywhere, show
+from services.accounts import queries as accounts
 from services.accounts.roles import StaffPermission
 from services.payments.queries import finding
 from web import health
@@ -21,6 +23,8 @@ router = APIRouter(include_in_schema=False)
 
 LATE_S: Final = 900
 """A queue whose oldest row is due for longer is stuck; `wattline doctor` says the same."""
+SHOWN: Final = 50
+"""Of what was set aside, the oldest."""
 UNCHECKED_S: Final = 3 * 3_600
 SECONDS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
@@ -43,6 +47,14 @@ class Round:
     count: int
     unit: str
     is_late: bool
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Work that fails at an account, or a part of it, while all else goes on."""
+
+    told: AsideView
+    account_no: str
 
 
 @dataclass(frozen=True)
@@ -88,8 +100,15 @@ def system_health(
         stopped=told["stopped_webhooks"],
         refunds=told["refunds"],
         providers=_providers(write, now=now),
+        aside=_aside(write),
         rounds=[_round(each) for each in rounds.all_rounds(write)],
     )
+
+
+def _aside(session: ReadSession) -> list[Aside]:
+    found = aside.failing(session, limit=SHOWN)
+    numbers = accounts.account_numbers(session, account_ids=[each.owner for each in found])
+    return [Aside(each, numbers.get(each.owner, str(each.owner))) for each in found]
 
 
 def _providers(session: ReadSession, *, now: datetime) -> list[Provider]:

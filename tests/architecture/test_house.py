@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 DOMAINS = sorted(path.name for path in (ROOT / "services").iterdir() if (path / "__init__.py").exists())
 
 CORE = {
+    "aside",
     "audit",
     "clock",
     "config",
@@ -67,6 +68,7 @@ CORE_TABLES = {
     "key_rotation",
     "outbox",
     "scheduled_round",
+    "set_aside",
 }
 """Mechanisms that cannot work without rows of their own; nothing else in core owns a table."""
 

@@ -398,6 +398,11 @@ def staff_suspense_return_wrong(stage: Stage) -> None:
 @scene
 def staff_health(stage: Stage) -> None:
     at_the_top(stage)
+    with stage.database.write() as session:
+        session.sql(
+            """insert into set_aside (work, owner, part, together, failures, reason)
+               values ('usage.aggregate', 1, '2026-06', 1, 3, 'DataError: division by zero') on conflict do nothing"""
+        )
     stage.visit.open("/staff/health")
 
 

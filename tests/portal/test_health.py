@@ -55,6 +55,21 @@ def test_a_queue_that_is_stuck_and_a_provider_that_fails_are_told_with_what_to_d
     assert "answered last on" in told
 
 
+def test_work_that_fails_at_an_account_is_told_with_its_reason(town: Town, top: Member) -> None:
+    title = "Accounts set aside</h2>"
+    assert title not in page(town, top)
+    with town.runtime.db.write() as session:
+        told = session.sql(
+            """insert into set_aside (work, owner, part, together, failures, reason)
+               select 'usage.aggregate', min(id), '2026-06', 1, 3, 'DataError: division by zero' from account
+               returning (select account_no from account where id = owner)"""
+        )
+        account_no = told.scalar_one()
+    shown = page(town, top)
+    for said in (title, account_no, "2026-06", "DataError: division by zero", "3 failures in a row"):
+        assert said in shown
+
+
 def test_the_menu_leads_to_it_only_those_whom_it_lets_in(town: Town, top: Member) -> None:
     line, office = 'href="/staff/health"', office_of(town)
     seen = {}

@@ -1,7 +1,8 @@
 -- Rows that wait, per queue, and the age in seconds of the oldest that is due; money that waits for a person's decision; what the last whole
 -- round of each check of the books found. Counts stop at :most, so that the answer stays quick when it is needed most. Served by pk_outbox,
 -- ix_inbox_due_at, ix_message_due_at, ix_payment_attempt_next_check_at, pk_payment_feed_pending, ix_payment_suspense_open,
--- ix_webhook_delivery_waiting, ix_staff_file_due, ix_erasure_due_at, ix_data_export_asked_at, ix_payment_refund_next_check_at and pk_ledger_check; webhook_endpoint, some tens of rows, is read whole.
+-- ix_webhook_delivery_waiting, ix_staff_file_due, ix_erasure_due_at, ix_data_export_asked_at, ix_payment_refund_next_check_at, pk_usage_change and pk_ledger_check;
+-- webhook_endpoint and set_aside, some tens of rows, are read whole.
 select json_build_object(
   'queues', json_build_object(
     'outbox', (select json_build_object(
@@ -29,7 +30,12 @@ select json_build_object(
     'data_exports', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(asked_at)), 0)::float8)
         from (select asked_at from data_export where made_at is null order by asked_at limit :most) c),
     'refund_checks', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(next_check_at)), 0)::float8)
-        from (select next_check_at from payment_refund where next_check_at <= now() order by next_check_at limit :most) r)
+        from (select next_check_at from payment_refund where next_check_at <= now() order by next_check_at limit :most) r),
+    'readings', (select json_build_object(
+        'pending', (select count(*) from (select from usage_change limit :most) u),
+        'oldest_s', coalesce(extract(epoch from now() - (select changed_at from usage_change order by id limit 1)), 0)::float8)),
+    'set_aside', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(since)), 0)::float8)
+        from (select since from set_aside limit :most) f)
   ),
   'suspense', (select json_build_object('open', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(created_at)), 0)::float8)
       from (select created_at from payment_suspense where state = 'open' order by created_at limit :most) s),

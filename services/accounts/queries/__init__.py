@@ -382,6 +382,12 @@ def invitation_owner(invitation_id: UUID) -> str:
     return f"invitation:{invitation_id}"
 
 
+def account_numbers(session: ReadSession, *, account_ids: Sequence[int]) -> dict[int, str]:
+    """The numbers of accounts, by their ids."""
+    rows = session.sql("select id, account_no from account where id = any(:ids)", ids=list(account_ids))
+    return {row.id: row.account_no for row in rows}
+
+
 def last_account(session: ReadSession) -> int:
     """The highest account id, zero without accounts."""
     return int(session.sql("select coalesce(max(id), 0) from account").scalar_one())
