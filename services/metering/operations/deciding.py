@@ -1,7 +1,7 @@
 """What staff decide about readings that nobody believed: accepted, discarded, estimated; each once, for a reason."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -39,8 +39,9 @@ def accept(session: WriteSession, *, account_id: int, quarantine_id: UUID, decis
 
     What a register showed as it went from one account to another of the unit is decided for both.
 
-    Raises ReadingUnknown, ReadingDecided, and ReadingNotAcceptable for an interval below zero or beyond what can be
-    summed up, and for a register that runs backwards: one of its readings is wrong, and is to be corrected.
+    Raises ReadingUnknown, ReadingDecided, and ReadingNotAcceptable for an interval below zero, beyond what can be
+    summed up or of a day that came in intervals of another length, and for a register that runs backwards: one of its
+    readings is wrong, and is to be corrected.
     """
     held, beside = _open(session, account_id=account_id, quarantine_id=quarantine_id)
     for each in (held, *beside):
@@ -55,6 +56,8 @@ def accept(session: WriteSession, *, account_id: int, quarantine_id: UUID, decis
         raise ReadingNotAcceptable(reason=held.reason)
     series, days, place = _day_of(session, held, decision.zone)
     day, element, count = place
+    if _is_known_otherwise(session, series, day):
+        raise ReadingNotAcceptable(reason=held.reason)
     energies, qualities = _whole(days, day, count)
     energies[element] = held.energy
     after = qualities[:element] + Quality.ACTUAL.value + qualities[element + 1 :]
@@ -82,7 +85,7 @@ def estimate(session: WriteSession, *, account_id: int, quarantine_id: UUID, dec
         raise ReadingNotEstimable
     series, days, (day, element, count) = _day_of(session, held, decision.zone)
     energies, qualities = _whole(days, day, count)
-    if qualities[element] == Quality.MISSING.value:
+    if qualities[element] == Quality.MISSING.value and not _is_known_otherwise(session, series, day):
         found = estimates(day, days, minutes=series.minutes, zone=decision.zone, linear_minutes=decision.linear_minutes)
         here = [each for each in found if each.first <= element < each.first + len(each.energies)]
         if not here:
@@ -134,6 +137,26 @@ def _day_of(session: WriteSession, held: sa.Row[Any], zone: ZoneInfo) -> tuple[S
     )
     place = place_of(held.start_at, zone=zone, minutes=held.minutes)
     return series, known_days(session, series=series, spans=sources_of(place[0])), place
+
+
+def _is_known_otherwise(session: WriteSession, series: SeriesRef, day: date) -> bool:
+    """Whether the day is read in intervals of another length: in both it would count twice. The series is locked.
+
+    So is every series of an account by whoever takes a file: none of another length comes to the day meanwhile.
+    """
+    return bool(
+        session.sql(
+            """select exists (
+                 select from reading_series s
+                 join reading_series o on o.account_id = s.account_id and o.meter_no = s.meter_no
+                   and o.channel = s.channel and o.id <> s.id
+                 join interval_day i on i.account_id = o.account_id and i.series_id = o.id and i.day = :day
+                 where s.account_id = :account_id and s.id = :series_id)""",
+            account_id=series.account_id,
+            series_id=series.series_id,
+            day=day,
+        ).scalar_one()
+    )
 
 
 def _whole(days: Days, day: object, count: int) -> tuple[list[int | None], str]:

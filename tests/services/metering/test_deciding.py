@@ -88,6 +88,21 @@ def test_less_than_nothing_or_beyond_all_sums_is_not_accepted_and_what_nothing_r
     assert issubclass(ReadingUnknown, Refusal)
 
 
+def test_a_day_that_came_in_other_intervals_meanwhile_is_not_counted_twice(
+    readings: Readings, account: AccountRef
+) -> None:
+    for week in (1, 2):
+        readings.take(rows(DAY - timedelta(weeks=week), ["0.4"] * 24, minutes=60))
+    readings.take(rows(DAY, ["300"], minutes=60))
+    readings.take(rows(DAY, ["0.1"] * 96))
+    with readings.database.read() as session:
+        waiting = session.sql("select id from reading_quarantine where state = 'open'").scalar_one()
+    with pytest.raises(ReadingNotAcceptable):
+        decide(readings, account, operations.accept, waiting)
+    decide(readings, account, operations.estimate, waiting)
+    assert [minutes for _, _, minutes, day in readings.days() if day == DAY] == [15]
+
+
 def test_staff_see_what_waits_and_what_is_missing_in_their_units_alone(readings: Readings, vault: Vault) -> None:
     with readings.database.write() as session:
         far = make_unit(session, code="44", name="elsewhere")
