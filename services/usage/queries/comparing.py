@@ -29,7 +29,7 @@ from services.tariffs.queries import (
     tariffs,
     versions,
 )
-from services.usage.queries.days import ONE_DAY, Day, days_of, gaps_by_day, known
+from services.usage.queries.days import ONE_DAY, Day, days_of, gaps, known
 from services.usage.queries.parts import Part, facts_of, parts_of, use_of
 from services.usage.queries.slot_days import SlotDay, SlotSpan, slot_days, slot_sum
 from services.usage.queries.views import ClassTotal, Difference, DryRun, Offer, OfferMonth, Unpriced, WhatIf
@@ -109,7 +109,7 @@ def what_if(
             )
             for code in chosen
         ),
-        gaps=gaps_by_day(days, found=found, first=first, end=end, zone=zone),
+        gaps=gaps(session, days, account_id=account_id, found=found, first=first, end=end, zone=zone),
     )
 
 

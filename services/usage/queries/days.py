@@ -86,15 +86,6 @@ def known(session: ReadSession, *, account_id: int, zone: ZoneInfo) -> Known:
     return Known(row.first_day, row.read_until, bool(row.has_export), row.holder_since)
 
 
-def gaps_by_day(days: Iterable[Day], *, found: Known, first: date, end: date, zone: ZoneInfo) -> tuple[Gap, ...]:
-    """Runs of days of which something is missing, before the last reading."""
-    there = {day.day: day for day in days}
-    whole = {day.day for day in there.values() if day.is_whole}
-    return joined(
-        _lacking(day, there.get(day), found, zone) for day in _expected(found, first, end, zone) if day not in whole
-    )
-
-
 def gaps(
     session: ReadSession, days: Sequence[Day], *, account_id: int, found: Known, first: date, end: date, zone: ZoneInfo
 ) -> tuple[Gap, ...]:

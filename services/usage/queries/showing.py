@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from core.db import ReadSession, statement
 from core.periods import Period, start_of
-from services.usage.queries.days import NO_PERIOD, ONE_DAY, Day, Known, days_of, gaps, gaps_by_day, known
+from services.usage.queries.days import NO_PERIOD, ONE_DAY, Day, Known, days_of, gaps, known
 from services.usage.queries.views import Bar, BarQuality, Comparison, Of, Series
 from services.usage.rules.measures import kwh_of
 
@@ -37,11 +37,7 @@ def series(session: ReadSession, *, account_id: int, of: Of, at: date, zone: Zon
             _bar([day for day in days if day.day in month], month.first, month.end, found, zone)
             for month in (Period.month(at.year, number) for number in range(1, 13))
         ]
-    named = (
-        gaps_by_day(days, found=found, first=period.first, end=period.end, zone=zone)
-        if of is Of.YEAR
-        else gaps(session, days, account_id=account_id, found=found, first=period.first, end=period.end, zone=zone)
-    )
+    named = gaps(session, days, account_id=account_id, found=found, first=period.first, end=period.end, zone=zone)
     sums: dict[str, int] = defaultdict(int)
     for day in days:
         for name, energy in day.by_period.items():
