@@ -21,6 +21,7 @@ from services.accounts.errors import TotalsOnly
 from services.accounts.queries import AccountId
 from services.usage import queries
 from services.usage.queries import drawing
+from services.usage.queries.days import known
 from services.usage.queries.views import Of, PeriodCost, Series
 from web import hot, spreadsheets
 from web.models import Day
@@ -114,7 +115,10 @@ def _place(cost: PeriodCost) -> tuple[int, str]:
 def intervals(
     request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, at: Short = ""
 ) -> Response:
-    """Every interval of the month that a day lies in, to zoom into; the day itself as bars and as a table."""
+    """Every interval of the month that a day lies in, to zoom into; the day itself as bars and as a table.
+
+    Without a day that is read it is the last one that is: most days are read on the next.
+    """
     mine = shelf.of_reader(request, write, reader, now=now)
     if mine.account is None:
         return go("/accounts/link")
@@ -122,6 +126,8 @@ def intervals(
         raise TotalsOnly
     zone, account_id = runtime.settings.zone, mine.account.id
     today = business_date(now, zone)
+    last_read = known(write, account_id=account_id, zone=zone).last_day(zone) or today
+    asked = min(typed_day(at) or today, today, max(last_read, mine.account.holder_since or last_read))
     month, day = (
         shown_of(
             series_of(write, account_id=account_id, stretch=stretch, zone=zone, today=today, sees_all=True),
@@ -130,7 +136,7 @@ def intervals(
             today=today,
             since=mine.account.holder_since,
         )
-        for stretch in (Stretch.at(of, min(typed_day(at) or today, today)) for of in (Of.MONTH, Of.DAY))
+        for stretch in (Stretch.at(of, asked) for of in (Of.MONTH, Of.DAY))
     )
     rows, minutes = _of_day(write, reader, mine.account.account_no, day.first, zone)
     return show(

@@ -264,6 +264,13 @@ def test_every_reading_of_a_day_adds_up_to_the_day_and_is_what_the_drawing_is_ma
     page = town.client.get(f"/usage/intervals.json?{asked}", headers=town.browser(town.people["owner"])).json()
     assert api == page
     assert [None if each is None else Decimal(each).scaleb(-6) for each in api["energies"]] == shown
+    for query in ("", f"?at={TODAY}"):  # not read yet: the last day that is
+        heading = page_of(town, f"/usage/intervals{query}").xpath("string(//h2[@id='day'])")
+        assert (
+            heading
+            == page_of(town, f"/usage/intervals?at={TODAY - timedelta(days=1)}").xpath("string(//h2[@id='day'])")
+            != ""
+        )
     assert (api["start"], api["minutes"]) == (start_of(day, ZONE).timestamp(), 15)
 
 
