@@ -69,6 +69,11 @@ class Tariff:
         return self.document.energy is not None and self.document.energy.lines == "slots"
 
     @property
+    def has_tax(self) -> bool:
+        """Whether taxes come on top of its prices; otherwise they are what is paid."""
+        return self.document.tax is not None or bool(self.document.taxes)
+
+    @property
     def default_period(self) -> str | None:
         """The period of what no window takes; the only one, where there is one."""
         energy = self.document.energy

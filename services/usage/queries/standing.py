@@ -109,6 +109,7 @@ def tier_position(session: ReadSession, *, account_id: int, on: date, zone: Zone
     return TierPosition(
         tariff_code=found.version.tariff_code,
         currency=found.tariff.currency,
+        has_tax=found.tariff.has_tax,
         first=found.cycle.first,
         end=found.cycle.end,
         months_in_cycle=found.cycle.months,
@@ -143,6 +144,7 @@ def price_now(session: ReadSession, *, account_id: int, now: datetime, zone: Zon
     return PriceNow(
         tariff_code=position.tariff_code,
         currency=position.currency,
+        has_tax=position.has_tax,
         period=name,
         price=prices[name],
         until=None if change is None else change[0].astimezone(zone),
@@ -170,6 +172,7 @@ def _slot_now(session: ReadSession, found: Standing, *, now: datetime, zone: Zon
     return PriceNow(
         tariff_code=found.version.tariff_code,
         currency=found.tariff.currency,
+        has_tax=found.tariff.has_tax,
         period=NO_PERIOD,
         price=slots[0].price,
         until=slots[-1].end if other is None else other.begin,

@@ -110,11 +110,13 @@ class Rung:
 class TierPosition:
     """Where an account stands on the ladder of its cycle. `left`: kWh until the next tier, None in the last.
 
-    `kwh_until`: through when `used` is known. `has_extra`: the limits are lifted for a large household.
+    `known_until`: through when `used` is known. `has_extra`: the limits are lifted for a large household. `has_tax`:
+    taxes come on top of its prices.
     """
 
     tariff_code: str
     currency: str
+    has_tax: bool
     first: date
     end: date
     months_in_cycle: int
@@ -140,11 +142,12 @@ class PriceNow:
     """What a kWh costs now, by period and tier, before tax; until when, and what comes then.
 
     `until` None: nothing else is foreseen within the next week. `slots`: where each interval has its own price, those
-    of the present one and of the hours behind it as far as they are known; else none.
+    of the present one and of the hours behind it as far as they are known; else none. `has_tax`: taxes come on top.
     """
 
     tariff_code: str
     currency: str
+    has_tax: bool
     period: str
     price: Decimal
     until: datetime | None
