@@ -15,7 +15,8 @@ from services.tariffs.queries.versions import version_by_id
 from services.usage.operations.dropping import SLICE, share_costs
 from services.usage.queries.parts import Part, parts_of, use_of
 from services.usage.queries.slot_days import SlotDay, SlotSpan, slot_days
-from services.usage.rules.compiled import Compiled, Shape, Uncompiled, compiled, cycle_days, pricing_statement
+from services.usage.rules.compiled import Compiled, Shape, Uncompiled, compiled, cycle_days
+from services.usage.rules.pricing_sql import pricing_statement
 
 BATCH: Final = 1_000
 """Parts that the engine prices between two reads."""

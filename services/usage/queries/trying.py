@@ -25,7 +25,8 @@ from services.usage.queries.comparing import (
     whole_month,
 )
 from services.usage.queries.views import ClassTotal, Difference, DryRun, Reason, Unpriced
-from services.usage.rules.compiled import Compiled, Uncompiled, compiled, cycle_days, totals_statement
+from services.usage.rules.compiled import Compiled, Uncompiled, compiled, cycle_days
+from services.usage.rules.pricing_sql import totals_statement
 
 MOST_NAMED: Final = 50
 """Accounts without a price that an answer names; a file has all."""

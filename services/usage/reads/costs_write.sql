@@ -1,4 +1,4 @@
--- What the parts of a month of a range of accounts cost, for the versions of one shape: each "{...}" is put in by rules/compiled.py, once per shape.
+-- What the parts of a month of a range of accounts cost, for the versions of one shape: each "{...}" is put in by rules/pricing_sql.py, once per shape.
 -- Four levels are fenced by `offset 0`, each of which saves more than it costs: the numbers of the versions; the parts with their entitlements, merged in
 -- the order of accounts, which is also the order in which they are written; quantities, which are used three times; and taxes. Reads the month of the
 -- range once. Served by pk_usage_month and pk_entitlement, later parts by ix_usage_month_later.
@@ -21,5 +21,5 @@ from (
         where u.month = cast(:month as date) and u.account_id between cast(:first as bigint) and cast(:last as bigint) and "{parts}"
         order by u.account_id
         offset 0) "{used}" on u.version_id = t.id
-      where u.energy <= t.most and u.export_energy <= t.most) u
+      where u.energy <= t.most and u.export_energy <= t.most) "{shared}"
     offset 0) q) "{lines}"

@@ -1,23 +1,19 @@
-"""Tariffs as whole numbers: which of them one SQL statement can price, and that statement.
+"""Tariffs as whole numbers: which of them one SQL statement can price.
 
 Prices are whole numbers of 10^-places (as many as the tariff's rates have, at most 8), quantities of millionths; their
 product is exact in 64 bits up to `most`, a quantity that each version knows. What is beyond, and every other shape of
 a tariff, is priced by the exact engine: both give the same lines and the same total.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
-from importlib.resources import files
 from typing import Final
-
-import sqlalchemy as sa
 
 from core.money import exponent
 from services.tariffs.errors import UseInvalid
-from services.tariffs.queries import Tariff, Tier
+from services.tariffs.queries import Tariff, Tier, period_of
 from services.usage.rules.measures import UNITS_PER_KWH
 
 MICRO: Final = 6
@@ -27,14 +23,20 @@ ROOM: Final = 2**61
 MOST_TAX: Final = 10
 LARGE: Final = 99
 """Enough persons for any household extra."""
+ANY_YEAR: Final = 2001
+ONCE: Final = "1000000"
+EACH_DAY: Final = "n::bigint * 1000000"
+WITHOUT_ENERGY: Final = frozenset({"fixed", "minimum"})
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line: the use of a tier, or a quantity by an expression over the columns of the statement, and its sign."""
+    """One line: a quantity by an expression over the columns of the statement, and the sign of its rate.
+
+    `tier`: the line has the use of this tier, or what `quantity` says of it.
+    """
 
     code: str
-    unit: str
     group: str
     quantity: str
     is_negative: bool = False
@@ -51,11 +53,17 @@ class TaxItem:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What versions that are priced by one statement have in common."""
+    """What versions that are priced by one statement have in common.
+
+    `has_least`: the last of the items is what is missing to a minimum. `shares`: where adders differ by period, the use
+    of the first of them, of the first two, and so on, but of all.
+    """
 
     items: tuple[Item, ...]
     taxes: tuple[TaxItem, ...]
+    has_least: bool
     tiers: int
+    shares: tuple[str, ...]
     cycle: str
     first_month: int
     has_household: bool
@@ -69,6 +77,10 @@ class Shape:
     def divisor(self) -> int:
         """Products per minor unit."""
         return int(10 ** (MICRO + self.places - self.minor_places))
+
+    def codes(self) -> list[str]:
+        """Of its lines, in the order of the figures of a cost."""
+        return [*(item.code for item in self.items), *(tax.code for tax in self.taxes)]
 
     def names(self) -> list[str]:
         """Of a version's numbers, in their order."""
@@ -115,7 +127,8 @@ def compiled(tariff: Tariff, *, month: int, periods: Sequence[str] | None = None
         large = tariff.ladder(month=month, months_in_cycle=1, persons=LARGE)
     except UseInvalid as refused:
         raise Uncompiled("season") from refused
-    lines = [*_energy_lines(tariff, ladder, periods or tariff.periods), *_other_lines(tariff)]
+    shares = _shares(tariff, ladder, periods or tariff.periods)
+    lines = [*_energy_lines(tariff, ladder, periods or tariff.periods, month), *_other_lines(tariff)]
     rates = [rate for _, rate in lines]
     taxes = (*(() if document.tax is None else (document.tax,)), *document.taxes)
     if any(tax.rate > MOST_TAX for tax in taxes):
@@ -127,7 +140,9 @@ def compiled(tariff: Tariff, *, month: int, periods: Sequence[str] | None = None
     shape = Shape(
         items=tuple(item for item, _ in lines),
         taxes=tuple(TaxItem(tax.code, _of_groups(lines, tax.base)) for tax in taxes),
+        has_least=document.minimum is not None,
         tiers=max(1, len(ladder)),
+        shares=shares,
         cycle="month" if tiers is None else tiers.cycle,
         first_month=1 if tiers is None else tiers.first_month,
         has_household=household is not None,
@@ -162,20 +177,19 @@ def _refuse(tariff: Tariff) -> None:
     parts = {
         "demand": document.demand is not None or bool(document.demand_charges),
         "power_factor": document.power_factor is not None,
-        "minimum": document.minimum is not None,
         "rounding": tariff.mode != "half_up" or tariff.places != exponent(tariff.currency),
-        "adders_by_period": document.tiers is not None and document.tiers.adders_by_period is not None,
         "slots": document.energy is not None and document.energy.lines == "slots",
-        "per_tier": document.energy is not None and document.energy.lines == "per_tier" and len(tariff.periods) > 1,
     }
     if found := [name for name, is_there in parts.items() if is_there]:
         raise Uncompiled(", ".join(found))
 
 
-def _energy_lines(tariff: Tariff, ladder: Sequence[Tier], periods: Sequence[str]) -> Iterator[tuple[Item, Decimal]]:
+def _energy_lines(
+    tariff: Tariff, ladder: Sequence[Tier], periods: Sequence[str], month: int
+) -> Iterator[tuple[Item, Decimal]]:
     energy = tariff.document.energy
     if energy is not None and energy.lines == "per_tier":
-        base = tariff.prices[tariff.periods[0]]
+        base = tariff.prices[period_of(tariff, datetime(ANY_YEAR, month, 1))]  # noqa: DTZ001 -- the clock of the wall
         if not ladder:
             yield _item("energy", "energy", "e", base)
         for tier in ladder:
@@ -183,9 +197,34 @@ def _energy_lines(tariff: Tariff, ladder: Sequence[Tier], periods: Sequence[str]
         return
     for period, rate in tariff.prices.items():
         yield _item(f"energy_{period}", "energy", f"p[{periods.index(period) + 1}]", rate)
+    tiers = tariff.document.tiers
+    by_period = None if tiers is None else tiers.adders_by_period
     for tier in ladder:
-        if tier.adder:
+        if by_period is not None:
+            yield from _shared(tier, tariff.periods, by_period)
+        elif tier.adder:
             yield _in_tier(f"tier{tier.number}_adder", tier, tier.adder)
+
+
+def _shares(tariff: Tariff, ladder: Sequence[Tier], periods: Sequence[str]) -> tuple[str, ...]:
+    tiers = tariff.document.tiers
+    if tiers is None or tiers.adders_by_period is None or not ladder:
+        return ()
+    used = [f"p[{periods.index(period) + 1}]" for period in tariff.periods]
+    return tuple(" + ".join(used[:count]) for count in range(1, len(used)))
+
+
+def _shared(
+    tier: Tier, periods: Sequence[str], adders: Mapping[str, Sequence[Decimal]]
+) -> Iterator[tuple[Item, Decimal]]:
+    """A line for each period: `m` is the use of the tier, `s` what of it is shared out to a period and those before."""
+    number, last = tier.number, len(periods)
+    for at, period in enumerate(periods, 1):
+        if rate := adders[period][number - 1]:
+            upto = f"m{number}" if at == last else f"s{number}_{at}"
+            before = "" if at == 1 else f" - s{number}_{at - 1}"
+            quantity = "" if last == 1 else upto + before
+            yield Item(f"tier{number}_adder_{period}", "energy", quantity, rate < 0, number), rate
 
 
 def _other_lines(tariff: Tariff) -> Iterator[tuple[Item, Decimal]]:
@@ -194,41 +233,28 @@ def _other_lines(tariff: Tariff) -> Iterator[tuple[Item, Decimal]]:
     for part in document.per_kwh:
         yield _item(part.code, "surcharges", "e", part.rate)
     for fixed in document.fixed:
-        quantity = "1000000"
+        quantity = ONCE
         if fixed.per == "day":
-            quantity = "n::bigint * 1000000"
+            quantity = EACH_DAY
         elif fixed.part_month == "by_days":
             quantity = f"(2000000 * n + {days}) / (2 * {days})"
-        yield _item(fixed.code, "fixed", quantity, fixed.amount, fixed.per)
+        yield _item(fixed.code, "fixed", quantity, fixed.amount)
     if document.export is not None:
         yield _item(document.export.code, "export", "x", -document.export.price)
     flags = sorted({credit.flag for credit in document.credits})
     for at, credit in enumerate(document.credits, 1):
         quantity = f"case when f{flags.index(credit.flag) + 1} then least(c{at}, e) else 0 end"
         yield _item(credit.code, "credits", quantity, -credit.rate)
+    if (minimum := document.minimum) is not None:
+        yield _item(minimum.code, "minimum", EACH_DAY if minimum.per == "day" else ONCE, minimum.amount)
 
 
-def _item(code: str, group: str, quantity: str, rate: Decimal, unit: str = "kWh") -> tuple[Item, Decimal]:
-    return Item(code, unit, group, quantity, rate < 0), rate
+def _item(code: str, group: str, quantity: str, rate: Decimal) -> tuple[Item, Decimal]:
+    return Item(code, group, quantity, rate < 0), rate
 
 
 def _in_tier(code: str, tier: Tier, rate: Decimal) -> tuple[Item, Decimal]:
-    return Item(code, "kWh", "energy", "", rate < 0, tier.number), rate
-
-
-def _within(number: int, tiers: int) -> str:
-    """The use of one tier: from `b` (used before in the cycle) to `b + e`, between the limits `h` of the account."""
-    high = "b + e" if number == tiers else f"least(b + e, h{number})"
-    low = "b" if number == 1 else f"greatest(b, h{number - 1})"
-    if number == tiers == 1:
-        return "e"
-    return f"greatest({high} - {low}, 0)"
-
-
-def _within_from_zero(number: int, tiers: int) -> str:
-    """The same where nothing was used before: a comparison less for each limit and row."""
-    high = "e" if number == tiers else f"least(e, h{number})"
-    return high if number == 1 else f"greatest({high} - h{number - 1}, 0)"
+    return Item(code, "energy", "", rate < 0, tier.number), rate
 
 
 def _of_groups(lines: Iterable[tuple[Item, Decimal]], groups: tuple[str, ...] | None) -> tuple[int, ...]:
@@ -255,158 +281,8 @@ def _micro(kwh: Decimal) -> int:
 
 def _most(lines: list[tuple[Item, Decimal]], places: int) -> int:
     """The most energy with which no sum of products leaves its room."""
-    by_energy = sum(abs(_scaled(rate, places)) for item, rate in lines if item.group != "fixed")
-    others = sum(abs(_scaled(rate, places)) for item, rate in lines if item.group == "fixed")
+    by_energy = sum(abs(_scaled(rate, places)) for item, rate in lines if item.group not in WITHOUT_ENERGY)
+    others = sum(abs(_scaled(rate, places)) for item, rate in lines if item.group in WITHOUT_ENERGY)
     if others * 31 * UNITS_PER_KWH > ROOM:
         raise Uncompiled("fixed")
     return min(ROOM // max(by_energy, 1), 10**18)
-
-
-@cache
-def pricing_statement(shape: Shape, *, is_later: bool = False, is_left: bool = False) -> sa.TextClause:
-    """The statement of a shape. Parameters: the versions with their numbers, the month, the range of accounts.
-
-    Tiers by the month begin at zero, but for parts of a month behind its first: those have a statement of their own
-    (`is_later`). A cycle of a year is looked up for each part, in one statement. `is_left`: only parts without a cost.
-    """
-    text = files("services.usage").joinpath("reads", "costs_write.sql").read_text(encoding="utf-8")
-    for hole, made in _holes(shape, is_later=is_later, is_left=is_left).items():
-        text = text.replace(f'"{{{hole}}}"', made)
-    return sa.text(text)
-
-
-@cache
-def totals_statement(shape: Shape, *, is_later: bool = False, is_drafted: bool = False) -> sa.TextClause:
-    """The same sums with nothing written: by account, what it comes to in all and of how many parts.
-
-    Of `account_ids`; `is_drafted`: of `parts` that are given as rows of JSON, in place of those that are kept.
-    """
-    text = pricing_statement(shape, is_later=is_later).text
-    priced = text[text.index("\nselect ") :]
-    source = _GIVEN_PARTS if is_drafted else _KEPT_PARTS
-    made = files("services.usage").joinpath("reads", "dry_run_totals.sql").read_text(encoding="utf-8")
-    return sa.text(made.replace('select "{parts}"', source).replace('select "{priced}"', priced))
-
-
-def _holes(shape: Shape, *, is_later: bool, is_left: bool) -> dict[str, str]:
-    names, lines = shape.names(), range(1, len(shape.items) + 1)
-    stride = len(names)
-    within = _within if is_later or shape.cycle == "year" else _within_from_zero
-    measured = [within(item.tier, shape.tiers) if item.tier else item.quantity for item in shape.items]
-    half = shape.divisor // 2
-    signed = [f"{'-' if item.is_negative else '+'} {half}" for item in shape.items]
-    products = [f"q{n} * r{n}" for n in lines]
-    if shape.by_line:
-        products = [f"({product} {sign}) / {shape.divisor}" for product, sign in zip(products, signed, strict=True)]
-        amounts, net = [f"a{n}" for n in lines], " + ".join(f"a{n}" for n in lines)
-    else:
-        amounts = [f"(a{n} {sign}) / {shape.divisor}" for n, sign in zip(lines, signed, strict=True)]
-        net = _round_sum([*lines], shape)
-    taxes = range(1, len(shape.taxes) + 1)
-    kept = _kept(shape, is_later=is_later)
-    return {
-        "numbers": ", ".join(
-            f"(cast(:numbers as bigint[]))[(v.at - 1) * {stride} + {n}] as {name}" for n, name in enumerate(names, 1)
-        ),
-        "known": _known(shape, is_later=is_later),
-        "parts": ("true" if shape.cycle == "year" else "u.part > 1" if is_later else "u.part = 1")
-        + (_WITHOUT_COST if is_left else ""),
-        "entitled": _entitled(shape),
-        "facts": _facts(shape),
-        "used": f"u cross join lateral {_CYCLE} y" if shape.cycle == "year" and shape.tiers > 1 else "u",
-        "rates": ", ".join([f"r{n}" for n in lines] + [f"t{n}" for n in taxes] + kept),
-        "measured": ", ".join(f"{quantity} as q{n}" for n, quantity in enumerate(measured, 1)),
-        "products": ", ".join(
-            [f"q{n}" for n in lines]
-            + [f"{product} as a{n}" for n, product in zip(lines, products, strict=True)]
-            + [f"t{n}" for n in taxes]
-            + kept
-        ),
-        "columns": ", ".join(["figures", *kept]),
-        "kept": "".join(f", {name}" for name in kept),
-        "lines": _taxed(shape, net),
-        "total": "net" + "".join(f" + x{n}" for n in taxes) if shape.taxes else net,
-        "figures": ", ".join(
-            [
-                *(f"q{n}" for n in lines),
-                *(f"s{n} * {10 ** (MICRO - shape.minor_places)}" for n in taxes),
-                *amounts,
-                *(f"x{n}" for n in taxes),
-            ]
-        ),
-    }
-
-
-def _round_sum(lines: Iterable[int], shape: Shape) -> str:
-    total = " + ".join(f"a{n}" for n in lines) or "0"
-    return f"({total} + sign({total})::bigint * {shape.divisor // 2}) / {shape.divisor}"
-
-
-def _taxed(shape: Shape, net: str) -> str:
-    if not shape.taxes:
-        return "l"
-    sums = [
-        _round_sum(tax.lines, shape) if not shape.by_line else " + ".join(f"a{n}" for n in tax.lines) or "0"
-        for tax in shape.taxes
-    ]
-    unit = 10**shape.places
-    made = [
-        f"(s{n} * t{n} + sign(s{n} * t{n})::bigint * {unit // 2}) / {unit} as x{n}"
-        for n in range(1, len(shape.taxes) + 1)
-    ]
-    named = ", ".join(f"{text} as s{n}" for n, text in enumerate(sums, 1))
-    return (
-        f"l cross join lateral (select {net} as net, {named} offset 0) s"
-        f" cross join lateral (select {', '.join(made)} offset 0) x"
-    )
-
-
-def _known(shape: Shape, *, is_later: bool) -> str:
-    limits = range(1, shape.tiers)
-    chosen = [
-        f"case when u.persons >= t.persons then t.l{n} else t.u{n} end" if shape.has_household else f"t.u{n}"
-        for n in limits
-    ]
-    times = " * y.months" if shape.cycle == "year" else ""
-    before = "y.used_before" if shape.cycle == "year" else f"({_USED_BEFORE} {_CYCLE} y)" if is_later else "0"
-    rests_on = _RESTS_ON if shape.cycle == "year" else f"(select {_RESTS_ON} from {_CYCLE} y)"  # noqa: S608 - constants
-    return ", ".join(
-        [f"{before if shape.tiers > 1 else '0'} as b"]
-        + [f"({text}){times} as h{n}" for n, text in enumerate(chosen, 1)]
-        + [f"u.f{n}" for n in range(1, len(shape.flags) + 1)]
-        + [f"{rests_on} as rests_on" for _ in _kept(shape, is_later=is_later)]
-    )
-
-
-def _kept(shape: Shape, *, is_later: bool) -> list[str]:
-    """Columns of a cost beside its figures: on what it rests, where something may have been used before."""
-    return ["rests_on"] if shape.tiers > 1 and (is_later or shape.cycle == "year") else []
-
-
-def _entitled(shape: Shape) -> str:
-    """What is joined to the parts. Both sides come in the order of accounts: merged, they meet without a hash table."""
-    joins = ["u"]
-    if shape.has_household:
-        joins.append(_ENTITLED.format(alias="w", kind="persons"))
-    joins += [_ENTITLED.format(alias=f"f{n}", kind=flag) for n, flag in enumerate(shape.flags, 1)]
-    return "\n        ".join(joins)
-
-
-def _facts(shape: Shape) -> str:
-    persons = ", w.value::bigint as persons" if shape.has_household else ""
-    return persons + "".join(f", f{n}.value is not null as f{n}" for n in range(1, len(shape.flags) + 1))
-
-
-_ENTITLED: Final = """left join entitlement {alias} on {alias}.account_id = u.account_id and {alias}.kind = '{kind}'
-          and {alias}.valid_from <= u.first_day and ({alias}.valid_to is null or {alias}.valid_to > u.first_day)"""
-
-_CYCLE: Final = "usage_cycle(u.account_id, t.code, u.first_day, cast(:cycle_first as date), cast(:cycle_end as date))"
-_USED_BEFORE: Final = "select y.used_before from"
-_RESTS_ON: Final = "array[y.months, y.used_before, y.since - date '2000-01-01']"
-_WITHOUT_COST: Final = """ and not exists (
-          select from usage_cost k where k.account_id = u.account_id and k.month = u.month and k.part = u.part)"""
-_KEPT_PARTS: Final = """select m.* from usage_month m
-          where m.month = cast(:month as date) and m.account_id = any(cast(:account_ids as bigint[]))"""
-_GIVEN_PARTS: Final = """select p.* from jsonb_to_recordset(cast(:parts as jsonb)) p (account_id bigint, month date,
-          part smallint, version_id bigint, first_day date, end_day date, energy bigint, export_energy bigint,
-          energies bigint[])"""

@@ -3,7 +3,7 @@
 import random
 import re
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +13,7 @@ import pytest
 from core.crypto.vault import Vault
 from core.db import Database, WriteSession, to_json
 from core.money import exponent
-from services.tariffs.queries import Priced, parse, price
+from services.tariffs.queries import Priced, dump, parse, period_of, price
 from services.usage.operations.pricing import PricedVersion, price_months
 from services.usage.queries.parts import parts_of, use_of
 from services.usage.rules.compiled import Uncompiled, compiled
@@ -48,7 +48,9 @@ def document(dice: random.Random, number: int) -> dict[str, Any]:
     """A tariff of a shape that compiles."""
     places = dice.choice((2, 4, 5, 8))
     by_tier = dice.random() < 0.4
+    by_season = by_tier and dice.random() < 0.3
     names = ["all"] if by_tier or dice.random() < 0.2 else dice.sample(NAMES, dice.randint(2, 5))
+    names = ["dry", "wet"] if by_season else names
     tiers = dice.randint(0, 4)
     bounds = [str(bound) for bound in sorted(dice.sample(range(20, 900), max(tiers - 1, 0)))]
     adders = [decimal(dice, "0.5", places) if at or dice.random() < 0.2 else "0" for at in range(tiers)]
@@ -62,7 +64,13 @@ def document(dice: random.Random, number: int) -> dict[str, Any]:
             "prices": {name: decimal(dice, "1.6", places) for name in names},
         },
     }
-    if names != ["all"]:
+    if by_season:
+        months = dice.choice(([6, 7, 8], [1, 2, 12]))
+        made["energy"] |= {
+            "windows": [{"period": "wet", "from": "00:00", "to": "24:00", "months": months}],
+            "default_period": "dry",
+        }
+    elif names != ["all"]:
         hours = [f"{hour:02}:00" for hour in range(25)]
         made["energy"] |= {
             "windows": [
@@ -73,6 +81,8 @@ def document(dice: random.Random, number: int) -> dict[str, Any]:
     if tiers > 1:
         cycle = dice.choice(("month", "year"))
         made["tiers"] = {"cycle": cycle, "adders": adders}
+        if not by_tier and dice.random() < 0.5:
+            made["tiers"] = {"cycle": cycle, "adders_by_period": {name: dice.sample(adders, tiers) for name in names}}
         if cycle == "month" and dice.random() < 0.5:
             others = [str(Decimal(bound) + dice.randrange(5)) for bound in bounds]
             made["tiers"]["seasons"] = [
@@ -89,6 +99,12 @@ def document(dice: random.Random, number: int) -> dict[str, Any]:
                 "extra_kwh_per_month": str(dice.choice((50, 100, 400))),
                 "mode": dice.choice(("first_only", "shift_all")),
             }
+    return made | besides(dice, places)
+
+
+def besides(dice: random.Random, places: int) -> dict[str, Any]:
+    """What a bill has beside energy."""
+    made: dict[str, Any] = {}
     made["per_kwh"] = [{"code": f"fund{at}", "rate": decimal(dice, "0.03", places)} for at in range(dice.randrange(3))]
     made["fixed"] = [
         {"code": "standing", "amount": decimal(dice, "2", 4), "per": "day"},
@@ -106,9 +122,11 @@ def document(dice: random.Random, number: int) -> dict[str, Any]:
             {"code": "free_kwh", "flag": "low_income", "kwh": "15", "rate": decimal(dice, "0.6", places)}
         ]
     if dice.random() < 0.4:
+        made["minimum"] = {"amount": decimal(dice, "30", dice.choice((0, 2, 4))), "per": dice.choice(("month", "day"))}
+    if dice.random() < 0.4:
         made["tax"] = {"rate": decimal(dice, "0.2", 3), "on": "net"}
     elif dice.random() < 0.3:
-        made["taxes"] = [{"code": "levy", "rate": decimal(dice, "0.1", 4), "on": "net", "base": ["energy", "fixed"]}]
+        made["taxes"] = [{"code": "levy", "rate": decimal(dice, "0.1", 4), "on": "net", "base": ["energy", "minimum"]}]
     return made
 
 
@@ -134,6 +152,12 @@ def used(
             for part, (first, end) in enumerate(days if month == MONTH else [(1, None)], 1):
                 most = 10**14 if dice.random() < 0.02 else dice.choice((3, 60, 400, 900)) * 1_000_000
                 step = dice.choice((1, 1000, 1_000_000))
+                energies = [dice.randrange(most + 1) // step * step for _ in version.periods]
+                if dump(version.tariff)["energy"]["lines"] == "per_tier":  # a month is all in one of them
+                    own = period_of(version.tariff, datetime(2025, month.month, 1))  # noqa: DTZ001
+                    energies = [
+                        energy if name == own else 0 for name, energy in zip(version.periods, energies, strict=True)
+                    ]
                 yield {
                     "account_id": account_id,
                     "month": month,
@@ -141,7 +165,7 @@ def used(
                     "version_id": version.id,
                     "first_day": month.replace(day=first or 1),
                     "end_day": month.replace(day=end) if end else month.replace(month=month.month + 1),
-                    "energies": [dice.randrange(most + 1) // step * step for _ in version.periods],
+                    "energies": energies,
                     "export_energy": dice.choice((0, dice.randrange(10**9))),
                 }
 
@@ -201,7 +225,7 @@ def test_sql_and_the_engine_price_random_tariffs_and_uses_alike_to_the_minor_uni
         assert cost.total_minor == expected.total_minor, told
         if cost.lines is None:
             shape = compiled(version.tariff, month=7, periods=version.periods).shape
-            codes = [*(item.code for item in shape.items), *(tax.code for tax in shape.taxes)]
+            codes = shape.codes()
             quantities, amounts = cost.figures[: len(codes)], cost.figures[len(codes) :]
             lines = zip(codes, quantities, amounts, strict=True)
             assert {
@@ -268,7 +292,13 @@ def test_who_leaves_in_the_year_pays_by_the_limits_of_the_months_until_then(data
 CASES: Final[dict[str, dict[str, object]]] = {
     "demand": {"demand": {"mode": "actual", "price": "30"}},
     "rounding": {"rounding": {"mode": "half_even", "stage": "line"}},
-    "minimum": {"minimum": {"amount": "5"}},
+    "power_factor": {
+        "power_factor": {
+            "standard": "0.9",
+            "segments": [{"lo": "0", "hi": "1", "anchor": "0.9", "anchor_rate": "0", "per_point": "0.01"}],
+            "base": ["energy"],
+        }
+    },
     "slots": {"energy": {"lines": "slots", "prices": {"all": "0"}}},
     "fixed": {"fixed": [{"code": "huge", "amount": "999999999.99999999", "per": "day"}]},
 }
