@@ -337,6 +337,16 @@ class Database:
             yield session
 
 
+@contextmanager
+def taken_back(session: WriteSession) -> Iterator[None]:
+    """Do a block for its answers alone: what it writes, and the locks that it takes, are given back when it ends."""
+    nested = session.begin_nested()
+    try:
+        yield
+    finally:
+        nested.rollback()
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """What a session is connected to, and as whom. `may_create`: the role could make tables or schemas."""

@@ -57,6 +57,12 @@ class Kind(enum.StrEnum):
     SLOT_PRICES = "slot-prices"
 
 
+CHECKED: Final = frozenset({Kind.ACCOUNTS, Kind.BILLS, Kind.READINGS, Kind.REGISTER_READINGS})
+"""What can be run dry."""
+_WHOLE: Final = frozenset({Kind.ACCOUNTS, Kind.BILLS})
+"""Of what a file may tell all there is."""
+
+
 class NotAsSigned(Exception):
     """A file, or what it would do, is not what somebody stands for; nothing was loaded."""
 
@@ -200,13 +206,6 @@ def loader_of(kind: Kind, settings: Settings, file: Path, intervals: Intervals =
             loader = UnitsLoader()
         case Kind.BILLING_MODES:
             loader = BillingModesLoader(now=clock.now())
-        case Kind.READINGS:
-            sender = _sender(settings)
-            loader = metering.loader_of(
-                file, sender, naming=intervals.naming(), labels=intervals.labels, minutes=intervals.minutes
-            )
-        case Kind.REGISTER_READINGS:
-            loader = metering.RegisterReadingsLoader(_sender(settings), labels=intervals.labels)
         case Kind.ENTITLEMENTS:
             loader = EntitlementsLoader(renewals=settings.renewal_months, now=clock.now())
         case Kind.HOLIDAYS:
@@ -215,8 +214,8 @@ def loader_of(kind: Kind, settings: Settings, file: Path, intervals: Intervals =
             loader = TemperaturesLoader(zone=settings.zone)
         case Kind.SLOT_PRICES:
             loader = SlotPricesLoader(zone=settings.zone)
-        case Kind.ACCOUNTS | Kind.BILLS:
-            loader = checker_of(kind, settings)
+        case _:
+            loader = checker_of(kind, settings, file, intervals)
     return loader
 
 
@@ -224,17 +223,25 @@ def _sender(settings: Settings) -> Sender:
     return Sender(ReadingSource.FILE, operator(), settings.zone, clock.now(), limits_of(settings))
 
 
-def checker_of(kind: Kind, settings: Settings) -> Checker:
-    """The loader of a kind of file that can be run dry."""
-    if kind is Kind.BILLS:
-        return BillsLoader(zone=settings.zone, now=clock.now())
-    return AccountsLoader(
-        Vault(data_keys=settings.data_key_ring, master_key=settings.master_key_bytes),
-        currency=settings.supplier_currency,
-        phone_region=settings.supplier_phone_region,
-        locales=settings.locales,
-        zone=settings.zone,
-    )
+def checker_of(kind: Kind, settings: Settings, file: Path, intervals: Intervals) -> Checker:
+    """The loader of a kind of file that can be run dry, one of CHECKED. Raises BadFile."""
+    match kind:
+        case Kind.READINGS:
+            return metering.loader_of(
+                file, _sender(settings), naming=intervals.naming(), labels=intervals.labels, minutes=intervals.minutes
+            )
+        case Kind.REGISTER_READINGS:
+            return metering.RegisterReadingsLoader(_sender(settings), labels=intervals.labels)
+        case Kind.BILLS:
+            return BillsLoader(zone=settings.zone, now=clock.now())
+        case _:
+            return AccountsLoader(
+                Vault(data_keys=settings.data_key_ring, master_key=settings.master_key_bytes),
+                currency=settings.supplier_currency,
+                phone_region=settings.supplier_phone_region,
+                locales=settings.locales,
+                zone=settings.zone,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +263,7 @@ class _Command:
                 report = intake.check(
                     self.db,
                     path=self.file,
-                    loader=checker_of(self.kind, self.settings),
+                    loader=checker_of(self.kind, self.settings, self.file, self.intervals),
                     actor=self.actor,
                     told=told,
                     whole=whole,
@@ -310,8 +317,11 @@ class _Command:
 
 
 def _check_options(kind: Kind, *, dry_run: bool, full: bool, unit: str, signed_off: int | None) -> None:
-    if kind not in {Kind.ACCOUNTS, Kind.BILLS} and (dry_run or full or signed_off is not None):
-        msg = f"a file of {kind.value} has no dry run, and never tells all there is"
+    if kind not in CHECKED and (dry_run or signed_off is not None):
+        msg = f"a file of {kind.value} has no dry run"
+        raise typer.BadParameter(msg)
+    if kind not in _WHOLE and full:
+        msg = f"a file of {kind.value} never tells all there is"
         raise typer.BadParameter(msg)
     if unit and not full:
         raise typer.BadParameter("--unit says of what --full tells all")

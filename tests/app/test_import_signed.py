@@ -151,9 +151,30 @@ def test_a_full_file_that_was_cut_short_is_told_loudly_and_closes_nothing(
         assert session.sql("select count(*) from bill where state = 'issued'").scalar_one() == 2
 
 
+def test_readings_are_loaded_as_somebody_stands_for_them(desk: Desk, tmp_path: Path) -> None:
+    with desk.database.write() as session:
+        session.sql(
+            "insert into meter (meter_no, account_id) select 'M1', id from account where account_no = :no", no=NO
+        )
+    path = tmp_path / "readings.csv"
+    path.write_text("meter_no,start,kwh\nM1,2026-03-02T00:00,1\nM1,2026-03-02T01:00,-1\n")
+    said = ("--zone", "+08:00", "--minutes", "60")
+    code, dry, why = desk.command(path, "--dry-run", *said, kind="readings")
+    assert (code, dry["new"], dry["rejected"]) == (3, 1, 1), why
+    desk.sign(dry["run"])
+    code, told, why = desk.command(path, "--signed-off", str(dry["run"]), *said, kind="readings")
+    assert (code, told["new"], told["rejected"], told["differences"]) == (3, 1, 1, []), why
+    assert told["units"] == dry["units"]
+
+
 @pytest.mark.parametrize(
     "options",
-    [("units", "--dry-run"), ("bills", "--unit", "3701"), ("bills", "--signed-off", "1", "--full")],
+    [
+        ("units", "--dry-run"),
+        ("readings", "--full"),
+        ("bills", "--unit", "3701"),
+        ("bills", "--signed-off", "1", "--full"),
+    ],
 )
 def test_options_that_make_no_sense_together_stop_the_command(desk: Desk, file: Path, options: tuple[str, ...]) -> None:
     assert desk.command(file, *options[1:], kind=options[0])[0] == 2

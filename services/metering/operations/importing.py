@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from typing import ClassVar, Final
 
-from core.db import WriteSession
+from core.db import WriteSession, taken_back
 from core.intake import Taken
 from core.records import Layout, Reject, Row, Unreadable
 from services.accounts import operations as accounts
@@ -14,7 +14,7 @@ from services.metering import rules
 from services.metering.measures import Channel, IntervalRow, Quality
 from services.metering.operations import placing
 from services.metering.operations.repeats import Repeats
-from services.metering.operations.taking import Sender, stage_intervals, take_staged
+from services.metering.operations.taking import Sender, TakenIntervals, stage_intervals, take_staged
 
 CHUNK_ROWS: Final = 20_000
 """Of one interval each."""
@@ -52,8 +52,19 @@ class IntervalsLoader(ABC):
 
     def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
         """Write what is new or better."""
+        return self._count(session, self._take(session, run_id), run_id=run_id, refused=refused)
+
+    def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
+        """Tell what `load` would do with one chunk, without those before it: it is done, and taken back."""
+        with taken_back(session):
+            taken = self._take(session, run_id)
+        return self._count(session, taken, run_id=run_id, refused=refused)
+
+    def _take(self, session: WriteSession, run_id: int) -> TakenIntervals:
         is_repeat = self._repeats.is_one(session, run_id=run_id)
-        taken = take_staged(session, sender=self._sender, run_id=run_id, is_repeat=is_repeat)
+        return take_staged(session, sender=self._sender, run_id=run_id, is_repeat=is_repeat)
+
+    def _count(self, session: WriteSession, taken: TakenIntervals, *, run_id: int, refused: list[Reject]) -> Taken:
         first = accounts.see(session, run_id=run_id, kind="account", keys=taken.account_ids)
         units = placing.units_of_accounts(session, account_ids=sorted(first))
         counted = [

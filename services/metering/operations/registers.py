@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 import sqlalchemy as sa
 
 from core import staging
-from core.db import WriteSession, statement
+from core.db import WriteSession, statement, taken_back
 from core.intake import Taken
 from core.periods import start_of
 from core.records import Layout, Reject, Row, Unreadable
@@ -72,6 +72,15 @@ class _Register:
     months: set[date] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What came of a chunk: rows by unit and outcome, and why others were not taken; `account_ids` are those met."""
+
+    came: Counter[tuple[int, str]]
+    account_ids: list[int]
+    rejects: list[Reject]
+
+
 class RegisterReadingsLoader:
     """`wattline import register-readings`: what registers showed at a moment."""
 
@@ -105,14 +114,24 @@ class RegisterReadingsLoader:
         What a meter showed at the midnight at which it went from one account to another closes the one and opens the
         other: it counts for both, or waits for both, and is one row of the file.
         """
+        return _count(session, self._take(session, run_id), run_id=run_id, refused=refused)
+
+    def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
+        """Tell what `load` would do with one chunk, without those before it: it is done, and taken back."""
+        with taken_back(session):
+            taken = self._take(session, run_id)
+        return _count(session, taken, run_id=run_id, refused=refused)
+
+    def _take(self, session: WriteSession, run_id: int) -> _Taken:
         sender = self._sender
+        refused: list[Reject] = []
         _run(session, "met", zone=str(sender.zone))
         staging.analyze(session, table="met_register")
         if sender.program is not None:
             _run(session, "apart", program=sender.program)
             reach = statement(__package__, "import_registers_reach.sql")
-            refused = refused + staging.refuse(session, table="met_register", judgement=reach, program=sender.program)
-        refused = refused + staging.refuse(
+            refused = staging.refuse(session, table="met_register", judgement=reach, program=sender.program)
+        refused += staging.refuse(
             session,
             table="met_register",
             judgement=statement(__package__, "import_registers_meaning.sql"),
@@ -143,7 +162,7 @@ class RegisterReadingsLoader:
             else:
                 held.append(_told(placed[0][0].row_no, doubt))
         self._write(session, list(registers.values()), run_id=run_id)
-        return self._count(session, registers, came, run_id=run_id, rejects=refused + held)
+        return _Taken(came, sorted({each.account_id for each in registers.values()}), refused + held)
 
     def place(
         self, session: WriteSession, *, run_id: int, rows: Sequence[Row], rejects: Sequence[Reject]
@@ -266,29 +285,22 @@ class RegisterReadingsLoader:
             months=[month for _, month in changed],
         )
 
-    def _count(
-        self,
-        session: WriteSession,
-        registers: dict[tuple[int, str, str], _Register],
-        came: Counter[tuple[int, str]],
-        *,
-        run_id: int,
-        rejects: list[Reject],
-    ) -> Taken:
-        ids = sorted({each.account_id for each in registers.values()})
-        first = accounts.see(session, run_id=run_id, kind="account", keys=ids)
-        units = placing.units_of_accounts(session, account_ids=sorted(first))
-        counted_ = [
-            UnitRows(
-                unit_id,
-                came[unit_id, "new"],
-                came[unit_id, "changed"],
-                came[unit_id, "unchanged"],
-                units.count(unit_id),
-            )
-            for unit_id in sorted({unit_id for unit_id, _ in came})
-        ]
-        return accounts.count_rows(session, run_id=run_id, rows=counted_, rejects=rejects)
+
+def _count(session: WriteSession, taken: _Taken, *, run_id: int, refused: list[Reject]) -> Taken:
+    first = accounts.see(session, run_id=run_id, kind="account", keys=taken.account_ids)
+    units = placing.units_of_accounts(session, account_ids=sorted(first))
+    came = taken.came
+    counted_ = [
+        UnitRows(
+            unit_id,
+            came[unit_id, "new"],
+            came[unit_id, "changed"],
+            came[unit_id, "unchanged"],
+            units.count(unit_id),
+        )
+        for unit_id in sorted({unit_id for unit_id, _ in came})
+    ]
+    return accounts.count_rows(session, run_id=run_id, rows=counted_, rejects=refused + taken.rejects)
 
 
 def _decided(register: _Register, row: sa.Row[Any], *, is_repeat: bool) -> str | None:
