@@ -26,6 +26,8 @@ _INDEXES: Final[dict[str, LiteralString]] = {
     "ix_account_search_terms": "on account_search using gin (terms) with (fastupdate = off)",
     "ix_account_gap_unit_level1": "on account_gap (unit_id, account_id) where gaps & 255 <> 0",
     "ix_account_holder": "on account (customer_id, unit_id)",
+    # Makes the unit a part of a key: an account does not move while something of it is placed by its unit.
+    "uq_account_unit": "on account (unit_id, id)",
     "ix_agreement_tariff_code": "on agreement (tariff_code, account_id)",
     "ix_audit_act": "on audit (act, id)",
     "ix_audit_recorded_at": "on audit (recorded_at, id)",
@@ -40,6 +42,7 @@ _UNUSED: Final[tuple[LiteralString, ...]] = (
     "ix_premises_address",
     "ix_account_gap_level1",
     "ix_account_customer_id",
+    "ix_account_unit_id",
 )
 """What search, work list and lists of accounts read before; nothing else does, and a file pays for each."""
 _RULES: Final[tuple[tuple[LiteralString, LiteralString], ...]] = (

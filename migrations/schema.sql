@@ -873,6 +873,15 @@ begin
   return null;
 end $$;
 
+CREATE FUNCTION public.move_readings() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update reading_quarantine set unit_id = new.unit_id where account_id = new.id;
+  update reading_finding set unit_id = new.unit_id where account_id = new.id;
+  return null;
+end $$;
+
 CREATE FUNCTION public.move_suspense() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1155,6 +1164,14 @@ begin
   end if;
   return new;
 end $_$;
+
+CREATE FUNCTION public.place_reading() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  select unit_id into new.unit_id from account where id = new.account_id for key share;
+  return new;
+end $$;
 
 CREATE FUNCTION public.place_suspense() RETURNS trigger
     LANGUAGE plpgsql
@@ -2683,6 +2700,7 @@ CREATE TABLE public.reading_finding (
     dismissed_at timestamp with time zone,
     dismissed_by text,
     dismissed_why text,
+    unit_id integer NOT NULL,
     CONSTRAINT ck_reading_finding_channel CHECK ((channel = ANY (ARRAY['import'::text, 'export'::text, 'reactive_lag'::text, 'reactive_lead'::text]))),
     CONSTRAINT ck_reading_finding_days CHECK ((first_day <= last_day)),
     CONSTRAINT ck_reading_finding_dismissed CHECK ((((dismissed_at IS NULL) = (dismissed_by IS NULL)) AND ((dismissed_at IS NULL) = (dismissed_why IS NULL)))),
@@ -2723,10 +2741,12 @@ CREATE TABLE public.reading_quarantine (
     decided_at timestamp with time zone,
     decided_by text,
     decided_why text,
+    unit_id integer NOT NULL,
     CONSTRAINT ck_reading_quarantine_decided CHECK ((((state = 'open'::text) = (decided_at IS NULL)) AND ((decided_at IS NULL) = (decided_by IS NULL)))),
     CONSTRAINT ck_reading_quarantine_kind CHECK ((kind = ANY (ARRAY['interval'::text, 'register'::text]))),
     CONSTRAINT ck_reading_quarantine_minutes CHECK (((kind = 'interval'::text) = (minutes IS NOT NULL))),
     CONSTRAINT ck_reading_quarantine_quality CHECK ((quality = ANY (ARRAY['a'::text, 'e'::text, 's'::text, 'm'::text]))),
+    CONSTRAINT ck_reading_quarantine_reason CHECK ((reason = ANY (ARRAY['negative'::text, 'implausible'::text, 'inverted'::text, 'contradicted'::text, 'decided'::text, 'first'::text]))),
     CONSTRAINT ck_reading_quarantine_source CHECK ((source = ANY (ARRAY['file'::text, 'program'::text, 'customer'::text, 'staff'::text]))),
     CONSTRAINT ck_reading_quarantine_state CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'discarded'::text, 'estimated'::text])))
 );
@@ -3904,8 +3924,6 @@ CREATE INDEX ix_account_premises_id ON public.account USING btree (premises_id);
 
 CREATE INDEX ix_account_search_terms ON public.account_search USING gin (terms) WITH (fastupdate=off);
 
-CREATE INDEX ix_account_unit_id ON public.account USING btree (unit_id);
-
 CREATE INDEX ix_agreement_tariff_code ON public.agreement USING btree (tariff_code, account_id);
 
 CREATE INDEX ix_approval_request_about ON public.approval_request USING btree ((((split_part(subject, ':'::text, 1) || ':'::text) || split_part(subject, ':'::text, 2))));
@@ -4054,13 +4072,13 @@ CREATE INDEX ix_payment_suspense_unit_ids ON public.payment_suspense USING gin (
 
 CREATE INDEX ix_point_lot_expires_at ON public.point_lot USING btree (expires_at) WHERE (remaining > 0);
 
-CREATE INDEX ix_reading_finding_open ON public.reading_finding USING btree (account_id, id) WHERE (ended_at IS NULL);
+CREATE INDEX ix_reading_finding_unit ON public.reading_finding USING btree (unit_id, account_id, id) WHERE ((ended_at IS NULL) AND (dismissed_at IS NULL));
 
 CREATE INDEX ix_reading_photo_uploaded_at ON public.reading_photo USING btree (uploaded_at);
 
 CREATE INDEX ix_reading_photo_user_id ON public.reading_photo USING btree (user_id);
 
-CREATE INDEX ix_reading_quarantine_open ON public.reading_quarantine USING btree (account_id, id) WHERE (state = 'open'::text);
+CREATE INDEX ix_reading_quarantine_unit ON public.reading_quarantine USING btree (unit_id, account_id, id) INCLUDE (reason) WHERE (state = 'open'::text);
 
 CREATE INDEX ix_service_client_secret_service_client_id ON public.service_client_secret USING btree (service_client_id);
 
@@ -4128,6 +4146,8 @@ CREATE UNIQUE INDEX uq_access_invitation_open ON public.access_invitation USING 
 
 CREATE UNIQUE INDEX uq_account_look_open ON public.account_look USING btree (session_id) WHERE (ended_at IS NULL);
 
+CREATE UNIQUE INDEX uq_account_unit ON public.account USING btree (unit_id, id);
+
 CREATE UNIQUE INDEX uq_approval_request_open ON public.approval_request USING btree (subject, kind) WHERE (state = 'requested'::text);
 
 CREATE UNIQUE INDEX uq_approval_request_suspense ON public.approval_request USING btree (subject) WHERE ((state = 'requested'::text) AND (subject ~~ 'suspense:%'::text));
@@ -4184,6 +4204,8 @@ CREATE TRIGGER leave_groups AFTER UPDATE OF revoked_at ON public.access_grant FO
 
 CREATE TRIGGER move_gap AFTER UPDATE OF unit_id ON public.account FOR EACH ROW WHEN ((old.unit_id <> new.unit_id)) EXECUTE FUNCTION public.move_gap();
 
+CREATE TRIGGER move_readings AFTER UPDATE OF unit_id ON public.account FOR EACH ROW WHEN ((old.unit_id <> new.unit_id)) EXECUTE FUNCTION public.move_readings();
+
 CREATE TRIGGER move_suspense AFTER UPDATE OF unit_id ON public.account FOR EACH ROW WHEN ((old.unit_id <> new.unit_id)) EXECUTE FUNCTION public.move_suspense();
 
 CREATE TRIGGER number BEFORE INSERT ON public.tariff_version FOR EACH ROW EXECUTE FUNCTION public.tariff_version_number();
@@ -4203,6 +4225,10 @@ CREATE TRIGGER payment_suspense_feed_unassigned AFTER UPDATE OF unassigned_at ON
 CREATE TRIGGER place BEFORE INSERT ON public.audit FOR EACH ROW EXECUTE FUNCTION public.place_audit();
 
 CREATE TRIGGER place BEFORE INSERT ON public.payment_suspense FOR EACH ROW EXECUTE FUNCTION public.place_suspense();
+
+CREATE TRIGGER place BEFORE INSERT ON public.reading_finding FOR EACH ROW EXECUTE FUNCTION public.place_reading();
+
+CREATE TRIGGER place BEFORE INSERT ON public.reading_quarantine FOR EACH ROW EXECUTE FUNCTION public.place_reading();
 
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON public.account_note FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 

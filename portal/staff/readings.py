@@ -1,6 +1,5 @@
 """Readings that nobody believed, and meters of which some are missing: the work list of whoever looks after meters."""
 
-from collections import Counter
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
@@ -23,7 +22,7 @@ from services.accounts.roles import StaffPermission
 from services.metering import operations, queries
 from services.metering.errors import ReadingDecided, ReadingNotAcceptable, ReadingNotEstimable
 from services.metering.operations import Decision
-from services.metering.queries import HeldReading
+from services.metering.queries import Finding, HeldReading
 from services.metering.queries.waiting import LOOK_BACK_DAYS
 from web.problems.common import NotFound
 from web.readings import picture_answer
@@ -79,15 +78,13 @@ def held_page(
             reason=wanted["reason"] or None,
             since=begins,
             until=ends,
-            after=(at[0], UUID(at[1])) if at else (0, NOBODY),
+            after=(at[0], at[1], UUID(at[2])) if at else (0, 0, NOBODY),
             limit=PAGE + 1,
             now=now,
         )
-    rows, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [each.account_id, str(each.id)])
+    rows, more = runtime.cursors.page(found, PAGE, scope=scope, position=place_of)
     may_decide = reader.may(StaffPermission.METERING_DECIDE)
-    waiting = Counter[str]()
-    for each in queries.held_counts(write, staff_id=reader.staff_id, now=now):
-        waiting[each.reason] += each.readings
+    waiting = queries.held_counts(write, staff_id=reader.staff_id, now=now)
     return show(
         request,
         "staff/readings.html",
@@ -96,7 +93,7 @@ def held_page(
         mine=lists.mine(write, reader, "readings", **wanted),
         rows=[(each, shown_kwh(each)) for each in rows],
         choosable=[name_of(each) for each in rows] if may_decide else [],
-        counts=sorted(waiting.items()),
+        counts=sorted(waiting.by_reason.items()) if waiting.is_all else [(each.value, None) for each in queries.Doubt],
         wanted=wanted,
         units=staffing.staff_units(
             write, staff_id=reader.staff_id, permission=StaffPermission.METERING_VIEW, now=now, limit=500
@@ -210,6 +207,11 @@ def shown_kwh(reading: HeldReading) -> Decimal | None:
     return None if reading.energy is None else Decimal(reading.energy).scaleb(-6)
 
 
+def place_of(each: HeldReading | Finding) -> list[Any]:
+    """Where in a list it stands."""
+    return [each.unit_id, each.account_id, str(each.id)]
+
+
 def name_of(reading: HeldReading) -> str:
     """How forms name a reading."""
     return f"{reading.account_no}.{reading.id}"
@@ -314,12 +316,12 @@ def _missing_page(
     wanted = {"unit": unit.strip()}
     asked = urlencode({name: value for name, value in wanted.items() if value})
     scope = f"staff.readings.missing|{reader.staff_id}|{asked}"
-    position = runtime.cursors.behind(after, scope=scope, first=[0, 0])
+    position = runtime.cursors.behind(after, scope=scope, first=[0, 0, 0])
     rows, behind = queries.meter_gaps(
         session,
         staff_id=reader.staff_id,
         unit_code=wanted["unit"] or None,
-        after=(position[0], position[1]),
+        after=(position[0], position[1], position[2]),
         limit=PAGE,
         today=business_date(now, runtime.settings.zone),
         now=now,

@@ -12,7 +12,7 @@ from core.db import WriteSession
 from portal.pages import go, speak
 from portal.staff.once import once
 from portal.staff.pages import CheckedForm, SignedInStaff, StaffReader, check, show
-from portal.staff.readings import NOBODY, PAGE, READINGS, Reader, Text, is_reason
+from portal.staff.readings import NOBODY, PAGE, READINGS, Reader, Text, is_reason, place_of
 from services.accounts.queries import finding, staffing
 from services.accounts.roles import StaffPermission
 from services.metering import operations, queries
@@ -95,11 +95,11 @@ def _page(
         staff_id=reader.staff_id,
         unit_code=wanted["unit"] or None,
         kind=wanted["kind"] or None,
-        after=(at[0], UUID(at[1])) if at else (0, NOBODY),
+        after=(at[0], at[1], UUID(at[2])) if at else (0, 0, NOBODY),
         limit=PAGE + 1,
         now=now,
     )
-    rows, more = runtime.cursors.page(found, PAGE, scope=scope, position=lambda each: [each.account_id, str(each.id)])
+    rows, more = runtime.cursors.page(found, PAGE, scope=scope, position=place_of)
     return show(
         request,
         "staff/readings_odd.html",

@@ -40,6 +40,21 @@ class Quality(enum.StrEnum):
     MISSING = "m"
 
 
+class Doubt(enum.StrEnum):
+    """Why a reading waits for staff.
+
+    Less than nothing; more than can be; less than a register showed before; other than what is known better; other than
+    what staff decided; and what a customer told first of a register.
+    """
+
+    NEGATIVE = "negative"
+    IMPLAUSIBLE = "implausible"
+    INVERTED = "inverted"
+    CONTRADICTED = "contradicted"
+    DECIDED = "decided"
+    FIRST = "first"
+
+
 class IntervalRow(NamedTuple):
     """One interval of one meter, whatever file it came from.
 

@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from core.crypto.sealed import sealed
 from core.db import Timestamp, text_enum
-from services.metering.measures import Channel, Quality, Register
+from services.metering.measures import Channel, Doubt, Quality, Register
 
 
 class ReadingSource(enum.StrEnum):
@@ -194,7 +194,7 @@ class OwnReading(SQLModel, table=True):
 
 
 class ReadingQuarantine(SQLModel, table=True):
-    """A reading that nobody believes: what it said, why it waits, and what became of it.
+    """A reading that nobody believes: what it said, why it waits, and what became of it; `unit_id` follows its account.
 
     `channel` is a channel of intervals or a register, by `kind`; `energy` is that of the interval, or what the register
     showed.
@@ -204,6 +204,7 @@ class ReadingQuarantine(SQLModel, table=True):
 
     account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
     id: UUID = Field(sa_type=sa.Uuid, primary_key=True, sa_column_kwargs={"server_default": sa.text("uuidv7()")})
+    unit_id: int = Field(sa_type=sa.Integer)
     kind: QuarantineKind = Field(sa_type=text_enum(QuarantineKind))
     meter_no: str = Field(sa_type=sa.Text)
     channel: str = Field(sa_type=sa.Text)
@@ -211,7 +212,7 @@ class ReadingQuarantine(SQLModel, table=True):
     minutes: int | None = Field(default=None, sa_type=sa.SmallInteger)
     energy: int | None = Field(default=None, sa_type=sa.BigInteger)
     quality: Quality = Field(sa_type=text_enum(Quality))
-    reason: str = Field(sa_type=sa.Text)
+    reason: Doubt = Field(sa_type=text_enum(Doubt))
     state: QuarantineState = Field(
         default=QuarantineState.OPEN,
         sa_type=text_enum(QuarantineState),
@@ -231,6 +232,8 @@ class ReadingQuarantine(SQLModel, table=True):
 class ReadingFinding(SQLModel, table=True):
     """What a rule found odd in readings that were taken: nothing is changed by it. Open until its cause is gone.
 
+    `unit_id` follows its account.
+
     Staff may dismiss it: it is listed no more, unless it says something else one day.
 
     `found` and `expected` are millionths of a kWh, by `kind`: the interval and the highest one of the days before; what
@@ -241,6 +244,7 @@ class ReadingFinding(SQLModel, table=True):
 
     account_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
     id: UUID = Field(sa_type=sa.Uuid, primary_key=True, sa_column_kwargs={"server_default": sa.text("uuidv7()")})
+    unit_id: int = Field(sa_type=sa.Integer)
     kind: FindingKind = Field(sa_type=text_enum(FindingKind))
     meter_no: str = Field(sa_type=sa.Text)
     channel: Channel = Field(sa_type=text_enum(Channel))

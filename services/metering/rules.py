@@ -9,7 +9,7 @@ from typing import Final
 
 from core.config_readings import ReadingSettings
 from core.records import Unreadable
-from services.metering.measures import Channel, Quality, Register
+from services.metering.measures import Channel, Doubt, Quality, Register
 
 INTERVALS: Final = (15, 30, 60)
 _KNOWN: Final = 1 << 14
@@ -28,7 +28,7 @@ _QUALITIES: Final = {
 REGISTERS: Final = {each.value: each for each in Register}
 _MULTIPLIER: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 CHANNELS: Final = {each.value: each for each in Channel}
-INVERTED: Final = "inverted"
+INVERTED: Final = Doubt.INVERTED
 """Why a register's reading waits that lies below one before it."""
 
 

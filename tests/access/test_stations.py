@@ -136,6 +136,17 @@ with theirs as (
     max_demand, measured_minutes, missing_minutes, estimated_minutes, aggregated_at)
   select id, m.month, 1, cast(:version_id as bigint), m.month, m.month + 20, 20, '{1000000}', 1000000, 0, 0, 0, 28800, 0, 0, now()
   from theirs cross join (select (date_trunc('month', cast(:today as date)) - interval '1 month')::date as month) m
+), doubted as (
+  insert into reading_quarantine (account_id, kind, meter_no, channel, start_at, minutes, energy, quality, reason, source, recorded_at, recorded_by)
+  select id, 'interval', account_no, 'import', now() - interval '1 day', 15, -1, 'a', 'negative', 'file', now(), 'system' from theirs
+), odd as (
+  insert into reading_finding (account_id, kind, meter_no, channel, first_day, last_day, found, expected, found_at)
+  select id, 'zeros', account_no, 'import', :today, :today, 0, 9, now() from theirs
+), read as (
+  insert into reading_series (account_id, id, meter_no, channel, interval_minutes, first_day, last_day)
+  select id, 1, account_no, 'import', 15, cast(:today as date) - 9, cast(:today as date) - 9 from theirs
+), placed as (
+  insert into meter (meter_no, account_id) select account_no, id from theirs
 ), parts as (
   insert into payment_part (account_id, attempt_id, book_id, amount_minor)
   select t.id, r.id, (select min(id) from book), :sum from tries r join theirs t on r.out_trade_no = 'U' || lpad(t.no::text, 20, '0')
@@ -380,13 +391,23 @@ def test_no_page_filter_export_or_count_tells_of_another_station(town: Town, off
         assert [name for name in first if later[name].text != first[name].text] == []
     planted = {name: each.text for name, each in walks[-1].items() if THEIR not in name}
     assert [name for name, text in planted.items() if THEIR in text] == []
-    for path in ("suspense", "imports", "gaps", "payments/unknown", "webhooks"):
+    for path in (
+        "suspense",
+        "imports",
+        "gaps",
+        "payments/unknown",
+        "webhooks",
+        "readings",
+        "readings/missing",
+        "readings/odd",
+    ):
         assert re.search(f"Z19999|Z20000|{SUM}", planted[f"GET /staff/{path}"]), f"nothing is planted for {path}"
     tried = f"GET /staff/tariffs/{TARIFF}/1/dry-run?unit={HERE}&of=all"
     assert "Z19999" in planted[tried], "nothing is planted for a dry run"
     top = office.members["top"]
     people = office.sought(top, "/staff/people", part="z1000")
-    for path in (people, "/staff/webhooks", "/staff/suspense", "/staff/payments/unknown"):
+    readings = ("/staff/readings", "/staff/readings/odd", "/staff/readings/missing")
+    for path in (people, "/staff/webhooks", "/staff/suspense", "/staff/payments/unknown", *readings):
         assert re.search("[zZ]1000|Planted station", look(town, office, top, path)), f"nothing is elsewhere for {path}"
 
 

@@ -15,6 +15,7 @@ from portal.formats import filters
 from portal.templating import babel_name, translations
 from portal.words import Words
 from services.accounts.roles import StaffPermission
+from services.metering.queries import Doubt
 
 ROOT = Path(__file__).parents[2]
 CODE = ("app", "core", "jobs", "notifications", "portal", "routers", "services", "web")
@@ -53,7 +54,7 @@ def unsaid(kind: str, codes: set[str], locale: str) -> set[str]:
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
-def test_every_act_task_message_finding_and_right_has_a_word(locale: str) -> None:
+def test_every_act_task_message_finding_doubt_and_right_has_a_word(locale: str) -> None:
     acts = texts_in_code(r'\bact="([a-z_.]+)"')
     assert {"accounts.revealed", "payments.start", "import.finish"} <= acts
     assert unsaid("act", acts, locale) == set()
@@ -66,6 +67,7 @@ def test_every_act_task_message_finding_and_right_has_a_word(locale: str) -> Non
     assert "payment_receipt" in messages
     assert unsaid("message", messages, locale) == set()
     assert unsaid("finding", {finding.value for finding in Finding}, locale) == set()
+    assert unsaid("doubt", {doubt.value for doubt in Doubt}, locale) == set()
     assert unsaid("permission", set(StaffPermission), locale) == set()
 
 

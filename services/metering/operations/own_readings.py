@@ -30,7 +30,7 @@ from services.metering.errors import (
     ReadingTooLong,
     RegisterUnknown,
 )
-from services.metering.measures import UNITS_PER_KWH, Quality, Register, energy_of
+from services.metering.measures import UNITS_PER_KWH, Doubt, Quality, Register, energy_of
 from services.metering.models import QuarantineKind, QuarantineState, ReadingSource
 from services.metering.operations.single import Single, take_back, write_single
 from services.metering.photos import MEDIA_TYPE, Picture
@@ -38,9 +38,9 @@ from services.metering.queries.own import photo_owner
 from services.metering.registers import counted
 from services.metering.rules import INVERTED, Limits
 
-FIRST: Final = "first"
+FIRST: Final = Doubt.FIRST
 """Nothing is known of the register that it could be compared with."""
-IMPLAUSIBLE: Final = "implausible"
+IMPLAUSIBLE: Final = Doubt.IMPLAUSIBLE
 MOST_A_DAY: Final = 20
 """So often one may correct oneself on a day, and so many pictures may be sent of a reading."""
 LOOK_BACK: Final = timedelta(days=400)

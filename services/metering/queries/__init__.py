@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from core.db import ReadSession, statement
 from core.periods import Period, start_of
-from services.metering.measures import UNITS_PER_KWH, Channel, Quality, Register, kwh_of
+from services.metering.measures import UNITS_PER_KWH, Channel, Doubt, Quality, Register, kwh_of
 from services.metering.models import FindingKind
 from services.metering.queries.findings import Finding, findings
 from services.metering.queries.own import (
@@ -31,7 +31,7 @@ from services.metering.queries.registers import (
     register_use,
 )
 from services.metering.queries.waiting import (
-    HeldCount,
+    HeldCounts,
     HeldReading,
     MeterGaps,
     held_counts,
@@ -44,10 +44,11 @@ __all__ = [
     "UNITS_PER_KWH",
     "Channel",
     "DayOfIntervals",
+    "Doubt",
     "Finding",
     "FindingKind",
     "Gap",
-    "HeldCount",
+    "HeldCounts",
     "HeldReading",
     "LatestReadings",
     "MeterGaps",

@@ -16,6 +16,7 @@ class Finding:
     before; nothing and what a day came to before; the sum of the intervals and what the register counted.
     """
 
+    unit_id: int
     account_id: int
     id: UUID
     account_no: str
@@ -37,19 +38,20 @@ def findings(
     staff_id: UUID,
     unit_code: str | None = None,
     kind: str | None = None,
-    after: tuple[int, UUID] = (0, UUID(int=0)),
+    after: tuple[int, int, UUID] = (0, 0, UUID(int=0)),
     limit: int,
     now: datetime,
 ) -> list[Finding]:
-    """Up to `limit` open findings behind `after` (account and id), undismissed, where one may view readings."""
+    """Up to `limit` open findings behind `after` (unit, account and id), undismissed, where one may view readings."""
     rows = session.sql(
         statement(__package__, "findings.sql"),
         staff_id=staff_id,
         permission=StaffPermission.METERING_VIEW.value,
         unit_code=unit_code,
         kind=kind,
-        after_account=after[0],
-        after_id=after[1],
+        after_unit=after[0],
+        after_account=after[1],
+        after_id=after[2],
         limit=limit,
         now=now,
     )

@@ -10,10 +10,15 @@ from services.accounts.roles import StaffPermission
 from services.metering import rules
 from services.metering.models import QuarantineKind
 
+LAST: Final = 32_767
+"""Above every series of an account."""
 LOOK_BACK_DAYS: Final = 35
 """So many days of each meter are counted, up to yesterday."""
 SCANNED: Final = 2_000
-"""So many meters at most are looked at for one page."""
+SCANNED_ACCOUNTS: Final = 20_000
+"""So many meters at most are looked at for one page, and so many accounts for these."""
+COUNTED: Final = 10_000
+"""So many that wait are counted: what more there is nobody works off today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,7 @@ class HeldReading:
     `channel` is a channel or a register, by `kind`. `holder` is masked. `has_photo`: its picture is still kept.
     """
 
+    unit_id: int
     account_id: int
     id: UUID
     account_no: str
@@ -60,13 +66,11 @@ class HeldReading:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldCount:
-    """How many readings wait for one reason."""
+class HeldCounts:
+    """How many readings wait, by reason; of more than COUNTED `is_all` is false, and the first ones are counted."""
 
-    kind: str
-    reason: str
-    readings: int
-    oldest_at: datetime
+    by_reason: dict[str, int]
+    is_all: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class MeterGaps:
     `elements_known` were estimated.
     """
 
+    unit_id: int
     account_id: int
     series_id: int
     account_no: str
@@ -99,11 +104,11 @@ def held_readings(
     kind: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
-    after: tuple[int, UUID] = (0, UUID(int=0)),
+    after: tuple[int, int, UUID] = (0, 0, UUID(int=0)),
     limit: int,
     now: datetime,
 ) -> list[HeldReading]:
-    """Up to `limit` readings that wait behind `after` (account and id), where one may view readings.
+    """Up to `limit` readings that wait behind `after` (unit, account and id), where one may view readings.
 
     `since` and `until` (exclusive) are about when they were measured, not when they came.
     """
@@ -116,8 +121,9 @@ def held_readings(
         kind=kind,
         since=since,
         until=until,
-        after_account=after[0],
-        after_id=after[1],
+        after_unit=after[0],
+        after_account=after[1],
+        after_id=after[2],
         limit=limit,
         now=now,
     )
@@ -145,15 +151,17 @@ def held_reading(
     return None if row is None else view(HeldReading, row)
 
 
-def held_counts(session: ReadSession, *, staff_id: UUID, now: datetime) -> list[HeldCount]:
-    """What waits where one may view readings, by kind and reason."""
+def held_counts(session: ReadSession, *, staff_id: UUID, now: datetime, most: int = COUNTED) -> HeldCounts:
+    """What waits where one may view readings."""
     rows = session.sql(
         statement(__package__, "held_counts.sql"),
         staff_id=staff_id,
         permission=StaffPermission.METERING_VIEW.value,
         now=now,
+        most=most + 1,
     )
-    return [view(HeldCount, row) for row in rows]
+    found = {row.reason: row.readings for row in rows}
+    return HeldCounts(found, sum(found.values()) <= most)
 
 
 def meter_gaps(
@@ -161,30 +169,37 @@ def meter_gaps(
     *,
     staff_id: UUID,
     unit_code: str | None = None,
-    after: tuple[int, int] = (0, 0),
+    after: tuple[int, int, int] = (0, 0, 0),
     limit: int,
     today: date,
     now: datetime,
-) -> tuple[list[MeterGaps], tuple[int, int] | None]:
-    """Up to `limit` meters behind `after` (account and series) with gaps, where one may view readings.
+) -> tuple[list[MeterGaps], tuple[int, int, int] | None]:
+    """Up to `limit` meters behind `after` (unit, account and series) with gaps, where one may view readings.
 
-    With them where to go on, None at the end: of meters without gaps only SCANNED are passed over at a time, so a page
-    may hold fewer.
+    With them where to go on, None at the end: of meters without gaps only SCANNED are passed over at a time, and of
+    accounts without meters SCANNED_ACCOUNTS, so a page may hold fewer.
     """
     rows = session.sql(
         statement(__package__, "meter_gaps.sql"),
         staff_id=staff_id,
         permission=StaffPermission.METERING_VIEW.value,
         unit_code=unit_code,
-        after_account=after[0],
-        after_series=after[1],
+        after_unit=after[0],
+        after_account=after[1],
+        after_series=after[2],
         scanned=SCANNED,
+        scanned_accounts=SCANNED_ACCOUNTS,
         today=today,
         days=LOOK_BACK_DAYS,
         now=now,
     ).all()
-    found = [view(MeterGaps, row) for row in rows if row.days_missing or row.elements_missing or row.elements_estimated]
-    if len(found) > limit:
-        return found[:limit], (found[limit - 1].account_id, found[limit - 1].series_id)
-    behind = (rows[-1].account_id, rows[-1].series_id) if len(rows) == SCANNED else None
-    return found, behind
+    meters = [row for row in rows if row.account_id is not None]
+    gappy = [row for row in meters if row.days_missing or row.elements_missing or row.elements_estimated]
+    found = [view(MeterGaps, row) for row in gappy[:limit]]
+    if len(gappy) > limit:
+        last = found[-1]
+        return found, (last.unit_id, last.account_id, last.series_id)
+    if len(meters) == SCANNED:
+        return found, (meters[-1].unit_id, meters[-1].account_id, meters[-1].series_id)
+    end = rows[0]
+    return found, (end.end_unit, end.end_account, LAST) if end.accounts == SCANNED_ACCOUNTS else None

@@ -1,5 +1,5 @@
 -- Accounts of some units and below whose use of a month lies on a tariff, in an order that is nobody's. Reads the month of the units' accounts.
--- Served by ix_account_unit_id, pk_usage_month and pk_tariff_version.
+-- Served by uq_account_unit, pk_usage_month and pk_tariff_version.
 select a.id, a.account_no, a.class as account_class, array_agg(distinct m.version_id) as version_ids
 from unit top
 join unit u on u.path like top.path || '%'

@@ -1,5 +1,5 @@
 -- Whether more accounts of some units and below than so many have use of a month on a tariff: how many there are, counted up to a bound.
--- Served by ix_account_unit_id, pk_usage_month and pk_tariff_version.
+-- Served by uq_account_unit, pk_usage_month and pk_tariff_version.
 select count(*) from (
   select from unit u
   join account a on a.unit_id = u.id

@@ -18,6 +18,7 @@ from services.accounts.roles import StaffRole
 from services.metering import flows, operations, queries
 from services.metering.errors import ReadingDecided, ReadingNotAcceptable, ReadingNotEstimable, ReadingUnknown
 from services.metering.operations import Decision
+from services.metering.queries import HeldCounts, HeldReading
 from tests.factories import staff
 from tests.factories.accounts import make_account, make_unit
 from tests.factories.readings import NOW, ZONE, Readings, rows
@@ -116,7 +117,7 @@ def test_staff_see_what_waits_and_what_is_missing_in_their_units_alone(readings:
                     (each.account_no, each.meter_no, each.reason)
                     for each in queries.held_readings(session, staff_id=staff_id, limit=10, now=NOW)
                 ],
-                [(each.reason, each.readings) for each in queries.held_counts(session, staff_id=staff_id, now=NOW)],
+                queries.held_counts(session, staff_id=staff_id, now=NOW),
                 [
                     (each.meter_no, each.days_missing, each.elements_missing)
                     for each in queries.meter_gaps(
@@ -126,10 +127,42 @@ def test_staff_see_what_waits_and_what_is_missing_in_their_units_alone(readings:
             )
             for staff_id in (here, there)
         }
-    assert seen[here] == ([("7000000001", "M1", "negative")], [("negative", 1)], [("M1", 2, 94)])
+    assert seen[here] == ([("7000000001", "M1", "negative")], HeldCounts({"negative": 1}, is_all=True), [("M1", 2, 94)])
     assert seen[there] == (
-        [("7000000009", "M9", "implausible")] * 2, [("implausible", 2)], [],
+        [("7000000009", "M9", "implausible")] * 2, HeldCounts({"implausible": 2}, is_all=True), [],
     )  # fmt: skip
+
+
+def test_what_waits_follows_its_account_to_another_unit_and_lists_go_on_behind_units(
+    readings: Readings, vault: Vault, account: AccountRef
+) -> None:
+    with readings.database.write() as session:
+        far = make_unit(session, code="44", name="elsewhere")
+        make_account(session, vault, account_no="7000000009", unit_id=far, meter_no="M9")
+        there = member(session, vault, "44")
+    readings.take([*rows(DAY, ["-1", "-2", "0.5"]), *rows(DAY, ["-3"], meter_no="M9")])
+
+    def walked(limit: int) -> list[int | None]:
+        found, after = list[HeldReading](), (0, 0, uuid.UUID(int=0))
+        with readings.database.read() as session:
+            while page := queries.held_readings(session, staff_id=there, after=after, limit=limit, now=NOW):
+                found += page
+                after = (page[-1].unit_id, page[-1].account_id, page[-1].id)
+        return [each.energy for each in found]
+
+    assert walked(1) == [-3_000_000]
+    with readings.database.write() as session:
+        other = make_unit(session, code="4401", parent="44", name="below")
+        session.sql("update account set unit_id = :unit where id = :id", unit=other, id=account.id)
+    assert walked(1) == walked(9) == [-3_000_000, -1_000_000, -2_000_000]
+    with readings.database.read() as reader:
+        counts = [queries.held_counts(reader, staff_id=there, now=NOW, most=most) for most in (3, 2)]
+        gaps = [
+            queries.meter_gaps(reader, staff_id=there, unit_code=code, limit=9, today=DAY + timedelta(2), now=NOW)
+            for code in ("4401", "44")
+        ]
+    assert [each.is_all for each in counts] == [True, False]
+    assert [([each.meter_no for each in found], behind) for found, behind in gaps] == [(["M1"], None)] * 2
 
 
 def member(session: WriteSession, vault: Vault, unit: str) -> uuid.UUID:
