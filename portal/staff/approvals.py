@@ -50,6 +50,8 @@ from services.payments.errors import (
     SuspenseOver,
 )
 from services.payments.queries import placing
+from services.tariffs.errors import BeginsInPast, VersionFixed, VersionsOverlap
+from services.tariffs.operations import PublishTariff
 from web.runtime import RuntimeDep
 from web.session import Now, Write
 
@@ -140,7 +142,7 @@ def approve(
         NotApart, NotJoined, OwnRequest, RequestOver, RequesterLost,
         GrantBeyondOwn, GrantHeld, GrantToOneself, StaffUnknown, UnitUnknown,
         MoneySpent, MoneyUndecided, RefundOver, RefundUndecided, ReturnNotOffered, SuspenseElsewhere, SuspenseOver,
-        CorrectionOutdated, CustomerShared,
+        CorrectionOutdated, CustomerShared, BeginsInPast, VersionFixed, VersionsOverlap,
     ) as refusal:  # fmt: skip
         return _refused(request, write, reader, request_id, refusal, now=now)
     if outcome.told_once is not None and view.kind in INVITING:
@@ -210,6 +212,7 @@ def _page(
         account_no=None if account is None else account.account_no,
         suspense_id=_suspense_id(session, reader, view, now=now),
         staff_id=_staff_id(session, reader, view, now=now),
+        version_page=_version_page(reader, view),
         others=others[:PAGE],
         has_more=len(others) > PAGE,
         wrong=wrong,
@@ -258,6 +261,14 @@ def _staff_id(session: ReadSession, reader: StaffReader, view: RequestView, *, n
     if found is None or not reader.may(StaffPermission.STAFF_VIEW):
         return None
     return found if staffing.staff_is_seen(session, staff_id=found, seen_by=reader.staff_id, now=now) else None
+
+
+def _version_page(reader: StaffReader, view: RequestView) -> str:
+    """The page of the version of a tariff that it is about, where the reader may open it."""
+    wanted = view.payload
+    if not isinstance(wanted, PublishTariff) or not reader.may(StaffPermission.TARIFFS_VIEW):
+        return ""
+    return f"/staff/tariffs/{wanted.tariff_code}/{wanted.version_no}"
 
 
 def _names(session: ReadSession, views: list[RequestView]) -> dict[UUID, str | ShownCorrection]:

@@ -11,6 +11,7 @@ import pytest
 from app.demo import tariffs as demo
 from core import clock
 from portal.words.tariffs import FAULTS
+from services.accounts.roles import StaffRole
 from services.tariffs import operations as tariffs
 from services.tariffs import queries
 from services.tariffs.errors import REMEDIES
@@ -18,6 +19,7 @@ from services.tariffs.queries import TariffClass
 from services.usage import operations as usage
 from tests.factories.accounts import make_account
 from tests.factories.staff import ACTOR
+from tests.factories.tariffs import make_version
 from tests.factories.usage import bind, days_of, put_readings
 from tests.support.metered import ONE_PRICE, ZONE, offer
 from tests.support.office import ELSEWHERE, HERE, office_of
@@ -105,6 +107,25 @@ def test_who_proposes_and_who_approves_a_version_that_nothing_follows_is_told(de
     request = re.search(r"/staff/approvals/[-0-9a-f]+", desk.get(at))
     assert request is not None
     assert re.search(r"Correct tariff TRY-9 .* · no version is published from ", desk.get(request[0]))
+
+
+def test_who_approves_a_version_has_it_a_link_away_and_reads_why_it_cannot_hold_any_more(
+    desk: Desk, town: Town
+) -> None:
+    at = desk.new("TRY-10")
+    typed = {**desk.fields(desk.get(f"{at}/edit")), "price": ["0.50"]}
+    assert desk.send(f"{at}/edit", **typed)[0] == 303
+    assert desk.send(f"{at}/propose", version="2", reason="As the board decided.", once="f")[0] == 303
+    request = re.search(r"/staff/approvals/[-0-9a-f]+", desk.get(at))
+    assert request is not None
+    begin = clock.now().date() + timedelta(days=60)
+    with town.runtime.db.write() as session:
+        desk.office.members["second"] = desk.office.employ(session, StaffRole.MANAGER, "37")
+        make_version(session, code="TRY-10", valid_from=begin, valid_to=begin + timedelta(days=9))
+    decider = Desk(town, "second")
+    assert set(re.findall(rf'href="({at}[^"]*)"', decider.get(request[0]))) == {at, f"{at}/compare"}
+    status, page = decider.send(f"{request[0]}/approve", why="")
+    assert (status, "Published version 2 holds on some of these days" in page, ">Approve<" in page) == (422, True, True)
 
 
 def test_every_fault_is_listed_with_its_place_and_what_was_typed_stays(desk: Desk) -> None:
