@@ -28,6 +28,8 @@ router = APIRouter(include_in_schema=False)
 
 LONGEST: Final = 400_000
 """Characters of a document as text."""
+LONGEST_NAME: Final = 60
+"""Of a wrong name that is told."""
 
 
 @router.get(VERSION + "/edit")
@@ -81,7 +83,7 @@ def edit_text(
     editing = _Editing(request, runtime, reader, write, version, now, revision)
     try:
         # A decimal that was pasted as a number is taken by its digits, before any float can bend it.
-        said = json.loads(document, parse_float=str, parse_constant=str)
+        said = json.loads(document, parse_float=str, parse_constant=str, object_pairs_hook=_distinct)
     except (ValueError, RecursionError) as error:
         return editing.page(text=document, wrong={"document": _no_json(request, error)})
     return editing.keep(said, editing.dates(), text=document)
@@ -104,7 +106,7 @@ def edit_urdb(
     editing = _Editing(request, runtime, reader, write, version, now, revision)
     _ = speak(request)
     try:
-        said = json.loads(rate, parse_float=Decimal, parse_constant=str)
+        said = json.loads(rate, parse_float=Decimal, parse_constant=str, object_pairs_hook=_distinct)
     except (ValueError, RecursionError) as error:
         return editing.page(rate=rate, wrong={"rate": _no_json(request, error)})
     rates = said.get("items", [said]) if isinstance(said, dict) else said
@@ -117,8 +119,26 @@ def edit_urdb(
     return editing.keep(document, editing.dates(), rate=rate)
 
 
+class _NameTwice(ValueError):
+    """A name stands twice in one object: JSON leaves open which of the two is meant."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _NameTwice(name[:LONGEST_NAME])
+        found[name] = value
+    return found
+
+
 def _no_json(request: Request, error: Exception) -> str:
     _ = speak(request)
+    if isinstance(error, _NameTwice):
+        return _("%(name)s: this name stands twice in one object.") % {"name": error.name}
     place = f" ({error.lineno}:{error.colno})" if isinstance(error, json.JSONDecodeError) else ""
     return _("This is no JSON.") + place
 

@@ -155,6 +155,13 @@ def test_a_document_that_is_pasted_is_kept_by_its_digits(desk: Desk, town: Town)
         assert queries.document_of(session, version_id=version.id)["energy"]["prices"] == {"all": "0.58886875"}
 
 
+def test_a_document_that_says_a_name_twice_is_not_taken_by_one_of_the_two(desk: Desk) -> None:
+    at = desk.new("TRY-11")
+    text = '{"id": "X", "currency": "CNY", "energy": {"lines": "per_tier", "prices": {"all": "0.5", "all": "0.6"}}}'
+    status, page = desk.send(f"{at}/text", version="1", document=text)
+    assert (status, "all: this name stands twice" in page, '"0.5", "all": "0.6"' in page) == (422, True, True)
+
+
 def test_a_rate_of_urdb_becomes_the_document_or_its_faults_are_listed(desk: Desk, town: Town) -> None:
     with town.runtime.db.write() as session:
         for code, currency in (("URDB-1", "USD"), ("URDB-2", "CNY")):
