@@ -1,5 +1,5 @@
--- Days of series of which something is missing, as far as the meter was there all day and no other meter of the account measured the same channel on it:
--- what an exchange leaves open is no gap. A meter that is read in other intervals since then misses a whole day in these alone.
+-- Days of series of which something is missing, as far as the meter was there all day: what an exchange leaves open is no gap. Each meter by itself: what another one of the account
+-- measured fills nothing. A day that a meter has in other intervals is none that it misses; one that is read in other intervals since then misses a whole day in these alone.
 -- Served by pk_reading_series, uq_meter_present, ix_meter_former and pk_interval_day.
 select s.account_id, s.id as series_id, s.interval_minutes, g.day::date as day
 from reading_series s
@@ -14,7 +14,7 @@ where s.account_id between :first_account and :last_account and (i.day is null o
         and m.removed_on > g.day::date and coalesce(m.installed_on < g.day::date, true)))
   and not exists (
     select from reading_series o join interval_day d on d.account_id = o.account_id and d.series_id = o.id and d.day = g.day::date
-    where o.account_id = s.account_id and o.channel = s.channel and o.id <> s.id)
+    where o.account_id = s.account_id and o.meter_no = s.meter_no and o.channel = s.channel and o.id <> s.id)
   and (i.day is not null or not exists (
     select from reading_series n
     where n.account_id = s.account_id and n.meter_no = s.meter_no and n.channel = s.channel and (n.first_day, n.id) > (s.first_day, s.id)

@@ -110,6 +110,17 @@ def test_what_an_exchange_leaves_open_is_no_gap(weeks: Readings, account: Accoun
     assert weeks.days()["M2", "import", 60, DAY][1] == "m" * 6 + "a" * 18
 
 
+def test_a_day_that_one_of_two_meters_misses_is_estimated_though_the_other_has_it(
+    weeks: Readings, account: AccountRef
+) -> None:
+    with weeks.database.write() as session:
+        place_meter(session, account_id=account.id, meter_no="M2", since=date(2026, 1, 1))
+    weeks.take(rows(DAY, ["1"] * 24, meter_no="M2", minutes=60))
+    round_of(weeks, DAY + timedelta(days=3))
+    assert weeks.days()["M1", "import", 60, DAY][1] == "a" * 6 + "e" * 18
+    assert weeks.days()["M2", "import", 60, DAY][1] == "a" * 24
+
+
 def test_a_day_that_a_meter_misses_is_estimated_once_though_its_intervals_were_longer_before(
     readings: Readings,
 ) -> None:
