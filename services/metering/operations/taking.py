@@ -192,7 +192,7 @@ def write_merged(session: WriteSession, *, zone: str, why: str, actor: str, now:
     _run(session, "update", now=now, run_id=run_id)
     _run(session, "insert", now=now, run_id=run_id)
     _run(session, "reached", zone=zone)
-    _run(session, "changed")
+    _run(session, "changed", zone=zone)
 
 
 def make_month(session: WriteSession, month: date) -> None:

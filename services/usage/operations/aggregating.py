@@ -45,8 +45,9 @@ def aggregate(
     read, and the months are sums of days.
 
     Repeatable: what the readings, agreements and versions of now give is written, and only where it differs. Whoever
-    is at the same accounts is waited for, until this transaction ends. Days that have intervals are made of these
-    alone, all others of registers, whose readings are moments: `zone` says where their days begin. Costs that rest on
+    is at the same accounts is waited for, until this transaction ends. What a meter has
+    intervals of is made of these, all else of registers, whose readings are moments: `zone` says where their days
+    begin. Costs that rest on
     what changed go with it, and are noted as something to price. `held`: accounts whose costs the caller drops besides.
     """
     asked: dict[date, dict[int, int]] = {month: dict.fromkeys(accounts, ALL_DAYS) for month, accounts in months.items()}
@@ -72,22 +73,16 @@ def _month(
     """How many days were written, and which parts were written or taken away."""
     begin = {"month": month, "next_month": Period.month(month.year, month.month).end}
     given = {"account_ids": [*asked], **begin}
+    by_hand = session.sql(statement(__package__, "by_hand.sql"), account_ids=[*asked]).scalars()
     days = session.sql(
         statement(__package__, "days_write.sql"),
         days=[*asked.values()],
         firsts=[month + timedelta((days & -days).bit_length() - 1) for days in asked.values()],
         lasts=[month + timedelta(days.bit_length() - 1) for days in asked.values()],
+        by_hand=list(by_hand),
+        zone=str(zone),
         **given,
     ).rowcount
-    by_hand = session.sql(statement(__package__, "by_hand.sql"), account_ids=[*asked]).scalars()
-    if of_registers := {account: asked[account] for account in by_hand}:
-        days += session.sql(
-            statement(__package__, "register_days_write.sql"),
-            account_ids=[*of_registers],
-            days=[*of_registers.values()],
-            zone=str(zone),
-            **begin,
-        ).rowcount
     parts = session.sql(statement(__package__, "months_write.sql"), **given).all()
     gone = session.sql(statement(__package__, "months_shrink.sql"), **given).all()
     return days, [(row.account_id, month, row.part) for row in (*parts, *gone)]

@@ -18,7 +18,7 @@ NO_PERIOD = "all"
 class Day:
     """One day. Energies are millionths of a kWh, by the period's name; demand watts.
 
-    `is_of_registers`: no interval is kept of it, it is an even share of what registers counted.
+    `is_of_registers`: all of it, or a part, is an even share of what registers counted: nobody knows when it was.
     """
 
     day: date

@@ -1,5 +1,5 @@
 -- Of a range of accounts: days sum to months, periods to energies, costs have their parts and rest on the use before them, and days with intervals are
--- what these are, since `readings_since` (the
+-- what these are, and no less where registers have a part in them, since `readings_since` (the
 -- month before this one when null). Months that wait to be aggregated are left out. Reads whole ranges of usage_day, usage_month, usage_cost and
 -- interval_day.
 with since as (
@@ -8,22 +8,32 @@ with since as (
   select account_id, month, sum(energy) as energy, sum(export_energy) as export_energy, sum(measured_minutes) as minutes,
     bool_and(energy = (select sum(e) from unnest(energies) e)) as adds_up
   from usage_month where account_id between :first_account and :last_account group by account_id, month
-), days as (
-  select account_id, date_trunc('month', day)::date as month, sum(energy) as energy, sum(export_energy) as export_energy,
-    sum(measured_minutes) as minutes, bool_and(energy = (select sum(e) from unnest(energies) e)) as adds_up,
-    sum(energy) filter (where not (exists (select from meter_register r where r.account_id = u.account_id) and not exists (
-      select from reading_series s join interval_day i on i.account_id = s.account_id and i.series_id = s.id and i.day = u.day
-      where s.account_id = u.account_id))) as measured
-  from usage_day u where account_id between :first_account and :last_account group by account_id, date_trunc('month', day)
-), waiting as (
-  select distinct account_id, month from usage_change where account_id between :first_account and :last_account
-), read as (
-  select s.account_id, date_trunc('month', i.day)::date as month, sum(e.energy) as energy
+), read_days as materialized (
+  select s.account_id, i.day, sum(e.energy) as energy, bool_or(rtrim(i.qualities, 'm') <> '') as has_value
   from reading_series s
   join interval_day i on i.account_id = s.account_id and i.series_id = s.id and i.day >= (select day from since)
   cross join lateral (select coalesce(sum(x), 0) as energy from unnest(i.energies) x) e
   where s.account_id between :first_account and :last_account and s.channel = 'import'
-  group by s.account_id, date_trunc('month', i.day)
+  group by s.account_id, i.day
+), days as (
+  select u.account_id, date_trunc('month', u.day)::date as month, sum(u.energy) as energy, sum(u.export_energy) as export_energy,
+    sum(u.measured_minutes) as minutes, bool_and(u.energy = (select sum(e) from unnest(u.energies) e)) as adds_up,
+    sum(case when g.has_registers and r.has_value is not true then 0
+      when g.has_registers and u.energy > r.energy and exists (
+        select from meter_register m
+        where m.account_id = u.account_id and m.kind not in ('export', 'reactive') and not exists (
+          select from reading_series s join interval_day i on i.account_id = s.account_id and i.series_id = s.id and i.day = u.day
+          where s.account_id = u.account_id and s.meter_no = m.meter_no and s.channel = 'import' and rtrim(i.qualities, 'm') <> '')) then r.energy
+      else u.energy end) as measured
+  from usage_day u
+  left join read_days r on r.account_id = u.account_id and r.day = u.day
+  cross join lateral (select exists (select from meter_register m where m.account_id = u.account_id) as has_registers) g
+  where u.account_id between :first_account and :last_account
+  group by u.account_id, date_trunc('month', u.day)
+), waiting as (
+  select distinct account_id, month from usage_change where account_id between :first_account and :last_account
+), read as (
+  select account_id, date_trunc('month', day)::date as month, sum(energy) as energy from read_days group by account_id, date_trunc('month', day)
 ), compared as (
   select coalesce(m.account_id, d.account_id, r.account_id) as account_id, coalesce(m.month, d.month, r.month) as month,
     m.energy as by_month, d.energy as by_day, d.measured as by_interval,

@@ -19,5 +19,5 @@ where m.account_id between :first and :last
     or m.version_id is null and exists (
       select from spans s join tariff_day t on t.version_id = s.version_id and t.day = greatest(s.first_day, m.first_day)
       where s.account_id = m.account_id and s.first_day < m.end_day and (s.end_day is null or s.end_day > m.first_day)
-        and (cardinality(s.periods) <= 1 or exists (select from reading_series z where z.account_id = m.account_id)
+        and (cardinality(s.periods) <= 1 or exists (select from reading_series z where z.account_id = m.account_id and z.channel = 'import')
           or exists (select from meter_register r where r.account_id = m.account_id and r.kind = any(s.periods)))))

@@ -1,10 +1,22 @@
--- Days of one account with the names of their periods, and whether they are made of registers; only those of the present holder.
+-- Days of one account with the names of their periods, and whether registers have a part in what was taken; only those of the present holder.
 -- Served by pk_usage_day, pk_account, pk_tariff_version, pk_meter_register, pk_reading_series and pk_interval_day.
 select u.day, u.version_id, v.tariff_code, v.version_no, v.periods, u.energies, u.energy, u.export_energy, u.reactive_energy, u.max_demand,
   u.measured_minutes, u.missing_minutes, u.estimated_minutes,
-  case when g.has_registers then not exists (
-    select from reading_series s join interval_day i on i.account_id = s.account_id and i.series_id = s.id and i.day = u.day
-    where s.account_id = a.id) else false end as is_of_registers
+  case when not g.has_registers then false
+    when not exists (
+      select from reading_series s join interval_day i on i.account_id = s.account_id and i.series_id = s.id and i.day = u.day
+      where s.account_id = a.id and s.channel = 'import' and rtrim(i.qualities, 'm') <> '') then u.measured_minutes > 0 or not exists (
+        select from reading_series s join interval_day i on i.account_id = s.account_id and i.series_id = s.id and i.day = u.day where s.account_id = a.id)
+    when not exists (
+      select from meter_register r
+      where r.account_id = a.id and r.kind not in ('export', 'reactive') and not exists (
+        select from reading_series s join interval_day i on i.account_id = s.account_id and i.series_id = s.id and i.day = u.day
+        where s.account_id = a.id and s.meter_no = r.meter_no and s.channel = 'import' and rtrim(i.qualities, 'm') <> '')) then false
+    else u.energy > (
+      select coalesce(sum(n), 0)
+      from reading_series s join interval_day i on i.account_id = s.account_id and i.series_id = s.id and i.day = u.day
+      cross join lateral unnest(i.energies) n
+      where s.account_id = a.id and s.channel = 'import') end as is_of_registers
 from account a
 cross join lateral (select exists (select from meter_register r where r.account_id = a.id) as has_registers) g
 join usage_day u on u.account_id = a.id and u.day >= cast(:first as date) and u.day < cast(:end as date)

@@ -1,6 +1,7 @@
 """Use of meters that are read by hand: days between two readings, the periods that registers name, and what nobody knows."""
 
 import random
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,14 +18,14 @@ from core.periods import Period, start_of
 from services.metering import queries as metering
 from services.metering.operations import RegisterReadingsLoader
 from services.metering.operations.single import take_back
-from services.metering.queries import Register
+from services.metering.queries import Channel, Register
 from services.tariffs.queries import parse
 from services.usage import operations, queries
 from services.usage.operations import PricedVersion, Written
 from services.usage.queries import Of, invariants
 from services.usage.queries.views import BarQuality
 from tests.factories.accounts import make_account, write_csv
-from tests.factories.readings import NOW, ZONE, place_meter, sender
+from tests.factories.readings import NOW, ZONE, Readings, place_meter, rows, sender
 from tests.factories.tariffs import FLAT, make_version
 from tests.factories.usage import bind, days_of, make_calendar, put_readings
 from tests.services.usage.test_running import GUANGZHOU, PERIODS, of_guangzhou
@@ -39,7 +40,7 @@ class Home:
     """An account, its registers and what became of them."""
 
     def __init__(self, database: Database, vault: Vault, folder: Path) -> None:
-        self.database, self._folder = database, folder
+        self.database, self.folder = database, folder
         self.zone = ZONE
         self.versions: dict[str, int] = {}
         with database.write() as session:
@@ -58,7 +59,7 @@ class Home:
 
     def read(self, *records: tuple[object, ...], digits: int | None = None, multiplier: str | None = None) -> None:
         """Readings: register, when, what it showed; and of which meter, if not of the first."""
-        path = self._folder / f"{random.random()}.csv"
+        path = self.folder / f"{random.random()}.csv"
         rows = [
             {
                 "meter_no": rest[0] if rest else "M1",
@@ -190,24 +191,111 @@ def test_a_total_is_priced_where_the_tariff_has_one_period_and_otherwise_the_ser
         assert cost.total == Money(16954, "CNY")
 
 
-def test_a_day_that_has_intervals_is_never_made_of_registers(home: Home) -> None:
+def measure(
+    home: Home, days: Mapping[date, Sequence[str | None]], *, meter_no: str = "M1", channel: str = "import"
+) -> None:
+    """Hours of days, in kWh, by file."""
+    told = [
+        each
+        for day, hours in days.items()
+        for each in rows(day, hours, meter_no=meter_no, channel=Channel(channel), minutes=60, zone=home.zone)
+    ]
+    assert Readings(home.database, home.folder, zone=home.zone).take(told).rejected == 0
+
+
+def test_days_without_intervals_share_what_intervals_of_the_others_leave_of_a_register(home: Home) -> None:
     home.agree("FLAT")
-    measured = date(2026, 1, 10)
-    with home.database.write() as session:
-        put_readings(session, home.id, {measured: [2 * KWH, *[None] * 23]}, minutes=60)
-    home.read(("total", "2026-01-01", 0), ("total", "2026-02-01", 310))
+    measured, later = date(2026, 1, 10), date(2026, 1, 11)
+    measure(home, {measured: ["2"]})
+    home.read(("total", "2026-01-01", 0), ("total", "2026-02-01", 302))
     home.follow()
     found = {row.day: row for row in home.days()}
     assert {row.energy for day, row in found.items() if day != measured} == {10 * KWH}
     assert (found[measured].energy, found[measured].missing_minutes) == (2 * KWH, 23 * 60)
-    later = date(2026, 1, 11)
-    with home.database.write() as session:
-        put_readings(session, home.id, {later: [KWH] * 24}, minutes=60)
-    assert home.follow() == Written(1, 1)
+    measure(home, {later: ["1"] * 24})
+    assert home.follow() == Written(30, 1)
     assert {row.day: row.energy for row in home.days()}[later] == 24 * KWH
+    assert [part.energy for part in home.parts()] == [302 * KWH]
     with home.database.read() as session:
         shown = queries.series(session, account_id=home.id, of=Of.MONTH, at=JANUARY, zone=ZONE)
     assert shown.days_of_registers == 29
+
+
+def test_late_intervals_change_the_days_of_registers_around_them_and_those_alone(home: Home) -> None:
+    home.agree("FLAT")
+    home.read(("total", "2026-01-01", 0), ("total", "2026-02-01", 310), ("total", "2026-04-01", 310 + 590))
+    home.follow()
+    measure(home, {date(2026, 2, 10): ["5"] * 24})
+    assert home.follow() == Written(59, 2)
+    assert [row.month for row in home.parts()] == [JANUARY, FEBRUARY, MARCH]
+    assert sum(row.energy for row in home.parts()) == 900 * KWH
+    measure(home, {date(2026, 2, 10): ["40"] * 24})
+    home.follow()
+    assert [row.energy // KWH for row in home.parts()] == [310, 960, 0], (
+        "what is less than intervals is never taken off"
+    )
+
+
+@pytest.mark.parametrize(("channel", "column"), [("export", "export_energy"), ("reactive_lag", "reactive_energy")])
+def test_a_day_of_intervals_of_something_else_takes_what_it_took_from_registers(
+    home: Home, channel: str, column: str
+) -> None:
+    home.agree("FLAT")
+    measure(home, {JANUARY: ["0.5"] * 24}, channel=channel)
+    home.read(("total", "2026-01-01", 0), ("total", "2026-01-03", 20))
+    home.read(("export", "2026-01-01", 0), ("export", "2026-01-03", 30))
+    home.read(("reactive", "2026-01-01", 0), ("reactive", "2026-01-03", 30))
+    home.follow()
+    days = home.days()
+    assert [row.energy for row in days] == [10 * KWH, 10 * KWH]
+    expected = {"export_energy": [15, 15], "reactive_energy": [15, 15]} | {column: [12, 18]}
+    for name, kwh in expected.items():
+        assert [getattr(row, name) for row in days] == [each * KWH for each in kwh]
+    assert [(row.measured_minutes, row.missing_minutes, row.version_id) for row in days] == [
+        (1440, 0, home.versions["FLAT"])
+    ] * 2
+    with home.database.write() as session:
+        now = datetime(2026, 2, 2, tzinfo=UTC)
+        assert operations.follow_agreements(session, now=now, zone=ZONE) == Written(0, 0)
+
+
+def test_a_day_of_which_every_interval_is_missing_is_made_of_registers(home: Home) -> None:
+    home.agree("FLAT")
+    with home.database.write() as session:
+        put_readings(session, home.id, {JANUARY: [None] * 24}, minutes=60)
+    home.follow()
+    assert [(row.energy, row.missing_minutes) for row in home.days()] == [(0, 1440)]
+    home.read(("total", "2026-01-01", 0), ("total", "2026-01-02", 10))
+    home.follow()
+    assert [(row.energy, row.missing_minutes, row.estimated_minutes) for row in home.days()] == [(10 * KWH, 0, 1440)]
+
+
+@pytest.mark.parametrize(("code", "is_priced"), [("FLAT", True), ("GZ", False)])
+def test_a_meter_with_intervals_and_one_without_add_up(home: Home, code: str, is_priced: bool) -> None:
+    home.agree(code)
+    with home.database.write() as session:
+        place_meter(session, account_id=home.id, meter_no="M2", since=date(2025, 1, 1))
+    measure(home, {JANUARY: ["1"] * 24, date(2026, 1, 2): ["1"] * 23})
+    home.read(("total", "2026-01-01", 0, "M2"), ("total", "2026-01-03", 20, "M2"))
+    home.follow()
+    days = home.days()
+    assert [row.energy for row in days] == [34 * KWH, 33 * KWH]
+    assert [row.version_id for row in days] == [home.versions[code] if is_priced else None] * 2
+    assert [(row.measured_minutes, row.missing_minutes, row.estimated_minutes) for row in days] == [
+        (1440, 0, 1440),
+        (1380, 60, 1380),
+    ]
+    with home.database.read() as session:
+        day = queries.series(session, account_id=home.id, of=Of.DAY, at=JANUARY, zone=ZONE)
+        dry = session.sql("select unit_id from account where id = :id", id=home.id).scalar_one()
+        tried = queries.dry_run(
+            session, tariff_code=code, version_no=1, tariff=parse(FLAT), unit_ids=[dry], month=JANUARY, zone=ZONE
+        )
+    assert [bar.kwh for bar in day.bars] == [Decimal(34)]
+    if is_priced:
+        [each] = tried.largest
+        assert each.before == each.after
+    assert home.follow() == Written(0, 0)
 
 
 def test_a_later_reading_makes_exactly_the_months_between_two_readings_anew(home: Home) -> None:
