@@ -25,7 +25,7 @@ from web.caller import address_of
 from web.handlers import AWAY, Told
 from web.problems.common import InvalidFields
 from web.runtime import Runtime, RuntimeDep
-from web.session import CodeFlows, Flows, Now, PaymentFlows, Write
+from web.session import CodeFlows, Flows, Now, PaymentFlows, Pictures, Write
 
 SEE_OTHER: Final = 303
 NO_CONTENT: Final = 204
@@ -74,6 +74,11 @@ def _reader_of_code_flow(request: Request, runtime: RuntimeDep, db: CodeFlows, n
         return _resolved(request, runtime, session, now)
 
 
+def _reader_of_pictures(request: Request, runtime: RuntimeDep, db: Pictures, now: Now) -> Reader:
+    with db.write() as session:
+        return _resolved(request, runtime, session, now)
+
+
 def _resolved(request: Request, runtime: Runtime, session: WriteSession, now: datetime) -> Reader:
     token = request.cookies.get(cookies.session_name(runtime.settings))
     found = None if token is None else identity.resolve_portal_session(session, token=token, now=now)
@@ -111,6 +116,9 @@ ReaderOfFlow = Annotated[Reader, Depends(_reader_of_flow)]
 
 ReaderOfCodeFlow = Annotated[Reader, Depends(_reader_of_code_flow)]
 """The same for a view that takes `CodeFlows`."""
+
+ReaderOfPictures = Annotated[Reader, Depends(_reader_of_pictures)]
+"""The same for a view that takes `Pictures`."""
 
 CheckedForm = Depends(_checked_form)
 """Goes into `dependencies=` of every route that changes something for a reader who is signed in."""

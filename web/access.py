@@ -5,14 +5,14 @@ from typing import Annotated
 
 from fastapi import Depends, Path
 
-from core.db import WriteSession
+from core.db import ReadSession
 from services.accounts import queries as accounts
 from services.accounts.errors import NotOwner, NotPayer, TotalsOnly
 from services.accounts.queries import AccountRef, Permission, Sight
-from web.caller import Caller, LivingCustomer
+from web.caller import Caller, CustomerOfPictures, LivingCustomer
 from web.models import AccountNo
 from web.problems.common import NotFound
-from web.session import Now, Write
+from web.session import Now, Pictures, Write
 
 
 def _viewed(caller: LivingCustomer, write: Write, now: Now, account_no: Annotated[AccountNo, Path()]) -> AccountRef:
@@ -45,16 +45,29 @@ def _owned(caller: LivingCustomer, write: Write, now: Now, account_no: Annotated
 
 
 def _payable(caller: LivingCustomer, write: Write, now: Now, account_no: Annotated[AccountNo, Path()]) -> AccountRef:
-    found = _resolved(write, caller, account_no, Permission.PAY, now)
+    return _paid_by(write, caller, account_no, now)
+
+
+def _payable_with_picture(
+    caller: CustomerOfPictures, db: Pictures, now: Now, account_no: Annotated[AccountNo, Path()]
+) -> AccountRef:
+    with db.read() as session:
+        return _paid_by(session, caller, account_no, now)
+
+
+def _paid_by(session: ReadSession, caller: Caller, account_no: str, now: datetime) -> AccountRef:
+    found = _resolved(session, caller, account_no, Permission.PAY, now)
     if found is None:
-        raise NotFound if _resolved(write, caller, account_no, Permission.VIEW, now) is None else NotPayer
+        raise NotFound if _resolved(session, caller, account_no, Permission.VIEW, now) is None else NotPayer
     return found
 
 
 def _resolved(
-    write: WriteSession, caller: Caller, account_no: str, permission: Permission, now: datetime
+    session: ReadSession, caller: Caller, account_no: str, permission: Permission, now: datetime
 ) -> AccountRef | None:
-    return accounts.resolve_access(write, user_id=caller.user_id, account_no=account_no, permission=permission, now=now)
+    return accounts.resolve_access(
+        session, user_id=caller.user_id, account_no=account_no, permission=permission, now=now
+    )
 
 
 ViewedAccount = Annotated[AccountRef, Depends(_viewed)]
@@ -70,3 +83,6 @@ OwnedAccount = Annotated[AccountRef, Depends(_owned)]
 
 PayableAccount = Annotated[AccountRef, Depends(_payable)]
 """For what those do who pay for it, and its owners; viewers get 403 `not_payer`."""
+
+PayableAccountOfPictures = Annotated[AccountRef, Depends(_payable_with_picture)]
+"""The same for an endpoint that takes `Pictures`: found in a transaction that ends before a picture is unfolded."""

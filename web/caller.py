@@ -15,7 +15,7 @@ from core.db import Database
 from services.identity import queries as identity
 from web.problems.common import SignInNeeded
 from web.runtime import Runtime
-from web.session import CodeFlows, Flows, PaymentFlows, Write
+from web.session import CodeFlows, Flows, PaymentFlows, Pictures, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,10 @@ def _customer_of_code_flow(caller: "Customer", db: CodeFlows) -> Caller:
     return _alive(caller, db)
 
 
+def _customer_of_pictures(caller: "Customer", db: Pictures) -> Caller:
+    return _alive(caller, db)
+
+
 def _alive(caller: Caller, db: Database) -> Caller:
     with db.read() as session:
         if not identity.session_is_alive(session, session_id=caller.session_id):
@@ -113,3 +117,6 @@ CustomerOfPaymentFlow = Annotated[Caller, Depends(_customer_of_payment_flow)]
 
 CustomerOfCodeFlow = Annotated[Caller, Depends(_customer_of_code_flow)]
 """The same for an endpoint that takes `CodeFlows`."""
+
+CustomerOfPictures = Annotated[Caller, Depends(_customer_of_pictures)]
+"""The same for an endpoint that takes `Pictures`."""

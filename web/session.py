@@ -33,12 +33,16 @@ LOOKUPS: Final = Bulkhead("lookups", 2)
 EXPORTS: Final = Bulkhead("exports", 1)
 """For answers that are read from the database piece by piece while they leave."""
 
+PICTURES: Final = Bulkhead("pictures", 2)
+"""For pictures that are unfolded: what they need together is bounded, and whoever sends many keeps only others with
+pictures waiting."""
+
 CALLBACKS: Final = Bulkhead("callbacks", 2)
 """For callbacks that one statement does not settle: whoever sends forged ones keeps only others of them waiting."""
 
 WECHAT_GRANT: Final = "wechat"
 
-BULKHEADS: Final = (OPERATIONS, FLOWS, PAYMENT_FLOWS, CODE_FLOWS, HASHING, LOOKUPS, EXPORTS, CALLBACKS)
+BULKHEADS: Final = (OPERATIONS, FLOWS, PAYMENT_FLOWS, CODE_FLOWS, HASHING, LOOKUPS, EXPORTS, PICTURES, CALLBACKS)
 
 
 def _transaction(
@@ -93,6 +97,10 @@ async def _for_export(runtime: RuntimeDep, _place: Annotated[None, Depends(EXPOR
     return runtime.db
 
 
+async def _for_pictures(runtime: RuntimeDep, _place: Annotated[None, Depends(PICTURES, scope="function")]) -> Database:
+    return runtime.db
+
+
 async def _now() -> datetime:
     return clock.now()
 
@@ -117,6 +125,9 @@ Hashing = Annotated[Database, Depends(_for_hashing)]
 
 Lookups = Annotated[Database, Depends(_for_lookup)]
 """The database for an endpoint that looks up a host: no transaction is open while it does."""
+
+Pictures = Annotated[Database, Depends(_for_pictures)]
+"""The database for an endpoint that is sent a picture: no transaction is open while that is unfolded."""
 
 Exports = Annotated[Database, Depends(_for_export)]
 """The database for an answer that is streamed; the place is held to the end of the answer."""

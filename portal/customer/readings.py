@@ -10,11 +10,12 @@ from uuid import UUID
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import Response
 
-from core.db import WriteSession
+from core.config import Settings
+from core.db import ReadSession, WriteSession
 from core.periods import business_date
 from portal.customer import shelf
 from portal.customer.shelf import AccountChoice, Shelf
-from portal.pages import CheckedForm, Reader, SignedIn, go, show, speak, text_of
+from portal.pages import CheckedForm, Reader, ReaderOfPictures, SignedIn, go, show, speak, text_of
 from services.accounts import queries as accounts
 from services.accounts.errors import NotPayer, TotalsOnly
 from services.accounts.queries import Permission
@@ -31,13 +32,13 @@ from services.metering.errors import (
     RegisterUnknown,
 )
 from services.metering.operations import Told
-from services.metering.photos import Picture, picture_of
+from services.metering.photos import Picture
 from services.metering.queries import ReadableRegister
 from services.metering.queries.own import LATEST
 from web.problems.common import NotFound
-from web.readings import picture_answer, teller_of
+from web.readings import picture_answer, picture_sent, teller_of
 from web.runtime import Runtime, RuntimeDep
-from web.session import Now, Write
+from web.session import Now, Pictures, Write
 
 router = APIRouter(include_in_schema=False)
 
@@ -76,8 +77,8 @@ def readings(
 def tell(
     request: Request,
     runtime: RuntimeDep,
-    reader: SignedIn,
-    write: Write,
+    reader: ReaderOfPictures,
+    db: Pictures,
     now: Now,
     account: Annotated[str, Form(max_length=32, pattern="^[0-9A-Za-z-]*$")] = "",
     register_key: Annotated[str, Form(max_length=64)] = "",
@@ -85,13 +86,8 @@ def tell(
     photo: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
     """Tell a reading with its picture, or show again what was typed: nothing is kept of a form with a wrong picture."""
-    mine = shelf.of_reader(request, write, reader, now=now, wanted=account)
-    if mine.account is None:
-        raise NotFound
-    if not mine.account.sees_lines:
-        raise TotalsOnly
-    if not mine.account.may_pay:
-        raise NotPayer
+    with db.read() as session:
+        _payable(request, session, reader, now, account)
     typed = TypedReading(register_key, reading.strip())
     wrong: dict[str, str] = {}
     picture: Picture | None = None
@@ -99,15 +95,17 @@ def tell(
         _ = speak(request)
         wrong["reading"] = _("Type the digits that the meter shows, like 10483 or 10483.2.")
     try:
-        picture = _picture(photo, most_bytes=runtime.settings.readings_photo_most_bytes)
+        picture = _picture(photo, runtime.settings)
     except (PhotoTooLarge, PhotoUnreadable) as refusal:
         wrong["photo"] = text_of(request, refusal)
-    if not wrong:
-        wrong = _told(request, runtime, reader, write, now, mine.account, typed, picture)
-    if wrong:
-        return _page(request, runtime, reader, write, now, mine, mine.account, typed=typed, wrong=wrong)
+    with db.write() as session:
+        mine, chosen = _payable(request, session, reader, now, account)
+        if not wrong:
+            wrong = _told(request, runtime, reader, session, now, chosen, typed, picture)
+        if wrong:
+            return _page(request, runtime, reader, session, now, mine, chosen, typed=typed, wrong=wrong)
     answer = go("/meter-readings?told=1")
-    shelf.remember(answer, runtime.settings, mine.account.account_no)
+    shelf.remember(answer, runtime.settings, chosen.account_no)
     return answer
 
 
@@ -132,11 +130,24 @@ def photo_of(
     return picture_answer(found)
 
 
-def _picture(sent: UploadFile | None, *, most_bytes: int) -> Picture | None:
+def _payable(
+    request: Request, session: ReadSession, reader: Reader, now: datetime, account_no: str
+) -> tuple[Shelf, AccountChoice]:
+    mine = shelf.of_reader(request, session, reader, now=now, wanted=account_no)
+    if mine.account is None:
+        raise NotFound
+    if not mine.account.sees_lines:
+        raise TotalsOnly
+    if not mine.account.may_pay:
+        raise NotPayer
+    return mine, mine.account
+
+
+def _picture(sent: UploadFile | None, settings: Settings) -> Picture | None:
     """The picture that was chosen; a browser sends an empty one for none."""
     if sent is None or not sent.size:
         return None
-    return picture_of(sent.file.read(most_bytes + 1), most_bytes=most_bytes)
+    return picture_sent(settings, sent.file.read(settings.readings_photo_most_bytes + 1))
 
 
 def _told(

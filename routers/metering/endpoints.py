@@ -26,17 +26,17 @@ from services.metering.errors import (
     ReadingTooLong,
     RegisterUnknown,
 )
-from services.metering.photos import MEDIA_TYPES, picture_of
+from services.metering.photos import MEDIA_TYPES
 from services.metering.queries.own import LATEST
-from web.access import PayableAccount, WhollySeenAccount
-from web.caller import Caller, LivingCustomer
+from web.access import PayableAccount, PayableAccountOfPictures, WhollySeenAccount
+from web.caller import Caller, CustomerOfPictures, LivingCustomer
 from web.idempotency import KeyedRequest, once
 from web.models import Limit
 from web.problems import problems
 from web.problems.common import KeyMissing
-from web.readings import picture_answer, teller_of
+from web.readings import picture_answer, picture_sent, teller_of
 from web.runtime import RuntimeDep
-from web.session import Now, Write
+from web.session import Now, Pictures, Write
 
 router = APIRouter(prefix="/api/v1/accounts/{account_no}/meter-readings", tags=["meter readings"])
 
@@ -127,10 +127,10 @@ def tell_meter_reading(
     openapi_extra=_PHOTO,
 )
 def put_meter_photo(
-    account: PayableAccount,
-    caller: LivingCustomer,
+    account: PayableAccountOfPictures,
+    caller: CustomerOfPictures,
     runtime: RuntimeDep,
-    write: Write,
+    db: Pictures,
     now: Now,
     reading_id: ReadingId,
     sent: Annotated[bytes, Depends(_sent)],
@@ -139,16 +139,13 @@ def put_meter_photo(
 
     It is made anew from its pixels: place, time and device that the file names are not kept.
     """
-    picture = picture_of(sent, most_bytes=runtime.settings.readings_photo_most_bytes)
-    operations.attach_photo(
-        write,
-        vault=runtime.vault,
-        account_id=account.id,
-        told_id=reading_id,
-        picture=picture,
-        teller=teller_of(runtime.settings, user_id=caller.user_id, actor=caller.actor, now=now),
-    )
-    return _told(write, account.id, reading_id, caller)
+    picture = picture_sent(runtime.settings, sent)
+    teller = teller_of(runtime.settings, user_id=caller.user_id, actor=caller.actor, now=now)
+    with db.write() as session:
+        operations.attach_photo(
+            session, vault=runtime.vault, account_id=account.id, told_id=reading_id, picture=picture, teller=teller
+        )
+        return _told(session, account.id, reading_id, caller)
 
 
 @router.get(

@@ -5,7 +5,6 @@ Place, time, device, thumbnails, remarks and whatever stands behind a picture's 
 
 import io
 import struct
-import threading
 import zlib
 from dataclasses import dataclass
 from typing import Final
@@ -25,8 +24,6 @@ MOST_PLAIN_PIXELS: Final = 16_000_000
 """Of a picture that is unfolded whole: 64 MB at most."""
 LONGEST_SIDE: Final = 1_600
 QUALITY: Final = 82
-_AT_ONCE: Final = threading.BoundedSemaphore(2)
-"""So many are unfolded at a time in one process: what they need together is bounded."""
 
 _BROKEN: Final = (
     *(OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError, MemoryError, AttributeError),
@@ -47,12 +44,13 @@ class Picture:
 def picture_of(sent: bytes, *, most_bytes: int) -> Picture:
     """The picture in some bytes, upright, at most LONGEST_SIDE long, made anew. Raises PhotoUnreadable, PhotoTooLarge.
 
-    Its size is judged by its head, before anything is unfolded; of moving pictures the first one is taken.
+    Its size is judged by its head, before anything is unfolded; of moving pictures the first one is taken. It takes a
+    second and 200 MB at worst: whoever calls bounds how many are made at a time.
     """
     if len(sent) > most_bytes:
         raise PhotoTooLarge(most_pixels=MOST_PIXELS, most_bytes=most_bytes)
     try:
-        with _AT_ONCE, Image.open(io.BytesIO(sent), formats=FORMATS) as found:
+        with Image.open(io.BytesIO(sent), formats=FORMATS) as found:
             most = MOST_PIXELS if found.format in {"JPEG", "MPO"} else MOST_PLAIN_PIXELS
             if found.width * found.height > most:
                 raise PhotoTooLarge(most_pixels=most, most_bytes=most_bytes)

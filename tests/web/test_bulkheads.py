@@ -11,10 +11,12 @@ from typing import Any
 import argon2
 import httpx2
 import pytest
+import sqlalchemy as sa
 
 from core import faults
 from tests.access.requests import ASKING, headers_of, scene
 from tests.factories import payments as make
+from tests.factories.own_readings import picture, tell
 from tests.support.town import HOLDER, Home, Person, Town
 from tests.support.waiting import wait_until
 from web import bulkheads, session
@@ -134,6 +136,23 @@ def test_forged_callbacks_keep_neither_true_ones_nor_customers_waiting(town: Tow
         assert quote(town, person).status_code == 201
         assert asking(town, person, home, "POST /api/v1/auth/otp")().status_code == 202
     assert {answer.result().status_code for answer in answers} == {401}
+
+
+def test_pictures_sent_at_once_keep_only_others_with_pictures_waiting(town: Town, person: Person, home: Home) -> None:
+    reading = tell(town.runtime, home.account.id, user_id=person.user_id)
+    path = f"/api/v1/accounts/{home.account_no}/meter-readings/{reading}/photo"
+
+    def put() -> httpx2.Response:
+        return town.client.put(path, content=picture(), headers={**person.bearer, "content-type": "image/jpeg"})
+
+    pool = town.runtime.db.engine.pool
+    assert isinstance(pool, sa.QueuePool)
+    with holding(put, session.PICTURES.places, "metering.picture.made") as answers:
+        assert pool.checkedout() == 0, "no transaction is open meanwhile"
+        assert told(put()) == (503, "busy")
+        assert quote(town, person).status_code == 201
+        assert asking(town, person, home, "GET /meter-readings")().status_code == 200
+    assert {answer.result().status_code for answer in answers} == {200}
 
 
 def test_codes_at_a_slow_provider_leave_payments_alone(town: Town, person: Person, home: Home) -> None:
