@@ -12,6 +12,7 @@ from services.accounts.queries import imports, quality
 from services.accounts.roles import StaffPermission as May
 from services.casework import queries as requests
 from services.casework.queries import files
+from services.metering import queries as metering
 from services.payments.queries import finding, placing, refunds
 
 MOST: Final = 50
@@ -48,6 +49,9 @@ def waiting(session: ReadSession, _: Callable[[str], str], reader: StaffReader, 
         twice = refunds.contested_refunds(session, staff_id=by, limit=limit, now=now)
         money = placing.suspense_page(session, staff_id=by, after=None, limit=limit, now=now)
         add("/staff/suspense", _("Sums without a place"), "landmark", len(money) + len(twice))
+    if reader.may(May.METERING_DECIDE):
+        doubts = metering.held_readings(session, staff_id=by, limit=limit, now=now)
+        add("/staff/readings", _("Readings in doubt"), "gauge", len(doubts))
     if reader.may(May.PAYMENTS_CHECK):
         unknown = finding.unknown_payments(session, staff_id=by, after=UUID(int=0), limit=limit, now=now)
         add("/staff/payments/unknown", _("Unknown payments"), "circle-alert", len(unknown))

@@ -27,8 +27,10 @@ def test_the_first_page_counts_what_waits_in_the_readers_units_alone(town: Town)
     office.waiting_money(town.house.account)
     office.dry_run("own")
     office.request("own")
+    office.doubt(town.house.account)
     grown = counts(town, StaffRole.ADMIN, HERE)
-    for href in ("/staff/suspense", "/staff/imports?state=unsigned", "/staff/approvals?part=waiting"):
+    asked = ("/staff/suspense", "/staff/imports?state=unsigned", "/staff/approvals?part=waiting", "/staff/readings")
+    for href in asked:
         assert int(grown[href]) == int(here.get(href, 0)) + 1
     assert counts(town, StaffRole.ADMIN, ELSEWHERE) == there
 
