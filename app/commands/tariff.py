@@ -1,7 +1,6 @@
 """`wattline tariff ...`: worked cases priced, and rates of others turned into documents; no database is asked."""
 
 import json
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
@@ -10,12 +9,13 @@ import typer
 from app.commands import meter_files
 from services.tariffs import queries
 from services.tariffs.errors import TariffInvalid
-from web import tariff_cases
+from web import tariff_cases, tariff_json
 
 CANNOT_READ: Final = 2
 SOME_REFUSED: Final = 3
 MOST_BYTES: Final = 256 * 1024 * 1024
-SAFE_DIGITS: Final = 18
+DEEPEST: Final = 32
+"""No field of the format lies half as deep: what is below stands in something that is refused."""
 COUNTS: Final = frozenset(
     {
         *("month", "months", "months_in_cycle", "first_month", "days", "days_in_month", "interval_minutes"),
@@ -75,12 +75,14 @@ def _said(case: object) -> object:
     return {**case, **{name: _without_remarks(_texts(case[name])) for name in ("tariff", "input") if name in case}}
 
 
-def _texts(part: Any, name: str = "") -> Any:
+def _texts(part: Any, name: str = "", depth: int = 0) -> Any:
     """Whole numbers as text where the format has text; fractions are read as their digits (`_read`)."""
+    if depth > DEEPEST:
+        return None
     if isinstance(part, dict):
-        return {key: _texts(value, key) for key, value in part.items()}
+        return {key: _texts(value, key, depth + 1) for key, value in part.items()}
     if isinstance(part, list):
-        return [_texts(value, name) for value in part]
+        return [_texts(value, name, depth + 1) for value in part]
     is_number = isinstance(part, int) and not isinstance(part, bool)
     return str(part) if is_number and name not in COUNTS else part
 
@@ -107,34 +109,16 @@ def _document(rate: dict[str, Any], time_zone: str) -> dict[str, Any]:
 
 
 def _read(file: Path, *, exact: bool = False) -> dict[str, Any]:
-    """The file's object. `exact`: fractions as Decimal; otherwise as their digits, for documents want text."""
+    """The file's object. `exact`: fractions as Decimal; otherwise as their digits, and a name that is twice is kept."""
     if file.stat().st_size > MOST_BYTES:
         _refuse(file, f"it has more than {MOST_BYTES >> 20} MiB")
     try:
-        found = json.loads(
-            file.read_bytes(),
-            parse_float=Decimal if exact else str,
-            parse_int=_whole,
-            object_pairs_hook=_object,
-        )
-    except (ValueError, RecursionError) as error:
+        found = tariff_json.loaded(file.read_bytes(), exact=exact, keeps_twice=not exact)
+    except ValueError as error:
         _refuse(file, f"it is no JSON: {error}")
     if not isinstance(found, dict):
         _refuse(file, "it is no object of JSON")
     return found
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; a name that stands twice in it is kept under one that no field has, and refused with its part."""
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        found[f"{name} (twice)" if name in found else name] = value
-    return found
-
-
-def _whole(digits: str) -> int | str:
-    """Numbers that are too long for any field stay text: theirs is one case, not the file."""
-    return int(digits) if len(digits) <= SAFE_DIGITS else digits
 
 
 def _refuse(file: Path, why: str) -> NoReturn:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any, Final
 
@@ -21,6 +20,7 @@ from portal.staff.tariffs import Editor, address_of, found_tariff, found_version
 from services.tariffs import operations, queries
 from services.tariffs.errors import Fault, TariffInvalid, VersionChanged, VersionDatesWrong, VersionFixed
 from services.tariffs.queries import VersionView
+from web import tariff_json
 from web.runtime import Runtime, RuntimeDep
 from web.session import Now, Write
 
@@ -28,8 +28,6 @@ router = APIRouter(include_in_schema=False)
 
 LONGEST: Final = 400_000
 """Characters of a document as text."""
-LONGEST_NAME: Final = 60
-"""Of a wrong name that is told."""
 
 
 @router.get(VERSION + "/edit")
@@ -82,9 +80,8 @@ def edit_text(
     version = found_version(write, code, version_no)
     editing = _Editing(request, runtime, reader, write, version, now, revision)
     try:
-        # A decimal that was pasted as a number is taken by its digits, before any float can bend it.
-        said = json.loads(document, parse_float=str, parse_constant=str, object_pairs_hook=_distinct)
-    except (ValueError, RecursionError) as error:
+        said = tariff_json.loaded(document)
+    except ValueError as error:
         return editing.page(text=document, wrong={"document": _no_json(request, error)})
     return editing.keep(said, editing.dates(), text=document)
 
@@ -106,8 +103,8 @@ def edit_urdb(
     editing = _Editing(request, runtime, reader, write, version, now, revision)
     _ = speak(request)
     try:
-        said = json.loads(rate, parse_float=Decimal, parse_constant=str, object_pairs_hook=_distinct)
-    except (ValueError, RecursionError) as error:
+        said = tariff_json.loaded(rate, exact=True)
+    except ValueError as error:
         return editing.page(rate=rate, wrong={"rate": _no_json(request, error)})
     rates = said.get("items", [said]) if isinstance(said, dict) else said
     if not isinstance(rates, list) or len(rates) != 1 or not isinstance(rates[0], dict):
@@ -119,25 +116,9 @@ def edit_urdb(
     return editing.keep(document, editing.dates(), rate=rate)
 
 
-class _NameTwice(ValueError):
-    """A name stands twice in one object: JSON leaves open which of the two is meant."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise _NameTwice(name[:LONGEST_NAME])
-        found[name] = value
-    return found
-
-
 def _no_json(request: Request, error: Exception) -> str:
     _ = speak(request)
-    if isinstance(error, _NameTwice):
+    if isinstance(error, tariff_json.NameTwice):
         return _("%(name)s: this name stands twice in one object.") % {"name": error.name}
     place = f" ({error.lineno}:{error.colno})" if isinstance(error, json.JSONDecodeError) else ""
     return _("This is no JSON.") + place

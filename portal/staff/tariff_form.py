@@ -228,22 +228,30 @@ def months_text(months: Sequence[object]) -> str:
 
 
 def months_of(text: str) -> list[object]:
-    """What was typed as months; a word that is none stays a word, for the rules to refuse."""
+    """What was typed as months; a word that is none, or a run that ends before it begins, is left for the rules."""
     found: list[object] = []
     for part in _split(text):
         run = _MONTHS.fullmatch(part)
-        found += range(int(run[1]), int(run[2] or run[1]) + 1) if run else [part]
+        found += (run and range(int(run[1]), int(run[2] or run[1]) + 1)) or [part]
     return found
 
 
 def _energy(known: Mapping[str, Any], typed: TariffForm, *, keeps_windows: bool) -> Document:
     made: Document = {
         "lines": typed.lines,
-        "prices": {row[0]: row[1] for row in _filled(typed.price_period, typed.price)},
+        "prices": _prices(typed),
         "windows": known.get("windows", []) if keeps_windows else _windows(typed),
         "default_period": typed.default_period.strip(),
     }
     return {name: part for name, part in made.items() if part} if made["prices"] or made["windows"] else {}
+
+
+def _prices(typed: TariffForm) -> Document:
+    """Prices by period; a period that is typed twice is kept under a name that is none, for the rules to refuse."""
+    found: Document = {}
+    for period, price in _filled(typed.price_period, typed.price):
+        found[f"{period} (twice)" if period in found else period] = price
+    return found
 
 
 def _windows(typed: TariffForm) -> list[Document]:

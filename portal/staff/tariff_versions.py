@@ -132,6 +132,7 @@ def try_page(
         parsed=tariff,
         typed=typed,
         kwh=typed.by_period(tariff),
+        kw=typed.by_demand_period(tariff),
         priced=found,
         places={
             "rate": _places(line.rate for line in found.lines),

@@ -125,6 +125,16 @@ def test_a_name_that_stands_twice_is_a_fault_of_its_case_alone(tmp_path: Path) -
     assert found[1] == {"id": "P01", **CASES["P01"]["expect"]}
 
 
+def test_a_case_that_is_nested_deeply_is_a_fault_of_its_own(tmp_path: Path) -> None:
+    good = json.dumps(CASES["P01"])
+    deep = good.replace('"321"', '{"a":' * 800 + "1" + "}" * 800)
+    file = tmp_path / "cases.json"
+    file.write_text(f'{{"cases": [{deep}, {good}]}}', encoding="utf-8")
+    found = json.loads(run("price", file).stdout)["results"]
+    assert faults(found[0]) == [("$.cases[0].input.kwh.all", "not_a_number")]
+    assert found[1] == {"id": "P01", **CASES["P01"]["expect"]}
+
+
 @pytest.mark.parametrize("text", ["[]", "{}", '{"cases": {}}', "{", '{"cases": [' + "[" * 100_000, "\xff"])
 def test_a_file_that_holds_no_cases_is_refused_whole(tmp_path: Path, text: str) -> None:
     file = tmp_path / "cases.json"
@@ -191,9 +201,13 @@ def test_rates_of_the_database_become_documents_and_others_are_named(tmp_path: P
         {"label": "flat", "energyratestructure": [[{"rate": 0.1, "adj": 0.02}]], "fixedchargefirstmeter": 16.48},
         {"label": "widths", "energyratestructure": [block]},
     ]
+    rates.append({"label": "huge", "energyratestructure": [[{"rate": "1e9"}]]})
     file = tmp_path / "rates.json"
-    file.write_text(json.dumps({"items": rates}), encoding="utf-8")
+    file.write_text(json.dumps({"items": rates}).replace('"1e9"', "1e" + "9" * 30), encoding="utf-8")
     done = run("urdb", file, "--time-zone", "America/New_York")
-    flat, widths = json.loads(done.stdout)["results"]
+    flat, widths, huge = json.loads(done.stdout)["results"]
+    assert faults(huge) == [("$.energyratestructure[0][0].rate", "not_a_number")]
     assert (done.exit_code, flat["document"]["energy"]["prices"]) == (3, {"p0": "0.12"})
     assert faults(widths) == [("$.energyratestructure[0]", "limits_increments")]
+    file.write_text('{"label": "a", "label": "b"}', encoding="utf-8")
+    assert run("urdb", file, "--time-zone", "America/New_York").exit_code == 2

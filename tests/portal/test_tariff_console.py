@@ -203,6 +203,7 @@ def test_a_rate_of_urdb_becomes_the_document_or_its_faults_are_listed(desk: Desk
         ('{"items": [{}, {}]}', "Paste one rate"),
         ("[1]", "Paste one rate"),
         ('{"items": ', "This is no JSON"),
+        (rate.replace("1e38", "1e" + "9" * 30), "Write a plain decimal number"),
     ):
         status, page = desk.send(f"{at}/urdb", version="2", rate=sent)
         assert (status, told in page, sent in page) == (422, True, True), sent

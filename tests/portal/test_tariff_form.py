@@ -90,6 +90,12 @@ def test_months_are_read_as_they_are_shown(text: str) -> None:
 def test_months_that_are_none_are_left_for_the_rules_to_refuse() -> None:
     assert months_of("July, 2-") == ["July", "2-"]
     assert months_of("1-99999999999") == ["1-99999999999"]
+    assert months_of("11-2, 5") == ["11-2", 5], "nobody knows whether it is winter or a slip"
+
+
+def test_a_period_that_is_typed_twice_is_left_for_the_rules_to_refuse() -> None:
+    typed = replace(form_of({}), price_period=["peak", "peak"], price=["1.0867", "0.5"])
+    assert document_of({}, typed)["energy"]["prices"] == {"peak": "1.0867", "peak (twice)": "0.5"}
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ MOST_WINDOWS: Final = 500
 MOST_TIERS: Final = 20
 MOST_LINES: Final = 50
 MOST_SEGMENTS: Final = 200
+MOST_FAULTS: Final = 500
+"""Told of one document: a small one may break the format a hundred thousand times."""
 
 DayClass = Literal["workday", "weekend", "holiday"]
 DAY_CLASSES: Final[tuple[DayClass, ...]] = get_args(DayClass)
@@ -288,8 +290,9 @@ def shape(document: object) -> Document:
 
 
 def shape_faults(error: ValidationError) -> list[Fault]:
-    """What Pydantic found, as faults; the values that were sent are not repeated."""
-    return sorted({_fault(found) for found in error.errors(include_url=False)})
+    """What Pydantic found, as faults, the first `MOST_FAULTS` of them; the values that were sent are not repeated."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return sorted({_fault(each) for each in found})[:MOST_FAULTS]
 
 
 def dumped(document: Document) -> dict[str, Any]:

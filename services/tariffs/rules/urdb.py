@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from services.tariffs.errors import Fault, TariffInvalid
 from services.tariffs.rules.document import clock, path_of
-from services.tariffs.rules.numbers import DECIMALS, EXACT, decimals, plain
+from services.tariffs.rules.numbers import DECIMALS, EXACT, decimals, plain, rounded
 from services.tariffs.rules.tariff import ZERO, parse
 
 MONTHS: Final = 12
@@ -61,9 +61,9 @@ class _Rate:
         for name in UNSUPPORTED:
             if _says(self.rate.get(name)):
                 raise _refused((name,), "structure_unsupported")
-        name = " ".join(str(self.rate.get("name") or self.rate.get("label") or "URDB rate").split())
+        name = " ".join(self.text("name").split()) or self.text("label") or "URDB rate"
         found: dict[str, Any] = {
-            "id": str(self.rate.get("label") or name)[:200],
+            "id": (self.text("label") or name)[:200],
             "name": name[:200],
             "currency": "USD",
             "time_zone": self.time_zone,
@@ -74,6 +74,11 @@ class _Rate:
         }
         parse(found)
         return found
+
+    def text(self, name: str) -> str:
+        """What a field says; nothing where it is no text."""
+        found = self.rate.get(name)
+        return found if isinstance(found, str) else ""
 
     def energy(self) -> dict[str, Any]:
         structure = self.structure(ENERGY, "kWh")
@@ -142,8 +147,8 @@ class _Rate:
             unit = self.rate.get(units, "$/month")
             if not amount:
                 continue
-            if unit not in PER:
-                raise _refused((units,), "structure_unsupported", str(unit)[:40])
+            if not isinstance(unit, str) or unit not in PER:
+                raise _refused((units,), "structure_unsupported", _shown(unit))
             if name == "mincharge":
                 found["minimum"] = {"amount": plain(amount), "per": PER[unit]}
             else:
@@ -164,7 +169,7 @@ class _Rate:
             if not isinstance(tier, Mapping):
                 raise _refused(here, "wrong_type")
             if tier.get("unit", unit) != unit:
-                raise _refused((*here, "unit"), "structure_unsupported", str(tier["unit"])[:40])
+                raise _refused((*here, "unit"), "structure_unsupported", _shown(tier["unit"]))
             rate = self.number(tier.get("rate", 0), (*here, "rate")) + self.number(tier.get("adj", 0), (*here, "adj"))
             upto = None if tier.get("max") is None else self.number(tier["max"], (*here, "max"))
             is_last = at == len(tiers) - 1
@@ -196,7 +201,7 @@ class _Rate:
 
     def unit(self, name: str, wanted: str) -> None:
         if self.rate.get(name, wanted) != wanted:
-            raise _refused((name,), "structure_unsupported", str(self.rate[name])[:40])
+            raise _refused((name,), "structure_unsupported", _shown(self.rate[name]))
 
     @staticmethod
     def number(value: object, place: Place) -> Decimal:
@@ -211,11 +216,12 @@ class _Rate:
             raise _refused(place, "not_a_number")
         if number >= ENDLESS:
             return ENDLESS
-        if abs(number) >= ENDLESS:
+        if number.copy_abs() >= ENDLESS:
             raise _refused(place, "number_out_of_range")
-        if decimals(number.normalize()) > DECIMALS:
+        kept = rounded(number, DECIMALS, "down")
+        if kept != number:
             raise _refused(place, "decimals_too_many")
-        return number
+        return number if decimals(number) <= DECIMALS else kept
 
 
 def _whole(row: object, place: Place, count: int, most: int) -> list[int]:
@@ -275,11 +281,21 @@ def _costs(tiers: Sequence[Tier]) -> bool:
 
 def _says(value: object) -> bool:
     """Whether a field says anything: files carry lists of nothing but zeros."""
-    if isinstance(value, list):
-        return any(_says(part) for part in value)
-    if isinstance(value, Mapping):
-        return any(_says(part) for part in value.values())
-    return bool(value)
+    left = [value]
+    while left:
+        part = left.pop()
+        if isinstance(part, list):
+            left += part
+        elif isinstance(part, Mapping):
+            left += part.values()
+        elif part:
+            return True
+    return False
+
+
+def _shown(value: object) -> str:
+    """What was said, cut short; of what is no text only its kind."""
+    return value[:40] if isinstance(value, str) else type(value).__name__
 
 
 def _refused(place: Place, code: str, detail: str = "") -> TariffInvalid:

@@ -8,6 +8,7 @@ import pytest
 
 from services.tariffs.errors import REMEDIES, Fault, TariffInvalid, UseInvalid
 from services.tariffs.queries import Facts, Slot, SlotSum, Use, parse, price
+from services.tariffs.rules.document import MOST_FAULTS
 from tests.services.tariffs.cases import CASES
 
 TOU: Final = CASES["P08"]["tariff"]
@@ -152,6 +153,12 @@ def test_all_faults_are_found_at_once() -> None:
         ("$.per_kwh[0].code", "duplicate_code"),
         ("$.time_zone", "zone_unknown"),
     ]
+
+
+def test_of_a_document_that_is_wrong_everywhere_the_first_faults_are_told() -> None:
+    found = faults(with_(YEAR, "tiers.adders", ["many"] * 10_000))
+    assert len(found) == MOST_FAULTS
+    assert ("$.tiers.adders[0]", "not_a_number") in found
 
 
 def test_a_version_of_one_season_needs_no_other_months() -> None:

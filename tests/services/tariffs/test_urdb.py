@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import reduce
 from typing import Any, Final
 
 import pytest
@@ -85,6 +86,8 @@ def test_a_rate_by_the_hour_keeps_its_hours_its_demand_and_its_export() -> None:
 
 BLOCKS: Final = [{"rate": D("0.1"), "max": 650}, {"rate": D("0.2"), "max": 350}, {"rate": D("0.3")}]
 
+ENDLESS: Final[list[Any]] = reduce(lambda inner, _: [inner], range(5_000), [1])
+
 REFUSED: Final[dict[str, tuple[dict[str, Any], str, str]]] = {
     "widths for limits": ({"energyratestructure": [BLOCKS]}, "$.energyratestructure[0]", "limits_increments"),
     "no energy": ({}, "$.energyratestructure", "field_missing"),
@@ -106,6 +109,17 @@ REFUSED: Final[dict[str, tuple[dict[str, Any], str, str]]] = {
     "too many decimals": (
         {"energyratestructure": [[{"rate": D("0.06813000000000001")}]]}, "$.energyratestructure[0][0].rate", "decimals_too_many",
     ),
+    "more digits than are ever exact": (
+        {"energyratestructure": [[{"rate": D("0." + "1" * 300)}]]}, "$.energyratestructure[0][0].rate", "decimals_too_many",
+    ),
+    "an exponent beyond numbers": (
+        {"energyratestructure": [[{"rate": "1e99999999999999999999"}]]}, "$.energyratestructure[0][0].rate", "not_a_number",
+    ),
+    "a list for a unit": (
+        {"energyratestructure": [[{"rate": 1}]], "mincharge": 5, "minchargeunits": ["$/month"]},
+        "$.minchargeunits", "structure_unsupported",
+    ),
+    "lists without end": ({**TOU, "coincidentratestructure": ENDLESS}, "$.coincidentratestructure", "structure_unsupported"),
     "two prices of export": (
         {**TOU, "energyratestructure": [[{"rate": 1, "sell": 1}], [{"rate": 1, "sell": 2}]]},
         "$.energyratestructure", "structure_unsupported",
