@@ -60,10 +60,14 @@ class Taken:
 
 
 class Loader(Protocol):
-    """What a domain knows about one kind of file."""
+    """What a domain knows about one kind of file.
+
+    `has_turns`: pushes of this kind write one at a time. Those of others lock what they judge, as their files do.
+    """
 
     kind: ClassVar[str]
     layout: ClassVar[Layout]
+    has_turns: ClassVar[bool]
 
     def stage(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
         """Put the rows of a chunk into temporary tables and refuse those whose form is wrong.
@@ -386,9 +390,10 @@ class Pushed:
 def push(session: WriteSession, *, loader: Loader, rows: Sequence[Row | Reject], digest: bytes, actor: Actor) -> Pushed:
     """Take rows as a file of one chunk would be, in the transaction that is given; `digest` is that of what was sent.
 
-    The run and its rejects are kept beside those of files. Raises RunTaken while a file of this kind has its turn.
+    The run and its rejects are kept beside those of files. Raises RunTaken while another has its turn or what it needs.
     """
-    runs.take_turn(session, kind=loader.kind)
+    if loader.has_turns:
+        runs.take_turn(session, kind=loader.kind)
     run_id: int = session.sql(
         "insert into import_run (kind, file_digest, actor) values (:kind, :digest, :actor) returning id",
         kind=loader.kind,

@@ -9,11 +9,13 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, Final
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 
 from core import intake
+from core.db import WriteSession, is_undone
 from core.idempotency import InFlight, KeyReused
 from core.intake import Loader, RunTaken
 from core.records import Layout, Reject, Row, Unreadable, record_of, values_of
@@ -40,6 +42,7 @@ MOST_ROWS: Final = 500
 """So many rows of ordinary length fit into the bytes that a body may have."""
 ITEMS: Final = "items"
 OK: Final = 200
+TRIES: Final = 3
 Rows = list[Row | Reject]
 
 
@@ -331,10 +334,22 @@ def _push(loader: Loader, rows: Rows, caller: ServiceCaller, keyed: Keyed, write
         return PushResult.of(pushed)
 
     try:
-        with write.begin_nested():
-            return once(write, keyed, work, status=OK)
+        return again(lambda: once(write, keyed, work, status=OK), write)
     except PushesLimited as refusal:
         # Answered and not raised: what is noted of it must stay.
         told = accounts.note_pushes_limited(write, client=caller.id, actor=caller.actor, now=now)
         metrics.refused(refusal.code)
         return answer(refusal.of_first(told), locale=keyed.locale, request_id=keyed.request_id)
+
+
+def again(push: Callable[[], Response], session: WriteSession) -> Response:
+    """Push, and push again when the database took it back for the sake of another in the same rows: a few times."""
+    for _ in range(TRIES - 1):
+        try:
+            with session.begin_nested():
+                return push()
+        except sa.exc.DBAPIError as error:
+            if not is_undone(error):
+                raise
+    with session.begin_nested():
+        return push()

@@ -46,6 +46,7 @@ class BillsLoader:
     """`wattline import bills`."""
 
     kind: ClassVar[str] = "bills"
+    has_turns: ClassVar[bool] = True
     layout: ClassVar[Layout] = Layout(
         (
             "account_no",

@@ -29,6 +29,7 @@ class BillingModesLoader:
     """
 
     kind: ClassVar[str] = "billing-modes"
+    has_turns: ClassVar[bool] = True
     layout: ClassVar[Layout] = Layout(("account_no", "billing", "native_from"), frozenset({"account_no", "billing"}))
 
     def __init__(self, *, now: datetime, program: UUID | None = None) -> None:

@@ -25,6 +25,7 @@ class IntervalsLoader(ABC):
 
     kind: ClassVar[str]
     layout: ClassVar[Layout]
+    has_turns: ClassVar[bool] = False
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender

@@ -85,6 +85,7 @@ class RegisterReadingsLoader:
     """`wattline import register-readings`: what registers showed at a moment."""
 
     kind: ClassVar[str] = "register-readings"
+    has_turns: ClassVar[bool] = False
     layout: ClassVar[Layout] = Layout(
         ("meter_no", "register", "read_at", "value", "quality", "digits", "multiplier"),
         frozenset({"meter_no", "read_at", "value"}),

@@ -72,6 +72,7 @@ class HolidaysLoader(SupplierLoader):
     """
 
     kind: ClassVar[str] = "holidays"
+    has_turns: ClassVar[bool] = True
     layout: ClassVar[Layout] = Layout(("day", "name", "kind"), frozenset({"day", "name"}))
 
     def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:
@@ -114,6 +115,7 @@ class TemperaturesLoader(SupplierLoader):
     """
 
     kind: ClassVar[str] = "temperatures"
+    has_turns: ClassVar[bool] = True
     layout: ClassVar[Layout] = Layout(("place", "day", "max_c"), frozenset({"place", "day", "max_c"}))
 
     def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:

@@ -52,6 +52,7 @@ class SlotPricesLoader(SupplierLoader):
     """
 
     kind: ClassVar[str] = "slot-prices"
+    has_turns: ClassVar[bool] = True
     layout: ClassVar[Layout] = Layout(
         ("tariff_code", "start", "minutes", "rate_minor"), frozenset({"tariff_code", "start", "rate_minor"})
     )

@@ -1,12 +1,18 @@
 """Readings that a program pushes: those of its own units are in, others are unknown to it."""
 
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from fastapi.responses import Response
 
+from core import faults
+from routers.backoffice.pushing import again
 from services.identity.queries import ServiceScope
 from tests.support.programs import program
-from tests.support.town import Town
+from tests.support.town import Home, Town
+from tests.support.waiting import wait_for_waiting
 
 
 def test_readings_of_a_programs_units_are_in_and_a_meter_of_elsewhere_is_none(town: Town) -> None:
@@ -71,6 +77,61 @@ def test_registers_of_a_programs_units_are_in_once_and_a_meter_of_elsewhere_is_n
         other = session.sql("select from meter_register where meter_no = :no", no=meters[1]).all()
     assert [tuple(row) for row in shown] == [(100_500_000, "program"), (240_250_000, "program")]
     assert ([tuple(row) for row in held], other) == ([("register", "inverted", "program")], [])
+
+
+def test_readings_wait_for_others_of_the_same_account_alone(town: Town) -> None:
+    homes = [town.build(town.unit_id, has_bills=False) for _ in range(2)]
+    caller = program(town, ServiceScope.READINGS_WRITE, units=("3701",))
+    reached, let_go = threading.Event(), threading.Event()
+
+    def push(home: Home, kwh: float) -> int:
+        row = {"meter_no": home.meter_no, "start": "2026-03-02T00:15+08:00", "minutes": 15, "kwh": kwh}
+        headers = {**caller, "idempotency-key": uuid.uuid4().hex}
+        answer = town.client.post("/api/v1/backoffice/readings", json={"items": [row]}, headers=headers)
+        return answer.json()["taken"]  # type: ignore[no-any-return] # JSON
+
+    def stay(point: str) -> None:
+        if point == "web.before_commit" and not reached.is_set():
+            reached.set()
+            assert let_go.wait(120)
+
+    assert [push(home, 0.5) for home in homes] == [1, 1]
+    faults.arm(stay)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            try:
+                first = pool.submit(push, homes[0], 1)
+                assert reached.wait(120)
+                assert push(homes[1], 1) == 1
+                later = pool.submit(push, homes[0], 2)
+                wait_for_waiting(town.runtime.db, message="two wrote one account at once")
+            finally:
+                let_go.set()
+            assert (first.result(), later.result()) == (1, 1)
+    finally:
+        faults.arm(None)
+    with town.runtime.db.read() as session:
+        found = session.sql(
+            "select energies[2] from interval_day where account_id = any(:ids) order by account_id",
+            ids=[home.account.id for home in homes],
+        )
+        assert list(found.scalars()) == [2_000_000, 1_000_000]
+
+
+def test_a_push_that_the_database_took_back_for_another_is_done_again(town: Town) -> None:
+    fails = ["serialization_failure", "deadlock_detected"]
+    with town.runtime.db.write() as session:
+
+        def push() -> Response:
+            session.sql("create temporary table pushed ()")
+            if fails:
+                session.connection().exec_driver_sql(
+                    f"do $$ begin raise exception using errcode = '{fails.pop()}'; end $$"
+                )
+            return Response()
+
+        assert again(push, session).status_code == 200
+    assert fails == []
 
 
 @pytest.mark.parametrize("kind", ["readings", "register-readings"])

@@ -42,6 +42,7 @@ class AccountsLoader:
     """`wattline import accounts`: accounts with holder, premises, agreement, meter and contact point, one row each."""
 
     kind: ClassVar[str] = "accounts"
+    has_turns: ClassVar[bool] = True
     layout: ClassVar[Layout] = Layout(
         (*_STAGED, "name", "phone", "locale", "door"),
         frozenset({"account_no", "unit_code", "customer_no", "customer_kind", "name", "class", "district", "street"}),

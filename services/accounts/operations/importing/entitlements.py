@@ -28,6 +28,7 @@ class EntitlementsLoader:
     """
 
     kind: ClassVar[str] = "entitlements"
+    has_turns: ClassVar[bool] = True
     layout: ClassVar[Layout] = Layout(
         ("account_no", "kind", "value", "valid_from", "valid_to", "document"),
         frozenset({"account_no", "kind", "valid_from"}),

@@ -16,6 +16,7 @@ class UnitsLoader:
     """`wattline import units`: the supplier's tree. A parent stands before its children or is known already."""
 
     kind: ClassVar[str] = "units"
+    has_turns: ClassVar[bool] = True
     layout: ClassVar[Layout] = Layout(("code", "parent_code", "kind", "name"), frozenset({"code", "kind", "name"}))
 
     def __init__(self, *, program: UUID | None = None) -> None:
