@@ -178,6 +178,8 @@ KEPT: Final = (
     Kept("premises", _H, "street and building in clear, door sealed", "for ever; the door " + _HOLDER),
     Kept("account", _H, "numbers and states", _BOOKS),
     Kept("agreement", _H, "tariffs of an account", _BOOKS),
+    Kept("holder_before", _H, "days on which an account got a holder who left again, without who it was", _BOOKS),
+    Kept("holding_change", _N, "days on which agreements or holders of accounts begin or end now", "for minutes"),
     Kept(
         "entitlement",
         _H,
@@ -300,7 +302,7 @@ KEPT: Final = (
     Kept("usage_month", _H, "what an account used in a month, by price period: sums of its days", _USED),
     Kept("usage_cost", _H, "what the use of a month costs, line by line", _USED),
     Kept("usage_unpriced", _N, "months in which something may have no cost", "for minutes"),
-    Kept("usage_stale", _N, "versions whose days changed", "until what stands on them is made anew"),
+    Kept("usage_stale", _N, "versions that are others now, or their days", "until what stands on them is made anew"),
     Kept("usage_round", _N, "how far a walk over all accounts has come", "one row per walk"),
     Kept(
         "dry_run",

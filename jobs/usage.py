@@ -1,6 +1,7 @@
 """The tasks that make usage of readings, and price it."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Final
 
@@ -23,11 +24,25 @@ TRY_BUDGET_S: Final = 20.0
 
 @every(MINUTE_S, "usage.aggregate")
 def aggregate(**_: object) -> None:
-    """Sum up by day and month what readings, calendars, agreements and versions have changed."""
+    """Sum up by day and month what readings, calendars, agreements and versions have changed, each in its turn."""
     until, zone = time.monotonic() + BUDGET_S, SETUP.get().settings.zone
-    _work(until, "readings", lambda session: operations.follow_readings(session, zone=zone))
-    _work(until, "days", lambda session: operations.follow_days(session, zone=zone))
-    _work(until, "agreements", lambda session: operations.follow_agreements(session, now=clock.now(), zone=zone))
+    waiting: dict[str, Callable[[WriteSession], Written | None]] = {
+        "all": lambda session: operations.look_through(session, now=clock.now(), zone=zone),
+        "readings": lambda session: operations.follow_readings(session, zone=zone),
+        "versions": lambda session: operations.follow_versions(session, zone=zone),
+        "agreements": lambda session: operations.follow_agreements(session, zone=zone),
+    }
+    done: dict[str, Written] = defaultdict(Written)
+    while waiting and time.monotonic() < until:
+        for what, follow in [*waiting.items()]:
+            with database().write() as session:
+                found = follow(session)
+            if found is None or what == "all":  # of the walk, one slice each time
+                del waiting[what]
+            done[what] += found or Written()
+    for what, written in done.items():
+        if written != Written():
+            log.info("usage_aggregated", what=what, days=written.days, months=written.months)
 
 
 @every(TRY_S, "usage.dry_runs")
@@ -43,18 +58,6 @@ def purge_dry_runs(**_: object) -> None:
     """Forget dry runs whose day is over."""
     now = clock.now()
     forget("dry_runs", lambda session, most: operations.purge_dry_runs(session, now=now, most=most))
-
-
-def _work(until: float, what: str, follow: Callable[[WriteSession], Written | None]) -> None:
-    done, slices = Written(), 0
-    while time.monotonic() < until:
-        with database().write() as session:
-            found = follow(session)
-        if found is None:
-            break
-        done, slices = done + found, slices + 1
-    if slices:
-        log.info("usage_aggregated", what=what, slices=slices, days=done.days, months=done.months)
 
 
 @every(MINUTE_S, "usage.price")

@@ -890,6 +890,41 @@ begin
   return null;
 end $$;
 
+CREATE FUNCTION public.note_agreements() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if tg_op = 'INSERT' then
+    insert into holding_change (account_id, on_day)
+    select n.account_id, d.on_day from now_there n cross join lateral (values (n.valid_from), (n.valid_to)) d (on_day) where d.on_day is not null;
+  else
+    insert into holding_change (account_id, on_day)
+    select distinct n.account_id, d.on_day
+    from there_before o
+    join now_there n on n.account_id = o.account_id and n.id = o.id
+    cross join lateral (values (o.valid_from), (n.valid_from), (o.valid_to), (n.valid_to)) d (on_day)
+    where (o.tariff_code, o.valid_from, o.valid_to) is distinct from (n.tariff_code, n.valid_from, n.valid_to) and d.on_day is not null
+      and ((o.tariff_code, o.valid_from) <> (n.tariff_code, n.valid_from) or d.on_day <> n.valid_from);
+  end if;
+  return null;
+end $$;
+
+CREATE FUNCTION public.note_holder() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if new.holder_since > old.holder_since then
+    insert into holder_before (account_id, since) values (old.id, old.holder_since) on conflict do nothing;
+  else
+    delete from holder_before where account_id = old.id and (since >= new.holder_since or new.holder_since is null);
+  end if;
+  insert into holding_change (account_id, on_day)
+  select new.id, d.on_day from (values (old.holder_since), (new.holder_since)) d (on_day) where d.on_day is not null;
+  return null;
+end $$;
+
 CREATE FUNCTION public.order_state(p_order uuid, p_state text) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -1946,6 +1981,26 @@ CREATE TABLE public.erasure (
 CREATE TABLE public.estimation_round (
     day date NOT NULL,
     next_from bigint
+);
+
+CREATE TABLE public.holder_before (
+    account_id bigint NOT NULL,
+    since date NOT NULL
+);
+
+CREATE TABLE public.holding_change (
+    id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    on_day date NOT NULL
+);
+
+ALTER TABLE public.holding_change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.holding_change_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.holiday (
@@ -3261,8 +3316,21 @@ CREATE TABLE public.usage_round (
 CREATE TABLE public.usage_stale (
     version_id bigint NOT NULL,
     month date NOT NULL,
-    next_from bigint NOT NULL,
+    next_from bigint DEFAULT 1 NOT NULL,
+    id bigint NOT NULL,
+    days integer DEFAULT 2147483647,
+    turn timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT ck_usage_stale_days CHECK ((days >= 0)),
     CONSTRAINT ck_usage_stale_month CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.usage_stale ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.usage_stale_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.usage_unpriced (
@@ -3493,6 +3561,12 @@ ALTER TABLE ONLY public.erasure
 
 ALTER TABLE ONLY public.estimation_round
     ADD CONSTRAINT pk_estimation_round PRIMARY KEY (day);
+
+ALTER TABLE ONLY public.holder_before
+    ADD CONSTRAINT pk_holder_before PRIMARY KEY (account_id, since);
+
+ALTER TABLE ONLY public.holding_change
+    ADD CONSTRAINT pk_holding_change PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.holiday
     ADD CONSTRAINT pk_holiday PRIMARY KEY (day, name);
@@ -3750,7 +3824,7 @@ ALTER TABLE ONLY public.usage_round
     ADD CONSTRAINT pk_usage_round PRIMARY KEY (kind);
 
 ALTER TABLE ONLY public.usage_stale
-    ADD CONSTRAINT pk_usage_stale PRIMARY KEY (version_id, month);
+    ADD CONSTRAINT pk_usage_stale PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.usage_unpriced
     ADD CONSTRAINT pk_usage_unpriced PRIMARY KEY (id);
@@ -4186,6 +4260,8 @@ CREATE UNIQUE INDEX uq_staff_grant_living ON public.staff_grant USING btree (sta
 
 CREATE UNIQUE INDEX uq_staff_invitation_living ON public.staff_invitation USING btree (staff_id) WHERE ((used_at IS NULL) AND (voided_at IS NULL));
 
+CREATE UNIQUE INDEX uq_usage_stale_waiting ON public.usage_stale USING btree (version_id, month, ((days IS NULL))) WHERE (next_from = 1);
+
 CREATE TRIGGER holder BEFORE INSERT ON public.account_note FOR EACH ROW EXECUTE FUNCTION public.account_note_holder();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.account_note FOR EACH ROW EXECUTE FUNCTION public.keep_note();
@@ -4207,6 +4283,12 @@ CREATE TRIGGER move_gap AFTER UPDATE OF unit_id ON public.account FOR EACH ROW W
 CREATE TRIGGER move_readings AFTER UPDATE OF unit_id ON public.account FOR EACH ROW WHEN ((old.unit_id <> new.unit_id)) EXECUTE FUNCTION public.move_readings();
 
 CREATE TRIGGER move_suspense AFTER UPDATE OF unit_id ON public.account FOR EACH ROW WHEN ((old.unit_id <> new.unit_id)) EXECUTE FUNCTION public.move_suspense();
+
+CREATE TRIGGER note_changed AFTER UPDATE ON public.agreement REFERENCING OLD TABLE AS there_before NEW TABLE AS now_there FOR EACH STATEMENT EXECUTE FUNCTION public.note_agreements();
+
+CREATE TRIGGER note_holder AFTER UPDATE OF holder_since ON public.account FOR EACH ROW WHEN ((old.holder_since IS DISTINCT FROM new.holder_since)) EXECUTE FUNCTION public.note_holder();
+
+CREATE TRIGGER note_new AFTER INSERT ON public.agreement REFERENCING NEW TABLE AS now_there FOR EACH STATEMENT EXECUTE FUNCTION public.note_agreements();
 
 CREATE TRIGGER number BEFORE INSERT ON public.tariff_version FOR EACH ROW EXECUTE FUNCTION public.tariff_version_number();
 
@@ -4385,6 +4467,9 @@ ALTER TABLE ONLY public.entitlement
 
 ALTER TABLE ONLY public.entitlement
     ADD CONSTRAINT fk_entitlement_customer_id FOREIGN KEY (customer_id) REFERENCES public.customer(id);
+
+ALTER TABLE ONLY public.holder_before
+    ADD CONSTRAINT fk_holder_before_account_id FOREIGN KEY (account_id) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.import_amount
     ADD CONSTRAINT fk_import_amount_run_id FOREIGN KEY (run_id) REFERENCES public.import_run(id) ON DELETE CASCADE;
@@ -4697,6 +4782,10 @@ GRANT ALL ON FUNCTION public.ledger_set_floor(p_book bigint, p_code smallint, p_
 REVOKE ALL ON FUNCTION public.make_interval_month(p_month date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.make_interval_month(p_month date) TO wattline_app;
 
+REVOKE ALL ON FUNCTION public.note_agreements() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.note_holder() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.payment_book(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[], p_merchant text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.payment_book(p_provider text, p_out_trade_no text, p_transaction_id text, p_amount bigint, p_currency text, p_paid_at timestamp with time zone, p_now timestamp with time zone, p_kinds text[], p_settles text[], p_merchant text) TO wattline_app;
 
@@ -4790,6 +4879,10 @@ GRANT SELECT ON TABLE public.entry TO wattline_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.erasure TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.estimation_round TO wattline_app;
+
+GRANT SELECT ON TABLE public.holder_before TO wattline_app;
+
+GRANT SELECT,DELETE,UPDATE ON TABLE public.holding_change TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holiday TO wattline_app;
 

@@ -88,13 +88,22 @@ class UsageRound(SQLModel, table=True):
 
 
 class UsageStale(SQLModel, table=True):
-    """A version whose days of a month changed, and how far the accounts on it are made anew."""
+    """A version that changed, or its days of a month, and how far the accounts on it are made anew.
+
+    `days`: bit n - 1 for day n of the month, none where prices of intervals changed alone; null where the version
+    itself begins or ends otherwise since that month. Notes are worked on in `turn`.
+    """
 
     __tablename__ = "usage_stale"
 
-    version_id: int = Field(sa_type=sa.BigInteger, primary_key=True)
-    month: date = Field(sa_type=sa.Date, primary_key=True)
-    next_from: int = Field(sa_type=sa.BigInteger)
+    id: int | None = Field(default=None, sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
+    version_id: int = Field(sa_type=sa.BigInteger)
+    month: date = Field(sa_type=sa.Date)
+    next_from: int = Field(default=1, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": sa.text("1")})
+    days: int | None = Field(
+        default=None, sa_type=sa.Integer, sa_column_kwargs={"server_default": sa.text("2147483647")}
+    )
+    turn: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": sa.text("clock_timestamp()")})
 
 
 class UsageUnpriced(SQLModel, table=True):

@@ -195,6 +195,25 @@ class Agreement(SQLModel, table=True):
     valid_to: date | None = Field(default=None, sa_type=sa.Date)
 
 
+class HolderBefore(SQLModel, table=True):
+    """Since when an account had a holder who left again; written by triggers alone."""
+
+    __tablename__ = "holder_before"
+
+    account_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="account.id")
+    since: date = Field(sa_type=sa.Date, primary_key=True)
+
+
+class HoldingChange(SQLModel, table=True):
+    """A day on which an agreement or a holder begins or ends now, or did before; written by triggers alone."""
+
+    __tablename__ = "holding_change"
+
+    id: int | None = Field(default=None, sa_column=_identity())
+    account_id: int = Field(sa_type=sa.BigInteger)
+    on_day: date = Field(sa_type=sa.Date)
+
+
 class Entitlement(SQLModel, table=True):
     """What tariffs ask of an account, from one day up to, not including, another.
 

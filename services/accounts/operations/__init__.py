@@ -46,6 +46,7 @@ from services.accounts.operations.groups import (
     rename_group,
     take_from_group,
 )
+from services.accounts.operations.holding import HoldingChange, take_holding_changes
 from services.accounts.operations.importing import AccountsLoader, EntitlementsLoader, UnitsLoader, WholeAccounts
 from services.accounts.operations.locked import Corrected, Owner
 from services.accounts.operations.looking import LOOK_FOR, begin_look, end_look
@@ -103,6 +104,7 @@ __all__ = [
     "Evidence",
     "Hidden",
     "Holder",
+    "HoldingChange",
     "LastBill",
     "LastBillAmount",
     "LinkOutcome",
@@ -173,6 +175,7 @@ __all__ = [
     "spans_of_customer",
     "spans_of_user",
     "take_from_group",
+    "take_holding_changes",
     "tell_details",
     "units_of",
     "withdraw",

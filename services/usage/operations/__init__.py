@@ -3,8 +3,9 @@
 from services.usage.operations.aggregating import Written, aggregate
 from services.usage.operations.following import (
     follow_agreements,
-    follow_days,
     follow_readings,
+    follow_versions,
+    look_through,
     note_days_changed,
     note_entitlements_changed,
     note_published,
@@ -28,8 +29,9 @@ __all__ = [
     "claim_dry_run",
     "compare_piece",
     "follow_agreements",
-    "follow_days",
     "follow_readings",
+    "follow_versions",
+    "look_through",
     "note_days_changed",
     "note_entitlements_changed",
     "note_published",

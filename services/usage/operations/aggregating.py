@@ -84,5 +84,4 @@ def _month(
         **given,
     ).rowcount
     parts = session.sql(statement(__package__, "months_write.sql"), **given).all()
-    gone = session.sql(statement(__package__, "months_shrink.sql"), **given).all()
-    return days, [(row.account_id, month, row.part) for row in (*parts, *gone)]
+    return days, [(row.account_id, month, row.part) for row in parts]

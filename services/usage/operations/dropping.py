@@ -54,10 +54,10 @@ def drop_reread(session: WriteSession, months: Sequence[tuple[int, date]]) -> No
     )
 
 
-def drop_moved(session: WriteSession, *, first: int, last: int) -> None:
-    """Those of a range of accounts whose cycle of tiers agreements and holders have moved; all that lacks is noted."""
-    hold_costs(session, range(first, min(last, first + SHARDS - 1) + 1))
-    session.sql(statement(__package__, "costs_moved.sql"), first=first, last=last, slice=SLICE)
+def drop_moved(session: WriteSession, account_ids: Sequence[int]) -> None:
+    """Those of accounts whose cycle of tiers agreements and holders have moved; all that lacks is noted."""
+    hold_costs(session, account_ids)
+    session.sql(statement(__package__, "costs_moved.sql"), account_ids=account_ids, slice=SLICE)
 
 
 def drop_entitled(

@@ -1,7 +1,7 @@
-"""What makes usage anew: readings that came, days of tariffs that changed, agreements and versions that differ now."""
+"""What makes usage anew: readings that came, versions and days of tariffs that changed, agreements and holders."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -9,19 +9,21 @@ from zoneinfo import ZoneInfo
 from core.db import WriteSession, statement
 from core.outbox import Delivery
 from core.periods import Period
-from services.accounts import queries as accounts
+from services.accounts import operations as accounts
 from services.accounts.events import EntitlementsChanged
+from services.accounts.queries import last_account
 from services.metering import operations as metering
 from services.tariffs.events import SlotPricesChanged, TariffDaysChanged, TariffPublished
 from services.tariffs.queries import versions
 from services.usage.operations.aggregating import Written, aggregate
-from services.usage.operations.dropping import drop_entitled, drop_moved
+from services.usage.operations.dropping import drop_entitled, drop_moved, drop_reread
 
 CLAIM: Final = 500
 """Months of accounts in one transaction: about 1.4 million quarter-hours where all their days changed."""
 SLICE: Final = 2_000
 """Accounts that one transaction looks through for what is outdated."""
-EVERY: Final = timedelta(hours=1)
+EVERY: Final = timedelta(days=1)
+"""A walk over all accounts begins no sooner after another."""
 
 
 def follow_readings(session: WriteSession, *, zone: ZoneInfo) -> Written | None:
@@ -41,32 +43,35 @@ def follow_readings(session: WriteSession, *, zone: ZoneInfo) -> Written | None:
 
 
 def note_days_changed(session: WriteSession, _delivery: Delivery, event: TariffDaysChanged) -> None:
-    """Days of a version have other periods: months that stand on them are looked up and made anew, in slices."""
-    for month in sorted({date.fromisoformat(day).replace(day=1) for day in event.days}):
-        _note_stale(session, event.version_id, month)
+    """Days of a version have other periods: they are made anew for the accounts on its tariff, in slices."""
+    changed: dict[date, int] = defaultdict(int)
+    for day in map(date.fromisoformat, event.days):
+        changed[day.replace(day=1)] |= 1 << day.day - 1
+    for month, days in sorted(changed.items()):
+        _note_stale(session, event.version_id, month, days)
 
 
 def note_slot_prices_changed(session: WriteSession, _delivery: Delivery, event: SlotPricesChanged) -> None:
     """Prices of intervals came or were corrected: what months cost by them is dropped, in slices, and priced anew."""
     for month in sorted(map(date.fromisoformat, event.months)):
         for version in versions(session, code=event.tariff_code, period=Period.month(month.year, month.month)):
-            _note_stale(session, version.id, month)
+            _note_stale(session, version.id, month, 0)
 
 
-def _note_stale(session: WriteSession, version_id: int, month: date) -> None:
+def note_published(session: WriteSession, _delivery: Delivery, event: TariffPublished) -> None:
+    """Another version holds: months since then of the accounts on its tariff are compared with it, in slices."""
+    _note_stale(session, event.version_id, date.fromisoformat(event.valid_from).replace(day=1), None)
+
+
+def _note_stale(session: WriteSession, version_id: int, month: date, days: int | None) -> None:
+    """What is noted already, and not begun, is worked on once for both; what is under way comes to its end first."""
     session.sql(
-        """insert into usage_stale (version_id, month, next_from) values (:version, :month, 1)
-           on conflict (version_id, month) do update set next_from = 1""",
+        """insert into usage_stale as s (version_id, month, days) values (:version, :month, :days)
+           on conflict (version_id, month, (days is null)) where next_from = 1
+           do update set days = s.days | excluded.days""",
         version=version_id,
         month=month,
-    )
-
-
-def note_published(session: WriteSession, _delivery: Delivery, _event: TariffPublished) -> None:
-    """Another version holds: the walk over all accounts begins again, at once."""
-    session.sql(
-        """insert into usage_round (kind, begun_at, next_from) values ('compare', now(), 1)
-           on conflict (kind) do update set begun_at = now(), next_from = 1"""
+        days=days,
     )
 
 
@@ -83,47 +88,64 @@ def note_entitlements_changed(session: WriteSession, _delivery: Delivery, event:
     )
 
 
-def follow_days(session: WriteSession, *, zone: ZoneInfo) -> Written | None:
-    """The next slice of accounts on a version whose days or prices changed; None when nothing is left to do.
+def follow_versions(session: WriteSession, *, zone: ZoneInfo) -> Written | None:
+    """The next slice of accounts on a version that changed, or whose days or prices did; None when nothing is left.
 
-    Where each interval has its own price, what that month costs is dropped, and is to be priced anew.
+    Whichever was worked on longest ago comes first, so that one that changes all the time keeps none from its end.
     """
     row = session.sql(
-        """select version_id, month, next_from from usage_stale order by version_id, month
-           limit 1 for update skip locked"""
+        """select id, version_id, month, next_from, days from usage_stale s
+           where next_from > 1 or not exists (
+             select from usage_stale o where o.version_id = s.version_id and o.month = s.month and o.next_from > 1
+               and (o.days is null) = (s.days is null))
+           order by turn, id limit 1 for update skip locked"""
     ).one_or_none()
     if row is None:
         return None
-    last = row.next_from + SLICE - 1
     found = session.sql(
-        """select distinct account_id from usage_month
-           where account_id between :first and :last and month = :month and version_id = :version""",
-        first=row.next_from,
-        last=last,
+        statement(__package__, "on_version.sql"),
+        version_id=row.version_id,
+        next=row.next_from,
         month=row.month,
-        version=row.version_id,
-    ).scalars()
-    written = aggregate(session, months={row.month: list(found)}, zone=zone)
-    if last < accounts.last_account(session):
+        is_of_month=row.days is not None,
+        most=SLICE,
+    )
+    account_ids = list(found.scalars())
+    if row.days is None:
+        written = _compared(session, dict.fromkeys(account_ids, row.month), zone=zone)
+    elif row.days:
+        written = aggregate(session, days={row.month: dict.fromkeys(account_ids, row.days)}, zone=zone)
+    else:
+        written = Written()
+        drop_reread(session, [(account_id, row.month) for account_id in account_ids])
+    if len(account_ids) == SLICE:
         session.sql(
-            "update usage_stale set next_from = :next where version_id = :version and month = :month",
-            next=last + 1,
-            version=row.version_id,
-            month=row.month,
+            "update usage_stale set next_from = :next, turn = clock_timestamp() where id = :id",
+            next=account_ids[-1] + 1,
+            id=row.id,
         )
     else:
-        session.sql(
-            "delete from usage_stale where version_id = :version and month = :month",
-            version=row.version_id,
-            month=row.month,
-        )
+        session.sql("delete from usage_stale where id = :id", id=row.id)
     return written
 
 
-def follow_agreements(session: WriteSession, *, now: datetime, zone: ZoneInfo) -> Written | None:
-    """The next slice of the walk that compares months with agreements and versions; None when it is at its end.
+def follow_agreements(session: WriteSession, *, zone: ZoneInfo) -> Written | None:
+    """The next accounts whose agreements or holders changed, and no others; None when none waits."""
+    changes = accounts.take_holding_changes(session, most=SLICE)
+    if not changes:
+        return None
+    return _compared(
+        session,
+        {change.account_id: change.days[0].replace(day=1) for change in changes},
+        days=[(change.account_id, day) for change in changes for day in change.days],
+        zone=zone,
+    )
 
-    A walk begins `EVERY` hour, and at once when a version is published. On its way it notes what has no cost.
+
+def look_through(session: WriteSession, *, now: datetime, zone: ZoneInfo) -> Written | None:
+    """A slice of the walk over all accounts that finds what nobody told; None while one of this day is at its end.
+
+    It is asked for a slice each minute, however many accounts there are: what is told is followed at once by others.
     """
     session.sql(
         """insert into usage_round as r (kind, begun_at, next_from) values ('compare', :now, 1)
@@ -138,19 +160,35 @@ def follow_agreements(session: WriteSession, *, now: datetime, zone: ZoneInfo) -
     if first is None:
         return None
     last = first + SLICE - 1
-    found = session.sql(statement(__package__, "outdated.sql"), first=first, last=last)
-    months = _by_month((row.account_id, row.month) for row in found)
-    written = aggregate(session, months=months, zone=zone, held=range(first, last + 1))
-    drop_moved(session, first=first, last=last)
+    written = _compared(session, dict.fromkeys(range(first, last + 1), date.min), zone=zone)
     session.sql(
         "update usage_round set next_from = :next where kind = 'compare'",
-        next=last + 1 if last < accounts.last_account(session) else None,
+        next=last + 1 if last < last_account(session) else None,
     )
     return written
 
 
-def _by_month(pairs: Iterable[tuple[int, date]]) -> dict[date, list[int]]:
-    found: dict[date, list[int]] = defaultdict(list)
-    for account_id, month in pairs:
-        found[month].append(account_id)
-    return found
+def _compared(
+    session: WriteSession,
+    since: Mapping[int, date],
+    *,
+    days: Sequence[tuple[int, date]] = (),
+    zone: ZoneInfo,
+) -> Written:
+    """Make months anew that are not what agreements, versions and holders make of them, and those of some `days`.
+
+    `since`: the first month that is looked at, of each account.
+    """
+    found = session.sql(
+        statement(__package__, "outdated.sql"),
+        account_ids=[*since],
+        since=[*since.values()],
+        of_accounts=[account_id for account_id, _ in days],
+        days=[day for _, day in days],
+    )
+    months: dict[date, list[int]] = defaultdict(list)
+    for row in found:
+        months[row.month].append(row.account_id)
+    written = aggregate(session, months=months, zone=zone, held=since)
+    drop_moved(session, [*since])
+    return written

@@ -1,6 +1,5 @@
--- Of a range of accounts: drop what parts cost whose cycle of tiers begins or ends otherwise now, as agreements and holders say it; and note where
--- something has no cost. What was used before is dropped with the months that changed. Reads the range. Served by pk_usage_cost, pk_usage_month,
--- pk_tariff_version, pk_agreement and pk_account.
+-- Of some accounts: drop what parts cost whose cycle of tiers is another now, as agreements and holders say it; and note where something has
+-- no cost. Reads what is kept of these accounts. Served by pk_usage_cost, pk_usage_month, pk_tariff_version, pk_agreement and pk_account.
 with moved as materialized (
   select c.account_id, c.month, c.part
   from usage_cost c
@@ -8,8 +7,8 @@ with moved as materialized (
   join tariff_version v on v.id = c.version_id
   cross join lateral usage_cycle_days(v.document, c.month) d
   cross join lateral usage_cycle(c.account_id, v.tariff_code, m.first_day, d.first_day, d.end_day) y
-  where c.account_id between :first and :last and c.rests_on is not null
-    and (c.rests_on[1] <> y.months or c.rests_on[3] <> y.since - date '2000-01-01')
+  where c.account_id = any(cast(:account_ids as bigint[])) and c.rests_on is not null
+    and c.rests_on <> array[y.months, y.used_before, y.since - date '2000-01-01']
 ), gone as (
   delete from usage_cost c using moved d where c.account_id = d.account_id and c.month = d.month and c.part = d.part
 )
@@ -18,5 +17,5 @@ select month, (account_id - 1) / :slice * :slice + 1 from moved
 union
 select m.month, (m.account_id - 1) / :slice * :slice + 1
 from usage_month m
-where m.account_id between :first and :last and m.version_id is not null
+where m.account_id = any(cast(:account_ids as bigint[])) and m.version_id is not null
   and not exists (select from usage_cost c where c.account_id = m.account_id and c.month = m.month and c.part = m.part)

@@ -1,6 +1,6 @@
 -- The parts of one month of some accounts, summed from their days: days in a row with one version and one holder are a part, which reaches as far
--- as agreement, version and holder do in the month. Rows that would not change are not written. Served by pk_usage_day, pk_account, pk_agreement,
--- ix_tariff_version_published and pk_usage_month.
+-- as agreement, version and holder do in the month. Rows that would not change are not written; parts that no day makes any more go.
+-- Served by pk_usage_day, pk_account, pk_holder_before, pk_agreement, ix_tariff_version_published and pk_usage_month.
 with spans as materialized (
   select g.account_id, v.id as version_id, greatest(g.valid_from, v.valid_from, cast(:month as date)) as first_day,
     least(g.valid_to, v.valid_to, cast(:next_month as date)) as end_day
@@ -9,12 +9,17 @@ with spans as materialized (
     and (v.valid_to is null or v.valid_to > cast(:month as date))
   where g.account_id = any(cast(:account_ids as bigint[])) and g.valid_from < cast(:next_month as date)
     and (g.valid_to is null or g.valid_to > cast(:month as date))
+), holders as materialized (
+  select id as account_id, holder_since as since from account where id = any(cast(:account_ids as bigint[])) and holder_since is not null
+  union
+  select account_id, since from holder_before where account_id = any(cast(:account_ids as bigint[]))
 ), numbered as (
   select *, sum(is_new) over (partition by account_id order by day) as part
   from (
-    select u.*, a.holder_since, case when u.version_id is not distinct from lag(u.version_id) over w
-      and (lag(u.day) over w >= a.holder_since) is not distinct from (u.day >= a.holder_since) and lag(u.day) over w is not null then 0 else 1 end as is_new
-    from usage_day u join account a on a.id = u.account_id
+    select u.*, h.since as held_since, case when u.version_id is not distinct from lag(u.version_id) over w
+      and h.since is not distinct from lag(h.since) over w and lag(u.day) over w is not null then 0 else 1 end as is_new
+    from usage_day u
+    cross join lateral (select max(x.since) as since from holders x where x.account_id = u.account_id and x.since <= u.day) h
     where u.account_id = any(cast(:account_ids as bigint[])) and u.day >= cast(:month as date) and u.day < cast(:next_month as date)
     window w as (partition by u.account_id order by u.day)) d
 ), periods as (
@@ -25,31 +30,38 @@ with spans as materialized (
     group by n.account_id, n.part, e.period) e
   group by account_id, part
 ), parts as (
-  select account_id, part, version_id, holder_since, min(day) as first_day, max(day) + 1 as end_day, count(*) filter (where measured_minutes > 0) as days,
+  select account_id, part, version_id, held_since, min(day) as first_day, max(day) + 1 as end_day, count(*) filter (where measured_minutes > 0) as days,
     sum(energy)::bigint as energy, sum(export_energy)::bigint as export_energy, sum(reactive_energy)::bigint as reactive_energy,
     max(max_demand) as max_demand, sum(measured_minutes) as measured_minutes, sum(missing_minutes) as missing_minutes,
     sum(estimated_minutes) as estimated_minutes
-  from numbered group by account_id, part, version_id, holder_since
+  from numbered group by account_id, part, version_id, held_since
+), gone as (
+  delete from usage_month m
+  where m.account_id = any(cast(:account_ids as bigint[])) and m.month = cast(:month as date)
+    and m.part > coalesce((select max(p.part) from parts p where p.account_id = m.account_id), 0)
+  returning m.account_id, m.part
+), written as (
+  insert into usage_month as u (account_id, month, part, version_id, first_day, end_day, days, energies, energy, export_energy, reactive_energy,
+    max_demand, measured_minutes, missing_minutes, estimated_minutes, aggregated_at)
+  select p.account_id, cast(:month as date), p.part, p.version_id, coalesce(s.first_day, p.first_day), coalesce(s.end_day, p.end_day), p.days,
+    e.energies, p.energy, p.export_energy, p.reactive_energy, p.max_demand, p.measured_minutes, p.missing_minutes, p.estimated_minutes, now()
+  from parts p
+  join periods e on e.account_id = p.account_id and e.part = p.part
+  left join lateral (
+    select greatest(min(s.first_day), p.held_since) as first_day,
+      least(max(s.end_day), (select min(h.since) from holders h where h.account_id = p.account_id and h.since > p.first_day)) as end_day
+    from spans s
+    where s.account_id = p.account_id and s.version_id = p.version_id and s.first_day < p.end_day and s.end_day > p.first_day
+    having count(*) > 0) s on true
+  on conflict (account_id, month, part) do update set version_id = excluded.version_id, first_day = excluded.first_day, end_day = excluded.end_day,
+    days = excluded.days, energies = excluded.energies, energy = excluded.energy, export_energy = excluded.export_energy,
+    reactive_energy = excluded.reactive_energy, max_demand = excluded.max_demand, measured_minutes = excluded.measured_minutes,
+    missing_minutes = excluded.missing_minutes, estimated_minutes = excluded.estimated_minutes, aggregated_at = excluded.aggregated_at
+  where (u.version_id, u.first_day, u.end_day, u.days, u.energies, u.energy, u.export_energy, u.reactive_energy, u.max_demand, u.measured_minutes,
+      u.missing_minutes, u.estimated_minutes)
+    is distinct from (excluded.version_id, excluded.first_day, excluded.end_day, excluded.days, excluded.energies, excluded.energy,
+      excluded.export_energy, excluded.reactive_energy, excluded.max_demand, excluded.measured_minutes, excluded.missing_minutes,
+      excluded.estimated_minutes)
+  returning u.account_id, u.part
 )
-insert into usage_month as u (account_id, month, part, version_id, first_day, end_day, days, energies, energy, export_energy, reactive_energy,
-  max_demand, measured_minutes, missing_minutes, estimated_minutes, aggregated_at)
-select p.account_id, cast(:month as date), p.part, p.version_id, coalesce(s.first_day, p.first_day), coalesce(s.end_day, p.end_day), p.days,
-  e.energies, p.energy, p.export_energy, p.reactive_energy, p.max_demand, p.measured_minutes, p.missing_minutes, p.estimated_minutes, now()
-from parts p
-join periods e on e.account_id = p.account_id and e.part = p.part
-left join lateral (
-  select greatest(min(s.first_day), case when p.holder_since <= p.first_day then p.holder_since end) as first_day,
-    least(max(s.end_day), case when p.holder_since >= p.end_day then p.holder_since end) as end_day
-  from spans s
-  where s.account_id = p.account_id and s.version_id = p.version_id and s.first_day < p.end_day and s.end_day > p.first_day
-  having count(*) > 0) s on true
-on conflict (account_id, month, part) do update set version_id = excluded.version_id, first_day = excluded.first_day, end_day = excluded.end_day,
-  days = excluded.days, energies = excluded.energies, energy = excluded.energy, export_energy = excluded.export_energy,
-  reactive_energy = excluded.reactive_energy, max_demand = excluded.max_demand, measured_minutes = excluded.measured_minutes,
-  missing_minutes = excluded.missing_minutes, estimated_minutes = excluded.estimated_minutes, aggregated_at = excluded.aggregated_at
-where (u.version_id, u.first_day, u.end_day, u.days, u.energies, u.energy, u.export_energy, u.reactive_energy, u.max_demand, u.measured_minutes,
-    u.missing_minutes, u.estimated_minutes)
-  is distinct from (excluded.version_id, excluded.first_day, excluded.end_day, excluded.days, excluded.energies, excluded.energy,
-    excluded.export_energy, excluded.reactive_energy, excluded.max_demand, excluded.measured_minutes, excluded.missing_minutes,
-    excluded.estimated_minutes)
-returning u.account_id, u.part
+select account_id, part from written union all select account_id, part from gone

@@ -11,6 +11,7 @@ from core.crypto.vault import Vault
 from core.db import Database, WriteSession
 from core.outbox import Delivery
 from services.accounts.events import EntitlementsChanged
+from services.tariffs.events import TariffDaysChanged, TariffPublished
 from services.usage import operations
 from tests.factories.accounts import make_account
 from tests.factories.tariffs import make_version
@@ -61,18 +62,25 @@ def publish(session: WriteSession, _account_id: int, dice: random.Random) -> Non
     if day > last.valid_from:
         session.sql("update tariff_version set valid_to = :day where id = :id", id=last.id, day=day)
         session.sql("delete from tariff_day where version_id = :id and day >= :day", id=last.id, day=day)
-        version(session, code, since=day, periods=("x", "y", "z"))
+        event = TariffPublished(
+            version_id=version(session, code, since=day, periods=("x", "y", "z")),
+            tariff_code=code,
+            valid_from=day.isoformat(),
+            valid_to=None,
+            ended_id=last.id,
+        )
+        operations.note_published(session, Delivery(1, event, NOW), event)
 
 
 def holiday(session: WriteSession, _account_id: int, dice: random.Random) -> None:
     day = dice.choice(days_of(FIRST, END))
-    session.sql("update tariff_day set periods = array_fill(2::smallint, array[96]) where day = :day", day=day)
-    session.sql(
-        """insert into usage_stale (version_id, month, next_from)
-           select version_id, :month, 1 from tariff_day where day = :day""",
+    changed = session.sql(
+        "update tariff_day set periods = array_fill(2::smallint, array[96]) where day = :day returning version_id",
         day=day,
-        month=day.replace(day=1),
     )
+    for version_id in changed.scalars():
+        event = TariffDaysChanged(version_id=version_id, days=[day.isoformat()])
+        operations.note_days_changed(session, Delivery(1, event, NOW), event)
 
 
 def entitle(session: WriteSession, account_id: int, dice: random.Random) -> None:
@@ -132,21 +140,22 @@ def document(code: str, periods: tuple[str, ...]) -> dict[str, object]:
     return made
 
 
-def version(session: WriteSession, code: str, *, since: date, periods: tuple[str, ...]) -> None:
+def version(session: WriteSession, code: str, *, since: date, periods: tuple[str, ...]) -> int:
     made = make_version(session, code=code, valid_from=since, periods=periods, document=document(code, periods))
     make_calendar(session, made, days_of(max(since, FIRST), END), period=lambda at: 1 + at.hour % len(periods))
+    return made
 
 
-def settle(database: Database, now: datetime) -> None:
+def settle(database: Database) -> None:
     """All that waits is done."""
     waits = True
     while waits:
         with database.write() as session:
             done: list[object] = [
                 operations.follow_readings(session, zone=ZONE),
-                operations.follow_days(session, zone=ZONE),
+                operations.follow_versions(session, zone=ZONE),
             ]
-            done.append(operations.follow_agreements(session, now=now, zone=ZONE))
+            done.append(operations.follow_agreements(session, zone=ZONE))
             done.append(operations.price_next(session))
             waits = any(each is not None for each in done)
 
@@ -176,12 +185,12 @@ def test_what_is_followed_step_by_step_is_what_everything_gives_at_once(
             version(session, code, since=BEGIN, periods=("x", "y"))
         bind(session, account_id, "A", first=BEGIN)
         read(session, account_id, dice)
-    for step in range(STEPS):
+    for _ in range(STEPS):
         act = dice.choice(ACTS)
         told.append(act.__name__)
         with database.write() as session:
             act(session, account_id, dice)
-        settle(database, NOW + step * timedelta(hours=2))
+        settle(database)
         with database.write() as session:
             followed = kept(session)
             session.sql("delete from usage_month")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -21,12 +22,13 @@ from services.accounts.queries import AccountId
 from services.tariffs.events import TariffDaysChanged, TariffPublished
 from services.tariffs.queries import parse
 from services.usage import operations
-from services.usage.operations import PricedVersion, Written, price_months
+from services.usage.operations import PricedVersion, Written, following, price_months
 from services.usage.queries import invariants
 from tests.factories.accounts import make_account
 from tests.factories.tariffs import make_version
 from tests.factories.usage import ZONE, bind, days_of, make_calendar, put_readings
 from tests.support.metered import TIMES_AND_TIERS
+from tests.support.reading import rows_read
 
 JULY, AUGUST = date(2025, 7, 1), date(2025, 8, 1)
 NOW: Final = datetime(2025, 8, 2, tzinfo=UTC)
@@ -65,11 +67,15 @@ def read(session: WriteSession) -> Written | None:
 
 
 def calendars(session: WriteSession) -> Written | None:
-    return operations.follow_days(session, zone=ZONE)
+    return operations.follow_versions(session, zone=ZONE)
+
+
+def settle_agreements(session: WriteSession) -> Written | None:
+    return operations.follow_agreements(session, zone=ZONE)
 
 
 def settled(database: Database) -> Written:
-    return worked(database, lambda session: operations.follow_agreements(session, now=NOW, zone=ZONE))
+    return worked(database, settle_agreements)
 
 
 class Killed(Exception):
@@ -129,7 +135,7 @@ def test_a_version_that_is_published_for_the_past_is_followed_at_once(database: 
             version_id=version, tariff_code="A", valid_from="2024-01-01", valid_to=None, ended_id=None
         )
         operations.note_published(session, Delivery(1, event, NOW), event)
-    assert settled(database) == Written(31, 1)
+    assert worked(database, calendars) == Written(31, 1)
     assert [row[1] for row in parts(database, account_id)] == [version]
 
 
@@ -148,6 +154,89 @@ def test_a_day_that_gets_other_periods_is_made_anew(database: Database, account_
         operations.note_days_changed(session, Delivery(1, event, NOW), event)
     assert worked(database, calendars) == Written(2, 1)
     assert parts(database, account_id)[0][4] == [29 * 24_000_000, 2 * 24_000_000]
+
+
+def test_a_version_whose_days_change_all_the_time_keeps_no_account_from_its_end(
+    database: Database, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "SLICE", 1)
+    fourth = date(2025, 7, 4)
+    with database.write() as session:
+        homes = {code: [make_account(session, vault).id for _ in range(3)] for code in "AB"}
+        versions = {}
+        for code, of_code in homes.items():
+            versions[code] = make_version(session, code=code, periods=("peak", "valley"))
+            make_calendar(session, versions[code], days_of(JULY, AUGUST))
+            for each in of_code:
+                bind(session, each, code)
+                put_readings(session, each, dict.fromkeys(days_of(JULY, AUGUST), HOURS), minutes=60)
+    worked(database, read)
+    with database.write() as session:
+        session.sql("update tariff_day set periods = array_fill(2::smallint, array[96]) where day = :day", day=fourth)
+
+    def changes(code: str, *days: date) -> None:
+        event = TariffDaysChanged(version_id=versions[code], days=[day.isoformat() for day in days])
+        with database.write() as session:
+            operations.note_days_changed(session, Delivery(1, event, NOW), event)
+
+    changes("A", fourth)
+    changes("B", fourth)
+    for step in range(12):
+        changes("A", date(2025, 7, 10 + step))
+        with database.write() as session:
+            assert operations.follow_versions(session, zone=ZONE) is not None
+    with database.write() as session:
+        done = session.sql("select account_id from usage_day where day = :day and energies[1] = 0", day=fourth)
+        assert set(done.scalars()) == {*homes["A"], *homes["B"]}
+        waiting = session.sql("select count(*) from usage_stale where version_id = :id", id=versions["A"]).scalar_one()
+        assert waiting <= 2
+    worked(database, calendars)
+
+
+def test_what_changed_of_one_account_or_tariff_reads_nothing_of_others(
+    database: Database, vault: Vault, account_id: int
+) -> None:
+    with database.write() as session:
+        others = [make_account(session, vault).id for _ in range(60)]
+        for code in "AB":
+            make_calendar(session, make_version(session, code=code), days_of(JULY, AUGUST))
+        for each in (account_id, *others):
+            bind(session, each, "A" if each == account_id else "B")
+            put_readings(session, each, dict.fromkeys(days_of(JULY, JULY + timedelta(3)), HOURS), minutes=60)
+    worked(database, read)
+    settled(database)
+    with database.write() as session:
+        session.sql("update agreement set valid_to = '2025-07-03' where account_id = :id", id=account_id)
+        version = session.sql("select id from tariff_version where tariff_code = 'A'").scalar_one()
+        event = TariffPublished(
+            version_id=version, tariff_code="A", valid_from="2024-01-01", valid_to=None, ended_id=None
+        )
+        operations.note_published(session, Delivery(1, event, NOW), event)
+    with database.write() as session:
+        for follow in (settle_agreements, calendars):
+            assert rows_read(session, partial(follow, session), table="usage_month") <= 10
+    assert [row[3] for row in parts(database, account_id)] == [date(2025, 7, 3), date(2025, 7, 4)]
+
+
+def test_the_walk_over_all_comes_by_slices_and_once_a_day(
+    database: Database, account_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as session:
+        bind(session, account_id, "A")
+        put_readings(session, account_id, dict.fromkeys(days_of(JULY, AUGUST), HOURS), minutes=60)
+    worked(database, read)
+    settled(database)
+    with database.write() as session:
+        version = make_version(session, code="A")
+        make_calendar(session, version, days_of(JULY, AUGUST))
+    monkeypatch.setattr(following, "SLICE", account_id)
+
+    def walk(now: datetime) -> Written | None:
+        with database.write() as session:
+            return operations.look_through(session, now=now, zone=ZONE)
+
+    assert [walk(NOW), walk(NOW + timedelta(hours=23))] == [Written(31, 1), None]
+    assert walk(NOW + timedelta(days=1)) == Written(0, 0)
 
 
 def test_a_new_holder_begins_a_part_of_their_own(database: Database, account_id: int) -> None:

@@ -178,7 +178,7 @@ def test_a_total_is_priced_where_the_tariff_has_one_period_and_otherwise_the_ser
     assert (part.version_id, part.energies) == (home.versions[code] if is_priced else None, [310 * KWH])
     with home.database.write() as session:
         now = datetime(2026, 2, 2, tzinfo=UTC)
-        assert operations.follow_agreements(session, now=now, zone=ZONE) == Written(0, 0)
+        assert operations.look_through(session, now=now, zone=ZONE) == Written(0, 0)
     with home.database.read() as session:
         shown = queries.series(session, account_id=home.id, of=Of.MONTH, at=JANUARY, zone=ZONE)
         cost = queries.running_cost(session, account_id=home.id, today=date(2026, 1, 31), zone=ZONE)
@@ -256,7 +256,7 @@ def test_a_day_of_intervals_of_something_else_takes_what_it_took_from_registers(
     ] * 2
     with home.database.write() as session:
         now = datetime(2026, 2, 2, tzinfo=UTC)
-        assert operations.follow_agreements(session, now=now, zone=ZONE) == Written(0, 0)
+        assert operations.look_through(session, now=now, zone=ZONE) == Written(0, 0)
 
 
 def test_a_day_of_which_every_interval_is_missing_is_made_of_registers(home: Home) -> None:

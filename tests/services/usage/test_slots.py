@@ -182,7 +182,7 @@ def follow(house: House) -> None:
     waits = True
     while waits:
         with house.db.write() as session:
-            done = [operations.follow_days(session, zone=ZONE), operations.price_next(session)]
+            done = [operations.follow_versions(session, zone=ZONE), operations.price_next(session)]
             waits = any(each is not None for each in done)
 
 

@@ -59,7 +59,8 @@ class Town:
 
     def walk(self) -> None:
         with self.db.write() as session:
-            operations.follow_agreements(session, now=NOW, zone=ZONE)
+            operations.follow_agreements(session, zone=ZONE)
+            operations.look_through(session, now=NOW, zone=ZONE)
 
     def costs(self) -> Costs:
         """By account and month."""
