@@ -211,7 +211,9 @@ KEPT: Final = (
     Kept("reading_quarantine", _H, "readings that were not believed, and who decided about them", _BOOKS),
     Kept("reading_finding", _H, "what rules found odd in readings, and who dismissed it", _BOOKS),
     Kept("validation_round", _N, "how far a day's validation has come", "a day", "metering.validate"),
-    Kept("estimation_round", _N, "how far a day's estimates have come", "a day", "metering.estimate"),
+    Kept(
+        "reading_due", _N, "days of accounts that are to be estimated or looked through", "for days, until it is done"
+    ),
     Kept("usage_change", _N, "months to be summed up anew", "for minutes"),
     Kept("billing_mode", _H, "from which day on an account is billed here", _BOOKS),
     Kept("bill", _H, "bills of an account", _BOOKS),

@@ -87,7 +87,7 @@ def attempt(session: WriteSession, *, work: str, pieces: Sequence[Piece], do: Ca
 
     Raises WorkFails when MOST pieces of this work failed by themselves already.
     """
-    known = _due_now(session, work, pieces)
+    known = _due_now(session, work, pieces) if pieces else set[Piece]()
     left = [each for each in pieces if each not in known]
     if not left:
         return None

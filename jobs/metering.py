@@ -1,4 +1,4 @@
-"""The tasks that estimate missing readings and find odd ones: a round a day each, in slices."""
+"""The tasks that estimate missing readings and find odd ones: where days changed or are due, in slices."""
 
 import time
 from typing import Final
@@ -20,7 +20,7 @@ MONTHS_AHEAD: Final = 2
 
 @every(MINUTE_S, "metering.estimate")
 def estimate(**_: object) -> None:
-    """Make the coming months' room, and go on with the day's round over all meters."""
+    """Make the coming months' room, and estimate what is missing for long enough, where days changed or are due."""
     settings, now = SETUP.get().settings, clock.now()
     today = business_date(now, settings.zone)
     with database().write() as session:
@@ -42,7 +42,7 @@ def estimate(**_: object) -> None:
 
 @every(MINUTE_S, "metering.validate")
 def validate(**_: object) -> None:
-    """Go on with the day's round over all meters that finds what is odd: spikes, days of nothing, sums that differ."""
+    """Find what is odd where days changed: spikes, days of nothing, sums that differ."""
     settings, now = SETUP.get().settings, clock.now()
     today = business_date(now, settings.zone)
     until, has_more, slices = time.monotonic() + BUDGET_S, True, 0

@@ -1978,11 +1978,6 @@ CREATE TABLE public.erasure (
     CONSTRAINT ck_erasure_period CHECK ((due_at >= asked_at))
 );
 
-CREATE TABLE public.estimation_round (
-    day date NOT NULL,
-    next_from bigint
-);
-
 CREATE TABLE public.holder_before (
     account_id bigint NOT NULL,
     since date NOT NULL
@@ -2738,6 +2733,26 @@ ALTER TABLE public.premises ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE TABLE public.quality_round (
     day date NOT NULL,
     next_from bigint
+);
+
+CREATE TABLE public.reading_due (
+    id bigint NOT NULL,
+    look text NOT NULL,
+    account_id bigint NOT NULL,
+    first_day date NOT NULL,
+    last_day date NOT NULL,
+    noted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT ck_reading_due_days CHECK ((first_day <= last_day)),
+    CONSTRAINT ck_reading_due_look CHECK ((look = ANY (ARRAY['validate'::text, 'estimate'::text])))
+);
+
+ALTER TABLE public.reading_due ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.reading_due_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.reading_finding (
@@ -3559,9 +3574,6 @@ ALTER TABLE ONLY public.entitlement
 ALTER TABLE ONLY public.erasure
     ADD CONSTRAINT pk_erasure PRIMARY KEY (user_id);
 
-ALTER TABLE ONLY public.estimation_round
-    ADD CONSTRAINT pk_estimation_round PRIMARY KEY (day);
-
 ALTER TABLE ONLY public.holder_before
     ADD CONSTRAINT pk_holder_before PRIMARY KEY (account_id, since);
 
@@ -3705,6 +3717,9 @@ ALTER TABLE ONLY public.premises
 
 ALTER TABLE ONLY public.quality_round
     ADD CONSTRAINT pk_quality_round PRIMARY KEY (day);
+
+ALTER TABLE ONLY public.reading_due
+    ADD CONSTRAINT pk_reading_due PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.reading_finding
     ADD CONSTRAINT pk_reading_finding PRIMARY KEY (account_id, id);
@@ -4145,6 +4160,8 @@ CREATE INDEX ix_payment_suspense_transaction_id ON public.payment_suspense USING
 CREATE INDEX ix_payment_suspense_unit_ids ON public.payment_suspense USING gin (unit_ids) WITH (fastupdate=off);
 
 CREATE INDEX ix_point_lot_expires_at ON public.point_lot USING btree (expires_at) WHERE (remaining > 0);
+
+CREATE INDEX ix_reading_due_first_day ON public.reading_due USING btree (look, first_day, account_id);
 
 CREATE INDEX ix_reading_finding_unit ON public.reading_finding USING btree (unit_id, account_id, id) WHERE ((ended_at IS NULL) AND (dismissed_at IS NULL));
 
@@ -4878,8 +4895,6 @@ GRANT SELECT ON TABLE public.entry TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.erasure TO wattline_app;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.estimation_round TO wattline_app;
-
 GRANT SELECT ON TABLE public.holder_before TO wattline_app;
 
 GRANT SELECT,DELETE,UPDATE ON TABLE public.holding_change TO wattline_app;
@@ -4983,6 +4998,8 @@ GRANT SELECT ON TABLE public.point_lot_use TO wattline_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.premises TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.quality_round TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.reading_due TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.reading_finding TO wattline_app;
 

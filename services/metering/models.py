@@ -259,17 +259,28 @@ class ReadingFinding(SQLModel, table=True):
     dismissed_why: str | None = Field(default=None, sa_type=sa.Text)
 
 
-class EstimationRound(SQLModel, table=True):
-    """How far a day's round of estimates has come."""
+class Look(enum.StrEnum):
+    """A round that looks at readings: each has notes of its own."""
 
-    __tablename__ = "estimation_round"
+    VALIDATE = "validate"
+    ESTIMATE = "estimate"
 
-    day: date = Field(sa_type=sa.Date, primary_key=True)
-    next_from: int | None = Field(default=None, sa_type=sa.BigInteger)
+
+class ReadingDue(SQLModel, table=True):
+    """Days of an account, both included, at which a round is to look. An account may stand here several times."""
+
+    __tablename__ = "reading_due"
+
+    id: int | None = Field(default=None, sa_column=_identity())
+    look: Look = Field(sa_type=text_enum(Look))
+    account_id: int = Field(sa_type=sa.BigInteger)
+    first_day: date = Field(sa_type=sa.Date)
+    last_day: date = Field(sa_type=sa.Date)
+    noted_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": sa.text("now()")})
 
 
 class ValidationRound(SQLModel, table=True):
-    """How far a day's round of validation has come."""
+    """How far a day's walk over accounts has come at which something is odd."""
 
     __tablename__ = "validation_round"
 

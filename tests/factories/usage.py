@@ -33,7 +33,7 @@ def put_readings(
     qualities: Mapping[date, str] | None = None,
     zone: ZoneInfo = ZONE,
 ) -> None:
-    """Energies by day, with their months told as changed. None is missing."""
+    """Energies by day, which are told as changed. None is missing."""
     series: int = session.sql(
         """insert into reading_series (account_id, id, meter_no, channel, interval_minutes)
            values (:account, (select coalesce(max(id), 0) + 1 from reading_series where account_id = :account), :meter, :channel, :minutes)
@@ -46,7 +46,10 @@ def put_readings(
     for month in sorted({day.replace(day=1) for day in days}):
         session.sql("select make_interval_month(:month)", month=month)
         session.sql(
-            "insert into usage_change (account_id, month) values (:account, :month)", account=account_id, month=month
+            "insert into usage_change (account_id, month, days) values (:account, :month, :days)",
+            account=account_id,
+            month=month,
+            days=sum(1 << (day.day - 1) for day in days if day.replace(day=1) == month),
         )
     for day, energies in days.items():
         made = "".join("m" if energy is None else "a" for energy in energies)

@@ -24,6 +24,7 @@ from tools.findings import PRODUCT
 ELSEWHERE: Final = {
     "tariffs.publish.": "tests/services/tariffs kills whoever publishes a version",
     "casework.file.": "tests/services/casework kills whoever writes files and writes them on",
+    "metering.": "tests/services/metering cuts rounds and decisions short, and does them again",
     "usage.dry_run.": "tests/services/usage kills whoever compares accounts and goes on",
     "payments.assign_many.": "tests/portal cuts assigning many sums short and repeats it",
     "export.": "tests/app kills exports and runs them again",

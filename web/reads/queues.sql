@@ -1,8 +1,8 @@
 -- Rows that wait, per queue, and the age in seconds of the oldest that is due; money that waits for a person's decision; what the last whole
 -- round of each check of the books found. Counts stop at :most, so that the answer stays quick when it is needed most. Served by pk_outbox,
 -- ix_inbox_due_at, ix_message_due_at, ix_payment_attempt_next_check_at, pk_payment_feed_pending, ix_payment_suspense_open,
--- ix_webhook_delivery_waiting, ix_staff_file_due, ix_erasure_due_at, ix_data_export_asked_at, ix_payment_refund_next_check_at, pk_usage_change and pk_ledger_check;
--- webhook_endpoint and set_aside, some tens of rows, are read whole.
+-- ix_webhook_delivery_waiting, ix_staff_file_due, ix_erasure_due_at, ix_data_export_asked_at, ix_payment_refund_next_check_at, pk_usage_change,
+-- ix_reading_due_first_day and pk_ledger_check; webhook_endpoint and set_aside, some tens of rows, are read whole. A day is over everywhere two days later.
 select json_build_object(
   'queues', json_build_object(
     'outbox', (select json_build_object(
@@ -34,6 +34,8 @@ select json_build_object(
     'readings', (select json_build_object(
         'pending', (select count(*) from (select from usage_change limit :most) u),
         'oldest_s', coalesce(extract(epoch from now() - (select changed_at from usage_change order by id limit 1)), 0)::float8)),
+    'reading_checks', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(greatest(noted_at, first_day + 2))), 0)::float8)
+        from (select noted_at, first_day from reading_due where look = 'validate' and first_day < current_date - 1 order by first_day limit :most) d),
     'set_aside', (select json_build_object('pending', count(*), 'oldest_s', coalesce(extract(epoch from now() - min(since)), 0)::float8)
         from (select since from set_aside limit :most) f)
   ),

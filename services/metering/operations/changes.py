@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from core import locks
-from core.db import ReadSession, WriteSession, statement
+from core.db import WriteSession, statement
 
 SHARDS: Final = 16
 """As many claims may be at work at one moment; an account is always in the same one."""
@@ -41,14 +41,8 @@ def claim_changes(session: WriteSession, *, most: int) -> list[Change]:
 
 
 def changes_done(session: WriteSession, changes: Sequence[Change]) -> None:
-    """What was claimed is summed up; what came since is not forgotten by it."""
-    session.sql("delete from usage_change where id = any(:ids)", ids=[id_ for each in changes for id_ in each.ids])
+    """What was claimed is summed up; what came since is not forgotten by it.
 
-
-def changes_waiting(session: ReadSession) -> tuple[int, float]:
-    """How many notes wait, and for how many seconds the oldest."""
-    row = session.sql(
-        """select count(*) as waiting, coalesce(extract(epoch from now() - min(changed_at)), 0) as age_s
-           from usage_change"""
-    ).one()
-    return int(row.waiting), float(row.age_s)
+    From now on it is for the rounds of this domain, which look at the days that changed.
+    """
+    session.sql(statement(__package__, "changes_done.sql"), ids=[id_ for each in changes for id_ in each.ids])

@@ -1,28 +1,31 @@
 """Estimates of what is due: for a day that staff ask for, and for all meters by the clock, in slices."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from core import audit
+from core import aside, audit, faults
+from core.aside import Piece
 from core.audit import Actor
 from core.db import WriteSession, statement
-from services.metering.estimates import elements_of, estimates, sources_of
+from services.metering.estimates import WEEKS, YEAR, elements_of, estimates, sources_of
 from services.metering.measures import Quality
+from services.metering.models import Look
 from services.metering.operations.days import DayNow, SeriesRef, known_days
 from services.metering.operations.deciding import Decision, put_estimates
+from services.metering.operations.due import Span, claim_due, columns, note_due
 
-BY_THE_CLOCK: Final = Actor("task:metering.estimate")
+WORK: Final = "metering.estimate"
+BY_THE_CLOCK: Final = Actor(f"task:{WORK}")
 BACK_DAYS: Final = 60
-"""A day that could not be estimated for so long is not tried any more."""
+"""A day that is missing for so long is not estimated any more."""
 SLICE: Final = 200
 """Accounts at a time."""
 MOST_DUE: Final = 150
-"""Days at a time, each some 20 ms: imports wait for the series of them, and a transaction has an end. Two series of one
-account that miss all that is looked back at have as many; what an account misses beyond waits for another day."""
+"""Days at a time, each some 20 ms: imports wait for the series of them, and a transaction has an end."""
 
 
 def estimate_day(session: WriteSession, *, account_id: int, day: date, decision: Decision) -> int:
@@ -30,8 +33,7 @@ def estimate_day(session: WriteSession, *, account_id: int, day: date, decision:
 
     What no rule reaches stays missing. An act of the audit log.
     """
-    due = _due(session, first=account_id, last=account_id, days=(day, day))
-    made = _estimate(session, due, decision=decision)
+    made = _estimate(session, _due(session, [Span(account_id, day, day)]), decision=decision)
     audit.record(
         session,
         actor=decision.actor,
@@ -45,51 +47,65 @@ def estimate_day(session: WriteSession, *, account_id: int, day: date, decision:
 def estimate_next(
     session: WriteSession, *, today: date, after_days: int, linear_minutes: int, zone: ZoneInfo, now: datetime
 ) -> bool:
-    """A slice of the day's round over all accounts: estimate what is missing for longer than `after_days`.
+    """A slice of what is due: estimate what is missing for longer than `after_days`. False when nothing is left.
 
-    False when the round of `today` is at its end. A round that was not at its end on its day goes on where it was:
-    whoever comes last in it has a turn as well.
+    First what was set aside, then the accounts whose days changed, those whose days changed first before others. Every
+    account with a series is looked at on each day of it once; on a day that no rule reached it is looked at again when
+    a day changed that a rule would look at.
     """
+    decision = Decision(BY_THE_CLOCK, "due", now, zone, linear_minutes)
+    days = today - timedelta(days=BACK_DAYS), today - timedelta(days=after_days)
+
+    def fill(spans: Iterable[Span]) -> None:
+        _fill(session, [each for each in spans if each.first <= each.last], decision=decision)
+        faults.point("metering.estimate.filled")
+
+    if aside.again(session, work=WORK, do=lambda some: fill(Span(each.owner, *days) for each in some)):
+        return True
+    spans = claim_due(session, look=Look.ESTIMATE, last=days[1], most=SLICE)
     session.sql(
-        """insert into estimation_round (day, next_from)
-           select :day, coalesce((select next_from from estimation_round where day < :day order by day desc limit 1), 1)
-           on conflict do nothing""",
-        day=today,
+        statement(__package__, "due_expected.sql"),
+        next=days[1] + timedelta(days=1),
+        accounts=[each.account_id for each in spans],
+        lasts=[each.last for each in spans],
     )
-    first = session.sql("select next_from from estimation_round where day = :day for update", day=today).scalar_one()
-    if first is None:
-        return False
-    ids = session.sql(
-        """select distinct account_id from reading_series where account_id >= :first
-           order by account_id limit :most""",
-        first=first,
-        most=SLICE,
-    ).scalars()
-    found = list(ids)
-    following = found[-1] + 1 if len(found) == SLICE else None
-    if found:
-        decision = Decision(BY_THE_CLOCK, "due", now, zone, linear_minutes)
-        days = (today - timedelta(days=BACK_DAYS), today - timedelta(days=after_days))
-        due = _due(session, first=found[0], last=found[-1], days=days)
-        if len(due) > MOST_DUE:
-            left = due[MOST_DUE].account_id
-            whole = [row for row in due[:MOST_DUE] if row.account_id < left]
-            following = left if whole else left + 1
-            due = whole or due[:MOST_DUE]
-        _estimate(session, due, decision=decision)
-    session.sql("update estimation_round set next_from = :next where day = :day", next=following, day=today)
-    session.sql("delete from estimation_round where day < :day", day=today)
-    return following is not None
+    due = {Piece(each.account_id): _reached(each, *days) for each in spans}
+    aside.attempt(session, work=WORK, pieces=[*due], do=lambda some: fill(due[each] for each in some))
+    return bool(spans)
 
 
-def _due(session: WriteSession, *, first: int, last: int, days: tuple[date, date]) -> Sequence[sa.Row[Any]]:
-    """Days of series of which something is missing, of accounts from `first` to `last`, by account."""
+def _reached(changed: Span, first: date, last: date) -> Span:
+    """Days from `first` to `last` that a rule may estimate otherwise because of days that changed; it may be empty."""
+    begin, end = changed.first - timedelta(days=1), changed.last + timedelta(weeks=WEEKS)
+    both = [(max(begin + later, first), min(end + later, last)) for later in (timedelta(0), YEAR)]
+    days = [day for pair in both if pair[0] <= pair[1] for day in pair]
+    return Span(changed.account_id, min(days, default=last), max(days, default=last - timedelta(days=1)))
+
+
+def _fill(session: WriteSession, spans: Sequence[Span], *, decision: Decision) -> None:
+    """Estimate up to MOST_DUE days; what is due of these accounts besides is noted for the next slice."""
+    due = _due(session, spans)
+    if len(due) > MOST_DUE:
+        cut, lasts = due[MOST_DUE], {each.account_id: each.last for each in spans}
+        left = sorted({row.account_id for row in due if row.account_id > cut.account_id})
+        note_due(
+            session,
+            look=Look.ESTIMATE,
+            spans=[Span(cut.account_id, cut.day, lasts[cut.account_id])]
+            + [Span(each.account_id, each.first, each.last) for each in spans if each.account_id in left],
+        )
+    _estimate(session, due[:MOST_DUE], decision=decision)
+
+
+def _due(session: WriteSession, spans: Sequence[Span]) -> Sequence[sa.Row[Any]]:
+    """Days of series of which something is missing, by account and day."""
+    if not spans:
+        return []
     return session.sql(
         statement(__package__, "estimates_due.sql"),
-        first_account=first,
-        last_account=last,
-        first=days[0],
-        last=days[1],
+        first=min(each.first for each in spans),
+        last=max(each.last for each in spans),
+        **columns(spans),
     ).all()
 
 

@@ -1,13 +1,19 @@
-"""What rules find odd in readings that were taken, over all meters, in slices. Nothing is changed by it."""
+"""What rules find odd in readings that were taken: of the days that changed, in slices. Nothing is changed by it."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from core import aside, faults
+from core.aside import Piece
 from core.db import WriteSession, statement
 from services.metering.measures import UNITS_PER_KWH
+from services.metering.models import Look
+from services.metering.operations.due import Span, claim_due, columns, note_due
 
+WORK: Final = "metering.validate"
 LOOK_BACK_DAYS: Final = 62
 """Two months, so that two readings of a register that is read every month lie in it. What lies before is not judged."""
 SPIKE_DAYS: Final = 28
@@ -30,11 +36,34 @@ SLICE: Final = 200
 
 
 def validate_next(session: WriteSession, *, today: date, zone: ZoneInfo, now: datetime) -> bool:
-    """A slice of the day's round over all accounts: what is odd is noted, what is no more so is ended.
+    """A slice of what is to be judged: what is odd is noted, what is no more so is ended. False when nothing is left.
 
-    False when the round of `today` is at its end. One slice a transaction. A round that was not at its end on its day
-    goes on where it was: whoever comes last in it has a turn as well.
+    First what was set aside, then, once a day, findings that end because the days passed, then the accounts whose days
+    changed, those whose days changed first before others. A day is judged when it is over. One slice a transaction.
     """
+
+    def judge(spans: Sequence[Span]) -> None:
+        _judge(session, spans, today=today, zone=zone, now=now)
+        faults.point("metering.validate.judged")
+
+    since = today - timedelta(days=LOOK_BACK_DAYS)
+    if aside.again(session, work=WORK, do=lambda some: judge([Span(each.owner, since, today) for each in some])):
+        return True
+    if _end_past(session, today=today, since=since, now=now):
+        return True
+    spans = claim_due(session, look=Look.VALIDATE, last=today - timedelta(days=1), most=SLICE)
+    note_due(
+        session,
+        look=Look.VALIDATE,
+        spans=[Span(each.account_id, today, each.last) for each in spans if each.last >= today],
+    )
+    changed = {Piece(each.account_id): each for each in spans if each.last + timedelta(days=SPIKE_DAYS) >= since}
+    aside.attempt(session, work=WORK, pieces=[*changed], do=lambda some: judge([changed[each] for each in some]))
+    return bool(spans)
+
+
+def _end_past(session: WriteSession, *, today: date, since: date, now: datetime) -> bool:
+    """A slice of the day's walk over accounts at which something is odd; False when it is at its end."""
     session.sql(
         """insert into validation_round (day, next_from)
            select :day, coalesce((select next_from from validation_round where day < :day order by day desc limit 1), 1)
@@ -45,22 +74,28 @@ def validate_next(session: WriteSession, *, today: date, zone: ZoneInfo, now: da
     if first is None:
         return False
     ids = session.sql(
-        """select distinct account_id from reading_series where account_id >= :first
+        """select distinct account_id from reading_finding where ended_at is null and account_id >= :first
            order by account_id limit :most""",
         first=first,
         most=SLICE,
     ).scalars()
     found = list(ids)
     if found:
-        _judge(session, first=found[0], last=found[-1], today=today, zone=zone, now=now)
+        session.sql(
+            statement(__package__, "findings_past.sql"),
+            first_account=found[0],
+            last_account=found[-1],
+            since=since,
+            now=now,
+        )
     following = found[-1] + 1 if len(found) == SLICE else None
     session.sql("update validation_round set next_from = :next where day = :day", next=following, day=today)
     session.sql("delete from validation_round where day < :day", day=today)
     return following is not None
 
 
-def _judge(session: WriteSession, *, first: int, last: int, today: date, zone: ZoneInfo, now: datetime) -> None:
-    accounts: dict[str, object] = {"first_account": first, "last_account": last}
+def _judge(session: WriteSession, spans: Sequence[Span], *, today: date, zone: ZoneInfo, now: datetime) -> None:
+    judged = columns([Span(each.account_id, each.first, min(each.last, today - timedelta(days=1))) for each in spans])
     days = {"since": today - timedelta(days=LOOK_BACK_DAYS), "last": today - timedelta(days=1)}
     session.sql(statement(__package__, "findings_now.sql"))
     session.sql(
@@ -69,14 +104,14 @@ def _judge(session: WriteSession, *, first: int, last: int, today: date, zone: Z
         least_days=SPIKE_LEAST_DAYS,
         times=SPIKE_TIMES,
         least_kw=SPIKE_LEAST_KW,
-        **accounts,
+        **judged,
         **days,
     )
     session.sql(
         statement(__package__, "findings_zeros.sql"),
         zero_days=ZERO_DAYS,
         least_usual=ZERO_LEAST_USUAL,
-        **accounts,
+        accounts=judged["accounts"],
         **days,
     )
     session.sql(
@@ -85,7 +120,7 @@ def _judge(session: WriteSession, *, first: int, last: int, today: date, zone: Z
         tolerance=SUM_TOLERANCE,
         zone=str(zone),
         since=days["since"],
-        **accounts,
+        **judged,
     )
     session.sql(statement(__package__, "findings_keep.sql"), now=now)
-    session.sql(statement(__package__, "findings_end.sql"), now=now, **accounts)
+    session.sql(statement(__package__, "findings_end.sql"), now=now, before_days=SPIKE_DAYS, **judged)

@@ -10,14 +10,18 @@ from (
       when (q.value + q.range - q.before) * 2 < q.range then q.value + q.range - q.before end as energy
   from (
     select g.account_id, g.meter_no, case g.kind when 'total' then 'import' else 'export' end as channel, g.multiplier,
-      1000000 * 10::numeric ^ g.digits as range, r.value, r.read_at as ends, lag(r.value) over readings as before, lag(r.read_at) over readings as begins
-    from meter_register g
-    join register_reading r on r.account_id = g.account_id and r.register_id = g.id
-    where g.account_id between :first_account and :last_account and g.kind in ('total', 'export') and r.superseded_at is null and r.quality <> 'e'
-      and r.read_at >= cast(:since as date)::timestamp at time zone :zone
-    window readings as (partition by g.account_id, g.id order by r.read_at)
+      1000000 * 10::numeric ^ g.digits as range, r.value, r.read_at as ends, b.value as before, b.read_at as begins
+    from unnest(cast(:accounts as bigint[]), cast(:firsts as date[]), cast(:lasts as date[])) j (account_id, first_day, last_day)
+    join meter_register g on g.account_id = j.account_id and g.kind in ('total', 'export')
+    join register_reading r on r.account_id = g.account_id and r.register_id = g.id and r.superseded_at is null and r.quality <> 'e'
+      and r.read_at > j.first_day::timestamp at time zone :zone
+    cross join lateral (
+      select value, read_at from register_reading b
+      where b.account_id = g.account_id and b.register_id = g.id and b.superseded_at is null and b.quality <> 'e' and b.read_at < r.read_at
+        and b.read_at >= cast(:since as date)::timestamp at time zone :zone
+      order by b.read_at desc limit 1) b
+    where b.read_at < (j.last_day + 1)::timestamp at time zone :zone
   ) q
-  where q.begins is not null
 ) p
 cross join lateral (
   select sum(v.energy * v.share) as energy, coalesce(sum(v.energy) filter (where v.share < 1), 0) as across, sum(v.share * v.seconds) as known_s
@@ -30,7 +34,7 @@ cross join lateral (
       select n.energy, ((i.day::timestamp - interval '1 second') at time zone :zone) + interval '1 second' + (n.no - 1) * s.interval_minutes * interval '1 minute'
       from unnest(i.energies) with ordinality n (energy, no)) k (energy, start_at)
     where s.account_id = p.account_id and s.meter_no = p.meter_no and s.channel = p.channel
-      and i.day between (p.begins at time zone :zone)::date and (p.ends at time zone :zone)::date
+      and i.day between (p.begins at time zone :zone)::date and (p.ends at time zone :zone)::date and i.day >= cast(:since as date)
       and k.energy is not null and k.start_at < p.ends and k.start_at + s.interval_minutes * interval '1 minute' > p.begins
   ) v
 ) e

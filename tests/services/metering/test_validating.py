@@ -8,13 +8,11 @@ import pytest
 
 from core import intake
 from core.audit import Actor
-from core.crypto.vault import Vault
 from core.db import Database
 from services.accounts.queries import AccountRef
 from services.metering import operations
-from services.metering.operations import RegisterReadingsLoader, estimating, validating
-from tests.factories.accounts import make_account
-from tests.factories.readings import NOW, ZONE, Readings, sender
+from services.metering.operations import RegisterReadingsLoader
+from tests.factories.readings import NOW, ZONE, Readings, sender, sum_up
 from tests.factories.usage import put_readings
 
 TODAY = date(2026, 6, 30)
@@ -39,9 +37,8 @@ class Meter:
             put_readings(session, self.account_id, days, minutes=60, **said)
 
     def odd(self, *, today: date = TODAY) -> list[tuple[Any, ...]]:
-        """What is open behind a round that begins anew: kind, days, found, expected."""
-        with self.database.write() as session:
-            session.sql("delete from validation_round")
+        """What is open behind a round: kind, days, found, expected."""
+        sum_up(self.database)
         going = True
         while going:
             with self.database.write() as session:
@@ -168,27 +165,3 @@ def read(readings: Readings, *shown: tuple[object, str], **said: object) -> None
     path = readings.write([{"meter_no": "M1", "read_at": str(at), "value": value, **said} for at, value in shown])
     report = intake.run(readings.database, path=path, loader=RegisterReadingsLoader(sender()))
     assert report.rejected == 0
-
-
-@pytest.mark.parametrize("kind", ["validation", "estimation"])
-def test_a_round_that_was_not_at_its_end_goes_on_the_next_day(
-    meter: Meter, vault: Vault, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
-    with meter.database.write() as session:
-        other = make_account(session, vault, meter_no="M2").id
-        put_readings(session, other, {day(1): USUAL}, minutes=60, meter_no="M2")
-    monkeypatch.setattr(validating, "SLICE", 1)
-    monkeypatch.setattr(estimating, "SLICE", 1)
-
-    def slice_of(today: date) -> int | None:
-        with meter.database.write() as session:
-            if kind == "validation":
-                operations.validate_next(session, today=today, zone=ZONE, now=NOW)
-            else:
-                operations.estimate_next(session, today=today, after_days=3, linear_minutes=120, zone=ZONE, now=NOW)
-            told = session.connection().exec_driver_sql(f"select next_from from {kind}_round")
-            found: int | None = told.scalar_one()
-        return found
-
-    days = [TODAY, day(-1), day(-1), day(-2)]
-    assert [slice_of(each) for each in days] == [meter.account_id + 1, other + 1, None, meter.account_id + 1]
