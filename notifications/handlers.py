@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from core.outbox import Event
-from notifications.messages import accounts, billing, identity, payments
+from notifications.messages import accounts, billing, identity, metering, payments
 from services.accounts.events import AccessAccepted, AccessEnded, AccessInvited, AccountLinked
 from services.billing.events import BillIssued
 from services.identity.events import DataExportTaken, SessionFamilyRevoked, WechatJoined
+from services.metering.events import OwnReadingDecided
 from services.payments.events import PaymentBooked
 
 SUBSCRIPTIONS: Final[list[tuple[type[Event], Callable[..., Any]]]] = [
@@ -19,5 +20,6 @@ SUBSCRIPTIONS: Final[list[tuple[type[Event], Callable[..., Any]]]] = [
     (AccessEnded, accounts.ended),
     (SessionFamilyRevoked, identity.signed_out),
     (WechatJoined, identity.wechat_joined),
+    (OwnReadingDecided, metering.decided),
     (DataExportTaken, identity.data_export_taken),
 ]

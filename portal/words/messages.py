@@ -16,6 +16,8 @@ MESSAGES: Final = {
     "device_signed_out": N_("Device signed out"),
     "wechat_joined": N_("WeChat joined"),
     "data_export_taken": N_("Copy of data taken"),
+    "own_reading_accepted": N_("Own reading taken"),
+    "own_reading_refused": N_("Own reading not taken"),
 }
 STATES: Final = {
     "pending": N_("Waiting"),

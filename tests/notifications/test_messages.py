@@ -330,11 +330,26 @@ def test_values_are_written_as_the_language_writes_them(locale: str, expected: t
         "device_signed_out_for_safety",
         "wechat_joined",
         "data_export_taken",
+        "own_reading_accepted",
+        "own_reading_refused",
     ],
 )
 def test_every_text_exists_in_every_language_with_the_same_values(template: str) -> None:
     values: dict[str, Any] = dict.fromkeys(
-        ("account", "amount", "payment_no", "paid_at", "period", "due", "bill_no", "device", "at", "until", "hotline"),
+        (
+            "account",
+            "amount",
+            "payment_no",
+            "paid_at",
+            "period",
+            "due",
+            "bill_no",
+            "device",
+            "at",
+            "until",
+            "hotline",
+            "value",
+        ),
         "X",
     )
     for locale, person in itertools.product(("zh-CN", "en", "de"), ("X", NOBODY)):

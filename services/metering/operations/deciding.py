@@ -8,14 +8,15 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from core import audit
+from core import audit, outbox
 from core.audit import Actor
 from core.db import WriteSession, statement
 from core.errors import Json
 from services.metering.errors import ReadingDecided, ReadingNotAcceptable, ReadingNotEstimable, ReadingUnknown
 from services.metering.estimates import Estimate, estimates, place_of, sources_of
+from services.metering.events import OwnReadingDecided
 from services.metering.measures import Quality
-from services.metering.models import QuarantineKind, QuarantineState
+from services.metering.models import QuarantineKind, QuarantineState, ReadingSource
 from services.metering.operations.days import DayNow, SeriesRef, known_days, lock_series, write_days
 from services.metering.operations.single import MOST_ACCEPTED, accept_register
 from services.metering.rules import is_acceptable
@@ -179,5 +180,18 @@ def _close(session: WriteSession, held: sa.Row[Any], state: QuarantineState, dec
         account_id=held.account_id,
         id=held.id,
     )
+    if held.source == ReadingSource.CUSTOMER.value:
+        _tell(session, held)
     said: dict[str, Json] = {"reading": str(held.id), "reason": decision.why}
     audit.record(session, actor=decision.actor, act=act, subject=f"account:{held.account_id}", after=said)
+
+
+def _tell(session: WriteSession, held: sa.Row[Any]) -> None:
+    told = session.sql(
+        """select id from own_reading
+           where account_id = :account_id and held_id = :held_id and user_id is not null and replaced_at is null""",
+        account_id=held.account_id,
+        held_id=held.id,
+    ).scalar_one_or_none()
+    if told is not None:
+        outbox.add(session, OwnReadingDecided(account_id=held.account_id, reading_id=str(told)))
