@@ -1,8 +1,9 @@
 """Temporary tables that live as long as a transaction: filled by COPY, counted, and judged row by row."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import LiteralString
+from typing import Any, LiteralString
 
+import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 
@@ -21,19 +22,30 @@ def stage(
 
     It lives as long as the transaction; `columns` maps names to types.
     """
-    connection = session.connection().connection.driver_connection
-    if connection is None:
-        raise RuntimeError("a session inside a transaction has a connection")
-    name = sql.Identifier(table)
+    make(session, table=table, columns=columns)
+    with (
+        _driver(session).cursor() as cursor,
+        cursor.copy(sql.SQL("copy {} from stdin").format(sql.Identifier(table))) as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
+    analyze(session, table=table)
+
+
+def make(session: WriteSession, *, table: LiteralString, columns: Mapping[LiteralString, LiteralString]) -> None:
+    """Make an empty temporary table that lives as long as the transaction."""
     declared = sql.SQL(", ").join(
         sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind)) for column, kind in columns.items()
     )
-    with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("create temporary table {} ({}) on commit drop").format(name, declared))
-        with cursor.copy(sql.SQL("copy {} from stdin").format(name)) as copy:
-            for row in rows:
-                copy.write_row(row)
-    analyze(session, table=table)
+    made = sql.SQL("create temporary table {} ({}) on commit drop").format(sql.Identifier(table), declared)
+    _driver(session).execute(made)
+
+
+def _driver(session: WriteSession) -> psycopg.Connection[Any]:
+    connection: psycopg.Connection[Any] | None = session.connection().connection.driver_connection
+    if connection is None:
+        raise RuntimeError("a session inside a transaction has a connection")
+    return connection
 
 
 def analyze(session: WriteSession, *, table: LiteralString) -> None:

@@ -23,6 +23,7 @@ DML: Final = re.compile(
 INDEX: Final = re.compile(r"\b(?:pk|uq|ix|ex)_[a-z0-9_]+")
 SERVED: Final = re.compile(r"\bserve[ds]?\b|\breads? (the )?whole\b", re.IGNORECASE)
 MAKES: Final = re.compile(r"\bcreate\s+(or\s+replace\s+)?(table|function|view)\b", re.IGNORECASE)
+MAKERS: Final = frozenset({"core.staging.stage", "core.staging.make"})
 HOLE: Final = "null"
 
 CARRIERS: Final = {"outbox"}
@@ -102,12 +103,12 @@ class House:
 
     @cached_property
     def staged(self) -> set[str]:
-        """Names of temporary tables, made by SQL or by `staging.stage(table=...)`."""
+        """Names of temporary tables, made by SQL or by `stage` and `make` of `core.staging`."""
         found: set[str] = set()
         for module in self._tree.modules:
             constants = _constants(module)
             for node in ast.walk(module.tree):
-                if isinstance(node, ast.Call) and module.qualified(node.func) == "core.staging.stage":
+                if isinstance(node, ast.Call) and module.qualified(node.func) in MAKERS:
                     names = [_text(word.value, constants) for word in node.keywords if word.arg == "table"]
                     found |= {name for name in names if name is not None}
         for text in statements(self._tree):

@@ -25,7 +25,8 @@ from core.records import (
 )
 from services.metering.formats import espi, nem12
 from services.metering.formats.naming import Naming
-from services.metering.measures import Channel, IntervalRow, Quality
+from services.metering.measures import IntervalRow
+from services.metering.operations.blocks import Blocks
 from services.metering.operations.importing import IntervalsLoader, ReadingsLoader
 from services.metering.operations.taking import Sender
 
@@ -80,20 +81,18 @@ class _OthersLoader(IntervalsLoader):
     def source(self, path: Path) -> Records:
         """The file as records."""
 
-    def intervals(self, row: Row) -> Iterator[IntervalRow]:
+    def put(self, row: Row, blocks: Blocks) -> None:
         """The intervals of a record, one behind the other."""
         meter_no, channel, minutes, start, energies, letters = (value or "" for value in row.values)
-        begin, length = _EPOCH + timedelta(seconds=int(start)), timedelta(minutes=int(minutes))
-        for place, (energy, letter) in enumerate(zip(energies.split(" "), letters, strict=True)):
-            yield IntervalRow(
-                no=row.no,
-                meter_no=meter_no,
-                channel=Channel(channel),
-                start=begin + place * length,
-                minutes=int(minutes),
-                energy=None if energy == _NONE else int(energy),
-                quality=Quality(letter),
-            )
+        blocks.extend(
+            row.no,
+            meter_no,
+            channel,
+            _EPOCH + timedelta(seconds=int(start)),
+            int(minutes),
+            [None if energy == _NONE else int(energy) for energy in energies.split(" ")],
+            letters,
+        )
 
     def meter_of(self, row: Row) -> str | None:
         """As it is named here."""

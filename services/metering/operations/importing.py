@@ -1,7 +1,7 @@
 """Files of readings: what all formats share, and lines of CSV and JSON; see docs/reference/import-formats.md."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
 from typing import ClassVar, Final
 
@@ -11,10 +11,11 @@ from core.records import Layout, Reject, Row, Unreadable
 from services.accounts import operations as accounts
 from services.accounts.operations import UnitRows
 from services.metering import rules
-from services.metering.measures import Channel, IntervalRow, Quality
+from services.metering.measures import Channel, Quality
 from services.metering.operations import placing
+from services.metering.operations.blocks import Blocks
 from services.metering.operations.repeats import Repeats
-from services.metering.operations.taking import Sender, TakenIntervals, stage_intervals, take_staged
+from services.metering.operations.taking import Sender, TakenIntervals, stage_blocks, take_staged
 
 CHUNK_ROWS: Final = 20_000
 """Of one interval each."""
@@ -32,8 +33,8 @@ class IntervalsLoader(ABC):
         self._repeats = Repeats(sender.source)
 
     @abstractmethod
-    def intervals(self, row: Row) -> Iterator[IntervalRow]:
-        """The intervals of a record, with its `no`. Raises Unreadable: the record is then refused as a whole."""
+    def put(self, row: Row, blocks: Blocks) -> None:
+        """Put the intervals of a record where they are staged from. Raises Unreadable, and none of them is there."""
 
     @abstractmethod
     def meter_of(self, row: Row) -> str | None:
@@ -42,13 +43,13 @@ class IntervalsLoader(ABC):
     def stage(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
         """Read the intervals of each record, and stage them."""
         refused: list[Reject] = []
-        staged: list[IntervalRow] = []
+        blocks = Blocks(self._sender.zone)
         for row in rows:
             try:
-                staged.extend(list(self.intervals(row)))
+                self.put(row, blocks)
             except Unreadable as error:
                 refused.append(Reject(row.no, error.field, error.reason))
-        stage_intervals(session, staged)
+        stage_blocks(session, blocks)
         return refused
 
     def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
@@ -130,31 +131,32 @@ class ReadingsLoader(IntervalsLoader):
         self._labels = labels
         self._minutes = minutes
 
-    def intervals(self, row: Row) -> Iterator[IntervalRow]:
+    def put(self, row: Row, blocks: Blocks) -> None:
         """One interval, or one for each channel that has a value."""
         values = row.values
-        meter_no, kwh = self.meter_of(row), values[5]
+        meter_no, kwh = values[0] or values[1], values[5]
         if meter_no is None:
             raise Unreadable("meter_no", "is missing")
         start = rules.moment(values[3], labels=self._labels)
         said = values[4]
         minutes = self._minutes if said is None and self._minutes is not None else rules.minutes(said)
         quality = rules.quality(values[6])
-        is_wide = values[_WIDE[0][0] :] != _NARROW
-        if is_wide and (values[2] is not None or kwh is not None):
-            raise Unreadable("kwh", "stands beside a column of a channel: one of both says nothing")
-        if not is_wide:
+        if values[_WIDE[0][0] :] == _NARROW:
             if kwh is None and values[2] is None and quality is not Quality.MISSING:
                 raise Unreadable("kwh", "is missing")
             channel = rules.channel(values[2])
             energy = None if kwh is None else rules.energy(kwh, field="kwh")
-            yield IntervalRow(row.no, meter_no, channel, start, minutes, energy, quality)
+            blocks.add(row.no, meter_no, channel.value, start, minutes, energy, quality.value)
             return
-        for place, channel, column in _WIDE:
-            text = values[place]
-            if text is not None:
-                energy = rules.energy(text, field=column)
-                yield IntervalRow(row.no, meter_no, channel, start, minutes, energy, quality)
+        if values[2] is not None or kwh is not None:
+            raise Unreadable("kwh", "stands beside a column of a channel: one of both says nothing")
+        found = [
+            (channel, rules.energy(text, field=column))
+            for place, channel, column in _WIDE
+            if (text := values[place]) is not None
+        ]
+        for channel, energy in found:
+            blocks.add(row.no, meter_no, channel.value, start, minutes, energy, quality.value)
 
     def meter_of(self, row: Row) -> str | None:
         """Either column names the meter."""

@@ -24,11 +24,12 @@ from core.intake import RunTaken
 from core.records import Reject
 from services.metering.measures import IntervalRow
 from services.metering.models import ReadingSource
+from services.metering.operations.blocks import COLUMNS, Blocks
 from services.metering.rules import Limits
 
 TRIES: Final = 5
-_COLUMNS: Final = {
-    "seq": "integer",
+_TYPED: Final = {
+    "seq": "bigint",
     "row_no": "bigint",
     "meter_no": "text",
     "channel": "text",
@@ -36,7 +37,28 @@ _COLUMNS: Final = {
     "minutes": "integer",
     "energy": "bigint",
     "quality": "text",
+    "rank": "integer",
+    "is_known": "boolean",
+    "accounts": "bigint",
+    "account_id": "bigint",
+    "unit_id": "integer",
+    "class": "text",
+    "day": "date",
+    "begins": "timestamptz",
+    "ends": "timestamptz",
+    "day_minutes": "integer",
+    "minute": "numeric",
 }
+"""An interval that is looked at closely: what it says, where it belongs, and its place in the day."""
+_MERGED: Final = {
+    "account_id": "bigint",
+    "series_id": "smallint",
+    "day": "date",
+    "is_new": "boolean",
+    "energies": "bigint[]",
+    "qualities": "text",
+}
+"""A day that changes, as it is to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +92,9 @@ class TakenIntervals:
     account_ids: list[int]
 
 
-def stage_intervals(session: WriteSession, rows: Iterable[IntervalRow]) -> None:
-    """Put rows into a table that lives as long as the transaction. Once in a transaction."""
-    staged = (
-        (seq, row.no, row.meter_no, row.channel, row.start, row.minutes, row.energy, row.quality)
-        for seq, row in enumerate(rows, 1)
-    )
-    staging.stage(session, table="staged_interval", columns=_COLUMNS, rows=staged)
+def stage_blocks(session: WriteSession, blocks: Blocks) -> None:
+    """Put intervals into a table that lives as long as the transaction. Once in a transaction."""
+    staging.stage(session, table="staged_block", columns=COLUMNS, rows=blocks.rows())
 
 
 def take_intervals(
@@ -89,7 +107,10 @@ def take_intervals(
     at no account: those alone are, and told. What waits is told among the rejects too. Writes
     `usage_change` for exactly the months whose readings changed.
     """
-    stage_intervals(session, rows)
+    blocks = Blocks(sender.zone)
+    for row in rows:
+        blocks.add(row.no, row.meter_no, row.channel.value, row.start, row.minutes, row.energy, row.quality.value)
+    stage_blocks(session, blocks)
     return take_staged(session, sender=sender, run_id=run_id)
 
 
@@ -103,15 +124,73 @@ def take_staged(
     refuses its own.
     """
     zone = str(sender.zone)
-    rejects = _judge(session, sender)
+    _look(session, sender)
+    rejects, held = _judge(session, sender), list[Reject]()
+    _lock_series(session)
+    if _run(session, "demoted").rowcount:
+        _run(session, "typed")
+    if _run(session, "plain_otherwise").scalar_one():
+        raise RunTaken
+    staging.make(session, table="merged_day", columns=_MERGED)
+    _run(session, "plain_merged")
+    account_ids = list(session.sql("select distinct account_id from block where is_plain").scalars())
+    if session.sql("select exists (select from typed_interval)").scalar_one():
+        held = _weigh(session, sender, run_id=run_id, is_repeat=is_repeat)
+        counted = _run(session, "counts", refused=list({each.row_no for each in rejects}))
+        account_ids += session.sql("select distinct account_id from chunk_day").scalars()
+    else:
+        counted = _run(session, "plain_counts")
+    counts = [view(UnitCounts, row) for row in counted]
+    staging.analyze(session, table="merged_day")
+    write_merged(session, zone=zone, why="file", actor=sender.actor.name, now=sender.now, run_id=run_id)
+    return TakenIntervals(counts, _once(rejects + held), sorted(set(account_ids)))
+
+
+def _look(session: WriteSession, sender: Sender) -> None:
+    """Find out where blocks belong, and unpack those that are not plain."""
+    zone, limits = str(sender.zone), sender.limits
+    _run(session, "met", zone=zone)
+    staging.analyze(session, table="met")
     _run(
         session,
-        "doubted",
-        most_kw=sender.limits.most_kw,
-        most_home_kw=sender.limits.most_home_kw,
+        "blocks",
+        zone=zone,
+        now=sender.now,
+        oldest=_oldest(sender),
+        most_kw=limits.most_kw,
+        most_home_kw=limits.most_home_kw,
     )
+    if sender.program is not None:
+        _run(session, "foreign", program=sender.program)
+    if session.sql("select exists (select from block where not is_sound)").scalar_one():
+        _run(session, "unsound")
+    staging.make(session, table="typed_interval", columns=_TYPED)
+    _run(session, "typed")
+
+
+def _judge(session: WriteSession, sender: Sender) -> list[Reject]:
+    """Refuse what cannot be taken of the intervals that are looked at closely."""
+    if not session.sql("select exists (select from typed_interval)").scalar_one():
+        return []
+    staging.analyze(session, table="typed_interval")
+    foreign: list[Reject] = []
+    if sender.program is not None:
+        reach = statement(__package__, "import_readings_reach.sql")
+        foreign = staging.refuse(session, table="typed_interval", judgement=reach, program=sender.program)
+    strayed = [Reject(row.row_no, row.field, row.reason) for row in _run(session, "strayed")]
+    meaning = statement(__package__, "import_readings_meaning.sql")
+    return (
+        foreign
+        + strayed
+        + staging.refuse(session, table="typed_interval", judgement=meaning, now=sender.now, oldest=_oldest(sender))
+    )
+
+
+def _weigh(session: WriteSession, sender: Sender, *, run_id: int | None, is_repeat: bool) -> list[Reject]:
+    """Hold intervals against what is known and what is believed; what waits for a decision is told."""
+    staging.analyze(session, table="typed_interval")
+    _run(session, "doubted", most_kw=sender.limits.most_kw, most_home_kw=sender.limits.most_home_kw)
     staging.analyze(session, table="held_interval")
-    _lock_series(session)
     _run(session, "days")
     staging.analyze(session, table="chunk_day")
     if _run(session, "otherwise").scalar_one():
@@ -123,32 +202,11 @@ def take_staged(
         _run(session, "contradicted")
     held = _hold(session, sender, run_id)
     _run(session, "merged")
-    staging.analyze(session, table="merged_day")
-    write_merged(session, zone=zone, why="file", actor=sender.actor.name, now=sender.now, run_id=run_id)
-    refused = list({each.row_no for each in rejects})
-    counts = [view(UnitCounts, row) for row in _run(session, "counts", refused=refused)]
-    found = session.sql("select distinct account_id from chunk_day order by account_id")
-    return TakenIntervals(counts, _once(rejects + held), list(found.scalars()))
+    return held
 
 
-def _judge(session: WriteSession, sender: Sender) -> list[Reject]:
-    zone = str(sender.zone)
-    _run(session, "met", zone=zone)
-    staging.analyze(session, table="met")
-    _run(session, "typed", zone=zone)
-    staging.analyze(session, table="typed_interval")
-    foreign: list[Reject] = []
-    if sender.program is not None:
-        reach = statement(__package__, "import_readings_reach.sql")
-        foreign = staging.refuse(session, table="typed_interval", judgement=reach, program=sender.program)
-    oldest: date = sender.now.astimezone(sender.zone).date() - timedelta(days=sender.limits.oldest_days)
-    strayed = [Reject(row.row_no, row.field, row.reason) for row in _run(session, "strayed")]
-    meaning = statement(__package__, "import_readings_meaning.sql")
-    return (
-        foreign
-        + strayed
-        + staging.refuse(session, table="typed_interval", judgement=meaning, now=sender.now, oldest=oldest)
-    )
+def _oldest(sender: Sender) -> date:
+    return sender.now.astimezone(sender.zone).date() - timedelta(days=sender.limits.oldest_days)
 
 
 def _settle(session: WriteSession) -> None:
@@ -170,6 +228,8 @@ def _hold(session: WriteSession, sender: Sender, run_id: int | None) -> list[Rej
 
 def _lock_series(session: WriteSession) -> None:
     """Have every series of the chunk, in an order that all chunks keep: no other writes their days meanwhile."""
+    _run(session, "chunk_series")
+    staging.analyze(session, table="chunk_series")
     for _ in range(TRIES):
         _run(session, "series")
         if not _run(session, "unmade").scalar_one():
@@ -178,7 +238,7 @@ def _lock_series(session: WriteSession) -> None:
         raise RuntimeError("a series that was made is there")
     session.sql(
         """select from reading_series r
-           join (select distinct account_id from typed_interval) n on n.account_id = r.account_id
+           join (select distinct account_id from chunk_series) n on n.account_id = r.account_id
            order by r.account_id, r.id for no key update of r"""
     )
 

@@ -2,10 +2,15 @@
 select unit_id, count(*) filter (where is_new) as new, count(*) filter (where not is_new and is_changed) as changed,
   count(*) filter (where not is_new and not is_changed) as unchanged
 from (
-  select t.row_no, min(t.unit_id) as unit_id, coalesce(bool_or(j.is_taken and j.known_rank <= 1), false) as is_new, coalesce(bool_or(j.is_taken), false) as is_changed
-  from typed_interval t left join judged_interval j on j.seq = t.seq
-  where t.row_no not in (select unnest(cast(:refused as bigint[])))
-    and t.row_no not in (select h.row_no from typed_interval h join held_interval q on q.seq = h.seq)
-  group by t.row_no
+  select row_no, min(unit_id) as unit_id, bool_or(is_new) as is_new, bool_or(is_changed) as is_changed
+  from (
+    select t.row_no, t.unit_id, coalesce(j.is_taken and j.known_rank <= 1, false) as is_new, coalesce(j.is_taken, false) as is_changed
+    from typed_interval t left join judged_interval j on j.seq = t.seq
+    union all
+    select n.no, b.unit_id, true, true from block b cross join lateral unnest(b.row_nos) n (no) where b.is_plain
+  ) e
+  where row_no not in (select unnest(cast(:refused as bigint[])))
+    and row_no not in (select h.row_no from typed_interval h join held_interval q on q.seq = h.seq)
+  group by row_no
 ) r
 group by unit_id order by unit_id

@@ -1,5 +1,5 @@
--- Days that change, as they are to be. Reads the whole of a chunk.
-create temporary table merged_day on commit drop as
+-- Days of unpacked blocks that change, as they are to be. Reads the whole of a chunk.
+insert into merged_day
 select d.account_id, d.series_id, d.day, d.known_qualities is null as is_new,
   array_agg(case when j.is_taken then j.energy else d.known_energies[g.element + 1] end order by g.element) as energies,
   string_agg(case when j.is_taken then j.quality else coalesce(substr(d.known_qualities, g.element + 1, 1), 'm') end, '' order by g.element) as qualities

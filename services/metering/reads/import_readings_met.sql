@@ -1,14 +1,14 @@
--- Where the meters of staged intervals were on their days, and in which intervals they are read there already. On the day on which a meter leaves an
+-- Where the meters of staged blocks were on their days, and in which intervals they are read there already. On the day on which a meter leaves an
 -- account it is still that one's, unless it came to another. Served by uq_meter_present, ix_meter_former, pk_account, uq_reading_series_channel and
 -- pk_interval_day.
 -- A day begins behind the last second of the day before: where the clock shows midnight twice, midnight itself is taken for the later one.
 create temporary table met on commit drop as
-select k.meter_no, k.channel, k.day, k.begins, k.ends, k.first_minutes, w.is_known, w.accounts, w.account_id, a.unit_id, a.class, r.known_minutes
+select k.meter_no, k.channel, k.day, k.begins, k.ends, k.first_minutes, k.blocks, w.is_known, w.accounts, w.account_id, a.unit_id, a.class, r.known_minutes
 from (
   select meter_no, channel, day, ((day::timestamp - interval '1 second') at time zone :zone) + interval '1 second' as begins,
     (((day + 1)::timestamp - interval '1 second') at time zone :zone) + interval '1 second' as ends,
-    (array_agg(minutes order by seq))[1] as first_minutes
-  from (select *, (start at time zone :zone)::date as day from staged_interval) s
+    (array_agg(minutes order by block))[1] as first_minutes, count(*) as blocks
+  from (select *, (start at time zone :zone)::date as day from staged_block) s
   group by meter_no, channel, day
 ) k
 cross join lateral (

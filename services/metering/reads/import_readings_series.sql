@@ -3,7 +3,7 @@
 insert into reading_series (account_id, id, meter_no, channel, interval_minutes)
 select n.account_id, coalesce((select max(r.id) from reading_series r where r.account_id = n.account_id), 0)
   + row_number() over (partition by n.account_id order by n.meter_no, n.channel, n.minutes), n.meter_no, n.channel, n.minutes
-from (select distinct account_id, meter_no, channel, minutes from typed_interval) n
+from chunk_series n
 where not exists (
   select from reading_series r where r.account_id = n.account_id and r.meter_no = n.meter_no and r.channel = n.channel and r.interval_minutes = n.minutes)
 on conflict do nothing

@@ -1,7 +1,7 @@
--- Staged intervals with their account, day and element. Reads the whole of a chunk.
-create temporary table typed_interval on commit drop as
-select s.seq, s.row_no, s.meter_no, s.channel, s.start, s.minutes, s.energy, s.quality, strpos('mesa', s.quality) as rank,
-  m.is_known, m.accounts, m.account_id, m.unit_id, m.class, m.day, m.begins, m.ends, coalesce(m.known_minutes, m.first_minutes) as day_minutes,
-  extract(epoch from s.start - m.begins) / 60 as minute
-from staged_interval s
-join met m on m.meter_no = s.meter_no and m.channel = s.channel and m.day = (s.start at time zone :zone)::date
+-- Intervals of blocks that are not plain, with their account, day and element; once each. Reads the whole of a chunk.
+with unpacked as (update block set is_unpacked = true where not is_plain and not is_unpacked returning *)
+insert into typed_interval
+select (b.block::bigint << 16) + u.place, u.row_no, b.meter_no, b.channel, b.start + make_interval(mins => b.minutes * (u.place - 1)::int), b.minutes, u.energy, u.quality,
+  strpos('mesa', u.quality), b.is_known, b.accounts, b.account_id, b.unit_id, b.class, b.day, b.begins, b.ends, b.day_minutes, b.minute + b.minutes * (u.place - 1)
+from unpacked b
+cross join lateral unnest(b.row_nos, b.energies, string_to_array(b.qualities, null)) with ordinality u (row_no, energy, quality, place)

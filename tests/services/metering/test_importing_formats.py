@@ -124,6 +124,15 @@ def test_a_day_of_the_market_is_taken_as_far_as_the_meter_was_there(
     assert readings.refused(report) == [(3, "meter_no", "is a meter that was at no account on this day")]
 
 
+def test_a_day_of_the_market_that_is_refused_leaves_no_part_on_either_day(readings: Readings, tmp_path: Path) -> None:
+    """Its first two hours are the last of a day here on which nothing is wrong."""
+    lines = (HEAD, stream(serial="M1"), day(["1"] * 48, day="20260630"), day(["1"] * 48, day="20260701"), TAIL)
+    report = take(readings, written(tmp_path / "nem12.csv", *lines), zone=ZoneInfo("Asia/Shanghai"))
+    assert readings.refused(report) == [(4, "start", "lies in the future")]
+    assert (report.new, report.rejected) == (1, 1)
+    assert sums(readings) == {date(2026, 6, 29): Decimal(4), date(2026, 6, 30): Decimal(44)}
+
+
 def test_bad_records_are_told_by_their_lines_and_the_rest_is_taken(readings: Readings, tmp_path: Path) -> None:
     lines = (
         HEAD,
