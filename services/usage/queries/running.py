@@ -1,7 +1,7 @@
 """The cost of the bill that is running: what has come together, by which lines, and what it will come to."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
@@ -13,7 +13,7 @@ from core.db import ReadSession
 from core.money import Money, exponent
 from core.periods import Period
 from services.tariffs.errors import UseInvalid
-from services.tariffs.queries import DayUse, Line, Priced, SlotSum, Use, prepaid, price
+from services.tariffs.queries import Line, Priced, SlotSum, Use, price
 from services.usage.queries.days import NO_PERIOD, ONE_DAY, Day, days_of, known
 from services.usage.queries.slot_days import SlotDay, SlotSpan, price_gaps, slot_days, slot_sum
 from services.usage.queries.standing import Standing, standing
@@ -100,8 +100,9 @@ def running_cost(session: ReadSession, *, account_id: int, today: date, zone: Zo
 def cost_by_day(session: ReadSession, *, account_id: int, month: date, zone: ZoneInfo) -> list[DayCost]:
     """What each read day of a month cost: the rounded cost through it less the one through the day before.
 
-    So the days of a part add up to what it costs, also across a limit of a tier. Days without a known tariff are left
-    out, those of a tariff whose price of a day cannot be told, and all behind a day with an interval without its price.
+    So the days of a part add up to what it costs through the last of them, also across a limit of a tier; a day that
+    was not read costs what it costs anyhow with the next that was. Days without a known tariff are left out, those of a
+    tariff whose price of a day cannot be told, and all behind a day with an interval without its price.
     """
     period = Period.month(month.year, month.month)
     holder_since = known(session, account_id=account_id, zone=zone).holder_since
@@ -109,35 +110,21 @@ def cost_by_day(session: ReadSession, *, account_id: int, month: date, zone: Zon
     if first >= period.end:
         return []
     days = days_of(session, account_id=account_id, first=first, end=period.end)
-    costs: list[DayCost] = []
-    for run in _runs(session, account_id, first, period.end, days):
-        uses = _day_uses(run)
-        base = replace(run.use(until=run.end), kwh={})
-        try:
-            found = prepaid(run.found.tariff, use=base, days=uses, opening=Decimal(0), topups={}, thresholds=())
-        except UseInvalid:
-            continue
-        currency = found.currency
-        costs += [
-            DayCost(day.day, kwh_of(day.energy), Money(int(each.cost.scaleb(exponent(currency))), currency))
-            for day, each in zip(run.days, found.daily, strict=False)
-        ]
-    return costs
+    runs = _runs(session, account_id, first, period.end, days)
+    return [cost for run in runs for cost in _days_of_run(run)]
 
 
-def _day_uses(run: _Run) -> list[DayUse]:
-    """What each day used; where intervals have their prices, up to the first day of which one is not known."""
-    if not run.found.tariff.by_slot:
-        return [DayUse(day.day, {name: kwh_of(energy) for name, energy in day.by_period.items()}) for day in run.days]
-    uses = []
-    for day in run.days:
-        try:
-            uses.append(
-                DayUse(day.day, {}, slot_sum((each for each in run.slots if each.day == day.day), energy=day.energy))
-            )
-        except UseInvalid:
-            break
-    return uses
+def _days_of_run(run: _Run) -> Iterator[DayCost]:
+    """What its days cost, each the step from what those before it come to; up to one that cannot be priced."""
+    reached = Money.zero(run.found.tariff.currency)
+    for place, day in enumerate(run.days, 1):
+        upto = replace(run, days=run.days[:place], slots=[each for each in run.slots if each.day <= day.day])
+        priced = _priced(upto, day.day + ONE_DAY)
+        if priced is None:
+            return
+        total = Money(priced.total_minor, priced.currency)
+        yield DayCost(day.day, kwh_of(day.energy), total - reached)
+        reached = total
 
 
 def _runs(session: ReadSession, account_id: int, first: date, end: date, days: Sequence[Day]) -> list[_Run]:

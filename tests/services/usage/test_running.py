@@ -168,6 +168,27 @@ def test_the_costs_of_days_and_of_periods_add_up_to_the_month(database: Database
     assert isinstance(days[0], DayCost)
 
 
+def test_what_is_fed_in_and_charges_by_the_day_belong_to_the_days_of_a_month_that_they_are_of(
+    database: Database, account_id: int
+) -> None:
+    with database.write() as session:
+        standing = [{"code": "standing", "amount": "0.50", "per": "day"}]
+        document = {**SHANDONG, "fixed": standing, "export": {"price": "0.39"}}
+        make_calendar(session, make_version(session, code="PV", document=document), days_of(JULY, AUGUST))
+        bind(session, account_id, "PV")
+        put_readings(session, account_id, {date(2025, 7, 6): [1_000_000] * 24}, minutes=60, channel="export")
+    put(database, account_id, hourly(date(2025, 7, 3), date(2025, 7, 8), 1_000_000))
+    with database.read() as session:
+        days = queries.cost_by_day(session, account_id=account_id, month=JULY, zone=ZONE)
+    used = Decimal(24) * (Decimal("0.5469") + Decimal("0.01"))
+    expected = [used + Decimal("1.50"), *[used + Decimal("0.50")] * 4]  # two days before were not read
+    expected[3] -= 24 * Decimal("0.39")
+    assert [abs(day.cost.major - cost) <= Decimal("0.01") for day, cost in zip(days, expected, strict=True)] == [
+        True
+    ] * 5
+    assert sum(day.cost.minor for day in days) == running(database, account_id, date(2025, 7, 8)).total.minor
+
+
 def test_a_change_of_tariff_within_the_month_is_a_part_of_its_own_and_unknown_days_are_counted(
     database: Database, account_id: int
 ) -> None:
