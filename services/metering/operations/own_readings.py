@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from core import ids, locks
+from core import audit, ids, locks
 from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import WriteSession, statement
@@ -91,7 +91,8 @@ def tell_reading(session: WriteSession, *, account_id: int, told: Told, teller: 
     """Take what a register shows now; the id of what was told, and `own_reading` says what became of it.
 
     Told anew on the same day by the same person it replaces what they told before; the same value again changes
-    nothing. Raises NoMeterToRead, RegisterUnknown, ReadingTooLong, ReadingToldAlready, ReadingsLimited.
+    nothing. An act of the audit log.
+    Raises NoMeterToRead, RegisterUnknown, ReadingTooLong, ReadingToldAlready, ReadingsLimited.
     """
     day = business_date(teller.now, teller.zone)
     locks.lock(session, key=_key(account_id))
@@ -129,6 +130,14 @@ def tell_reading(session: WriteSession, *, account_id: int, told: Told, teller: 
         value=value,
         reading_id=reading_id,
         held_id=held_id,
+    )
+    audit.record(
+        session,
+        actor=teller.actor,
+        act="metering.told",
+        subject=f"account:{account_id}",
+        before=None if known is None else {"reading": str(known.id)},
+        after={"reading": str(told_id), "register": place.kind},
     )
     return told_id
 

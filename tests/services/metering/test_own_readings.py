@@ -140,6 +140,24 @@ def test_a_reading_that_goes_on_as_usual_counts_at_once(meter: Meter, readings: 
     assert tuple(row) == ("customer", "a", f"user:{meter.me}")
 
 
+def test_who_told_what_instead_of_what_is_in_the_audit_log(meter: Meter) -> None:
+    first = meter.tell("1115.5")
+    second = meter.tell("1161", now=NOW + timedelta(hours=1))
+    meter.tell("1161", now=NOW + timedelta(hours=2))
+    with meter.database.read() as session:
+        acts = session.sql(
+            "select actor, subject, before, after from audit where act = 'metering.told' order by id"
+        ).all()
+    assert [tuple(each) for each in acts] == [
+        (f"user:{meter.me}", f"account:{meter.account.id}", None, {"reading": str(first.id), "register": "total"}),
+        (
+            *(f"user:{meter.me}", f"account:{meter.account.id}"),
+            {"reading": str(first.id)},
+            {"reading": str(second.id), "register": "total"},
+        ),
+    ]
+
+
 @pytest.mark.parametrize(
     ("value", "reason"),
     [("1099.9", "inverted"), ("1161", "implausible"), ("99999", "implausible")],
