@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from core import clock
+from core.aside import WorkFails
 from core.db import WriteSession
 from jobs.celery_app import HOUR_S, MINUTE_S, every
 from jobs.runtime import database, forget
@@ -26,23 +27,32 @@ TRY_BUDGET_S: Final = 20.0
 def aggregate(**_: object) -> None:
     """Sum up by day and month what readings, calendars, agreements and versions have changed, each in its turn."""
     until, zone = time.monotonic() + BUDGET_S, SETUP.get().settings.zone
-    waiting: dict[str, Callable[[WriteSession], Written | None]] = {
-        "all": lambda session: operations.look_through(session, now=clock.now(), zone=zone),
+    follows: dict[str, Callable[[WriteSession], Written | None]] = {
         "readings": lambda session: operations.follow_readings(session, zone=zone),
         "versions": lambda session: operations.follow_versions(session, zone=zone),
         "agreements": lambda session: operations.follow_agreements(session, zone=zone),
+        "again": lambda session: operations.follow_again(session, zone=zone),
     }
     done: dict[str, Written] = defaultdict(Written)
-    while waiting and time.monotonic() < until:
-        for what, follow in [*waiting.items()]:
-            with database().write() as session:
-                found = follow(session)
-            if found is None or what == "all":  # of the walk, one slice each time
-                del waiting[what]
-            done[what] += found or Written()
+    failed: WorkFails | None = None
+    with database().write() as session:
+        done["all"] = operations.look_through(session, now=clock.now(), zone=zone) or Written()
+    waits = True
+    while waits and time.monotonic() < until:
+        waits = False
+        for what, follow in [*follows.items()]:
+            try:
+                with database().write() as session:
+                    found = follow(session)
+            except WorkFails as error:  # of one kind: the others go on, and then the task fails
+                failed, found = error, None
+                del follows[what]
+            waits, done[what] = waits or found is not None, done[what] + (found or Written())
     for what, written in done.items():
         if written != Written():
             log.info("usage_aggregated", what=what, days=written.days, months=written.months)
+    if failed is not None:
+        raise failed
 
 
 @every(TRY_S, "usage.dry_runs")
@@ -67,9 +77,11 @@ def price(**_: object) -> None:
     while time.monotonic() < until:
         with database().write() as session:
             done = operations.price_next(session)
-        if done is None:
+        with database().write() as session:
+            is_tried = operations.price_again(session)
+        if done is None and not is_tried:
             break
-        slices.append(done)
+        slices += [] if done is None else [done]
     if slices:
         log.info(
             "usage_priced",

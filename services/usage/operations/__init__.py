@@ -2,6 +2,7 @@
 
 from services.usage.operations.aggregating import Written, aggregate
 from services.usage.operations.following import (
+    follow_again,
     follow_agreements,
     follow_readings,
     follow_versions,
@@ -11,7 +12,7 @@ from services.usage.operations.following import (
     note_published,
     note_slot_prices_changed,
 )
-from services.usage.operations.pricing import PricedMonth, PricedVersion, price_months, price_next
+from services.usage.operations.pricing import PricedMonth, PricedVersion, price_again, price_months, price_next
 from services.usage.operations.trying import (
     ask_dry_run,
     claim_dry_run,
@@ -28,6 +29,7 @@ __all__ = [
     "ask_dry_run",
     "claim_dry_run",
     "compare_piece",
+    "follow_again",
     "follow_agreements",
     "follow_readings",
     "follow_versions",
@@ -36,6 +38,7 @@ __all__ = [
     "note_entitlements_changed",
     "note_published",
     "note_slot_prices_changed",
+    "price_again",
     "price_months",
     "price_next",
     "purge_dry_runs",

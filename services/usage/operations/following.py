@@ -3,9 +3,12 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from core import aside
+from core.aside import Piece
 from core.db import WriteSession, statement
 from core.outbox import Delivery
 from core.periods import Period
@@ -24,6 +27,10 @@ SLICE: Final = 2_000
 """Accounts that one transaction looks through for what is outdated."""
 EVERY: Final = timedelta(days=1)
 """A walk over all accounts begins no sooner after another."""
+AGGREGATE: Final = "usage.aggregate"
+"""Set aside by account, its `part` being the month."""
+COMPARE: Final = "usage.compare"
+"""Set aside by account, its `part` being days on which agreements or holders begin or end."""
 
 
 def follow_readings(session: WriteSession, *, zone: ZoneInfo) -> Written | None:
@@ -37,9 +44,8 @@ def follow_readings(session: WriteSession, *, zone: ZoneInfo) -> Written | None:
     days: dict[date, dict[int, int]] = defaultdict(dict)
     for change in changes:
         days[change.month][change.account_id] = change.days
-    written = aggregate(session, days=days, zone=zone)
     metering.changes_done(session, changes)
-    return written
+    return _aggregated(session, days, zone=zone)
 
 
 def note_days_changed(session: WriteSession, _delivery: Delivery, event: TariffDaysChanged) -> None:
@@ -112,12 +118,9 @@ def follow_versions(session: WriteSession, *, zone: ZoneInfo) -> Written | None:
     )
     account_ids = list(found.scalars())
     if row.days is None:
-        written = _compared(session, dict.fromkeys(account_ids, row.month), zone=zone)
-    elif row.days:
-        written = aggregate(session, days={row.month: dict.fromkeys(account_ids, row.days)}, zone=zone)
+        written = _compared(session, dict.fromkeys(account_ids, ()), since=row.month, zone=zone)
     else:
-        written = Written()
-        drop_reread(session, [(account_id, row.month) for account_id in account_ids])
+        written = _aggregated(session, {row.month: dict.fromkeys(account_ids, row.days)}, zone=zone)
     if len(account_ids) == SLICE:
         session.sql(
             "update usage_stale set next_from = :next, turn = clock_timestamp() where id = :id",
@@ -134,12 +137,7 @@ def follow_agreements(session: WriteSession, *, zone: ZoneInfo) -> Written | Non
     changes = accounts.take_holding_changes(session, most=SLICE)
     if not changes:
         return None
-    return _compared(
-        session,
-        {change.account_id: change.days[0].replace(day=1) for change in changes},
-        days=[(change.account_id, day) for change in changes for day in change.days],
-        zone=zone,
-    )
+    return _compared(session, {change.account_id: change.days for change in changes}, zone=zone)
 
 
 def look_through(session: WriteSession, *, now: datetime, zone: ZoneInfo) -> Written | None:
@@ -160,7 +158,7 @@ def look_through(session: WriteSession, *, now: datetime, zone: ZoneInfo) -> Wri
     if first is None:
         return None
     last = first + SLICE - 1
-    written = _compared(session, dict.fromkeys(range(first, last + 1), date.min), zone=zone)
+    written = _compared(session, dict.fromkeys(range(first, last + 1), ()), zone=zone)
     session.sql(
         "update usage_round set next_from = :next where kind = 'compare'",
         next=last + 1 if last < last_account(session) else None,
@@ -168,27 +166,71 @@ def look_through(session: WriteSession, *, now: datetime, zone: ZoneInfo) -> Wri
     return written
 
 
-def _compared(
-    session: WriteSession,
-    since: Mapping[int, date],
-    *,
-    days: Sequence[tuple[int, date]] = (),
-    zone: ZoneInfo,
-) -> Written:
-    """Make months anew that are not what agreements, versions and holders make of them, and those of some `days`.
+def follow_again(session: WriteSession, *, zone: ZoneInfo) -> Written | None:
+    """Try once more what failed, as much as is due together; None when nothing is."""
+    for work, make in ((AGGREGATE, _whole_months), (COMPARE, _make_compared)):
+        if aside.again(session, work=work, do=partial(make, session, zone=zone)):
+            return Written()
+    return None
 
-    `since`: the first month that is looked at, of each account.
+
+def _aggregated(session: WriteSession, days: Mapping[date, Mapping[int, int]], *, zone: ZoneInfo) -> Written:
+    """Make days of months of accounts anew; where there are none, drop what intervals cost there.
+
+    Accounts at which this fails are set aside, and tried again by whole months.
     """
+
+    def make(pieces: Sequence[Piece]) -> Written:
+        some: dict[date, dict[int, int]] = defaultdict(dict)
+        unread = []
+        for piece in pieces:
+            month = date.fromisoformat(piece.part)
+            if changed := days[month][piece.owner]:
+                some[month][piece.owner] = changed
+            else:
+                unread.append((piece.owner, month))
+        drop_reread(session, unread)
+        return aggregate(session, days=some, zone=zone)
+
+    pieces = [Piece(account_id, month.isoformat()) for month, of_month in days.items() for account_id in of_month]
+    return aside.attempt(session, work=AGGREGATE, pieces=pieces, do=make) or Written()
+
+
+def _whole_months(session: WriteSession, pieces: Sequence[Piece], *, zone: ZoneInfo) -> Written:
+    months: dict[date, list[int]] = defaultdict(list)
+    for piece in pieces:
+        months[date.fromisoformat(piece.part)].append(piece.owner)
+    return aggregate(session, months=months, zone=zone)
+
+
+def _compared(
+    session: WriteSession, days: Mapping[int, Sequence[date]], *, since: date = date.min, zone: ZoneInfo
+) -> Written:
+    """Make months anew that are not what agreements, versions and holders make of them, and those of `days`.
+
+    `since`: the first month that is looked at; of accounts with days, that of the first. Accounts at which this fails
+    are set aside.
+    """
+    pieces = [Piece(account_id, ",".join(day.isoformat() for day in of_it)) for account_id, of_it in days.items()]
+    make = partial(_make_compared, session, since=since, zone=zone)
+    return aside.attempt(session, work=COMPARE, pieces=pieces, do=make) or Written()
+
+
+def _make_compared(
+    session: WriteSession, pieces: Sequence[Piece], *, since: date = date.min, zone: ZoneInfo
+) -> Written:
+    days = {piece.owner: [date.fromisoformat(day) for day in piece.part.split(",") if day] for piece in pieces}
+    named = [(account_id, day) for account_id, of_it in days.items() for day in of_it]
     found = session.sql(
         statement(__package__, "outdated.sql"),
-        account_ids=[*since],
-        since=[*since.values()],
-        of_accounts=[account_id for account_id, _ in days],
-        days=[day for _, day in days],
+        account_ids=[*days],
+        since=[of_it[0].replace(day=1) if of_it else since for of_it in days.values()],
+        of_accounts=[account_id for account_id, _ in named],
+        days=[day for _, day in named],
     )
     months: dict[date, list[int]] = defaultdict(list)
     for row in found:
         months[row.month].append(row.account_id)
-    written = aggregate(session, months=months, zone=zone, held=since)
-    drop_moved(session, [*since])
+    written = aggregate(session, months=months, zone=zone, held=days)
+    drop_moved(session, [*days])
     return written

@@ -1,12 +1,15 @@
 """What months cost, set-based: one statement for the versions of a shape, the exact engine for all others."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from itertools import groupby
 from typing import Final
 
-from core import locks
+from core import aside, locks
+from core.aside import Piece
 from core.db import WriteSession, statement, to_json
 from core.periods import Period
 from services.tariffs.errors import UseInvalid
@@ -20,6 +23,12 @@ from services.usage.rules.pricing_sql import pricing_statement
 
 BATCH: Final = 1_000
 """Parts that the engine prices between two reads."""
+WORK: Final = "usage.price"
+"""Set aside by account, its `part` being the month."""
+VERSIONS: Final = "usage.price_version"
+VERSION: Final = "version "
+NOBODY: Final = 0
+"""Versions are set aside by their id as the `part`, of no account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,9 @@ class PricedMonth:
     by_sql: int
     by_engine: int
     unpriced: int
+
+    def __add__(self, other: "PricedMonth") -> "PricedMonth":
+        return PricedMonth(self.by_sql + other.by_sql, self.by_engine + other.by_engine, self.unpriced + other.unpriced)
 
 
 def price_months(
@@ -64,7 +76,7 @@ def price_next(session: WriteSession) -> PricedMonth | None:
     """Price what has no cost in the next slice of a month that is noted; None when none waits.
 
     The claim ends with the transaction: whoever is killed has done nothing. What cannot be priced with what is known
-    stays without a cost until that changes.
+    stays without a cost until that changes. Accounts at which the pricing fails are set aside: see `price_again`.
     """
     row = session.sql(
         "select month, first_account from usage_unpriced order by id limit 1 for update skip locked"
@@ -78,11 +90,58 @@ def price_next(session: WriteSession) -> PricedMonth | None:
         month=month,
         first=first,
     )
-    share_costs(session, first=first, last=last)
-    locks.lock(session, key=f"usage.price:{month}:{first}")
-    missing = session.sql(statement(__package__, "costs_missing.sql"), month=month, first=first, last=last).scalars()
-    versions = [_version(session, version_id) for version_id in missing.all()]
-    return _priced_range(session, month, first, last, versions, is_left=True)
+    found = _missing(session, month, first, last)
+    pieces = [Piece(account_id, month.isoformat()) for account_id in found]
+    done = aside.attempt(session, work=WORK, pieces=pieces, do=partial(_price_pieces, session))
+    return done or PricedMonth(0, 0, 0)
+
+
+def price_again(session: WriteSession) -> bool:
+    """Try accounts and versions once more at which the pricing failed; False when none is due."""
+    if aside.again(session, work=WORK, do=partial(_price_pieces, session)):
+        return True
+    return aside.again(session, work=VERSIONS, do=partial(_versions, session))
+
+
+def _versions(session: WriteSession, pieces: Sequence[Piece]) -> list[PricedVersion]:
+    return [_version(session, int(each.part.removeprefix(VERSION))) for each in pieces]
+
+
+def _price_pieces(session: WriteSession, pieces: Sequence[Piece]) -> PricedMonth:
+    """Months of accounts, and of nobody between them: whoever spoils a pricing is among these or set aside."""
+    slices: dict[tuple[date, int], set[int]] = defaultdict(set)
+    for each in pieces:
+        slices[date.fromisoformat(each.part), (each.owner - 1) // SLICE * SLICE + 1].add(each.owner)
+    done = PricedMonth(0, 0, 0)
+    for (month, first), accounts in sorted(slices.items()):
+        share_costs(session, first=first, last=first + SLICE - 1)
+        locks.lock(session, key=f"usage.price:{month}:{first}")
+        found = _missing(session, month, min(accounts), max(accounts))
+        for run in _runs(found, accounts):
+            known = {version_id: _readable(session, version_id) for account in run for version_id in found[account]}
+            versions = [version for _, version in sorted(known.items()) if version is not None]
+            done += _priced_range(session, month, run[0], run[-1], versions, is_left=True)
+    return done
+
+
+def _missing(session: WriteSession, month: date, first: int, last: int) -> dict[int, list[int]]:
+    """Accounts of a range with something without a cost, in their order, and its versions."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for row in session.sql(statement(__package__, "costs_missing.sql"), month=month, first=first, last=last):
+        found[row.account_id].append(row.version_id)
+    return found
+
+
+def _runs(found: Iterable[int], wanted: Container[int]) -> list[list[int]]:
+    """Those that are wanted, in runs between the others."""
+    return [[*run] for is_wanted, run in groupby(found, key=lambda account: account in wanted) if is_wanted]
+
+
+def _readable(session: WriteSession, version_id: int) -> PricedVersion | None:
+    """A version; None for one that cannot be read, which is set aside itself, and not the accounts on it."""
+    pieces = [Piece(NOBODY, f"{VERSION}{version_id}")]
+    found = aside.attempt(session, work=VERSIONS, pieces=pieces, do=partial(_versions, session))
+    return found[0] if found else None
 
 
 def _version(session: WriteSession, version_id: int) -> PricedVersion:
