@@ -1,9 +1,9 @@
 """Readings that nobody believed, and meters of which some are missing: the work list of whoever looks after meters."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,13 +16,14 @@ from portal.pages import go, speak, text_of
 from portal.staff import lists
 from portal.staff.once import once
 from portal.staff.pages import CheckedForm, SignedInStaff, StaffReader, check, requires, show
-from services.accounts.queries import finding, staffing
+from portal.staff.reading_lists import PAGE, ReadingList, behind_of
+from services.accounts.queries import finding
 from services.accounts.queries.finding import StaffAccount
 from services.accounts.roles import StaffPermission
 from services.metering import operations, queries
 from services.metering.errors import ReadingDecided, ReadingNotAcceptable, ReadingNotEstimable
 from services.metering.operations import Decision
-from services.metering.queries import Finding, HeldReading
+from services.metering.queries import HeldReading
 from services.metering.queries.waiting import LOOK_BACK_DAYS
 from web.problems.common import NotFound
 from web.readings import picture_answer
@@ -33,10 +34,8 @@ router = APIRouter(include_in_schema=False)
 
 READINGS: Final = "/staff/readings"
 MISSING: Final = f"{READINGS}/missing"
-PAGE: Final = 50
 CONFLICT: Final = 409
 LONGEST_WHY: Final = 200
-NOBODY: Final = UUID(int=0)
 
 Reader = Annotated[StaffReader, requires(StaffPermission.METERING_VIEW)]
 Text = Annotated[str, Query(max_length=64)]
@@ -60,16 +59,15 @@ def held_page(
 ) -> Response:
     """What waits in quarantine, in the reader's units, with how many for which reason."""
     wanted = {"unit": unit.strip(), "reason": reason.strip(), "since": since.strip(), "until": until.strip()}
-    asked = urlencode({name: value for name, value in wanted.items() if value})
-    scope = f"staff.readings|{reader.staff_id}|{asked}"
-    at = runtime.cursors.behind(after, scope=scope, first=[])
+    listed = ReadingList(READINGS, wanted, reader, runtime.cursors)
+    at = listed.behind(after, first=[])
     found, wrong = list[HeldReading](), dict[str, str]()
     try:
         begins, ends = _between(wanted["since"], wanted["until"], runtime.settings.zone)
     except (ValueError, OverflowError):
         _ = speak(request)
         wrong = {"since": _("Enter dates as year, month and day, the earlier one first.")}
-        wanted |= {"since": "", "until": ""}
+        listed = replace(listed, wanted={**wanted, "since": "", "until": ""})
     else:
         found = queries.held_readings(
             write,
@@ -78,27 +76,22 @@ def held_page(
             reason=wanted["reason"] or None,
             since=begins,
             until=ends,
-            after=(at[0], at[1], UUID(at[2])) if at else (0, 0, NOBODY),
+            after=behind_of(at),
             limit=PAGE + 1,
             now=now,
         )
-    rows, more = runtime.cursors.page(found, PAGE, scope=scope, position=place_of)
-    may_decide = reader.may(StaffPermission.METERING_DECIDE)
+    rows, more = listed.page(found)
     waiting = queries.held_counts(write, staff_id=reader.staff_id, now=now)
-    return show(
+    return listed.show(
         request,
+        write,
         "staff/readings.html",
-        reader,
-        here=f"{READINGS}?{asked}" if asked else READINGS,
-        mine=lists.mine(write, reader, "readings", **wanted),
+        more,
+        now=now,
+        mine=lists.mine(write, reader, "readings", **listed.wanted),
         rows=[(each, shown_kwh(each)) for each in rows],
-        choosable=[name_of(each) for each in rows] if may_decide else [],
+        choosable=[name_of(each) for each in rows] if reader.may(StaffPermission.METERING_DECIDE) else [],
         counts=sorted(waiting.by_reason.items()) if waiting.is_all else [(each.value, None) for each in queries.Doubt],
-        wanted=wanted,
-        units=staffing.staff_units(
-            write, staff_id=reader.staff_id, permission=StaffPermission.METERING_VIEW, now=now, limit=500
-        ),
-        next=f"{READINGS}?{urlencode({**wanted, 'after': more})}" if more else "",
         wrong=wrong,
     )
 
@@ -207,11 +200,6 @@ def shown_kwh(reading: HeldReading) -> Decimal | None:
     return None if reading.energy is None else Decimal(reading.energy).scaleb(-6)
 
 
-def place_of(each: HeldReading | Finding) -> list[Any]:
-    """Where in a list it stands."""
-    return [each.unit_id, each.account_id, str(each.id)]
-
-
 def name_of(reading: HeldReading) -> str:
     """How forms name a reading."""
     return f"{reading.account_no}.{reading.id}"
@@ -313,35 +301,27 @@ def _missing_page(
     done: str = "",
     typed: dict[str, Any] | None = None,
 ) -> Response:
-    wanted = {"unit": unit.strip()}
-    asked = urlencode({name: value for name, value in wanted.items() if value})
-    scope = f"staff.readings.missing|{reader.staff_id}|{asked}"
-    position = runtime.cursors.behind(after, scope=scope, first=[0, 0, 0])
+    listed = ReadingList(MISSING, {"unit": unit.strip()}, reader, runtime.cursors)
+    position = listed.behind(after, first=[0, 0, 0])
     rows, behind = queries.meter_gaps(
         session,
         staff_id=reader.staff_id,
-        unit_code=wanted["unit"] or None,
+        unit_code=listed.wanted["unit"] or None,
         after=(position[0], position[1], position[2]),
         limit=PAGE,
         today=business_date(now, runtime.settings.zone),
         now=now,
     )
-    more = "" if behind is None else runtime.cursors.make(scope=scope, position=list(behind))
-    return show(
+    return listed.show(
         request,
+        session,
         "staff/readings_missing.html",
-        reader,
-        here=f"{MISSING}?{asked}" if asked else MISSING,
+        listed.at(behind),
+        now=now,
         rows=[
             (each, each.account_id not in {before.account_id for before in rows[:at]}) for at, each in enumerate(rows)
         ],
         days=LOOK_BACK_DAYS,
-        wanted=wanted,
-        units=staffing.staff_units(
-            session, staff_id=reader.staff_id, permission=StaffPermission.METERING_VIEW, now=now, limit=500
-        ),
-        next=f"{MISSING}?{urlencode({**wanted, 'after': more})}" if more else "",
-        may_decide=reader.may(StaffPermission.METERING_DECIDE),
         typed=typed or {"account_no": "", "day": "", "why": ""},
         done=int(done) if done.isdecimal() else None,
         wrong=wrong,

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated, Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
@@ -11,9 +10,10 @@ from fastapi.responses import Response
 from core.db import WriteSession
 from portal.pages import go, speak
 from portal.staff.once import once
-from portal.staff.pages import CheckedForm, SignedInStaff, StaffReader, check, show
-from portal.staff.readings import NOBODY, PAGE, READINGS, Reader, Text, is_reason, place_of
-from services.accounts.queries import finding, staffing
+from portal.staff.pages import CheckedForm, SignedInStaff, StaffReader, check
+from portal.staff.reading_lists import PAGE, ReadingList, behind_of
+from portal.staff.readings import READINGS, Reader, Text, is_reason
+from services.accounts.queries import finding
 from services.accounts.roles import StaffPermission
 from services.metering import operations, queries
 from web.problems.common import NotFound
@@ -87,32 +87,25 @@ def _page(
     after: str = "",
     why: str = "",
 ) -> Response:
-    asked = urlencode({name: value for name, value in wanted.items() if value})
-    scope = f"staff.readings.odd|{reader.staff_id}|{asked}"
-    at = runtime.cursors.behind(after, scope=scope, first=[])
+    listed = ReadingList(ODD, wanted, reader, runtime.cursors)
     found = queries.findings(
         session,
         staff_id=reader.staff_id,
         unit_code=wanted["unit"] or None,
         kind=wanted["kind"] or None,
-        after=(at[0], at[1], UUID(at[2])) if at else (0, 0, NOBODY),
+        after=behind_of(listed.behind(after, first=[])),
         limit=PAGE + 1,
         now=now,
     )
-    rows, more = runtime.cursors.page(found, PAGE, scope=scope, position=place_of)
-    return show(
+    rows, more = listed.page(found)
+    return listed.show(
         request,
+        session,
         "staff/readings_odd.html",
-        reader,
-        here=f"{ODD}?{asked}" if asked else ODD,
+        more,
+        now=now,
         rows=[(each, queries.kwh_of(each.found), queries.kwh_of(each.expected)) for each in rows],
         kinds=[each.value for each in queries.FindingKind],
-        wanted=wanted,
-        units=staffing.staff_units(
-            session, staff_id=reader.staff_id, permission=StaffPermission.METERING_VIEW, now=now, limit=500
-        ),
-        next=f"{ODD}?{urlencode({**wanted, 'after': more})}" if more else "",
-        may_decide=reader.may(StaffPermission.METERING_DECIDE),
         why=why,
         wrong=wrong,
     )

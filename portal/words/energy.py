@@ -94,7 +94,7 @@ ODDS: Final = {
 """What rules find odd in readings."""
 DOUBT_STATES: Final = {
     "open": N_("Undecided"),
-    "accepted": N_("Accepted"),
+    "accepted": N_("Taken"),
     "discarded": N_("Discarded"),
     "estimated": N_("Estimated"),
 }
