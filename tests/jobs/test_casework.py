@@ -3,6 +3,8 @@
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
+
 from core import clock
 from core.crypto.vault import Vault
 from core.db import Database
@@ -19,6 +21,7 @@ values (:id, 'staff.reset_password', :subject, :unit, '{}', 'x', 'requested', :b
 """
 
 
+@pytest.mark.usefixtures("kinds")
 def test_what_nobody_decided_in_time_is_closed_and_what_waits_stays(database: Database, vault: Vault) -> None:
     now = clock.now()
     with database.write() as session:

@@ -11,6 +11,8 @@ from jobs import runtime
 from jobs.celery_app import app
 from services.casework import operations
 
+pytestmark = pytest.mark.usefixtures("kinds")
+
 
 @pytest.fixture(autouse=True)
 def declared(database: Database) -> None:
