@@ -1,5 +1,6 @@
 """What is taken from a prepaid balance day by day, and when to warn."""
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -60,7 +61,7 @@ def prepaid(
     """The cost of each day: what the month costs through it, less what it cost through the day before.
 
     So a day across a limit is split rightly and the days add up to the month, after rounding too. `use` says what holds
-    for the month (its number, the cycle, facts); its kWh are those of `days`, its days those since the first of them. A
+    for the month (the cycle, facts); its kWh are those of `days`, its days those since the first of them. A
     top-up is booked at the start of its day and arms the thresholds that the balance is then at or above; a threshold
     warns once when a day closes below it. Raises UseInvalid.
     """
@@ -69,6 +70,10 @@ def prepaid(
     slots: SlotSum | None = None
     armed = set(thresholds)
     balance, through = opening, 0
+    if days:
+        first = days[0].day
+        length = use.days_in_month or monthrange(first.year, first.month)[1]
+        use = replace(use, month=first.month, days_in_month=length)
     daily: list[DayCost] = []
     alerts: list[Alert] = []
     with localcontext(EXACT):

@@ -230,3 +230,16 @@ def test_charges_by_the_day_of_a_prepaid_account_count_days_without_use_too() ->
 def test_a_negative_bill_is_taken_back_as_it_stands() -> None:
     found = price(parse(flat(export={"price": "0.333"})), Use(export_kwh=D("1.5")))
     assert (found.total_minor, negate(found).total_minor, told(negate(found))[0]["amount"]) == (-50, 50, "0.50")
+
+
+def test_charges_by_days_and_seasons_of_a_prepaid_account_know_the_month_of_its_days() -> None:
+    season = {"months": [2], "bounds": ["1"]}
+    document = {
+        **flat(),
+        "tiers": {"cycle": "month", "seasons": [season], "adders": ["0", "1"]},
+        "fixed": [{"code": "service", "amount": "28", "per": "month", "part_month": "by_days"}],
+    }
+    days = [DayUse(date(2025, 2, day), {"all": D(1)}) for day in (1, 2)]
+    tariff = parse(document, months={2})
+    run = prepaid(tariff, use=Use(), days=days, opening=D(9), topups={}, thresholds=())
+    assert [day.cost for day in run.daily] == [D("1.13"), D("2.12")]
