@@ -36,6 +36,8 @@ router = APIRouter(include_in_schema=False)
 Short = Annotated[str, Query(max_length=16)]
 BEFORE: Final = "before"
 YEAR_BEFORE: Final = "year"
+A_DAY: Final = timedelta(days=1)
+"""A time of the clock tells a moment within it."""
 
 
 @router.get("/usage")
@@ -97,10 +99,12 @@ def _cost(session: ReadSession, account_id: AccountId, zone: ZoneInfo, today: da
     cost = queries.running_cost(session, account_id=account_id, today=today, zone=zone)
     position = queries.tier_position(session, account_id=account_id, on=today, zone=zone)
     has_tiers = position is not None and len(position.rungs) > 1
+    price = queries.price_now(session, account_id=account_id, now=now, zone=zone)
     return {
         "cost": None if cost is None else replace(cost, by_period=tuple(sorted(cost.by_period, key=_place))),
         "cost_last": None if cost is None else cost.end - timedelta(days=1),
-        "price": queries.price_now(session, account_id=account_id, now=now, zone=zone),
+        "price": price,
+        "is_soon": price is None or price.until is None or price.until - now < A_DAY,
         "position": position if has_tiers else None,
         "steps": steps_of(position) if position is not None and has_tiers else (),
     }

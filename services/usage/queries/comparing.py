@@ -186,7 +186,8 @@ def _use(
         before=span.first,
         cycle_first=cycle.first,
         cycle_end=cycle.end,
-        facts_on=span.first,
+        day=span.first,
+        part_from=span.first,
     ).one()
     return Use(
         month=span.month.month,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from core.db import ReadSession, statement
@@ -51,13 +51,12 @@ class Standing:
     facts: Facts
 
 
-def standing(
-    session: ReadSession, *, account_id: int, on: date, before: date | None = None, facts_on: date | None = None
-) -> Standing | None:
+def standing(session: ReadSession, *, account_id: int, on: date, before: date | None = None) -> Standing | None:
     """None without an agreement, or without a published version of its tariff on the day.
 
-    `before`: use of parts of months that begin before this day counts; the next day when absent, so that all of the
-    part that the day lies in counts as far as it is known. `facts_on`: the day of the entitlements.
+    `before`: the part of the month begins on this day, and use of those that begin before it counts; when absent, all
+    of the part that `on` lies in counts too, as far as it is known. Facts are those of the part's first day, by which
+    it is priced.
     """
     signed = agreements(session, account_id=AccountId(account_id), since=on)
     agreed = next((each for each in signed if each.holds_on(on)), None)
@@ -73,7 +72,8 @@ def standing(
         before=before or on + ONE_DAY,
         cycle_first=whole.first,
         cycle_end=whole.end,
-        facts_on=facts_on or on,
+        day=on,
+        part_from=before or max(on.replace(day=1), version.valid_from),
     ).one()
     facts = Facts(row.persons, frozenset(row.flags or ()), row.contract_kw, row.transformer_kva)
     cycle = cycle_of(tariff, on, since=row.since, until=row.until)
@@ -103,8 +103,7 @@ def tier_position(session: ReadSession, *, account_id: int, on: date, zone: Zone
     if found is None or found.tariff.document.energy is None or found.tariff.by_slot:
         return None
     ladder = _ladder(found, on.month)
-    used = found.used_before
-    current = next((tier for tier in ladder if tier.upto is None or used < tier.upto), ladder[-1])
+    current = _reached(found, ladder)
     plain = found.tariff.ladder(month=on.month, months_in_cycle=found.cycle.months)
     return TierPosition(
         tariff_code=found.version.tariff_code,
@@ -114,43 +113,85 @@ def tier_position(session: ReadSession, *, account_id: int, on: date, zone: Zone
         end=found.cycle.end,
         months_in_cycle=found.cycle.months,
         has_extra=bool(plain) and [tier.upto for tier in plain] != [tier.upto for tier in ladder],
-        used=used,
+        used=found.used_before,
         known_until=known(session, account_id=account_id, zone=zone).last_day(zone),
         rungs=tuple(Rung(tier.number, tier.above, tier.upto, prices_of(found.tariff, tier)) for tier in ladder),
         current=current.number,
-        left=None if current.upto is None else current.upto - used,
+        left=None if current.upto is None else current.upto - found.used_before,
     )
 
 
 def price_now(session: ReadSession, *, account_id: int, now: datetime, zone: ZoneInfo) -> PriceNow | None:
     """What the next kWh costs, until when, and what a kWh costs afterwards; None where no tariff or calendar is known.
 
-    The tier is the one that known use has reached: what is not read yet may already be in the next.
+    Another period, version or agreement may bring another price, and so may a month, with which tiers begin anew or
+    other limits hold. The tier is the one that known use has reached: what is not read yet may already be in the next.
     """
     today = business_date(now, zone)
     found = standing(session, account_id=account_id, on=today)
-    if found is not None and found.tariff.by_slot:
+    if found is None or found.tariff.document.energy is None:
+        return None
+    if found.tariff.by_slot:
         return _slot_now(session, found, now=now, zone=zone)
-    position = tier_position(session, account_id=account_id, on=today, zone=zone)
-    if position is None or found is None:
+    offers = _offers(session, found, account_id=account_id, since=now, zone=zone)
+    offer = next(offers, None)
+    if offer is None:
         return None
-    prices = position.rungs[position.current - 1].prices
-    quarters = _quarters(session, found.version, since=now, zone=zone)
-    period = next(quarters, None)
-    if period is None or period[1] not in prices:
-        return None
-    name = period[1]
-    change = next(((at, other) for at, other in quarters if other != name), None)
+    change = next((each for each in offers if (each.period, each.price) != (offer.period, offer.price)), None)
     return PriceNow(
-        tariff_code=position.tariff_code,
-        currency=position.currency,
-        has_tax=position.has_tax,
-        period=name,
-        price=prices[name],
-        until=None if change is None else change[0].astimezone(zone),
-        next_period=None if change is None else change[1],
-        next_price=None if change is None else prices[change[1]],
+        tariff_code=found.version.tariff_code,
+        currency=found.tariff.currency,
+        has_tax=found.tariff.has_tax,
+        period=offer.period,
+        price=offer.price,
+        until=None if change is None else change.begins.astimezone(zone),
+        next_period=None if change is None else change.period,
+        next_price=None if change is None else change.price,
     )
+
+
+class _Offer(NamedTuple):
+    """What a kWh costs from a moment on."""
+
+    begins: datetime
+    period: str
+    price: Decimal
+
+
+def _offers(
+    session: ReadSession, found: Standing, *, account_id: int, since: datetime, zone: ZoneInfo
+) -> Iterator[_Offer]:
+    """The prices of the quarter-hours from now on, as far as they are known, and in one currency."""
+    today = business_date(since, zone)
+    held, prices = found, _prices_on(found, today)
+    for day in (today + timedelta(days=ahead) for ahead in range(AHEAD)):
+        if day > today and (day.day == 1 or day in {held.holds_until, held.cycle.end}):
+            following = standing(session, account_id=account_id, on=day)
+            if following is None or following.tariff.currency != found.tariff.currency:
+                return
+            held, prices = following, _prices_on(following, day)
+        calendar = day_of(session, version_id=held.version.id, day=day)
+        if calendar is None:
+            return
+        midnight = start_of(day, zone)
+        first = (since - midnight) // QUARTER if day == today else 0
+        for at in range(first, len(calendar)):
+            period = held.version.periods[calendar[at] - 1]
+            if period not in prices:
+                return
+            yield _Offer(midnight + at * QUARTER, period, prices[period])
+
+
+def _prices_on(found: Standing, day: date) -> Mapping[str, Decimal]:
+    """By period, in the tier that known use has reached; none where each interval has its own."""
+    if found.tariff.by_slot:
+        return {}
+    return prices_of(found.tariff, _reached(found, _ladder(found, day.month)))
+
+
+def _reached(found: Standing, ladder: Sequence[Tier]) -> Tier:
+    """The tier of the next kWh."""
+    return next((tier for tier in ladder if tier.upto is None or found.used_before < tier.upto), ladder[-1])
 
 
 def _slot_now(session: ReadSession, found: Standing, *, now: datetime, zone: ZoneInfo) -> PriceNow | None:
@@ -200,19 +241,3 @@ def _every_kwh(tariff: Tariff) -> Decimal:
 def _ladder(found: Standing, month: int) -> tuple[Tier, ...]:
     ladder = found.tariff.ladder(month=month, months_in_cycle=found.cycle.months, persons=found.facts.persons)
     return ladder or (Tier(1, Decimal(0), None, Decimal(0), {}),)
-
-
-def _quarters(
-    session: ReadSession, version: VersionView, *, since: datetime, zone: ZoneInfo
-) -> Iterator[tuple[datetime, str]]:
-    """The periods of the quarter-hours from now on, each with when it begins, as far as they are known."""
-    today = business_date(since, zone)
-    for ahead in range(AHEAD):
-        day = today + timedelta(days=ahead)
-        calendar = day_of(session, version_id=version.id, day=day)
-        if calendar is None:
-            return
-        midnight = start_of(day, zone)
-        first = (since - midnight) // QUARTER if ahead == 0 else 0
-        for at in range(first, len(calendar)):
-            yield midnight + at * QUARTER, version.periods[calendar[at] - 1]

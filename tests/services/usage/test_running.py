@@ -1,9 +1,10 @@
 """What has come together for the running bill, where an account stands on its ladder, and what a kWh costs now."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -226,6 +227,88 @@ def test_what_a_kwh_costs_now_and_when_that_changes(database: Database, account_
         Decimal("0.63886875"),
     )
     assert (late.period, late.until, late.next_period) == ("flat", datetime(2025, 7, 16, tzinfo=ZONE), "valley")
+
+
+def now_and_next(database: Database, account_id: int, now: datetime, zone: ZoneInfo = ZONE) -> list[Any]:
+    with database.read() as session:
+        found = queries.price_now(session, account_id=account_id, now=now, zone=zone)
+    assert found is not None
+    return [found.period, found.price, found.until, found.next_period, found.next_price]
+
+
+def test_the_next_price_is_that_of_the_tiers_that_begin_anew(database: Database, account_id: int) -> None:
+    first, end = date(2025, 12, 1), date(2026, 1, 4)
+    with database.write() as session:
+        version = make_version(session, code="SD", document=SHANDONG)
+        bind(session, account_id, "SD")
+        make_calendar(session, version, days_of(first, end))
+    put(database, account_id, hourly(first, date(2025, 12, 30), 10_000_000))
+    new_year = datetime(2026, 1, 1, tzinfo=ZONE)
+    assert now_and_next(database, account_id, datetime(2025, 12, 30, 23, 59, tzinfo=ZONE)) == [
+        "all", Decimal("0.8569"), new_year, "all", Decimal("0.5569"),
+    ]  # fmt: skip
+    assert now_and_next(database, account_id, new_year)[:3] == ["all", Decimal("0.5569"), None]
+
+
+def test_the_next_price_is_that_of_the_version_or_the_tariff_that_holds_from_midnight(
+    database: Database, account_id: int
+) -> None:
+    change, other = date(2025, 7, 16), date(2025, 7, 18)
+    dearer = {**SHANDONG, "energy": {"lines": "per_tier", "prices": {"all": "0.9"}}}
+    with database.write() as session:
+        before = make_version(session, code="SD", document=SHANDONG, valid_to=change)
+        after = make_version(session, code="SD", document=dearer, valid_from=change)
+        version = make_version(session, code="GZ", document=GUANGZHOU, periods=PERIODS)
+        make_calendar(session, before, days_of(JULY, change))
+        make_calendar(session, after, days_of(change, AUGUST))
+        make_calendar(session, version, days_of(JULY, AUGUST), period=of_guangzhou)
+        bind(session, account_id, "SD", end=other)
+        bind(session, account_id, "GZ", no=2, first=other)
+    assert now_and_next(database, account_id, datetime(2025, 7, 15, 23, 50, tzinfo=ZONE)) == [
+        "all", Decimal("0.5569"), datetime(2025, 7, 16, tzinfo=ZONE), "all", Decimal("0.91"),
+    ]  # fmt: skip
+    assert now_and_next(database, account_id, datetime(2025, 7, 16, tzinfo=ZONE)) == [
+        "all", Decimal("0.91"), datetime(2025, 7, 18, tzinfo=ZONE), "valley", Decimal("0.22914475"),
+    ]  # fmt: skip
+
+
+def test_on_the_day_of_25_hours_a_price_holds_through_the_hour_that_comes_twice(
+    database: Database, account_id: int
+) -> None:
+    berlin, day = ZoneInfo("Europe/Berlin"), date(2025, 10, 26)
+    with database.write() as session:
+        version = make_version(session, code="GZ", document=GUANGZHOU, periods=PERIODS)
+        make_calendar(session, version, [day], period=lambda at: 1 if at.hour == 2 else 2, zone=berlin)
+        bind(session, account_id, "GZ")
+    assert now_and_next(database, account_id, datetime(2025, 10, 26, 0, 10, tzinfo=UTC), berlin)[:4] == [
+        "peak", Decimal("0.99500875"), datetime(2025, 10, 26, 2, tzinfo=UTC), "flat",
+    ]  # fmt: skip
+
+
+def test_the_ladder_has_the_limits_by_which_this_month_is_priced(database: Database, account_id: int) -> None:
+    """A household that grew on the tenth is lifted from the first of the next month on."""
+    with database.write() as session:
+        lifted = {**SHANDONG, "tiers": GUANGZHOU["tiers"]}
+        version = make_version(session, code="HH", document=lifted)
+        make_calendar(session, version, days_of(JULY, date(2025, 8, 9)))
+        bind(session, account_id, "HH")
+        session.sql(
+            """insert into entitlement (account_id, id, customer_id, kind, value, valid_from, recorded_at)
+               select id, 1, customer_id, 'persons', 5, '2025-07-10', now() from account where id = :id""",
+            id=account_id,
+        )
+    put(database, account_id, hourly(JULY, date(2025, 7, 20), 1_000_000))
+    with database.read() as session:
+        july, august = (
+            queries.tier_position(session, account_id=account_id, on=day, zone=ZONE)
+            for day in (date(2025, 7, 20), AUGUST)
+        )
+    assert july is not None
+    assert august is not None
+    assert ([rung.upto for rung in july.rungs], july.has_extra) == ([Decimal(260), Decimal(600), None], False)
+    assert ([rung.upto for rung in august.rungs], august.has_extra) == ([Decimal(360), Decimal(600), None], True)
+    lines = running(database, account_id, date(2025, 7, 20)).parts[0].lines
+    assert [(line.code, line.quantity) for line in lines[:2]] == [("tier1", Decimal(260)), ("tier2", Decimal(196))]
 
 
 def test_a_steady_use_is_foreseen_to_the_minor_unit_and_an_unsteady_one_with_a_range(
