@@ -214,6 +214,7 @@ KEPT: Final = (
     Kept(
         "reading_due", _N, "days of accounts that are to be estimated or looked through", "for days, until it is done"
     ),
+    Kept("moved_meter", _N, "meters whose readings are to follow them", "for minutes", "metering.move"),
     Kept("usage_change", _N, "months to be summed up anew", "for minutes"),
     Kept("billing_mode", _H, "from which day on an account is billed here", _BOOKS),
     Kept("bill", _H, "bills of an account", _BOOKS),

@@ -27,7 +27,7 @@ from notifications.ports import SmsChannel
 from notifications.setup import SETUP, Setup
 from notifications.webhooks import events as webhooks
 from notifications.webhooks.ports import CALLER
-from services.accounts.events import EntitlementsChanged, HolderChanged
+from services.accounts.events import EntitlementsChanged, HolderChanged, MetersMoved
 from services.accounts.operations import Access
 from services.billing.events import BillAmended, BillSettled
 from services.billing.operations import BillPayable, stop_payments
@@ -38,7 +38,7 @@ from services.identity.operations import Identity
 from services.identity.ports import PERSONAL_DATA, SMS_SENDER, WECHAT
 from services.identity.providers.wechat.client import TOTAL_S as WECHAT_TOTAL_S
 from services.identity.providers.wechat.client import WeChat
-from services.metering.operations import OwnReadings
+from services.metering.operations import OwnReadings, note_moved
 from services.payments.operations import (
     ASSIGN_SUSPENSE,
     DECIDE_REFUND,
@@ -82,6 +82,7 @@ def build(settings: Settings) -> Runtime:
     outbox.subscribe(BillAmended, stop_payments)
     outbox.subscribe(BillSettled, stop_payments)
     outbox.subscribe(HolderChanged, close_at_change_of_holder)
+    outbox.subscribe(MetersMoved, note_moved)
     outbox.subscribe(TariffPublished, note_published)
     outbox.subscribe(TariffDaysChanged, note_days_changed)
     outbox.subscribe(EntitlementsChanged, note_entitlements_changed)

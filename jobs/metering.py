@@ -1,4 +1,4 @@
-"""The tasks that estimate missing readings and find odd ones: where days changed or are due, in slices."""
+"""The tasks that estimate missing readings, find odd ones, and let readings follow their meters, in slices."""
 
 import time
 from typing import Final
@@ -51,3 +51,18 @@ def validate(**_: object) -> None:
             has_more = operations.validate_next(session, today=today, zone=settings.zone, now=now)
         slices += 1
     log.debug("readings_validated", slices=slices, has_more=has_more)
+
+
+@every(MINUTE_S, "metering.move")
+def move(**_: object) -> None:
+    """Let readings follow meters of which it was said since where they were: to other accounts, or into quarantine."""
+    settings, now = SETUP.get().settings, clock.now()
+    sender = operations.Sender(
+        operations.ReadingSource.FILE, operations.MOVER, settings.zone, now, operations.limits_of(settings)
+    )
+    until, has_more, pieces = time.monotonic() + BUDGET_S, True, 0
+    while has_more and time.monotonic() < until:
+        with database().write() as session:
+            has_more = operations.move_next(session, sender=sender)
+        pieces += has_more
+    log.debug("readings_moved", pieces=pieces, has_more=has_more)

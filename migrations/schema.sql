@@ -2366,6 +2366,11 @@ CREATE TABLE public.meter_register (
     CONSTRAINT ck_meter_register_multiplier CHECK ((multiplier > (0)::numeric))
 );
 
+CREATE TABLE public.moved_meter (
+    meter_no text NOT NULL,
+    noted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE public.otp_challenge (
     id uuid NOT NULL,
     phone_blind bytea NOT NULL,
@@ -2816,7 +2821,7 @@ CREATE TABLE public.reading_quarantine (
     CONSTRAINT ck_reading_quarantine_kind CHECK ((kind = ANY (ARRAY['interval'::text, 'register'::text]))),
     CONSTRAINT ck_reading_quarantine_minutes CHECK (((kind = 'interval'::text) = (minutes IS NOT NULL))),
     CONSTRAINT ck_reading_quarantine_quality CHECK ((quality = ANY (ARRAY['a'::text, 'e'::text, 's'::text, 'm'::text]))),
-    CONSTRAINT ck_reading_quarantine_reason CHECK ((reason = ANY (ARRAY['negative'::text, 'implausible'::text, 'inverted'::text, 'contradicted'::text, 'decided'::text, 'first'::text]))),
+    CONSTRAINT ck_reading_quarantine_reason CHECK ((reason = ANY (ARRAY['negative'::text, 'implausible'::text, 'inverted'::text, 'contradicted'::text, 'decided'::text, 'first'::text, 'strayed'::text]))),
     CONSTRAINT ck_reading_quarantine_source CHECK ((source = ANY (ARRAY['file'::text, 'program'::text, 'customer'::text, 'staff'::text]))),
     CONSTRAINT ck_reading_quarantine_state CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'discarded'::text, 'estimated'::text])))
 );
@@ -3654,6 +3659,9 @@ ALTER TABLE ONLY public.meter
 
 ALTER TABLE ONLY public.meter_register
     ADD CONSTRAINT pk_meter_register PRIMARY KEY (account_id, id);
+
+ALTER TABLE ONLY public.moved_meter
+    ADD CONSTRAINT pk_moved_meter PRIMARY KEY (meter_no);
 
 ALTER TABLE ONLY public.otp_challenge
     ADD CONSTRAINT pk_otp_challenge PRIMARY KEY (id);
@@ -4919,7 +4927,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.import_vanished TO wattline_ap
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.inbox TO wattline_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.interval_day TO wattline_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.interval_day TO wattline_app;
 
 GRANT SELECT,INSERT ON TABLE public.interval_day_revision TO wattline_app;
 
@@ -4948,6 +4956,8 @@ GRANT SELECT,INSERT ON TABLE public.message_finding TO wattline_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.meter TO wattline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.meter_register TO wattline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.moved_meter TO wattline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.otp_challenge TO wattline_app;
 

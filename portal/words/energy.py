@@ -78,6 +78,7 @@ DOUBTS: Final = {
     "contradicted": N_("Contradicts what is known"),
     "decided": N_("Contradicts what staff decided"),
     "first": N_("First reading of this register"),
+    "strayed": N_("Its meter was at no account then"),
 }
 """Why nobody believes a reading."""
 OWN_DOUBTS: Final = {

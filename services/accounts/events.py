@@ -103,3 +103,14 @@ class EntitlementsChanged(Event):
     account_ids: list[int]
     since: list[str]
     until: list[str | None] = field(default_factory=list)
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class MetersMoved(Event):
+    """Where meters are, or were, is otherwise: ids of rows that say since or until when one is at an account."""
+
+    name: ClassVar[str] = "accounts.meters_moved"
+    code: ClassVar[int] = 44
+
+    meter_ids: list[int]

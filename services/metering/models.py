@@ -288,6 +288,15 @@ class ValidationRound(SQLModel, table=True):
     next_from: int | None = Field(default=None, sa_type=sa.BigInteger)
 
 
+class MovedMeter(SQLModel, table=True):
+    """A meter of which it was said later where it was: its readings are to be looked through."""
+
+    __tablename__ = "moved_meter"
+
+    meter_no: str = Field(sa_type=sa.Text, primary_key=True)
+    noted_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": sa.text("now()")})
+
+
 class UsageChange(SQLModel, table=True):
     """A month of an account whose readings changed: it is to be summed up anew. It may stand here twice.
 

@@ -30,6 +30,8 @@ _MULTIPLIER: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 CHANNELS: Final = {each.value: each for each in Channel}
 INVERTED: Final = Doubt.INVERTED
 """Why a register's reading waits that lies below one before it."""
+STRAYED: Final = "strayed"
+"""Why a reading waits that was measured while its meter was at no account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,5 +163,8 @@ def multiplier(text: str | None) -> Decimal | None:
 
 
 def is_acceptable(*, reason: str, energy: int | None) -> bool:
-    """Whether staff may believe a reading that waits: none below zero, and no register that runs backwards."""
-    return energy is not None and energy >= 0 and reason != INVERTED
+    """Whether staff may believe a reading that waits: none below zero, no register that runs backwards.
+
+    Nor what was measured at no account: nobody could be told whose it is.
+    """
+    return energy is not None and energy >= 0 and reason not in {INVERTED, STRAYED}

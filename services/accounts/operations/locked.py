@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Self, assert_never
 
+from core import outbox
 from core.crypto.vault import Vault, mask_name
 from core.db import ReadSession, WriteSession, statement, view
 from services.accounts.errors import CorrectionOutdated
+from services.accounts.events import MetersMoved
 from services.accounts.models import AccountClass, CustomerKind
 from services.accounts.queries import AccountId
 from services.accounts.rules import CLEARED, customer_owner, normal_name, premises_owner, search_terms
@@ -178,7 +180,7 @@ def write(
     """Let a value stand there, `on` a day for what is dated.
 
     Fingerprints stay those of files: what they repeat is unchanged. Raises CorrectionOutdated for a meter that is at
-    another account.
+    another account. Publishes MetersMoved.
     """
     match field:
         case Corrected.NAME:
@@ -222,22 +224,23 @@ def _rename(session: WriteSession, vault: Vault, standing: Standing, name: str) 
 
 
 def _replace_meter(session: WriteSession, account_id: int, meter_no: str, on: date | None) -> None:
-    session.sql(
-        "update meter set removed_on = :on where account_id = :account_id and removed_on is null",
+    moved = session.sql(
+        "update meter set removed_on = :on where account_id = :account_id and removed_on is null returning id",
         account_id=account_id,
         on=on,
-    )
-    is_free = session.sql(
+    ).scalars()
+    came = session.sql(
         """insert into meter (meter_no, account_id, installed_on)
            select :meter_no, :account_id, :on
            where not exists (select from meter where meter_no = :meter_no and removed_on > :on)
-           on conflict (meter_no) where removed_on is null do nothing""",
+           on conflict (meter_no) where removed_on is null do nothing returning id""",
         account_id=account_id,
         meter_no=meter_no,
         on=on,
-    ).rowcount
-    if not is_free:
+    ).scalar_one_or_none()
+    if came is None:
         raise CorrectionOutdated
+    outbox.add(session, MetersMoved(meter_ids=[*moved, came]))
 
 
 def _agree(

@@ -2,3 +2,4 @@
 update meter m set removed_on = greatest((now() at time zone :zone)::date, m.installed_on)
 from staged_account s join account a on a.account_no = s.account_no
 where m.account_id = a.id and m.removed_on is null and m.meter_no <> s.meter_no
+returning m.id

@@ -6,3 +6,4 @@ select s.meter_no, a.id, case when exists (select from meter f where f.account_i
 from staged_account s join account a on a.account_no = s.account_no
 where s.meter_no <> '' and not exists (select from meter m where m.meter_no = s.meter_no and m.removed_on is null)
 order by s.meter_no
+returning case when installed_on is not null then id end as id

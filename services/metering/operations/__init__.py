@@ -9,6 +9,7 @@ from services.metering.operations.dismissing import dismiss_finding
 from services.metering.operations.estimating import estimate_day, estimate_next
 from services.metering.operations.files import GreenButtonLoader, Nem12Loader, loader_of
 from services.metering.operations.importing import CHUNK_ROWS, IntervalsLoader, ReadingsLoader
+from services.metering.operations.moving import MOVER, move_next, note_moved
 from services.metering.operations.own_readings import Teller, Told, attach_photo, purge_photos, tell_reading
 from services.metering.operations.personal import OwnReadings
 from services.metering.operations.registers import RegisterReadingsLoader
@@ -24,6 +25,7 @@ from services.metering.rules import Limits, limits_of
 
 __all__ = [
     "CHUNK_ROWS",
+    "MOVER",
     "Change",
     "Channel",
     "Decision",
@@ -56,7 +58,9 @@ __all__ = [
     "limits_of",
     "loader_of",
     "make_months",
+    "move_next",
     "names_of",
+    "note_moved",
     "purge_photos",
     "take_intervals",
     "tell_reading",

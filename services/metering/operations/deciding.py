@@ -19,7 +19,7 @@ from services.metering.measures import Quality
 from services.metering.models import QuarantineKind, QuarantineState, ReadingSource
 from services.metering.operations.days import DayNow, SeriesRef, known_days, lock_series, write_days
 from services.metering.operations.single import MOST_ACCEPTED, accept_register
-from services.metering.rules import is_acceptable
+from services.metering.rules import STRAYED, is_acceptable
 
 Days = dict[Any, tuple[list[int | None], str]]
 
@@ -82,7 +82,7 @@ def estimate(session: WriteSession, *, account_id: int, quarantine_id: UUID, dec
     Raises ReadingUnknown, ReadingDecided, and ReadingNotEstimable when no rule reaches it.
     """
     held, _ = _open(session, account_id=account_id, quarantine_id=quarantine_id)
-    if held.kind == QuarantineKind.REGISTER.value:
+    if held.kind == QuarantineKind.REGISTER.value or held.reason == STRAYED:
         raise ReadingNotEstimable
     series, days, (day, element, count) = _day_of(session, held, decision.zone)
     energies, qualities = _whole(days, day, count)

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -54,6 +54,19 @@ class _Reading(NamedTuple):
     id: int | None
 
 
+class Shown(NamedTuple):
+    """What a register showed, as it is staged; `no` is its place in the file."""
+
+    no: int
+    meter_no: str
+    kind: str
+    read_at: datetime
+    value: int
+    quality: str
+    digits: int | None
+    multiplier: Decimal | None
+
+
 @dataclass(slots=True)
 class _Register:
     """A register as a chunk finds it and leaves it.
@@ -100,14 +113,19 @@ class RegisterReadingsLoader:
     def stage(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
         """Stage what can be read."""
         refused: list[Reject] = []
-        staged: list[tuple[object, ...]] = []
+        staged: list[Shown] = []
         for row in rows:
             try:
-                staged.append((len(staged), row.no, *self._values(row)))
+                staged.append(self._shown(row))
             except Unreadable as error:
                 refused.append(Reject(row.no, error.field, error.reason))
-        staging.stage(session, table="staged_register", columns=_COLUMNS, rows=staged)
+        _stage(session, staged)
         return refused
+
+    def take(self, session: WriteSession, readings: Sequence[Shown]) -> list[Reject]:
+        """Take readings that no file tells, once in a transaction; why some were not taken, or wait."""
+        _stage(session, readings)
+        return self._take(session, None).rejects
 
     def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
         """Write what fits between the readings before and behind it.
@@ -123,7 +141,7 @@ class RegisterReadingsLoader:
             taken = self._take(session, run_id)
         return _count(session, taken, run_id=run_id, refused=refused)
 
-    def _take(self, session: WriteSession, run_id: int) -> _Taken:
+    def _take(self, session: WriteSession, run_id: int | None) -> _Taken:
         sender = self._sender
         refused: list[Reject] = []
         _run(session, "met", zone=str(sender.zone))
@@ -140,7 +158,7 @@ class RegisterReadingsLoader:
             oldest=sender.now.astimezone(sender.zone).date() - timedelta(days=sender.limits.oldest_days),
         )
         registers = _registers(session)
-        is_repeat = self._repeats.is_one(session, run_id=run_id)
+        is_repeat = run_id is not None and self._repeats.is_one(session, run_id=run_id)
         came: Counter[tuple[int, str]] = Counter()
         held: list[Reject] = []
         rows_met = session.sql("select * from met_register order by seq, is_closing").all()
@@ -182,28 +200,24 @@ class RegisterReadingsLoader:
         """Drop what a run has met."""
         return accounts.forget_seen(session, run_id=run_id, most=most)
 
-    def _values(self, row: Row) -> Iterator[object]:
+    def _shown(self, row: Row) -> Shown:
         meter_no, register, read_at, value, quality, digits, multiplier = row.values
         if meter_no is None:
             raise Unreadable("meter_no", "is missing")
-        yield meter_no
-        yield rules.register(register).value
+        kind = rules.register(register).value
         if read_at is not None and len(read_at) == _DATE and (day := rules.day(read_at)) is not None:
-            yield start_of(day, self._sender.zone)
+            at = start_of(day, self._sender.zone)
         else:
-            yield rules.moment(read_at, labels=self._labels, field="read_at")
+            at = rules.moment(read_at, labels=self._labels, field="read_at")
         if value is None:
             raise Unreadable("value", "is missing")
         shown = rules.energy(value, field="value")
         if shown < 0:
             raise Unreadable("value", "is negative: a register counts from zero")
-        yield shown
         found = rules.quality(quality)
         if found is Quality.MISSING:
             raise Unreadable("quality", "is missing: then there is no reading")
-        yield found.value
-        yield rules.digits(digits)
-        yield rules.multiplier(multiplier)
+        return Shown(row.no, meter_no, kind, at, shown, found.value, rules.digits(digits), rules.multiplier(multiplier))
 
     def _judge(self, register: _Register, row: sa.Row[Any]) -> str:
         """What becomes of a reading at a register: `new`, `changed`, `unchanged`, or why it waits."""
@@ -241,7 +255,7 @@ class RegisterReadingsLoader:
         hours = Decimal(lasted // timedelta(minutes=1) + 1) / 60
         return int(most_kw * 1_000_000 * hours / Decimal(row.known_multiplier or row.multiplier or 1))
 
-    def _write(self, session: WriteSession, registers: list[_Register], *, run_id: int) -> None:
+    def _write(self, session: WriteSession, registers: list[_Register], *, run_id: int | None) -> None:
         sender = self._sender
         gone = [(each.account_id, id_) for each in registers for id_ in each.superseded]
         session.sql(
@@ -285,6 +299,11 @@ class RegisterReadingsLoader:
             accounts=[account_id for account_id, _ in changed],
             months=[month for _, month in changed],
         )
+
+
+def _stage(session: WriteSession, readings: Sequence[Shown]) -> None:
+    rows = ((seq, *each) for seq, each in enumerate(readings))
+    staging.stage(session, table="staged_register", columns=_COLUMNS, rows=rows)
 
 
 def _count(session: WriteSession, taken: _Taken, *, run_id: int, refused: list[Reject]) -> Taken:
@@ -374,7 +393,7 @@ def _registers(session: WriteSession) -> dict[tuple[int, str, str], _Register]:
     return found
 
 
-def _hold(session: WriteSession, sender: Sender, row: sa.Row[Any], reason: str, run_id: int) -> None:
+def _hold(session: WriteSession, sender: Sender, row: sa.Row[Any], reason: str, run_id: int | None) -> None:
     session.sql(
         """insert into reading_quarantine (account_id, kind, meter_no, channel, start_at, energy, quality, reason,
              source, recorded_at, recorded_by, run_id, row_no)

@@ -255,6 +255,23 @@ def write_merged(session: WriteSession, *, zone: str, why: str, actor: str, now:
     _run(session, "changed", zone=zone)
 
 
+def take_away(
+    session: WriteSession, days: Sequence[tuple[int, int, date]], *, why: str, actor: str, now: datetime, zone: str
+) -> None:
+    """Take days of locked series (account, series, day) away; what they were is kept, and their months are told."""
+    staging.stage(
+        session,
+        table="merged_day",
+        columns={"account_id": "bigint", "series_id": "smallint", "day": "date", "is_new": "boolean"},
+        rows=((*each, False) for each in days),
+    )
+    _run(session, "keep", why=why, now=now, actor=actor)
+    session.sql(statement(__package__, "moving_take.sql"))
+    session.sql(statement(__package__, "moving_reach.sql"), zone=zone)
+    _run(session, "changed", zone=zone)
+    session.sql("drop table merged_day")
+
+
 def make_month(session: WriteSession, month: date) -> None:
     """Make room for a month, given by its first day; nothing when it is there."""
     session.sql("select make_interval_month(:month)", month=month)

@@ -61,8 +61,8 @@ class HeldReading:
 
     @property
     def is_estimable(self) -> bool:
-        """Whether an estimate may take its place: of intervals alone."""
-        return self.kind == QuarantineKind.INTERVAL.value
+        """Whether an estimate may take its place: of intervals alone, where their meter was at an account."""
+        return self.kind == QuarantineKind.INTERVAL.value and self.reason != rules.STRAYED
 
 
 @dataclass(frozen=True, slots=True)

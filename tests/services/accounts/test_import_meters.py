@@ -14,6 +14,7 @@ from core.crypto.vault import Vault
 from core.db import Database
 from core.intake import Report
 from services.accounts import operations as accounts
+from services.accounts.events import MetersMoved
 from services.accounts.operations import AccountsLoader, LinkOutcome, MeterNumber, UnitsLoader
 from services.accounts.queries import finding
 from services.accounts.roles import StaffRole
@@ -108,6 +109,23 @@ def test_a_mistyped_number_blocks_no_account_once_it_is_put_right_and_proves_not
         ("M-OF-1", today, None),
         ("M-OF-2", None, today),
     ]
+
+
+def test_whoever_keeps_readings_is_told_of_meters_that_came_or_went_and_of_no_first_ones(
+    database: Database, office: Office
+) -> None:
+    office.send({1: "M-1", 2: "M-2"})
+    office.send({1: "M-3"})
+    office.send({3: "M-1"})
+    with database.read() as session:
+        told = session.sql(
+            """select array_agg(m.meter_no order by m.id) from outbox o
+               cross join lateral jsonb_array_elements_text(o.payload -> 'meter_ids') each
+               join meter m on m.id = each::bigint
+               where o.kind = :kind group by o.id order by o.id""",
+            kind=MetersMoved.code,
+        ).scalars()
+        assert list(told) == [["M-1", "M-3"], ["M-1"]]
 
 
 def test_the_same_meter_again_changes_nothing_and_a_dash_leaves_none(office: Office) -> None:

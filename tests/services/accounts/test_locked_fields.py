@@ -11,7 +11,7 @@ from core.crypto.vault import Vault
 from core.db import Database
 from services.accounts.catalogue import CATALOGUE, Level
 from services.accounts.errors import CorrectionDateWrong, CorrectionOutdated, CorrectionWrong, DocumentMissing
-from services.accounts.events import LockedDataChanged
+from services.accounts.events import LockedDataChanged, MetersMoved
 from services.accounts.operations import Corrected, Correction, propose_correction
 from services.accounts.operations.locked import Standing
 from services.accounts.queries import AccountRef
@@ -116,6 +116,7 @@ def test_a_meter_and_a_tariff_are_others_from_the_day_on_and_a_moved_account_is_
         terms = session.sql(
             "select tariff_code, is_prepaid, valid_from, valid_to from agreement order by valid_from"
         ).all()
+        moved = session.sql("select payload from outbox where kind = :kind", kind=MetersMoved.code).scalars().all()
         found = found_accounts(
             session,
             vault=vault,
@@ -126,6 +127,7 @@ def test_a_meter_and_a_tariff_are_others_from_the_day_on_and_a_moved_account_is_
             now=clock.now(),
         )
     assert [tuple(each) for each in meters] == [(METER, None, SINCE), ("M-RIGHT", SINCE, None)]
+    assert [len(each["meter_ids"]) for each in moved] == [2]
     assert [tuple(each) for each in terms] == [("RES-1", False, BEGAN, SINCE), ("RES-2", True, SINCE, None)]
     assert [each.account_no for each in found] == [account.account_no]
 

@@ -6,12 +6,13 @@ from typing import ClassVar, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from core import intake, locks, staging
+from core import intake, locks, outbox, staging
 from core.audit import Actor
 from core.crypto.vault import Vault
 from core.db import WriteSession, statement
 from core.intake import Taken
 from core.records import Layout, Reject, Row
+from services.accounts.events import MetersMoved
 from services.accounts.operations import corrections, reports, transfer
 from services.accounts.operations.importing.rows import AccountRows, Person, cleared
 from services.accounts.operations.reports import UnitRows
@@ -101,7 +102,10 @@ class AccountsLoader:
         )
 
     def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:
-        """Write new and changed accounts of one chunk. Waits while a customer is being erased."""
+        """Write new and changed accounts of one chunk. Waits while a customer is being erased.
+
+        Publishes MetersMoved.
+        """
         # What an account is found by comes from rows that two files may share; chunks of accounts take turns.
         intake.take_turn(session, kind=self.kind)
         locks.share_lock(session, key=FILES_WAIT)
@@ -118,8 +122,14 @@ class AccountsLoader:
             session.sql(statement(__package__, f"import_{write}_write.sql"))
         transfer.find_changes(session)
         session.sql(statement(__package__, "import_accounts_write.sql"), currency=self._currency)
-        for write in ("meters_end", "meters"):
-            session.sql(statement(__package__, f"import_{write}_write.sql"), zone=str(self._zone))
+        moved = [
+            row.id
+            for write in ("meters_end", "meters")
+            for row in session.sql(statement(__package__, f"import_{write}_write.sql"), zone=str(self._zone))
+            if row.id is not None
+        ]
+        if moved:
+            outbox.add(session, MetersMoved(meter_ids=moved))
         for write in ("agreements_end", "agreements"):
             session.sql(statement(__package__, f"import_{write}_write.sql"))
         transfer.close_changes(session, actor=Actor(f"import_run:{run_id}"), zone=self._zone)
