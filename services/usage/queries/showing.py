@@ -86,7 +86,8 @@ def _bar(days: Sequence[Day], first: date, end: date, found: Known, zone: ZoneIn
         for name, energy in day.by_period.items():
             sums[name] += energy
     measured = sum(day.measured_minutes for day in days)
-    minutes = (min(finish, found.until or begin) - begin) // timedelta(minutes=1)
+    since = begin if found.first is None else max(begin, start_of(found.first, zone))
+    minutes = (min(finish, found.until or begin) - since) // timedelta(minutes=1)
     quality = _quality(
         is_awaited=found.until is None or begin >= found.until,
         measured=measured,

@@ -71,6 +71,19 @@ def test_a_month_names_its_gaps_and_waits_for_what_cannot_be_known(database: Dat
     assert shown(database, account_id, Of.YEAR, JULY).gaps == found.gaps, "what is in the sums of a year is no gap"
 
 
+@pytest.mark.parametrize("is_holders", [False, True])
+def test_the_first_month_of_readings_or_of_a_holder_lacks_nothing_of_before(
+    database: Database, account_id: int, is_holders: bool
+) -> None:
+    put(database, account_id, {day: [1_000_000] * 24 for day in days_of(date(2025, 6, 10), date(2025, 7, 11))})
+    if is_holders:
+        with database.write() as session:
+            session.sql("update account set holder_since = '2025-06-12' where id = :id", id=account_id)
+    year = shown(database, account_id, Of.YEAR, JULY)
+    assert [bar.quality for bar in year.bars[5:7]] == [BarQuality.ACTUAL] * 2
+    assert year.gaps == ()
+
+
 def test_periods_are_compared_over_the_days_that_both_have_whole(database: Database, account_id: int) -> None:
     june: dict[date, list[int | None]] = {
         day: [1_000_000] * 24 for day in days_of(date(2025, 6, 1), JULY) if day.day != 2
