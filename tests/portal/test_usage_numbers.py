@@ -139,6 +139,10 @@ def test_of_a_meter_that_is_read_by_hand_days_are_shown_and_hours_are_not(town: 
         assert "The meter is read by hand" in page.text_content()
         assert not page.xpath("//div[@class='note warn']")
     assert page.xpath("string(//table[@id='figures']/tbody//th)").startswith("The whole day")
+    empty = page_of(town, f"/usage?of=day&at={TODAY}", who=town.people["neighbour"]).xpath(
+        "string(//div[@class='empty'])"
+    )
+    assert f"The last reading is of {TODAY:%b} 1, {TODAY:%Y}" in empty
 
 
 def test_an_access_to_sums_alone_shows_months_that_are_over_and_nothing_else(measured_town: Town) -> None:
