@@ -3263,6 +3263,7 @@ CREATE TABLE public.usage_change (
     month date NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     days integer DEFAULT 2147483647 NOT NULL,
+    of_registers boolean DEFAULT false NOT NULL,
     CONSTRAINT ck_usage_change_days CHECK ((days > 0)),
     CONSTRAINT ck_usage_change_month CHECK ((EXTRACT(day FROM month) = (1)::numeric))
 );

@@ -300,7 +300,7 @@ class MovedMeter(SQLModel, table=True):
 class UsageChange(SQLModel, table=True):
     """A month of an account whose readings changed: it is to be summed up anew. It may stand here twice.
 
-    `days`: which of its days changed, bit n - 1 for day n; all of them where nobody says.
+    `days`: which of its days changed, bit n - 1 for day n; all of them where nobody says, as `of_registers`.
     """
 
     __tablename__ = "usage_change"
@@ -310,3 +310,4 @@ class UsageChange(SQLModel, table=True):
     month: date = Field(sa_type=sa.Date)
     changed_at: datetime = Field(sa_type=Timestamp, sa_column_kwargs={"server_default": sa.text("now()")})
     days: int = Field(default=2**31 - 1, sa_type=sa.Integer, sa_column_kwargs={"server_default": sa.text("2147483647")})
+    of_registers: bool = Field(default=False, sa_type=sa.Boolean, sa_column_kwargs={"server_default": sa.text("false")})

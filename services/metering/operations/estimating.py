@@ -86,14 +86,10 @@ def _fill(session: WriteSession, spans: Sequence[Span], *, decision: Decision) -
     """Estimate up to MOST_DUE days; what is due of these accounts besides is noted for the next slice."""
     due = _due(session, spans)
     if len(due) > MOST_DUE:
-        cut, lasts = due[MOST_DUE], {each.account_id: each.last for each in spans}
-        left = sorted({row.account_id for row in due if row.account_id > cut.account_id})
-        note_due(
-            session,
-            look=Look.ESTIMATE,
-            spans=[Span(cut.account_id, cut.day, lasts[cut.account_id])]
-            + [Span(each.account_id, each.first, each.last) for each in spans if each.account_id in left],
-        )
+        cut = due[MOST_DUE]
+        behind = [each for each in spans if each.account_id > cut.account_id]
+        [last] = [each.last for each in spans if each.account_id == cut.account_id]
+        note_due(session, look=Look.ESTIMATE, spans=[Span(cut.account_id, cut.day, last), *behind])
     _estimate(session, due[:MOST_DUE], decision=decision)
 
 

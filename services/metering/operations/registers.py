@@ -294,8 +294,9 @@ class RegisterReadingsLoader:
         )
         changed = sorted({(each.account_id, month) for each in registers for month in each.months})
         session.sql(
-            """insert into usage_change (account_id, month)
-               select * from unnest(cast(:accounts as bigint[]), cast(:months as date[]))""",
+            """insert into usage_change (account_id, month, of_registers)
+               select account_id, month, true
+               from unnest(cast(:accounts as bigint[]), cast(:months as date[])) c (account_id, month)""",
             accounts=[account_id for account_id, _ in changed],
             months=[month for _, month in changed],
         )

@@ -127,8 +127,8 @@ def tell_months(session: WriteSession, *, account_id: int, register_id: int, at:
     ).one()
     times = [each for each in (near.before, at, near.behind) if each is not None]
     session.sql(
-        """insert into usage_change (account_id, month)
-           select :account_id, month from unnest(cast(:months as date[])) month""",
+        """insert into usage_change (account_id, month, of_registers)
+           select :account_id, month, true from unnest(cast(:months as date[])) month""",
         account_id=account_id,
         months=sorted(months_of([each.astimezone(zone).date() for each in times])),
     )

@@ -7,14 +7,14 @@ from functools import partial
 
 import pytest
 
-from core import aside
+from core import aside, intake
 from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database, WriteSession
 from services.metering import operations
-from services.metering.operations import estimating, validating
+from services.metering.operations import RegisterReadingsLoader, estimating, validating
 from tests.factories.accounts import make_account
-from tests.factories.readings import NOW, ZONE, sum_up
+from tests.factories.readings import NOW, ZONE, Readings, sender, sum_up
 from tests.factories.usage import put_readings
 from tests.support.processes import Heard, environment_of
 from tests.support.reading import rows_read
@@ -128,7 +128,7 @@ def test_judging_a_day_that_came_reads_a_few_days_of_its_meter_and_none_of_other
 
 
 def test_a_day_that_no_rule_reaches_is_not_tried_again_before_one_changed_that_a_rule_would_look_at(
-    meters: Meters,
+    meters: Meters, readings: Readings
 ) -> None:
     gap = day(30)
     meter = meters.make({day(60): USUAL, gap: [None] * 24, **{day(before): USUAL for before in range(1, 30)}})
@@ -136,6 +136,10 @@ def test_a_day_that_no_rule_reaches_is_not_tried_again_before_one_changed_that_a
     assert meters.qualities(meter, gap) == "m" * 24
     assert meters.read("estimate") == 0
     assert meters.read("estimate", today=day(-1)) == 2, "the day that is due now, and the one before it"
+    shown = [{"meter_no": meter[1], "read_at": str(day(before)), "value": 90 - before} for before in (40, 2)]
+    report = intake.run(meters.database, path=readings.write(shown), loader=RegisterReadingsLoader(sender()))
+    assert report.new == len(shown)
+    assert meters.read("estimate", today=day(-1)) == 0, "no rule looks at what registers show"
     meters.put(meter, {gap - timedelta(weeks=1): USUAL, gap - timedelta(weeks=2): USUAL})
     meters.round("estimate", today=day(-1))
     assert meters.qualities(meter, gap) == "e" * 24
