@@ -8,8 +8,9 @@ import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Protocol, TypeAlias, cast
+from typing import Any, BinaryIO, Final, NamedTuple, Protocol, TypeAlias, cast
 
 from core.errors import Refusal
 from core.texts import is_line, normal_form
@@ -17,6 +18,8 @@ from core.texts import is_line, normal_form
 LINE: Final = "line"
 """Name of the field of a reject that concerns the whole record."""
 
+CHUNK_ROWS: Final = 10_000
+"""Records of a transaction, where a format does not say otherwise."""
 MAX_LINE_BYTES: Final = 64 * 1024
 UTF8_MARK: Final = b"\xef\xbb\xbf"
 OTHER_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -35,8 +38,7 @@ class BadFile(Refusal):
     code = "bad_file"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One record: its line in the file, and its values in the order of the layout's columns; an empty field is None."""
 
     no: int
@@ -167,9 +169,8 @@ class Records(Protocol):
 class Source:
     """A file of one layout; the heading is read when the object is made. A name that ends in `.gz` is packed."""
 
-    chunk_rows = 1 << 30
-
-    def __init__(self, path: Path, layout: Layout) -> None:
+    def __init__(self, path: Path, layout: Layout, *, chunk_rows: int = CHUNK_ROWS) -> None:
+        self.chunk_rows = chunk_rows
         is_packed = path.suffix.lower() == PACKED
         suffix = Path(path.stem).suffix.lower() if is_packed else path.suffix.lower()
         if suffix not in FORMATS:
@@ -209,7 +210,7 @@ class Source:
             raise BadFile(reason="the file is UTF-16: save it as UTF-8")
         if self._format == "csv":
             file.seek(len(UTF8_MARK) if first == UTF8_MARK else 0)
-            self._places = self._heading(file)
+            self._values: Callable[[list[str | None]], tuple[str | None, ...]] = itemgetter(*self._heading(file))
 
     def _records(self, file: BinaryIO, *, skip: int) -> Iterator[Row | Reject]:
         parse = self._parse_csv if self._format == "csv" else self._parse_json
@@ -225,8 +226,8 @@ class Source:
             except Unreadable as error:
                 yield Reject(number, error.field, error.reason)
 
-    def _heading(self, file: BinaryIO) -> tuple[tuple[int, int], ...]:
-        """Where the layout's columns stand in a line, of those that do."""
+    def _heading(self, file: BinaryIO) -> tuple[int, ...]:
+        """Where the layout's columns stand in a line; behind its end, those that do not."""
         raw = file.readline(MAX_LINE_BYTES)
         try:
             names = [name.strip().lower() for name in cells(line_text(raw))]
@@ -239,17 +240,18 @@ class Source:
         if missing := sorted(self._layout.required - set(names)):
             raise BadFile(reason=f"missing columns: {', '.join(missing)}")
         self._width = len(names)
-        columns = self._layout.columns
-        return tuple((at, names.index(column)) for at, column in enumerate(columns) if column in names)
+        return tuple(names.index(column) if column in names else len(names) for column in self._layout.columns)
 
     def _parse_csv(self, text: str) -> tuple[str | None, ...]:
-        found = cells(text)
+        found: list[str | None]
+        if '"' in text or " " in text or not text.isascii():
+            found = [cell.strip() or None for cell in cells(text)]
+        else:
+            found = [cell or None for cell in text.split(",")]
         if len(found) != self._width:
             raise Unreadable(LINE, f"has {len(found)} columns, the heading has {self._width}")
-        values: list[str | None] = [None] * len(self._layout.columns)
-        for at, place in self._places:
-            values[at] = found[place].strip() or None
-        return tuple(values)
+        found.append(None)
+        return self._values(found)
 
     def _parse_json(self, text: str) -> tuple[str | None, ...]:
         return values_of(self._layout, record_of(text))

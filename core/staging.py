@@ -33,12 +33,14 @@ def stage(
 
 
 def make(session: WriteSession, *, table: LiteralString, columns: Mapping[LiteralString, LiteralString]) -> None:
-    """Make an empty temporary table that lives as long as the transaction."""
+    """Make an empty temporary table that lives as long as the transaction; what it analyzes from now on is sampled."""
+    driver = _driver(session)
+    driver.execute("set local default_statistics_target = 10")  # a sample of hundreds says enough of thousands
     declared = sql.SQL(", ").join(
         sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind)) for column, kind in columns.items()
     )
     made = sql.SQL("create temporary table {} ({}) on commit drop").format(sql.Identifier(table), declared)
-    _driver(session).execute(made)
+    driver.execute(made)
 
 
 def _driver(session: WriteSession) -> psycopg.Connection[Any]:
@@ -50,8 +52,7 @@ def _driver(session: WriteSession) -> psycopg.Connection[Any]:
 
 def analyze(session: WriteSession, *, table: LiteralString) -> None:
     """Count a temporary table: without statistics the planner takes it for empty and joins by nested loops."""
-    session.sql("set local default_statistics_target = 10")
-    session.connection().execute(sa.text(f"analyze {table}"))
+    _driver(session).execute(sql.SQL("analyze {}").format(sql.Identifier(table)))
 
 
 def refuse(session: WriteSession, *, table: LiteralString, judgement: Statement, **params: object) -> list[Reject]:

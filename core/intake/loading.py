@@ -11,6 +11,7 @@ sake of another transaction is staged and written again, a few times.
 
 import contextlib
 import enum
+import gc
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +32,6 @@ from core.records import Chunk, Layout, Records, Reject, Row, Source, chunks, di
 
 T = TypeVar("T")
 
-CHUNK_ROWS: Final = 10_000
 FORGET_AT_ONCE: Final = 50_000
 COMMAND: Final = Actor("command:import")
 """Who imports where no person is known."""
@@ -40,6 +40,9 @@ TRIES: Final = 5
 """Of a chunk, when others at work in the same rows come between it time and again."""
 SWITCH_S: Final = 0.0005
 """After how long the thread that reads ahead makes way for the one that has an answer of the database."""
+COLLECT_AFTER: Final = 200_000
+"""New objects until those in circles are looked for. Rows are in none; looking through them took longer than to read
+them."""
 
 
 class Mode(enum.StrEnum):
@@ -152,15 +155,16 @@ def run(
     path: Path,
     loader: Loader,
     actor: Actor = COMMAND,
-    chunk_rows: int = CHUNK_ROWS,
+    chunk_rows: int | None = None,
     told: Callable[[Progress], None] = lambda _progress: None,
     whole: Whole | None = None,
     signed_off_id: int | None = None,
 ) -> Report:
     """Import a file. The audit log tells who began or resumed it, and what came of it.
 
-    `signed_off_id` is the dry run whose totals somebody stands for. Raises BadFile before anything is written, and
-    RunTaken when a second process works on the same file.
+    `signed_off_id` is the dry run whose totals somebody stands for; `chunk_rows` bounds a transaction more narrowly
+    than the format does. Raises BadFile before anything is written, and RunTaken when a second process works on the
+    same file.
     """
     work = _Work(loader, Mode.LOAD, loader.load, whole, signed_off_id)
     return _go(db, work, path, actor=actor, chunk_rows=chunk_rows, told=told)
@@ -172,7 +176,7 @@ def check(
     path: Path,
     loader: Checker,
     actor: Actor = COMMAND,
-    chunk_rows: int = CHUNK_ROWS,
+    chunk_rows: int | None = None,
     told: Callable[[Progress], None] = lambda _progress: None,
     whole: Whole | None = None,
     signed_off_id: int | None = None,
@@ -202,7 +206,7 @@ def _go(
     path: Path,
     *,
     actor: Actor,
-    chunk_rows: int,
+    chunk_rows: int | None,
     told: Callable[[Progress], None],
 ) -> Report:
     loader = work.loader
@@ -216,7 +220,9 @@ def _go(
         audit.record(session, actor=actor, act="import.begin", subject=f"import_run:{run_id}", after=what)
     resumed_from = done
     with path.open("rb") as file:
-        read = chunks(source.records(file, skip=done), size=min(chunk_rows, source.chunk_rows), file=file)
+        read = chunks(
+            source.records(file, skip=done), size=min(chunk_rows or source.chunk_rows, source.chunk_rows), file=file
+        )
         with closing(_ahead(_staged(db, work.loader, read))) as staged:
             for chunk in staged:
                 faults.point("import.chunk.before")
@@ -306,8 +312,9 @@ class _Abandoned(Exception):
 
 def _ahead(chunks: Iterator[_Chunk]) -> Generator[_Chunk, None, None]:
     """Have the next chunk staged while the consumer writes this one; what is left over is rolled back."""
-    usual = sys.getswitchinterval()
+    usual, thresholds = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(SWITCH_S)
+    gc.set_threshold(COLLECT_AFTER, *thresholds[1:])
     try:
         with ThreadPoolExecutor(1, thread_name_prefix="import-reader") as reader:
             following = reader.submit(next, chunks, None)
@@ -321,6 +328,7 @@ def _ahead(chunks: Iterator[_Chunk]) -> Generator[_Chunk, None, None]:
                         raise _Abandoned
     finally:
         sys.setswitchinterval(usual)
+        gc.set_threshold(*thresholds)
 
 
 def _finish(db: Database, work: _Work, *, run_id: int) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 from core.records import LINE, MOST_PACKED, Reject, Unreadable
@@ -46,6 +47,9 @@ _OF_READING: Final = {
 LONGEST_LINK: Final = 1_024
 MOST_TOLD: Final = 10_000
 """Refused streams that are told once; of more than these each block tells it."""
+
+KNOWN_NAMES: Final = 256
+"""Names of elements that are not looked at anew."""
 
 MOST_QUALITIES: Final = 16
 MOST_FIELDS: Final = 64
@@ -286,6 +290,7 @@ class _Feed:
             self._out.append(Reject(said.no, error.field, error.reason))
 
 
+@lru_cache(maxsize=KNOWN_NAMES)
 def _local(name: str) -> str:
     return name.removeprefix(SPACES[1]).removeprefix(SPACES[0])
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Final
 
 from core.records import Reject, Unreadable
@@ -13,6 +14,8 @@ NUMBER: Final = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18}
 MOST: Final = 10**18
 """Energies from here on are no energies of an interval and would not fit where they are kept."""
 
+KNOWN: Final = 1 << 14
+"""So many texts are not read anew: meters count in whole Wh, or tenths of one."""
 FINE: Final = 5
 QUARTER: Final = 15
 HOUR: Final = 60
@@ -25,6 +28,11 @@ def energy(text: str, shift: int, *, field: str) -> int:
 
     Meters count no finer, but programs write 0.30000000000000004. Raises Unreadable.
     """
+    return _energy(text, shift, field)
+
+
+@lru_cache(maxsize=KNOWN)
+def _energy(text: str, shift: int, field: str) -> int:
     if not NUMBER.fullmatch(text):
         raise Unreadable(field, "is not a number")
     units = Decimal(text).scaleb(shift)

@@ -101,8 +101,9 @@ class _Guard:
             self.kept += len(text)
 
     def _forget(self) -> None:
-        self.text.clear()
-        self.length = self.kept = 0
+        if self.length:
+            self.text.clear()
+            self.length = self.kept = 0
 
 
 def walk(file: Bytes, listener: Listener) -> Iterator[None]:

@@ -245,11 +245,14 @@ def _lock_series(session: WriteSession) -> None:
 
 def write_merged(session: WriteSession, *, zone: str, why: str, actor: str, now: datetime, run_id: int | None) -> None:
     """Write the days of the temporary table `merged_day`; their series are locked."""
-    months = session.sql("select distinct date_trunc('month', day::timestamp)::date from merged_day where is_new")
-    for month in sorted(months.scalars()):
-        make_month(session, month)
-    _run(session, "keep", why=why, now=now, actor=actor)
-    _run(session, "update", now=now, run_id=run_id)
+    session.sql(
+        """select make_interval_month(month)
+           from (select distinct date_trunc('month', day::timestamp)::date as month from merged_day where is_new) m
+           order by month"""
+    )
+    if session.sql("select exists (select from merged_day where not is_new)").scalar_one():
+        _run(session, "keep", why=why, now=now, actor=actor)
+        _run(session, "update", now=now, run_id=run_id)
     _run(session, "insert", now=now, run_id=run_id)
     _run(session, "reached", zone=zone)
     _run(session, "changed", zone=zone)
