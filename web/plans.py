@@ -52,7 +52,7 @@ def prices_of(tariff: Tariff, *, month: int, months_in_cycle: int = 12, persons:
     surcharge = sum((each.rate for each in tariff.document.per_kwh), Decimal(0))
     by_period = (tariff.document.tiers and tariff.document.tiers.adders_by_period) or {}
     rows = []
-    for period, price in [] if tariff.by_slot else tariff.prices.items():
+    for period, price in [] if tariff.by_slot else tariff.prices_in(month).items():
         own = by_period.get(period)
         adders = tuple(own[tier.number - 1] if own else tier.adder for tier in tiers) or (Decimal(0),)
         rows.append(PeriodPrice(period, price, adders, tuple(price + adder + surcharge for adder in adders)))

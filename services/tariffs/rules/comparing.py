@@ -99,7 +99,7 @@ def price_table(tariff: Tariff, *, month: int) -> tuple[PriceCell, ...]:
     ladder = tariff.ladder(month=month)
     with localcontext(EXACT):
         cells = []
-        for period, price in tariff.prices.items():
+        for period, price in tariff.prices_in(month).items():
             if not ladder:
                 cells.append(PriceCell(period, 1, ZERO, None, price))
             for tier in ladder:

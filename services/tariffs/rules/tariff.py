@@ -81,6 +81,15 @@ class Tariff:
             return self.periods[0]
         return None if energy is None else energy.default_period
 
+    def prices_in(self, month: int) -> Mapping[str, Decimal]:
+        """What a kWh costs in a month by period: the one price of the month where lines are per tier, else all."""
+        energy = self.document.energy
+        if energy is None or energy.lines != "per_tier":
+            return self.prices
+        held = (window.period for window in self.windows if window.months is None or month in window.months)
+        period = next(held, self.default_period)
+        return self.prices if period is None else {period: self.prices[period]}
+
     def round(self, amount: Decimal) -> Decimal:
         """The one rounding of this tariff."""
         return rounded(amount, self.places, self.mode)

@@ -115,7 +115,9 @@ def tier_position(session: ReadSession, *, account_id: int, on: date, zone: Zone
         has_extra=bool(plain) and [tier.upto for tier in plain] != [tier.upto for tier in ladder],
         used=found.used_before,
         known_until=known(session, account_id=account_id, zone=zone).last_day(zone),
-        rungs=tuple(Rung(tier.number, tier.above, tier.upto, prices_of(found.tariff, tier)) for tier in ladder),
+        rungs=tuple(
+            Rung(tier.number, tier.above, tier.upto, _prices_of(found.tariff, tier, on.month)) for tier in ladder
+        ),
         current=current.number,
         left=None if current.upto is None else current.upto - found.used_before,
     )
@@ -186,7 +188,7 @@ def _prices_on(found: Standing, day: date) -> Mapping[str, Decimal]:
     """By period, in the tier that known use has reached; none where each interval has its own."""
     if found.tariff.by_slot:
         return {}
-    return prices_of(found.tariff, _reached(found, _ladder(found, day.month)))
+    return _prices_of(found.tariff, _reached(found, _ladder(found, day.month)), day.month)
 
 
 def _reached(found: Standing, ladder: Sequence[Tier]) -> Tier:
@@ -223,14 +225,14 @@ def _slot_now(session: ReadSession, found: Standing, *, now: datetime, zone: Zon
     )
 
 
-def prices_of(tariff: Tariff, tier: Tier) -> Mapping[str, Decimal]:
-    """What a kWh costs in a tier by period: energy, the tier's adder, and what is charged on every kWh; before tax."""
+def _prices_of(tariff: Tariff, tier: Tier, month: int) -> Mapping[str, Decimal]:
+    """What a kWh costs in a tier of a month by period: energy, adder, and what is on every kWh; before tax."""
     tiers = tariff.document.tiers
     by_period = None if tiers is None else tiers.adders_by_period
     every = _every_kwh(tariff)
     return {
         period: price + (tier.adder if by_period is None else by_period[period][tier.number - 1]) + every
-        for period, price in tariff.prices.items()
+        for period, price in tariff.prices_in(month).items()
     }
 
 

@@ -7,13 +7,13 @@ a tariff, is priced by the exact engine: both give the same lines and the same t
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
 from core.money import exponent
 from services.tariffs.errors import UseInvalid
-from services.tariffs.queries import Tariff, Tier, period_of
+from services.tariffs.queries import Tariff, Tier
 from services.usage.rules.measures import UNITS_PER_KWH
 
 MICRO: Final = 6
@@ -23,7 +23,6 @@ ROOM: Final = 2**61
 MOST_TAX: Final = 10
 LARGE: Final = 99
 """Enough persons for any household extra."""
-ANY_YEAR: Final = 2001
 ONCE: Final = "1000000"
 EACH_DAY: Final = "n::bigint * 1000000"
 WITHOUT_ENERGY: Final = frozenset({"fixed", "minimum"})
@@ -189,7 +188,7 @@ def _energy_lines(
 ) -> Iterator[tuple[Item, Decimal]]:
     energy = tariff.document.energy
     if energy is not None and energy.lines == "per_tier":
-        base = tariff.prices[period_of(tariff, datetime(ANY_YEAR, month, 1))]  # noqa: DTZ001 -- the clock of the wall
+        base = next(iter(tariff.prices_in(month).values()))
         if not ladder:
             yield _item("energy", "energy", "e", base)
         for tier in ladder:

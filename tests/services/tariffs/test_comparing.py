@@ -95,3 +95,20 @@ def test_a_tariff_without_tiers_has_one_price_a_period() -> None:
         ("flat", 1, None),
         ("valley", 1, None),
     ]
+
+
+def test_a_month_has_the_one_price_of_its_season_where_lines_are_per_tier() -> None:
+    wet = {"period": "wet", "from": "00:00", "to": "24:00", "months": [5, 6, 7]}
+    energy = {"lines": "per_tier", "prices": {"dry": "0.45", "wet": "0.36"}, "windows": [wet], "default_period": "dry"}
+    seasons = [
+        {"months": [5, 6, 7], "bounds": [], "adders": ["0"]},
+        {"months": [1, 2, 3, 4, 8, 9, 10, 11, 12], "bounds": ["170"]},
+    ]
+    tariff = parse({**TOU, "energy": energy, "tiers": {"cycle": "month", "seasons": seasons, "adders": ["0", "0.05"]}})
+    assert [(cell.period, cell.upto, cell.price) for cell in price_table(tariff, month=6)] == [
+        ("wet", None, Decimal("0.36")),
+    ]
+    assert [(cell.period, cell.upto, cell.price) for cell in price_table(tariff, month=8)] == [
+        ("dry", Decimal(170), Decimal("0.45")),
+        ("dry", None, Decimal("0.50")),
+    ]
