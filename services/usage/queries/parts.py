@@ -16,7 +16,8 @@ from services.usage.rules.measures import demand_kw, kwh_of
 class Part:
     """A run of days of a month with one version, and what holds of the account on its first day.
 
-    Energies are millionths of a kWh, demand watts. `since`, `until`: the holder's days in the cycle of the tiers;
+    Energies are millionths of a kWh, demand watts. `since`, `until`: the holder's days in the cycle of the tiers, and
+    `months_in_cycle` of it, a part of a month counting whole;
     `used_before`: what they used in it before this part; `rests_on`: all that a stored cost rests on of the cycle.
     """
 
@@ -41,6 +42,7 @@ class Part:
     flags: list[str] | None
     since: date
     until: date | None
+    months_in_cycle: int
     used_before: int
     rests_on: list[int]
 
@@ -70,7 +72,6 @@ def use_of(part: Part, tariff: Tariff, periods: Sequence[str], slots: Sequence[S
     `slots`: days of the account under this tariff, where it prices each interval; those of the part are taken. Raises
     UseInvalid where one of them lacks a price.
     """
-    cycle = cycle_of(tariff, part.first_day, since=part.since, until=part.until)
     whole = Period.month(part.month.year, part.month.month)
     named = zip(periods, part.energies, strict=False)
     return Use(
@@ -78,7 +79,7 @@ def use_of(part: Part, tariff: Tariff, periods: Sequence[str], slots: Sequence[S
         kwh={} if tariff.by_slot else {period: kwh_of(energy) for period, energy in named if energy},
         slot_sum=_slots_of(part, slots) if tariff.by_slot else None,
         kwh_before_in_cycle=kwh_of(part.used_before),
-        months_in_cycle=cycle.months,
+        months_in_cycle=part.months_in_cycle,
         days=(part.end_day - part.first_day).days,
         days_in_month=(whole.end - whole.first).days,
         max_demand_kw=demand_kw(part.max_demand, part.energy),

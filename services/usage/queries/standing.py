@@ -1,7 +1,7 @@
 """Where an account stands: the ladder of its tiers, what a kWh costs now and next."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -76,7 +76,7 @@ def standing(session: ReadSession, *, account_id: int, on: date, before: date | 
         part_from=before or max(on.replace(day=1), version.valid_from),
     ).one()
     facts = Facts(row.persons, frozenset(row.flags or ()), row.contract_kw, row.transformer_kva)
-    cycle = cycle_of(tariff, on, since=row.since, until=row.until)
+    cycle = replace(cycle_of(tariff, on, since=row.since, until=row.until), months=row.months)
     ends = [day for day in (_agreed_until(signed, agreed), version.valid_to) if day is not None]
     return Standing(version, min(ends, default=None), tariff, cycle, kwh_of(row.used_before), facts)
 

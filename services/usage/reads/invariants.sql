@@ -44,15 +44,14 @@ with since as (
   full join days d on d.account_id = m.account_id and d.month = m.month
   full join read r on r.account_id = coalesce(m.account_id, d.account_id) and r.month = coalesce(m.month, d.month)
 ), costs as (
-  select c.account_id, c.month, c.part, m.account_id is not null as has_part, c.rests_on[2] as rests_on, (
-      select coalesce(sum(b.energy), 0)
-      from usage_month b
-      where b.account_id = c.account_id and b.month >= date_trunc('month', s.since)::date and b.first_day >= s.since and b.first_day < m.first_day
-    ) as used_before
+  select c.account_id, c.month, c.part, m.account_id is not null as has_part, c.rests_on[2] as rests_on, y.used_before
   from usage_cost c
   left join usage_month m on m.account_id = c.account_id and m.month = c.month and m.part = c.part and m.version_id = c.version_id
-  cross join lateral (select date '2000-01-01' + c.rests_on[3]::integer as since) s
+  left join tariff_version v on v.id = m.version_id
+  left join lateral usage_cycle_days(v.document, c.month) d on true
+  left join lateral usage_cycle(c.account_id, v.tariff_code, m.first_day, d.first_day, d.end_day) y on true
   where c.account_id between :first_account and :last_account
+    and not exists (select from holding_change h where h.account_id = c.account_id)
 ), found as (
   select c.account_id, c.month, x.rule, format('%s: months %s, days %s, readings %s', c.month, c.by_month, c.by_day, c.by_reading) as detail
   from compared c

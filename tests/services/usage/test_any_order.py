@@ -29,9 +29,9 @@ def read(session: WriteSession, account_id: int, dice: random.Random) -> None:
 
 
 def transfer(session: WriteSession, account_id: int, dice: random.Random) -> None:
-    """Only once: of an account's holders the last change is known."""
+    """Another holder, later than the one before."""
     session.sql(
-        "update account set holder_since = coalesce(holder_since, :day) where id = :id",
+        "update account set holder_since = greatest(holder_since, :day) where id = :id",
         id=account_id,
         day=dice.choice(days_of(FIRST, END)),
     )
