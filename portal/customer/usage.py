@@ -12,13 +12,14 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from core.db import ReadSession
-from core.periods import business_date
+from core.periods import Period, business_date
 from portal.customer import shelf
 from portal.customer.usage_shown import places_of, shown_of, steps_of
 from portal.pages import UNPROCESSABLE, Reader, SignedIn, go, show, typed_day
 from portal.words.energy import PERIODS
 from services.accounts.errors import TotalsOnly
 from services.accounts.queries import AccountId
+from services.metering.queries import files
 from services.usage import queries
 from services.usage.queries import drawing
 from services.usage.queries.days import known
@@ -88,11 +89,19 @@ def usage(
         at=day,
         today=today,
         last=min(stretch.days.end - timedelta(days=1), today),
+        has_file=not (shown.is_of_registers or shown.is_empty)
+        or _has_file(write, account_id, stretch.days, mine.account.holder_since),
         beside=beside,
         before_first=stretch.before and stretch.before.days.first,
         is_wrong=is_wrong,
         **(_cost(write, account_id, zone, today, now) if sees_all else {}),
     )
+
+
+def _has_file(session: ReadSession, account_id: AccountId, days: Period, since: date | None) -> bool:
+    """Whether there is an interval to take home: none of a meter that is read by hand."""
+    first = max(days.first, since or days.first)
+    return first < days.end and files.has_intervals(session, account_id=account_id, period=Period(first, days.end))
 
 
 def _cost(session: ReadSession, account_id: AccountId, zone: ZoneInfo, today: date, now: datetime) -> dict[str, Any]:

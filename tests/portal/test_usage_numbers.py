@@ -122,6 +122,7 @@ def test_what_is_missing_is_named_and_in_no_sum(measured_town: Town) -> None:
     assert totals[whole] == 0
     assert totals[-1] == sum(row[-1] or Decimal(0) for row in body) == Decimal("6.4")
     assert page.xpath("//div[@class='note warn']//li")
+    assert len(page.xpath("//a[contains(@href, '/usage/export')]")) == 2
     assert len(page.xpath("//*[local-name()='rect'][@class='gap']")) == 24
 
 
@@ -137,6 +138,7 @@ def test_of_a_meter_that_is_read_by_hand_days_are_shown_and_hours_are_not(town: 
         total = expect_sums(page)
         assert kwh is None or total == kwh
         assert "The meter is read by hand" in page.text_content()
+        assert not page.xpath("//a[contains(@href, '/usage/export')]"), "there is no interval to take home"
         assert not page.xpath("//div[@class='note warn']")
     assert page.xpath("string(//table[@id='figures']/tbody//th)").startswith("The whole day")
     empty = page_of(town, f"/usage?of=day&at={TODAY}", who=town.people["neighbour"]).xpath(

@@ -22,6 +22,19 @@ GREEN_BUTTON_TYPE: Final = atom.MEDIA_TYPE
 CSV_TYPE: Final = spreadsheet.MEDIA_TYPE
 
 
+def has_intervals(session: ReadSession, *, account_id: AccountId, period: Period) -> bool:
+    """Whether a file of these days has any reading. Served by pk_interval_day, in the months of the span."""
+    return bool(
+        session.sql(
+            """select exists (
+                 select from interval_day where account_id = :account_id and day >= :first and day < :end)""",
+            account_id=account_id,
+            first=period.first,
+            end=period.end,
+        ).scalar_one()
+    )
+
+
 def green_button(
     session: ReadSession, *, account_id: AccountId, period: Period, zone: ZoneInfo, origin: str, now: datetime
 ) -> Iterator[bytes]:
