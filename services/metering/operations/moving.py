@@ -83,6 +83,7 @@ def move_next(session: WriteSession, *, sender: Sender, settling_s: float = SETT
     _move_days(session, meter_no, strayed, [row for row in held if row.kind == _OF_DAYS], sender)
     _move_registers(session, meter_no, shown, [row for row in held if row.kind == _OF_REGISTERS], sender)
     if max(len(held), len(strayed), sum(row.is_strayed for row in shown)) < MOST:
+        session.sql(statement(__package__, "moving_touched.sql"), meter_no=meter_no, zone=str(sender.zone))
         session.sql("delete from moved_meter where meter_no = :meter_no", meter_no=meter_no)
     return True
 

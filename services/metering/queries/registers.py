@@ -60,17 +60,18 @@ def latest_readings(session: ReadSession, *, account_id: int) -> dict[str, Lates
 def register_use(session: ReadSession, *, account_id: int, period: Period, zone: ZoneInfo) -> list[RegisterUse]:
     """What an account's registers counted in spans that touch a period, by register and time.
 
-    Of meters that follow each other each counts its own: the sum is what was used across the exchange.
+    Of meters that follow each other each counts its own: the sum is what was used across the exchange. What a meter
+    counted while it was away and came back is not among it.
     """
     first, end = start_of(period.first, zone), start_of(period.end, zone)
     rows = session.sql(
-        statement(__package__, "register_readings.sql"), account_id=account_id, first=first, end=end
+        statement(__package__, "register_readings.sql"), account_id=account_id, first=first, end=end, zone=str(zone)
     ).all()
     found = []
     for _, of_register in groupby(rows, key=lambda row: row.register_id):
         for before, after in pairwise(of_register):
             went = counted(before.value, after.value, digits=before.digits)
-            if went is None or after.read_at <= first or before.read_at >= end:
+            if went is None or after.was_away or after.read_at <= first or before.read_at >= end:
                 continue
             found.append(
                 RegisterUse(

@@ -3,7 +3,7 @@
 -- Of intervals: one lies where it begins. Of several meters the loads of one moment add up; a moment is missing where a meter misses it, but on the day on which meters were
 -- exchanged only where both do. The days of a series are fenced by `offset 0`: from the first to the last one they are read by the index, and no others.
 -- Of registers, read for the accounts `by_hand`: what was used between two readings, less what intervals measured of it, is shared out evenly by time and to the millionth over the
--- days without, as metering's `registers` does it; registers of periods that were read together share what intervals leave. All of it is estimated. It lies in the periods of the
+-- days without, as metering's `registers` does it, but nothing of what a meter counted while it was away and came back; registers of periods that were read together share what intervals leave. All of it is estimated. It lies in the periods of the
 -- version if each of them has a register of its name and no other counted anything; in one where the version has one period or none is known; otherwise nobody knows in which, and
 -- the day stands on no version. Days of which nothing is known any more go. Rows that would not change are not written.
 -- Served by pk_reading_series, pk_interval_day, pk_meter_register, uq_register_reading_read_at, pk_agreement, ix_tariff_version_published, pk_tariff_day and pk_usage_day.
@@ -43,7 +43,13 @@ with asked as materialized (
       when (value + power(10::numeric, digits) * 1000000 - before) * 2 < power(10::numeric, digits) * 1000000
         then value + power(10::numeric, digits) * 1000000 - before end as went
     from shown where begins is not null) c
-  where c.went is not null
+  where c.went is not null and not exists (
+      select from meter t
+      where t.account_id = c.account_id and t.meter_no = c.meter_no and t.installed_on::timestamp at time zone :zone > c.begins and t.installed_on::timestamp at time zone :zone <= c.ends
+        and not exists (
+          select from meter o
+          where o.account_id = t.account_id and o.meter_no = t.meter_no and o.id <> t.id and coalesce(o.installed_on < t.installed_on, true)
+            and coalesce(o.removed_on >= t.installed_on, true)))
 ), open_days as materialized (
   select c.account_id, c.register_id, c.begins, d.at::date as day
   from counted c

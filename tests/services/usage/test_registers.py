@@ -298,6 +298,40 @@ def test_a_meter_with_intervals_and_one_without_add_up(home: Home, code: str, is
     assert home.follow() == Written(0, 0)
 
 
+@pytest.mark.parametrize("measured", [0, 3])
+def test_a_month_with_two_exchanges_amid_days_comes_to_what_three_meters_counted(home: Home, measured: int) -> None:
+    home.agree("FLAT")
+    first, second = date(2026, 1, 10), date(2026, 1, 20)
+    noon, evening = "2026-01-10T12:00:00+08:00", "2026-01-20T18:30:15+08:00"
+    with home.database.write() as session:
+        session.sql("update meter set removed_on = :day where meter_no = 'M1'", day=first)
+        place_meter(session, account_id=home.id, meter_no="M2", since=first, until=second)
+        place_meter(session, account_id=home.id, meter_no="M3", since=second)
+    if measured:
+        measure(home, {first + timedelta(days=day): ["0.25"] * 24 for day in range(1, measured + 1)}, meter_no="M2")
+    home.read(("total", "2026-01-01", 500), ("total", noon, "590.000001"))
+    home.read(("total", noon, 7, "M2"), ("total", evening, 57, "M2"))
+    home.read(("total", evening, 0, "M3"), ("total", "2026-02-01", "70.5", "M3"))
+    home.follow()
+    [part] = home.parts()
+    assert (part.energy, part.measured_minutes, part.missing_minutes) == (210_500_001, 31 * 1440, 0)
+    days = {row.day: row for row in home.days()}
+    assert days[first].measured_minutes == days[second].measured_minutes == 1440
+    assert sum(days[first + timedelta(days=day)].energy for day in range(1, measured + 1)) == measured * 6 * KWH
+
+
+def test_what_a_meter_counted_elsewhere_before_it_came_back_is_not_of_the_account(home: Home) -> None:
+    home.agree("FLAT")
+    with home.database.write() as session:
+        session.sql("update meter set removed_on = '2026-01-11' where meter_no = 'M1'")
+        place_meter(session, account_id=home.id, meter_no="M1", since=date(2026, 1, 21))
+    home.read(("total", "2026-01-01", 0), ("total", "2026-01-11", 100), ("total", "2026-01-21", 900))
+    home.read(("total", "2026-02-01", 950))
+    home.follow()
+    assert [part.energy for part in home.parts()] == [150 * KWH]
+    assert {row.day.day for row in home.days()} == {*range(1, 11), *range(21, 32)}
+
+
 def test_a_later_reading_makes_exactly_the_months_between_two_readings_anew(home: Home) -> None:
     home.agree("FLAT")
     home.read(("total", "2026-01-01", 0), ("total", "2026-02-01", 310))
