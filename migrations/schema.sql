@@ -4143,6 +4143,8 @@ CREATE INDEX ix_meter_account_id ON public.meter USING btree (account_id);
 
 CREATE INDEX ix_meter_former ON public.meter USING btree (meter_no) WHERE (removed_on IS NOT NULL);
 
+CREATE INDEX ix_moved_meter_noted_at ON public.moved_meter USING btree (noted_at, meter_no);
+
 CREATE INDEX ix_otp_challenge_created_at ON public.otp_challenge USING btree (created_at);
 
 CREATE INDEX ix_otp_challenge_phone_blind ON public.otp_challenge USING btree (phone_blind, created_at);

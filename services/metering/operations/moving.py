@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from core import aside
+from core.aside import Piece
 from core.audit import Actor
 from core.db import WriteSession, statement
 from core.outbox import Delivery
@@ -24,7 +26,8 @@ from services.metering.operations.registers import RegisterReadingsLoader, Shown
 from services.metering.operations.single import take_back
 from services.metering.operations.taking import Sender, take_away, take_intervals
 
-MOVER: Final = Actor("task:metering.move")
+WORK: Final = "metering.move"
+MOVER: Final = Actor(f"task:{WORK}")
 MOST: Final = 200
 """Days, and readings of registers, in one transaction: as many intervals as a chunk of a file has."""
 SETTLING_S: Final = 60.0
@@ -70,11 +73,28 @@ def note_moved(session: WriteSession, _delivery: Delivery, event: MetersMoved) -
 def move_next(session: WriteSession, *, sender: Sender, settling_s: float = SETTLING_S) -> bool:
     """Let some readings of one meter follow it; False when none was noted more than `settling_s` ago.
 
-    The months of all accounts that have or had them are told as changed.
+    The months of all accounts that have or had them are told as changed. First what was set aside: a meter whose
+    readings cannot follow keeps no other one waiting.
     """
-    meter_no = session.sql(statement(__package__, "moving_next.sql"), settling_s=settling_s).scalar_one_or_none()
-    if meter_no is None:
+
+    def move(meters: Iterable[Piece]) -> bool:
+        for each in meters:
+            _move(session, each.part, sender=sender, settling_s=settling_s)
+        return True
+
+    if aside.again(session, work=WORK, do=move):
+        return True
+    found = session.sql(statement(__package__, "moving_next.sql"), settling_s=settling_s).one_or_none()
+    if found is None:
         return False
+    is_moved = aside.attempt(session, work=WORK, pieces=[Piece(found.account_id, found.meter_no)], do=move)
+    if not is_moved:
+        session.sql("delete from moved_meter where meter_no = :meter_no", meter_no=found.meter_no)
+    return True
+
+
+def _move(session: WriteSession, meter_no: str, *, sender: Sender, settling_s: float) -> None:
+    """Up to MOST days and readings of a meter; where more may be left, it stays noted, or is again."""
     session.sql(statement(__package__, "moving_lock.sql"), meter_no=meter_no)
     held = _run(session, "held", meter_no, sender)
     strayed = _run(session, "days", meter_no, sender)
@@ -85,7 +105,13 @@ def move_next(session: WriteSession, *, sender: Sender, settling_s: float = SETT
     if max(len(held), len(strayed), sum(row.is_strayed for row in shown)) < MOST:
         session.sql(statement(__package__, "moving_touched.sql"), meter_no=meter_no, zone=str(sender.zone))
         session.sql("delete from moved_meter where meter_no = :meter_no", meter_no=meter_no)
-    return True
+    else:
+        session.sql(
+            """insert into moved_meter (meter_no, noted_at)
+               values (:meter_no, now() - make_interval(secs => :settling_s)) on conflict do nothing""",
+            meter_no=meter_no,
+            settling_s=settling_s,
+        )
 
 
 def _move_days(

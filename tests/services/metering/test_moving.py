@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from core import intake
+from core import aside, intake
 from core.audit import Actor
 from core.crypto.vault import Vault
 from core.outbox import Delivery
@@ -85,6 +85,33 @@ def read(readings: Readings) -> Readings:
     with readings.database.write() as session:
         session.sql("delete from usage_change")
     return readings
+
+
+def test_a_meter_whose_readings_cannot_follow_keeps_no_other_one_waiting(
+    read: Readings, account: AccountRef, vault: Vault
+) -> None:
+    with read.database.write() as session:
+        make_account(session, vault, account_no="7000000002", meter_no="M2")
+        bad = [2**62] * 24
+        session.sql("update interval_day set energies = :bad where day = :day", bad=bad, day=BEHIND)
+        session.sql("update meter set removed_on = :day where meter_no = 'M1'", day=MOVED)
+        tell(session, list(session.sql("select id from meter where meter_no = 'M1'").scalars()))
+    with read.database.write() as session:
+        session.sql("update moved_meter set noted_at = noted_at - interval '1 minute'")
+        tell(session, list(session.sql("select id from meter where meter_no = 'M2'").scalars()))
+    follow(read)
+    with read.database.read() as session:
+        assert session.sql("select count(*) from moved_meter").scalar_one() == 0
+        [found] = aside.failing(session, limit=9)
+    assert (found.work, found.owner, found.part) == ("metering.move", account.id, "M1")
+    assert set(kept(read, account.id)[0]) == {BEFORE, MOVED, BEHIND}, "nothing is lost"
+    with read.database.write() as session:
+        session.sql("update interval_day set energies = :good where day = :day", good=[KWH] * 24, day=BEHIND)
+        session.sql("update set_aside set due_at = now()")
+    follow(read)
+    assert set(kept(read, account.id)[0]) == {BEFORE, MOVED}
+    with read.database.read() as session:
+        assert aside.failing(session, limit=9) == []
 
 
 def test_readings_behind_a_date_that_is_told_late_go_where_the_meter_was(
