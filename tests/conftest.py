@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,8 +23,9 @@ import migrations
 from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database
+from tests.support.receiver import Receiver, receiving
 from tests.support.sandbox import SandboxProcess
-from tests.support.town import Town, founded
+from tests.support.town import Town, standing_in
 from tools.scratch import scratch
 
 pytest_plugins = ["tests.support.browser"]
@@ -50,6 +52,8 @@ YOUNG = 20_000
 """New objects between two looks for garbage; Python's own 700 mean many looks in each test."""
 
 SERVERS = "WATTLINE_TEST_SERVERS"
+FRESH_S = 240
+"""How long a town is copied: its payments under way end half an hour after its founding."""
 
 
 @dataclass(frozen=True)
@@ -124,12 +128,12 @@ def servers() -> Servers:
 
 
 @contextlib.contextmanager
-def cloned(servers: Servers) -> Iterator[str]:
-    """A fresh clone of the migrated template, dropped afterwards."""
+def cloned(servers: Servers, template: str = TEMPLATE) -> Iterator[str]:
+    """A fresh clone of the migrated template or of another database that nobody is connected to, dropped afterwards."""
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(servers.admin_dsn, autocommit=True) as connection:
         made = sql.SQL("create database {} template {} strategy file_copy owner wattline_owner")
-        connection.execute(made.format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
+        connection.execute(made.format(sql.Identifier(name), sql.Identifier(template)))
         yield name
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
@@ -212,16 +216,64 @@ def town_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxPr
     started.stop()
 
 
+class Foundings:
+    """Towns are copies: founding one asks for a thousand statements and twenty orders, and each of eighty modules has one."""
+
+    def __init__(self, servers: Servers, token_pem: str, sandbox: SandboxProcess, receiver: Receiver) -> None:
+        self._servers, self._token_pem, self._sandbox, self._receiver = servers, token_pem, sandbox, receiver
+        self._stack = contextlib.ExitStack()
+        self._first: tuple[str, Town, list[str]] | None = None
+        self._made_at = 0.0
+
+    @contextlib.contextmanager
+    def copied(self) -> Iterator[Town]:
+        """A town as it was on the day of its founding, in our books and in the provider's."""
+        if self._first is None or time.monotonic() > self._made_at + FRESH_S:
+            self.close()
+            self._made_at = time.monotonic()
+            self._first = self._found()
+        template, first, orders = self._first
+        self._sandbox.put_back(orders)
+        self._receiver.forget()
+        with (
+            cloned(self._servers, template) as name,
+            standing_in(self._deployment(name), self._sandbox, self._receiver, copy_of=first) as town,
+            town.client,
+        ):
+            yield town
+
+    def close(self) -> None:
+        """Take the first of them away."""
+        self._stack.close()
+
+    def _found(self) -> tuple[str, Town, list[str]]:
+        name = self._stack.enter_context(cloned(self._servers))
+        with (
+            standing_in(self._deployment(name), self._sandbox, self._receiver) as town,
+            town.runtime.db.read() as session,
+        ):
+            orders = session.sql("select out_trade_no from payment_attempt").scalars().all()
+        return name, town, list(orders)
+
+    def _deployment(self, name: str) -> Settings:
+        return deployment(
+            owner_dsn=self._servers.owner(name),
+            app_dsn=self._servers.app(name),
+            redis_url=self._servers.redis_url,
+            token_pem=self._token_pem,
+        )
+
+
+@pytest.fixture(scope="session")
+def foundings(servers: Servers, token_pem: str, town_sandbox: SandboxProcess) -> Iterator[Foundings]:
+    """The towns of this worker."""
+    with receiving() as receiver, contextlib.closing(Foundings(servers, token_pem, town_sandbox, receiver)) as made:
+        yield made
+
+
 @pytest.fixture(scope="module")
-def town(servers: Servers, token_pem: str, town_sandbox: SandboxProcess) -> Iterator[Town]:
+def town(town_sandbox: SandboxProcess, foundings: Foundings) -> Iterator[Town]:
     """One town for all tests of a module: they must not rely on what another left or took away."""
     town_sandbox.clear_faults()
-    with cloned(servers) as name:
-        made = deployment(
-            owner_dsn=servers.owner(name),
-            app_dsn=servers.app(name),
-            redis_url=servers.redis_url,
-            token_pem=token_pem,
-        )
-        with founded(made, town_sandbox) as town:
-            yield town
+    with foundings.copied() as copy:
+        yield copy

@@ -17,7 +17,6 @@ from notifications.setup import SETUP
 from notifications.states import Priority
 from notifications.webhooks import endpoints
 from notifications.webhooks.events import TEST, put
-from sandbox import credentials
 from services.accounts import operations as accounts
 from services.accounts.operations import UnitRows
 from services.accounts.queries import AccountRef, finding, staffing
@@ -39,7 +38,7 @@ from tests.factories import payments as paying
 from tests.factories import staff as people
 from tests.factories.staff import ACTOR, Member
 from tests.support.town import Home, Person, Town
-from tests.support.wechat_notices import notice, paid
+from tests.support.wechat_notices import notice, paid, platform_of
 from web import cookies
 
 HERE: Final = "3701"
@@ -244,7 +243,7 @@ class Office:
     def callback_about(self, payment_no: str) -> int:
         """A callback of the provider that says that a payment waits; its number."""
         attempt = paying.latest(self._town.runtime.db, payment_no)
-        platform = credentials.load(self._town.sandbox.home)
+        platform = platform_of(self._town.sandbox.home)
         told = {**paid(platform, attempt.out_trade_no), "trade_state": "NOTPAY"}
         body = notice(platform, told, number=uuid.uuid4().hex)
         with self._town.runtime.db.write() as session:

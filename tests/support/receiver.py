@@ -37,6 +37,12 @@ class Receiver:
     meeting: threading.Barrier | None = None
     held: threading.Event | None = None
 
+    def forget(self) -> None:
+        """Be as it was at first, for those who come after others."""
+        self.calls.clear()
+        self.status, self.answer, self.headers = 204, b"", {}
+        self.meeting = self.held = None
+
     def next_after(self, seen: int) -> Call:
         """The call after the first `seen`; waits for it."""
         wait_until(lambda: len(self.calls) > seen, timeout_s=30, message="the provider did not call")

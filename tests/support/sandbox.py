@@ -1,8 +1,10 @@
 """The sandbox as tests drive it: a real process on a real socket."""
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -111,6 +113,18 @@ class SandboxProcess:
         """Both providers' books."""
         whole: dict[str, Any] = self._client.get("/__sandbox__/books").json()
         return whole
+
+    def put_back(self, numbers: Sequence[str]) -> None:
+        """Let these orders be unpaid as on the day they were made, and nothing be left to tell to anybody."""
+        with contextlib.closing(sqlite3.connect(self.home / "books.sqlite3", timeout=60)) as books, books:
+            books.execute("update delivery set done = 1 where done = 0")
+            for number in numbers:
+                books.execute("delete from pay_refund where out_trade_no = ?", (number,))
+                books.execute(
+                    """update pay_order set state = 'NOTPAY', transaction_id = null, openid = null, paid_at = null
+                       where out_trade_no = ?""",
+                    (number,),
+                )
 
     def send_receipts_to(self, url: str | None) -> None:
         """Say where receipts of messages go from now on; None: nowhere."""

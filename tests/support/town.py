@@ -5,12 +5,11 @@ unit. Whatever a person of a standing may own (payments, messages, devices) was 
 """
 
 import contextlib
-import hashlib
 import itertools
 import json
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -47,6 +46,7 @@ from tests.factories import identity as people
 from tests.factories import payments as paying
 from tests.factories.accounts import ACTOR, grant, make_account, make_unit, make_user
 from tests.factories.billing import bill_record, load
+from tests.support.compiled import compile_once
 from tests.support.receiver import Call, Receiver, receiving
 from tests.support.sandbox import SandboxProcess
 from web import cookies
@@ -151,15 +151,33 @@ def deployed(settings: Settings, sandbox: SandboxProcess, *, callback_url: str) 
 
 
 class Town:
-    """One deployment in this process."""
+    """One deployment in this process: founded on an empty database, or over a copy of the database of one that was."""
 
-    def __init__(self, settings: Settings, sandbox: SandboxProcess, receiver: Receiver) -> None:
+    def __init__(
+        self, settings: Settings, sandbox: SandboxProcess, receiver: Receiver, *, copy_of: "Town | None" = None
+    ) -> None:
         self.settings = settings
         self.sandbox = sandbox
         self._receiver = receiver
+        self._watcher: _Watcher | None = None
         self.runtime: Runtime = wiring.build(settings)
         self.app: FastAPI = create_app(self.runtime)
+        compile_once(self.app.state.renderer)
         self.client = TestClient(self.app, base_url=settings.public_url, follow_redirects=False, client=INSIDE)
+        self.missing_no = "9999999999"
+        self.unit_id: int
+        self.house: Home
+        self.neighbour: Home
+        self.far: Home
+        self.people: dict[str, Person]
+        if copy_of is None:
+            self._found()
+            return
+        self.unit_id = copy_of.unit_id
+        self.house, self.neighbour, self.far = copy_of.house, copy_of.neighbour, copy_of.far
+        self.people = {name: self._with_new_token(person) for name, person in copy_of.people.items()}
+
+    def _found(self) -> None:
         with self.runtime.db.write() as session:
             make_unit(session, code="37")
             self.unit_id = make_unit(session, code="3701", parent="37", kind="city", name="某市供电")
@@ -167,12 +185,15 @@ class Town:
         self.house = self.build(self.unit_id)
         self.neighbour = self.build(self.unit_id)
         self.far = self.build(elsewhere)
-        self.missing_no = "9999999999"
-        self.people: dict[str, Person] = {
+        self.people = {
             "neighbour": self.settle(self.neighbour),
             "far": self.settle(self.far),
             **{standing: self.with_standing(standing, self.house) for standing in STANDINGS if standing != "anonymous"},
         }
+
+    def _with_new_token(self, person: Person) -> Person:
+        token = self.token_of(person, "user")["authorization"].removeprefix("Bearer ")
+        return replace(person, token=token)
 
     @property
     def appid(self) -> str:
@@ -358,21 +379,37 @@ class Town:
 
     def fingerprint(self) -> Mapping[str, str]:
         """A digest of every table: what changed shows which."""
-        found: dict[str, str] = {}
-        with psycopg.connect(self.settings.database_url.get_secret_value(), autocommit=True) as connection:
-            names = connection.execute(
-                """select c.relname from pg_class c where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
-                   and not c.relispartition and has_table_privilege(c.oid, 'select') order by 1"""
-            ).fetchall()
-            for (name,) in names:
-                rows = connection.execute(
-                    sql.SQL("select coalesce(string_agg(t::text, '\n' order by t::text), '') from {} t").format(
-                        sql.Identifier(name)
-                    )
-                ).fetchone()
-                assert rows is not None
-                found[name] = hashlib.sha256(rows[0].encode()).hexdigest()
-        return found
+        if self._watcher is None:
+            self._watcher = _Watcher(self.settings.database_url.get_secret_value())
+        return self._watcher.digests()
+
+    def leave(self) -> None:
+        """Close what this object has opened."""
+        if self._watcher is not None:
+            self._watcher.close()
+        self.runtime.db.close()
+        _close_providers()
+
+
+class _Watcher:
+    """Looks at every table again and again, by one connection that knows them and one statement that is planned."""
+
+    def __init__(self, dsn: str) -> None:
+        self._connection = psycopg.connect(dsn, autocommit=True)
+        names = self._connection.execute(
+            """select c.relname from pg_class c where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
+               and not c.relispartition and has_table_privilege(c.oid, 'select') order by 1"""
+        ).fetchall()
+        digest = sql.SQL("select {}, md5(coalesce(string_agg(t::text, '\n' order by t::text), '')) from {} t")
+        self._all = sql.SQL(" union all ").join(
+            digest.format(sql.Literal(name), sql.Identifier(name)) for (name,) in names
+        )
+
+    def digests(self) -> dict[str, str]:
+        return dict(self._connection.execute(self._all, prepare=True).fetchall())
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 def twice_paid(town: Town, person: Person, home: Home, *, by_quote: bool = False) -> str:
@@ -395,13 +432,20 @@ def twice_paid(town: Town, person: Person, home: Home, *, by_quote: bool = False
 @contextlib.contextmanager
 def founded(settings: Settings, sandbox: SandboxProcess) -> Iterator[Town]:
     """A town while the block runs."""
-    with receiving() as receiver:
-        town = Town(deployed(settings, sandbox, callback_url=receiver.url), sandbox, receiver)
-        try:
-            with town.client:
-                yield town
-        finally:
-            _close_providers()
+    with receiving() as receiver, standing_in(settings, sandbox, receiver) as town, town.client:
+        yield town
+
+
+@contextlib.contextmanager
+def standing_in(
+    settings: Settings, sandbox: SandboxProcess, receiver: Receiver, *, copy_of: Town | None = None
+) -> Iterator[Town]:
+    """A town while the block runs, whose providers call this receiver; its client is not open yet."""
+    town = Town(deployed(settings, sandbox, callback_url=receiver.url), sandbox, receiver, copy_of=copy_of)
+    try:
+        yield town
+    finally:
+        town.leave()
 
 
 @contextlib.contextmanager

@@ -1,12 +1,21 @@
 """Notices that the platform might send, true or not, signed with whatever keys a test gives it."""
 
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
+from sandbox import credentials
 from sandbox.credentials import Platform
 from sandbox.wechat_pay.signing import sealed, signed_headers, to_bytes
 from tests.support.receiver import Call
 
 URL: Final = "/callbacks/wechat-pay"
+
+
+@cache
+def platform_of(home: Path) -> Platform:
+    """The keys of a sandbox that runs: reading its two private ones takes longer than most requests."""
+    return credentials.load(home)
 
 
 def paid(platform: Platform, out_trade_no: str, **other: Any) -> dict[str, Any]:
