@@ -50,7 +50,7 @@ def run(*, rounds: int, seconds: int) -> bool:  # noqa: ARG001 -- an import last
             "import": lambda: _import(server, path, rows),
         }
         results = interleave(variants, rounds=rounds)
-    return report("readings", results, [Bar("import / plain COPY", ratios(results, "import", "copy"), 0.06, 0.03)])
+    return report("readings", results, [Bar("import / plain COPY", ratios(results, "import", "copy"), 0.12, 0.06)])
 
 
 def write_file(folder: Path, meters: int) -> Path:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from core.records import Reject, Unreadable
-from services.metering.measures import IntervalRow, Quality
+from services.metering.measures import Channel, IntervalRow, Quality
 
 NUMBER: Final = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][+-]?[0-9]{1,2})?")
 MOST: Final = 10**18
@@ -21,6 +21,31 @@ QUARTER: Final = 15
 HOUR: Final = 60
 DAYS: Final = frozenset(HOUR * each for each in (23, 24, 25))
 _DOUBT: Final = {Quality.ACTUAL: 0, Quality.SUBSTITUTED: 1, Quality.ESTIMATED: 2, Quality.MISSING: 3}
+
+
+class Run(NamedTuple):
+    """Intervals of one record that stand behind one another; `letters` are their qualities, the rest as in a row."""
+
+    no: int
+    meter_no: str
+    channel: Channel
+    start: datetime
+    minutes: int
+    energies: Sequence[int | None]
+    letters: str
+
+
+def apart(runs: Iterator[Run | Reject]) -> Iterator[IntervalRow | Reject]:
+    """The intervals of runs one by one."""
+    for run in runs:
+        if isinstance(run, Reject):
+            yield run
+            continue
+        length = timedelta(minutes=run.minutes)
+        for place, (energy_, letter) in enumerate(zip(run.energies, run.letters, strict=True)):
+            yield IntervalRow(
+                run.no, run.meter_no, run.channel, run.start + place * length, run.minutes, energy_, Quality(letter)
+            )
 
 
 def energy(text: str, shift: int, *, field: str) -> int:

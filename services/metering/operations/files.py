@@ -24,6 +24,7 @@ from core.records import (
     unpacked,
 )
 from services.metering.formats import espi, nem12
+from services.metering.formats.intervals import Run
 from services.metering.formats.naming import Naming
 from services.metering.measures import IntervalRow
 from services.metering.operations.blocks import Blocks
@@ -127,7 +128,12 @@ class _Nem12:
 
     def records(self, file: BinaryIO, *, skip: int) -> Iterator[Row | Reject]:
         """Days and rejects behind the first `skip`."""
-        yield from _behind(skip, _grouped(nem12.rows(self._lines(file), self._naming)))
+        if self._naming.sums_minutes:
+            found = _grouped(nem12.rows(self._lines(file), self._naming))
+        else:
+            runs = nem12.runs(self._lines(file), self._naming)
+            found = (run if isinstance(run, Reject) else _row(run) for run in runs)
+        yield from _behind(skip, found)
 
     def _lines(self, file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         return lines(unpacked(file) if self._is_packed else file)
@@ -181,14 +187,14 @@ def _grouped(found: Iterator[IntervalRow | Reject]) -> Iterator[Row | Reject]:
     held: list[IntervalRow] = []
     for each in found:
         if held and (isinstance(each, Reject) or not _follows(held[-1], each)):
-            yield _row(held)
+            yield _row(_run(held))
             held = []
         if isinstance(each, Reject):
             yield each
         else:
             held.append(each)
     if held:
-        yield _row(held)
+        yield _row(_run(held))
 
 
 def _follows(before: IntervalRow, row: IntervalRow) -> bool:
@@ -198,14 +204,19 @@ def _follows(before: IntervalRow, row: IntervalRow) -> bool:
     )
 
 
-def _row(held: Sequence[IntervalRow]) -> Row:
+def _run(held: Sequence[IntervalRow]) -> Run:
     first = held[0]
+    energies, letters = [row.energy for row in held], "".join(row.quality.value for row in held)
+    return Run(first.no, first.meter_no, first.channel, first.start, first.minutes, energies, letters)
+
+
+def _row(run: Run) -> Row:
     values = (
-        first.meter_no,
-        first.channel.value,
-        str(first.minutes),
-        str(int(first.start.timestamp())),
-        " ".join(_NONE if row.energy is None else str(row.energy) for row in held),
-        "".join(row.quality.value for row in held),
+        run.meter_no,
+        run.channel.value,
+        str(run.minutes),
+        str(int(run.start.timestamp())),
+        " ".join([_NONE if energy is None else str(energy) for energy in run.energies]),
+        run.letters,
     )
-    return Row(first.no, values)
+    return Row(run.no, values)
