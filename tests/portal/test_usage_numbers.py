@@ -99,18 +99,20 @@ def test_a_price_that_never_changes_is_said_to_hold_at_any_time(town: Town) -> N
     assert ("at any time" in told, "before tax" in told) == (True, False), "nothing comes on top of its price"
 
 
-def test_prices_that_taxes_come_on_top_of_say_so(town: Town) -> None:
+def test_prices_that_taxes_come_on_top_of_and_what_only_some_are_given_say_so(town: Town) -> None:
     home = town.build(town.unit_id, has_bills=False)
     owner = town.settle(home, has_payments=False)
     first = TODAY - timedelta(days=2)
-    document = {**TIMES_AND_TIERS, "tax": {"rate": "0.13", "on": "net"}}
+    free = {"code": "free_kwh", "flag": "low_income", "kwh": "15", "rate": "0.5283"}
+    document = {**TIMES_AND_TIERS, "tax": {"rate": "0.13", "on": "net"}, "credits": [free]}
     with town.runtime.db.write() as session:
         bind(session, home.account.id, offer(session, document, first=first, end=TODAY + timedelta(days=9)))
         measured(session, home.account.id, days_of(first, TODAY))
     page = page_of(town, "/usage", who=owner)
     for card in ("price-now", "tiers"):
         assert "a kWh, before tax" in page.xpath(f"string(//section[@aria-labelledby='{card}'])")
-    assert "taxes apart" in page_of(town, "/tariff", who=owner).text_content()
+    told = page_of(town, "/tariff", who=owner).text_content()
+    assert ("taxes apart" in told, "if you are entitled to it: Low income" in told) == (True, True)
 
 
 def test_what_is_missing_is_named_and_in_no_sum(measured_town: Town) -> None:
