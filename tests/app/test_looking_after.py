@@ -412,16 +412,21 @@ def test_metrics_tell_the_age_of_the_oldest_undone_row_of_each_queue(
         outbox.add(session, LedgerPosted(book_id=1, ref=1))
     tamper("update outbox set created_at = now() - interval '90 seconds'")
     tamper("update bill set open_minor = open_minor - 1")
+    long_ago = "'2026-06-01', '2026-06-01', now() - interval '90 seconds'"
+    tamper(
+        f"insert into reading_due (look, account_id, first_day, last_day, noted_at) select 'validate', 1, {long_ago}"
+    )
     flows.check_next(database, now=clock.now(), most_ranges=1)
     told = measured(client)
     assert {name for name in told if name.startswith("wattline_oldest_pending_seconds")} == {
         f'wattline_oldest_pending_seconds{{queue="{name}"}}'
         for name in (
-            *("outbox", "inbox", "messages", "webhooks"),
+            *("outbox", "inbox", "messages", "webhooks", "readings", "reading_checks", "set_aside"),
             *("payment_checks", "payment_feed", "files", "refund_checks", "erasures", "data_exports"),
         )
     }
-    assert 90 <= told['wattline_oldest_pending_seconds{queue="outbox"}'] < 600
+    for name in ("outbox", "reading_checks"):
+        assert 90 <= told[f'wattline_oldest_pending_seconds{{queue="{name}"}}'] < 600
     assert told['wattline_pending{queue="outbox"}'] >= 1
     assert told['wattline_broken_invariants{check="bills"}'] == 2
     assert told['wattline_broken_invariants{check="ledger"}'] == 0
