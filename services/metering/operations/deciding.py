@@ -38,7 +38,8 @@ class Decision:
 def accept(session: WriteSession, *, account_id: int, quarantine_id: UUID, decision: Decision) -> None:
     """Believe a reading: it is written as an actual one, whatever is known, which is kept.
 
-    What a register showed as it went from one account to another of the unit is decided for both.
+    What a register showed as it went from one account to another of the unit is decided for both. If it was said since
+    that the meter was elsewhere then, the reading follows it there.
 
     Raises ReadingUnknown, ReadingDecided, and ReadingNotAcceptable for an interval below zero, beyond what can be
     summed up or of a day that came in intervals of another length, and for a register that runs backwards: one of its
@@ -180,6 +181,8 @@ def _close(session: WriteSession, held: sa.Row[Any], state: QuarantineState, dec
         account_id=held.account_id,
         id=held.id,
     )
+    if state is QuarantineState.ACCEPTED:
+        session.sql(statement(__package__, "moving_again.sql"), meter_no=held.meter_no)
     if held.source == ReadingSource.CUSTOMER.value:
         _tell(session, held)
     said: dict[str, Json] = {"reading": str(held.id), "reason": decision.why}

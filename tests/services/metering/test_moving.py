@@ -14,7 +14,7 @@ from services.accounts.events import MetersMoved
 from services.accounts.queries import AccountRef
 from services.metering import operations
 from services.metering.errors import ReadingNotAcceptable, ReadingNotEstimable
-from services.metering.operations import Decision, RegisterReadingsLoader
+from services.metering.operations import Decision, Quality, RegisterReadingsLoader
 from tests.factories.accounts import make_account
 from tests.factories.readings import NOW, ZONE, Readings, place_meter, rows, sender
 
@@ -193,3 +193,21 @@ def test_estimates_stay_behind_and_what_is_better_there_stays(read: Readings, va
     follow(read)
     assert kept(read, other)[0] == {MOVED: 12, BEHIND: 36}
     assert read.days()["M1", "import", 60, MOVED][1] == "m" * 12 + "a" * 12
+
+
+def test_what_waited_while_its_meter_moved_goes_where_it_was_once_it_is_accepted(
+    read: Readings, account: AccountRef, vault: Vault
+) -> None:
+    assert read.take(rows(BEHIND, ["3"], minutes=60, quality=Quality.ESTIMATED)).rejected == 1
+    with read.database.write() as session:
+        other = make_account(session, vault, account_no="7000000002").id
+    remove(read)
+    bring(read, other)
+    follow(read)
+    with read.database.write() as session:
+        held = session.sql("select id from reading_quarantine").scalar_one()
+        decision = Decision(Actor("staff:7"), "seen", NOW, ZONE, 120)
+        operations.accept(session, account_id=account.id, quarantine_id=held, decision=decision)
+    follow(read)
+    assert kept(read, account.id)[0] == {BEFORE: 24}
+    assert kept(read, other)[0] == {MOVED: 24, BEHIND: 26}
