@@ -61,7 +61,7 @@ def _holes(shape: Shape, *, is_later: bool, is_left: bool) -> dict[str, str]:
         + (_WITHOUT_COST if is_left else ""),
         "entitled": _entitled(shape),
         "facts": _facts(shape),
-        "used": f"u cross join lateral {_CYCLE} y" if shape.cycle == "year" and shape.tiers > 1 else "u",
+        "used": f"u cross join lateral {_CYCLE_ONCE} y" if shape.cycle == "year" and shape.tiers > 1 else "u",
         "rates": ", ".join([f"r{n}" for n in lines] + [f"t{n}" for n in taxes] + kept),
         "measured": ", ".join(f"{quantity} as q{n}" for n, quantity in enumerate(measured, 1)),
         "shared": "u" + _shares_of_tiers(shape, within),
@@ -202,6 +202,8 @@ _ENTITLED: Final = """left join entitlement {alias} on {alias}.account_id = u.ac
           and {alias}.valid_from <= u.first_day and ({alias}.valid_to is null or {alias}.valid_to > u.first_day)"""
 
 _CYCLE: Final = "usage_cycle(u.account_id, t.code, u.first_day, cast(:cycle_first as date), cast(:cycle_end as date))"
+_CYCLE_ONCE: Final = f"(select * from {_CYCLE} offset 0)"  # noqa: S608 - constants
+"""Fenced: what was used before is a query, and stands in every tier."""
 _USED_BEFORE: Final = "select y.used_before from"
 _RESTS_ON: Final = "array[y.months, y.used_before, y.since - date '2000-01-01']"
 _WITHOUT_COST: Final = """ and not exists (
