@@ -4,7 +4,6 @@ A record is what is taken or refused as a whole: a day of a stream, or one readi
 `services.metering.formats`; here they meet the run, its resume point and its rejects.
 """
 
-from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from io import BufferedReader
@@ -77,10 +76,6 @@ class _OthersLoader(IntervalsLoader):
     def __init__(self, sender: Sender, naming: Naming) -> None:
         super().__init__(sender)
         self._naming = naming
-
-    @abstractmethod
-    def source(self, path: Path) -> Records:
-        """The file as records."""
 
     def put(self, row: Row, blocks: Blocks) -> None:
         """The intervals of a record, one behind the other."""

@@ -23,7 +23,7 @@ CHUNK_ROWS: Final = 40_000
 
 
 class IntervalsLoader(ABC):
-    """A file of intervals. A format says which of them a record holds, and may say how its files are read."""
+    """A file of intervals. A format says how its files are read, and which of them a record holds."""
 
     kind: ClassVar[str]
     layout: ClassVar[Layout]
@@ -32,6 +32,10 @@ class IntervalsLoader(ABC):
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
         self._repeats = Repeats(sender.source)
+
+    @abstractmethod
+    def source(self, path: Path) -> Records:
+        """The file as records. Raises BadFile."""
 
     @abstractmethod
     def put(self, row: Row, blocks: Blocks) -> None:
