@@ -189,6 +189,11 @@ def speak(request: Request) -> Callable[[str], str]:
     return translations(locale.of_request(request, request.app.state.runtime.settings.locales)).gettext
 
 
+def is_partial(request: Request) -> bool:
+    """Whether a script asks for a part of a page."""
+    return "hx-request" in request.headers
+
+
 def go(address: str) -> RedirectResponse:
     """After a form: see another page."""
     return RedirectResponse(address, SEE_OTHER)
@@ -261,7 +266,7 @@ def origin_of(request: Request) -> str:
 async def send_to_sign_in(request: Request, _error: Exception) -> Response:
     """Ask for signing in, and come back to a page afterwards; a form's page is not come back to."""
     wanted = request.url.path if request.method == "GET" else "/"
-    if "hx-request" in request.headers:
+    if is_partial(request):
         # A part of a page cannot become another page: the whole of it is loaded again, and asks for signing in itself.
         return Response(status_code=NO_CONTENT, headers={"hx-refresh": "true"})
     return go("/sign-in" if wanted == "/" else f"/sign-in?next={quote(wanted, safe='/')}")

@@ -15,7 +15,7 @@ from core.db import ReadSession
 from core.periods import Period, business_date
 from portal.customer import shelf
 from portal.customer.usage_shown import places_of, shown_of, steps_of
-from portal.pages import UNPROCESSABLE, Reader, SignedIn, go, show, typed_day
+from portal.pages import UNPROCESSABLE, Reader, SignedIn, go, is_partial, show, typed_day
 from portal.words.energy import PERIODS
 from services.accounts.errors import TotalsOnly
 from services.accounts.queries import AccountId
@@ -52,8 +52,12 @@ def usage(
     at: Short = "",
     beside: Annotated[str, Query(max_length=16, alias="with")] = "",
 ) -> Response:
-    """The day, month or year of the chosen account that a day lies in; this month without one."""
+    """The day, month or year of the chosen account that a day lies in; this month without one.
+
+    A script that shows another one is given what differs by it.
+    """
     mine = shelf.of_reader(request, write, reader, now=now)
+    is_part = is_partial(request)
     if mine.account is None:
         return go("/accounts/link")
     zone = runtime.settings.zone
@@ -78,7 +82,7 @@ def usage(
     is_wrong = bool(at) and asked is None
     return show(
         request,
-        "customer/usage.html",
+        "customer/usage_part.html" if is_part else "customer/usage.html",
         reader,
         unread=mine.unread,
         status=UNPROCESSABLE if is_wrong else None,
@@ -94,7 +98,8 @@ def usage(
         beside=beside,
         before_first=stretch.before and stretch.before.days.first,
         is_wrong=is_wrong,
-        **(_cost(write, account_id, zone, today, now) if sees_all else {}),
+        is_part=is_part,
+        **(_cost(write, account_id, zone, today, now) if sees_all and not is_part else {}),
     )
 
 

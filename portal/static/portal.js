@@ -21,3 +21,8 @@ addEventListener("keydown", (event) => {
   menu.open = false;
   menu.querySelector("summary").focus();
 });
+// A part of a page that does not come is asked for as the whole page, which says why.
+for (const failure of ["htmx:error", "htmx:response:error"])
+  addEventListener(failure, ({ target, detail: { ctx } }) => {
+    if (ctx && target.closest?.("[hx-boost\\:inherited]")) location.assign(ctx.request.action);
+  });
