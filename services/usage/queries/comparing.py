@@ -30,6 +30,7 @@ from services.tariffs.queries import (
     versions,
 )
 from services.usage.queries.days import ONE_DAY, Day, days_of, gaps, known
+from services.usage.queries.kept import kept_uses
 from services.usage.queries.parts import Part, facts_of, parts_of, use_of
 from services.usage.queries.slot_days import SlotDay, SlotSpan, slot_days, slot_sum
 from services.usage.queries.views import ClassTotal, Difference, DryRun, Offer, OfferMonth, Unpriced, WhatIf
@@ -405,21 +406,28 @@ def _by_account(parts: Sequence[Part]) -> dict[int, list[Part]]:
 def drafted(
     session: ReadSession, account_ids: Sequence[int], tariff: Tariff, month: date, zone: ZoneInfo
 ) -> dict[tuple[int, date, int], dict[int, int]]:
-    """What accounts used in a month by the periods of a draft, under the key (account, month, DRAFT)."""
+    """What accounts used in a month by the periods of a draft, under the key (account, month, DRAFT).
+
+    From months as they are kept where the draft has the hours of their versions: intervals are read of others alone.
+    """
     whole = whole_month(month)
     days = [date.fromordinal(at) for at in range(whole.first.toordinal(), whole.end.toordinal())]
     facts = day_facts(session, days=days)
+    calendar = {day: day_periods(tariff, day, facts[day], zone=zone) for day in days}
+    kept = kept_uses(
+        session, account_ids=account_ids, month=whole.first, calendar=calendar, periods=tuple(tariff.periods)
+    )
+    found = {(account_id, whole.first, DRAFT): energies for account_id, energies in kept.items()}
+    left = [account_id for account_id in account_ids if account_id not in kept]
+    if not left:
+        return found
     index = {name: at for at, name in enumerate(tariff.periods, 1)}
     drafts = [
-        {
-            "version_id": DRAFT,
-            "day": day.isoformat(),
-            "periods": [index[name] for name in day_periods(tariff, day, facts[day], zone=zone)],
-        }
-        for day in days
+        {"version_id": DRAFT, "day": day.isoformat(), "periods": [index[name] for name in names]}
+        for day, names in calendar.items()
     ]
     span = _Span(whole.first, whole.first, whole.end, DRAFT, tuple(tariff.periods), tariff)
-    return _as_if(session, account_ids=account_ids, spans=[span], first=whole.first, end=whole.end, drafts=drafts)
+    return found | _as_if(session, account_ids=left, spans=[span], first=whole.first, end=whole.end, drafts=drafts)
 
 
 def _draft_use(parts: Sequence[Part], tariff: Tariff, energies: Mapping[int, int]) -> Use:

@@ -1,25 +1,23 @@
 -- Days of one month of some accounts, of each those that are asked for (bit n - 1 of `days` is day n): by the periods of the version that holds on the day (all in one where none
 -- is known). What a meter measured of a day (import, export, reactive) is that of its intervals, if one of them has a value, and else what its registers counted; meters add up.
 -- Of intervals: one lies where it begins. Of several meters the loads of one moment add up; a moment is missing where a meter misses it, but on the day on which meters were
--- exchanged only where both do. The days of a series are fenced by `offset 0`: from the first to the last one they are read by the index, and no others.
+-- exchanged only where both do. Each day that is asked for is read by the index, fenced by `offset 0`: so no other is, and as many rows are expected as come, whatever is
+-- known of a month that began today.
 -- Of registers, read for the accounts `by_hand`: what was used between two readings, less what intervals measured of it, is shared out evenly by time and to the millionth over the
 -- days without, as metering's `registers` does it, but nothing of what a meter counted while it was away and came back; registers of periods that were read together share what intervals leave. All of it is estimated. It lies in the periods of the
 -- version if each of them has a register of its name and no other counted anything; in one where the version has one period or none is known; otherwise nobody knows in which, and
 -- the day stands on no version. Days of which nothing is known any more go. Rows that would not change are not written.
 -- Served by pk_reading_series, pk_interval_day, pk_meter_register, uq_register_reading_read_at, pk_agreement, ix_tariff_version_published, pk_tariff_day and pk_usage_day.
 with asked as materialized (
-  select * from unnest(cast(:account_ids as bigint[]), cast(:days as integer[]), cast(:firsts as date[]), cast(:lasts as date[]))
-    a (account_id, days, first_day, last_day)
+  select * from unnest(cast(:account_ids as bigint[]), cast(:days as integer[])) a (account_id, days)
 ), known as materialized (
   select i.account_id, i.day, s.channel, split_part(s.channel, '_', 1) as quantity, s.meter_no, s.interval_minutes as minutes, i.energies, i.qualities
-  from asked a
+  from unnest(cast(:of_accounts as bigint[]), cast(:of_days as date[])) a (account_id, day)
   join reading_series s on s.account_id = a.account_id
   cross join lateral (
     select i.account_id, i.day, i.energies, i.qualities from interval_day i
-    where i.account_id = s.account_id and i.series_id = s.id and i.day >= cast(:month as date) and i.day < cast(:next_month as date)
-      and i.day between a.first_day and a.last_day
+    where i.account_id = s.account_id and i.series_id = s.id and i.day = a.day and i.day >= cast(:month as date) and i.day < cast(:next_month as date)
     offset 0) i
-  where a.days >> (i.day - cast(:month as date)) & 1 = 1
 ), borders as materialized (
   select cast(:month as date)::timestamp at time zone :zone as first_at, cast(:next_month as date)::timestamp at time zone :zone as end_at
 ), shown as (
@@ -227,7 +225,7 @@ with asked as materialized (
 ), gone as (
   delete from usage_day u using asked a
   where u.account_id = a.account_id and a.days >> (u.day - cast(:month as date)) & 1 = 1 and u.day >= cast(:month as date) and u.day < cast(:next_month as date)
-    and not exists (select from days d where d.account_id = u.account_id and d.day = u.day)
+    and (u.account_id, u.day) not in (select account_id, day from days)
 )
 insert into usage_day as u (account_id, day, version_id, energies, energy, export_energy, reactive_energy, max_demand, measured_minutes,
   missing_minutes, estimated_minutes)

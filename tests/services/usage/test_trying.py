@@ -19,7 +19,7 @@ from services.usage import flows, operations, queries
 from services.usage.errors import DryRunsMany
 from services.usage.models import DryRunState
 from services.usage.operations import trying
-from services.usage.queries import Asker, TriedRun
+from services.usage.queries import Asker, TriedRun, comparing
 from services.usage.queries.comparing import compare
 from services.usage.queries.trying import MOST_NAMED, compare_many
 from services.usage.queries.trying import _by_sql as by_sql
@@ -30,6 +30,7 @@ from tests.factories.tariffs import FLAT, make_version
 from tests.factories.usage import ZONE, bind, days_of, make_calendar, put_readings
 from tests.services.usage.test_pricing import document
 from tests.services.usage.test_running import GUANGZHOU, SHANDONG, hourly
+from tests.support.reading import rows_read
 
 JULY, AUGUST = date(2025, 7, 1), date(2025, 8, 1)
 ACCOUNTS: Final = 7
@@ -187,6 +188,40 @@ def test_statement_and_engine_compare_alike_whatever_is_tried(database: Database
             exact = {each.account_id: each for each in compare(session, rows=rows, **asked)}
             assert {each.account_id: each for each in compare_many(session, rows=rows, **asked)} == exact
             assert len(by_sql(session, rows, **asked)) == 10, "those that lack no tariff for a part of the month"
+
+
+@pytest.mark.parametrize(
+    ("change", "is_kept"),
+    [
+        ({"name": "dearer"}, True),
+        (FLAT, True),
+        ({"energy": GUANGZHOU["energy"] | {"windows": GUANGZHOU["energy"]["windows"][:-1]}}, False),
+    ],
+)
+def test_intervals_are_read_again_only_where_what_is_tried_has_other_hours(
+    database: Database, vault: Vault, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], is_kept: bool
+) -> None:
+    now, tried = parse(GUANGZHOU), parse(change if "id" in change else GUANGZHOU | change)
+    dice = random.Random(1)
+    with database.write() as session:
+        accounts = [make_account(session, vault).id for _ in range(3)]
+        version = make_version(session, code="NOW", document=GUANGZHOU, periods=now.periods)
+        make_calendar(session, version, days_of(JULY, AUGUST), period=partial(place_of, now))
+        for each in accounts:
+            bind(session, each, "NOW", first=date(2025, 7, 9) if each == accounts[2] else date(2020, 1, 1))
+            used = {day: [dice.randrange(1_500_000) for _ in range(24)] for day in days_of(JULY, AUGUST)}
+            put_readings(session, each, used, minutes=60)
+        session.sql("update account set holder_since = '2025-07-20' where id = :id", id=accounts[1])
+        operations.aggregate(session, months={JULY: accounts}, zone=ZONE)
+    with database.write() as session:
+        for some in (accounts[:2], accounts[2:]):
+            read = partial(comparing.drafted, session, some, tried, JULY, ZONE)
+            kept = read()
+            is_read = rows_read(session, read, table="interval_day") > 0
+            assert is_read != (is_kept and accounts[2] not in some), "who lacks a tariff for a part of the month"
+            with monkeypatch.context() as patch:
+                patch.setattr(comparing, "kept_uses", lambda *_, **__: {})
+                assert kept == read()
 
 
 def test_who_cannot_be_priced_is_told_by_the_engine_with_the_reason(desk: Desk) -> None:
