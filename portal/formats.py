@@ -13,7 +13,14 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, get_month_names
-from babel.numbers import format_currency, format_decimal, get_currency_name, get_currency_symbol
+from babel.numbers import (
+    NumberPattern,
+    format_currency,
+    format_decimal,
+    get_currency_name,
+    get_currency_symbol,
+    parse_pattern,
+)
 
 from core.money import Money, exponent
 
@@ -32,12 +39,18 @@ def filters(name: str, zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
     def quantity(value: Any) -> str:
         return str(format_decimal(value, locale=locale))
 
+    of_prices = parse_pattern("#,##0.00######")
+
     def price(value: Decimal) -> str:
-        return str(format_decimal(value, format="#,##0.00######", locale=locale))
+        return str(of_prices.apply(value, locale))
+
+    @cache
+    def pattern(places: int) -> NumberPattern:
+        return parse_pattern(f"#,##0.{'0' * places}{'#' * (14 - places)}")
 
     def exact(value: Decimal, places: int = 0) -> str:
         """All digits that it has, and at least `places` decimals: what stands in a column has as many in each line."""
-        return str(format_decimal(value, format=f"#,##0.{'0' * places}{'#' * (14 - places)}", locale=locale))
+        return str(pattern(places).apply(value, locale))
 
     numbers: dict[str, Callable[..., Any]] = {
         "currency": currency,

@@ -99,7 +99,7 @@ def usage(
         before_first=stretch.before and stretch.before.days.first,
         is_wrong=is_wrong,
         is_part=is_part,
-        **(_cost(write, account_id, zone, today, now) if sees_all and not is_part else {}),
+        **(_cost(write, account_id, zone, now) if sees_all and not is_part else {}),
     )
 
 
@@ -109,11 +109,10 @@ def _has_file(session: ReadSession, account_id: AccountId, days: Period, since: 
     return first < days.end and files.has_intervals(session, account_id=account_id, period=Period(first, days.end))
 
 
-def _cost(session: ReadSession, account_id: AccountId, zone: ZoneInfo, today: date, now: datetime) -> dict[str, Any]:
-    cost = queries.running_cost(session, account_id=account_id, today=today, zone=zone)
-    position = queries.tier_position(session, account_id=account_id, on=today, zone=zone)
+def _cost(session: ReadSession, account_id: AccountId, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
+    found = queries.present(session, account_id=account_id, now=now, zone=zone)
+    cost, position, price = found.running, found.tiers, found.price
     has_tiers = position is not None and len(position.rungs) > 1
-    price = queries.price_now(session, account_id=account_id, now=now, zone=zone)
     return {
         "cost": None if cost is None else replace(cost, by_period=tuple(sorted(cost.by_period, key=_place))),
         "cost_last": None if cost is None else cost.end - timedelta(days=1),

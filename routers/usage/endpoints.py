@@ -96,15 +96,11 @@ async def show_usage_intervals(
 @router.get("/cost", responses=problems(TotalsOnly), operation_id="show_usage_cost")
 def show_usage_cost(account: WhollySeenAccount, runtime: RuntimeDep, write: Write, now: Now) -> UsageCost:
     """What has come together for the running bill, line by line, and what it will likely come to."""
-    zone, account_id = runtime.settings.zone, account.account.id
-    today = business_date(now, zone)
-    running = queries.running_cost(write, account_id=account_id, today=today, zone=zone)
-    tiers = queries.tier_position(write, account_id=account_id, on=today, zone=zone)
-    price = queries.price_now(write, account_id=account_id, now=now, zone=zone)
+    found = queries.present(write, account_id=account.account.id, now=now, zone=runtime.settings.zone)
     return UsageCost(
-        running=None if running is None else RunningCost.of(running),
-        tiers=None if tiers is None else TierLadder.of(tiers),
-        now=None if price is None else PriceNow.of(price),
+        running=None if found.running is None else RunningCost.of(found.running),
+        tiers=None if found.tiers is None else TierLadder.of(found.tiers),
+        now=None if found.price is None else PriceNow.of(found.price),
     )
 
 

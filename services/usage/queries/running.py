@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Final
@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 from core.db import ReadSession
 from core.money import Money, exponent
-from core.periods import Period
+from core.periods import Period, business_date
 from services.tariffs.errors import UseInvalid
 from services.tariffs.queries import Line, Priced, SlotSum, Use, price
-from services.usage.queries.days import NO_PERIOD, ONE_DAY, Day, days_of, known
+from services.usage.queries.days import NO_PERIOD, ONE_DAY, Day, Known, days_of, known
 from services.usage.queries.slot_days import SlotDay, SlotSpan, price_gaps, slot_days, slot_sum
-from services.usage.queries.standing import Standing, standing
-from services.usage.queries.views import DayCost, Forecast, PeriodCost, RunningCost, RunningPart
+from services.usage.queries.standing import Standing, held, position_of, price_by, standing, standing_by
+from services.usage.queries.views import DayCost, Forecast, PeriodCost, Present, RunningCost, RunningPart
 from services.usage.rules.forecasting import Guess, guess
 from services.usage.rules.measures import demand_kw, kwh_of
 
@@ -67,11 +67,47 @@ def running_cost(session: ReadSession, *, account_id: int, today: date, zone: Zo
     its first day, charges by the day up to the last day that was read. The forecast prices what is expected of the
     days to come on top of what was read, on the version that holds today; days that are missing are not made up.
     """
-    month = Period.month(today.year, today.month)
     found = known(session, account_id=account_id, zone=zone)
+    return _cost(session, account_id, _running(session, account_id, today, found), found, zone)
+
+
+def present(session: ReadSession, *, account_id: int, now: datetime, zone: ZoneInfo) -> Present:
+    """What `running_cost`, `tier_position` and `price_now` tell of this moment, by one look at what is agreed."""
+    today = business_date(now, zone)
+    found = known(session, account_id=account_id, zone=zone)
+    running = _running(session, account_id, today, found)
+    run = next((each.found for each in running.runs if each.first <= today < each.end), None)
+    agreed = held(session, account_id=account_id, on=today) if run is None else run.held
+    cost = _cost(session, account_id, running, found, zone)
+    if agreed is None:
+        return Present(cost, None, None)
+    at = standing_by(session, agreed, account_id=account_id, on=today)
+    return Present(
+        running=cost,
+        tiers=position_of(at, on=today, known_until=found.last_day(zone)),
+        price=price_by(session, at, account_id=account_id, now=now, zone=zone),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """The month of a running bill, from the holder's first day in it: its days, and its versions."""
+
+    first: date
+    month: Period
+    days: list[Day]
+    runs: list[_Run]
+
+
+def _running(session: ReadSession, account_id: int, today: date, found: Known) -> _Running:
+    month = Period.month(today.year, today.month)
     first = max(month.first, found.holder_since or month.first)
     days = days_of(session, account_id=account_id, first=first, end=month.end)
-    runs = _runs(session, account_id, first, month.end, days)
+    return _Running(first, month, days, _runs(session, account_id, first, month.end, days))
+
+
+def _cost(session: ReadSession, account_id: int, running: _Running, found: Known, zone: ZoneInfo) -> RunningCost | None:
+    first, month, days, runs = running.first, running.month, running.days, running.runs
     if not runs:
         return None
     last = found.last_day(zone)

@@ -36,6 +36,15 @@ SLOTS_AHEAD: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """The version that holds for an account on a day; `holds_until` as a standing has it."""
+
+    version: VersionView
+    holds_until: date | None
+    tariff: Tariff
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """The version that holds for an account on a day, and what its tiers and facts are then.
 
@@ -50,6 +59,22 @@ class Standing:
     used_before: Decimal
     facts: Facts
 
+    @property
+    def held(self) -> Held:
+        """What holds until then, without what was used."""
+        return Held(self.version, self.holds_until, self.tariff)
+
+
+def held(session: ReadSession, *, account_id: int, on: date) -> Held | None:
+    """None without an agreement, or without a published version of its tariff on the day."""
+    signed = agreements(session, account_id=AccountId(account_id), since=on)
+    agreed = next((each for each in signed if each.holds_on(on)), None)
+    version = None if agreed is None else version_on(session, code=agreed.tariff_code, on=on)
+    if agreed is None or version is None:
+        return None
+    ends = [day for day in (_agreed_until(signed, agreed), version.valid_to) if day is not None]
+    return Held(version, min(ends, default=None), tariff_of(session, version_id=version.id))
+
 
 def standing(session: ReadSession, *, account_id: int, on: date, before: date | None = None) -> Standing | None:
     """None without an agreement, or without a published version of its tariff on the day.
@@ -58,12 +83,15 @@ def standing(session: ReadSession, *, account_id: int, on: date, before: date | 
     of the part that `on` lies in counts too, as far as it is known. Facts are those of the part's first day, by which
     it is priced.
     """
-    signed = agreements(session, account_id=AccountId(account_id), since=on)
-    agreed = next((each for each in signed if each.holds_on(on)), None)
-    version = None if agreed is None else version_on(session, code=agreed.tariff_code, on=on)
-    if agreed is None or version is None:
-        return None
-    tariff = tariff_of(session, version_id=version.id)
+    found = held(session, account_id=account_id, on=on)
+    return None if found is None else standing_by(session, found, account_id=account_id, on=on, before=before)
+
+
+def standing_by(
+    session: ReadSession, found: Held, *, account_id: int, on: date, before: date | None = None
+) -> Standing:
+    """The same where the version that holds on the day is known already."""
+    version, tariff = found.version, found.tariff
     whole = cycle_of(tariff, on)
     row = session.sql(
         statement(__package__, "standing.sql"),
@@ -77,8 +105,7 @@ def standing(session: ReadSession, *, account_id: int, on: date, before: date | 
     ).one()
     facts = Facts(row.persons, frozenset(row.flags or ()), row.contract_kw, row.transformer_kva)
     cycle = replace(cycle_of(tariff, on, since=row.since, until=row.until), months=row.months)
-    ends = [day for day in (_agreed_until(signed, agreed), version.valid_to) if day is not None]
-    return Standing(version, min(ends, default=None), tariff, cycle, kwh_of(row.used_before), facts)
+    return Standing(version, found.holds_until, tariff, cycle, kwh_of(row.used_before), facts)
 
 
 def _agreed_until(signed: Sequence[AgreementView], agreed: AgreementView) -> date | None:
@@ -100,7 +127,14 @@ def tier_position(session: ReadSession, *, account_id: int, on: date, zone: Zone
     A tariff without tiers is a ladder of one rung without an end; one by which each interval has its price has none.
     """
     found = standing(session, account_id=account_id, on=on)
-    if found is None or found.tariff.document.energy is None or found.tariff.by_slot:
+    if found is None:
+        return None
+    return position_of(found, on=on, known_until=known(session, account_id=account_id, zone=zone).last_day(zone))
+
+
+def position_of(found: Standing, *, on: date, known_until: date | None) -> TierPosition | None:
+    """The ladder of a standing on a day; None where no kWh has a price of its own."""
+    if found.tariff.document.energy is None or found.tariff.by_slot:
         return None
     ladder = _ladder(found, on.month)
     current = _reached(found, ladder)
@@ -114,7 +148,7 @@ def tier_position(session: ReadSession, *, account_id: int, on: date, zone: Zone
         months_in_cycle=found.cycle.months,
         has_extra=bool(plain) and [tier.upto for tier in plain] != [tier.upto for tier in ladder],
         used=found.used_before,
-        known_until=known(session, account_id=account_id, zone=zone).last_day(zone),
+        known_until=known_until,
         rungs=tuple(
             Rung(tier.number, tier.above, tier.upto, _prices_of(found.tariff, tier, on.month)) for tier in ladder
         ),
@@ -129,9 +163,15 @@ def price_now(session: ReadSession, *, account_id: int, now: datetime, zone: Zon
     Another period, version or agreement may bring another price, and so may a month, with which tiers begin anew or
     other limits hold. The tier is the one that known use has reached: what is not read yet may already be in the next.
     """
-    today = business_date(now, zone)
-    found = standing(session, account_id=account_id, on=today)
-    if found is None or found.tariff.document.energy is None:
+    found = standing(session, account_id=account_id, on=business_date(now, zone))
+    return None if found is None else price_by(session, found, account_id=account_id, now=now, zone=zone)
+
+
+def price_by(
+    session: ReadSession, found: Standing, *, account_id: int, now: datetime, zone: ZoneInfo
+) -> PriceNow | None:
+    """The same where the account's standing of today is known already."""
+    if found.tariff.document.energy is None:
         return None
     if found.tariff.by_slot:
         return _slot_now(session, found, now=now, zone=zone)

@@ -320,3 +320,12 @@ class DryRun:
     unpriced: tuple[Unpriced, ...]
     by_class: tuple[ClassTotal, ...]
     largest: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What use costs at a moment: the running bill, the ladder and the price of the next kWh."""
+
+    running: RunningCost | None
+    tiers: TierPosition | None
+    price: PriceNow | None
