@@ -108,6 +108,7 @@ def _of_tariffs(_: Speak) -> dict[str, str]:
         "is_correction": _("Correction"),
         "lines": _("How lines are made"),
         "max_c": _("Degrees Celsius"),
+        "month": _("Month"),
         "min_persons": _("Extra from so many persons on"),
         "on": _("Day"),
         "over_multiplier": _("Above that, times"),
