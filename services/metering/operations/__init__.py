@@ -15,7 +15,7 @@ from services.metering.operations.personal import OwnReadings
 from services.metering.operations.registers import RegisterReadingsLoader
 from services.metering.operations.taking import (
     Sender,
-    TakenIntervals,
+    TakenReadings,
     UnitCounts,
     make_months,
     take_intervals,
@@ -42,7 +42,7 @@ __all__ = [
     "Register",
     "RegisterReadingsLoader",
     "Sender",
-    "TakenIntervals",
+    "TakenReadings",
     "Teller",
     "Told",
     "UnitCounts",

@@ -1,37 +1,25 @@
 """Files of readings: what all formats share, and lines of CSV and JSON; see docs/reference/import-formats.md."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import tzinfo
 from pathlib import Path
 from typing import ClassVar, Final
 
-from core.db import WriteSession, taken_back
-from core.intake import Taken
+from core.db import WriteSession
 from core.records import Layout, Records, Reject, Row, Source, Unreadable
-from services.accounts import operations as accounts
-from services.accounts.operations import UnitRows
 from services.metering import rules
 from services.metering.measures import Channel, Quality
-from services.metering.operations import placing
 from services.metering.operations.blocks import Blocks
-from services.metering.operations.repeats import Repeats
-from services.metering.operations.taking import Sender, TakenIntervals, stage_blocks, take_staged
+from services.metering.operations.loading import MeterFileLoader
+from services.metering.operations.taking import Sender, TakenReadings, stage_blocks, take_staged
 
 CHUNK_ROWS: Final = 40_000
 """Of one interval each: fewer and larger transactions, whose statements are asked for four hundred days at once."""
 
 
-class IntervalsLoader(ABC):
+class IntervalsLoader(MeterFileLoader):
     """A file of intervals. A format says how its files are read, and which of them a record holds."""
-
-    kind: ClassVar[str]
-    layout: ClassVar[Layout]
-    has_turns: ClassVar[bool] = False
-
-    def __init__(self, sender: Sender) -> None:
-        self._sender = sender
-        self._repeats = Repeats(sender.source)
 
     @abstractmethod
     def source(self, path: Path) -> Records:
@@ -40,10 +28,6 @@ class IntervalsLoader(ABC):
     @abstractmethod
     def put(self, row: Row, blocks: Blocks) -> None:
         """Put the intervals of a record where they are staged from. Raises Unreadable, and none of them is there."""
-
-    @abstractmethod
-    def meter_of(self, row: Row) -> str | None:
-        """The meter that a record names, by which a refused one is told to its unit."""
 
     def stage(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
         """Read the intervals of each record, and stage them."""
@@ -57,45 +41,9 @@ class IntervalsLoader(ABC):
         stage_blocks(session, blocks)
         return refused
 
-    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
-        """Write what is new or better."""
-        return self._count(session, self._take(session, run_id), run_id=run_id, refused=refused)
-
-    def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
-        """Tell what `load` would do with one chunk, without those before it: it is done, and taken back."""
-        with taken_back(session):
-            taken = self._take(session, run_id)
-        return self._count(session, taken, run_id=run_id, refused=refused)
-
-    def _take(self, session: WriteSession, run_id: int) -> TakenIntervals:
+    def _take(self, session: WriteSession, run_id: int) -> TakenReadings:
         is_repeat = self._repeats.is_one(session, run_id=run_id)
         return take_staged(session, sender=self._sender, run_id=run_id, is_repeat=is_repeat)
-
-    def _count(self, session: WriteSession, taken: TakenIntervals, *, run_id: int, refused: list[Reject]) -> Taken:
-        first = accounts.see(session, run_id=run_id, kind="account", keys=taken.account_ids)
-        units = placing.units_of_accounts(session, account_ids=sorted(first))
-        counted = [
-            UnitRows(each.unit_id, each.new, each.changed, each.unchanged, units.count(each.unit_id))
-            for each in taken.counts
-        ]
-        return accounts.count_rows(session, run_id=run_id, rows=counted, rejects=refused + taken.rejects)
-
-    def place(
-        self, session: WriteSession, *, run_id: int, rows: Sequence[Row], rejects: Sequence[Reject]
-    ) -> list[Reject]:
-        """A refused record belongs to the unit of the account at which its meter is, or was last."""
-        wrong = {each.row_no for each in rejects}
-        named = {row.no: meter_no for row in rows if row.no in wrong and (meter_no := self.meter_of(row))}
-        places = placing.units_of_meters(session, named=named)
-        return accounts.count_rejects(session, run_id=run_id, rejects=rejects, places=places)
-
-    def finish(self, session: WriteSession, *, run_id: int) -> bool:  # noqa: ARG002 -- the protocol's
-        """Nothing waits for the whole file."""
-        return True
-
-    def forget(self, session: WriteSession, *, run_id: int, most: int) -> int:
-        """Drop what a run has met."""
-        return accounts.forget_seen(session, run_id=run_id, most=most)
 
 
 _WIDE: Final = (

@@ -12,18 +12,14 @@ from typing import Any, ClassVar, Final, NamedTuple
 import sqlalchemy as sa
 
 from core import staging
-from core.db import WriteSession, statement, taken_back
-from core.intake import Taken
+from core.db import WriteSession, statement
 from core.periods import start_of
 from core.records import Layout, Reject, Row, Unreadable
-from services.accounts import operations as accounts
-from services.accounts.operations import UnitRows
 from services.metering import rules
 from services.metering.measures import Quality
-from services.metering.operations import placing
-from services.metering.operations.repeats import Repeats
+from services.metering.operations.loading import MeterFileLoader
 from services.metering.operations.single import months_of
-from services.metering.operations.taking import TRIES, Sender
+from services.metering.operations.taking import TRIES, Sender, TakenReadings, UnitCounts
 from services.metering.registers import counted
 
 _COLUMNS: Final = {
@@ -85,20 +81,15 @@ class _Register:
     months: set[date] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """What came of a chunk: rows by unit and outcome, and why others were not taken; `account_ids` are those met."""
+class RegisterReadingsLoader(MeterFileLoader):
+    """`wattline import register-readings`: what registers showed at a moment.
 
-    came: Counter[tuple[int, str]]
-    account_ids: list[int]
-    rejects: list[Reject]
-
-
-class RegisterReadingsLoader:
-    """`wattline import register-readings`: what registers showed at a moment."""
+    Written is what fits between the readings before and behind it. What a meter showed at the midnight at which it went
+    from one account to another closes the one and opens the other: it counts for both, or waits for both, and is one
+    row of the file.
+    """
 
     kind: ClassVar[str] = "register-readings"
-    has_turns: ClassVar[bool] = False
     layout: ClassVar[Layout] = Layout(
         ("meter_no", "register", "read_at", "value", "quality", "digits", "multiplier"),
         frozenset({"meter_no", "read_at", "value"}),
@@ -106,9 +97,12 @@ class RegisterReadingsLoader:
 
     def __init__(self, sender: Sender, *, labels: tzinfo | None = None) -> None:
         """`labels` is the zone of times without an offset; a date alone is the midnight of the supplier's."""
-        self._sender = sender
+        super().__init__(sender)
         self._labels = labels
-        self._repeats = Repeats(sender.source)
+
+    def meter_of(self, row: Row) -> str | None:
+        """The first column names the meter."""
+        return row.values[0]
 
     def stage(self, session: WriteSession, rows: Sequence[Row]) -> list[Reject]:
         """Stage what can be read."""
@@ -127,21 +121,7 @@ class RegisterReadingsLoader:
         _stage(session, readings)
         return self._take(session, None).rejects
 
-    def load(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
-        """Write what fits between the readings before and behind it.
-
-        What a meter showed at the midnight at which it went from one account to another closes the one and opens the
-        other: it counts for both, or waits for both, and is one row of the file.
-        """
-        return _count(session, self._take(session, run_id), run_id=run_id, refused=refused)
-
-    def check(self, session: WriteSession, *, run_id: int, rows: Sequence[Row], refused: list[Reject]) -> Taken:  # noqa: ARG002 -- the protocol's
-        """Tell what `load` would do with one chunk, without those before it: it is done, and taken back."""
-        with taken_back(session):
-            taken = self._take(session, run_id)
-        return _count(session, taken, run_id=run_id, refused=refused)
-
-    def _take(self, session: WriteSession, run_id: int | None) -> _Taken:
+    def _take(self, session: WriteSession, run_id: int | None) -> TakenReadings:
         sender = self._sender
         refused: list[Reject] = []
         _run(session, "met", zone=str(sender.zone))
@@ -181,24 +161,11 @@ class RegisterReadingsLoader:
             else:
                 held.append(_told(placed[0][0].row_no, doubt))
         self._write(session, list(registers.values()), run_id=run_id)
-        return _Taken(came, sorted({each.account_id for each in registers.values()}), refused + held)
-
-    def place(
-        self, session: WriteSession, *, run_id: int, rows: Sequence[Row], rejects: Sequence[Reject]
-    ) -> list[Reject]:
-        """A refused row belongs to the unit of the account at which its meter is, or was last."""
-        wrong = {each.row_no for each in rejects}
-        named = {row.no: row.values[0] for row in rows if row.no in wrong and row.values[0]}
-        places = placing.units_of_meters(session, named=named)
-        return accounts.count_rejects(session, run_id=run_id, rejects=rejects, places=places)
-
-    def finish(self, session: WriteSession, *, run_id: int) -> bool:  # noqa: ARG002 -- the protocol's
-        """Nothing waits for the whole file."""
-        return True
-
-    def forget(self, session: WriteSession, *, run_id: int, most: int) -> int:
-        """Drop what a run has met."""
-        return accounts.forget_seen(session, run_id=run_id, most=most)
+        counts = [
+            UnitCounts(unit_id, *(came[unit_id, outcome] for outcome in _TAKEN))
+            for unit_id in sorted({unit_id for unit_id, _ in came})
+        ]
+        return TakenReadings(counts, refused + held, sorted({each.account_id for each in registers.values()}))
 
     def _shown(self, row: Row) -> Shown:
         meter_no, register, read_at, value, quality, digits, multiplier = row.values
@@ -305,23 +272,6 @@ class RegisterReadingsLoader:
 def _stage(session: WriteSession, readings: Sequence[Shown]) -> None:
     rows = ((seq, *each) for seq, each in enumerate(readings))
     staging.stage(session, table="staged_register", columns=_COLUMNS, rows=rows)
-
-
-def _count(session: WriteSession, taken: _Taken, *, run_id: int, refused: list[Reject]) -> Taken:
-    first = accounts.see(session, run_id=run_id, kind="account", keys=taken.account_ids)
-    units = placing.units_of_accounts(session, account_ids=sorted(first))
-    came = taken.came
-    counted_ = [
-        UnitRows(
-            unit_id,
-            came[unit_id, "new"],
-            came[unit_id, "changed"],
-            came[unit_id, "unchanged"],
-            units.count(unit_id),
-        )
-        for unit_id in sorted({unit_id for unit_id, _ in came})
-    ]
-    return accounts.count_rows(session, run_id=run_id, rows=counted_, rejects=refused + taken.rejects)
 
 
 def _decided(register: _Register, row: sa.Row[Any], *, is_repeat: bool) -> str | None:

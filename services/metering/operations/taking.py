@@ -84,7 +84,7 @@ class UnitCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenIntervals:
+class TakenReadings:
     """What came of a chunk: by unit, and why records were not taken; `account_ids` are those that it names."""
 
     counts: list[UnitCounts]
@@ -99,7 +99,7 @@ def stage_blocks(session: WriteSession, blocks: Blocks) -> None:
 
 def take_intervals(
     session: WriteSession, rows: Iterable[IntervalRow], *, sender: Sender, run_id: int | None = None
-) -> TakenIntervals:
+) -> TakenReadings:
     """Take rows of any format, one chunk of a transaction of its own.
 
     Each is written, is known as it is, waits in quarantine, or is a reject with a reason; a record of several
@@ -114,9 +114,7 @@ def take_intervals(
     return take_staged(session, sender=sender, run_id=run_id)
 
 
-def take_staged(
-    session: WriteSession, *, sender: Sender, run_id: int | None, is_repeat: bool = False
-) -> TakenIntervals:
+def take_staged(session: WriteSession, *, sender: Sender, run_id: int | None, is_repeat: bool = False) -> TakenReadings:
     """As `take_intervals`, of rows that were staged in this transaction.
 
     Of a file that was imported before (`is_repeat`) a value that was replaced since is not taken again. Raises RunTaken
@@ -143,7 +141,7 @@ def take_staged(
     counts = [view(UnitCounts, row) for row in counted]
     staging.analyze(session, table="merged_day")
     write_merged(session, zone=zone, why="file", actor=sender.actor.name, now=sender.now, run_id=run_id)
-    return TakenIntervals(counts, _once(rejects + held), sorted(set(account_ids)))
+    return TakenReadings(counts, _once(rejects + held), sorted(set(account_ids)))
 
 
 def _look(session: WriteSession, sender: Sender) -> None:
