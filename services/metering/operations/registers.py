@@ -67,7 +67,7 @@ class Shown(NamedTuple):
 class _Register:
     """A register as a chunk finds it and leaves it.
 
-    `settled` is what staff decided about, among it what they `accepted`.
+    `settled` is what staff decided about, among it what they `accepted`; `came_back` when the meter was away before.
     """
 
     account_id: int
@@ -77,6 +77,7 @@ class _Register:
     replaced: set[tuple[datetime, int]] = field(default_factory=set)
     settled: set[tuple[datetime, int]] = field(default_factory=set)
     accepted: set[tuple[datetime, int]] = field(default_factory=set)
+    came_back: list[datetime] = field(default_factory=list)
     superseded: list[int] = field(default_factory=list)
     months: set[date] = field(default_factory=set)
 
@@ -137,7 +138,7 @@ class RegisterReadingsLoader(MeterFileLoader):
             now=sender.now,
             oldest=sender.now.astimezone(sender.zone).date() - timedelta(days=sender.limits.oldest_days),
         )
-        registers = _registers(session)
+        registers = _registers(session, str(sender.zone))
         is_repeat = run_id is not None and self._repeats.is_one(session, run_id=run_id)
         came: Counter[tuple[int, str]] = Counter()
         held: list[Reject] = []
@@ -196,6 +197,8 @@ class RegisterReadingsLoader(MeterFileLoader):
                 return "unchanged" if (row.read_at, row.value) in register.replaced else "contradicted"
         for earlier, later in ((before, row), (row, behind)):
             if earlier is None or later is None:
+                continue
+            if any(earlier.read_at < at <= later.read_at for at in register.came_back):
                 continue
             went = counted(earlier.value, later.value, digits=register.digits)
             if went is None:
@@ -310,7 +313,7 @@ def _told(row_no: int, reason: str) -> Reject:
     return Reject(row_no, "value", "contradicts a better reading of this moment: it waits in quarantine")
 
 
-def _registers(session: WriteSession) -> dict[tuple[int, str, str], _Register]:
+def _registers(session: WriteSession, zone: str) -> dict[tuple[int, str, str], _Register]:
     """The registers of a chunk, made if need be and locked, each with what is known around its rows."""
     wanted = session.sql("select count(distinct (account_id, meter_no, kind)) from met_register").scalar_one()
     for _ in range(TRIES):
@@ -334,6 +337,8 @@ def _registers(session: WriteSession) -> dict[tuple[int, str, str], _Register]:
         around[row.account_id, row.register_id].append(_Reading(row.read_at, row.value, row.quality, row.id))
     for key, readings in around.items():
         by_id[key].readings = sorted(readings)
+    for row in _run(session, "came", zone=zone):
+        by_id[row.account_id, row.register_id].came_back.append(row.at)
     for row in _run(session, "before"):
         by_id[row.account_id, row.register_id].replaced.add((row.read_at, row.value))
     for row in _run(session, "decided"):

@@ -275,6 +275,16 @@ def test_a_reading_at_the_moment_of_a_handover_closes_one_account_and_opens_the_
     assert of_account(readings, account.id)[-1] == of_account(readings, other)[0] == (date(2026, 3, 10), 1080)
 
 
+def test_what_a_meter_showed_before_it_was_away_is_not_held_against_it(readings: Readings, account: AccountRef) -> None:
+    take(readings, reading("2026-03-01", "1000"), reading("2026-03-10", "1090"))
+    with readings.database.write() as session:
+        session.sql("update meter set removed_on = '2026-03-10' where meter_no = 'M1'")
+        place_meter(session, account_id=account.id, meter_no="M1", since=date(2026, 3, 20))
+    report = take(readings, reading("2026-04-01", "20"), reading("2026-03-20", "5"), reading("2026-03-25", "4"))
+    assert (report.new, report.rejected) == (2, 1)
+    assert use(readings, account) == [("M1", 90), ("M1", 15)]
+
+
 def test_a_handover_reading_that_one_account_doubts_waits_for_both_and_is_decided_once(
     readings: Readings, account: AccountRef, vault: Vault
 ) -> None:

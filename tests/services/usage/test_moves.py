@@ -28,7 +28,7 @@ FIRST, END = date(2026, 1, 15), date(2026, 2, 24)
 DAYS: Final = (END - FIRST).days
 NOON: Final = timedelta(hours=12)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-ACCOUNTS, METERS = 3, 3
+ACCOUNTS, METERS = 3, 2
 SEEDS: Final = (1, 2)
 
 
