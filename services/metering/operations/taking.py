@@ -125,13 +125,14 @@ def take_staged(session: WriteSession, *, sender: Sender, run_id: int | None, is
     _look(session, sender)
     rejects, held = _judge(session, sender), list[Reject]()
     _lock_series(session)
+    _run(session, "same")
     if _run(session, "demoted").rowcount:
         _run(session, "typed")
     if _run(session, "plain_otherwise").scalar_one():
         raise RunTaken
     staging.make(session, table="merged_day", columns=_MERGED)
     _run(session, "plain_merged")
-    account_ids = list(session.sql("select distinct account_id from block where is_plain").scalars())
+    account_ids = list(session.sql("select distinct account_id from block where is_plain or is_same").scalars())
     if session.sql("select exists (select from typed_interval)").scalar_one():
         held = _weigh(session, sender, run_id=run_id, is_repeat=is_repeat)
         counted = _run(session, "counts", refused=list({each.row_no for each in rejects}))

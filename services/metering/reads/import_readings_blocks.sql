@@ -3,7 +3,7 @@
 create temporary table block on commit drop as
 select s.*, s.is_sound and s.blocks = 1 and coalesce(s.lowest >= 0, true)
     and coalesce(s.highest::numeric <= case s.class when 'residential' then :most_home_kw else :most_kw end::numeric * s.minutes * 1000000 / 60, true) as is_plain,
-  false as is_unpacked
+  false as is_same, false as is_unpacked
 from (
   select b.*, m.is_known, m.accounts, m.account_id, m.unit_id, m.class, m.day, m.begins, m.ends, m.blocks, e.day_minutes, e.minute,
     m.is_known and m.account_id is not null and m.accounts <= 1 and b.minutes in (15, 30, 60) and b.minutes = e.day_minutes and e.minute % b.minutes = 0

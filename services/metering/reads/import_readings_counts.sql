@@ -7,7 +7,7 @@ from (
     select t.row_no, t.unit_id, coalesce(j.is_taken and j.known_rank <= 1, false) as is_new, coalesce(j.is_taken, false) as is_changed
     from typed_interval t left join judged_interval j on j.seq = t.seq
     union all
-    select n.no, b.unit_id, true, true from block b cross join lateral unnest(b.row_nos) n (no) where b.is_plain
+    select n.no, b.unit_id, b.is_plain, b.is_plain from block b cross join lateral unnest(b.row_nos) n (no) where b.is_plain or b.is_same
   ) e
   where row_no not in (select unnest(cast(:refused as bigint[])))
     and row_no not in (select h.row_no from typed_interval h join held_interval q on q.seq = h.seq)
