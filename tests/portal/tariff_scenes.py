@@ -1,6 +1,7 @@
 """Pages of the console about tariffs and readings, in every state that they have."""
 
 import itertools
+import secrets
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -316,7 +317,15 @@ def staff_readings_many(stage: Stage) -> None:
 @scene
 def staff_readings_missing(stage: Stage) -> None:
     at_the_top(stage)
-    stage.visit.open("/staff/readings/missing")
+    with stage.database.write() as session:
+        account = make_account(session, stage.visit.deployment.vault, meter_no=f"M-{secrets.token_hex(3)}")
+        session.sql(
+            """insert into reading_series (account_id, id, meter_no, channel, interval_minutes, first_day, last_day)
+               select account_id, 1, meter_no, 'import', 15, cast(:first as date), :first from meter where account_id = :account""",
+            account=account.id,
+            first=TODAY - timedelta(days=9),
+        )
+    stage.visit.open("/staff/readings/missing").wait_for_selector(".sheet")
 
 
 @scene
