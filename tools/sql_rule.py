@@ -72,7 +72,7 @@ class House:
 
     @cached_property
     def owners(self) -> dict[str, str]:
-        """Table -> domain (or layer), from the migrations' file names."""
+        """Table that is there in the end -> domain (or layer), from the migrations' file names."""
         owners = dict(GIVEN)
         for text, owner in self.migrations():
             try:
@@ -81,8 +81,11 @@ class House:
             except NotSql as error:
                 self.problems.append(Finding(text.path, text.line, RULE, f"PostgreSQL says: {error}", LAYERS))
                 continue
-            for table in touched(statements).makes:
+            does = touched(statements)
+            for table in does.makes:
                 owners.setdefault(table, owner)
+            for table in does.drops:
+                owners.pop(table, None)
             for function in made:
                 self.functions[function.name] = (owner, function)
         return owners

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pglast
 from pglast import ast as pg
+from pglast import enums
 from pglast.parser import ParseError, scan
 
 BIND: Final = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
@@ -24,6 +25,7 @@ class Touched:
     reads: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
     makes: set[str] = field(default_factory=set)
+    drops: set[str] = field(default_factory=set)
     temporary: set[str] = field(default_factory=set)
     calls: set[str] = field(default_factory=set)
 
@@ -32,6 +34,7 @@ class Touched:
         self.reads |= other.reads
         self.writes |= other.writes
         self.makes |= other.makes
+        self.drops |= other.drops
         self.temporary |= other.temporary
         self.calls |= other.calls
 
@@ -108,6 +111,8 @@ def _touched(statement: pg.Node) -> Touched:
         if made is not None:
             targets.add(id(made))
             (result.temporary if made.relpersistence == "t" else result.makes).add(made.relname)
+        if _is(node, pg.DropStmt) and node.removeType == enums.ObjectType.OBJECT_TABLE:
+            result.drops |= {name[-1].sval for name in node.objects}
         if _is(node, pg.LockingClause):  # `for update of b` names an alias
             targets |= {id(locked) for locked in node.lockedRels or ()}
         if _is(node, pg.FuncCall):

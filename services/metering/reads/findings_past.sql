@@ -1,4 +1,4 @@
--- End what lies before all that is judged, and what took nothing and is not there any more: the days alone make it so. Served by ix_reading_finding_open,
+-- End what lies before all that is judged, and what took nothing and is not there any more: the days alone make it so. Served by uq_reading_finding_open,
 -- uq_meter_present and pk_account.
 update reading_finding f set ended_at = :now
 where f.account_id between :first_account and :last_account and f.ended_at is null
