@@ -38,6 +38,7 @@ FAULTS: Final = {
     "period_unknown": N_("Use a period that has a price."),
     "period_unused": N_("Let a window name this period, or remove its price."),
     "places_too_many": N_("Round to no more places than the currency has."),
+    "price_failed": N_("Look at the account's readings and facts: something in them cannot be reckoned with."),
     "ratio_missing": N_("Give a ratio for each period, also for those at 1."),
     "segment_gap": N_("Let the segments leave out no power factor from 0.00 to 1.00."),
     "segment_overlap": N_("Let each power factor lie in one segment only."),

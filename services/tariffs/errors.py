@@ -38,6 +38,7 @@ REMEDIES: Final = {
     "period_unknown": "Use a period that has a price.",
     "period_unused": "Let a window or default_period name this period, or remove its price.",
     "places_too_many": "Round to no more places than the currency's minor unit has.",
+    "price_failed": "Look at this account's readings and facts: something in them cannot be reckoned with.",
     "ratio_missing": "Give a ratio for each period, also for those at 1.",
     "segment_gap": "Let the segments leave out no power factor from 0.00 to 1.00.",
     "segment_overlap": "Let each power factor lie in one segment only.",

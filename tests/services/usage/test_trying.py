@@ -239,6 +239,38 @@ def test_who_cannot_be_priced_is_told_by_the_engine_with_the_reason(desk: Desk) 
     assert MOST_NAMED > ACCOUNTS
 
 
+def test_an_account_that_nobody_foresaw_is_named_and_the_others_are_compared(desk: Desk) -> None:
+    endless = desk.accounts[4]
+    with desk.db.write() as session:
+        session.sql(
+            "update interval_day set energies = array_fill(9000000000000000000, array[24]) where account_id = :id",
+            id=endless,
+        )
+    run_id = desk.ask()
+    assert desk.work() == ACCOUNTS
+    found = desk.run(run_id)
+    assert found is not None
+    assert found.result is not None
+    assert [(each.account_id, [str(fault.code) for fault in each.faults]) for each in found.result.unpriced] == [
+        (endless, ["price_failed"])
+    ]
+    assert {each.account_id for each in found.result.largest} == {*desk.accounts} - {endless}
+
+
+def test_a_run_in_which_too_many_fail_by_themselves_is_left_as_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trying, "MOST_ALONE", 1)
+    with desk.db.write() as session:
+        session.sql("update interval_day set energies = array_fill(9000000000000000000, array[24])")
+    run_id = desk.ask()
+    for _ in range(trying.MOST_FAILURES):
+        assert desk.work() == 0
+        with desk.db.write() as session:
+            session.sql("update dry_run set due_at = now() where state = 'asked'")
+    found = desk.run(run_id)
+    assert found is not None
+    assert (found.state, found.accounts) == (DryRunState.FAILED, 0)
+
+
 def test_a_run_is_its_askers_while_they_may_see_its_units_and_for_a_day(desk: Desk, vault: Vault) -> None:
     run_id = desk.ask()
     desk.work()
