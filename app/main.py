@@ -64,6 +64,7 @@ from routers.accounts import groups, people
 from routers.backoffice import accounts as office_accounts
 from routers.backoffice import dry_runs as office_dry_runs
 from routers.backoffice import feed, pushing
+from routers.backoffice import readings as office_readings
 from routers.backoffice import tariffs as office_tariffs
 from routers.billing import endpoints as billing
 from routers.callbacks import sms, wechat, wechat_pay
@@ -97,6 +98,7 @@ ROUTERS = (
     office_accounts.router,
     office_tariffs.router,
     office_dry_runs.router,
+    office_readings.router,
     feed.router,
     identity.router,
     privacy.router,

@@ -82,6 +82,7 @@ AccountsWriter = Annotated[ServiceCaller, Depends(_may(ServiceScope.ACCOUNTS_WRI
 BillsWriter = Annotated[ServiceCaller, Depends(_may(ServiceScope.BILLS_WRITE))]
 AccountsReader = Annotated[ServiceCaller, Depends(_may(ServiceScope.ACCOUNTS_READ))]
 PaymentsReader = Annotated[ServiceCaller, Depends(_may(ServiceScope.PAYMENTS_READ))]
+ReadingsReader = Annotated[ServiceCaller, Depends(_may(ServiceScope.READINGS_READ))]
 ReadingsWriter = Annotated[ServiceCaller, Depends(_may(ServiceScope.READINGS_WRITE))]
 TariffsReader = Annotated[ServiceCaller, Depends(_may(ServiceScope.TARIFFS_READ))]
 TariffsWriter = Annotated[ServiceCaller, Depends(_may(ServiceScope.TARIFFS_WRITE))]

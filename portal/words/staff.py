@@ -152,6 +152,7 @@ PROGRAM_SCOPES: Final = {
     "bills.write": N_("Write bills"),
     "accounts.read": N_("Read accounts"),
     "payments.read": N_("Read payments"),
+    "readings.read": N_("Read readings to work off"),
     "readings.write": N_("Write readings"),
     "tariffs.read": N_("Read tariffs"),
     "tariffs.write": N_("Write tariffs"),

@@ -26,6 +26,7 @@ class ServiceScope(enum.StrEnum):
     BILLS_WRITE = "bills.write"
     ACCOUNTS_READ = "accounts.read"
     PAYMENTS_READ = "payments.read"
+    READINGS_READ = "readings.read"
     READINGS_WRITE = "readings.write"
     TARIFFS_READ = "tariffs.read"
     TARIFFS_WRITE = "tariffs.write"

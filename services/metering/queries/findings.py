@@ -1,4 +1,4 @@
-"""What rules found odd in readings, for staff who work it off."""
+"""What rules found odd in readings, for staff who work it off and for programs (`client`) of the units where it is."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,6 +22,7 @@ class Finding:
     account_no: str
     holder: str
     unit: str
+    unit_code: str
     kind: str
     meter_no: str
     channel: str
@@ -35,7 +36,8 @@ class Finding:
 def findings(
     session: ReadSession,
     *,
-    staff_id: UUID,
+    staff_id: UUID | None = None,
+    client: UUID | None = None,
     unit_code: str | None = None,
     kind: str | None = None,
     after: tuple[int, int, UUID] = (0, 0, UUID(int=0)),
@@ -46,6 +48,7 @@ def findings(
     rows = session.sql(
         statement(__package__, "findings.sql"),
         staff_id=staff_id,
+        client=client,
         permission=StaffPermission.METERING_VIEW.value,
         unit_code=unit_code,
         kind=kind,

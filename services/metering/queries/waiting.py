@@ -1,4 +1,7 @@
-"""What staff work off: readings in quarantine, and meters of which days are missing, in the units where they may."""
+"""What staff work off: readings in quarantine, and meters of which days are missing, in the units where they may.
+
+Lists are asked for by a member of staff or by a program (`client`), of whose units they are then.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -34,6 +37,7 @@ class HeldReading:
     account_no: str
     holder: str
     unit: str
+    unit_code: str
     kind: str
     meter_no: str
     channel: str
@@ -87,6 +91,7 @@ class MeterGaps:
     account_no: str
     holder: str
     unit: str
+    unit_code: str
     meter_no: str
     read_until: datetime | None
     days_missing: int
@@ -98,7 +103,8 @@ class MeterGaps:
 def held_readings(
     session: ReadSession,
     *,
-    staff_id: UUID,
+    staff_id: UUID | None = None,
+    client: UUID | None = None,
     unit_code: str | None = None,
     reason: str | None = None,
     kind: str | None = None,
@@ -115,6 +121,7 @@ def held_readings(
     rows = session.sql(
         statement(__package__, "held_readings.sql"),
         staff_id=staff_id,
+        client=client,
         permission=StaffPermission.METERING_VIEW.value,
         unit_code=unit_code,
         reason=reason,
@@ -167,7 +174,8 @@ def held_counts(session: ReadSession, *, staff_id: UUID, now: datetime, most: in
 def meter_gaps(
     session: ReadSession,
     *,
-    staff_id: UUID,
+    staff_id: UUID | None = None,
+    client: UUID | None = None,
     unit_code: str | None = None,
     after: tuple[int, int, int] = (0, 0, 0),
     limit: int,
@@ -182,6 +190,7 @@ def meter_gaps(
     rows = session.sql(
         statement(__package__, "meter_gaps.sql"),
         staff_id=staff_id,
+        client=client,
         permission=StaffPermission.METERING_VIEW.value,
         unit_code=unit_code,
         after_unit=after[0],

@@ -1,11 +1,15 @@
 -- Meters that are there now with what is missing or estimated of their last days, by unit, account and series: up to :scanned of the next :scanned_accounts
--- accounts where a member of staff may view readings. Each row says how many accounts these are and where they end, and one does so alone if there is no
--- meter. Served by uq_account_unit in its order, so that nothing of other units is read, pk_reading_series, uq_meter_present and pk_interval_day.
+-- accounts where a member of staff may view readings, or in the units of a program. Each row says how many accounts these are and where they end, and one
+-- does so alone if there is no meter. Served by uq_account_unit in its order, so that nothing of other units is read, pk_reading_series, uq_meter_present
+-- and pk_interval_day.
 with page as materialized (
   select a.id, a.unit_id
   from account a
   where a.unit_id = any(array(
-      select s.unit_id from staff_units(:staff_id, :permission, :now) s join unit u on u.id = s.unit_id
+      select s.unit_id
+      from (
+        select unit_id from staff_units(:staff_id, :permission, :now) union all select unit_id from service_units(:client)
+      ) s join unit u on u.id = s.unit_id
       where cast(:unit_code as text) is null
         or exists (select from unit r where r.code = :unit_code and u.path >= r.path and u.path < left(r.path, -1) || '0')))
     and (a.unit_id, a.id) >= (:after_unit, :after_account)
@@ -27,12 +31,13 @@ with page as materialized (
   where (p.unit_id, p.id, r.id) > (:after_unit, :after_account, :after_series)
   order by p.unit_id, p.id, r.id limit :scanned
 )
-select e.accounts, e.end_unit, e.end_account, s.unit_id, s.account_id, s.id as series_id, h.account_no, h.holder, h.unit, s.meter_no, s.read_until,
-  (:today - s.since - d.days)::int as days_missing, d.missing as elements_missing, d.estimated as elements_estimated, d.known as elements_known
+select e.accounts, e.end_unit, e.end_account, s.unit_id, s.account_id, s.id as series_id, h.account_no, h.holder, h.unit, h.unit_code, s.meter_no,
+  s.read_until, (:today - s.since - d.days)::int as days_missing, d.missing as elements_missing, d.estimated as elements_estimated,
+  d.known as elements_known
 from scanned e
 left join series s on true
 left join lateral (
-  select a.account_no, c.name_masked as holder, u.name as unit
+  select a.account_no, c.name_masked as holder, u.name as unit, u.code as unit_code
   from account a join customer c on c.id = a.customer_id join unit u on u.id = a.unit_id where a.id = s.account_id offset 0
 ) h on true
 left join lateral (
