@@ -327,6 +327,7 @@ def _registers(session: WriteSession, zone: str) -> dict[tuple[int, str, str], _
            from met_register m where r.account_id = m.account_id and r.id = m.register_id
              and r.digits is null and m.digits is not null"""
     )
+    _run(session, "multiplied", zone=zone)
     found = {
         (row.account_id, row.meter_no, row.kind): _Register(row.account_id, row.id, row.digits)
         for row in _run(session, "known")

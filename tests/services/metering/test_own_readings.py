@@ -12,6 +12,7 @@ from core.audit import Actor
 from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database
+from core.intake import Report
 from core.periods import Period
 from services.accounts.queries import AccountRef
 from services.metering import operations, queries
@@ -114,11 +115,15 @@ def empty(database: Database, vault: Vault, settings: Settings, account: Account
     return Meter(database, vault, settings, account)
 
 
-def read_by_file(meter: Meter, readings: Readings, *values: tuple[str, str]) -> Meter:
-    said = {"meter_no": "M1", "register": None, "quality": None, "digits": 5, "multiplier": None}
+def send_file(meter: Meter, readings: Readings, *values: tuple[str, str], multiplier: str | None = None) -> Report:
+    said = {"meter_no": "M1", "register": None, "quality": None, "digits": 5, "multiplier": multiplier}
     records: list[Row] = [{**said, "read_at": day, "value": value} for day, value in values]
     path = readings.write(records)
-    intake.run(meter.database, path=path, loader=RegisterReadingsLoader(sender()), chunk_rows=100)
+    return intake.run(meter.database, path=path, loader=RegisterReadingsLoader(sender()), chunk_rows=100)
+
+
+def read_by_file(meter: Meter, readings: Readings, *values: tuple[str, str]) -> Meter:
+    send_file(meter, readings, *values)
     with meter.database.write() as session:
         session.sql("delete from usage_change")
     return meter
@@ -184,6 +189,25 @@ def test_the_first_reading_of_a_meter_waits_and_counts_once_staff_accept_it(empt
     assert [each.state for each in empty.listed()] == [OwnState.ACCEPTED]
     assert empty.tell("7320", now=NOW + DAY).state is OwnState.ACCEPTED
     assert empty.used() == Decimal(8)
+
+
+def test_the_suppliers_multiplier_holds_for_a_register_that_only_a_customer_made(
+    empty: Meter, readings: Readings
+) -> None:
+    empty.tell("7312", now=NOW - 10 * DAY)
+    empty.decide("accept")
+    assert empty.tell("7320").state is OwnState.ACCEPTED
+    assert empty.used() == Decimal(8)
+    with empty.database.write() as session:
+        session.sql("delete from usage_change")
+    report = send_file(empty, readings, ("2026-07-01", "7319"), multiplier="80")
+    assert (report.new, report.rejected) == (1, 0)
+    assert empty.used() == Decimal(8 * 80)
+    assert readings.months() == [date(2026, 6, 1), JULY]
+    report = send_file(empty, readings, ("2026-07-01", "7319"), multiplier="40")
+    assert [(field, told) for _, field, told in readings.refused(report)] == [
+        ("multiplier", "differs from what is known of this register")
+    ]
 
 
 def test_what_staff_discard_is_refused_and_may_be_told_anew(meter: Meter) -> None:
