@@ -55,7 +55,7 @@ EXAMPLE: Final[JsonDict] = {
     "now": {
         "period": "valley",
         "price": "0.25234475",
-        "until": "2026-11-27T00:00:00Z",
+        "until": "2026-11-27T08:00:00+08:00",
         "next_period": "flat",
         "next_price": "0.61206875",
         "slots": [],

@@ -14,8 +14,8 @@ from web.models import AnswerModel, Moment
 Exact = Annotated[Decimal, Field(description="An exact decimal number as text.")]
 
 BAR: Final[JsonDict] = {
-    "begin": "2026-11-24T16:00:00Z",
-    "end": "2026-11-25T16:00:00Z",
+    "begin": "2026-11-25T00:00:00+08:00",
+    "end": "2026-11-26T00:00:00+08:00",
     "kwh": "8.422",
     "by_period": {"peak": "2.941", "flat": "4.302", "valley": "1.179"},
     "export_kwh": None,
@@ -109,8 +109,8 @@ class UsageSeries(AnswerModel):
                     "kwh": "8.422",
                     "by_period": {"peak": "2.941", "flat": "4.302", "valley": "1.179"},
                     "export_kwh": None,
-                    "gaps": [{"begin": "2026-11-05T16:00:00Z", "end": "2026-11-06T16:00:00Z"}],
-                    "known_until": "2026-11-25T16:00:00Z",
+                    "gaps": [{"begin": "2026-11-06T00:00:00+08:00", "end": "2026-11-07T00:00:00+08:00"}],
+                    "known_until": "2026-11-26T00:00:00+08:00",
                     "before": COMPARISON,
                     "year_before": None,
                     "days_of_registers": 0,

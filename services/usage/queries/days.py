@@ -89,7 +89,7 @@ def known(session: ReadSession, *, account_id: int, zone: ZoneInfo) -> Known:
 def gaps(
     session: ReadSession, days: Sequence[Day], *, account_id: int, found: Known, first: date, end: date, zone: ZoneInfo
 ) -> tuple[Gap, ...]:
-    """Time of which no reading is known, to the interval, before the last reading."""
+    """Time of which no reading is known, to the interval, before the last reading; in times of the zone."""
     there = {day.day: day for day in days}
     lacking = [day.day for day in days if day.missing_minutes]
     by_hand = {day.day for day in days if day.missing_minutes and day.is_of_registers}
@@ -105,18 +105,18 @@ def gaps(
             Gap(begin + at * step, begin + (at + 1) * step) for at, letter in enumerate(row.qualities) if letter == "m"
         ]
     until = found.until
-    return joined(gap for gap in named if until is not None and gap.begin < until)
+    return joined((gap for gap in named if until is not None and gap.begin < until), zone=zone)
 
 
-def joined(gaps_found: Iterable[Gap]) -> tuple[Gap, ...]:
-    """The same time in as few ranges as there are."""
+def joined(gaps_found: Iterable[Gap], *, zone: ZoneInfo) -> tuple[Gap, ...]:
+    """The same time in as few ranges as there are, in times of a zone; what is given is in UTC."""
     runs: list[Gap] = []
     for gap in sorted(gaps_found, key=lambda each: (each.begin, each.end)):
         if runs and gap.begin <= runs[-1].end:
             runs[-1] = Gap(runs[-1].begin, max(runs[-1].end, gap.end))
         elif gap.begin < gap.end:
             runs.append(gap)
-    return tuple(runs)
+    return tuple(Gap(run.begin.astimezone(zone), run.end.astimezone(zone)) for run in runs)
 
 
 def _lacking(day: date, read: Day | None, found: Known, zone: ZoneInfo) -> Gap:

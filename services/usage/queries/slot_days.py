@@ -74,9 +74,9 @@ def slot_days(
 
 
 def price_gaps(days: Iterable[SlotDay], *, zone: ZoneInfo) -> tuple[Gap, ...]:
-    """Time with use of which no price is known, in as few ranges as there are."""
+    """Time with use of which no price is known, in as few ranges as there are, in times of the zone."""
     begins = (start_of(each.day, zone) + at * QUARTER for each in days for at in each.missing)
-    return joined(Gap(begin, begin + QUARTER) for begin in begins)
+    return joined((Gap(begin, begin + QUARTER) for begin in begins), zone=zone)
 
 
 def slot_sum(days: Iterable[SlotDay], *, energy: int) -> SlotSum:

@@ -3,7 +3,7 @@
 import csv
 import gzip
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import Final, NamedTuple
@@ -149,7 +149,10 @@ def test_real_meters_are_priced_as_numpy_does_and_their_gaps_are_named(
                 first=min(at for at, _ in meters[meter]),
                 last=max(at for at, _ in meters[meter]),
             )
-            assert sum((gap.end - gap.begin for gap in found.gaps), timedelta(0)) == expected, meter
+            assert (
+                sum((gap.end.astimezone(UTC) - gap.begin.astimezone(UTC) for gap in found.gaps), timedelta(0))
+                == expected
+            ), meter
 
 
 def _lacking(

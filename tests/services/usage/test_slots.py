@@ -132,6 +132,7 @@ def test_one_missing_price_leaves_the_month_unpriced_and_is_named(house: House) 
     assert running is not None
     assert (running.parts, running.total.minor, running.unpriced_days) == ((), 0, 31)
     assert [(each.begin, each.end) for each in running.price_gaps] == [(gap, gap + timedelta(minutes=30))]
+    assert running.price_gaps[0].begin.utcoffset() == timedelta(hours=8)
     assert [day.day.day for day in days] == [*range(1, 9)]
     assert [(each.path, each.code, each.detail) for each in tried.unpriced[0].faults] == [
         ("$.slots", "slot_price_missing", "2025-07-09")
