@@ -139,7 +139,7 @@ def parse(document: object, *, months: Collection[int] = EVERY_MONTH) -> Tariff:
     """The tariff that a document of JSON says.
 
     `months`: those that it must be able to price, all twelve unless it is valid for a part of the year only.
-    Raises TariffInvalid with every fault that was found.
+    Raises TariffInvalid with every fault of its fields, or, without any, with every fault of what they add up to.
     """
     checked = shape(document)
     return _made(checked, faults_of(checked, months=months))

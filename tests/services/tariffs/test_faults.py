@@ -146,7 +146,14 @@ def test_a_broken_document_is_refused_with_the_place_and_the_fault(what: str) ->
     assert (path, code) in faults(document)
 
 
-def test_all_faults_are_found_at_once() -> None:
+def test_faults_of_fields_are_told_before_those_of_what_they_add_up_to() -> None:
+    apart = with_(TOU, "currency", "X")
+    both = with_(with_(apart, "demand.price", "NaN"), "surprise", 1)
+    assert faults(both) == [("$.demand.price", "not_a_number"), ("$.surprise", "field_unknown")]
+    assert faults(apart) == [("$.currency", "currency_unknown")]
+
+
+def test_all_faults_of_what_fields_add_up_to_are_found_at_once() -> None:
     broken = with_(with_(with_(TOU, "currency", "X"), "time_zone", "Mars"), "per_kwh.0.code", "demand")
     assert faults(broken) == [
         ("$.currency", "currency_unknown"),
@@ -213,6 +220,6 @@ def test_a_fault_says_what_to_do_and_no_remedy_is_said_in_vain() -> None:
     shown = {code for _, _, code in BROKEN.values()} | {code for *_, code in UNPRICED.values()}
     elsewhere = {
         "amount_too_large", "currency_differs", "date_order", "file_unreadable", "interval_too_long", "limits_increments", "not_a_date",
-        "not_found", "slot_price_missing", "structure_unsupported", "zone_differs",
+        "not_found", "price_failed", "slot_price_missing", "structure_unsupported", "zone_differs",
     }  # fmt: skip
     assert shown | elsewhere == set(REMEDIES)
