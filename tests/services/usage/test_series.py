@@ -68,7 +68,8 @@ def test_a_month_names_its_gaps_and_waits_for_what_cannot_be_known(database: Dat
         Gap(at + timedelta(days=9, hours=3), at + timedelta(days=9, hours=4)),
     )
     assert found.known_until == datetime(2025, 7, 21, tzinfo=ZONE)
-    told = [found.known_until, *(at for each in (*found.gaps, *found.bars) for at in (each.begin, each.end))]
+    told = [at for gap in found.gaps for at in (gap.begin, gap.end)]
+    told += [found.known_until, *(at for bar in found.bars for at in (bar.begin, bar.end))]
     assert {at.utcoffset() for at in told} == {timedelta(hours=8)}, "one way of times, that of the supplier's zone"
     assert shown(database, account_id, Of.YEAR, JULY).gaps == found.gaps, "what is in the sums of a year is no gap"
 
