@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from core.money import BIGINT_MAX, Money
 from core.pagination import MAX_LIMIT
@@ -40,6 +40,7 @@ def plain_digits(value: object) -> object:
 
 Limit = Annotated[int, BeforeValidator(plain_digits), Field(ge=1, le=MAX_LIMIT)]
 """How many entries a page has."""
+_MONTH: Final = re.compile(r"(?:19|20|21)[0-9]{2}-(?:0[1-9]|1[0-2])")
 _DAY: Final = re.compile(r"(?:19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 
 
@@ -52,6 +53,15 @@ def _written_day(value: object) -> object:
 Day = Annotated[date, BeforeValidator(_written_day)]
 """A day of the calendar as `2026-01-31`, of 1900 to 2199."""
 
+
+def _written_month(value: object) -> object:
+    if not isinstance(value, str) or not _MONTH.fullmatch(value):
+        raise ValueError("not a month like 2026-01")
+    return date.fromisoformat(f"{value}-01")
+
+
+Month = Annotated[date, BeforeValidator(_written_month), WithJsonSchema({"type": "string", "pattern": _MONTH.pattern})]
+"""The first day of a month, written as `2026-01`, of 1900 to 2199."""
 
 Moment = Annotated[datetime, Field(description="RFC 3339 with offset")]
 

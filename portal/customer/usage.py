@@ -23,7 +23,7 @@ from services.metering.queries import files
 from services.usage import queries
 from services.usage.queries import drawing
 from services.usage.queries.days import known
-from services.usage.queries.views import Of, PeriodCost, Series
+from services.usage.queries.views import DayCost, Of, PeriodCost, Present, Series
 from web import hot, spreadsheets
 from web.models import Day
 from web.problems.common import NotFound
@@ -71,6 +71,7 @@ def usage(
 
     account_id = mine.account.id
     other = {BEFORE: stretch.before, YEAR_BEFORE: stretch.a_year_before}.get(beside)
+    present, costs = _costs(write, account_id, stretch, zone, now, is_part=is_part) if sees_all else (None, [])
     shown = shown_of(
         series(stretch),
         stretch,
@@ -78,6 +79,7 @@ def usage(
         today=today,
         since=mine.account.holder_since,
         other=None if other is None else series(other),
+        costs=costs,
     )
     is_wrong = bool(at) and asked is None
     return show(
@@ -99,7 +101,7 @@ def usage(
         before_first=stretch.before and stretch.before.days.first,
         is_wrong=is_wrong,
         is_part=is_part,
-        **(_cost(write, account_id, zone, now) if sees_all and not is_part else {}),
+        **({} if present is None else _cards(present, now)),
     )
 
 
@@ -109,8 +111,19 @@ def _has_file(session: ReadSession, account_id: AccountId, days: Period, since: 
     return first < days.end and files.has_intervals(session, account_id=account_id, period=Period(first, days.end))
 
 
-def _cost(session: ReadSession, account_id: AccountId, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
-    found = queries.present(session, account_id=account_id, now=now, zone=zone)
+def _costs(
+    session: ReadSession, account_id: AccountId, stretch: Stretch, zone: ZoneInfo, now: datetime, *, is_part: bool
+) -> tuple[Present | None, list[DayCost]]:
+    """What is told of this moment, unless it is on the page already, and what each day of a month cost."""
+    if stretch.of is not Of.MONTH:
+        return None if is_part else queries.present(session, account_id=account_id, now=now, zone=zone), []
+    if business_date(now, zone) in stretch.days and not is_part:
+        return queries.present_by_day(session, account_id=account_id, now=now, zone=zone)
+    costs = queries.cost_by_day(session, account_id=account_id, month=stretch.days.first, zone=zone)
+    return None if is_part else queries.present(session, account_id=account_id, now=now, zone=zone), costs
+
+
+def _cards(found: Present, now: datetime) -> dict[str, Any]:
     cost, position, price = found.running, found.tiers, found.price
     has_tiers = position is not None and len(position.rungs) > 1
     return {

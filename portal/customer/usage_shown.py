@@ -1,14 +1,26 @@
 """What the page of usage shows of a day, a month or a year: rows of a table and the bars that say the same."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from core.money import Money
 from portal.charts import Chart, Column, drawn
-from services.usage.queries.views import Bar, BarQuality, Comparison, Gap, Of, Rung, Series, TierPosition
+from services.usage.queries.views import (
+    Bar,
+    BarQuality,
+    Comparison,
+    DayCost,
+    Gap,
+    Of,
+    Rung,
+    Series,
+    TierPosition,
+    total_of,
+)
 from web.spans import Stretch
 
 _ZERO: Final = Decimal(0)
@@ -23,8 +35,8 @@ MOST_GAPS: Final = 12
 class Row:
     """An hour, a day or a month: kWh by period (in the order of `Shown.codes`), what went out, what it stands on.
 
-    `kwh` None: nothing is known. `was` is the kWh of the same place in what the stretch is compared with. `is_day`: of
-    a day by hours all of it, where hours are not known.
+    `kwh` None: nothing is known. `cost`: of a day, where it is known. `was` is the kWh of the same place in what the
+    stretch is compared with. `is_day`: of a day by hours all of it, where hours are not known.
     """
 
     begins: datetime
@@ -35,6 +47,7 @@ class Row:
     quality: BarQuality
     was: Decimal | None
     is_day: bool
+    cost: Money | None
 
     @property
     def is_listed(self) -> bool:
@@ -56,7 +69,10 @@ class Compared:
 
 @dataclass(frozen=True)
 class Shown:
-    """One stretch. `places` are the decimals of every kWh on the page: as many as the finest has."""
+    """One stretch. `places` are the decimals of every kWh on the page: as many as the finest has.
+
+    `cost`: of the days of a month whose cost is known; None without any, and where they are not of one currency.
+    """
 
     of: Of
     first: date
@@ -67,6 +83,7 @@ class Shown:
     kwh: Decimal
     sums: tuple[Decimal, ...]
     out: Decimal | None
+    cost: Money | None
     was: Decimal | None
     was_first: date | None
     compared: tuple[Compared, ...]
@@ -93,12 +110,20 @@ class Shown:
 
 
 def shown_of(
-    series: Series, stretch: Stretch, *, zone: ZoneInfo, today: date, since: date | None, other: Series | None = None
+    series: Series,
+    stretch: Stretch,
+    *,
+    zone: ZoneInfo,
+    today: date,
+    since: date | None,
+    other: Series | None = None,
+    costs: Sequence[DayCost] = (),
 ) -> Shown:
-    """Put a stretch together; `other` is the one that stands beside it, bar by bar."""
+    """Put a stretch together; `other` is the one that stands beside it, bar by bar, `costs` are those of its days."""
     codes = series.periods or ("total",)
     beside = [None if bar is None else bar.kwh for bar in _beside(series, other, zone)]
-    rows = tuple(_row(bar, was, codes, zone) for bar, was in zip(series.bars, beside, strict=True))
+    cost_of = {each.day: each.cost for each in costs}
+    rows = tuple(_row(bar, was, codes, cost_of, zone) for bar, was in zip(series.bars, beside, strict=True))
     a_year_before = series.year_before if series.of is not Of.YEAR else None  # the one before is that very one
     compared = tuple(_compared(each) for each in (series.before, a_year_before) if each is not None)
     numbers = [value for row in rows for value in (*row.values, row.kwh, row.out, row.was) if value is not None]
@@ -115,6 +140,7 @@ def shown_of(
         series.kwh,
         tuple(sum((row.values[place] for row in rows), _ZERO) for place in range(len(codes))),
         series.export_kwh,
+        total_of(costs),
         sum(known, _ZERO) if known else None,
         None if other is None else other.first,
         compared,
@@ -143,10 +169,12 @@ def _place(bar: Bar, of: Of, zone: ZoneInfo) -> int:
     return {Of.DAY: at.hour, Of.MONTH: at.day, Of.YEAR: at.month}[of]
 
 
-def _row(bar: Bar, was: Decimal | None, codes: Sequence[str], zone: ZoneInfo) -> Row:
+def _row(bar: Bar, was: Decimal | None, codes: Sequence[str], cost_of: Mapping[date, Money], zone: ZoneInfo) -> Row:
     values = tuple(bar.by_period.get(code, _ZERO) for code in codes) if codes != ("total",) else (bar.kwh or _ZERO,)
     begins = bar.begin.astimezone(zone)
-    return Row(begins, begins.date(), bar.kwh, values, bar.export_kwh, bar.quality, was, bar.end - bar.begin > _HOUR)
+    is_day = bar.end - bar.begin > _HOUR
+    cost = cost_of.get(begins.date())
+    return Row(begins, begins.date(), bar.kwh, values, bar.export_kwh, bar.quality, was, is_day, cost)
 
 
 def _column(row: Row, of: Of) -> Column:

@@ -1,11 +1,13 @@
 """What the JSON API says of what usage costs."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
 from pydantic import ConfigDict
 from pydantic.config import JsonDict
 
+from core.periods import Period
 from routers.usage.schemas import Exact
 from services.usage.queries import views
 from web.models import Amount, AnswerModel, Moment
@@ -60,6 +62,14 @@ EXAMPLE: Final[JsonDict] = {
         "next_price": "0.61206875",
         "slots": [],
     },
+}
+
+
+DAYS_EXAMPLE: Final[JsonDict] = {
+    "first": "2026-11-01",
+    "end": "2026-12-01",
+    "total": YUAN,
+    "days": [{"day": "2026-11-01", "kwh": "230.401", "cost": YUAN}],
 }
 
 
@@ -258,3 +268,37 @@ class UsageCost(AnswerModel):
     running: RunningCost | None
     tiers: TierLadder | None
     now: PriceNow | None
+
+
+class DayCost(AnswerModel):
+    """What one day that was read cost: what the bill is through it less what it was through the day before."""
+
+    day: date
+    kwh: Exact
+    cost: Amount
+
+
+class UsageCostDays(AnswerModel):
+    """The days of a month whose cost is known, and what they come to: of the running month its cost so far.
+
+    Charges by the month are in the first. What days that were not read cost anyhow is with the next that was. `total`
+    is null without any such day, and where they are not of one currency.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [DAYS_EXAMPLE]})
+
+    first: date
+    end: date
+    total: Amount | None
+    days: list[DayCost]
+
+    @classmethod
+    def of(cls, month: Period, days: Sequence[views.DayCost]) -> "UsageCostDays":
+        """The days as JSON."""
+        total = views.total_of(days)
+        return cls(
+            first=month.first,
+            end=month.end,
+            total=None if total is None else Amount.of(total),
+            days=[DayCost(day=each.day, kwh=each.kwh, cost=Amount.of(each.cost)) for each in days],
+        )

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from core.periods import business_date
-from routers.usage.cost_schemas import PriceNow, RunningCost, TierLadder, UsageCost
+from core.periods import Period, business_date
+from routers.usage.cost_schemas import PriceNow, RunningCost, TierLadder, UsageCost, UsageCostDays
 from routers.usage.schemas import UsageIntervals, UsageSeries
 from routers.usage.what_if_schemas import TariffComparison, WhatIf
 from services.accounts.errors import TotalsOnly
@@ -16,7 +16,7 @@ from services.usage.queries.views import Of
 from web import hot, spreadsheets
 from web.access import SeenAccount, WhollySeenAccount
 from web.caller import Customer
-from web.models import AccountNo, Day
+from web.models import AccountNo, Day, Month
 from web.problems import problems
 from web.problems.common import SpanWrong
 from web.runtime import RuntimeDep
@@ -102,6 +102,21 @@ def show_usage_cost(account: WhollySeenAccount, runtime: RuntimeDep, write: Writ
         tiers=None if found.tiers is None else TierLadder.of(found.tiers),
         now=None if found.price is None else PriceNow.of(found.price),
     )
+
+
+@router.get("/cost/days", responses=problems(TotalsOnly), operation_id="show_usage_cost_days")
+def show_usage_cost_days(
+    account: WhollySeenAccount,
+    runtime: RuntimeDep,
+    write: Write,
+    now: Now,
+    month: Annotated[Month | None, Query()] = None,
+) -> UsageCostDays:
+    """What each day of a month cost that was read (of the present month without one), to add up to its cost so far."""
+    zone = runtime.settings.zone
+    first = month or business_date(now, zone)
+    found = queries.cost_by_day(write, account_id=account.account.id, month=first, zone=zone)
+    return UsageCostDays.of(Period.month(first.year, first.month), found)
 
 
 @router.get("/what-if", responses=problems(TotalsOnly), operation_id="compare_tariffs")

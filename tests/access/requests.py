@@ -358,6 +358,9 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /api/v1/accounts/{account_no}": _get("/api/v1/accounts/{account_no}"),
     "GET /api/v1/accounts/{account_no}/usage": _get("/api/v1/accounts/{account_no}/usage"),
     "GET /api/v1/accounts/{account_no}/usage/cost": _get("/api/v1/accounts/{account_no}/usage/cost"),
+    "GET /api/v1/accounts/{account_no}/usage/cost/days": _get(
+        "/api/v1/accounts/{account_no}/usage/cost/days?month=2026-01"
+    ),
     "GET /api/v1/accounts/{account_no}/usage/intervals": _get(
         "/api/v1/accounts/{account_no}/usage/intervals?from=2026-01-01&to=2026-01-31"
     ),

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
+from lxml import html
 from lxml.html import HtmlElement
 
 from core import clock
@@ -27,10 +28,10 @@ def rows_of(page: HtmlElement) -> tuple[list[str], list[list[Decimal | None]], l
     heads = [cell.text_content() for cell in table.xpath(".//thead//th")][1:]
 
     def cells(row: HtmlElement) -> list[Decimal | None]:
-        return [None if cell.text == "–" else number(cell.text) for cell in row.xpath("./td")]
+        return [None if cell.text == "–" else money(cell) for cell in row.xpath("./td")]
 
     body = [cells(row) for row in table.xpath(".//tbody/tr")]
-    totals = [number(cell.text) for cell in table.xpath(".//tfoot//td")]
+    totals = [money(cell) for cell in table.xpath(".//tfoot//td")]
     return heads, body, totals
 
 
@@ -163,6 +164,7 @@ def test_an_access_to_sums_alone_shows_months_that_are_over_and_nothing_else(mea
         f"/export?from={TODAY}&to={TODAY}",
         f"/intervals?from={TODAY}&to={TODAY}",
         "/cost",
+        "/cost/days",
     ):
         answer = town.client.get(root + path, headers=person.bearer)
         assert (answer.status_code, answer.json()["code"]) == (403, "totals_only"), path
@@ -253,6 +255,35 @@ def test_the_running_bill_is_the_sum_of_its_lines_and_each_line_quantity_times_p
             Decimal(each.replace(",", "")) for each in re.findall(r"¥([\d,]+\.\d\d)", bounds[0].text_content())
         )
         assert total <= low <= high
+
+
+def test_what_each_day_cost_adds_up_to_the_running_bill_and_is_told_to_programs_alike(measured_town: Town) -> None:
+    """Of a month that is over, and of one that a script changes on the page, the same is said."""
+    town, owner = measured_town, measured_town.people["owner"]
+    latest = TODAY - timedelta(days=1)
+    earlier = latest.replace(day=1) - timedelta(days=1)
+    for day in (latest, earlier):
+        page = page_of(town, f"/usage?at={day}")
+        heads, body, totals = rows_of(page)
+        cost, whole = heads.index("Cost"), heads.index("kWh")
+        for row in body:
+            assert (row[cost] is None) == (row[whole] is None), "what is not known is not free"
+        root = f"/api/v1/accounts/{town.house.account_no}/usage/cost"
+        told = town.client.get(f"{root}/days?month={day:%Y-%m}", headers=owner.bearer).json()
+        assert [Decimal(each["kwh"]) for each in told["days"]] == [row[whole] for row in body if row[whole] is not None]
+        shown = [value for row in body if (value := row[cost]) is not None]
+        assert [Decimal(each["cost"]["amount_minor"]) / 100 for each in told["days"]] == shown
+        assert Decimal(told["total"]["amount_minor"]) / 100 == sum(shown) == totals[cost]
+        part = town.client.get(
+            f"/usage?at={day}", headers={**town.browser(owner), "hx-request": "true", "accept-language": "en"}
+        )
+        assert rows_of(html.fromstring(part.text)) == (heads, body, totals)
+        if day >= TODAY.replace(day=1):
+            running = town.client.get(root, headers=owner.bearer).json()["running"]
+            card = page.xpath("//section[@aria-labelledby='so-far']//p[contains(@class, 'amount')]")[0]
+            assert told["total"] == running["total"]
+            assert totals[cost] == money(card)
+    assert town.client.get(f"{root}/days?month=2026-13", headers=owner.bearer).status_code == 422
 
 
 def test_tiers_are_used_and_left_to_the_last_kwh_and_their_prices_are_those_of_the_tariff(measured_town: Town) -> None:

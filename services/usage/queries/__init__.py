@@ -4,7 +4,7 @@ from services.accounts.queries import AccountId
 from services.usage.queries.checking import Violation, invariants
 from services.usage.queries.comparing import dry_run, what_if
 from services.usage.queries.lately import last_days
-from services.usage.queries.running import cost_by_day, present, running_cost
+from services.usage.queries.running import cost_by_day, present, present_by_day, running_cost
 from services.usage.queries.showing import series
 from services.usage.queries.standing import price_now, tier_position
 from services.usage.queries.trying import AskedRun, Asker, TriedRun, asked_runs, is_large, tried_run
@@ -74,6 +74,7 @@ __all__ = [
     "is_large",
     "last_days",
     "present",
+    "present_by_day",
     "price_now",
     "running_cost",
     "series",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from typing import Final
+from typing import Final, Self
 from zoneinfo import ZoneInfo
 
 from core.db import ReadSession
@@ -36,6 +36,19 @@ class _Run:
     found: Standing
     days: list[Day]
     slots: list[SlotDay]
+
+    @property
+    def read(self) -> list[Day]:
+        """Days of which something was measured."""
+        return [day for day in self.days if day.measured_minutes]
+
+    def through(self, day: date) -> Self:
+        """The same as far as it was read through a day."""
+        return replace(
+            self,
+            days=[each for each in self.days if each.day <= day],
+            slots=[each for each in self.slots if each.day <= day],
+        )
 
     def use(self, *, until: date, more: Mapping[str, int] | None = None) -> Use:
         """What the engine prices but the sum of its slots; `more` energy is expected on top."""
@@ -73,9 +86,47 @@ def running_cost(session: ReadSession, *, account_id: int, today: date, zone: Zo
 
 def present(session: ReadSession, *, account_id: int, now: datetime, zone: ZoneInfo) -> Present:
     """What `running_cost`, `tier_position` and `price_now` tell of this moment, by one look at what is agreed."""
-    today = business_date(now, zone)
     found = known(session, account_id=account_id, zone=zone)
-    running = _running(session, account_id, today, found)
+    running = _running(session, account_id, business_date(now, zone), found)
+    return _present(session, account_id, running, found, now, zone)
+
+
+def present_by_day(
+    session: ReadSession, *, account_id: int, now: datetime, zone: ZoneInfo
+) -> tuple[Present, list[DayCost]]:
+    """The same, and by no further look what `cost_by_day` tells of the month."""
+    found = known(session, account_id=account_id, zone=zone)
+    running = _running(session, account_id, business_date(now, zone), found)
+    return _present(session, account_id, running, found, now, zone), _by_day(running, found, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """The month of a running bill, from the holder's first day in it: its days, and its versions."""
+
+    first: date
+    month: Period
+    days: list[Day]
+    runs: list[_Run]
+
+    def until(self, known_until: date | None) -> date:
+        """The day behind the last one that is priced; its first where nothing was read since."""
+        if known_until is None or known_until < self.first:
+            return self.first
+        return min(known_until + ONE_DAY, self.month.end)
+
+
+def _running(session: ReadSession, account_id: int, today: date, found: Known) -> _Running:
+    month = Period.month(today.year, today.month)
+    first = max(month.first, found.holder_since or month.first)
+    days = days_of(session, account_id=account_id, first=first, end=month.end)
+    return _Running(first, month, days, _runs(session, account_id, first, month.end, days))
+
+
+def _present(
+    session: ReadSession, account_id: int, running: _Running, found: Known, now: datetime, zone: ZoneInfo
+) -> Present:
+    today = business_date(now, zone)
     run = next((each.found for each in running.runs if each.first <= today < each.end), None)
     agreed = held(session, account_id=account_id, on=today) if run is None else run.held
     cost = _cost(session, account_id, running, found, zone)
@@ -89,29 +140,12 @@ def present(session: ReadSession, *, account_id: int, now: datetime, zone: ZoneI
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """The month of a running bill, from the holder's first day in it: its days, and its versions."""
-
-    first: date
-    month: Period
-    days: list[Day]
-    runs: list[_Run]
-
-
-def _running(session: ReadSession, account_id: int, today: date, found: Known) -> _Running:
-    month = Period.month(today.year, today.month)
-    first = max(month.first, found.holder_since or month.first)
-    days = days_of(session, account_id=account_id, first=first, end=month.end)
-    return _Running(first, month, days, _runs(session, account_id, first, month.end, days))
-
-
 def _cost(session: ReadSession, account_id: int, running: _Running, found: Known, zone: ZoneInfo) -> RunningCost | None:
     first, month, days, runs = running.first, running.month, running.days, running.runs
     if not runs:
         return None
     last = found.last_day(zone)
-    until = first if last is None or last < first else min(last + ONE_DAY, month.end)
+    until = running.until(last)
     priced = [(run, _priced(run, until)) for run in runs if run.first < until]
     parts = [_part(run, each, until) for run, each in priced if each is not None]
     counted = [run for run, each in priced if each is not None]
@@ -136,26 +170,34 @@ def _cost(session: ReadSession, account_id: int, running: _Running, found: Known
 def cost_by_day(session: ReadSession, *, account_id: int, month: date, zone: ZoneInfo) -> list[DayCost]:
     """What each read day of a month cost: the rounded cost through it less the one through the day before.
 
-    So the days of a part add up to what it costs through the last of them, also across a limit of a tier; a day that
-    was not read costs what it costs anyhow with the next that was. Days without a known tariff are left out, those of a
-    tariff whose price of a day cannot be told, and all behind a day with an interval without its price.
+    So the days add up to what `running_cost` tells, also across a limit of a tier. What days that were not read cost
+    anyhow is with the next of their part that was, else with the last; of a part without any, with the month's first.
+    Days without a known tariff are left out, those of a tariff whose price of a day cannot be told, and all behind a
+    day with an interval without its price.
     """
-    period = Period.month(month.year, month.month)
-    holder_since = known(session, account_id=account_id, zone=zone).holder_since
-    first = max(period.first, holder_since or period.first)
-    if first >= period.end:
+    found = known(session, account_id=account_id, zone=zone)
+    return _by_day(_running(session, account_id, month, found), found, zone)
+
+
+def _by_day(running: _Running, found: Known, zone: ZoneInfo) -> list[DayCost]:
+    until = running.until(found.last_day(zone))
+    runs = [run for run in running.runs if run.first < until]
+    costs = [cost for run in runs for cost in _days_of_run(run, until)]
+    if not costs:
         return []
-    days = days_of(session, account_id=account_id, first=first, end=period.end)
-    runs = _runs(session, account_id, first, period.end, days)
-    return [cost for run in runs for cost in _days_of_run(run)]
+    unread = [_priced(run, until) for run in runs if not run.read]
+    first = costs[0].cost
+    anyhow = (Money(each.total_minor, each.currency) for each in unread if each and each.currency == first.currency)
+    return [replace(costs[0], cost=sum(anyhow, first)), *costs[1:]]
 
 
-def _days_of_run(run: _Run) -> Iterator[DayCost]:
+def _days_of_run(run: _Run, until: date) -> Iterator[DayCost]:
     """What its days cost, each the step from what those before it come to; up to one that cannot be priced."""
     reached = Money.zero(run.found.tariff.currency)
-    for place, day in enumerate(run.days, 1):
-        upto = replace(run, days=run.days[:place], slots=[each for each in run.slots if each.day <= day.day])
-        priced = _priced(upto, day.day + ONE_DAY)
+    read = run.read
+    for day in read:
+        is_last = day is read[-1]
+        priced = _priced(run, until) if is_last else _priced(run.through(day.day), day.day + ONE_DAY)
         if priced is None:
             return
         total = Money(priced.total_minor, priced.currency)

@@ -1,7 +1,7 @@
 """What reads of usage answer: frozen views. Energy is a Decimal of kWh, money `Money`, a moment has an offset."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -216,11 +216,18 @@ class RunningCost:
 
 @dataclass(frozen=True, slots=True)
 class DayCost:
-    """What one day cost: the rounded cost through it less the one through the day before."""
+    """What one day that was read cost: the rounded cost through it less the one through the day before."""
 
     day: date
     kwh: Decimal
     cost: Money
+
+
+def total_of(days: Sequence[DayCost]) -> Money | None:
+    """What days come to; None without any, and where they are not of one currency."""
+    if len({each.cost.currency for each in days}) != 1:
+        return None
+    return sum((each.cost for each in days[1:]), days[0].cost)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -206,6 +207,35 @@ def test_a_change_of_tariff_within_the_month_is_a_part_of_its_own_and_unknown_da
     assert (found.unpriced_days, found.missing_days) == (2, 1)
     assert found.parts[0].total.minor == round(13 * 24 * 54.69)
     assert found.total == found.parts[0].total + found.parts[1].total
+
+
+def test_days_cost_what_the_bill_comes_to_also_where_parts_of_it_were_not_read(
+    database: Database, account_id: int
+) -> None:
+    """A part without a read day, one that ends with days that were not read, and one that begins with such."""
+    monthly = [{"code": "service", "amount": "6", "per": "month"}, {"code": "standing", "amount": "0.37", "per": "day"}]
+    starts = [JULY, date(2025, 7, 4), date(2025, 7, 16), AUGUST]
+    with database.write() as session:
+        for no, (first, end) in enumerate(pairwise(starts), 1):
+            version = make_version(session, code=f"T{no}", document={**SHANDONG, "fixed": monthly})
+            make_calendar(session, version, days_of(JULY, AUGUST))
+            bind(session, account_id, f"T{no}", no=no, first=first, end=end)
+    read = [*days_of(date(2025, 7, 6), date(2025, 7, 13)), *days_of(date(2025, 7, 18), date(2025, 7, 21))]
+    known_not = date(2025, 7, 9)
+    put(database, account_id, {day: [None if day == known_not else 937_219] * 24 for day in read})
+    read.remove(known_not)
+    found = running(database, account_id, date(2025, 7, 22))
+    now = datetime(2025, 7, 22, 12, tzinfo=ZONE)
+    with database.read() as session:
+        days = queries.cost_by_day(session, account_id=account_id, month=date(2025, 7, 31), zone=ZONE)
+        assert queries.present_by_day(session, account_id=account_id, now=now, zone=ZONE) == (
+            queries.present(session, account_id=account_id, now=now, zone=ZONE),
+            days,
+        )
+        assert queries.cost_by_day(session, account_id=account_id, month=AUGUST, zone=ZONE) == []
+    assert [day.day for day in days] == read
+    assert len(found.parts) == 3
+    assert sum((day.cost for day in days), Money.zero("CNY")) == found.total
 
 
 def test_what_a_kwh_costs_now_and_when_that_changes(database: Database, account_id: int) -> None:
