@@ -1,21 +1,22 @@
 """What holds for every tariff of the format and every use of it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.tariffs.queries import DayUse, Priced, Slot, Tariff, dump, negate, parse, prepaid, price
+from services.tariffs.queries import DayUse, Priced, Slot, SlotSum, Tariff, Use, dump, negate, parse, prepaid, price
 from tests.services.tariffs import independent
 from tests.services.tariffs.cases import use_of
 from tests.services.tariffs.shapes import Case, cases
 
 MANY = settings(max_examples=500, deadline=None)
-FIRST = date(2025, 1, 1)
 
 
 def priced(case: Case) -> tuple[Tariff, Priced]:
@@ -65,20 +66,56 @@ def test_the_order_of_intervals_and_periods_changes_nothing(case: Case, random: 
 
 
 @MANY
-@given(cases(lines=("per_tier", "plus")), st.lists(st.integers(0, 1000), min_size=1, max_size=9))
-def test_days_of_a_prepaid_month_add_up_to_the_month(case: Case, shares: list[int]) -> None:
-    tariff, use = parse(case["tariff"]), use_of({**case["input"], "month": 1, "days": len(shares)})
-    kwh = {period: Decimal(min(int(whole), 10**6)) for period, whole in use.kwh.items()}
-    kwh = kwh if len(kwh) > 1 or "summer" not in kwh else {"winter": kwh["summer"]}
-    days = [
-        DayUse(FIRST + timedelta(days=at), {period: whole * share for period, whole in kwh.items()})
-        for at, share in enumerate(shares)
-    ]
-    run = prepaid(tariff, use=use, days=days, opening=Decimal(100), topups={}, thresholds=())
-    whole = price(tariff, replace(use, kwh={period: part * sum(shares) for period, part in kwh.items()}))
+@given(cases(), st.randoms(use_true_random=False), st.integers(1, 9))
+def test_days_add_up_to_the_month_and_no_split_of_its_use_changes_what_it_costs(
+    case: Case, random: Random, count: int
+) -> None:
+    """Of lines by tier, by period and by interval, rounded line by line or once."""
+    tariff, whole = priced({**case, "input": {**case["input"], "days": count}})
+    use = replace(use_of(case["input"]), days=count)
+    parts = split(random, use, count)
+    intervals = [slot for _, slots in parts for slot in slots]
+    random.shuffle(intervals)
+    again = price(tariff, replace(use, slots=tuple(intervals)))
+    assert [line[:5] for line in again.lines] == [line[:5] for line in whole.lines]
     minor = 10 ** independent.ISO.get(tariff.currency, 2)
-    assert sum(day.cost for day in run.daily) * minor == run.month_cost_minor == whole.total_minor
-    assert run.closing_balance_minor == 100 * minor - run.month_cost_minor
+    first, some = date(2025, use.month or 1, 1), {0, count - 1, *random.sample(range(count), random.randint(0, count))}
+    for told in (range(count), sorted(some)):
+        days = [
+            day_of(tariff, first + timedelta(days=at), parts[before + 1 : at + 1])
+            for before, at in pairwise([-1, *told])
+        ]
+        run = prepaid(tariff, use=replace(use, slots=()), days=days, opening=Decimal(100), topups={}, thresholds=())
+        assert sum(day.cost for day in run.daily) * minor == run.month_cost_minor == whole.total_minor
+        assert run.closing_balance_minor == 100 * minor - run.month_cost_minor
+
+
+Part = tuple[dict[str, Decimal], list[Slot]]
+
+
+def split(random: Random, use: Use, count: int) -> list[Part]:
+    """So many parts of a use, to the millionth of a kWh; some of them nothing."""
+    kwh = {period: shares(random, whole, count) for period, whole in use.kwh.items()}
+    slots = [[Slot(share, slot.rate_minor) for share in shares(random, slot.kwh, count)] for slot in use.slots]
+    return [({period: each[at] for period, each in kwh.items()}, [each[at] for each in slots]) for at in range(count)]
+
+
+def shares(random: Random, whole: Decimal, count: int) -> list[Decimal]:
+    energy = int(whole.scaleb(6))
+    cuts = [0, *sorted(random.randint(0, energy) for _ in range(count - 1)), energy]
+    return [Decimal(upto - begin).scaleb(-6) for begin, upto in pairwise(cuts)]
+
+
+def day_of(tariff: Tariff, day: date, parts: Sequence[Part]) -> DayUse:
+    """One day of all these parts: what was used on days that are not told is told with the next."""
+    if not tariff.by_slot:
+        return DayUse(day, {period: sum((kwh[period] for kwh, _ in parts), Decimal(0)) for period in parts[0][0]})
+    slots = [slot for _, each in parts for slot in each]
+    kwh, cost = (
+        sum((slot.kwh for slot in slots), Decimal(0)),
+        sum((slot.kwh * slot.rate_minor for slot in slots), Decimal(0)),
+    )
+    return DayUse(day, {}, SlotSum(kwh, cost, len(slots)))
 
 
 @MANY
