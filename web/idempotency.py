@@ -92,7 +92,7 @@ SentSometimes = Annotated[
 
 
 async def _keyed_if_sent(request: Request, caller: Program, sent: SentSometimes = "") -> Keyed | None:
-    return await _of(request, f"service:{caller.id}", sent) if sent else None
+    return await _of(request, f"service:{caller.id}", sent) if "idempotency-key" in request.headers else None
 
 
 KeyedIfSent = Annotated[Keyed | None, Depends(_keyed_if_sent)]

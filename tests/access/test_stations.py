@@ -233,7 +233,7 @@ FILTERS: Final[Mapping[str, Sequence[str]]] = {
     "GET /staff/suspense/many": ("sum=1&sum=2&sum=3",),
     "GET /staff/quality": (f"unit={HERE}", f"unit={ELSEWHERE}", "sort=score"),
     "GET /staff/tariffs/{code}/{version_no}/try": (
-        "kwh=1&month=7&before=1&cycle=1&days=1&demand=1&kvarh=1&exported=1&persons=1&contract=1&kva=1&flag=a",
+        "kwh=1&kw=1&month=7&before=1&cycle=1&days=1&demand=1&kvarh=1&exported=1&persons=1&contract=1&kva=1&flag=a",
     ),
     "GET /staff/tariffs/{code}/{version_no}/dry-run": (
         f"unit={HERE}&of=all",

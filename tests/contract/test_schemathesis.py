@@ -21,10 +21,11 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
 
 from core import clock
+from services.accounts.queries import quality
 from services.identity import operations as identity
 from tests.access import group_requests
 from tests.access.letting_in import invite, let_in, make_room, somebodys_phone
-from tests.access.office_tariff_requests import tariff_of
+from tests.access.office_tariff_requests import tariff_of, tried_by
 from tests.factories.accounts import ACTOR
 from tests.factories.identity import app_session
 from tests.factories.own_readings import told_by
@@ -142,6 +143,8 @@ def _known(case: schemathesis.Case[Any], town: Town, home: Home, person: Person)
     make_room(town, home)
     if "{reading_id}" in case.path:
         known["reading_id"] = str(told_by(town.runtime, home.account.id, user_id=person.user_id))
+    if "{run_id}" in case.path:
+        known["run_id"] = str(tried_by(town, "service"))
     if "{grant_id}" in case.path:
         known["grant_id"] = str(let_in(town, home)[1])
     if "{group_id}" in case.path:
@@ -165,10 +168,14 @@ def _filled(path: str, body: dict[str, Any], town: Town, home: Home, person: Per
         "valid_from": "2030-01-01",
         "valid_to": None,
         "input": {"kwh": "100"},
+        "month": "2026-10",
     }
     if body.get("grant_type") == "refresh":
         with town.runtime.db.write() as session:
             filled["refresh_token"] = app_session(session, user_id=person.user_id).secret
+    if path.endswith("/details"):
+        with town.runtime.db.read() as session:
+            filled["version"] = quality.details(session, account_id=home.account.id).version
     if path == "/api/v1/payments":
         nothing = dict.fromkeys(("quote_id", "bill_nos", "account_nos"))
         return {**body, "account_no": home.account_no, **nothing, "method": "wechat_native"}
