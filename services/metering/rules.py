@@ -16,6 +16,7 @@ _KNOWN: Final = 1 << 14
 """So many texts are not read anew: the meters of a file share their times, and most of them count in whole Wh."""
 _DECIMALS: Final = 6
 _NUMBER: Final = re.compile(r"-?[0-9]{1,12}(?:\.([0-9]{1,6})0*)?")
+_TOO_LONG: Final = re.compile(r"-?0*[1-9][0-9]{12,}(?:\.[0-9]*)?")
 _TIME_AT: Final = 10
 """Where a time's date ends."""
 _OFFSETS: Final = timedelta(hours=14)
@@ -96,6 +97,8 @@ def energy(text: str, *, field: str) -> int:
 @lru_cache(maxsize=_KNOWN)
 def _energy(text: str, field: str) -> int:
     if _NUMBER.fullmatch(text) is None:
+        if _TOO_LONG.fullmatch(text):
+            raise Unreadable(field, "is more than a meter can count")
         raise Unreadable(field, "is not a number with at most 12 digits and 6 decimals")
     whole, _, decimals = text.partition(".")
     return int(whole + decimals[:_DECIMALS].ljust(_DECIMALS, "0"))

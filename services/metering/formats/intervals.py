@@ -11,6 +11,7 @@ from core.records import Reject, Unreadable
 from services.metering.measures import Channel, IntervalRow, Quality
 
 NUMBER: Final = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][+-]?[0-9]{1,2})?")
+_TOO_LONG: Final = re.compile(r"[+-]?0*[1-9][0-9]{18,}(?:\.[0-9]*)?")
 MOST: Final = 10**18
 """Energies from here on are no energies of an interval and would not fit where they are kept."""
 
@@ -59,7 +60,7 @@ def energy(text: str, shift: int, *, field: str) -> int:
 @lru_cache(maxsize=KNOWN)
 def _energy(text: str, shift: int, field: str) -> int:
     if not NUMBER.fullmatch(text):
-        raise Unreadable(field, "is not a number")
+        raise Unreadable(field, "is more than a meter can count" if _TOO_LONG.fullmatch(text) else "is not a number")
     units = Decimal(text).scaleb(shift)
     if abs(units) >= MOST:
         raise Unreadable(field, "is more than a meter can count")

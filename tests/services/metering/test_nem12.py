@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.records import Reject
+from core.records import Reject, Unreadable
 from services.metering.formats import nem12
+from services.metering.formats.intervals import energy
 from services.metering.formats.naming import Naming
 from services.metering.measures import Channel, IntervalRow, Quality
 
@@ -275,3 +276,11 @@ def test_what_is_written_is_what_is_read(values: list[Decimal], flags: list[str]
         )
         for place, (value, flag) in enumerate(zip(values, flags, strict=True))
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("1" + "0" * 18, "is more than a meter can count"), ("1" + "0" * 18 + "x", "is not a number")]
+)
+def test_a_number_that_is_too_long_is_told_apart_from_none(text: str, told: str) -> None:
+    with pytest.raises(Unreadable, match=told):
+        energy(text, 6, field="interval")
