@@ -42,6 +42,7 @@ EXAMPLE: Final[JsonDict] = {
         "missing_days": 1,
         "price_gaps": [],
         "forecast": {"low": YUAN, "middle": YUAN, "high": YUAN, "kwh": "266.3", "days_seen": 25, "is_wide": False},
+        "tariff_changes_on": None,
     },
     "tiers": {
         "first": "2026-11-01",
@@ -124,6 +125,7 @@ class RunningCost(AnswerModel):
     """What has come together for the bill that ends before `end`, from readings through `known_until`.
 
     `price_gaps`: time with use whose intervals have no price yet; its part of the bill is not in `total`.
+    `tariff_changes_on`: a day before `end` that readings have not reached; until they have there is no `forecast`.
     """
 
     first: date
@@ -137,6 +139,7 @@ class RunningCost(AnswerModel):
     missing_days: int
     price_gaps: list[PriceGap]
     forecast: CostForecast | None
+    tariff_changes_on: date | None
 
     @classmethod
     def of(cls, cost: views.RunningCost) -> "RunningCost":
@@ -155,6 +158,7 @@ class RunningCost(AnswerModel):
             missing_days=cost.missing_days,
             price_gaps=[PriceGap(begin=each.begin, end=each.end) for each in cost.price_gaps],
             forecast=None if cost.forecast is None else _forecast(cost.forecast),
+            tariff_changes_on=cost.changes_on,
         )
 
 

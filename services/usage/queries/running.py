@@ -164,6 +164,7 @@ def _cost(session: ReadSession, account_id: int, running: _Running, found: Known
         missing_days=max(0, expected - sum(day.is_whole for day in days if day.day < until)),
         price_gaps=price_gaps((each for run in runs for each in run.slots), zone=zone),
         forecast=_forecast(session, account_id, runs, parts, until, month.end),
+        changes_on=next((run.first for run in runs[1:] if run.first >= until), None),
     )
 
 

@@ -198,7 +198,8 @@ class RunningCost:
 
     `unpriced_days`: days with use but without a known tariff, whose cost is not in `total`. `missing_days`: days that
     should have been read and were not, whole or in part. `price_gaps`: time with use whose intervals have no price yet,
-    for which their part is not in `total`. `forecast` None where too little is known.
+    for which their part is not in `total`. `forecast` None where too little is known, and while the tariff is still to
+    change before `end`: then on `changes_on`.
     """
 
     first: date
@@ -212,6 +213,7 @@ class RunningCost:
     missing_days: int
     price_gaps: tuple[Gap, ...]
     forecast: Forecast | None
+    changes_on: date | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -358,6 +358,24 @@ def test_a_steady_use_is_foreseen_to_the_minor_unit_and_an_unsteady_one_with_a_r
     assert found.low < found.middle < found.high
 
 
+def test_while_the_tariff_is_still_to_change_no_forecast_is_made_and_the_day_is_told(
+    database: Database, account_id: int
+) -> None:
+    change = date(2025, 7, 16)
+    with database.write() as session:
+        version = make_version(session, code="A")
+        make_calendar(session, version, days_of(date(2025, 6, 1), change))
+        bind(session, account_id, "A", end=change)
+        version = make_version(session, code="GZ", document=GUANGZHOU, periods=PERIODS)
+        bind(session, account_id, "GZ", no=2, first=change)
+        make_calendar(session, version, days_of(change, AUGUST), period=of_guangzhou)
+    put(database, account_id, hourly(date(2025, 6, 1), date(2025, 7, 11), 1_000_000))
+    found = running(database, account_id, date(2025, 7, 11))
+    assert (found.forecast, found.changes_on) == (None, change)
+    put(database, account_id, hourly(date(2025, 7, 11), date(2025, 7, 19), 1_000_000))
+    assert running(database, account_id, date(2025, 7, 19)).changes_on is None
+
+
 def _month_of(kwh: int) -> Any:
     day = {"peak": 7, "flat": 9, "valley": 8}
     return Use(
