@@ -107,6 +107,7 @@ TASKS: Final = {
     "ledger.expire_points": N_("Points that expire"),
     "ledger.roll_up": N_("House totals"),
     "metering.estimate": N_("Missing readings estimated"),
+    "metering.move": N_("Readings that follow their meter"),
     "metering.validate": N_("Odd readings looked for"),
     "notifications.apply_chats": N_("WeChat messages acted on again"),
     "notifications.purge": N_("Old messages forgotten"),
