@@ -84,6 +84,7 @@ AccountsReader = Annotated[ServiceCaller, Depends(_may(ServiceScope.ACCOUNTS_REA
 PaymentsReader = Annotated[ServiceCaller, Depends(_may(ServiceScope.PAYMENTS_READ))]
 ReadingsReader = Annotated[ServiceCaller, Depends(_may(ServiceScope.READINGS_READ))]
 ReadingsWriter = Annotated[ServiceCaller, Depends(_may(ServiceScope.READINGS_WRITE))]
+ReadingsDecider = Annotated[ServiceCaller, Depends(_may(ServiceScope.READINGS_DECIDE))]
 TariffsReader = Annotated[ServiceCaller, Depends(_may(ServiceScope.TARIFFS_READ))]
 TariffsWriter = Annotated[ServiceCaller, Depends(_may(ServiceScope.TARIFFS_WRITE))]
 """Programs that may do one kind of thing, checked in the request's transaction."""

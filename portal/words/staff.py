@@ -155,6 +155,7 @@ PROGRAM_SCOPES: Final = {
     "payments.read": N_("Read payments"),
     "readings.read": N_("Read readings to work off"),
     "readings.write": N_("Write readings"),
+    "readings.decide": N_("Decide about readings that wait"),
     "tariffs.read": N_("Read tariffs"),
     "tariffs.write": N_("Write tariffs"),
 }

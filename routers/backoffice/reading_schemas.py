@@ -5,11 +5,11 @@ from decimal import Decimal
 from typing import Annotated, Final, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
 from services.metering.queries import Finding, FindingKind, HeldReading, MeterGaps, kwh_of
-from web.models import AnswerModel, Moment
+from web.models import AnswerModel, Moment, RequestModel, Text
 
 Reason: TypeAlias = Literal["negative", "implausible", "inverted", "contradicted", "decided", "first", "strayed"]
 Exact = Annotated[Decimal, Field(description="An exact decimal number as text.")]
@@ -103,6 +103,39 @@ class OfficeHeldPage(AnswerModel):
 
     items: list[OfficeHeldReading]
     next: str
+
+
+class DecideReading(RequestModel):
+    """What becomes of a reading, and why: it is accepted as actual, discarded, or an estimate takes its place."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"decision": "discard", "note": "The meter was turned while it was tested."}]}
+    )
+
+    decision: Literal["accept", "discard", "estimate"]
+    note: Annotated[Text, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
+
+
+class DecidedReading(AnswerModel):
+    """A reading that was decided about."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "account_no": "3201000001",
+                    "id": "019ac1f2-6f0e-7f8e-9a43-5d0f6f1f7c11",
+                    "state": "discarded",
+                    "decided_at": "2026-11-26T09:31:07Z",
+                }
+            ]
+        }
+    )
+
+    account_no: str
+    id: UUID
+    state: Literal["accepted", "discarded", "estimated"]
+    decided_at: Moment
 
 
 class OfficeMissing(AnswerModel):

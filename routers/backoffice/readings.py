@@ -1,4 +1,4 @@
-"""What programs of the supplier see of readings to be worked off: what waits, what is missing, what looks odd.
+"""What programs of the supplier see of readings to be worked off, and decide: what waits, is missing, looks odd.
 
 Each list is of the program's units; what is elsewhere is told by none.
 """
@@ -7,11 +7,15 @@ from datetime import timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Body, Depends, Path, Query
+from fastapi.responses import Response
 
+from core.idempotency import InFlight, KeyReused
 from core.pagination import MAX_CURSOR, BadCursor
 from core.periods import business_date, start_of
 from routers.backoffice.reading_schemas import (
+    DecidedReading,
+    DecideReading,
     OfficeHeldPage,
     OfficeHeldReading,
     OfficeMissing,
@@ -22,19 +26,27 @@ from routers.backoffice.reading_schemas import (
 )
 from services.accounts.errors import UnitsMissing
 from services.accounts.queries import programs
-from services.metering import queries
+from services.metering import operations, queries
+from services.metering.errors import ReadingDecided, ReadingNotAcceptable, ReadingNotEstimable, ReadingUnknown
+from services.metering.operations import Decision
 from services.metering.queries import Finding, FindingKind, HeldReading
-from web.models import Day, Limit
+from web.idempotency import KeyedByProgram, once
+from web.models import AccountNo, Day, Limit
 from web.problems import problems
-from web.problems.common import ScopeMissing
+from web.problems.common import KeyMissing, ScopeMissing
 from web.runtime import RuntimeDep
-from web.service import ReadingsReader, ServiceCaller
+from web.service import ReadingsDecider, ReadingsReader, ServiceCaller
 from web.session import Now, Write
 
 router = APIRouter(prefix="/api/v1/backoffice", tags=["back office"])
 
 _FIRST: Final = (0, 0, str(UUID(int=0)))
 LISTED = problems(ScopeMissing, UnitsMissing, BadCursor)
+_ACTS: Final = {
+    "accept": (operations.accept, "accepted"),
+    "discard": (operations.discard, "discarded"),
+    "estimate": (operations.estimate, "estimated"),
+}
 Cursor = Annotated[str, Query(max_length=MAX_CURSOR)]
 
 
@@ -74,6 +86,48 @@ def list_held_readings(
     )
     page, following = runtime.cursors.page(found, limit, scope=scope, position=_position)
     return OfficeHeldPage(items=[OfficeHeldReading.of(each) for each in page], next=following)
+
+
+@router.post(
+    "/held-readings/{account_no}/{reading_id}/decision",
+    response_model=DecidedReading,
+    responses=problems(
+        ScopeMissing,
+        ReadingUnknown,
+        ReadingDecided,
+        ReadingNotAcceptable,
+        ReadingNotEstimable,
+        KeyMissing,
+        KeyReused,
+        InFlight,
+    ),
+    operation_id="decide_held_reading",
+)
+def decide_held_reading(
+    account_no: Annotated[AccountNo, Path()],
+    reading_id: UUID,
+    wanted: Annotated[DecideReading, Body()],
+    caller: ReadingsDecider,
+    keyed: KeyedByProgram,
+    runtime: RuntimeDep,
+    write: Write,
+    now: Now,
+) -> Response:
+    """Accept a reading that waits, discard it, or have an estimate take its place: once, as staff do in the console."""
+    settings = runtime.settings
+
+    def work() -> DecidedReading:
+        account_id = queries.held_of_program(write, account_no=account_no, quarantine_id=reading_id, client=caller.id)
+        if account_id is None:
+            raise ReadingUnknown
+        act, state = _ACTS[wanted.decision]
+        decision = Decision(caller.actor, wanted.note.strip(), now, settings.zone, settings.readings_linear_minutes)
+        act(write, account_id=account_id, quarantine_id=reading_id, decision=decision)
+        return DecidedReading.model_validate(
+            {"account_no": account_no, "id": reading_id, "state": state, "decided_at": now}
+        )
+
+    return once(write, keyed, work, status=200)
 
 
 @router.get("/missing-readings", responses=LISTED, operation_id="list_missing_readings")

@@ -28,6 +28,7 @@ class ServiceScope(enum.StrEnum):
     PAYMENTS_READ = "payments.read"
     READINGS_READ = "readings.read"
     READINGS_WRITE = "readings.write"
+    READINGS_DECIDE = "readings.decide"
     TARIFFS_READ = "tariffs.read"
     TARIFFS_WRITE = "tariffs.write"
 

@@ -14,6 +14,7 @@ from services.billing import queries as billing
 from tests.access import (
     callback_requests,
     group_requests,
+    office_reading_requests,
     office_tariff_requests,
     own_reading_requests,
     quote_requests,
@@ -487,6 +488,7 @@ ASKING: Final[dict[str, Asking]] = {
     **group_requests.ASKING,
     **callback_requests.ASKING,
     **office_tariff_requests.ASKING,
+    **office_reading_requests.ASKING,
     **quote_requests.asking(_form, _pay_fields),
     **staff_requests.ASKING,
 }

@@ -1,4 +1,4 @@
-"""What staff decide about readings that nobody believed: accepted, discarded, estimated; each once, for a reason."""
+"""What staff and programs decide about readings that nobody believed: each once, for a reason."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

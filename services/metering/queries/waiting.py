@@ -158,6 +158,17 @@ def held_reading(
     return None if row is None else view(HeldReading, row)
 
 
+def held_of_program(session: ReadSession, *, account_no: str, quarantine_id: UUID, client: UUID) -> int | None:
+    """The account of a reading, decided or not, in the units of a program; None elsewhere."""
+    found: int | None = session.sql(
+        statement(__package__, "held_of_program.sql"),
+        account_no=account_no,
+        id=quarantine_id,
+        client=client,
+    ).scalar_one_or_none()
+    return found
+
+
 def held_counts(session: ReadSession, *, staff_id: UUID, now: datetime, most: int = COUNTED) -> HeldCounts:
     """What waits where one may view readings."""
     rows = session.sql(

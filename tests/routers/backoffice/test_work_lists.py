@@ -100,3 +100,40 @@ def test_a_work_list_needs_units_and_goes_on_for_its_reader_alone(town: Town, pa
     reader = program(town, ServiceScope.READINGS_READ, units=("3701",))
     answer = town.client.get(f"{API}/{path}", params={"cursor": cursor}, headers=reader)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_cursor")
+
+
+def test_a_program_decides_about_a_reading_of_its_units_once_and_one_of_elsewhere_is_unknown(town: Town) -> None:
+    here, now = town.build(town.unit_id, has_bills=False), clock.now()
+    with town.runtime.db.write() as session:
+        mine, theirs = (held.hold_interval(session, account_id=home.account.id, now=now) for home in (here, town.far))
+    caller = program(town, ServiceScope.READINGS_DECIDE, units=("3701",))
+
+    def decide(account_no: str, reading_id: uuid.UUID, decision: str, *, key: str = "") -> tuple[int, str]:
+        answer = town.client.post(
+            f"{API}/held-readings/{account_no}/{reading_id}/decision",
+            json={"decision": decision, "note": "the meter was turned"},
+            headers={**caller, "idempotency-key": key or uuid.uuid4().hex},
+        )
+        told = answer.json()
+        return answer.status_code, told.get("code") or told["state"]
+
+    assert decide(here.account_no, mine, "accept") == (409, "reading_not_acceptable"), "it is less than nothing"
+    for account_no, reading_id in (
+        (town.far.account_no, theirs), (here.account_no, theirs), (town.far.account_no, mine),
+        (here.account_no, uuid.uuid4()), ("0000000000", mine),
+    ):  # fmt: skip
+        assert decide(account_no, reading_id, "discard") == (404, "reading_unknown")
+    assert [decide(here.account_no, mine, "discard", key="once") for _ in range(2)] == [(200, "discarded")] * 2
+    assert decide(here.account_no, mine, "discard") == (409, "reading_decided")
+    with town.runtime.db.read() as reader:
+        states = reader.sql(
+            """select state, decided_by like 'service:%' as by_program from reading_quarantine
+               where id = any(:ids) order by state""",
+            ids=[mine, theirs],
+        ).all()
+        said = reader.sql(
+            "select actor, after from audit where act = 'metering.discarded' and subject = :subject",
+            subject=f"account:{here.account.id}",
+        ).all()
+    assert [tuple(row) for row in states] == [("discarded", True), ("open", None)]
+    assert [(row.actor.partition(":")[0], row.after["reason"]) for row in said] == [("service", "the meter was turned")]
