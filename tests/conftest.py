@@ -128,12 +128,12 @@ def servers() -> Servers:
 
 
 @contextlib.contextmanager
-def cloned(servers: Servers, template: str = TEMPLATE) -> Iterator[str]:
+def cloned(servers: Servers, template: str | None = None) -> Iterator[str]:
     """A fresh clone of the migrated template or of another database that nobody is connected to, dropped afterwards."""
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(servers.admin_dsn, autocommit=True) as connection:
         made = sql.SQL("create database {} template {} strategy file_copy owner wattline_owner")
-        connection.execute(made.format(sql.Identifier(name), sql.Identifier(template)))
+        connection.execute(made.format(sql.Identifier(name), sql.Identifier(template or TEMPLATE)))
         yield name
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 

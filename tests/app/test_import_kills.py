@@ -89,6 +89,7 @@ CONTENT: Final[dict[str, LiteralString]] = {
     "account_search": """select s.account_no, u.code, s.terms from account_search s join unit u on u.id = s.unit_id""",
     "agreement": """select a.account_no, g.id, g.tariff_code, g.is_prepaid, g.valid_from, g.valid_to
         from agreement g join account a on a.id = g.account_id""",
+    "holding_change": """select a.account_no, h.on_day from holding_change h join account a on a.id = h.account_id""",
     "meter": "select m.meter_no, a.account_no from meter m join account a on a.id = m.account_id",
     "claim": "select kind, key from claim",
     "bill": """select a.account_no, b.bill_no, b.period_first, b.period_end, b.issue_date, b.due_date, b.energy_kwh,
