@@ -74,6 +74,24 @@ def test_a_month_names_its_gaps_and_waits_for_what_cannot_be_known(database: Dat
     assert shown(database, account_id, Of.YEAR, JULY).gaps == found.gaps, "what is in the sums of a year is no gap"
 
 
+def test_days_that_came_and_are_not_summed_up_yet_are_awaited_and_not_missing(
+    database: Database, account_id: int
+) -> None:
+    with database.write() as session:
+        put_readings(session, account_id, {JULY: [1_000_000] * 24}, minutes=60)
+    assert shown(database, account_id, Of.MONTH, JULY).known_until is None
+    put(database, account_id, {JULY + timedelta(1): [1_000_000] * 24})
+    with database.write() as session:
+        put_readings(session, account_id, {JULY + timedelta(2): [1_000_000] * 24}, minutes=60)
+    found = shown(database, account_id, Of.MONTH, JULY)
+    assert found.known_until == datetime(2025, 7, 3, tzinfo=ZONE)
+    assert ([bar.quality for bar in found.bars[1:4]], found.kwh, found.gaps) == (
+        [BarQuality.ACTUAL, BarQuality.AWAITED, BarQuality.AWAITED],
+        Decimal(48),
+        (),
+    )
+
+
 @pytest.mark.parametrize("is_holders", [False, True])
 def test_the_first_month_of_readings_or_of_a_holder_lacks_nothing_of_before(
     database: Database, account_id: int, is_holders: bool
