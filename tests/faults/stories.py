@@ -401,7 +401,7 @@ STORIES: Final[Mapping[str, Story]] = {
     ),
 }  # fmt: skip
 
-MOST_TRIES: Final = 6
+MOST_TRIES: Final = 20
 
 
 def carry_on(world: World, case: Case, step: str) -> None:
