@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -219,13 +220,13 @@ def tell(world: World, dice: random.Random, *, dates_first: bool) -> None:
     dice.shuffle(days)
     dice.shuffle(shown)
     pieces = 4
-    acts += [lambda piece=n: world.measure(days[piece::pieces]) for n in range(pieces)]  # type: ignore[misc]
-    acts += [lambda piece=n: world.show(shown[piece::pieces]) for n in range(pieces)]  # type: ignore[misc]
+    acts += [partial(world.measure, days[n::pieces]) for n in range(pieces)]
+    acts += [partial(world.show, shown[n::pieces]) for n in range(pieces)]
     acts.append(world.follow)
     moves: dict[int, list[Callable[[], None]]] = defaultdict(list)
     for number, meter in enumerate(world.meters):
         for leaves, comes in zip(meter.stays, meter.stays[1:], strict=False):
-            moves[number].append(lambda n=number, a=leaves, b=comes: world.move(n, a, b))  # type: ignore[misc]
+            moves[number].append(partial(world.move, number, leaves, comes))
     order = [None] * len(acts) + [number for number, of_meter in moves.items() for _ in of_meter]
     dice.shuffle(order)
     if dates_first:
