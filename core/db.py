@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final, LiteralString, TypeAlias, TypeVar
+from typing import Any, Final, LiteralString, Self, TypeAlias, TypeVar
 
 import psycopg
 import sqlalchemy as sa
@@ -122,7 +122,11 @@ class Timestamp(sa.TypeDecorator[datetime]):
 
 
 class _Deadlines:
-    """Cuts the socket of a transaction that is too old: a frozen server ignores `statement_timeout`."""
+    """Cuts the socket of a transaction that is too old: a frozen server ignores `statement_timeout`.
+
+    A machine that stands still for longer goes on with both at once: what was done in time by its own account, and the
+    cut. Whoever keeps the connection therefore looks at `was_cut` afterwards.
+    """
 
     def __init__(self) -> None:
         self._running: dict[_Watched, None] = {}
@@ -155,23 +159,26 @@ class _Deadlines:
                 now = time.monotonic()
                 for watched in [each for each in list(self._running) if each.limit <= now]:
                     self._running.pop(watched, None)
+                    watched.was_cut = True
                     _cut(watched.descriptor)
 
 
 class _Watched:
     """One block under a deadline. Every hot statement has one: a class costs a third of what a generator would."""
 
-    __slots__ = ("_deadlines", "_seconds", "descriptor", "limit")
+    __slots__ = ("_deadlines", "_seconds", "descriptor", "limit", "was_cut")
 
     def __init__(self, deadlines: _Deadlines, descriptor: int, seconds: float) -> None:
         self._deadlines = deadlines
         self._seconds = seconds
         self.descriptor = descriptor
         self.limit = 0.0
+        self.was_cut = False
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self.limit = time.monotonic() + self._seconds
         self._deadlines.begin(self)
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._deadlines.end(self)
@@ -280,11 +287,14 @@ class Database:
             raise RuntimeError(msg)
         # `pool.connection()` would end a transaction, too, of which a statement that commits itself has none.
         connection = await pool.getconn()
+        watched = self._deadlines.watch(connection.fileno(), deadline_s)
         try:
-            with self._deadlines.watch(connection.fileno(), deadline_s):
+            with watched:
                 cursor = await connection.execute(query.driver_sql, params)
                 row = await cursor.fetchone()
         finally:
+            if watched.was_cut:
+                await connection.close()
             await pool.putconn(connection)
         return None if row is None else row[0]
 
@@ -317,10 +327,12 @@ class Database:
     def _ping(self, connection: Any, _record: object, _proxy: object) -> None:
         """Refuse a pooled connection that does not answer: SQLAlchemy's own ping waits for ever on a frozen server."""
         try:
-            with self._deadlines.watch(connection.fileno(), PING_S):
+            with self._deadlines.watch(connection.fileno(), PING_S) as ping:
                 self.engine.dialect.do_ping(connection)
         except psycopg.Error as error:
             raise sa.exc.InvalidatePoolError from error
+        if ping.was_cut:
+            raise sa.exc.InvalidatePoolError
 
     @contextmanager
     def _begin(self, factory: sessionmaker[Any]) -> Iterator[Any]:

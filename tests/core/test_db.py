@@ -3,15 +3,19 @@
 import asyncio
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
+from core import db
 from core.db import Database, Statement, WriteSession
+from tests.support.waiting import wait_until
 
 PATIENCE_S = 20.0
 """Longer than any deadline below, shorter than the server's own timeouts would let a test pass."""
@@ -140,6 +144,61 @@ def test_a_pooled_connection_that_froze_while_idle_is_replaced(hasty: Database) 
     with frozen(pid):
         assert outcome_of(work) is None
     assert found != [pid]
+
+
+def cut(connection: Any) -> bool:
+    """Whether the socket of a connection has been cut from this side."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as looked_at:
+        try:
+            return looked_at.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+
+
+def test_a_pooled_connection_that_was_cut_as_it_answered_is_replaced(
+    hasty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it goes on a machine that stood still for longer than a ping may take."""
+    with hasty.write() as session:
+        pid = backend(session)
+    ping = hasty.engine.dialect.do_ping
+
+    def stall(connection: Any) -> bool:
+        answered = ping(connection)
+        wait_until(lambda: cut(connection), message="not cut")
+        patched.undo()
+        return answered
+
+    with monkeypatch.context() as patched:
+        patched.setattr(hasty.engine.dialect, "do_ping", stall)
+        patched.setattr(db, "PING_S", 0.0)
+        with hasty.write() as session:
+            assert backend(session) != pid
+
+
+def test_a_hot_connection_that_was_cut_as_it_answered_is_replaced(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = psycopg.AsyncCursor.fetchone
+
+    async def stall(cursor: Any) -> Any:
+        row = await fetch(cursor)
+        wait_until(lambda: cut(cursor.connection), message="not cut")
+        return row
+
+    async def pid() -> object:
+        return await database.hot_write(Statement("pid", sa.text(""), b"select pg_backend_pid()"), {})
+
+    async def scene() -> None:
+        await database.open_hot()
+        with monkeypatch.context() as patched:
+            patched.setattr(psycopg.AsyncCursor, "fetchone", stall)
+            patched.setattr(db, "HOT_WRITE_DEADLINE_S", 0.0)
+            was_cut = await pid()
+        assert was_cut not in [await pid() for _ in range(10)]  # more than a pool keeps
+        await database.close_hot()
+
+    asyncio.run(scene())
 
 
 def test_a_pooled_connection_whose_server_died_is_replaced(database: Database, app_dsn: str) -> None:
