@@ -7,18 +7,19 @@ whoever comes next goes on behind them.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 import structlog
 
 from core import ids, locks
 from core.db import WriteSession, statement, to_json
-from services.tariffs.queries import Fault, Tariff, parse
+from services.tariffs.queries import Tariff, parse
 from services.usage.errors import DryRunsMany
 from services.usage.models import DryRunState
+from services.usage.queries.apart import MOST_ALONE, compare_apart, has_failed
 from services.usage.queries.trying import Asker, compare_many, may_see, on_tariff
 from services.usage.queries.views import Difference, Unpriced
 
@@ -30,9 +31,6 @@ MOST_AT_ONCE: Final = 2
 MOST_KEPT: Final = 20
 KEEP: Final = timedelta(days=1)
 MOST_FAILURES: Final = 5
-MOST_ALONE: Final = 20
-"""Accounts of one piece that may fail by themselves."""
-FAILED: Final = Fault("$", "price_failed")
 PUT_OFF_S: Final = 15
 """Seconds until the first further try; twice as long each time."""
 MOST_COUNTED: Final = 2**31 - 1
@@ -150,9 +148,11 @@ def compare_piece(session: WriteSession, *, run: ClaimedRun, zone: ZoneInfo, now
         most=PIECE,
     ).all()
     rows = [row for row in found if row.version_ids]
-    failed = _compare(session, run, rows, tariff=parse(run.document, months=()), zone=zone, may_fail=MOST_ALONE)
-    if failed:
-        log.warning("dry_run_accounts_failed", run_id=str(run.id), accounts=failed)
+    compare = partial(_compare, session, run, tariff=parse(run.document, months=()), zone=zone)
+    compared = compare_apart(session, rows=rows, compare=compare, most=MOST_ALONE)
+    if failed := [each for each in compared if has_failed(each)]:
+        _keep(session, run, failed)
+        log.warning("dry_run_accounts_failed", run_id=str(run.id), accounts=[each.account_id for each in failed])
     session.sql(
         _COMPARED,
         id=run.id,
@@ -202,39 +202,16 @@ def purge_dry_runs(session: WriteSession, *, now: datetime, most: int) -> int:
 
 
 def _compare(
-    session: WriteSession, run: ClaimedRun, rows: Sequence[Any], *, tariff: Tariff, zone: ZoneInfo, may_fail: int
-) -> list[int]:
-    """Compare accounts and keep what was found; those that fail by themselves are kept without a price, and answered.
-
-    What fails together is compared in halves. Raises what the last one failed with where more than `may_fail` do: then
-    it is not the accounts.
-    """
-    if not rows:
-        return []
-    try:
-        with session.begin_nested():
-            compared = compare_many(
-                session, rows=rows, tariff_code=run.tariff_code, tariff=tariff, month=run.month, zone=zone
-            )
-            session.sql(_KEEP, run_id=run.id, rows=to_json([_kept(each) for each in compared]))
-    except Exception as error:
-        if may_fail == 0 or not _lies_in_accounts(error):
-            raise
-        if len(rows) > 1:
-            half = len(rows) // 2
-            failed = _compare(session, run, rows[:half], tariff=tariff, zone=zone, may_fail=may_fail)
-            left = may_fail - len(failed)
-            return failed + _compare(session, run, rows[half:], tariff=tariff, zone=zone, may_fail=left)
-        row = rows[0]
-        unpriced = Unpriced(row.id, row.account_no, row.account_class, is_by_tried=False, faults=(FAILED,))
-        session.sql(_KEEP, run_id=run.id, rows=to_json([_kept(unpriced)]))
-        return [row.id]
-    return []
+    session: WriteSession, run: ClaimedRun, rows: Sequence[Any], *, tariff: Tariff, zone: ZoneInfo
+) -> list[Difference | Unpriced]:
+    """Compare accounts, and keep what was found."""
+    compared = compare_many(session, rows=rows, tariff_code=run.tariff_code, tariff=tariff, month=run.month, zone=zone)
+    _keep(session, run, compared)
+    return compared
 
 
-def _lies_in_accounts(error: Exception) -> bool:
-    """Whether the same would fail again: what the server or the connection failed at may go well the next time."""
-    return not isinstance(error, sa.exc.DBAPIError) or isinstance(error, sa.exc.DataError | sa.exc.IntegrityError)
+def _keep(session: WriteSession, run: ClaimedRun, compared: Sequence[Difference | Unpriced]) -> None:
+    session.sql(_KEEP, run_id=run.id, rows=to_json([_kept(each) for each in compared]))
 
 
 def _kept(compared: Difference | Unpriced) -> dict[str, object]:

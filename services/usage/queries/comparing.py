@@ -29,6 +29,7 @@ from services.tariffs.queries import (
     tariffs,
     versions,
 )
+from services.usage.queries.apart import MOST_ALONE, compare_apart
 from services.usage.queries.days import ONE_DAY, Day, days_of, gaps, known
 from services.usage.queries.kept import kept_uses
 from services.usage.queries.parts import Part, facts_of, parts_of, use_of
@@ -282,7 +283,8 @@ def dry_run(
         statement(__package__, "on_tariff.sql"), code=tariff_code, unit_ids=list(unit_ids), month=month, most=limit + 1
     ).all()
     rows = found[:limit]
-    compared = compare(session, rows=rows, tariff_code=tariff_code, tariff=tariff, month=month, zone=zone)
+    some = partial(compare, session, tariff_code=tariff_code, tariff=tariff, month=month, zone=zone)
+    compared = compare_apart(session, rows=rows, compare=lambda rows: some(rows=rows), most=MOST_ALONE)
     differences = [each for each in compared if isinstance(each, Difference)]
     unpriced = [each for each in compared if isinstance(each, Unpriced)]
     return DryRun(

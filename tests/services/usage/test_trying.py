@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from core import clock, faults
 from core.crypto.vault import Vault
@@ -255,6 +256,29 @@ def test_an_account_that_nobody_foresaw_is_named_and_the_others_are_compared(des
         (endless, ["price_failed"])
     ]
     assert {each.account_id for each in found.result.largest} == {*desk.accounts} - {endless}
+
+
+def test_what_is_compared_at_once_names_such_an_account_too_and_fails_where_too_many_do(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = partial(queries.dry_run, tariff_code="FLAT", version_no=2, tariff=parse(GUANGZHOU), month=JULY, zone=ZONE)
+    endless = desk.accounts[4]
+    overflow = (
+        "update interval_day set energies = array_fill(9000000000000000000, array[24]) where account_id = any(:ids)"
+    )
+    with desk.db.write() as session:
+        session.sql(overflow, ids=[endless])
+    with desk.db.read() as session:
+        found = run(session, unit_ids=[desk.unit_id])
+    assert [(each.account_id, [str(fault.code) for fault in each.faults]) for each in found.unpriced] == [
+        (endless, ["price_failed"])
+    ]
+    assert (found.accounts, sum(each.accounts for each in found.by_class)) == (ACCOUNTS, ACCOUNTS - 1)
+    monkeypatch.setattr(comparing, "MOST_ALONE", 1)
+    with desk.db.write() as session:
+        session.sql(overflow, ids=desk.accounts[:2])
+    with desk.db.read() as session, pytest.raises(sa.exc.DataError):
+        run(session, unit_ids=[desk.unit_id])
 
 
 def test_a_run_in_which_too_many_fail_by_themselves_is_left_as_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
