@@ -27,6 +27,7 @@ EXAMPLE: Final[JsonDict] = {
         "known_until": "2026-11-26",
         "kwh": "230.401",
         "total": YUAN,
+        "in_other_currencies": [],
         "parts": [
             {
                 "tariff_code": "RES-TOU",
@@ -126,6 +127,8 @@ class RunningCost(AnswerModel):
 
     `price_gaps`: time with use whose intervals have no price yet; its part of the bill is not in `total`.
     `tariff_changes_on`: a day before `end` that readings have not reached; until they have there is no `forecast`.
+    `in_other_currencies`: where the tariff changed to one of another currency, `total`, `by_period` and `forecast` are
+    in the latest, and this is what the other parts come to. A month that is read to its end has no `forecast`.
     """
 
     first: date
@@ -133,6 +136,7 @@ class RunningCost(AnswerModel):
     known_until: date | None
     kwh: Exact
     total: Amount
+    in_other_currencies: list[Amount]
     parts: list[CostPart]
     by_period: list[PeriodCost]
     unpriced_days: int
@@ -150,6 +154,7 @@ class RunningCost(AnswerModel):
             known_until=cost.known_until,
             kwh=cost.kwh,
             total=Amount.of(cost.total),
+            in_other_currencies=[Amount.of(each) for each in cost.in_other_currencies],
             parts=[_part(each) for each in cost.parts],
             by_period=[
                 PeriodCost(period=each.period, kwh=each.kwh, cost=Amount.of(each.cost)) for each in cost.by_period

@@ -14,6 +14,7 @@ from core import clock
 from core.periods import business_date, start_of
 from services.accounts.models import Role
 from services.usage import operations as usage
+from tests.factories.tariffs import make_tariff
 from tests.factories.usage import bind, days_of, put_readings, put_total
 from tests.portal.test_tariff_numbers import number, page_of
 from tests.support.metered import ONE_PRICE, TIMES_AND_TIERS, ZONE, household, measured, offer
@@ -255,6 +256,29 @@ def test_the_running_bill_is_the_sum_of_its_lines_and_each_line_quantity_times_p
             Decimal(each.replace(",", "")) for each in re.findall(r"¥([\d,]+\.\d\d)", bounds[0].text_content())
         )
         assert total <= low <= high
+
+
+def test_a_month_read_to_its_end_in_two_currencies_tells_both_sums_and_lacks_nothing(town: Town) -> None:
+    home = town.build(town.unit_id, has_bills=False)
+    owner = town.settle(home, has_payments=False)
+    first = TODAY.replace(day=1)
+    change, end = first + timedelta(days=9), (first + timedelta(days=31)).replace(day=1)
+    with town.runtime.db.write() as session:
+        euros = make_tariff(session, currency="EUR")
+        bind(session, home.account.id, offer(session, ONE_PRICE, first=first, end=end), first=first, end=change)
+        offer(session, {**ONE_PRICE, "currency": "EUR"}, first=first, end=end, code=euros)
+        bind(session, home.account.id, euros, no=2, first=change)
+        measured(session, home.account.id, days_of(first, end))
+    card = page_of(town, "/usage", who=owner).xpath("//section[@aria-labelledby='so-far']")[0]
+    told = card.text_content()
+    old, new = (cell.text for cell in card.xpath(".//table[contains(@class, 'cost')]/tfoot//td"))
+    assert ("¥" in old, "€" in new) == (True, True)
+    assert new in "".join(card.xpath(".//p[contains(@class, 'amount')]//text()"))
+    assert f"Besides {old} by a tariff of another currency, which is not in the sum." in told
+    assert "Too little is known" not in told
+    running = town.client.get(f"/api/v1/accounts/{home.account_no}/usage/cost", headers=owner.bearer).json()["running"]
+    assert [each["currency"] for each in running["in_other_currencies"]] == ["CNY"]
+    assert (running["total"]["currency"], running["forecast"]) == ("EUR", None)
 
 
 def test_what_each_day_cost_adds_up_to_the_running_bill_and_is_told_to_programs_alike(measured_town: Town) -> None:

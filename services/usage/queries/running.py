@@ -149,7 +149,10 @@ def _cost(session: ReadSession, account_id: int, running: _Running, found: Known
     priced = [(run, _priced(run, until)) for run in runs if run.first < until]
     parts = [_part(run, each, until) for run, each in priced if each is not None]
     counted = [run for run, each in priced if each is not None]
-    currency = runs[-1].found.tariff.currency
+    currency = parts[-1].total.currency if parts else runs[-1].found.tariff.currency
+    sums: dict[str, Money] = {currency: Money.zero(currency)}
+    for part in parts:
+        sums[part.total.currency] = sums.get(part.total.currency, Money.zero(part.total.currency)) + part.total
     there = {day.day for run in counted for day in run.days}
     expected = (until - max(first, found.first or until)).days
     return RunningCost(
@@ -157,9 +160,10 @@ def _cost(session: ReadSession, account_id: int, running: _Running, found: Known
         end=month.end,
         known_until=last if until > first else None,
         kwh=kwh_of(sum(day.energy for day in days)),
-        total=sum((part.total for part in parts), Money.zero(currency)),
+        total=sums.pop(currency),
+        in_other_currencies=tuple(sums.values()),
         parts=tuple(parts),
-        by_period=_by_period(parts, currency),
+        by_period=_by_period((part for part in parts if part.total.currency == currency), currency),
         unpriced_days=sum(day.day not in there for day in days),
         missing_days=max(0, expected - sum(day.is_whole for day in days if day.day < until)),
         price_gaps=price_gaps((each for run in runs for each in run.slots), zone=zone),
@@ -171,10 +175,10 @@ def _cost(session: ReadSession, account_id: int, running: _Running, found: Known
 def cost_by_day(session: ReadSession, *, account_id: int, month: date, zone: ZoneInfo) -> list[DayCost]:
     """What each read day of a month cost: the rounded cost through it less the one through the day before.
 
-    So the days add up to what `running_cost` tells, also across a limit of a tier. What days that were not read cost
-    anyhow is with the next of their part that was, else with the last; of a part without any, with the month's first.
-    Days without a known tariff are left out, those of a tariff whose price of a day cannot be told, and all behind a
-    day with an interval without its price.
+    So the days add up to what `running_cost` tells, each currency by itself, also across a limit of a tier. What days
+    that were not read cost anyhow is with the next of their part that was, else with the last; of a part without any,
+    with the month's first. Days without a known tariff are left out, those of a tariff whose price of a day cannot be
+    told, and all behind a day with an interval without its price.
     """
     found = known(session, account_id=account_id, zone=zone)
     return _by_day(_running(session, account_id, month, found), found, zone)
@@ -318,7 +322,8 @@ def _forecast(
     expected = guess({day.day: day.by_period for day in past if day.is_whole}, begin=until, end=end)
     if expected is None or not set(expected.energies) <= set(run.found.tariff.periods):
         return None
-    before = sum((part.total for part in parts[:-1]), Money.zero(run.found.tariff.currency))
+    currency = run.found.tariff.currency
+    before = sum((part.total for part in parts[:-1] if part.total.currency == currency), Money.zero(currency))
     totals = [_with_more(run, expected, factor, end) for factor in (expected.low, Fraction(1), expected.high)]
     if any(total is None for total in totals):
         return None

@@ -198,8 +198,10 @@ class RunningCost:
 
     `unpriced_days`: days with use but without a known tariff, whose cost is not in `total`. `missing_days`: days that
     should have been read and were not, whole or in part. `price_gaps`: time with use whose intervals have no price yet,
-    for which their part is not in `total`. `forecast` None where too little is known, and while the tariff is still to
-    change before `end`: then on `changes_on`.
+    for which their part is not in `total`. `in_other_currencies`: where tariffs of several currencies held, `total`,
+    `by_period` and `forecast` are in the latest, and this is what the other parts come to. `forecast` None where too
+    little is known, where all is read through the last day, and while the tariff is still to change before `end`: then
+    on `changes_on`.
     """
 
     first: date
@@ -207,6 +209,7 @@ class RunningCost:
     known_until: date | None
     kwh: Decimal
     total: Money
+    in_other_currencies: tuple[Money, ...]
     parts: tuple[RunningPart, ...]
     by_period: tuple[PeriodCost, ...]
     unpriced_days: int

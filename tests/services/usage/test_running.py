@@ -21,7 +21,7 @@ from tests.factories.accounts import make_account
 from tests.factories.tariffs import make_version
 from tests.factories.usage import ZONE, bind, days_of, make_calendar, put_readings
 
-JANUARY, JULY, AUGUST = date(2025, 1, 1), date(2025, 7, 1), date(2025, 8, 1)
+JANUARY, JUNE, JULY, AUGUST = (date(2025, month, 1) for month in (1, 6, 7, 8))
 SHANDONG: Final[dict[str, Any]] = {
     "id": "cn-sd-res-2019",
     "currency": "CNY",
@@ -207,6 +207,31 @@ def test_a_change_of_tariff_within_the_month_is_a_part_of_its_own_and_unknown_da
     assert (found.unpriced_days, found.missing_days) == (2, 1)
     assert found.parts[0].total.minor == round(13 * 24 * 54.69)
     assert found.total == found.parts[0].total + found.parts[1].total
+
+
+def test_a_month_in_two_currencies_is_told_in_each_and_added_up_in_neither(database: Database, account_id: int) -> None:
+    change, now = date(2025, 7, 16), datetime(2025, 7, 22, 12, tzinfo=ZONE)
+    with database.write() as session:
+        for no, (code, currency, first, end) in enumerate(
+            (("A", "CNY", JULY, change), ("B", "EUR", change, AUGUST)), 1
+        ):
+            version = make_version(session, code=code, document={**SHANDONG, "currency": currency}, valid_from=JUNE)
+            make_calendar(session, version, days_of(JUNE, AUGUST))
+            bind(session, account_id, code, no=no, first=JUNE if no == 1 else first, end=end)
+    put(database, account_id, hourly(JUNE, date(2025, 7, 21), 1_000_000))
+    found = running(database, account_id, now.date())
+    old, new = (part.total for part in found.parts)
+    assert (found.total, found.in_other_currencies) == (new, (old,))
+    assert (old.currency, new.currency) == ("CNY", "EUR")
+    assert sum((each.cost for each in found.by_period), Money.zero("EUR")) == new
+    assert found.forecast is not None
+    assert (found.forecast.low.currency, found.forecast.middle > new) == ("EUR", True)
+    with database.read() as session:
+        shown, days = queries.present_by_day(session, account_id=account_id, now=now, zone=ZONE)
+    assert shown.running == found
+    for total in (old, new):
+        costs = [day.cost for day in days if day.cost.currency == total.currency]
+        assert sum(costs, Money.zero(total.currency)) == total
 
 
 def test_days_cost_what_the_bill_comes_to_also_where_parts_of_it_were_not_read(
