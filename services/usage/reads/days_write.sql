@@ -4,7 +4,7 @@
 -- exchanged only where both do. Each day that is asked for is read by the index, fenced by `offset 0`: so no other is, and as many rows are expected as come, whatever is
 -- known of a month that began today.
 -- Of registers, read for the accounts `by_hand`: what was used between two readings, less what intervals measured of it, is shared out evenly by time and to the millionth over the
--- days without, as metering's `registers` does it, but nothing of what a meter counted while it was away and came back; registers of periods that were read together share what intervals leave. All of it is estimated. It lies in the periods of the
+-- days without, but nothing of what a meter counted while it was away and came back; registers of periods that were read together share what intervals leave. All of it is estimated. It lies in the periods of the
 -- version if each of them has a register of its name and no other counted anything; in one where the version has one period or none is known; otherwise nobody knows in which, and
 -- the day stands on no version. Days of which nothing is known any more go. Rows that would not change are not written.
 -- Served by pk_reading_series, pk_interval_day, pk_meter_register, uq_register_reading_read_at, pk_agreement, ix_tariff_version_published, pk_tariff_day and pk_usage_day.

@@ -13,7 +13,6 @@ from core.config import Settings
 from core.crypto.vault import Vault
 from core.db import Database
 from core.intake import Report
-from core.periods import Period
 from services.accounts.queries import AccountRef
 from services.metering import operations, queries
 from services.metering.errors import (
@@ -33,6 +32,7 @@ from services.metering.queries import OwnReading, OwnState, Register
 from tests.factories.accounts import make_user
 from tests.factories.own_readings import picture
 from tests.factories.readings import NOW, ZONE, Readings, Row, place_meter, sender
+from tests.support.registers import counted_by_registers
 
 DAY: Final = timedelta(days=1)
 JULY: Final = date(2026, 7, 1)
@@ -91,9 +91,7 @@ class Meter:
 
     def used(self) -> Decimal:
         with self.database.read() as session:
-            found = queries.register_use(
-                session, account_id=self.account.id, period=Period(date(2026, 6, 1), date(2026, 8, 1)), zone=ZONE
-            )
+            found = counted_by_registers(session, account_id=self.account.id, zone=ZONE)
         return sum((queries.kwh_of(each.energy) for each in found), Decimal(0))
 
     def count(self, table: str) -> int:

@@ -2,30 +2,26 @@
 
 import random
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from core import intake
 from core.audit import Actor
 from core.crypto.vault import Vault
 from core.ids import uuid7
 from core.intake import Report
-from core.periods import Period
 from services.accounts.queries import AccountRef
-from services.metering import operations, queries
+from services.metering import operations
 from services.metering.errors import ReadingNotAcceptable
 from services.metering.operations import Decision, RegisterReadingsLoader
-from services.metering.queries import Register
-from services.metering.registers import Used, counted, shared_out
+from services.metering.registers import counted
 from tests.factories.accounts import make_account, make_unit
 from tests.factories.readings import NOW, ZONE, Readings, Row, place_meter, sender
+from tests.support.registers import counted_by_registers
 
-YEAR: Final = Period(date(2026, 1, 1), date(2027, 1, 1))
 KWH: Final = 1_000_000
 
 
@@ -41,7 +37,7 @@ def reading(read_at: str, value: object, **said: object) -> Row:
 
 def use(readings: Readings, account: AccountRef) -> list[tuple[str, int]]:
     with readings.database.read() as session:
-        found = queries.register_use(session, account_id=account.id, period=YEAR, zone=ZONE)
+        found = counted_by_registers(session, account_id=account.id, zone=ZONE)
     return [(each.meter_no, each.energy // KWH) for each in found]
 
 
@@ -62,7 +58,7 @@ def test_use_is_what_a_register_went_also_behind_its_last_digit(readings: Readin
     report = take(readings, *records)
     assert (report.new, report.rejected) == (3, 0)
     with readings.database.read() as session:
-        found = queries.register_use(session, account_id=account.id, period=YEAR, zone=ZONE)
+        found = counted_by_registers(session, account_id=account.id, zone=ZONE)
     assert [each.energy for each in found] == [150_500_000, 169_500_000]
     assert readings.months() == [date(2026, number, 1) for number in (1, 2, 3)]
     again = take(readings, *records)
@@ -112,10 +108,6 @@ def test_use_across_an_exchange_is_the_sum_of_both_meters(readings: Readings, ac
     )
     assert [(no, field) for no, field, _ in readings.refused(report)] == [(6, "meter_no")]
     assert use(readings, account) == [("M1", 90), ("M2", 220)]
-    with readings.database.read() as session:
-        days = queries.register_days(session, account_id=account.id, period=Period.month(2026, 3), zone=ZONE)
-    assert sum(days[Register.TOTAL].values()) == 310 * KWH
-    assert set(days[Register.TOTAL]) == {date(2026, 3, number) for number in range(1, 32)}
 
 
 def test_a_multiplier_stands_for_transformers_and_does_not_change(readings: Readings, account: AccountRef) -> None:
@@ -166,14 +158,6 @@ def test_any_order_in_any_pieces_ends_in_the_same_readings(readings: Readings, s
     for piece in (records[:cut], records[cut:]):
         take(readings, *piece, chunk_rows=chosen.choice((3, 7, 1000)))
     assert [value for _, value in left(readings)] == [value * KWH for value in values]
-
-
-@given(st.integers(0, 10**12), st.integers(0, 90 * 86_400), st.integers(1, 90 * 86_400))
-def test_days_come_to_exactly_the_whole(energy: int, first: int, seconds: int) -> None:
-    begins = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=first)
-    days = shared_out(Used(begins, begins + timedelta(seconds=seconds), energy), ZONE)
-    assert sum(days.values()) == energy
-    assert all(each >= 0 for each in days.values())
 
 
 def test_less_than_half_the_range_is_a_rollover_and_more_a_wrong_reading() -> None:
@@ -265,8 +249,8 @@ def test_a_reading_at_the_moment_of_a_handover_closes_one_account_and_opens_the_
     assert of_account(readings, other) == [(date(2026, 3, 10), 1090), (april, 1200)]
     with readings.database.read() as session:
         for each, energy in ((account.id, 180), (other, 220)):
-            use = queries.register_use(session, account_id=each, period=YEAR, zone=ZONE)
-            assert [used.energy for used in use] == [energy * KWH]
+            found = counted_by_registers(session, account_id=each, zone=ZONE)
+            assert [used.energy for used in found] == [energy * KWH]
     again = take(readings, *records)
     assert (again.new, again.changed, again.unchanged, again.rejected) == (0, 0, 3, 0)
     changed(readings)

@@ -15,15 +15,15 @@ from core import intake
 from core.crypto.vault import Vault
 from core.db import Database
 from core.outbox import Delivery
-from core.periods import Period, start_of
+from core.periods import start_of
 from services.accounts.events import MetersMoved
 from services.metering import operations as metering
-from services.metering import queries
 from services.metering.operations import RegisterReadingsLoader
 from services.usage import operations
 from services.usage.queries import invariants
 from tests.factories.accounts import make_account
 from tests.factories.readings import NOW, ZONE, Readings, place_meter, rows, sender
+from tests.support.registers import counted_by_registers
 
 FIRST, END = date(2026, 1, 15), date(2026, 2, 24)
 DAYS: Final = (END - FIRST).days
@@ -192,13 +192,10 @@ class World:
 
     def counted(self) -> Counter[int]:
         """Millionths of a kWh that registers alone count at each place."""
-        span = Period(FIRST, END)
         with self.database.read() as session:
             return Counter(
                 {
-                    place: sum(
-                        use.energy for use in queries.register_use(session, account_id=each, period=span, zone=ZONE)
-                    )
+                    place: sum(use.energy for use in counted_by_registers(session, account_id=each, zone=ZONE))
                     for place, each in enumerate(self.accounts)
                 }
             )

@@ -14,8 +14,7 @@ from core import intake
 from core.crypto.vault import Vault
 from core.db import Database
 from core.money import Money
-from core.periods import Period, start_of
-from services.metering import queries as metering
+from core.periods import start_of
 from services.metering.operations import RegisterReadingsLoader
 from services.metering.operations.single import take_back
 from services.metering.queries import Channel, Register
@@ -29,6 +28,7 @@ from tests.factories.readings import NOW, ZONE, Readings, place_meter, rows, sen
 from tests.factories.tariffs import FLAT, make_version
 from tests.factories.usage import bind, days_of, make_calendar, put_readings
 from tests.services.usage.test_running import GUANGZHOU, PERIODS, of_guangzhou
+from tests.support.registers import days_of_registers
 
 FIRST, END = date(2026, 1, 1), date(2026, 7, 1)
 JANUARY, FEBRUARY, MARCH, APRIL = (date(2026, month, 1) for month in (1, 2, 3, 4))
@@ -103,7 +103,7 @@ def home(database: Database, vault: Vault, tmp_path: Path) -> Home:
 
 
 @pytest.mark.parametrize(("zone", "seed"), [(ZONE, 1), (NEW_YORK, 2)])
-def test_days_are_what_metering_shares_out_of_every_register_to_the_millionth(
+def test_days_are_what_every_register_counted_shared_out_evenly_to_the_millionth(
     home: Home, zone: ZoneInfo, seed: int
 ) -> None:
     home.zone = zone
@@ -133,7 +133,7 @@ def test_days_are_what_metering_shares_out_of_every_register_to_the_millionth(
         )
     home.follow()
     with home.database.read() as session:
-        shared = metering.register_days(session, account_id=home.id, period=Period(FIRST, END), zone=zone)
+        shared = days_of_registers(session, account_id=home.id, zone=zone)
     found = {row.day: row for row in home.days()}
     for day, row in found.items():
         assert row.energy == sum(shared[Register(name)].get(day, 0) for name in PERIODS)

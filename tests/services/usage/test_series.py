@@ -1,6 +1,6 @@
 """A series says what was used, what is missing, and compares only days that both periods have."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -90,6 +90,16 @@ def test_days_that_came_and_are_not_summed_up_yet_are_awaited_and_not_missing(
         Decimal(48),
         (),
     )
+
+
+def test_a_gap_over_a_day_of_23_hours_is_as_long_as_it_was(database: Database, account_id: int) -> None:
+    day = date(2025, 3, 9)
+    hours: list[int | None] = [1_000_000] * 24
+    days = {day - timedelta(1): [*hours[:22], None, None], day + timedelta(1): [None, *hours[:5], *[None] * 18]}
+    put(database, account_id, days, NEW_YORK)
+    [gap] = shown(database, account_id, Of.MONTH, day, NEW_YORK).gaps
+    assert (gap.begin.hour, gap.end.hour, gap.end.day) == (22, 1, 10)
+    assert gap.end.astimezone(UTC) - gap.begin.astimezone(UTC) == timedelta(hours=2 + 23 + 1)
 
 
 @pytest.mark.parametrize("is_holders", [False, True])
