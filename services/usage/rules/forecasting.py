@@ -87,10 +87,9 @@ def _errors(uses: Uses, begin: date, end: date) -> list[Fraction]:
     for back in range(1, MOST_TRIES + 1):
         start = _months_before(begin, back)
         days = [start + timedelta(days=n) for n in range(length.days)]
-        if not days or days[-1] >= begin or any(day not in uses for day in days):
+        if not days or any(day not in uses for day in days):
             continue
-        earlier = {day: used for day, used in uses.items() if day < start}
-        guessed, _ = _rest(earlier, start, start + length)
+        guessed, _ = _rest(uses, start, start + length)
         total = sum((guessed or {}).values())
         if total:
             errors.append(Fraction(sum(sum(uses[day].values()) for day in days), total))

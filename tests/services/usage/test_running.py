@@ -425,3 +425,20 @@ def test_a_guess_knows_weekends_and_how_wrong_it_was_before() -> None:
     assert exact.energies == {"all": sum(300 if day.weekday() >= 5 else 100 for day in days_of(begin, AUGUST))}
     assert (exact.low, exact.high) == (Fraction(1), Fraction(1))
     assert guess({begin - timedelta(1): {"all": 1}}, begin=begin, end=AUGUST) is None
+
+
+def test_a_guess_lies_midway_between_the_last_weeks_and_what_the_same_days_did_a_year_before() -> None:
+    begin = date(2025, 7, 10)
+
+    def used(first: date, end: date, energy: int) -> dict[date, dict[str, int]]:
+        return {day: {"all": energy * (3 if day.weekday() >= 5 else 1)} for day in days_of(first, end)}
+
+    then = begin - timedelta(weeks=52)
+    uses = used(then - timedelta(weeks=4), then, 100) | used(then, then + timedelta(weeks=4), 200)
+    weeks = used(begin - timedelta(weeks=4), begin, 150)
+    found, alone = (guess(known, begin=begin, end=AUGUST) for known in (uses | weeks, weeks))
+    assert found is not None
+    assert alone is not None
+    plain = sum(each["all"] for each in used(begin, AUGUST, 150).values())
+    assert alone.energies == {"all": plain}
+    assert found.energies == {"all": (plain + 2 * plain) // 2}, "then the days to come used twice what those before did"
