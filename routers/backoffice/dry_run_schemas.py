@@ -102,7 +102,7 @@ class DryRunFault(AnswerModel):
 class DryRunUnpriced(AnswerModel):
     """An account that is in no total: a fault of its use by what is tried or by what it has.
 
-    There is no fault where it was on the tariff for a part of the month alone.
+    There is no fault where it was on the tariff, or had one holder, for a part of the month alone.
     """
 
     model_config = ConfigDict(serialize_by_alias=True)

@@ -119,7 +119,7 @@ def _months(
     session: ReadSession, account_id: int, code: str, days: Sequence[Day], first: date, end: date
 ) -> list[OfferMonth]:
     spans = _spans(session, code, first, end)
-    used = _as_if(session, account_ids=[account_id], spans=spans, first=first, end=end)
+    used = _as_if(session, account_ids=[account_id], spans=spans, first=first, end=end, of_holder=True)
     by_slot = [SlotSpan(span.version_id, code, span.first, span.end) for span in spans if span.tariff.by_slot]
     slots = slot_days(session, account_ids=[account_id], spans=by_slot, of_holder=True)
     return [
@@ -226,6 +226,7 @@ def _as_if(
     spans: Sequence[_Span],
     first: date,
     end: date,
+    of_holder: bool,
     drafts: Sequence[Mapping[str, object]] = (),
 ) -> dict[tuple[int, date, int], dict[int, int]]:
     """Energy by index of the period, of accounts by month and version.
@@ -243,6 +244,7 @@ def _as_if(
         drafts=json.dumps(list(drafts)),
         first=first,
         end=end,
+        of_holder=of_holder,
     ):
         found[row.account_id, row.month, row.version_id][row.period] = row.energy
     places = {span.version_id: {name: at for at, name in enumerate(span.periods, 1)} for span in spans}
@@ -254,6 +256,7 @@ def _as_if(
         ends=[span.end for span in spans],
         first=first,
         end=end,
+        of_holder=of_holder,
     ):
         of_version, sums = places[row.version_id], found[row.account_id, row.month, row.version_id]
         at = 1 if len(of_version) == 1 else of_version.get(row.period, UNKNOWN)
@@ -276,7 +279,8 @@ def dry_run(
 
     `tariff`: a draft, or any version, parsed. At most `most` accounts, chosen by nobody's order and always the same.
     Both are priced by the exact engine from the same readings. An account that one of the two cannot price, or that was
-    on the tariff for a part of the month alone, is named with the reason and is in no total.
+    on the tariff for a part of the month alone or had another holder in another part of it, is named with the reason
+    and is in no total.
     """
     limit = min(most, MOST_ACCOUNTS)
     found = session.sql(
@@ -340,7 +344,7 @@ def _compared(
 ) -> Difference | Unpriced:
     """One account's month by what it has and by what is tried, or why there is no saying."""
     named = partial(Unpriced, row.id, row.account_no, row.account_class)
-    if any(part.version_id not in names for part in now):
+    if any(part.version_id not in names for part in now) or _has_two_holders(then):
         return named(is_by_tried=False, faults=())
     try:
         before = sum(_costs(now, present, names, slots))
@@ -359,6 +363,11 @@ def _compared(
     return Difference(row.id, row.account_no, row.account_class, cost, Money(after.total_minor, after.currency))
 
 
+def _has_two_holders(parts: Sequence[Part]) -> bool:
+    """Whether somebody else came within the month: by one tariff, the days that count for its tiers begin anew."""
+    return len({part.since for part in parts}) > 1
+
+
 def _slots(
     session: ReadSession,
     account_ids: Sequence[int],
@@ -368,15 +377,12 @@ def _slots(
     *,
     is_by_slot: bool,
 ) -> dict[int, list[SlotDay]]:
-    """By account, the days under versions that price each interval; those of the draft for the present holder alone."""
+    """By account, the days under versions that price each interval, and under the draft if it does."""
     whole = whole_month(month)
     versions_ = [SlotSpan(at, code, whole.first, whole.end) for at, tariff in present.items() if tariff.by_slot]
     draft = [SlotSpan(DRAFT, code, whole.first, whole.end)] if is_by_slot else []
     found: dict[int, list[SlotDay]] = defaultdict(list)
-    for each in (
-        *slot_days(session, account_ids=account_ids, spans=versions_, of_holder=False),
-        *slot_days(session, account_ids=account_ids, spans=draft, of_holder=True),
-    ):
+    for each in slot_days(session, account_ids=account_ids, spans=[*versions_, *draft], of_holder=False):
         found[each.account_id].append(each)
     return found
 
@@ -429,7 +435,9 @@ def drafted(
         for day, names in calendar.items()
     ]
     span = _Span(whole.first, whole.first, whole.end, DRAFT, tuple(tariff.periods), tariff)
-    return found | _as_if(session, account_ids=left, spans=[span], first=whole.first, end=whole.end, drafts=drafts)
+    return found | _as_if(
+        session, account_ids=left, spans=[span], first=whole.first, end=whole.end, of_holder=False, drafts=drafts
+    )
 
 
 def _draft_use(parts: Sequence[Part], tariff: Tariff, energies: Mapping[int, int]) -> Use:

@@ -15,7 +15,7 @@ def kept_uses(
     calendar: Mapping[date, Sequence[str]],
     periods: Sequence[str],
 ) -> dict[int, dict[int, int]]:
-    """By account, what its present holder used in a month by index (from 1) of `periods`, from no interval.
+    """By account, what was used in a month by index (from 1) of `periods`, from no interval.
 
     `calendar`: the period of each quarter-hour of the month's days. An account is here if all of its use lies on
     versions with the same periods at the same hours; on any, where there is one period alone.

@@ -297,7 +297,8 @@ class Unpriced:
     """An account of a dry run whose month cannot be compared.
 
     `faults` are those of its use, by the version that is tried (`is_by_tried`) or by what it has; there are none where
-    it was on the tariff for a part of the month alone. `price_failed` is of either: nobody foresaw what is wrong.
+    it was on the tariff, or had one holder, for a part of the month alone. `price_failed` is of either: nobody foresaw
+    what is wrong.
     """
 
     account_id: int

@@ -1,5 +1,5 @@
 -- What accounts used in each month by the periods of other versions than theirs: published ones by their days, drafts by the days that are given.
--- Of the present holder alone. Reads every interval of the time that is asked for.
+-- `of_holder`: of the present holder alone. Reads every interval of the time that is asked for.
 -- Served by pk_reading_series, pk_interval_day, pk_account and pk_tariff_day.
 with calendar as materialized (
   select t.version_id, t.day, t.periods
@@ -13,7 +13,7 @@ select s.account_id, date_trunc('month', i.day)::date as month, c.version_id, c.
 from reading_series s
 join account a on a.id = s.account_id
 join interval_day i on i.account_id = s.account_id and i.series_id = s.id and i.day >= cast(:first as date) and i.day < cast(:end as date)
-  and (a.holder_since is null or i.day >= a.holder_since)
+  and (not :of_holder or a.holder_since is null or i.day >= a.holder_since)
 join calendar c on c.day = i.day
 cross join lateral unnest(i.energies) with ordinality e (energy, k)
 where s.account_id = any(cast(:account_ids as bigint[])) and s.channel = 'import' and e.energy is not null

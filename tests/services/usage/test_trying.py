@@ -24,6 +24,7 @@ from services.usage.queries import Asker, TriedRun, comparing
 from services.usage.queries.comparing import compare
 from services.usage.queries.trying import MOST_NAMED, compare_many
 from services.usage.queries.trying import _by_sql as by_sql
+from services.usage.queries.views import Difference, Unpriced
 from tests.factories import staff as people
 from tests.factories.accounts import make_account, make_unit
 from tests.factories.staff import Member
@@ -189,6 +190,39 @@ def test_statement_and_engine_compare_alike_whatever_is_tried(database: Database
             exact = {each.account_id: each for each in compare(session, rows=rows, **asked)}
             assert {each.account_id: each for each in compare_many(session, rows=rows, **asked)} == exact
             assert len(by_sql(session, rows, **asked)) == 10, "those that lack no tariff for a part of the month"
+
+
+@pytest.mark.parametrize("tried", [SHANDONG, SHANDONG | {"rounding": {"mode": "half_even", "stage": "line"}}])
+def test_the_very_same_tariff_makes_no_difference_whoever_holds_the_account_since(
+    database: Database, vault: Vault, tried: dict[str, Any]
+) -> None:
+    with database.write() as session:
+        stays, left_later, left_within = accounts = [make_account(session, vault).id for _ in range(3)]
+        version = make_version(session, code="NOW", document=SHANDONG)
+        make_calendar(session, version, days_of(JULY, AUGUST))
+        for each in accounts:
+            bind(session, each, "NOW")
+            put_readings(session, each, hourly(JULY, AUGUST, 700_000), minutes=60)
+        for each, since in ((left_later, "2025-08-03"), (left_within, "2025-07-20")):
+            session.sql(
+                "update account set holder_since = :since where id = :id", since=date.fromisoformat(since), id=each
+            )
+        operations.aggregate(session, months={JULY: accounts}, zone=ZONE)
+    with database.read() as session:
+        rows = session.sql(
+            """select a.id, a.account_no, a.class as account_class, array_agg(distinct m.version_id) as version_ids
+               from account a join usage_month m on m.account_id = a.id and m.month = :month group by a.id order by a.id""",
+            month=JULY,
+        ).all()
+        found = {
+            each.account_id: each
+            for each in compare_many(session, rows=rows, tariff_code="NOW", tariff=parse(tried), month=JULY, zone=ZONE)
+        }
+    costs = {at: (each.before, each.after) for at, each in found.items() if isinstance(each, Difference)}
+    assert costs.keys() == {stays, left_later}, "a month of two holders is compared for neither, and named"
+    assert costs[left_later] == costs[stays]
+    assert all(before == after for before, after in costs.values())
+    assert isinstance(found[left_within], Unpriced)
 
 
 @pytest.mark.parametrize(
