@@ -90,7 +90,8 @@ def what_if(
         and (codes is None or each.code in codes or each.code == present)
     }
     chosen = sorted(offered, key=lambda code: (code != present, code))[:MOST_OFFERS]
-    by_code = {code: _months(session, account_id, code, days, first, end) for code in chosen}
+    since = max(first, found.holder_since or first)
+    by_code = {code: _months(session, account_id, code, days, first, end, since) for code in chosen}
     if any(day.is_of_registers for day in days):
         chosen = [code for code in chosen if code == present or any(each.cost is not None for each in by_code[code])]
     both = [
@@ -116,26 +117,27 @@ def what_if(
 
 
 def _months(
-    session: ReadSession, account_id: int, code: str, days: Sequence[Day], first: date, end: date
+    session: ReadSession, account_id: int, code: str, days: Sequence[Day], first: date, end: date, since: date
 ) -> list[OfferMonth]:
-    spans = _spans(session, code, first, end)
+    spans = _spans(session, code, first, end, since)
     used = _as_if(session, account_ids=[account_id], spans=spans, first=first, end=end, of_holder=True)
     by_slot = [SlotSpan(span.version_id, code, span.first, span.end) for span in spans if span.tariff.by_slot]
     slots = slot_days(session, account_ids=[account_id], spans=by_slot, of_holder=True)
     return [
         _offer_month(
-            session, account_id, code, [span for span in spans if span.month == month], days, used, slots, month
+            session, account_id, code, [span for span in spans if span.month == month], days, used, slots, month, since
         )
         for month in (_later(first, months) for months in range(MONTHS))
     ]
 
 
-def _spans(session: ReadSession, code: str, first: date, end: date) -> list[_Span]:
+def _spans(session: ReadSession, code: str, first: date, end: date, since: date) -> list[_Span]:
+    """None before `since`: what was used until then is another holder's, and so are the tiers that they climbed."""
     found = []
     for version in versions(session, code=code, period=Period(first, end)):
         tariff = tariff_of(session, version_id=version.id)
         for month in (_later(first, months) for months in range(MONTHS)):
-            begin, finish = max(month, version.valid_from), min(_later(month, 1), version.valid_to or end)
+            begin, finish = max(month, since, version.valid_from), min(_later(month, 1), version.valid_to or end)
             if begin < finish:
                 found.append(_Span(month, begin, finish, version.id, version.periods, tariff))
     return found
@@ -150,6 +152,7 @@ def _offer_month(
     used: Mapping[tuple[int, date, int], Mapping[int, int]],
     slots: Sequence[SlotDay],
     month: date,
+    since: date,
 ) -> OfferMonth:
     of_month = [day for day in days if day.day.replace(day=1) == month and day.measured_minutes]
     length = (_later(month, 1) - month).days
@@ -166,7 +169,8 @@ def _offer_month(
         except UseInvalid:
             return OfferMonth(month, _sum(of_month), len(of_month), length, None)
         costs.append(Money(priced.total_minor, priced.currency))
-    is_whole = bool(of_month) and sum((span.end - span.first).days for span in spans) == length
+    held = (_later(month, 1) - max(month, since)).days
+    is_whole = bool(of_month) and sum((span.end - span.first).days for span in spans) == held
     cost = sum(costs[1:], costs[0]) if costs and is_whole else None
     return OfferMonth(month, _sum(of_month), len(of_month), length, cost)
 

@@ -37,9 +37,9 @@ def account_id(database: Database, vault: Vault) -> int:
     return account_id
 
 
-def put(database: Database, account_id: int, first: date, end: date) -> None:
+def put(database: Database, account_id: int, first: date, end: date, energy: int = 500_000) -> None:
     with database.write() as session:
-        days = hourly(first, end, 500_000)
+        days = hourly(first, end, energy)
         put_readings(session, account_id, days, minutes=60)
         operations.aggregate(session, months={day.replace(day=1): [account_id] for day in days}, zone=ZONE)
 
@@ -74,6 +74,27 @@ def test_a_year_under_other_tariffs_is_priced_month_by_month_and_gaps_are_named(
     used = [month.kwh for month in shandong.months]
     assert sum(used) == 283 * 12 - 2
     assert shandong.months[-1].cost == Money(round(Decimal("54.69") * 372) + 372, "CNY")
+
+
+def test_who_came_within_a_month_climbs_no_tiers_of_another_and_pays_from_then_on(
+    database: Database, account_id: int
+) -> None:
+    came = date(2025, 4, 10)
+    with database.write() as session:
+        standing = {**SHANDONG, "fixed": [{"code": "standing", "amount": "0.10", "per": "day"}]}
+        version = make_version(session, code="SDD", document=standing, valid_from=date(2024, 1, 1))
+        make_calendar(session, version, days_of(FIRST, END))
+        put_readings(session, account_id, hourly(date(2025, 4, 1), came, 2_000_000), minutes=60)
+        session.sql("update account set holder_since = :came where id = :id", came=came, id=account_id)
+    put(database, account_id, date(2025, 1, 1), date(2025, 4, 1), 2_000_000)
+    put(database, account_id, came, AUGUST)
+    with database.read() as session:
+        found = queries.what_if(session, account_id=account_id, until=date(2025, 8, 5), zone=ZONE)
+    assert found is not None
+    offer = next(each for each in found.offers if each.tariff_code == "SDD")
+    assert found.months_compared == 4
+    assert [(month.days_known, month.kwh) for month in offer.months[8:10]] == [(21, 252), (31, 372)]
+    assert offer.months[8].cost == Money(13782 + 252 + 210, "CNY"), "the first of nine months, of 21 days"
 
 
 def test_too_few_months_say_nothing(database: Database, account_id: int) -> None:
