@@ -7,7 +7,7 @@ from web.problems.common import WrongField
 
 Speak = Callable[[str], str]
 UNSEEN: Final = (
-    *("account", "amount_minor", "back", "column", "csrf", "grant", "key", "next", "of_list", "once", "query"),
+    *("account", "after", "amount_minor", "back", "column", "csrf", "grant", "key", "next", "of_list", "once", "query"),
     *("form", "refund", "text_version", "ticket", "to", "version", "was"),
 )
 """Fields that nobody fills in."""

@@ -1,9 +1,11 @@
 """Readings that nobody believed, and meters of which some are missing: the work list of whoever looks after meters."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,7 +25,7 @@ from services.accounts.roles import StaffPermission
 from services.metering import operations, queries
 from services.metering.errors import ReadingDecided, ReadingNotAcceptable, ReadingNotEstimable
 from services.metering.operations import Decision
-from services.metering.queries import HeldReading
+from services.metering.queries import HeldReading, MeterGaps
 from services.metering.queries.waiting import LOOK_BACK_DAYS
 from web.problems.common import NotFound
 from web.readings import picture_answer
@@ -36,6 +38,8 @@ READINGS: Final = "/staff/readings"
 MISSING: Final = f"{READINGS}/missing"
 CONFLICT: Final = 409
 LONGEST_WHY: Final = 200
+MOST_RUNS: Final = 3
+"""Stretches of days without readings that a row of the list names; the choice below it has all days."""
 
 Reader = Annotated[StaffReader, requires(StaffPermission.METERING_VIEW)]
 Text = Annotated[str, Query(max_length=64)]
@@ -122,6 +126,8 @@ def estimate_day(
     account_no: str,
     day: Annotated[str, Form(max_length=32)] = "",
     why: Why = "",
+    unit: Annotated[str, Form(max_length=64)] = "",
+    after: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     """Have what is missing of a day estimated now."""
     check(reader, StaffPermission.METERING_DECIDE)
@@ -133,11 +139,11 @@ def estimate_day(
         wrong |= {f"day-{account_no}": _("Choose a day that is over.")}
     if wrong or found is None:
         typed = {"account_no": account_no, "day": day, "why": why}
-        return _missing_page(request, runtime, reader, write, "", wrong, now=now, typed=typed)
+        return _missing_page(request, runtime, reader, write, unit, wrong, now=now, after=after, typed=typed)
     made = operations.estimate_day(
         write, account_id=account.id, day=found, decision=decision_of(runtime, reader, why, now=now)
     )
-    return go(f"{MISSING}?done={made}")
+    return go(f"{MISSING}?{urlencode({'unit': unit, 'after': after, 'done': made})}")
 
 
 @router.get(READINGS + "/{account_no}/{reading_id}")
@@ -288,6 +294,22 @@ def _page(
     )
 
 
+def _gap_days(rows: Sequence[MeterGaps], of: MeterGaps) -> list[date]:
+    """Days of which something is missing at any meter of an account, as an estimate is made for all of them."""
+    return sorted({day for each in rows if each.account_id == of.account_id for day in each.gap_days or ()})
+
+
+def _runs(gaps: MeterGaps) -> list[tuple[date, date]]:
+    """Days of which something is missing, those that follow each other put together: (first, last)."""
+    found: list[tuple[date, date]] = []
+    for day in gaps.gap_days or ():
+        if found and found[-1][1] == day - timedelta(days=1):
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found
+
+
 def _missing_page(
     request: Request,
     runtime: Runtime,
@@ -319,8 +341,15 @@ def _missing_page(
         listed.at(behind),
         now=now,
         rows=[
-            (each, each.account_id not in {before.account_id for before in rows[:at]}) for at, each in enumerate(rows)
+            (
+                each,
+                _runs(each),
+                [] if each.account_id in {before.account_id for before in rows[:at]} else _gap_days(rows, each),
+            )
+            for at, each in enumerate(rows)
         ],
+        after=after,
+        most_runs=MOST_RUNS,
         days=LOOK_BACK_DAYS,
         typed=typed or {"account_no": "", "day": "", "why": ""},
         done=int(done) if done.isdecimal() else None,

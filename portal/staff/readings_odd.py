@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
@@ -52,6 +53,9 @@ def dismiss(
     account_no: str,
     finding_id: UUID,
     why: Annotated[str, Form(max_length=1000)] = "",
+    unit: Annotated[str, Form(max_length=64)] = "",
+    kind: Annotated[str, Form(max_length=64)] = "",
+    after: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     """Take it from the list for a reason: it is as it is, and looks odd rightly."""
     check(reader, StaffPermission.METERING_DECIDE)
@@ -67,12 +71,13 @@ def dismiss(
     if not is_reason(why):
         _ = speak(request)
         wrong = {f"why-{finding_id}": _("Say why, in at most 200 characters.")}
-        return _page(request, runtime, reader, write, {"unit": "", "kind": ""}, wrong, now=now, why=why)
+        wanted = {"unit": unit.strip(), "kind": kind.strip()}
+        return _page(request, runtime, reader, write, wanted, wrong, now=now, after=after, why=why)
     if not operations.dismiss_finding(
         write, account_id=account.id, finding_id=finding_id, actor=reader.actor, why=why.strip(), now=now
     ):
         raise NotFound
-    return go(ODD)
+    return go(f"{ODD}?{urlencode({'unit': unit, 'kind': kind, 'after': after})}")
 
 
 def _page(
@@ -106,6 +111,7 @@ def _page(
         now=now,
         rows=[(each, queries.kwh_of(each.found), queries.kwh_of(each.expected)) for each in rows],
         kinds=[each.value for each in queries.FindingKind],
+        after=after,
         why=why,
         wrong=wrong,
     )

@@ -37,6 +37,7 @@ MISSING_EXAMPLE: Final[JsonDict] = {
     "intervals_missing": 3,
     "intervals_estimated": 0,
     "intervals_known": 3069,
+    "gap_days": ["2026-11-19", "2026-11-21", "2026-11-22"],
 }
 ODD_EXAMPLE: Final[JsonDict] = {
     "account_no": "3201000001",
@@ -142,7 +143,7 @@ class OfficeMissing(AnswerModel):
     """A meter of which intervals of the last 35 days, up to yesterday, are missing or were estimated.
 
     `days_missing` have no reading at all, `intervals_missing` are single ones besides; `intervals_estimated` of
-    `intervals_known` were estimated.
+    `intervals_known` were estimated. `gap_days` are the days of which anything is missing.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [MISSING_EXAMPLE]})
@@ -155,6 +156,7 @@ class OfficeMissing(AnswerModel):
     intervals_missing: int
     intervals_estimated: int
     intervals_known: int
+    gap_days: list[date]
 
     @classmethod
     def of(cls, gaps: MeterGaps) -> "OfficeMissing":
@@ -168,6 +170,7 @@ class OfficeMissing(AnswerModel):
             intervals_missing=gaps.elements_missing,
             intervals_estimated=gaps.elements_estimated,
             intervals_known=gaps.elements_known,
+            gap_days=list(gaps.gap_days or ()),
         )
 
 

@@ -1,6 +1,7 @@
 """Staff decide about readings that nobody believed, each once and for a reason, in their own units."""
 
-from datetime import timedelta
+import re
+from datetime import date, timedelta
 from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -8,14 +9,18 @@ from uuid import UUID
 import pytest
 
 from core import clock
+from core.periods import business_date
 from services.accounts.roles import StaffRole
 from services.metering import queries
 from services.metering.queries import HeldReading
 from tests.factories.held import PICTURE
+from tests.factories.usage import ZONE, put_readings
 from tests.portal.test_tariff_console import Desk
+from tests.support.office import HERE
 from tests.support.town import Home, Town
 
 MANY: Final = "/staff/readings/many"
+MISSING: Final = "/staff/readings/missing"
 
 
 @pytest.fixture
@@ -63,6 +68,29 @@ def test_a_day_that_is_not_over_is_not_estimated(desk: Desk, town: Town) -> None
     at = f"/staff/readings/missing/{town.house.account_no}/estimate"
     assert desk.send(at, day="2199-01-01", why="asked")[0] == 422
     assert desk.send(at, day=clock.now().date().isoformat().replace("20", "19", 1), why="asked")[0] == 303
+
+
+def test_days_with_gaps_are_named_and_after_an_estimate_the_list_goes_on_where_it_was(desk: Desk, town: Town) -> None:
+    home = town.build(town.unit_id, has_bills=False)
+    today = business_date(clock.now(), ZONE)
+    whole, half, empty = (today - timedelta(days=ago) for ago in (3, 2, 1))
+    weeks: dict[date, list[int | None]] = {half - timedelta(weeks=ago): [300_000] * 24 for ago in (1, 2)}
+    with town.runtime.db.write() as session:
+        days = weeks | {whole: [100_000] * 24, half: [100_000] * 12 + [None] * 12}
+        put_readings(session, home.account.id, days, minutes=60, meter_no=home.meter_no)
+    row = re.search(rf"<tr>(?:(?!</tr>).)*{home.account_no}.*?</tr>", desk.get(f"{MISSING}?unit={HERE}"), re.DOTALL)
+    assert row
+    assert "12 intervals" in row[0]
+    offered = re.findall(r'<option value="([^"]*)"', row[0])
+    assert [day.isoformat() in offered for day in (*weeks, whole, half, empty)] == [False, False, False, True, True]
+    at, asked = f"{MISSING}/{home.account_no}/estimate", {"unit": HERE, "after": "", "day": half.isoformat()}
+    status, page = desk.send(at, **asked, why="")
+    assert (status, f'<option value="{HERE}" selected>' in page) == (422, True)
+    assert re.search(rf'<option value="{half}" selected>', page)
+    status, back = desk.send(at, **asked, why="the antenna broke")
+    assert (status, back) == (303, f"{MISSING}?unit={HERE}&after=&done=12")
+    assert "12 intervals were estimated" in desk.get(back)
+    assert "Nothing could be estimated" in desk.get(f"{MISSING}?done=0")
 
 
 def test_a_register_that_waits_is_accepted_beside_its_picture(desk: Desk, town: Town) -> None:
@@ -161,6 +189,9 @@ def test_what_is_odd_rightly_is_dismissed_once_and_for_a_reason(desk: Desk, town
     assert at in desk.get("/staff/readings/odd")
     status, page = desk.send(at, why=" ")
     assert (status, "Say why" in page) == (422, True)
-    assert desk.send(at, why="a pump was tried") == (303, "/staff/readings/odd")
+    shown = {"unit": "", "kind": "sums", "after": ""}
+    status, page = desk.send(at, why="", **shown)
+    assert (status, '<option value="sums" selected>' in page) == (422, True)
+    assert desk.send(at, why="a pump was tried", **shown) == (303, "/staff/readings/odd?unit=&kind=sums&after=")
     assert at not in desk.get("/staff/readings/odd")
     assert desk.send(at, why="again")[0] == 404

@@ -3,6 +3,7 @@
 Lists are asked for by a member of staff or by a program (`client`), of whose units they are then.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -82,7 +83,7 @@ class MeterGaps:
     """A meter of which intervals of the last LOOK_BACK_DAYS are missing or estimated.
 
     `days_missing` have no reading at all, `elements_missing` are single ones besides; `elements_estimated` of
-    `elements_known` were estimated.
+    `elements_known` were estimated. `gap_days` are the days of which anything is missing, None where nothing is.
     """
 
     unit_id: int
@@ -98,6 +99,7 @@ class MeterGaps:
     elements_missing: int
     elements_estimated: int
     elements_known: int
+    gap_days: Sequence[date] | None
 
 
 def held_readings(

@@ -33,7 +33,7 @@ with page as materialized (
 )
 select e.accounts, e.end_unit, e.end_account, s.unit_id, s.account_id, s.id as series_id, h.account_no, h.holder, h.unit, h.unit_code, s.meter_no,
   s.read_until, (:today - s.since - d.days)::int as days_missing, d.missing as elements_missing, d.estimated as elements_estimated,
-  d.known as elements_known
+  d.known as elements_known, g.days as gap_days
 from scanned e
 left join series s on true
 left join lateral (
@@ -44,8 +44,14 @@ left join lateral (
   select count(*) filter (where rtrim(i.qualities, 'm') <> '') as days,
     coalesce(sum(length(i.qualities) - length(translate(i.qualities, 'm', ''))) filter (where rtrim(i.qualities, 'm') <> ''), 0)::int as missing,
     coalesce(sum(length(i.qualities) - length(translate(i.qualities, 'e', ''))), 0)::int as estimated,
-    coalesce(sum(length(translate(i.qualities, 'm', ''))), 0)::int as known
+    coalesce(sum(length(translate(i.qualities, 'm', ''))), 0)::int as known,
+    coalesce(array_agg(i.day) filter (where strpos(i.qualities, 'm') = 0), '{}') as whole
   from interval_day i
   where i.account_id = s.account_id and i.series_id = s.id and i.day >= s.since and i.day < :today
 ) d on true
+left join lateral (
+  select array_agg(s.since + n.at order by n.at) as days
+  from generate_series(0, :today - s.since - 1) n (at)
+  where cardinality(d.whole) < :today - s.since and s.since + n.at <> all(d.whole)
+) g on true
 order by s.unit_id, s.account_id, s.id

@@ -82,6 +82,10 @@ def test_meters_with_gaps_and_odd_readings_are_listed_of_a_programs_units_alone(
     assert of(there, missing) == of(there, oddities) == []
     [gap] = of(here, missing)
     assert (gap["meter_no"], gap["unit_code"]) == (here.meter_no, "3701")
+    assert [each for each in gap["gap_days"] if each <= str(day + timedelta(days=1))] == [
+        str(day),
+        str(day + timedelta(days=1)),
+    ]
     assert (gap["intervals_missing"], gap["intervals_known"], gap["days_missing"] >= 2) == (95, 1, True)
     [found] = of(here, oddities)
     assert (found["id"], found["kind"], found["found"], found["expected"]) == (

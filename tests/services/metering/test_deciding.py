@@ -119,7 +119,7 @@ def test_staff_see_what_waits_and_what_is_missing_in_their_units_alone(readings:
                 ],
                 queries.held_counts(session, staff_id=staff_id, now=NOW),
                 [
-                    (each.meter_no, each.days_missing, each.elements_missing)
+                    (each.meter_no, each.days_missing, each.elements_missing, each.gap_days)
                     for each in queries.meter_gaps(
                         session, staff_id=staff_id, limit=10, today=DAY + timedelta(3), now=NOW
                     )[0]
@@ -127,7 +127,11 @@ def test_staff_see_what_waits_and_what_is_missing_in_their_units_alone(readings:
             )
             for staff_id in (here, there)
         }
-    assert seen[here] == ([("7000000001", "M1", "negative")], HeldCounts({"negative": 1}, is_all=True), [("M1", 2, 94)])
+    assert seen[here] == (
+        [("7000000001", "M1", "negative")],
+        HeldCounts({"negative": 1}, is_all=True),
+        [("M1", 2, 94, [DAY + timedelta(n) for n in range(3)])],
+    )
     assert seen[there] == (
         [("7000000009", "M9", "implausible")] * 2, HeldCounts({"implausible": 2}, is_all=True), [],
     )  # fmt: skip
