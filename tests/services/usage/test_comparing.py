@@ -93,7 +93,7 @@ def test_who_came_within_a_month_climbs_no_tiers_of_another_and_pays_from_then_o
     assert found is not None
     offer = next(each for each in found.offers if each.tariff_code == "SDD")
     assert found.months_compared == 4
-    assert [(month.days_known, month.kwh) for month in offer.months[8:10]] == [(21, 252), (31, 372)]
+    assert [(month.days_known, month.kwh) for month in offer.months[8:10]] == [(21, Decimal(252)), (31, Decimal(372))]
     assert offer.months[8].cost == Money(13782 + 252 + 210, "CNY"), "the first of nine months, of 21 days"
 
 
