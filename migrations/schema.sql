@@ -3155,6 +3155,8 @@ CREATE TABLE public.tariff_day (
     version_id bigint NOT NULL,
     day date NOT NULL,
     periods smallint[] NOT NULL,
+    demand_periods smallint[],
+    CONSTRAINT ck_tariff_day_demand_periods CHECK (((cardinality(demand_periods) = cardinality(periods)) AND (1 <= ALL (demand_periods)))),
     CONSTRAINT ck_tariff_day_periods CHECK ((((cardinality(periods) >= 4) AND (cardinality(periods) <= 200)) AND (1 <= ALL (periods))))
 );
 
@@ -3319,6 +3321,7 @@ CREATE TABLE public.usage_day (
     measured_minutes integer NOT NULL,
     missing_minutes integer NOT NULL,
     estimated_minutes integer NOT NULL,
+    demands bigint[],
     CONSTRAINT ck_usage_day_energy CHECK (((energy >= 0) AND (export_energy >= 0) AND (reactive_energy >= 0) AND (max_demand >= 0))),
     CONSTRAINT ck_usage_day_minutes CHECK ((((measured_minutes >= 0) AND (measured_minutes <= 1500)) AND ((missing_minutes >= 0) AND (missing_minutes <= 1500)) AND ((estimated_minutes >= 0) AND (estimated_minutes <= measured_minutes))))
 );
@@ -3340,6 +3343,7 @@ CREATE TABLE public.usage_month (
     missing_minutes integer NOT NULL,
     estimated_minutes integer NOT NULL,
     aggregated_at timestamp with time zone NOT NULL,
+    demands bigint[],
     CONSTRAINT ck_usage_month_days CHECK (((first_day >= month) AND (first_day < end_day) AND ((days >= 0) AND (days <= (end_day - first_day))))),
     CONSTRAINT ck_usage_month_energy CHECK (((energy >= 0) AND (export_energy >= 0) AND (reactive_energy >= 0) AND (max_demand >= 0))),
     CONSTRAINT ck_usage_month_month CHECK ((EXTRACT(day FROM month) = (1)::numeric))

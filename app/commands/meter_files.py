@@ -73,7 +73,7 @@ def measure(
     A start is taken as local time of the tariff, whatever zone the meter came from. `interval_minutes` divides an hour.
     Raises UseInvalid when the file cannot be read, or has no such row.
     """
-    found = Measured()
+    found = Measured(max_demand_by_period=dict.fromkeys(tariff.demand_periods, ZERO))
     for number, row in _rows(file):
         if row["meter_id"] != meter_id or not first <= row["start"] < end:
             continue
@@ -101,7 +101,7 @@ def _take(
     found.max_demand_kw = max(found.max_demand_kw, demand)
     named = queries.demand_period_of(tariff, start, facts)
     if named is not None:
-        found.max_demand_by_period[named] = max(found.max_demand_by_period.get(named, ZERO), demand)
+        found.max_demand_by_period[named] = max(found.max_demand_by_period[named], demand)
     for column in ("kvarh_lag", "kvarh_lead"):
         if row.get(column):
             found.kvarh += queries.decimal_of(row[column])

@@ -74,6 +74,7 @@ class TariffDayRow(SQLModel, table=True):
     """Which period each quarter-hour of a day belongs to: indexes from 1 into the version's `periods`.
 
     Elements are elapsed time since local midnight: 96 of them, 92 and 100 on days of 23 and 25 hours.
+    `demand_periods`: the same for charges on demand, in the order of `Tariff.demand_periods`; null without.
     """
 
     __tablename__ = "tariff_day"
@@ -81,6 +82,7 @@ class TariffDayRow(SQLModel, table=True):
     version_id: int = Field(sa_type=sa.BigInteger, primary_key=True, foreign_key="tariff_version.id")
     day: date = Field(sa_type=sa.Date, primary_key=True)
     periods: list[int] = Field(sa_column=sa.Column(ARRAY(sa.SmallInteger), nullable=False))
+    demand_periods: list[int] | None = Field(default=None, sa_column=sa.Column(ARRAY(sa.SmallInteger)))
 
 
 class DayKind(enum.StrEnum):

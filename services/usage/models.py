@@ -1,4 +1,8 @@
-"""Tables of usage. Energies are whole millionths of a kWh (reactive: of a kvarh), demands watts."""
+"""Tables of usage. Energies are whole millionths of a kWh (reactive: of a kvarh), demands watts.
+
+`demands`: the highest of each demand period of the version, in the order of `Tariff.demand_periods`, up to the last
+that was met; null where it has none, and where they are not known of all that was measured.
+"""
 
 import enum
 from datetime import date, datetime
@@ -29,6 +33,7 @@ class UsageDay(SQLModel, table=True):
     export_energy: int = Field(sa_type=sa.BigInteger)
     reactive_energy: int = Field(sa_type=sa.BigInteger)
     max_demand: int = Field(sa_type=sa.BigInteger)
+    demands: list[int] | None = Field(default=None, sa_column=sa.Column(ARRAY(sa.BigInteger)))
     measured_minutes: int = Field(sa_type=sa.Integer)
     missing_minutes: int = Field(sa_type=sa.Integer)
     estimated_minutes: int = Field(sa_type=sa.Integer)
@@ -51,6 +56,7 @@ class UsageMonth(SQLModel, table=True):
     energies: list[int] = Field(sa_column=_whole_numbers())
     reactive_energy: int = Field(sa_type=sa.BigInteger)
     max_demand: int = Field(sa_type=sa.BigInteger)
+    demands: list[int] | None = Field(default=None, sa_column=sa.Column(ARRAY(sa.BigInteger)))
     measured_minutes: int = Field(sa_type=sa.Integer)
     missing_minutes: int = Field(sa_type=sa.Integer)
     estimated_minutes: int = Field(sa_type=sa.Integer)

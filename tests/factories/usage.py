@@ -107,17 +107,19 @@ def make_calendar(
     days: Iterable[date],
     *,
     period: Callable[[datetime], int] = lambda _at: 1,
+    demand_period: Callable[[datetime], int] | None = None,
     zone: ZoneInfo = ZONE,
 ) -> None:
     """The index of the period at each quarter-hour of these days, by the local time at which it begins."""
     for day in days:
         begin = start_of(day, zone)
-        quarters = minutes_of(day, zone) // 15
+        moments = [(begin + n * QUARTER).astimezone(zone) for n in range(minutes_of(day, zone) // 15)]
         session.sql(
-            "insert into tariff_day (version_id, day, periods) values (:version, :day, :periods)",
+            "insert into tariff_day (version_id, day, periods, demand_periods) values (:version, :day, :periods, :demand)",
             version=version_id,
             day=day,
-            periods=[period((begin + n * QUARTER).astimezone(zone)) for n in range(quarters)],
+            periods=[period(moment) for moment in moments],
+            demand=None if demand_period is None else [demand_period(moment) for moment in moments],
         )
 
 

@@ -59,12 +59,27 @@ def day_periods(
 
     `zone`: whose day it is, the tariff's own when absent.
     """
-    held = [window for window in tariff.windows if _holds(window, day, facts)]
-    clock = [tariff.default_period or ""] * QUARTERS
+    return _day_periods(tariff.windows, tariff.default_period, day, facts, zone or tariff.zone)
+
+
+def day_demand_periods(
+    tariff: Tariff, day: date, facts: DayFacts = PLAIN_DAY, *, zone: ZoneInfo | None = None
+) -> tuple[str, ...] | None:
+    """The same for charges on demand; None where they know no periods."""
+    named = tariff.document.demand_periods
+    if named is None:
+        return None
+    return _day_periods(tariff.demand_windows, named.default_period, day, facts, zone or tariff.zone)
+
+
+def _day_periods(
+    windows: Sequence[Window], default: str | None, day: date, facts: DayFacts, zone: ZoneInfo | None
+) -> tuple[str, ...]:
+    held = [window for window in windows if _holds(window, day, facts)]
+    clock = [default or ""] * QUARTERS
     for window in reversed(held):
         first, end = window.from_ // QUARTER, window.to // QUARTER
         clock[first:end] = [window.period] * (end - first)
-    zone = zone or tariff.zone
     if zone is None:
         return tuple(clock)
     begin, end_of = start_of(day, zone), start_of(day + timedelta(days=1), zone)

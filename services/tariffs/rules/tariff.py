@@ -1,6 +1,6 @@
 """A tariff that can be priced by: the checked document, and what is derived from it once."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from typing import Any, Final
@@ -10,7 +10,7 @@ from core.errors import Json
 from core.money import exponent
 from services.tariffs.errors import Fault, TariffInvalid, UseInvalid
 from services.tariffs.rules.checks import faults_for_totals, faults_of, zone_of
-from services.tariffs.rules.document import Document, Energy, Rounding, Window, dumped, shape
+from services.tariffs.rules.document import DemandPeriods, Document, Energy, Rounding, Window, dumped, shape
 from services.tariffs.rules.energy_checks import EVERY_MONTH
 from services.tariffs.rules.numbers import EXACT, plain, rounded
 
@@ -39,7 +39,8 @@ class Tariff:
     """A checked document and what follows from it. Made by `parse` alone; never changed.
 
     `periods`: price periods in the order of lines. `prices`: what a kWh costs in each, rounded by `unit_price_places`
-    where derived. `places`, `mode`: of the one rounding. `by_line`: each line is rounded, otherwise only the bill.
+    where derived. `demand_periods`: in the order by which `tariff_day` and usage count them; none where charges on
+    demand know none. `places`, `mode`: of the one rounding. `by_line`: each line is rounded, otherwise only the bill.
     """
 
     document: Document
@@ -47,6 +48,7 @@ class Tariff:
     periods: tuple[str, ...]
     prices: Mapping[str, Decimal]
     windows: tuple[Window, ...]
+    demand_periods: tuple[str, ...]
     demand_windows: tuple[Window, ...]
     places: int
     mode: str
@@ -166,6 +168,7 @@ def _made(checked: Document, faults: list[Fault]) -> Tariff:
         periods=tuple(prices),
         prices=prices,
         windows=_by_priority(checked.energy.windows if checked.energy else ()),
+        demand_periods=_demand_periods(checked.demand_periods) if checked.demand_periods else (),
         demand_windows=_by_priority(checked.demand_periods.windows if checked.demand_periods else ()),
         places=exponent(checked.currency) if places is None else places,
         mode=rounding.mode if rounding else "half_up",
@@ -200,8 +203,17 @@ def _prices(energy: Energy, rounding: Rounding | None) -> dict[str, Decimal]:
             }
             if rounding is not None and (places := rounding.unit_price_places) is not None:
                 said = {period: rounded(price, places, rounding.mode) for period, price in said.items()}
+    return {period: said[period] for period in _in_order(said)}
+
+
+def _demand_periods(named: DemandPeriods) -> tuple[str, ...]:
+    found = {window.period for window in named.windows}
+    return tuple(_in_order(found | ({named.default_period} if named.default_period is not None else set())))
+
+
+def _in_order(periods: Iterable[str]) -> list[str]:
     known = {period: at for at, period in enumerate(KNOWN_PERIODS)}
-    return {period: said[period] for period in sorted(said, key=lambda name: (known.get(name, len(known)), name))}
+    return sorted(periods, key=lambda name: (known.get(name, len(known)), name))
 
 
 def _idle(document: Document) -> Iterator[str]:

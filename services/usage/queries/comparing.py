@@ -30,12 +30,13 @@ from services.tariffs.queries import (
     versions,
 )
 from services.usage.queries.apart import MOST_ALONE, compare_apart
-from services.usage.queries.days import ONE_DAY, Day, days_of, gaps, known
+from services.usage.queries.days import ONE_DAY, Day, days_of, demand_of, gaps, known
+from services.usage.queries.demands import DRAFT, DemandSpan, demands_as_if, drafted_demands
 from services.usage.queries.kept import kept_uses
 from services.usage.queries.parts import Part, facts_of, parts_of, use_of
 from services.usage.queries.slot_days import SlotDay, SlotSpan, slot_days, slot_sum
 from services.usage.queries.views import ClassTotal, Difference, DryRun, Offer, OfferMonth, Unpriced, WhatIf
-from services.usage.rules.measures import demand_kw, kwh_of
+from services.usage.rules.measures import demand_kw, demands_kw, kwh_of
 
 MONTHS: Final = 12
 LEAST_MONTHS: Final = 3
@@ -44,8 +45,6 @@ MOST_OFFERS: Final = 20
 MOST_ACCOUNTS: Final = 2_000
 """Accounts of one dry run that is answered at once."""
 LARGEST: Final = 50
-DRAFT: Final = 0
-"""Stands for a version that has no id yet."""
 UNKNOWN: Final = 0
 """Stands for the period of use by registers that do not say in which of a version's periods it was."""
 UNPLACED: Final = Fault("$.kwh", "period_unknown")
@@ -123,11 +122,13 @@ def _months(
     used = _as_if(session, account_ids=[account_id], spans=spans, first=first, end=end, of_holder=True)
     by_slot = [SlotSpan(span.version_id, code, span.first, span.end) for span in spans if span.tariff.by_slot]
     slots = slot_days(session, account_ids=[account_id], spans=by_slot, of_holder=True)
+    by_demand = [DemandSpan(span.version_id, span.first, span.end) for span in spans if span.tariff.demand_periods]
+    demands = demands_as_if(session, account_ids=[account_id], spans=by_demand, first=first, end=end, of_holder=True)
+    months = [_later(first, at) for at in range(MONTHS)]
+    of_month = {month: [span for span in spans if span.month == month] for month in months}
     return [
-        _offer_month(
-            session, account_id, code, [span for span in spans if span.month == month], days, used, slots, month, since
-        )
-        for month in (_later(first, months) for months in range(MONTHS))
+        _offer_month(session, account_id, code, of_month[month], days, used, demands, slots, month, since)
+        for month in months
     ]
 
 
@@ -150,6 +151,7 @@ def _offer_month(
     spans: Sequence[_Span],
     days: Sequence[Day],
     used: Mapping[tuple[int, date, int], Mapping[int, int]],
+    demands: Mapping[tuple[int, date, int], Sequence[int]],
     slots: Sequence[SlotDay],
     month: date,
     since: date,
@@ -162,7 +164,8 @@ def _offer_month(
         energies = used.get((account_id, month, span.version_id), {})
         if energies.get(UNKNOWN):
             return OfferMonth(month, _sum(of_month), len(of_month), length, None)
-        use = _use(session, account_id, code, span, in_span, energies, length)
+        by_demand = demands.get((account_id, month, span.version_id), ())
+        use = _use(session, account_id, code, span, in_span, energies, by_demand, length)
         try:
             of_span = [day for day in slots if span.first <= day.day < span.end]
             priced = price(span.tariff, _by_slots(use, span.tariff, of_span, energy=sum(day.energy for day in in_span)))
@@ -182,6 +185,7 @@ def _use(
     span: _Span,
     days: Sequence[Day],
     energies: Mapping[int, int],
+    demands: Sequence[int],
     length: int,
 ) -> Use:
     cycle = cycle_of(span.tariff, span.first)
@@ -202,7 +206,13 @@ def _use(
         months_in_cycle=row.months,
         days=(span.end - span.first).days,
         days_in_month=length,
-        max_demand_kw=demand_kw(max((day.max_demand for day in days), default=0), sum(day.energy for day in days)),
+        max_demand_kw=demand_of(days),
+        max_demand_by_period=demands_kw(
+            span.tariff.demand_periods,
+            demands,
+            max((day.max_demand for day in days), default=0),
+            sum(day.energy for day in days),
+        ),
         kvarh=kwh_of(sum(day.reactive_energy for day in days)),
         export_kwh=kwh_of(sum(day.export_energy for day in days)),
         facts=Facts(row.persons, frozenset(row.flags or ()), row.contract_kw, row.transformer_kva),
@@ -326,8 +336,12 @@ def compare(
     now = _by_account(parts_of(session, account_ids=ids, months=[month], tariffs=present))
     then = _by_account(parts_of(session, account_ids=ids, months=[month], tariffs=dict.fromkeys(present, tariff)))
     used = drafted(session, ids, tariff, month, zone)
+    demands = drafted_demands(session, ids, tariff, month, whole_month(month).end, zone)
     slots = _slots(session, ids, tariff_code, month, present, is_by_slot=tariff.by_slot)
-    return [_compared(row, now[row.id], then[row.id], present, names, tariff, used, slots[row.id]) for row in rows]
+    return [
+        _compared(row, now[row.id], then[row.id], present, names, tariff, used, demands.get(row.id, ()), slots[row.id])
+        for row in rows
+    ]
 
 
 def versions_met(session: ReadSession, *, rows: Sequence[Any]) -> dict[int, Tariff]:
@@ -344,6 +358,7 @@ def _compared(
     names: Mapping[int, Sequence[str]],
     tariff: Tariff,
     used: Mapping[tuple[int, date, int], Mapping[int, int]],
+    demands: Sequence[int],
     slots: Sequence[SlotDay],
 ) -> Difference | Unpriced:
     """One account's month by what it has and by what is tried, or why there is no saying."""
@@ -359,7 +374,7 @@ def _compared(
         return named(is_by_tried=True, faults=(UNPLACED,))
     try:
         of_draft = [day for day in slots if day.key == DRAFT]
-        wanted = _by_slots(_draft_use(then, tariff, energies), tariff, of_draft, energy=sum(energies.values()))
+        wanted = _by_slots(_draft_use(then, tariff, energies, demands), tariff, of_draft, energy=sum(energies.values()))
         after = price(tariff, wanted)
     except UseInvalid as refusal:
         return named(is_by_tried=True, faults=refusal.faults)
@@ -444,9 +459,10 @@ def drafted(
     )
 
 
-def _draft_use(parts: Sequence[Part], tariff: Tariff, energies: Mapping[int, int]) -> Use:
+def _draft_use(parts: Sequence[Part], tariff: Tariff, energies: Mapping[int, int], demands: Sequence[int]) -> Use:
     """The month of an account in one, from its first part on."""
     first, whole = parts[0], whole_month(parts[0].month)
+    watts, energy = max(part.max_demand for part in parts), sum(part.energy for part in parts)
     return Use(
         month=first.month.month,
         kwh={tariff.periods[at - 1]: kwh_of(energy) for at, energy in energies.items() if energy},
@@ -454,7 +470,8 @@ def _draft_use(parts: Sequence[Part], tariff: Tariff, energies: Mapping[int, int
         months_in_cycle=first.months_in_cycle,
         days=(parts[-1].end_day - first.first_day).days,
         days_in_month=(whole.end - whole.first).days,
-        max_demand_kw=demand_kw(max(part.max_demand for part in parts), sum(part.energy for part in parts)),
+        max_demand_kw=demand_kw(watts, energy),
+        max_demand_by_period=demands_kw(tariff.demand_periods, demands, watts, energy),
         kvarh=kwh_of(sum(part.reactive_energy for part in parts)),
         export_kwh=kwh_of(sum(part.export_energy for part in parts)),
         facts=facts_of(first),

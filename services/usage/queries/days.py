@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from core.db import ReadSession, statement
 from core.periods import business_date, start_of
 from services.usage.queries.views import Gap
+from services.usage.rules.measures import demand_kw, demands_kw, highest
 
 ONE_DAY = timedelta(days=1)
 NO_PERIOD = "all"
@@ -16,8 +18,9 @@ NO_PERIOD = "all"
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day. Energies are millionths of a kWh, by the period's name; demand watts.
+    """One day. Energies are millionths of a kWh, by the period's name; demands watts.
 
+    `demands`: the highest of each demand period of the version; None where they are not known.
     `is_of_registers`: all of it, or a part, is an even share of what registers counted: nobody knows when it was.
     """
 
@@ -34,6 +37,7 @@ class Day:
     missing_minutes: int
     estimated_minutes: int
     is_of_registers: bool = False
+    demands: Sequence[int] | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -73,6 +77,7 @@ def days_of(session: ReadSession, *, account_id: int, first: date, end: date) ->
             row.missing_minutes,
             row.estimated_minutes,
             row.is_of_registers,
+            row.demands,
         )
         for row in rows
     ]
@@ -84,6 +89,23 @@ def known(session: ReadSession, *, account_id: int, zone: ZoneInfo) -> Known:
     if row is None:
         return Known(None, None, has_export=False, holder_since=None)
     return Known(row.first_day, row.read_until, bool(row.has_export), row.holder_since)
+
+
+def demand_of(days: Sequence[Day]) -> Decimal | None:
+    """The highest demand of some days in kW; None where nobody measured it."""
+    return demand_kw(max((day.max_demand for day in days), default=0), sum(day.energy for day in days))
+
+
+def demands_of(days: Sequence[Day], periods: Sequence[str]) -> dict[str, Decimal]:
+    """The same by the demand periods of the version that they lie on; of none where it is not known of all days."""
+    known_ones = [day.demands for day in days if day.demands is not None]
+    lacks = any(day.demands is None and day.max_demand for day in days)
+    return demands_kw(
+        periods,
+        None if lacks else highest(known_ones),
+        max((day.max_demand for day in days), default=0),
+        sum(day.energy for day in days),
+    )
 
 
 def gaps(

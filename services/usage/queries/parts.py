@@ -9,14 +9,14 @@ from core.db import ReadSession, statement, view
 from core.periods import Period
 from services.tariffs.queries import Facts, SlotSum, Tariff, Use, cycle_of
 from services.usage.queries.slot_days import SlotDay, slot_sum
-from services.usage.rules.measures import demand_kw, kwh_of
+from services.usage.rules.measures import demand_kw, demands_kw, kwh_of
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """A run of days of a month with one version, and what holds of the account on its first day.
 
-    Energies are millionths of a kWh, demand watts. `since`, `until`: the holder's days in the cycle of the tiers, and
+    Energies are millionths of a kWh, demands watts. `since`, `until`: the holder's days in the cycle of the tiers, and
     `months_in_cycle` of it, a part of a month counting whole;
     `used_before`: what they used in it before this part; `rests_on`: all that a stored cost rests on of the cycle.
     """
@@ -33,6 +33,7 @@ class Part:
     export_energy: int
     reactive_energy: int
     max_demand: int
+    demands: list[int] | None
     measured_minutes: int
     missing_minutes: int
     estimated_minutes: int
@@ -83,6 +84,7 @@ def use_of(part: Part, tariff: Tariff, periods: Sequence[str], slots: Sequence[S
         days=(part.end_day - part.first_day).days,
         days_in_month=(whole.end - whole.first).days,
         max_demand_kw=demand_kw(part.max_demand, part.energy),
+        max_demand_by_period=demands_kw(tariff.demand_periods, part.demands, part.max_demand, part.energy),
         kvarh=kwh_of(part.reactive_energy),
         export_kwh=kwh_of(part.export_energy),
         facts=facts_of(part),

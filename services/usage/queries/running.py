@@ -14,12 +14,12 @@ from core.money import Money, exponent
 from core.periods import Period, business_date
 from services.tariffs.errors import UseInvalid
 from services.tariffs.queries import Line, Priced, SlotSum, Use, price
-from services.usage.queries.days import NO_PERIOD, ONE_DAY, Day, Known, days_of, known
+from services.usage.queries.days import NO_PERIOD, ONE_DAY, Day, Known, days_of, demand_of, demands_of, known
 from services.usage.queries.slot_days import SlotDay, SlotSpan, price_gaps, slot_days, slot_sum
 from services.usage.queries.standing import Standing, held, position_of, price_by, standing, standing_by
 from services.usage.queries.views import DayCost, Forecast, PeriodCost, Present, RunningCost, RunningPart
 from services.usage.rules.forecasting import Guess, guess
-from services.usage.rules.measures import demand_kw, kwh_of
+from services.usage.rules.measures import kwh_of
 
 LOOK_BACK: Final = timedelta(days=800)
 """Days a forecast may stand on: two years, and the weeks before."""
@@ -64,9 +64,8 @@ class _Run:
             months_in_cycle=self.found.cycle.months,
             days=(min(until, self.end) - self.first).days,
             days_in_month=(month.end - month.first).days,
-            max_demand_kw=demand_kw(
-                max((day.max_demand for day in self.days), default=0), sum(day.energy for day in self.days)
-            ),
+            max_demand_kw=demand_of(self.days),
+            max_demand_by_period=demands_of(self.days, self.found.tariff.demand_periods),
             kvarh=kwh_of(sum(day.reactive_energy for day in self.days)),
             export_kwh=kwh_of(sum(day.export_energy for day in self.days)),
             facts=self.found.facts,

@@ -15,7 +15,6 @@ from services.accounts.roles import StaffPermission
 from services.tariffs.queries import Fault, Tariff, versions
 from services.usage.models import DryRunState
 from services.usage.queries.comparing import (
-    DRAFT,
     LARGEST,
     MOST_ACCOUNTS,
     UNKNOWN,
@@ -24,6 +23,7 @@ from services.usage.queries.comparing import (
     versions_met,
     whole_month,
 )
+from services.usage.queries.demands import DRAFT
 from services.usage.queries.views import ClassTotal, Difference, DryRun, Reason, Unpriced
 from services.usage.rules.compiled import Compiled, Uncompiled, compiled, cycle_days
 from services.usage.rules.pricing_sql import totals_statement

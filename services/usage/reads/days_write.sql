@@ -1,7 +1,8 @@
 -- Days of one month of some accounts, of each those that are asked for (bit n - 1 of `days` is day n): by the periods of the version that holds on the day (all in one where none
 -- is known). What a meter measured of a day (import, export, reactive) is that of its intervals, if one of them has a value, and else what its registers counted; meters add up.
 -- Of intervals: one lies where it begins. Of several meters the loads of one moment add up; a moment is missing where a meter misses it, but on the day on which meters were
--- exchanged only where both do. Each day that is asked for is read by the index, fenced by `offset 0`: so no other is, and as many rows are expected as come, whatever is
+-- exchanged only where both do. Where charges on demand know periods (`demand_periods` of the day), the highest load of each is kept, of moments that begin in it: whole watts,
+-- in an array up to the last period of the day; null where no version or interval says. Each day that is asked for is read by the index, fenced by `offset 0`: so no other is, and as many rows are expected as come, whatever is
 -- known of a month that began today.
 -- Of registers, read for the accounts `by_hand`: what was used between two readings, less what intervals measured of it, is shared out evenly by time and to the millionth over the
 -- days without, but nothing of what a meter counted while it was away and came back; registers of periods that were read together share what intervals leave. All of it is estimated. It lies in the periods of the
@@ -115,7 +116,7 @@ with asked as materialized (
   where g.account_id = any(cast(:account_ids as bigint[])) and g.valid_from < cast(:next_month as date)
     and (g.valid_to is null or g.valid_to > cast(:month as date))
 ), held as materialized (
-  select distinct on (d.account_id, d.day) d.account_id, d.day, d.imports, d.coarsest, t.version_id, coalesce(s.size, 1) as size, t.periods, s.names
+  select distinct on (d.account_id, d.day) d.account_id, d.day, d.imports, d.coarsest, t.version_id, coalesce(s.size, 1) as size, t.periods, t.demand_periods, s.names
   from (
     select account_id, day, count(*) filter (where channel = 'import') as imports,
       max(minutes) filter (where channel = 'import') as coarsest
@@ -135,7 +136,7 @@ with asked as materialized (
   select account_id, day, max(load) as max_demand, coarsest * count(*) filter (where is_missing) as missing,
     coarsest * count(*) filter (where is_estimated and not is_missing) as estimated, coarsest * count(*) filter (where not is_missing) as measured
   from (
-    select h.account_id, h.day, h.coarsest, (e.k - 1) * r.minutes / h.coarsest as slot, sum(e.energy) * 60 / (h.coarsest * 1000) as load,
+    select h.account_id, h.day, h.coarsest, (e.k - 1) * r.minutes / h.coarsest as slot, div(sum(e.energy) * 60, h.coarsest * 1000) as load,
       coalesce(bool_or(e.energy is null) filter (where not x.is_changing), false)
         or coalesce(bool_and(e.energy is null) filter (where x.is_changing), false) as is_missing,
       bool_or(substr(r.qualities, e.k::integer, 1) in ('e', 's')) as is_estimated
@@ -149,6 +150,24 @@ with asked as materialized (
     where r.channel = 'import'
     group by h.account_id, h.day, h.coarsest, slot) s
   group by account_id, day, coarsest
+), loads as materialized (
+  select account_id, day, period, max(load)::bigint as load
+  from (
+    select h.account_id, h.day, h.demand_periods[x.slot * h.coarsest / 15 + 1] as period, div(sum(e.energy) * 60, h.coarsest * 1000) as load
+    from held h
+    join readings r on r.account_id = h.account_id and r.day = h.day and r.channel = 'import'
+    cross join lateral unnest(r.energies) with ordinality e (energy, k)
+    cross join lateral (select (e.k::integer - 1) * r.minutes / h.coarsest as slot) x
+    where h.demand_periods is not null
+    group by h.account_id, h.day, h.coarsest, h.demand_periods, x.slot) s
+  group by account_id, day, period
+), demanded as (
+  select h.account_id, h.day, array_agg(coalesce(l.load, 0) order by p) as demands
+  from held h
+  cross join lateral generate_series(1, (select max(n) from unnest(h.demand_periods) n)) p
+  left join loads l on l.account_id = h.account_id and l.day = h.day and l.period = p
+  where h.demand_periods is not null and h.imports > 0
+  group by h.account_id, h.day
 ), by_period as (
   select account_id, day, period, sum(energy)::bigint as energy, max(load) as load
   from (
@@ -171,12 +190,13 @@ with asked as materialized (
   group by r.account_id, r.day
 ), measured as (
   select h.account_id, h.day, h.imports, h.version_id, e.energies, e.energy, o.export_energy, o.reactive_energy,
-    coalesce(t.max_demand, e.max_demand) as max_demand, coalesce(t.measured, o.measured) as measured, coalesce(t.missing, o.missing) as missing,
+    coalesce(t.max_demand, e.max_demand) as max_demand, d.demands, coalesce(t.measured, o.measured) as measured, coalesce(t.missing, o.missing) as missing,
     coalesce(t.estimated, o.estimated) as estimated
   from held h
   join used e on e.account_id = h.account_id and e.day = h.day
   join others o on o.account_id = h.account_id and o.day = h.day
   left join together t on t.account_id = h.account_id and t.day = h.day
+  left join demanded d on d.account_id = h.account_id and d.day = h.day
 ), summed as (
   select h.account_id, h.day, h.version_id, h.size, cardinality(h.names) as named,
     array_agg(k.energy order by array_position(h.names, k.kind)) filter (where k.kind = any(h.names)) as energies,
@@ -206,6 +226,7 @@ with asked as materialized (
 ), days as materialized (
   select account_id, day, m.version_id, m.energies, coalesce(i.export_energy, 0) + coalesce(r.export_energy, 0) as export_energy,
     coalesce(i.reactive_energy, 0) + coalesce(r.reactive_energy, 0) as reactive_energy, coalesce(i.max_demand, 0) as max_demand,
+    case when m.version_id is not null then i.demands end as demands,
     case when x.is_both then r.minutes - x.missing when x.is_read then r.read else i.measured end as measured,
     case when x.is_both then x.missing when x.is_read then r.minutes - r.read when r.day is not null and i.day is null then 0 else i.missing end as missing,
     case when x.is_both then least(r.minutes - x.missing, i.estimated + r.read) when x.is_read then r.read else i.estimated end as estimated
@@ -227,16 +248,16 @@ with asked as materialized (
   where u.account_id = a.account_id and a.days >> (u.day - cast(:month as date)) & 1 = 1 and u.day >= cast(:month as date) and u.day < cast(:next_month as date)
     and (u.account_id, u.day) not in (select account_id, day from days)
 )
-insert into usage_day as u (account_id, day, version_id, energies, energy, export_energy, reactive_energy, max_demand, measured_minutes,
+insert into usage_day as u (account_id, day, version_id, energies, energy, export_energy, reactive_energy, max_demand, demands, measured_minutes,
   missing_minutes, estimated_minutes)
-select d.account_id, d.day, d.version_id, d.energies, e.energy, d.export_energy, d.reactive_energy, d.max_demand, coalesce(d.measured, 0),
+select d.account_id, d.day, d.version_id, d.energies, e.energy, d.export_energy, d.reactive_energy, d.max_demand, d.demands, coalesce(d.measured, 0),
   coalesce(d.missing, 0), coalesce(d.estimated, 0)
 from days d
 cross join lateral (select sum(x)::bigint as energy from unnest(d.energies) x) e
 on conflict (account_id, day) do update set version_id = excluded.version_id, energies = excluded.energies, energy = excluded.energy,
-  export_energy = excluded.export_energy, reactive_energy = excluded.reactive_energy, max_demand = excluded.max_demand,
+  export_energy = excluded.export_energy, reactive_energy = excluded.reactive_energy, max_demand = excluded.max_demand, demands = excluded.demands,
   measured_minutes = excluded.measured_minutes, missing_minutes = excluded.missing_minutes, estimated_minutes = excluded.estimated_minutes
-where (u.version_id, u.energies, u.energy, u.export_energy, u.reactive_energy, u.max_demand, u.measured_minutes, u.missing_minutes,
+where (u.version_id, u.energies, u.energy, u.export_energy, u.reactive_energy, u.max_demand, u.demands, u.measured_minutes, u.missing_minutes,
     u.estimated_minutes)
   is distinct from (excluded.version_id, excluded.energies, excluded.energy, excluded.export_energy, excluded.reactive_energy,
-    excluded.max_demand, excluded.measured_minutes, excluded.missing_minutes, excluded.estimated_minutes)
+    excluded.max_demand, excluded.demands, excluded.measured_minutes, excluded.missing_minutes, excluded.estimated_minutes)

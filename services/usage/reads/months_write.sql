@@ -1,5 +1,5 @@
 -- The parts of one month of some accounts, summed from their days: days in a row with one version and one holder are a part, which reaches as far
--- as agreement, version and holder do in the month. Rows that would not change are not written; parts that no day makes any more go.
+-- as agreement, version and holder do in the month. Of demand periods it has the highest of its days; none where a day was measured that lacks them. Rows that would not change are not written; parts that no day makes any more go.
 -- Served by pk_usage_day, pk_account, pk_holder_before, pk_agreement, ix_tariff_version_published and pk_usage_month.
 with spans as materialized (
   select g.account_id, v.id as version_id, greatest(g.valid_from, v.valid_from, cast(:month as date)) as first_day,
@@ -29,10 +29,18 @@ with spans as materialized (
     from numbered n cross join lateral unnest(n.energies) with ordinality e (energy, period)
     group by n.account_id, n.part, e.period) e
   group by account_id, part
+), demanded as (
+  select account_id, part, array_agg(load order by period) as demands
+  from (
+    select n.account_id, n.part, d.period, max(d.load) as load
+    from numbered n cross join lateral unnest(n.demands) with ordinality d (load, period)
+    where n.demands is not null
+    group by n.account_id, n.part, d.period) d
+  group by account_id, part
 ), parts as (
   select account_id, part, version_id, held_since, min(day) as first_day, max(day) + 1 as end_day, count(*) filter (where measured_minutes > 0) as days,
     sum(energy)::bigint as energy, sum(export_energy)::bigint as export_energy, sum(reactive_energy)::bigint as reactive_energy,
-    max(max_demand) as max_demand, sum(measured_minutes) as measured_minutes, sum(missing_minutes) as missing_minutes,
+    max(max_demand) as max_demand, bool_or(demands is null and max_demand > 0) as lacks_demands, sum(measured_minutes) as measured_minutes, sum(missing_minutes) as missing_minutes,
     sum(estimated_minutes) as estimated_minutes
   from numbered group by account_id, part, version_id, held_since
 ), gone as (
@@ -42,11 +50,13 @@ with spans as materialized (
   returning m.account_id, m.part
 ), written as (
   insert into usage_month as u (account_id, month, part, version_id, first_day, end_day, days, energies, energy, export_energy, reactive_energy,
-    max_demand, measured_minutes, missing_minutes, estimated_minutes, aggregated_at)
+    max_demand, demands, measured_minutes, missing_minutes, estimated_minutes, aggregated_at)
   select p.account_id, cast(:month as date), p.part, p.version_id, coalesce(s.first_day, p.first_day), coalesce(s.end_day, p.end_day), p.days,
-    e.energies, p.energy, p.export_energy, p.reactive_energy, p.max_demand, p.measured_minutes, p.missing_minutes, p.estimated_minutes, now()
+    e.energies, p.energy, p.export_energy, p.reactive_energy, p.max_demand,
+    case when not p.lacks_demands then d.demands end, p.measured_minutes, p.missing_minutes, p.estimated_minutes, now()
   from parts p
   join periods e on e.account_id = p.account_id and e.part = p.part
+  left join demanded d on d.account_id = p.account_id and d.part = p.part
   left join lateral (
     select greatest(min(s.first_day), p.held_since) as first_day,
       least(max(s.end_day), (select min(h.since) from holders h where h.account_id = p.account_id and h.since > p.first_day)) as end_day
@@ -55,12 +65,12 @@ with spans as materialized (
     having count(*) > 0) s on true
   on conflict (account_id, month, part) do update set version_id = excluded.version_id, first_day = excluded.first_day, end_day = excluded.end_day,
     days = excluded.days, energies = excluded.energies, energy = excluded.energy, export_energy = excluded.export_energy,
-    reactive_energy = excluded.reactive_energy, max_demand = excluded.max_demand, measured_minutes = excluded.measured_minutes,
+    reactive_energy = excluded.reactive_energy, max_demand = excluded.max_demand, demands = excluded.demands, measured_minutes = excluded.measured_minutes,
     missing_minutes = excluded.missing_minutes, estimated_minutes = excluded.estimated_minutes, aggregated_at = excluded.aggregated_at
-  where (u.version_id, u.first_day, u.end_day, u.days, u.energies, u.energy, u.export_energy, u.reactive_energy, u.max_demand, u.measured_minutes,
+  where (u.version_id, u.first_day, u.end_day, u.days, u.energies, u.energy, u.export_energy, u.reactive_energy, u.max_demand, u.demands, u.measured_minutes,
       u.missing_minutes, u.estimated_minutes)
     is distinct from (excluded.version_id, excluded.first_day, excluded.end_day, excluded.days, excluded.energies, excluded.energy,
-      excluded.export_energy, excluded.reactive_energy, excluded.max_demand, excluded.measured_minutes, excluded.missing_minutes,
+      excluded.export_energy, excluded.reactive_energy, excluded.max_demand, excluded.demands, excluded.measured_minutes, excluded.missing_minutes,
       excluded.estimated_minutes)
   returning u.account_id, u.part
 )

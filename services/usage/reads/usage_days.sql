@@ -1,6 +1,6 @@
 -- Days of one account with the names of their periods, and whether registers have a part in what was taken; only those of the present holder.
 -- Served by pk_usage_day, pk_account, pk_tariff_version, pk_meter_register, pk_reading_series and pk_interval_day.
-select u.day, u.version_id, v.tariff_code, v.version_no, v.periods, u.energies, u.energy, u.export_energy, u.reactive_energy, u.max_demand,
+select u.day, u.version_id, v.tariff_code, v.version_no, v.periods, u.energies, u.energy, u.export_energy, u.reactive_energy, u.max_demand, u.demands,
   u.measured_minutes, u.missing_minutes, u.estimated_minutes,
   case when not g.has_registers then false
     when not exists (
