@@ -287,7 +287,8 @@ def _by_period(parts: Iterable[RunningPart], currency: str) -> tuple[PeriodCost,
             kwh[name] += quantity
             costs[name] += Fraction(own[name].amount) if name in own else Fraction(0)
             if whole:
-                costs[name] += sum((Fraction(line.amount) for line in shared), Fraction(0)) * Fraction(quantity / whole)
+                share = Fraction(quantity) / Fraction(whole)
+                costs[name] += sum((Fraction(line.amount) for line in shared), Fraction(0)) * share
     given, reached, found = 0, Fraction(0), []
     for name in sorted(costs):
         reached += costs[name]

@@ -1,8 +1,7 @@
 """What has come together for the running bill, where an account stands on its ladder, and what a kWh costs now."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -12,13 +11,12 @@ import pytest
 from core.crypto.vault import Vault
 from core.db import Database
 from core.money import Money
-from services.tariffs.queries import Use, parse, price
+from services.tariffs.queries import parse, price
 from services.usage import operations, queries
 from services.usage.queries import DayCost, RunningCost
 from services.usage.queries.parts import parts_of, use_of
-from services.usage.rules.forecasting import guess
 from tests.factories.accounts import make_account
-from tests.factories.tariffs import make_version
+from tests.factories.tariffs import FLAT, make_version
 from tests.factories.usage import ZONE, bind, days_of, make_calendar, put_readings
 
 JANUARY, JUNE, JULY, AUGUST = (date(2025, month, 1) for month in (1, 6, 7, 8))
@@ -157,7 +155,7 @@ def test_the_running_month_is_priced_with_what_came_before_it_in_the_year(databa
 
 def test_the_costs_of_days_and_of_periods_add_up_to_the_month(database: Database, account_id: int) -> None:
     on_guangzhou(database, account_id)
-    put(database, account_id, hourly(JULY, AUGUST, 937_219))
+    put(database, account_id, hourly(JULY, AUGUST, 937_282))  # three periods, each rounded alone, lose a fen
     found = running(database, account_id, date(2025, 7, 31))
     with database.read() as session:
         days = queries.cost_by_day(session, account_id=account_id, month=JULY, zone=ZONE)
@@ -327,6 +325,31 @@ def test_the_next_price_is_that_of_the_version_or_the_tariff_that_holds_from_mid
     ]  # fmt: skip
 
 
+def test_the_next_price_is_that_of_the_season_that_begins_with_a_month(database: Database, account_id: int) -> None:
+    summer = {"period": "summer", "from": "00:00", "to": "24:00", "months": [6, 7, 8]}
+    energy = {"lines": "per_tier", "prices": {"summer": "0.9", "winter": "0.6"}, "windows": [summer]}
+    document = {**SHANDONG, "energy": {**energy, "default_period": "winter"}}
+    with database.write() as session:
+        version = make_version(session, code="SD", document=document, periods=("summer", "winter"))
+        make_calendar(session, version, days_of(AUGUST, date(2025, 9, 9)), period=lambda at: 1 if at.month == 8 else 2)
+        bind(session, account_id, "SD")
+    assert now_and_next(database, account_id, datetime(2025, 8, 30, 12, tzinfo=ZONE)) == [
+        "summer", Decimal("0.91"), datetime(2025, 9, 1, tzinfo=ZONE), "winter", Decimal("0.61"),
+    ]  # fmt: skip
+
+
+def test_no_next_price_is_told_in_another_currency(database: Database, account_id: int) -> None:
+    change = date(2025, 7, 16)
+    with database.write() as session:
+        for no, (code, currency, first, end) in enumerate((("A", "CNY", JUNE, change), ("B", "EUR", change, None)), 1):
+            energy = {"lines": "per_tier", "prices": {"all": "0.5" if no == 1 else "0.07"}}
+            document = {**FLAT, "currency": currency, "energy": energy}
+            make_calendar(session, make_version(session, code=code, document=document), days_of(JULY, AUGUST))
+            bind(session, account_id, code, no=no, first=first, end=end)
+    now = datetime(2025, 7, 15, 12, tzinfo=ZONE)
+    assert now_and_next(database, account_id, now) == ["all", Decimal("0.5"), None, None, None]
+
+
 def test_on_the_day_of_25_hours_a_price_holds_through_the_hour_that_comes_twice(
     database: Database, account_id: int
 ) -> None:
@@ -366,79 +389,16 @@ def test_the_ladder_has_the_limits_by_which_this_month_is_priced(database: Datab
     assert [(line.code, line.quantity) for line in lines[:2]] == [("tier1", Decimal(260)), ("tier2", Decimal(196))]
 
 
-def test_a_steady_use_is_foreseen_to_the_minor_unit_and_an_unsteady_one_with_a_range(
-    database: Database, account_id: int
-) -> None:
-    on_guangzhou(database, account_id)
-    put(database, account_id, hourly(date(2025, 6, 1), date(2025, 7, 11), 1_000_000))
-    found = running(database, account_id, date(2025, 7, 11)).forecast
-    assert found is not None
-    whole = price(parse(GUANGZHOU), _month_of(31 * 24))
-    assert (found.middle, found.kwh, found.days_seen, found.is_wide) == (
-        Money(whole.total_minor, "CNY"),
-        Decimal(744),
-        28,
-        True,
-    )
-    assert found.low < found.middle < found.high
-
-
-def test_while_the_tariff_is_still_to_change_no_forecast_is_made_and_the_day_is_told(
-    database: Database, account_id: int
-) -> None:
-    change = date(2025, 7, 16)
+def test_an_agreement_that_is_renewed_on_its_tariff_changes_nothing(database: Database, account_id: int) -> None:
     with database.write() as session:
-        version = make_version(session, code="A")
-        make_calendar(session, version, days_of(date(2025, 6, 1), change))
-        bind(session, account_id, "A", end=change)
-        version = make_version(session, code="GZ", document=GUANGZHOU, periods=PERIODS)
-        bind(session, account_id, "GZ", no=2, first=change)
-        make_calendar(session, version, days_of(change, AUGUST), period=of_guangzhou)
-    put(database, account_id, hourly(date(2025, 6, 1), date(2025, 7, 11), 1_000_000))
-    found = running(database, account_id, date(2025, 7, 11))
-    assert (found.forecast, found.changes_on) == (None, change)
-    put(database, account_id, hourly(date(2025, 7, 11), date(2025, 7, 19), 1_000_000))
-    assert running(database, account_id, date(2025, 7, 19)).changes_on is None
-
-
-def _month_of(kwh: int) -> Any:
-    day = {"peak": 7, "flat": 9, "valley": 8}
-    return Use(
-        month=7, kwh={name: Decimal(kwh // 24 * hours) for name, hours in day.items()}, days=31, days_in_month=31
-    )
-
-
-def test_a_guess_knows_weekends_and_how_wrong_it_was_before() -> None:
-    first, begin = date(2024, 6, 1), date(2025, 7, 10)
-    uses = {
-        day: {"all": (300 if day.weekday() >= 5 else 100) * (2 if day.day > 10 and day.month % 2 == 0 else 1)}
-        for day in days_of(first, begin)
-    }
-    found = guess(uses, begin=begin, end=AUGUST)
-    assert found is not None
-    assert found == guess(dict(reversed(uses.items())), begin=begin, end=AUGUST)
-    assert not found.is_wide
-    assert found.low < 1 < found.high
-    steady = {day: {"all": 300 if day.weekday() >= 5 else 100} for day in days_of(first, begin)}
-    exact = guess(steady, begin=begin, end=AUGUST)
-    assert exact is not None
-    assert exact.energies == {"all": sum(300 if day.weekday() >= 5 else 100 for day in days_of(begin, AUGUST))}
-    assert (exact.low, exact.high) == (Fraction(1), Fraction(1))
-    assert guess({begin - timedelta(1): {"all": 1}}, begin=begin, end=AUGUST) is None
-
-
-def test_a_guess_lies_midway_between_the_last_weeks_and_what_the_same_days_did_a_year_before() -> None:
-    begin = date(2025, 7, 10)
-
-    def used(first: date, end: date, energy: int) -> dict[date, dict[str, int]]:
-        return {day: {"all": energy * (3 if day.weekday() >= 5 else 1)} for day in days_of(first, end)}
-
-    then = begin - timedelta(weeks=52)
-    uses = used(then - timedelta(weeks=4), then, 100) | used(then, then + timedelta(weeks=4), 200)
-    weeks = used(begin - timedelta(weeks=4), begin, 150)
-    found, alone = (guess(known, begin=begin, end=AUGUST) for known in (uses | weeks, weeks))
-    assert found is not None
-    assert alone is not None
-    plain = sum(each["all"] for each in used(begin, AUGUST, 150).values())
-    assert alone.energies == {"all": plain}
-    assert found.energies == {"all": (plain + 2 * plain) // 2}, "then the days to come used twice what those before did"
+        make_calendar(session, make_version(session, code="A"), days_of(JUNE, date(2025, 9, 1)))
+        for no, (first, end) in enumerate(((JUNE, date(2025, 7, 16)), (date(2025, 7, 16), None)), 1):
+            bind(session, account_id, "A", no=no, first=first, end=end)
+    put(database, account_id, hourly(JULY, date(2025, 7, 21), 1_000_000))
+    found = running(database, account_id, date(2025, 7, 21))
+    assert [(part.first, part.end) for part in found.parts] == [(JULY, date(2025, 7, 21))]
+    with database.read() as session:
+        now = datetime(2025, 7, 12, 12, tzinfo=ZONE)
+        offer = queries.price_now(session, account_id=account_id, now=now, zone=ZONE)
+    assert offer is not None
+    assert offer.until is None

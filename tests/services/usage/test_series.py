@@ -141,6 +141,28 @@ def test_periods_are_compared_over_the_days_that_both_have_whole(database: Datab
     assert [bar.kwh for bar in year.bars[4:7]] == [None, Decimal(29 * 24), Decimal("528.000012")]
 
 
+def test_a_leap_day_is_compared_with_the_last_of_february(database: Database, account_id: int) -> None:
+    leap, before = date(2024, 2, 29), date(2023, 2, 28)
+    put(database, account_id, {before: [1_000_000] * 24, leap: [2_000_000] * 24})
+    found = shown(database, account_id, Of.DAY, leap).year_before
+    assert found is not None
+    assert (found.first, found.kwh, found.kwh_then, found.share) == (before, Decimal(48), Decimal(24), Decimal(2))
+
+
+def test_what_was_given_is_told_where_it_was_measured_and_is_not_zero_elsewhere(
+    database: Database, account_id: int
+) -> None:
+    with database.write() as session:
+        sun = {JULY + timedelta(n): [500_000] * 24 for n in (0, 2, 4)}
+        put_readings(session, account_id, sun, minutes=60, channel="export")
+    put(database, account_id, {JULY + timedelta(n): [1_000_000] * 24 for n in (0, 2, 3)})
+    found = shown(database, account_id, Of.MONTH, JULY)
+    assert [bar.export_kwh for bar in found.bars[:6]] == [12, None, 12, 0, 12, None]
+    assert [bar.kwh for bar in found.bars[:6]] == [24, None, 24, 24, None, None]
+    hours = shown(database, account_id, Of.DAY, JULY + timedelta(1)).bars
+    assert {bar.export_kwh for bar in hours} == {None}
+
+
 def test_a_new_holder_sees_nothing_of_the_one_before(database: Database, account_id: int) -> None:
     put(database, account_id, {day: [1_000_000] * 24 for day in days_of(JULY, AUGUST)})
     with database.write() as session:
