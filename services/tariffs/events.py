@@ -40,7 +40,7 @@ class TariffDaysChanged(Event):
 @register
 @dataclass(frozen=True, kw_only=True)
 class SlotPricesChanged(Event):
-    """Prices of intervals that were known are others now, or none: these months (their first days) are priced anew."""
+    """Prices of intervals are others now, or none, or came late: these months (their first days) are priced anew."""
 
     name: ClassVar[str] = "tariffs.slot_prices_changed"
     code: ClassVar[int] = 43

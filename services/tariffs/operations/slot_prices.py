@@ -48,7 +48,8 @@ class SlotPricesLoader(SupplierLoader):
     """`wattline import slot-prices`: what a kWh costs in each interval, in minor units of the tariff's currency.
 
     Repeatable. Another price for a known interval is a correction: what was known is kept in
-    `tariff_slot_price_revision`, and SlotPricesChanged names the months, so that what was priced by it is priced anew.
+    `tariff_slot_price_revision`. SlotPricesChanged names the months of corrections, and of prices that come when their
+    interval has begun already: what was priced by them, or could not be without, is priced anew.
     """
 
     kind: ClassVar[str] = "slot-prices"
@@ -84,7 +85,9 @@ class SlotPricesLoader(SupplierLoader):
                 del of_day[price.quarter]
         _replace(session, replaced, run_id=run_id)
         _write(session, [price for price in written.values() if price.rate is not None])
-        for code, months in sorted(_months(replaced).items()):
+        moment: datetime = session.sql("select now()").scalar_one()
+        late = (price for price in written.values() if price.start < moment)
+        for code, months in sorted(_months([*replaced, *late]).items()):
             outbox.add(session, SlotPricesChanged(tariff_code=code, months=sorted(months)))
         return self._count(session, run_id=run_id, counts=counts, rejects=refused)
 

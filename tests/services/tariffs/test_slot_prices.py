@@ -53,15 +53,26 @@ def test_a_day_of_25_hours_has_50_half_hours_each_at_its_own_place(office: Offic
         assert [*quarters.scalars()] == [*range(0, 100, 2)]
     assert [each.rate_minor for each in found[:5]] == [Decimal(f"{at - 3}.12345678") for at in range(5)]
     assert all(each.end == other.start for each, other in itertools.pairwise(found))
+
+
+def test_prices_that_come_when_their_interval_has_begun_name_its_month_and_others_none(
+    office: Office, tmp_path: Path
+) -> None:
+    late, ahead = datetime(2026, 10, 31, 22, 30, tzinfo=UTC), datetime(2190, 3, 1, 9, 0, tzinfo=UTC)
+    load(office, tmp_path, row(ahead, "17.42"))
     assert told(office) == []
+    load(
+        office, tmp_path, row(late, "17.42"), row(late + timedelta(hours=1), "5"), row(ahead + timedelta(hours=1), "5")
+    )
+    assert told(office) == [("RES", ["2026-10-01", "2026-11-01"])]
 
 
 def test_a_corrected_price_is_kept_and_its_month_is_told_once(office: Office, tmp_path: Path) -> None:
-    first, second = datetime(2026, 10, 31, 22, 30, tzinfo=UTC), datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
+    first, second = datetime(2186, 10, 31, 22, 30, tzinfo=UTC), datetime(2186, 11, 3, 9, 0, tzinfo=UTC)
     load(office, tmp_path, row(first, "17.42"), row(second, "-2.10"), row(second + timedelta(minutes=30), "5"))
     changed = (row(first, "18"), row(second, "-"), row(second + timedelta(minutes=30), "5.000"))
     assert counted(load(office, tmp_path, *changed)) == (0, 2, 1, 0)
-    assert told(office) == [("RES", ["2026-10-01", "2026-11-01"])]
+    assert told(office) == [("RES", ["2186-10-01", "2186-11-01"])]
     with office.db.read() as session:
         kept = session.sql("select start_at, rate_minor from tariff_slot_price_revision order by id").all()
         found = queries.slot_prices(session, code="RES", begin=first, end=second + timedelta(hours=1))

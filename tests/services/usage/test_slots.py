@@ -165,18 +165,37 @@ def test_a_corrected_price_prices_again_what_was_priced_by_it_and_nothing_else(h
     house.load(corrected)
     follow(house)
     assert house.cost() == 1, "not before the event is delivered"
-    with house.db.write() as session:
-        for each in session.sql("select payload from outbox where kind = 43").scalars().all():
-            event = SlotPricesChanged(tariff_code=each["tariff_code"], months=each["months"])
-            assert event.months == ["2025-07-01"]
-            operations.note_slot_prices_changed(session, Delivery(1, event, datetime.now(UTC)), event)
+    deliver(house)
     follow(house)
     assert house.cost() == house.exact(rates=house.rates | corrected)
     house.load(dict.fromkeys(corrected, "-"))
-    with house.db.write() as session:
-        operations.note_slot_prices_changed(session, Delivery(1, event, datetime.now(UTC)), event)
+    deliver(house)
     follow(house)
     assert house.cost() is None
+
+
+def test_a_price_that_comes_after_its_day_was_priced_is_followed_by_its_event(house: House) -> None:
+    late = [*house.rates][700]
+    house.load({at: rate for at, rate in house.rates.items() if at != late})
+    deliver(house)
+    house.read()
+    follow(house)
+    assert house.cost() is None, "there is no other note that the month is to be priced"
+    house.load({late: house.rates[late]})
+    follow(house)
+    assert house.cost() is None
+    deliver(house)
+    follow(house)
+    assert house.cost() == house.exact()
+
+
+def deliver(house: House) -> None:
+    """What was told of prices since the last time comes to usage."""
+    with house.db.write() as session:
+        for each in session.sql("delete from outbox where kind = 43 returning payload").scalars().all():
+            event = SlotPricesChanged(tariff_code=each["tariff_code"], months=each["months"])
+            assert event.months == ["2025-07-01"]
+            operations.note_slot_prices_changed(session, Delivery(1, event, datetime.now(UTC)), event)
 
 
 def follow(house: House) -> None:
