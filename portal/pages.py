@@ -25,7 +25,7 @@ from web.caller import address_of
 from web.handlers import AWAY, Told
 from web.problems.common import InvalidFields
 from web.runtime import Runtime, RuntimeDep
-from web.session import CodeFlows, Flows, Now, PaymentFlows, Pictures, Write
+from web.session import CodeFlows, Flows, Now, PaymentFlows, Write
 
 SEE_OTHER: Final = 303
 NO_CONTENT: Final = 204
@@ -56,30 +56,26 @@ class Reader:
 
 
 def _reader(request: Request, runtime: RuntimeDep, write: Write, now: Now) -> Reader:
-    return _resolved(request, runtime, write, now)
+    return resolved(request, runtime, write, now)
 
 
 def _reader_of_payment_flow(request: Request, runtime: RuntimeDep, db: PaymentFlows, now: Now) -> Reader:
     with db.write() as session:
-        return _resolved(request, runtime, session, now)
+        return resolved(request, runtime, session, now)
 
 
 def _reader_of_flow(request: Request, runtime: RuntimeDep, db: Flows, now: Now) -> Reader:
     with db.write() as session:
-        return _resolved(request, runtime, session, now)
+        return resolved(request, runtime, session, now)
 
 
 def _reader_of_code_flow(request: Request, runtime: RuntimeDep, db: CodeFlows, now: Now) -> Reader:
     with db.write() as session:
-        return _resolved(request, runtime, session, now)
+        return resolved(request, runtime, session, now)
 
 
-def _reader_of_pictures(request: Request, runtime: RuntimeDep, db: Pictures, now: Now) -> Reader:
-    with db.write() as session:
-        return _resolved(request, runtime, session, now)
-
-
-def _resolved(request: Request, runtime: Runtime, session: WriteSession, now: datetime) -> Reader:
+def resolved(request: Request, runtime: Runtime, session: WriteSession, now: datetime) -> Reader:
+    """Who asks, for a view that opens its transactions itself. Raises SignInFirst for nobody."""
     token = request.cookies.get(cookies.session_name(runtime.settings))
     found = None if token is None else identity.resolve_portal_session(session, token=token, now=now)
     if token is None or found is None:
@@ -116,9 +112,6 @@ ReaderOfFlow = Annotated[Reader, Depends(_reader_of_flow)]
 
 ReaderOfCodeFlow = Annotated[Reader, Depends(_reader_of_code_flow)]
 """The same for a view that takes `CodeFlows`."""
-
-ReaderOfPictures = Annotated[Reader, Depends(_reader_of_pictures)]
-"""The same for a view that takes `Pictures`."""
 
 CheckedForm = Depends(_checked_form)
 """Goes into `dependencies=` of every route that changes something for a reader who is signed in."""
@@ -211,7 +204,7 @@ def problem(request: Request, told: Told) -> Response:
         429: _("Please wait a moment"),
         503: _("We are busy right now"),
     }
-    reader = known_reader(request, told, "reader", _resolved, SignInFirst)
+    reader = known_reader(request, told, "reader", resolved, SignInFirst)
     back = origin_of(request) if request.method == "POST" else ""
     page = Page(
         path=request.url.path if reader is None else back,

@@ -1,21 +1,24 @@
 """What customers read from their meters: the form with the last reading beside it, and what became of readings."""
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import Response
 
 from core.config import Settings
-from core.db import ReadSession, WriteSession
+from core.db import Database, ReadSession, WriteSession
 from core.periods import business_date
 from portal.customer import shelf
 from portal.customer.shelf import AccountChoice, Shelf
-from portal.pages import CheckedForm, Reader, ReaderOfPictures, SignedIn, go, show, speak, text_of
+from portal.pages import CheckedForm, Reader, SignedIn, go, resolved, show, speak, text_of
 from services.accounts import queries as accounts
 from services.accounts.errors import NotPayer, TotalsOnly
 from services.accounts.queries import Permission
@@ -35,10 +38,11 @@ from services.metering.operations import Told
 from services.metering.photos import Picture
 from services.metering.queries import ReadableRegister
 from services.metering.queries.own import LATEST
-from web.problems.common import NotFound
+from web.problems import RETRY_AFTER
+from web.problems.common import Busy, NotFound
 from web.readings import picture_answer, picture_sent, teller_of
 from web.runtime import Runtime, RuntimeDep
-from web.session import Now, Pictures, Write
+from web.session import OPERATIONS, PICTURES, Now, Write
 
 router = APIRouter(include_in_schema=False)
 
@@ -62,6 +66,35 @@ class ShownRegister:
     register: ReadableRegister
 
 
+Photo = Annotated[UploadFile | None, File()]
+
+
+@dataclass(frozen=True)
+class Room:
+    """The database for a form that may bring a picture, or with the `refusal` to unfold one for showing it again."""
+
+    db: Database
+    refusal: Busy | None = None
+
+
+async def _room(runtime: RuntimeDep, photo: Photo = None) -> AsyncIterator[Room]:
+    """A place for pictures for a form with one; where none becomes free in time, and for others, one of operations."""
+    room = Room(runtime.db)
+    async with AsyncExitStack() as held:
+        try:
+            await held.enter_async_context((PICTURES if _has_come(photo) else OPERATIONS).place())
+        except Busy as refusal:
+            if not _has_come(photo):
+                raise
+            room = Room(runtime.db, refusal)
+        if room.refusal is not None:
+            await held.enter_async_context(OPERATIONS.place())
+        yield room
+
+
+RoomDep = Annotated[Room, Depends(_room, scope="function")]
+
+
 @router.get("/meter-readings")
 def readings(
     request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, now: Now, after: str = "", told: str = ""
@@ -77,16 +110,20 @@ def readings(
 def tell(
     request: Request,
     runtime: RuntimeDep,
-    reader: ReaderOfPictures,
-    db: Pictures,
+    room: RoomDep,
     now: Now,
     account: Annotated[str, Form(max_length=32, pattern="^[0-9A-Za-z-]*$")] = "",
     register_key: Annotated[str, Form(max_length=64)] = "",
     reading: Annotated[str, Form(max_length=64)] = "",
-    photo: Annotated[UploadFile | None, File()] = None,
+    photo: Photo = None,
 ) -> Response:
-    """Tell a reading with its picture, or show again what was typed: nothing is kept of a form with a wrong picture."""
-    with db.read() as session:
+    """Tell a reading with its picture, or show again what was typed: nothing is kept of a form with a wrong picture.
+
+    Nor of one whose picture finds no place to be unfolded in.
+    """
+    db = room.db
+    with db.write() as session:
+        reader = resolved(request, runtime, session, now)
         _payable(request, session, reader, now, account)
     typed = TypedReading(register_key, reading.strip())
     wrong: dict[str, str] = {}
@@ -95,15 +132,18 @@ def tell(
         _ = speak(request)
         wrong["reading"] = _("Type the digits that the meter shows, like 10483 or 10483.2.")
     try:
+        if room.refusal is not None:
+            raise room.refusal
         picture = _picture(photo, runtime.settings)
-    except (PhotoTooLarge, PhotoUnreadable) as refusal:
+    except (Busy, PhotoTooLarge, PhotoUnreadable) as refusal:
         wrong["photo"] = text_of(request, refusal)
     with db.write() as session:
         mine, chosen = _payable(request, session, reader, now, account)
         if not wrong:
             wrong = _told(request, runtime, reader, session, now, chosen, typed, picture)
         if wrong:
-            return _page(request, runtime, reader, session, now, mine, chosen, typed=typed, wrong=wrong)
+            shown = _page(request, runtime, reader, session, now, mine, chosen, typed=typed, wrong=wrong)
+            return shown if room.refusal is None else _later(shown, room.refusal)
     answer = go("/meter-readings?told=1")
     shelf.remember(answer, runtime.settings, chosen.account_no)
     return answer
@@ -143,9 +183,19 @@ def _payable(
     return mine, mine.account
 
 
+def _has_come(sent: UploadFile | None) -> bool:
+    """Whether a picture was chosen: a browser sends an empty one for none."""
+    return sent is not None and bool(sent.size)
+
+
+def _later(shown: Response, refusal: Busy) -> Response:
+    shown.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    shown.headers[RETRY_AFTER] = str(refusal.facts["retry_after_s"])
+    return shown
+
+
 def _picture(sent: UploadFile | None, settings: Settings) -> Picture | None:
-    """The picture that was chosen; a browser sends an empty one for none."""
-    if sent is None or not sent.size:
+    if sent is None or not _has_come(sent):
         return None
     return picture_sent(settings, sent.file.read(settings.readings_photo_most_bytes + 1))
 

@@ -165,6 +165,34 @@ def test_pictures_sent_at_once_keep_only_others_with_pictures_waiting(town: Town
     assert {answer.result().status_code for answer in answers} == {200}
 
 
+def test_a_form_whose_picture_finds_no_place_is_shown_again_and_one_without_needs_none(
+    town: Town, person: Person, home: Home
+) -> None:
+    reading = tell(town.runtime, home.account.id, user_id=person.user_id)
+    path = f"/api/v1/accounts/{home.account_no}/meter-readings/{reading}/photo"
+
+    def put() -> httpx2.Response:
+        return town.client.put(path, content=picture(), headers={**person.bearer, "content-type": "image/jpeg"})
+
+    def send(photo: bytes) -> httpx2.Response:
+        fields = {
+            "csrf": town.form_token(person),
+            "account": home.account_no,
+            "register_key": "1.total",
+            "reading": "10483.25",
+        }
+        files = {"photo": ("meter.jpg" if photo else "", photo, "application/octet-stream")}
+        headers = {**town.browser(person), "accept-language": "en"}
+        return town.client.post("/meter-readings", data=fields, files=files, headers=headers, follow_redirects=False)
+
+    with holding(put, session.PICTURES.places, "metering.picture.made"):
+        refused = send(picture())
+        assert (refused.status_code, int(refused.headers["retry-after"]) > 0) == (503, True)
+        assert 'value="10483.25"' in refused.text
+        assert "nothing was done; try again" in refused.text
+        assert send(b"").status_code == 303
+
+
 def test_codes_at_a_slow_provider_leave_payments_alone(town: Town, person: Person, home: Home) -> None:
     ask = asking(town, person, home, "POST /api/v1/auth/otp")
     with holding(ask, session.CODE_FLOWS.places, "identity.request_code.before_send"):
