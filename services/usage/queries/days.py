@@ -22,6 +22,7 @@ class Day:
 
     `demands`: the highest of each demand period of the version; None where they are not known.
     `is_of_registers`: all of it, or a part, is an even share of what registers counted: nobody knows when it was.
+    `lacks_meter`: one of several meters was there all day and has nothing of it.
     """
 
     day: date
@@ -38,11 +39,12 @@ class Day:
     estimated_minutes: int
     is_of_registers: bool = False
     demands: Sequence[int] | None = None
+    lacks_meter: bool = False
 
     @property
     def is_whole(self) -> bool:
         """Nothing of it is missing."""
-        return self.measured_minutes > 0 and self.missing_minutes == 0
+        return self.measured_minutes > 0 and self.missing_minutes == 0 and not self.lacks_meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def days_of(session: ReadSession, *, account_id: int, first: date, end: date) ->
             row.estimated_minutes,
             row.is_of_registers,
             row.demands,
+            row.lacks_meter,
         )
         for row in rows
     ]
@@ -120,6 +123,7 @@ def gaps(
         for day in _expected(found, first, end, zone)
         if day not in there or day in by_hand
     ]
+    named += [_lacking(day.day, None, found, zone) for day in days if day.lacks_meter]
     rows = session.sql(statement(__package__, "missing.sql"), account_id=account_id, first=first, end=end, days=lacking)
     for row in rows:
         begin, step = start_of(row.day, zone), timedelta(minutes=row.minutes)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,8 @@ def series(session: ReadSession, *, account_id: int, of: Of, at: date, zone: Zon
     if of is Of.DAY and any(day.is_of_registers for day in days):
         bars = [_bar(days, at, at + ONE_DAY, found, zone)]
     elif of is Of.DAY:
-        bars = _hours(session, account_id=account_id, day=at, found=found, zone=zone)
+        lacks_meter = any(day.lacks_meter for day in days)
+        bars = _hours(session, account_id=account_id, day=at, found=found, zone=zone, lacks_meter=lacks_meter)
     elif of is Of.MONTH:
         bars = [_bar([day], day.day, day.day + ONE_DAY, found, zone) for day in _every(days, period)]
     else:
@@ -91,7 +93,7 @@ def _bar(days: Sequence[Day], first: date, end: date, found: Known, zone: ZoneIn
     quality = _quality(
         is_awaited=found.until is None or begin >= found.until,
         measured=measured,
-        is_short=measured < minutes,
+        is_short=measured < minutes or any(day.lacks_meter for day in days),
         is_estimated=any(day.estimated_minutes for day in days),
     )
     has, exported = measured > 0, sum(day.export_energy for day in days)
@@ -113,7 +115,9 @@ def _quality(*, is_awaited: bool, measured: int, is_short: bool, is_estimated: b
     return BarQuality.ESTIMATED if is_estimated else BarQuality.ACTUAL
 
 
-def _hours(session: ReadSession, *, account_id: int, day: date, found: Known, zone: ZoneInfo) -> list[Bar]:
+def _hours(
+    session: ReadSession, *, account_id: int, day: date, found: Known, zone: ZoneInfo, lacks_meter: bool
+) -> list[Bar]:
     """Hours that pass on a day: 23 or 25 of them when clocks are moved."""
     begin, end = start_of(day, zone), start_of(day + ONE_DAY, zone)
     is_before = found.holder_since is not None and day < found.holder_since
@@ -122,13 +126,20 @@ def _hours(session: ReadSession, *, account_id: int, day: date, found: Known, zo
         if is_before
         else session.sql(statement(__package__, "day_intervals.sql"), account_id=account_id, day=day).all()
     )
-    return [
-        _hour(rows, begin, begin + n * HOUR, min(begin + (n + 1) * HOUR, end), found, zone)
-        for n in range(-(-(end - begin) // HOUR))
-    ]
+    hour = partial(_hour, rows, begin, found=found, zone=zone, lacks_meter=lacks_meter)
+    return [hour(begin + n * HOUR, min(begin + (n + 1) * HOUR, end)) for n in range(-(-(end - begin) // HOUR))]
 
 
-def _hour(rows: Sequence[Any], midnight: datetime, begin: datetime, end: datetime, found: Known, zone: ZoneInfo) -> Bar:
+def _hour(
+    rows: Sequence[Any],
+    midnight: datetime,
+    begin: datetime,
+    end: datetime,
+    *,
+    found: Known,
+    zone: ZoneInfo,
+    lacks_meter: bool,
+) -> Bar:
     sums: dict[str, int] = defaultdict(int)
     exported = measured = missing = 0
     is_estimated = False
@@ -148,7 +159,7 @@ def _hour(rows: Sequence[Any], midnight: datetime, begin: datetime, end: datetim
     quality = _quality(
         is_awaited=found.until is None or begin >= found.until,
         measured=measured,
-        is_short=missing > 0 and measured < (end - begin) // timedelta(minutes=1),
+        is_short=lacks_meter or (missing > 0 and measured < (end - begin) // timedelta(minutes=1)),
         is_estimated=is_estimated,
     )
     has = measured > 0

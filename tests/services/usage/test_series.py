@@ -11,8 +11,9 @@ from core.crypto.vault import Vault
 from core.db import Database
 from core.periods import start_of
 from services.usage import operations, queries
-from services.usage.queries import BarQuality, Gap, Of, Series
+from services.usage.queries import BarQuality, Gap, Of, Series, last_days
 from tests.factories.accounts import make_account
+from tests.factories.readings import place_meter
 from tests.factories.tariffs import make_version
 from tests.factories.usage import ZONE, bind, days_of, make_calendar, minutes_of, put_readings
 
@@ -72,6 +73,40 @@ def test_a_month_names_its_gaps_and_waits_for_what_cannot_be_known(database: Dat
     told += [found.known_until, *(at for bar in found.bars for at in (bar.begin, bar.end))]
     assert {at.utcoffset() for at in told} == {timedelta(hours=8)}, "one way of times, that of the supplier's zone"
     assert shown(database, account_id, Of.YEAR, JULY).gaps == found.gaps, "what is in the sums of a year is no gap"
+
+
+def test_a_day_of_which_one_of_two_meters_has_nothing_is_read_in_part_until_it_comes_or_is_estimated(
+    database: Database, account_id: int
+) -> None:
+    hours: list[int | None] = [1_000_000] * 24
+    late = date(2025, 7, 9)
+    days = dict.fromkeys(days_of(JULY, date(2025, 7, 21)), hours)
+    with database.write() as session:
+        place_meter(session, account_id=account_id, meter_no="M1", since=date(2025, 1, 1))
+        place_meter(session, account_id=account_id, meter_no="M2", since=date(2025, 7, 3))
+        put_readings(
+            session, account_id, {day: hours for day in days if day.day > 3 and day != late}, minutes=60, meter_no="M2"
+        )
+    put(database, account_id, days)
+
+    def partly(of: Of = Of.MONTH) -> list[int]:
+        bars = shown(database, account_id, of, late).bars
+        return [bar.begin.day for bar in bars if bar.quality is BarQuality.PARTIAL]
+
+    with database.read() as reading:
+        cost = queries.running_cost(reading, account_id=account_id, today=date(2025, 7, 21), zone=ZONE)
+        lately = last_days(reading, account_id=account_id, before=date(2025, 7, 12), since=None)
+    assert (partly(), partly(Of.DAY), partly(Of.YEAR)) == ([9], [9] * 24, [1])
+    gap = start_of(late, ZONE)
+    assert shown(database, account_id, Of.MONTH, late).gaps == (Gap(gap, gap + timedelta(days=1)),)
+    assert [each.day.day for each in lately if each.quality is BarQuality.PARTIAL] == [9]
+    assert cost is not None
+    assert cost.missing_days == 1
+    with database.write() as session:
+        put_readings(session, account_id, {late: hours}, minutes=60, meter_no="M2", qualities={late: "e" * 24})
+        operations.aggregate(session, months={JULY: [account_id]}, zone=ZONE)
+    assert partly() == []
+    assert shown(database, account_id, Of.MONTH, late).gaps == ()
 
 
 def test_days_that_came_and_are_not_summed_up_yet_are_awaited_and_not_missing(
