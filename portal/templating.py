@@ -27,7 +27,7 @@ CONTENT_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-SHOWN: Final = re.compile(r"/|/bills(/[^/]+/[^/]+)?|/inbox(/[^/]+)?|/payments/[^/]+(/receipt)?")
+SHOWN: Final = re.compile(r"/|/bills(/[^/]+/[^/]+)?|/inbox(/[^/]+)?|/payments/[^/]+(/receipt)?|/tariff|/usage")
 """Pages of customers that staff may look at."""
 MOST_TEXTS: Final = 4_096
 _BABEL: Final = {"zh-CN": "zh_Hans_CN", "en": "en"}

@@ -60,8 +60,8 @@ def home(request: Request, runtime: RuntimeDep, reader: SignedIn, write: Write, 
     today = business_date(now, runtime.settings.zone)
     since = mine.account.holder_since
     bills = billing.bills_page(write, account_id=mine.account.id, limit=LATEST_BILLS, since=since)
-    sees_days = mine.account.sees_lines and reader.onlooker is None
-    days = usage.last_days(write, account_id=mine.account.id, before=today, since=since) if sees_days else []
+    sees_lines = mine.account.sees_lines
+    days = usage.last_days(write, account_id=mine.account.id, before=today, since=since) if sees_lines else []
     messages = inbox.page(
         write,
         user_id=reader.user_id,

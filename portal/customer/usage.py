@@ -35,6 +35,7 @@ from web.usages import FileFormat, file_of, series_of, span_of
 router = APIRouter(include_in_schema=False)
 
 Short = Annotated[str, Query(max_length=16)]
+Beside = Annotated[str, Query(max_length=16, alias="with")]
 BEFORE: Final = "before"
 YEAR_BEFORE: Final = "year"
 A_DAY: Final = timedelta(days=1)
@@ -50,7 +51,7 @@ def usage(
     now: Now,
     of: Short = "",
     at: Short = "",
-    beside: Annotated[str, Query(max_length=16, alias="with")] = "",
+    beside: Beside = "",
 ) -> Response:
     """The day, month or year of the chosen account that a day lies in; this month without one.
 

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from core.db import WriteSession
-from portal.customer import accounts, bills, inbox, payments
+from portal.customer import accounts, bills, inbox, payments, tariff, usage
 from portal.pages import Reader, go
 from portal.staff.pages import CheckedForm, LookOver, SignedInStaff, StaffReader, requires
 from portal.templating import Onlooker
@@ -89,6 +89,26 @@ def payment(request: Request, runtime: RuntimeDep, seen: SeenAs, now: Now, payme
 def receipt(request: Request, seen: SeenAs, now: Now, payment_no: str) -> Response:
     """Its receipt."""
     return payments.receipt(request, seen.reader, seen.session, now, payment_no)
+
+
+@router.get(LOOK + "/usage")
+def used(
+    request: Request,
+    runtime: RuntimeDep,
+    seen: SeenAs,
+    now: Now,
+    of: usage.Short = "",
+    at: usage.Short = "",
+    beside: usage.Beside = "",
+) -> Response:
+    """What was used, by day, month or year; without single readings and files to take home."""
+    return usage.usage(request, runtime, seen.reader, seen.session, now, of, at, beside)
+
+
+@router.get(LOOK + "/tariff")
+def their_tariff(request: Request, runtime: RuntimeDep, seen: SeenAs, now: Now) -> Response:
+    """Their tariff."""
+    return tariff.tariff(request, runtime, seen.reader, seen.session, now)
 
 
 @router.get(LOOK + "/inbox")

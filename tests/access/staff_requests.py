@@ -404,6 +404,8 @@ ASKING: Final[dict[str, Asking]] = {
     "GET /staff/as/{account_no}/payments/{payment_no}/receipt": _get(
         "/staff/as/{account_no}/payments/{payment_no}/receipt", _looking
     ),
+    "GET /staff/as/{account_no}/usage": _get("/staff/as/{account_no}/usage", _looking),
+    "GET /staff/as/{account_no}/tariff": _get("/staff/as/{account_no}/tariff", _looking),
     "GET /staff/as/{account_no}/inbox": _get("/staff/as/{account_no}/inbox", _looking),
     "GET /staff/as/{account_no}/inbox/{message_id}": _get("/staff/as/{account_no}/inbox/{message_id}", _looking),
     "POST /staff/as/{account_no}/end": _form("/staff/as/{account_no}/end", _account),

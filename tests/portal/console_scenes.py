@@ -423,6 +423,11 @@ def staff_look_home(stage: Stage) -> None:
 
 
 @scene
+def staff_look_usage(stage: Stage) -> None:
+    looked(stage, "/usage")
+
+
+@scene
 def staff_look_bill(stage: Stage) -> None:
     looked(stage, "/bills")
     stage.visit.page.click(".row >> nth=0")
