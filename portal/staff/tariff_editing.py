@@ -1,7 +1,7 @@
 """Editing a draft: the form of what documents usually say, the document as text, and all that is wrong with either."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any, Final
@@ -181,7 +181,9 @@ class _Editing:
                     now=self._now,
                 )
         except TariffInvalid as refusal:
-            wrong = self.wrong(refusal.faults, field="rate" if rate else "document", in_form=typed is not None)
+            wrong = self.wrong(
+                refusal.faults, field="rate" if rate else "document", document=document if typed else None
+            )
             return again(faults=refusal.faults, wrong=wrong)
         except VersionChanged:
             return again(is_stale=True)
@@ -228,11 +230,13 @@ class _Editing:
             wrong=wrong or {},
         )
 
-    def wrong(self, faults: Sequence[Fault], *, field: str, in_form: bool = False) -> dict[str, str]:
-        """The first fault of each field; what the form has no field for is told of the whole, which is in `field`."""
+    def wrong(
+        self, faults: Sequence[Fault], *, field: str, document: Mapping[str, Any] | None = None
+    ) -> dict[str, str]:
+        """The first fault of each field of the form of `document`; what it has no field for is told at `field`."""
         wrong: dict[str, str] = {}
         for fault in faults:
-            name = (tariff_form.field_of(fault.path) if in_form else "") or field
+            name = (document and tariff_form.field_of(fault.path, document)) or field
             wrong.setdefault(name, f"{fault.path}: {tariff_views.fault_words(speak(self._request), fault)}")
         return wrong
 

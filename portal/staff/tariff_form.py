@@ -7,7 +7,7 @@ keeps the document finds its faults, so that form and text have one set of rules
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import zip_longest
 from typing import Annotated, Any, Final
 
@@ -51,18 +51,27 @@ _FIELDS: Final = {
     "$.household": "min_persons",
     "$.per_kwh": "fund_code",
     "$.fixed": "fixed_code",
+    "$.late_fee.rate_prev_year": "late_fee_next_year",
+    "$.late_fee.minimum": "late_fee_minimum",
+    "$.late_fee.cap_ratio": "late_fee_cap",
+    "$.late_fee": "late_fee",
     "$.demand.price": "demand_price",
     "$.demand.over_ratio": "over_ratio",
     "$.demand.over_multiplier": "over_multiplier",
     "$.demand.floor_ratio": "floor_ratio",
     "$.demand.mode": "demand_mode",
     "$.export": "export_price",
-    "$.tax": "tax_rate",
+    "$.tax.": "tax_rate",
     "$.power_factor": "power_factor",
     "$.rounding.mode": "rounding_mode",
     "$.rounding": "rounding_stage",
 }
 """How a path begins -> the field that it is about; the first that fits."""
+_ROW: Final = re.compile(r"\$\.(energy\.windows|per_kwh|fixed)\[(\d+)\](?:\.(\w+))?")
+_TABLES: Final = {"energy.windows": ("window", "period"), "per_kwh": ("fund", "code"), "fixed": ("fixed", "code")}
+"""Where rows of a table stand in a document -> how its columns begin, and which of them tells what a row is about."""
+_PRICE: Final = "$.energy.prices."
+_SHORT_TIME: Final = re.compile(r"\d:\d\d", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -97,6 +106,10 @@ class TariffForm:
     power_factor: Short = ""
     export_price: Short = ""
     tax_rate: Short = ""
+    late_fee: Short = ""
+    late_fee_next_year: Short = ""
+    late_fee_minimum: Short = ""
+    late_fee_cap: Short = ""
     rounding_mode: Short = "half_up"
     rounding_stage: Short = "line"
 
@@ -122,6 +135,9 @@ class TariffForm:
         return _rows(self.fixed_code, self.fixed_amount, self.fixed_per, besides=1)
 
 
+_CELLS: Final = frozenset(each.name for each in fields(TariffForm) if each.type == Column)
+
+
 def as_text(document: Mapping[str, Any]) -> frozenset[str]:
     """The parts of a document that say more than the form has fields for."""
     energy, tiers = _part(document, "energy"), _part(document, "tiers")
@@ -142,7 +158,7 @@ def as_text(document: Mapping[str, Any]) -> frozenset[str]:
 def form_of(document: Mapping[str, Any]) -> TariffForm:
     """The form filled in with what a document says."""
     energy, tiers, household = (_part(document, name) for name in ("energy", "tiers", "household"))
-    demand, rounding = _part(document, "demand"), _part(document, "rounding")
+    demand, rounding, late = (_part(document, name) for name in ("demand", "rounding", "late_fee"))
     prices = _part(energy, "prices")
     windows, funds, fixed = _parts(energy, "windows"), _parts(document, "per_kwh"), _parts(document, "fixed")
     return TariffForm(
@@ -174,6 +190,10 @@ def form_of(document: Mapping[str, Any]) -> TariffForm:
         power_factor="" if "power_factor" not in document else "own",
         export_price=_text(_part(document, "export").get("price")),
         tax_rate=_text(_part(document, "tax").get("rate")),
+        late_fee=_text(late.get("rate")),
+        late_fee_next_year=_text(late.get("rate_prev_year")),
+        late_fee_minimum=_text(late.get("minimum")),
+        late_fee_cap=_text(late.get("cap_ratio")),
         rounding_mode=_text(rounding.get("mode", "half_up")),
         rounding_stage=_text(rounding.get("stage", "line")),
     )
@@ -195,6 +215,12 @@ def document_of(document: Mapping[str, Any], typed: TariffForm) -> Document:
         ],
         "export": _said(price=typed.export_price),
         "tax": _said(rate=typed.tax_rate) and _said(rate=typed.tax_rate, on="net"),
+        "late_fee": _said(
+            rate=typed.late_fee,
+            rate_prev_year=typed.late_fee_next_year,
+            minimum=typed.late_fee_minimum,
+            cap_ratio=typed.late_fee_cap,
+        ),
     }
     if parts["energy"] or "rounding" in document:
         parts["rounding"] = _said(mode=typed.rounding_mode, stage=typed.rounding_stage)
@@ -210,9 +236,21 @@ def document_of(document: Mapping[str, Any], typed: TariffForm) -> Document:
     return made
 
 
-def field_of(path: str) -> str:
-    """Which field of the form a fault is about, by its path in the document; empty for what only the text has."""
-    return next((name for start, name in _FIELDS.items() if path.startswith(start)), "")
+def field_of(path: str, document: Mapping[str, Any]) -> str:
+    """Which field of the form a fault is about, by its path in the document; empty for what only the text has.
+
+    Fields of tables are named with their row, from 1 on.
+    """
+    row = _ROW.match(path)
+    if row:
+        table, head = _TABLES[row[1]]
+        name = f"{table}_{row[3]}"
+        return f"{name if name in _CELLS else f'{table}_{head}'}-{int(row[2]) + 1}"
+    periods = list(_part(_part(document, "energy"), "prices"))
+    if path.startswith(_PRICE) and (period := path.removeprefix(_PRICE)) in periods:
+        return f"price-{periods.index(period) + 1}"
+    name = next((name for start, name in _FIELDS.items() if path.startswith(start)), "")
+    return f"{name}-1" if name in _CELLS else name
 
 
 def months_text(months: Sequence[object]) -> str:
@@ -261,13 +299,18 @@ def _windows(typed: TariffForm) -> list[Document]:
     return [
         {
             **_said(period=period),
-            **({"from": start} if start else {}),
-            **({"to": end} if end else {}),
+            **({"from": _time(start)} if start else {}),
+            **({"to": _time(end)} if end else {}),
             **({"months": months_of(months)} if months else {}),
             **({"days": days.split()} if days else {}),
         }
         for period, start, end, months, days in rows
     ]
+
+
+def _time(text: str) -> str:
+    """A time of day as documents write it: `8:00` is `08:00`."""
+    return f"0{text}" if _SHORT_TIME.fullmatch(text) else text
 
 
 def _tiers(typed: TariffForm) -> Document:

@@ -25,7 +25,11 @@ FAULTS: Final = {
     "month_overlap": N_("Let each month stand in one season only."),
     "no_energy": N_("This tariff prices no energy."),
     "not_a_choice": N_("Use one of the values that there are for this field."),
+    "not_a_code": N_("Write a code of small letters, digits and _, beginning with a letter, such as fund_water."),
     "not_a_date": N_("Write a day as 2026-12-31."),
+    "not_a_month": N_(
+        "Write months by their numbers, such as 7-9, 12; those around the new year as two runs, such as 11-12, 1-2."
+    ),
     "not_a_number": N_("Write a plain decimal number such as 0.5469: no exponent, no sign but minus."),
     "not_a_time": N_("Write a time of day on a quarter of an hour, from 00:00 to 24:00."),
     "not_a_line": N_("Write it in one line of characters that are seen: no line breaks, no marks of direction."),

@@ -145,6 +145,34 @@ def test_every_fault_is_listed_with_its_place_and_what_was_typed_stays(desk: Des
     assert (status, "This is no JSON" in page, '{"id": ' in page) == (422, True, True)
 
 
+def test_a_fault_of_a_table_is_told_at_its_row_and_says_how_to_write_it(desk: Desk) -> None:
+    at = desk.new("TRY-ROWS")
+    typed = {
+        **desk.fields(desk.get(f"{at}/edit")),
+        "lines": ["period_plus_adders"],
+        "price_period": ["peak", "flat"],
+        "price": ["1", "0.5"],
+        "window_period": ["peak", "peak"],
+        "window_from": ["8:00", "18:00"],
+        "window_to": ["12:00", "22:00"],
+        "window_months": ["", "11-2"],
+        "window_days": ["", ""],
+        "default_period": ["flat"],
+        "fund_code": ["Water fund"],
+        "fund_rate": ["0.01"],
+        "late_fee": ["0,1"],
+    }
+    status, page = desk.send(f"{at}/edit", **typed)
+    assert (status, "3 things are wrong" in page) == (422, True)
+    wrong = dict(re.findall(r'id="([\w-]+)"[^>]*aria-invalid="true"[^>]*aria-describedby="([\w-]+) ?"', page))
+    assert {"window_months-2", "fund_code-1", "late_fee"} <= {*re.findall(r'href="#([\w-]+)"', page)}
+    assert wrong == {each: f"{each}-wrong" for each in ("window_months-2", "fund_code-1", "late_fee")}
+    assert ("11-12, 1-2" in page, "small letters, digits and _" in page) == (True, True)
+    mended = {"window_months": ["", "11-12, 1-2"], "fund_code": ["fund_water"], "late_fee": ["0.001"]}
+    assert desk.send(f"{at}/edit", **typed | mended) == (303, f"{at}?done=kept")
+    assert "0.1 %" in desk.get(at)
+
+
 def test_a_document_that_is_pasted_is_kept_by_its_digits(desk: Desk, town: Town) -> None:
     at = desk.new("TRY-3")
     text = '{"id": "X", "currency": "CNY", "energy": {"lines": "per_tier", "prices": {"all": 0.58886875}}}'

@@ -45,7 +45,7 @@ def test_what_was_typed_becomes_the_document_and_empty_rows_are_nothing() -> Non
         price_period=["peak", "", "valley"],
         price=[" 1.0867 ", "", "0.3139"],
         window_period=["peak", "", ""],
-        window_from=["08:00", "", ""],
+        window_from=["8:00", "", ""],
         window_to=["12:00", "", ""],
         window_months=["7-9，12", "", ""],
         window_days=["weekend holiday", "", ""],
@@ -59,6 +59,9 @@ def test_what_was_typed_becomes_the_document_and_empty_rows_are_nothing() -> Non
         fixed_amount=["0.45", ""],
         fixed_per=["day", "month"],
         power_factor="0.90",
+        late_fee="0.002",
+        late_fee_next_year="0.003",
+        late_fee_minimum="1",
     )
     assert (len(typed.prices), len(typed.windows), len(typed.fixed)) == (2 + SPARE, 1 + SPARE, 1 + SPARE)
     made = document_of({"id": "NEW", "currency": "CNY", "time_zone": "Asia/Shanghai"}, typed)
@@ -78,6 +81,7 @@ def test_what_was_typed_becomes_the_document_and_empty_rows_are_nothing() -> Non
     }
     assert made["tiers"] == {"cycle": "month", "bounds_per_month": ["200", "400"], "adders": ["0", "0.05", "0.30"]}
     assert made["household"] == {"min_persons": 5, "extra_kwh_per_month": "100", "mode": "first_only"}
+    assert made["late_fee"] == {"rate": "0.002", "rate_prev_year": "0.003", "minimum": "1"}
     assert made["fixed"] == [{"code": "standing", "amount": "0.45", "per": "day"}]
     assert parse(made).document.power_factor is not None
 
@@ -101,15 +105,20 @@ def test_a_period_that_is_typed_twice_is_left_for_the_rules_to_refuse() -> None:
 @pytest.mark.parametrize(
     ("path", "field"),
     [
-        ("$.energy.prices.peak", "price_period"),
-        ("$.energy.windows[3].from", "window_period"),
+        ("$.energy.prices.peak", "price-1"),
+        ("$.energy.prices.night", "price_period-1"),
+        ("$.energy.windows[3].from", "window_from-4"),
+        ("$.energy.windows[3].months[0]", "window_months-4"),
+        ("$.energy.windows[3]", "window_period-4"),
+        ("$.per_kwh[1].rate", "fund_rate-2"),
         ("$.tiers.adders[0]", "adders"),
         ("$.demand.over_ratio", "over_ratio"),
-        ("$.late_fee.rate", ""),
+        ("$.late_fee.rate", "late_fee"),
+        ("$.taxes[0].rate", ""),
     ],
 )
 def test_a_fault_stands_at_the_field_that_it_is_about(path: str, field: str) -> None:
-    assert field_of(path) == field
+    assert field_of(path, {"energy": {"prices": {"peak": "1"}}}) == field
 
 
 def test_the_picture_of_a_year_shows_each_kind_of_day_that_differs() -> None:

@@ -17,6 +17,7 @@ from services.tariffs.rules.numbers import Number, Positive, Share, Unsigned
 
 QUARTER: Final = 15
 MIDNIGHT: Final = 24 * 60
+DECEMBER: Final = 12
 MOST_WINDOWS: Final = 500
 MOST_TIERS: Final = 20
 MOST_LINES: Final = 50
@@ -41,6 +42,12 @@ def _minute_of_day(value: object) -> int:
     return minute
 
 
+def _month(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= DECEMBER:
+        raise PydanticCustomError("not_a_month", "")
+    return value
+
+
 def _line(text: str) -> str:
     if not is_line(text):
         raise PydanticCustomError("not_a_line", "")
@@ -59,7 +66,7 @@ def clock(minute: int) -> str:
 Code = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterValidator(_line)]
 Lines = Annotated[str, Field(strict=True, max_length=4000), AfterValidator(_lines)]
-Month = Annotated[int, Field(strict=True, ge=1, le=12)]
+Month = Annotated[int, BeforeValidator(_month)]
 Months = Annotated[tuple[Month, ...], Field(min_length=1, max_length=12)]
 Count = Annotated[int, Field(strict=True, ge=1, le=99)]
 Places = Annotated[int, Field(strict=True, ge=0, le=8)]
@@ -292,7 +299,9 @@ def shape(document: object) -> Document:
 def shape_faults(error: ValidationError) -> list[Fault]:
     """What Pydantic found, as faults, the first `MOST_FAULTS` of them; the values that were sent are not repeated."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    return sorted({_fault(each) for each in found})[:MOST_FAULTS]
+    told = {_fault(each) for each in found}
+    parts = {fault.path.rpartition("[")[0] for fault in told}
+    return sorted(each for each in told if each.code != "field_missing" or each.path not in parts)[:MOST_FAULTS]
 
 
 def dumped(document: Document) -> dict[str, Any]:
@@ -304,7 +313,7 @@ _CODES: Final[Mapping[str, str]] = {
     "missing": "field_missing",
     "extra_forbidden": "field_unknown",
     "literal_error": "not_a_choice",
-    "string_pattern_mismatch": "not_a_choice",
+    "string_pattern_mismatch": "not_a_code",
     "string_too_long": "too_long",
     "string_too_short": "field_missing",
     "too_long": "too_many",
