@@ -40,7 +40,7 @@ class UsageDay(SQLModel, table=True):
 
 
 class UsageMonth(SQLModel, table=True):
-    """A run of days of one month with one version: the sum of its days."""
+    """The days of one month with one version and one holder, as far as an agreement binds: their sum."""
 
     __tablename__ = "usage_month"
 

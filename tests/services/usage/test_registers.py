@@ -221,6 +221,38 @@ def test_days_without_intervals_share_what_intervals_of_the_others_leave_of_a_re
     assert shown.days_of_registers == 29
 
 
+def test_days_that_nobody_can_place_amid_a_month_do_not_charge_it_twice(home: Home) -> None:
+    charged = GUANGZHOU | {
+        "fixed": [{"code": "basic", "amount": "10", "per": "month"}, {"code": "daily", "amount": "0.1", "per": "day"}]
+    }
+    with home.database.write() as session:
+        version = make_version(session, code="GZF", document=charged, periods=PERIODS)
+        make_calendar(session, version, days_of(FIRST, END), period=of_guangzhou)
+    home.agree("GZF")
+    unread = days_of(date(2026, 1, 11), date(2026, 1, 15))
+    measure(home, {day: ["1"] * 24 for day in days_of(JANUARY, FEBRUARY) if day not in unread})
+    home.read(("total", "2026-01-01", 0), ("total", "2026-02-01", 27 * 24 + 40))
+    home.follow()
+    assert [(row.version_id, row.energy) for row in home.days() if row.day in unread] == [(None, 10 * KWH)] * 4
+    assert [(part.version_id, part.first_day, part.end_day, part.days, part.energy) for part in home.parts()] == [
+        (version, JANUARY, FEBRUARY, 27, 648 * KWH),
+        (None, unread[0], date(2026, 1, 15), 4, 40 * KWH),
+    ]
+    with home.database.write() as session:
+        while operations.price_next(session) is not None:
+            pass
+        kept = session.sql(
+            "select sum(total_minor)::bigint from usage_cost where account_id = :id", id=home.id
+        ).scalar_one()
+        shown = queries.running_cost(session, account_id=home.id, today=date(2026, 1, 31), zone=ZONE)
+    assert shown is not None
+    assert shown.total == Money(kept, "CNY")
+    assert {line.code: line.amount for line in shown.parts[0].lines if line.group == "fixed"} == {
+        "basic": 10,
+        "daily": Decimal("3.1"),
+    }
+
+
 def test_late_intervals_change_the_days_of_registers_around_them_and_those_alone(home: Home) -> None:
     home.agree("FLAT")
     home.read(("total", "2026-01-01", 0), ("total", "2026-02-01", 310), ("total", "2026-04-01", 310 + 590))
