@@ -84,8 +84,13 @@ def _charge(bill: Bill, charge: DemandCharge) -> None:
 
 
 def power_factor(bill: Bill, factor: PowerFactor) -> None:
-    """The reduction (negative) or surcharge by the month's power factor; none where nothing was used."""
-    found = factor_of(bill.kwh, bill.use.kvarh)
+    """The reduction (negative) or surcharge by the month's power factor; none where nothing was used.
+
+    Raises UseInvalid where something was used and nothing measures reactive energy: that is no factor of one.
+    """
+    if bill.use.kvarh is None and not bill.kwh:
+        return
+    found = factor_of(bill.kwh, _known(bill.use.kvarh, "$.kvarh"))
     if found is None:
         return
     segment = next(segment for segment in factor.segments if segment.lo <= found <= segment.hi)

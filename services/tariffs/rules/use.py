@@ -59,8 +59,8 @@ class Use:
     `month`: of the calendar, for tariffs with seasons. `kwh`: by price period. `kwh_before_in_cycle`: billed already in
     the cycle of the tiers; `months_in_cycle`: how many months of it the account has, a part counting as a whole one.
     `days`, `days_in_month`: for charges by the day. `max_demand_kw`: the highest average of an interval; by demand
-    period where the tariff has them. `kvarh`: both directions. `slots`: instead of `kwh`, where each has its price;
-    `slot_sum`: instead of both, where whoever asks has added them up.
+    period where the tariff has them. `kvarh`: both directions; None where nothing measures it. `slots`: instead of
+    `kwh`, where each has its price; `slot_sum`: instead of both, where whoever asks has added them up.
     """
 
     month: int | None = None
@@ -71,7 +71,7 @@ class Use:
     days_in_month: int | None = None
     max_demand_kw: Decimal | None = None
     max_demand_by_period: Mapping[str, Decimal] = field(default_factory=dict)
-    kvarh: Decimal = ZERO
+    kvarh: Decimal | None = ZERO
     export_kwh: Decimal = ZERO
     slots: tuple[Slot, ...] = ()
     slot_sum: SlotSum | None = None

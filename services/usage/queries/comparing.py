@@ -36,7 +36,7 @@ from services.usage.queries.kept import kept_uses
 from services.usage.queries.parts import Part, facts_of, parts_of, use_of
 from services.usage.queries.slot_days import SlotDay, SlotSpan, slot_days, slot_sum
 from services.usage.queries.views import ClassTotal, Difference, DryRun, Offer, OfferMonth, Unpriced, WhatIf
-from services.usage.rules.measures import demand_kw, demands_kw, kwh_of
+from services.usage.rules.measures import demand_kw, demands_kw, kvarh_of, kwh_of
 
 MONTHS: Final = 12
 LEAST_MONTHS: Final = 3
@@ -213,7 +213,7 @@ def _use(
             max((day.max_demand for day in days), default=0),
             sum(day.energy for day in days),
         ),
-        kvarh=kwh_of(sum(day.reactive_energy for day in days)),
+        kvarh=kvarh_of(sum(day.reactive_energy for day in days), has_reactive=row.has_reactive),
         export_kwh=kwh_of(sum(day.export_energy for day in days)),
         facts=Facts(row.persons, frozenset(row.flags or ()), row.contract_kw, row.transformer_kva),
     )
@@ -472,7 +472,7 @@ def _draft_use(parts: Sequence[Part], tariff: Tariff, energies: Mapping[int, int
         days_in_month=(whole.end - whole.first).days,
         max_demand_kw=demand_kw(watts, energy),
         max_demand_by_period=demands_kw(tariff.demand_periods, demands, watts, energy),
-        kvarh=kwh_of(sum(part.reactive_energy for part in parts)),
+        kvarh=kvarh_of(sum(part.reactive_energy for part in parts), has_reactive=first.has_reactive),
         export_kwh=kwh_of(sum(part.export_energy for part in parts)),
         facts=facts_of(first),
     )

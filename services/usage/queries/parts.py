@@ -9,7 +9,7 @@ from core.db import ReadSession, statement, view
 from core.periods import Period
 from services.tariffs.queries import Facts, SlotSum, Tariff, Use, cycle_of
 from services.usage.queries.slot_days import SlotDay, slot_sum
-from services.usage.rules.measures import demand_kw, demands_kw, kwh_of
+from services.usage.rules.measures import demand_kw, demands_kw, kvarh_of, kwh_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Part:
     contract_kw: Decimal | None
     transformer_kva: Decimal | None
     flags: list[str] | None
+    has_reactive: bool
     since: date
     until: date | None
     months_in_cycle: int
@@ -85,7 +86,7 @@ def use_of(part: Part, tariff: Tariff, periods: Sequence[str], slots: Sequence[S
         days_in_month=(whole.end - whole.first).days,
         max_demand_kw=demand_kw(part.max_demand, part.energy),
         max_demand_by_period=demands_kw(tariff.demand_periods, part.demands, part.max_demand, part.energy),
-        kvarh=kwh_of(part.reactive_energy),
+        kvarh=kvarh_of(part.reactive_energy, has_reactive=part.has_reactive),
         export_kwh=kwh_of(part.export_energy),
         facts=facts_of(part),
     )

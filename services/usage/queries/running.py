@@ -19,7 +19,7 @@ from services.usage.queries.slot_days import SlotDay, SlotSpan, price_gaps, slot
 from services.usage.queries.standing import Standing, held, position_of, price_by, standing, standing_by
 from services.usage.queries.views import DayCost, Forecast, PeriodCost, Present, RunningCost, RunningPart
 from services.usage.rules.forecasting import Guess, guess
-from services.usage.rules.measures import kwh_of
+from services.usage.rules.measures import kvarh_of, kwh_of
 
 LOOK_BACK: Final = timedelta(days=800)
 """Days a forecast may stand on: two years, and the weeks before."""
@@ -66,7 +66,7 @@ class _Run:
             days_in_month=(month.end - month.first).days,
             max_demand_kw=demand_of(self.days),
             max_demand_by_period=demands_of(self.days, self.found.tariff.demand_periods),
-            kvarh=kwh_of(sum(day.reactive_energy for day in self.days)),
+            kvarh=kvarh_of(sum(day.reactive_energy for day in self.days), has_reactive=self.found.has_reactive),
             export_kwh=kwh_of(sum(day.export_energy for day in self.days)),
             facts=self.found.facts,
         )

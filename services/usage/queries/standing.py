@@ -49,7 +49,8 @@ class Standing:
     """The version that holds for an account on a day, and what its tiers and facts are then.
 
     `holds_until`: the day on which another agreement or version holds, or none; None until told otherwise.
-    `used_before`: kWh of the cycle's parts of months that begin before the day that was asked for.
+    `used_before`: kWh of the cycle's parts of months that begin before the day that was asked for. `has_reactive`:
+    whether anything measures reactive energy.
     """
 
     version: VersionView
@@ -58,6 +59,7 @@ class Standing:
     cycle: Cycle
     used_before: Decimal
     facts: Facts
+    has_reactive: bool
 
     @property
     def held(self) -> Held:
@@ -105,7 +107,7 @@ def standing_by(
     ).one()
     facts = Facts(row.persons, frozenset(row.flags or ()), row.contract_kw, row.transformer_kva)
     cycle = replace(cycle_of(tariff, on, since=row.since, until=row.until), months=row.months)
-    return Standing(version, found.holds_until, tariff, cycle, kwh_of(row.used_before), facts)
+    return Standing(version, found.holds_until, tariff, cycle, kwh_of(row.used_before), facts, row.has_reactive)
 
 
 def _agreed_until(signed: Sequence[AgreementView], agreed: AgreementView) -> date | None:

@@ -1,7 +1,11 @@
--- Parts of months of some accounts with what pricing asks beside them: entitlements on the first day of the part, and where in the cycle of its
--- version's tiers the part lies, which is fenced by `offset 0`: its queries would run for each column that names them. Served by pk_usage_month, pk_tariff_version and pk_entitlement.
+-- Parts of months of some accounts with what pricing asks beside them: entitlements on the first day of the part, whether anything has measured reactive energy since, and where in the cycle of its
+-- version's tiers the part lies, which is fenced by `offset 0`: its queries would run for each column that names them. Served by pk_usage_month, pk_tariff_version,
+-- pk_entitlement, pk_reading_series and pk_meter_register.
 select m.account_id, m.month, m.part, m.version_id, m.first_day, m.end_day, m.days, m.energies, m.energy, m.export_energy, m.reactive_energy,
   m.max_demand, m.demands, m.measured_minutes, m.missing_minutes, m.estimated_minutes, e.persons, e.contract_kw, e.transformer_kva, e.flags,
+  exists (
+    select from reading_series s where s.account_id = m.account_id and s.channel in ('reactive_lag', 'reactive_lead') and s.last_day >= m.first_day)
+    or exists (select from meter_register r where r.account_id = m.account_id and r.kind = 'reactive') as has_reactive,
   y.since, y.until, y.months as months_in_cycle, y.used_before, array[y.months, y.used_before, y.since - date '2000-01-01'] as rests_on
 from usage_month m
 left join tariff_version v on v.id = m.version_id

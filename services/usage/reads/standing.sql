@@ -1,7 +1,10 @@
 -- Where an account stands before a day on a tariff: its holder's cycle of tiers, what was used in it before, and what it is entitled to on the first
--- day of the part of the month that another day lies in: the first that the month, the version and the holder on the tariff have in common.
--- Served by pk_agreement, pk_account, pk_usage_month and pk_entitlement.
-select y.since, y.until, y.months, y.used_before, e.persons, e.contract_kw, e.transformer_kva, e.flags
+-- day of the part of the month that another day lies in: the first that the month, the version and the holder on the tariff have in common; and whether
+-- anything has measured reactive energy since. Served by pk_agreement, pk_account, pk_usage_month, pk_entitlement, pk_reading_series and pk_meter_register.
+select y.since, y.until, y.months, y.used_before, e.persons, e.contract_kw, e.transformer_kva, e.flags,
+  exists (
+    select from reading_series s where s.account_id = :account_id and s.channel in ('reactive_lag', 'reactive_lead') and s.last_day >= p.first_day)
+    or exists (select from meter_register r where r.account_id = :account_id and r.kind = 'reactive') as has_reactive
 from usage_cycle(:account_id, :code, cast(:before as date), cast(:cycle_first as date), cast(:cycle_end as date)) y
 cross join lateral (select greatest(cast(:part_from as date), least(y.since, cast(:day as date))) as first_day) p
 left join lateral (

@@ -14,6 +14,11 @@ def kwh_of(energy: int) -> Decimal:
     return Decimal(energy).scaleb(-6)
 
 
+def kvarh_of(energy: int, *, has_reactive: bool) -> Decimal | None:
+    """The reactive energy in kvarh; None where nothing measures it."""
+    return kwh_of(energy) if has_reactive or energy else None
+
+
 def demand_kw(watts: int, energy: int) -> Decimal | None:
     """The highest demand in kW; None where something was used and nobody measured how fast, as by registers alone."""
     return None if energy and not watts else Decimal(watts).scaleb(-3)
