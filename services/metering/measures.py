@@ -44,7 +44,8 @@ class Doubt(enum.StrEnum):
     """Why a reading waits for staff.
 
     Less than nothing; more than can be; less than a register showed before; other than what is known better; other than
-    what staff decided; and what a customer told first of a register.
+    what staff decided; what a customer told first of a register, with nothing to compare it with; and what was measured
+    while its meter was at no account.
     """
 
     NEGATIVE = "negative"
@@ -53,6 +54,7 @@ class Doubt(enum.StrEnum):
     CONTRADICTED = "contradicted"
     DECIDED = "decided"
     FIRST = "first"
+    STRAYED = "strayed"
 
 
 class IntervalRow(NamedTuple):

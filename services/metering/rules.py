@@ -11,7 +11,6 @@ from core.config_readings import ReadingSettings
 from core.records import Unreadable
 from services.metering.measures import Channel, Doubt, Quality, Register
 
-INTERVALS: Final = (15, 30, 60)
 _KNOWN: Final = 1 << 14
 """So many texts are not read anew: the meters of a file share their times, and most of them count in whole Wh."""
 _DECIMALS: Final = 6
@@ -29,10 +28,6 @@ _QUALITIES: Final = {
 REGISTERS: Final = {each.value: each for each in Register}
 _MULTIPLIER: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 CHANNELS: Final = {each.value: each for each in Channel}
-INVERTED: Final = Doubt.INVERTED
-"""Why a register's reading waits that lies below one before it."""
-STRAYED: Final = "strayed"
-"""Why a reading waits that was measured while its meter was at no account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,4 +165,4 @@ def is_acceptable(*, reason: str, energy: int | None) -> bool:
 
     Nor what was measured at no account: nobody could be told whose it is.
     """
-    return energy is not None and energy >= 0 and reason not in {INVERTED, STRAYED}
+    return energy is not None and energy >= 0 and reason not in {Doubt.INVERTED, Doubt.STRAYED}

@@ -15,13 +15,13 @@ from core.errors import Json
 from services.metering.errors import ReadingDecided, ReadingNotAcceptable, ReadingNotEstimable, ReadingUnknown
 from services.metering.estimates import Estimate, estimates, place_of, sources_of
 from services.metering.events import OwnReadingDecided
-from services.metering.measures import Quality
+from services.metering.measures import Doubt, Quality
 from services.metering.models import QuarantineKind, QuarantineState, ReadingSource
 from services.metering.operations.days import DayNow, SeriesRef, known_days, lock_series, write_days
 from services.metering.operations.single import MOST_ACCEPTED, accept_register
-from services.metering.rules import STRAYED, is_acceptable
+from services.metering.rules import is_acceptable
 
-Days = dict[Any, tuple[list[int | None], str]]
+Days = dict[date, tuple[list[int | None], str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def estimate(session: WriteSession, *, account_id: int, quarantine_id: UUID, dec
     Raises ReadingUnknown, ReadingDecided, and ReadingNotEstimable when no rule reaches it.
     """
     held, _ = _open(session, account_id=account_id, quarantine_id=quarantine_id)
-    if held.kind == QuarantineKind.REGISTER.value or held.reason == STRAYED:
+    if held.kind == QuarantineKind.REGISTER.value or held.reason == Doubt.STRAYED:
         raise ReadingNotEstimable
     series, days, (day, element, count) = _day_of(session, held, decision.zone)
     energies, qualities = _whole(days, day, count)
@@ -133,7 +133,7 @@ def _open(session: WriteSession, *, account_id: int, quarantine_id: UUID) -> tup
     return held, [row for row in rows if row is not held]
 
 
-def _day_of(session: WriteSession, held: sa.Row[Any], zone: ZoneInfo) -> tuple[SeriesRef, Days, tuple[Any, int, int]]:
+def _day_of(session: WriteSession, held: sa.Row[Any], zone: ZoneInfo) -> tuple[SeriesRef, Days, tuple[date, int, int]]:
     series = lock_series(
         session, account_id=held.account_id, meter_no=held.meter_no, channel=held.channel, minutes=held.minutes
     )
@@ -161,7 +161,7 @@ def _is_known_otherwise(session: WriteSession, series: SeriesRef, day: date) -> 
     )
 
 
-def _whole(days: Days, day: object, count: int) -> tuple[list[int | None], str]:
+def _whole(days: Days, day: date, count: int) -> tuple[list[int | None], str]:
     energies, qualities = days.get(day, ([None] * count, Quality.MISSING.value * count))
     return list(energies), qualities
 

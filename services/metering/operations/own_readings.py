@@ -36,11 +36,8 @@ from services.metering.operations.single import Single, take_back, write_single
 from services.metering.photos import MEDIA_TYPE, Picture
 from services.metering.queries.own import photo_owner
 from services.metering.registers import counted
-from services.metering.rules import INVERTED, Limits
+from services.metering.rules import Limits
 
-FIRST: Final = Doubt.FIRST
-"""Nothing is known of the register that it could be compared with."""
-IMPLAUSIBLE: Final = Doubt.IMPLAUSIBLE
 MOST_A_DAY: Final = 20
 """So often one may correct oneself on a day, and so many pictures may be sent of a reading."""
 LOOK_BACK: Final = timedelta(days=400)
@@ -304,10 +301,10 @@ def _replace(session: WriteSession, place: _Place, known: sa.Row[Any], teller: T
     )
 
 
-def _doubt(session: WriteSession, place: _Place, value: int, teller: Teller) -> str | None:
+def _doubt(session: WriteSession, place: _Place, value: int, teller: Teller) -> Doubt | None:
     """Why a value is not believed; None when it is.
 
-    A reading of the holder before may be what it is judged by, but nothing is told of it: then it is the `FIRST`.
+    A reading of the holder before may be what it is judged by, but nothing is told of it: then it is the first.
     """
     rows = session.sql(
         statement(__package__, "own_readings_before.sql"),
@@ -318,10 +315,10 @@ def _doubt(session: WriteSession, place: _Place, value: int, teller: Teller) -> 
         zone=str(teller.zone),
     ).all()
     if not rows:
-        return FIRST
+        return Doubt.FIRST
     went = counted(rows[0].value, value, digits=place.digits)
     if went is None:
-        return INVERTED if rows[0].is_of_holder else FIRST
+        return Doubt.INVERTED if rows[0].is_of_holder else Doubt.FIRST
     lasted = max(teller.now - rows[0].read_at, DAY)
     most_kw = teller.limits.most_home_kw if place.account_class == "residential" else teller.limits.most_kw
     most = Decimal(most_kw) * UNITS_PER_KWH * _hours(lasted)
@@ -333,7 +330,7 @@ def _doubt(session: WriteSession, place: _Place, value: int, teller: Teller) -> 
         most = min(most, believed * _hours(lasted) / 24)
     if went * place.multiplier <= most:
         return None
-    return IMPLAUSIBLE if rows[0].is_of_holder else FIRST
+    return Doubt.IMPLAUSIBLE if rows[0].is_of_holder else Doubt.FIRST
 
 
 def _hours(lasted: timedelta) -> Decimal:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from itertools import groupby
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final, Literal, NamedTuple, get_args
 
 import sqlalchemy as sa
 
@@ -16,7 +16,7 @@ from core.db import WriteSession, statement
 from core.periods import start_of
 from core.records import Layout, Reject, Row, Unreadable
 from services.metering import rules
-from services.metering.measures import Quality
+from services.metering.measures import Doubt, Quality
 from services.metering.operations.loading import MeterFileLoader
 from services.metering.operations.single import months_of
 from services.metering.operations.taking import TRIES, Sender, TakenReadings, UnitCounts
@@ -35,9 +35,8 @@ _COLUMNS: Final = {
 }
 _RANKS: Final = "esa"
 _DATE: Final = len("2026-01-31")
-_DECIDED: Final = "decided"
-_HELD: Final = frozenset({rules.INVERTED, "implausible", "contradicted", _DECIDED})
-_TAKEN: Final = ("new", "changed", "unchanged")
+_Taken = Literal["new", "changed", "unchanged"]
+_TAKEN: Final[tuple[_Taken, ...]] = get_args(_Taken)
 """What becomes of a reading that is taken; of one that is of two accounts the first of these is told."""
 
 
@@ -148,14 +147,14 @@ class RegisterReadingsLoader(MeterFileLoader):
             outcomes = [
                 _decided(register, row, is_repeat=is_repeat) or self._judge(register, row) for row, register in placed
             ]
-            doubt = next((outcome for outcome in outcomes if outcome in _HELD), None)
+            doubt = next((outcome for outcome in outcomes if isinstance(outcome, Doubt)), None)
             for (row, register), outcome in zip(placed, outcomes, strict=True):
                 if outcome == "unchanged":
                     continue
                 if doubt is None:
                     self._put(register, row)
                 else:
-                    _hold(session, sender, row, outcome if outcome in _HELD else doubt, run_id)
+                    _hold(session, sender, row, outcome if isinstance(outcome, Doubt) else doubt, run_id)
             if doubt is None:
                 first = min(range(len(placed)), key=lambda at: _TAKEN.index(outcomes[at]))
                 came[placed[first][0].unit_id, outcomes[first]] += 1
@@ -187,14 +186,14 @@ class RegisterReadingsLoader(MeterFileLoader):
             raise Unreadable("quality", "is missing: then there is no reading")
         return Shown(row.no, meter_no, kind, at, shown, found.value, rules.digits(digits), rules.multiplier(multiplier))
 
-    def _judge(self, register: _Register, row: sa.Row[Any]) -> str:
-        """What becomes of a reading at a register: `new`, `changed`, `unchanged`, or why it waits."""
+    def _judge(self, register: _Register, row: sa.Row[Any]) -> _Taken | Doubt:
+        """What becomes of a reading at a register, or why it waits."""
         before, here, behind = _around(register, row.read_at)
         if here is not None:
             if here.value == row.value and _RANKS.index(row.quality) <= _RANKS.index(here.quality):
                 return "unchanged"
             if _RANKS.index(row.quality) < _RANKS.index(here.quality):
-                return "unchanged" if (row.read_at, row.value) in register.replaced else "contradicted"
+                return "unchanged" if (row.read_at, row.value) in register.replaced else Doubt.CONTRADICTED
         for earlier, later in ((before, row), (row, behind)):
             if earlier is None or later is None:
                 continue
@@ -202,9 +201,9 @@ class RegisterReadingsLoader(MeterFileLoader):
                 continue
             went = counted(earlier.value, later.value, digits=register.digits)
             if went is None:
-                return rules.INVERTED
+                return Doubt.INVERTED
             if went > self._most(row, later.read_at - earlier.read_at):
-                return "implausible"
+                return Doubt.IMPLAUSIBLE
         return "new" if here is None else "changed"
 
     def _put(self, register: _Register, row: sa.Row[Any]) -> None:
@@ -277,7 +276,7 @@ def _stage(session: WriteSession, readings: Sequence[Shown]) -> None:
     staging.stage(session, table="staged_register", columns=_COLUMNS, rows=rows)
 
 
-def _decided(register: _Register, row: sa.Row[Any], *, is_repeat: bool) -> str | None:
+def _decided(register: _Register, row: sa.Row[Any], *, is_repeat: bool) -> _Taken | Doubt | None:
     """What staff have decided about a reading, or about the one in its place; None where it is to be judged."""
     said = (row.read_at, row.value)
     if said in register.settled:
@@ -287,7 +286,7 @@ def _decided(register: _Register, row: sa.Row[Any], *, is_repeat: bool) -> str |
         return None
     if said in register.replaced and (is_repeat or (here.read_at, here.value) in register.accepted):
         return "unchanged"
-    return _DECIDED if (here.read_at, here.value) in register.accepted else None
+    return Doubt.DECIDED if (here.read_at, here.value) in register.accepted else None
 
 
 def _around(register: _Register, read_at: datetime) -> tuple[_Reading | None, _Reading | None, _Reading | None]:
@@ -303,12 +302,12 @@ def _around(register: _Register, read_at: datetime) -> tuple[_Reading | None, _R
     )
 
 
-def _told(row_no: int, reason: str) -> Reject:
-    if reason == rules.INVERTED:
+def _told(row_no: int, reason: Doubt) -> Reject:
+    if reason is Doubt.INVERTED:
         return Reject(row_no, "value", "runs backwards beside another reading: it waits in quarantine")
-    if reason == "implausible":
+    if reason is Doubt.IMPLAUSIBLE:
         return Reject(row_no, "value", "is more than can be believed: it waits in quarantine")
-    if reason == _DECIDED:
+    if reason is Doubt.DECIDED:
         return Reject(row_no, "value", "contradicts what staff decided: it waits in quarantine")
     return Reject(row_no, "value", "contradicts a better reading of this moment: it waits in quarantine")
 
@@ -350,7 +349,7 @@ def _registers(session: WriteSession, zone: str) -> dict[tuple[int, str, str], _
     return found
 
 
-def _hold(session: WriteSession, sender: Sender, row: sa.Row[Any], reason: str, run_id: int | None) -> None:
+def _hold(session: WriteSession, sender: Sender, row: sa.Row[Any], reason: Doubt, run_id: int | None) -> None:
     session.sql(
         """insert into reading_quarantine (account_id, kind, meter_no, channel, start_at, energy, quality, reason,
              source, recorded_at, recorded_by, run_id, row_no)
@@ -363,7 +362,7 @@ def _hold(session: WriteSession, sender: Sender, row: sa.Row[Any], reason: str, 
         read_at=row.read_at,
         value=row.value,
         quality=row.quality,
-        reason=reason,
+        reason=reason.value,
         source=sender.source.value,
         now=sender.now,
         actor=sender.actor.name,

@@ -12,6 +12,7 @@ from uuid import UUID
 from core.db import ReadSession, statement, view
 from services.accounts.roles import StaffPermission
 from services.metering import rules
+from services.metering.measures import Doubt
 from services.metering.models import QuarantineKind
 
 LAST: Final = 32_767
@@ -67,7 +68,7 @@ class HeldReading:
     @property
     def is_estimable(self) -> bool:
         """Whether an estimate may take its place: of intervals alone, where their meter was at an account."""
-        return self.kind == QuarantineKind.INTERVAL.value and self.reason != rules.STRAYED
+        return self.kind == QuarantineKind.INTERVAL.value and self.reason != Doubt.STRAYED
 
 
 @dataclass(frozen=True, slots=True)

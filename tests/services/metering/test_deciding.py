@@ -1,9 +1,11 @@
 """What staff decide about readings that nobody believed, each once, and what they are shown of them."""
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 
@@ -13,12 +15,13 @@ from core.crypto.vault import Vault
 from core.db import WriteSession
 from core.errors import Refusal
 from core.faults import InjectedFault
+from routers.backoffice.reading_schemas import Reason
 from services.accounts.queries import AccountRef
 from services.accounts.roles import StaffRole
 from services.metering import flows, operations, queries
 from services.metering.errors import ReadingDecided, ReadingNotAcceptable, ReadingNotEstimable, ReadingUnknown
 from services.metering.operations import Decision
-from services.metering.queries import HeldCounts, HeldReading
+from services.metering.queries import Doubt, HeldCounts, HeldReading
 from tests.factories import staff
 from tests.factories.accounts import make_account, make_unit
 from tests.factories.readings import NOW, ZONE, Readings, rows
@@ -102,6 +105,14 @@ def test_a_day_that_came_in_other_intervals_meanwhile_is_not_counted_twice(
         decide(readings, account, operations.accept, waiting)
     decide(readings, account, operations.estimate, waiting)
     assert [minutes for _, _, minutes, day in readings.days() if day == DAY] == [15]
+
+
+def test_every_reason_for_which_a_reading_may_wait_can_be_chosen_from(readings: Readings) -> None:
+    with readings.database.read() as session:
+        rule = session.sql(
+            "select pg_get_constraintdef(oid) from pg_constraint where conname = 'ck_reading_quarantine_reason'"
+        ).scalar_one()
+    assert {doubt.value for doubt in Doubt} == set(re.findall(r"'(\w+)'", rule)) == set(get_args(Reason))
 
 
 def test_staff_see_what_waits_and_what_is_missing_in_their_units_alone(readings: Readings, vault: Vault) -> None:
