@@ -3,13 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from core import locks
 from core.db import WriteSession, statement
-
-SHARDS: Final = 16
-"""As many claims may be at work at one moment; an account is always in the same one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,14 +135,6 @@ def gaps(session: ReadSession, *, limit: int) -> list[tuple[str, date]]:
     return [(row.tariff_code, row.nothing_from) for row in rows]
 
 
-def periods(session: ReadSession, *, version_id: VersionId) -> tuple[str, ...]:
-    """The price periods of a version, in the order by which `tariff_day` counts them from 1. Raises VersionUnknown."""
-    found = session.sql("select periods from tariff_version where id = :id", id=version_id).scalar_one_or_none()
-    if found is None:
-        raise VersionUnknown
-    return tuple(found)
-
-
 def document_of(session: ReadSession, *, version_id: VersionId) -> dict[str, Any]:
     """A version's document as JSON. Raises VersionUnknown."""
     found = session.sql("select document from tariff_version where id = :id", id=version_id).scalar_one_or_none()

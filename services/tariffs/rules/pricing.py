@@ -14,7 +14,6 @@ from services.tariffs.rules.tariff import ZERO, Tariff, Tier
 from services.tariffs.rules.use import Priced, Use, check
 
 MICRO: Final = 6
-PER_SLOT: Final = "per slot"
 
 
 def price(tariff: Tariff, use: Use) -> Priced:

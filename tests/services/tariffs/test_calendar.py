@@ -12,6 +12,7 @@ from core.intake import Loader, Report
 from services.tariffs import operations, queries
 from services.tariffs.operations import HolidaysLoader, TemperaturesLoader
 from services.tariffs.queries import DayKind, VersionId
+from services.tariffs.queries.versions import version_by_id
 from tests.factories.accounts import ACTOR, write_csv
 from tests.factories.tariffs import FLAT
 from tests.services.tariffs.conftest import TODAY, Office
@@ -52,7 +53,7 @@ def periods(office: Office, version_id: VersionId, day: date) -> list[str]:
     with office.db.read() as session:
         found = queries.day_of(session, version_id=version_id, day=day)
         assert found is not None
-        names = queries.periods(session, version_id=version_id)
+        names = version_by_id(session, version_id=version_id).periods
     assert names == NAMES
     return [names[number - 1] for number in found]
 

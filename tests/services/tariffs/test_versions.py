@@ -27,7 +27,7 @@ from services.tariffs.errors import (
     VersionsOverlap,
 )
 from services.tariffs.models import TariffClass, VersionState
-from services.tariffs.queries import VersionId, VersionView
+from services.tariffs.queries import VersionView
 from tests.factories.staff import ACTOR, NOON
 from tests.factories.tariffs import FLAT
 from tests.services.tariffs.conftest import TODAY, Office
@@ -376,4 +376,4 @@ def test_lists_show_what_holds_and_what_comes(office: Office) -> None:
         page = queries.versions_page(session, code="RES", limit=2)
         assert [each.version_no for each in page] == [3, 2]
         assert [each.version_no for each in queries.versions_page(session, code="RES", limit=2, before_no=2)] == [1]
-        assert queries.periods(session, version_id=VersionId(page[0].id)) == ("all",)
+        assert page[0].periods == ("all",)

@@ -124,7 +124,7 @@ def test_an_agreement_that_becomes_known_later_makes_its_months_anew_and_no_othe
 
 def test_a_version_that_is_published_for_the_past_is_followed_at_once(database: Database, account_id: int) -> None:
     with database.write() as session:
-        bind(session, account_id, "A")
+        bind(session, account_id, "A", first=date(2024, 6, 1))
         put_readings(session, account_id, dict.fromkeys(days_of(JULY, AUGUST), HOURS), minutes=60)
     worked(database, read)
     settled(database)
@@ -237,6 +237,24 @@ def test_the_walk_over_all_comes_by_slices_and_once_a_day(
 
     assert [walk(NOW), walk(NOW + timedelta(hours=23))] == [Written(31, 1), None]
     assert walk(NOW + timedelta(days=1)) == Written(0, 0)
+
+
+def test_a_walk_that_takes_longer_than_a_day_comes_to_its_end(
+    database: Database, vault: Vault, account_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as session:
+        other = make_account(session, vault).id
+        for each in (account_id, other):
+            bind(session, each, "A")
+            put_readings(session, each, dict.fromkeys(days_of(JULY, AUGUST), HOURS), minutes=60)
+    worked(database, read)
+    settled(database)
+    with database.write() as session:
+        make_calendar(session, make_version(session, code="A"), days_of(JULY, AUGUST))
+    monkeypatch.setattr(following, "SLICE", other - 1)
+    for day in range(2):
+        with database.write() as session:
+            assert operations.look_through(session, now=NOW + timedelta(days=2 * day), zone=ZONE) == Written(31, 1)
 
 
 def test_a_new_holder_begins_a_part_of_their_own(database: Database, account_id: int) -> None:
