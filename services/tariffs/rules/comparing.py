@@ -156,9 +156,8 @@ def _spans(tariff: Tariff, month: int, kind: DayClass) -> list[tuple[int, int, s
     if not tariff.periods:
         return []
     is_weekend = kind == "weekend"
-    days = (
-        date(_YEAR, month, 10) + timedelta(days=at) for at in range(7)
-    )  # no clock is moved in the middle of a month
+    # No clock is moved in the middle of a month.
+    days = (date(_YEAR, month, 10) + timedelta(days=at) for at in range(7))
     day = next(day for day in days if (day.weekday() >= SATURDAY) is is_weekend)
     facts = DayFacts(holidays=frozenset({"*"}) if kind == "holiday" else frozenset())
     return spans(day_periods(tariff, day, facts))

@@ -47,10 +47,9 @@ def aggregate(
     read, and the months are sums of days.
 
     Repeatable: what the readings, agreements and versions of now give is written, and only where it differs. Whoever
-    is at the same accounts is waited for, until this transaction ends. What a meter has
-    intervals of is made of these, all else of registers, whose readings are moments: `zone` says where their days
-    begin. Costs that rest on
-    what changed go with it, and are noted as something to price. `held`: accounts whose costs the caller drops besides.
+    is at the same accounts is waited for, until this transaction ends. What a meter has intervals of is made of these,
+    all else of registers, whose readings are moments: `zone` says where their days begin. Costs that rest on what
+    changed go with it, and are noted as something to price. `held`: accounts whose costs the caller drops besides.
     """
     asked: dict[date, dict[int, int]] = {month: dict.fromkeys(accounts, ALL_DAYS) for month, accounts in months.items()}
     for month, of_month in days.items():

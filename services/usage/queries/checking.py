@@ -21,8 +21,8 @@ def invariants(
     """Breaches in a range of accounts.
 
     Days sum to months, periods to energies, and days are what was read; costs have their parts, and rest on what was
-    used before them.
-    Readings are compared since the first of a month, that of the month before this one when absent: they are many.
+    used before them. Readings are compared since the first of a month, that of the month before this one when absent:
+    they are many.
     """
     rows = session.sql(
         statement(__package__, "invariants.sql"),

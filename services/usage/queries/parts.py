@@ -17,8 +17,8 @@ class Part:
     """A run of days of a month with one version, and what holds of the account on its first day.
 
     Energies are millionths of a kWh, demands watts. `since`, `until`: the holder's days in the cycle of the tiers, and
-    `months_in_cycle` of it, a part of a month counting whole;
-    `used_before`: what they used in it before this part; `rests_on`: all that a stored cost rests on of the cycle.
+    `months_in_cycle` of it, a part of a month counting whole; `used_before`: what they used in it before this part;
+    `rests_on`: all that a stored cost rests on of the cycle.
     """
 
     account_id: int
