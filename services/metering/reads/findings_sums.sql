@@ -14,13 +14,13 @@ from (
     from unnest(cast(:accounts as bigint[]), cast(:firsts as date[]), cast(:lasts as date[])) j (account_id, first_day, last_day)
     join meter_register g on g.account_id = j.account_id and g.kind in ('total', 'export')
     join register_reading r on r.account_id = g.account_id and r.register_id = g.id and r.superseded_at is null and r.quality <> 'e'
-      and r.read_at > j.first_day::timestamp at time zone :zone
+      and r.read_at > ((j.first_day::timestamp - interval '1 second') at time zone :zone) + interval '1 second'
     cross join lateral (
       select value, read_at from register_reading b
       where b.account_id = g.account_id and b.register_id = g.id and b.superseded_at is null and b.quality <> 'e' and b.read_at < r.read_at
-        and b.read_at >= cast(:since as date)::timestamp at time zone :zone
+        and b.read_at >= ((cast(:since as date)::timestamp - interval '1 second') at time zone :zone) + interval '1 second'
       order by b.read_at desc limit 1) b
-    where b.read_at < (j.last_day + 1)::timestamp at time zone :zone
+    where b.read_at < (((j.last_day + 1)::timestamp - interval '1 second') at time zone :zone) + interval '1 second'
   ) q
 ) p
 cross join lateral (

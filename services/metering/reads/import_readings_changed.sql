@@ -16,10 +16,10 @@ from (
   ) c
   cross join lateral (
     select (select max(x.read_at) from register_reading x
-        where x.account_id = c.account_id and x.register_id = c.register_id and x.superseded_at is null and x.read_at <= c.first_day::timestamp at time zone :zone) as first_at,
+        where x.account_id = c.account_id and x.register_id = c.register_id and x.superseded_at is null and x.read_at <= ((c.first_day::timestamp - interval '1 second') at time zone :zone) + interval '1 second') as first_at,
       (select min(x.read_at) from register_reading x
         where x.account_id = c.account_id and x.register_id = c.register_id and x.superseded_at is null
-          and x.read_at >= (c.last_day + 1)::timestamp at time zone :zone) as last_at
+          and x.read_at >= (((c.last_day + 1)::timestamp - interval '1 second') at time zone :zone) + interval '1 second') as last_at
   ) b
   cross join lateral generate_series(coalesce((b.first_at at time zone :zone)::date, c.first_day)::timestamp,
     coalesce(((b.last_at - interval '1 microsecond') at time zone :zone)::date, c.last_day)::timestamp, interval '1 day') g (at)

@@ -3,7 +3,8 @@
 insert into usage_change (account_id, month)
 select distinct x.account_id, g.at::date
 from (
-  select t.account_id, d.day, d.day::timestamp at time zone :zone as begins, (d.day + 1)::timestamp at time zone :zone as ends
+  select t.account_id, d.day, ((d.day::timestamp - interval '1 second') at time zone :zone) + interval '1 second' as begins,
+    (((d.day + 1)::timestamp - interval '1 second') at time zone :zone) + interval '1 second' as ends
   from (
     select account_id, installed_on, removed_on from meter where meter_no = :meter_no and removed_on is null
     union all

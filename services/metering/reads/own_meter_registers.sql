@@ -8,7 +8,7 @@ left join meter_register r on r.account_id = a.id and r.meter_no = m.meter_no
 left join lateral (
   select n.value, n.read_at from register_reading n
   where n.account_id = r.account_id and n.register_id = r.id and n.superseded_at is null
-    and n.read_at >= coalesce(cast(a.holder_since as timestamp) at time zone :zone, '-infinity')
+    and n.read_at >= coalesce(((cast(a.holder_since as timestamp) - interval '1 second') at time zone :zone) + interval '1 second', '-infinity')
   order by n.read_at desc limit 1
 ) x on true
 where a.id = :account_id

@@ -8,6 +8,7 @@
 -- days without, but nothing of what a meter counted while it was away and came back; registers of periods that were read together share what intervals leave. All of it is estimated. It lies in the periods of the
 -- version if each of them has a register of its name and no other counted anything; in one where the version has one period or none is known; otherwise nobody knows in which, and
 -- the day stands on no version. Days of which nothing is known any more go. Rows that would not change are not written.
+-- A day begins behind the last second of the day before: where the clock shows midnight twice, midnight itself is taken for the later one.
 -- Served by pk_reading_series, pk_interval_day, pk_meter_register, uq_register_reading_read_at, pk_agreement, ix_tariff_version_published, pk_tariff_day and pk_usage_day.
 with asked as materialized (
   select * from unnest(cast(:account_ids as bigint[]), cast(:days as integer[])) a (account_id, days)
@@ -20,7 +21,8 @@ with asked as materialized (
     where i.account_id = s.account_id and i.series_id = s.id and i.day = a.day and i.day >= cast(:month as date) and i.day < cast(:next_month as date)
     offset 0) i
 ), borders as materialized (
-  select cast(:month as date)::timestamp at time zone :zone as first_at, cast(:next_month as date)::timestamp at time zone :zone as end_at
+  select ((cast(:month as date)::timestamp - interval '1 second') at time zone :zone) + interval '1 second' as first_at,
+    ((cast(:next_month as date)::timestamp - interval '1 second') at time zone :zone) + interval '1 second' as end_at
 ), shown as (
   select r.account_id, r.id as register_id, r.meter_no, r.kind, case when r.kind in ('export', 'reactive') then r.kind else 'import' end as quantity, r.digits, r.multiplier,
     x.read_at as ends, x.value, lag(x.read_at) over w as begins, lag(x.value) over w as before
@@ -44,7 +46,8 @@ with asked as materialized (
     from shown where begins is not null) c
   where c.went is not null and not exists (
       select from meter t
-      where t.account_id = c.account_id and t.meter_no = c.meter_no and t.installed_on::timestamp at time zone :zone > c.begins and t.installed_on::timestamp at time zone :zone <= c.ends
+      where t.account_id = c.account_id and t.meter_no = c.meter_no and ((t.installed_on::timestamp - interval '1 second') at time zone :zone) + interval '1 second' > c.begins
+        and ((t.installed_on::timestamp - interval '1 second') at time zone :zone) + interval '1 second' <= c.ends
         and not exists (
           select from meter o
           where o.account_id = t.account_id and o.meter_no = t.meter_no and o.id <> t.id and coalesce(o.installed_on < t.installed_on, true)
@@ -69,7 +72,7 @@ with asked as materialized (
     select sum(div(x.energy * extract(epoch from least(t.ends, c.ends) - t.begins), z.interval_minutes * 60)
       - div(x.energy * extract(epoch from greatest(t.begins, c.begins) - t.begins), z.interval_minutes * 60)) as energy
     from unnest(i.energies) with ordinality x (energy, k)
-    cross join lateral (select (i.day::timestamp at time zone :zone) + (x.k - 1) * z.interval_minutes * interval '1 minute' as begins) b
+    cross join lateral (select ((i.day::timestamp - interval '1 second') at time zone :zone) + interval '1 second' + (x.k - 1) * z.interval_minutes * interval '1 minute' as begins) b
     cross join lateral (select b.begins, b.begins + z.interval_minutes * interval '1 minute' as ends) t
     where t.begins < c.ends and t.ends > c.begins) e
   group by c.account_id, c.register_id, c.begins, i.day
@@ -94,7 +97,8 @@ with asked as materialized (
     from left_over c
     cross join lateral generate_series(c.first_day::timestamp, c.last_day::timestamp, interval '1 day') d (at)
     cross join lateral (
-      select greatest(c.begins, d.at at time zone :zone) as begins, least(c.ends, (d.at + interval '1 day') at time zone :zone) as ends) t
+      select greatest(c.begins, ((d.at - interval '1 second') at time zone :zone) + interval '1 second') as begins,
+        least(c.ends, ((d.at + interval '1 day' - interval '1 second') at time zone :zone) + interval '1 second') as ends) t
     left join taken i on i.account_id = c.account_id and i.register_id = c.register_id and i.begins = c.begins and i.day = d.at::date
     cross join lateral (select case when i.day is null then extract(epoch from t.ends - t.begins) * 1000000 else 0 end as lasts) l) x
   join asked a on a.account_id = x.account_id
@@ -218,7 +222,7 @@ with asked as materialized (
     case when p.is_named then p.energies when p.is_read then array[coalesce(p.total, p.by_period)::bigint]
       else array_fill(0::bigint, array[p.size]) end as energies,
     p.export_energy::bigint, p.reactive_energy::bigint, m.read,
-    (extract(epoch from (p.day + 1)::timestamp at time zone :zone - p.day::timestamp at time zone :zone) / 60)::integer as minutes
+    (extract(epoch from (((p.day + 1)::timestamp - interval '1 second') at time zone :zone) - ((p.day::timestamp - interval '1 second') at time zone :zone)) / 60)::integer as minutes
   from placed p
   cross join lateral (
     select coalesce(floor(sum(extract(epoch from upper(t) - lower(t))) / 60), 0)::integer as read

@@ -1,6 +1,7 @@
 -- Every interval of an account's use over some days, for a drawing: JSON text, null without access, 'totals' for who sees sums alone, '' when the
 -- session has ended. `start` is a Unix time; `energies` are millionths of a kWh, each `minutes` later, null where nothing is known. Meters that
 -- overlap add up; where intervals have several lengths all are put into the longest. Days before the holder's first one are left out.
+-- A day begins behind the last second of the day before, as in `days_write.sql`.
 -- Served by pk_session_family, account_access, pk_reading_series and pk_interval_day, in the months of the span.
 select case when not exists (select from living_session(:session_id)) then '' else (
   select case when g.scope <> 'full' then 'totals' else (
@@ -24,7 +25,7 @@ select case when not exists (select from living_session(:session_id)) then '' el
       select d.day, case
         when d.series = 1 and d.minutes = z.minutes then d.text
         when d.series = 0 then rtrim(repeat('null,', (extract(epoch from
-          ((d.day + 1)::timestamp at time zone :zone) - (d.day::timestamp at time zone :zone)) / 60 / z.minutes)::integer), ',')
+          (((d.day + 1)::timestamp - interval '1 second') at time zone :zone) - ((d.day::timestamp - interval '1 second') at time zone :zone)) / 60 / z.minutes)::integer), ',')
         else (
           select string_agg(coalesce(m.energy::text, 'null'), ',' order by m.slot)
           from (
@@ -34,7 +35,7 @@ select case when not exists (select from living_session(:session_id)) then '' el
         end as text
       from days d cross join size z
     )
-    select '{"start":' || coalesce(extract(epoch from z.first::timestamp at time zone :zone)::bigint::text, 'null')
+    select '{"start":' || coalesce((extract(epoch from (z.first::timestamp - interval '1 second') at time zone :zone) + 1)::bigint::text, 'null')
       || ',"minutes":' || z.minutes || ',"energies":[' || coalesce((select string_agg(w.text, ',' order by w.day) from written w), '') || ']}'
     from size z
   ) end

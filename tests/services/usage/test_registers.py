@@ -1,5 +1,6 @@
 """Use of meters that are read by hand: days between two readings, the periods that registers name, and what nobody knows."""
 
+import json
 import random
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -14,16 +15,18 @@ from core import intake
 from core.crypto.vault import Vault
 from core.db import Database
 from core.money import Money
-from core.periods import start_of
+from core.periods import Period, start_of
+from services.accounts.queries import AccountId
 from services.metering.operations import RegisterReadingsLoader
 from services.metering.operations.single import take_back
 from services.metering.queries import Channel, Register
 from services.tariffs.queries import parse
 from services.usage import operations, queries
 from services.usage.operations import PricedVersion, Written
-from services.usage.queries import Of, invariants
+from services.usage.queries import Of, drawing, invariants
 from services.usage.queries.views import BarQuality
-from tests.factories.accounts import make_account, write_csv
+from tests.factories.accounts import grant, make_account, make_user, write_csv
+from tests.factories.identity import browser_session
 from tests.factories.readings import NOW, ZONE, Readings, place_meter, rows, sender
 from tests.factories.tariffs import FLAT, make_version
 from tests.factories.usage import bind, days_of, make_calendar, put_readings
@@ -251,6 +254,42 @@ def test_days_that_nobody_can_place_amid_a_month_do_not_charge_it_twice(home: Ho
         "basic": 10,
         "daily": Decimal("3.1"),
     }
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [(ZoneInfo("Atlantic/Azores"), date(2025, 10, 26)), (ZoneInfo("America/Havana"), date(2025, 11, 2))],
+)
+def test_a_day_that_has_its_midnight_twice_begins_with_the_first(
+    home: Home, vault: Vault, zone: ZoneInfo, day: date
+) -> None:
+    home.zone = zone
+    first, before, behind, last = (day + timedelta(days=count) for count in (-9, -1, 1, 9))
+    with home.database.write() as session:
+        place_meter(session, account_id=home.id, meter_no="M2", since=first)
+    measure(home, {before: ["1"] * 24, day: [str(hour) for hour in range(25)], behind: ["1"] * 24})
+    home.read(("total", first.isoformat(), 0, "M2"), ("total", last.isoformat(), 18 * 24 + 1, "M2"))
+    home.follow()
+    with home.database.write() as session:
+        shared = days_of_registers(session, account_id=home.id, zone=zone)[Register.TOTAL]
+        person = make_user(session, vault, phone="+8613800138000")
+        grant(session, user_id=person, account_id=AccountId(home.id))
+        opened = browser_session(session, user_id=person)
+        text = drawing.intervals(
+            session,
+            session_id=opened.session_id,
+            user_id=person,
+            account_no=home.no,
+            span=Period(day, behind + timedelta(days=1)),
+            zone=zone,
+        )
+    assert (shared[before], shared[day]) == (24 * KWH, 25 * KWH)
+    measured = {before: 24 * KWH, day: 300 * KWH, behind: 24 * KWH}
+    assert {row.day: row.energy for row in home.days()} == {
+        each: energy + measured.get(each, 0) for each, energy in shared.items() if each < last
+    }
+    drawn = json.loads(str(text))
+    assert (drawn["start"], len(drawn["energies"])) == (start_of(day, zone).timestamp(), 25 + 24)
 
 
 def test_late_intervals_change_the_days_of_registers_around_them_and_those_alone(home: Home) -> None:
