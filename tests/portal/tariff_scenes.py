@@ -153,7 +153,7 @@ def staff_tariff_edit(stage: Stage) -> None:
 def staff_tariff_edit_wrong(stage: Stage) -> None:
     at_the_top(stage)
     page = stage.visit.open(f"{at(drafted(stage, DOCUMENTS['RES-TOU']))}/edit")
-    page.fill("#price", "0,5583")
+    page.fill("#price-1", "0,5583")
     page.fill("#adders", "0, 0.05")
     page.fill("#valid_from", "2026-12-01")
     page.click("form[action$='/edit'] .actions button")
