@@ -54,7 +54,7 @@ class MeterFileLoader(ABC):
             UnitRows(each.unit_id, each.new, each.changed, each.unchanged, units.count(each.unit_id))
             for each in taken.counts
         ]
-        return accounts.count_rows(session, run_id=run_id, rows=counted, rejects=refused + taken.rejects)
+        return accounts.count_rows(session, run_id=run_id, rows=counted, rejects=refused + taken.rejects + taken.held)
 
     def place(
         self, session: WriteSession, *, run_id: int, rows: Sequence[Row], rejects: Sequence[Reject]

@@ -18,7 +18,6 @@ from core.aside import Piece
 from core.audit import Actor
 from core.db import WriteSession, statement
 from core.outbox import Delivery
-from core.records import Reject
 from services.accounts.events import MetersMoved
 from services.metering.measures import Channel, IntervalRow, Quality
 from services.metering.models import QuarantineKind
@@ -32,8 +31,6 @@ MOST: Final = 200
 """Days, and readings of registers, in one transaction: as many intervals as a chunk of a file has."""
 SETTLING_S: Final = 60.0
 """Whoever judged readings by where a meter was before has written them by then."""
-_WAITS: Final = "it waits in quarantine"
-"""How a reject ends that is kept where it was judged."""
 _OF_DAYS: Final = QuarantineKind.INTERVAL.value
 _OF_REGISTERS: Final = QuarantineKind.REGISTER.value
 
@@ -132,7 +129,7 @@ def _move_days(
     lost = [_day(row, row.begins) for row in strayed if row.owner_id is None]
     rows = [interval for no, day in enumerate(placed) for interval in day.intervals(no, meter_no)]
     if rows:
-        refused = _refused(take_intervals(session, rows, sender=sender).rejects)
+        refused = {each.row_no for each in take_intervals(session, rows, sender=sender).rejects}
         lost += [day for no, day in enumerate(placed) if no in refused]
     for day in lost:
         if day.intervals(0, meter_no):
@@ -167,7 +164,8 @@ def _move_registers(
     ]
     refused = set[int]()
     if placed:
-        refused = _refused(RegisterReadingsLoader(sender).take(session, [each for _, each in placed]))
+        rejects = RegisterReadingsLoader(sender).take(session, [each for _, each in placed])
+        refused = {each.row_no for each in rejects}
     waiting = {each.id for each in held}
     lost = [(row, each) for row, each in placed if each.no in refused and (row.id in waiting or row.is_strayed)]
     lost += [
@@ -217,11 +215,6 @@ def _day(row: sa.Row[Any], begins: datetime) -> _Day:
         row.qualities,
         frozenset(row.estimated),
     )
-
-
-def _refused(rejects: Iterable[Reject]) -> set[int]:
-    """Records that are nowhere by now."""
-    return {each.row_no for each in rejects if not each.reason.endswith(_WAITS)}
 
 
 def _run(session: WriteSession, step: str, meter_no: str, sender: Sender) -> Sequence[sa.Row[Any]]:

@@ -117,7 +117,7 @@ class RegisterReadingsLoader(MeterFileLoader):
         return refused
 
     def take(self, session: WriteSession, readings: Sequence[Shown]) -> list[Reject]:
-        """Take readings that no file tells, once in a transaction; why some were not taken, or wait."""
+        """Take readings that no file tells, once in a transaction; why some were not taken, nor wait."""
         _stage(session, readings)
         return self._take(session, None).rejects
 
@@ -165,7 +165,7 @@ class RegisterReadingsLoader(MeterFileLoader):
             UnitCounts(unit_id, *(came[unit_id, outcome] for outcome in _TAKEN))
             for unit_id in sorted({unit_id for unit_id, _ in came})
         ]
-        return TakenReadings(counts, refused + held, sorted({each.account_id for each in registers.values()}))
+        return TakenReadings(counts, refused, held, sorted({each.account_id for each in registers.values()}))
 
     def _shown(self, row: Row) -> Shown:
         meter_no, register, read_at, value, quality, digits, multiplier = row.values

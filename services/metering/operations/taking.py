@@ -85,10 +85,14 @@ class UnitCounts:
 
 @dataclass(frozen=True, slots=True)
 class TakenReadings:
-    """What came of a chunk: by unit, and why records were not taken; `account_ids` are those that it names."""
+    """What came of a chunk: by unit, why records were not taken, and of which something is `held` in quarantine.
+
+    `account_ids` are those that it names.
+    """
 
     counts: list[UnitCounts]
     rejects: list[Reject]
+    held: list[Reject]
     account_ids: list[int]
 
 
@@ -104,8 +108,7 @@ def take_intervals(
 
     Each is written, is known as it is, waits in quarantine, or is a reject with a reason; a record of several
     intervals, which share their `no`, is refused as a whole, save where some of them are of days on which the meter was
-    at no account: those alone are, and told. What waits is told among the rejects too. Writes
-    `usage_change` for exactly the months whose readings changed.
+    at no account: those alone are, and told. Writes `usage_change` for exactly the months whose readings changed.
     """
     blocks = Blocks(sender.zone)
     for row in rows:
@@ -142,7 +145,7 @@ def take_staged(session: WriteSession, *, sender: Sender, run_id: int | None, is
     counts = [view(UnitCounts, row) for row in counted]
     staging.analyze(session, table="merged_day")
     write_merged(session, zone=zone, why="file", actor=sender.actor.name, now=sender.now, run_id=run_id)
-    return TakenReadings(counts, _once(rejects + held), sorted(set(account_ids)))
+    return TakenReadings(counts, _once(rejects), held, sorted(set(account_ids)))
 
 
 def _look(session: WriteSession, sender: Sender) -> None:

@@ -225,7 +225,10 @@ def test_missing_and_estimated_moments_are_counted_and_two_meters_add_up(databas
             qualities={day: "e" * 8 + "s" * 2 + "a" * 80 + "m" * 6},
         )
         put_readings(
-            session, account_id, {exchanged: [*half, *([3000] * 48)], together: [500] * 92 + [None] * 4}, meter_no="M2"
+            session,
+            account_id,
+            {exchanged: [*half, *([3000] * 44), *[None] * 4], together: [500] * 92 + [None] * 4},
+            meter_no="M2",
         )
         put_readings(session, account_id, {together: [7] * 96}, channel="export")
         put_readings(session, account_id, {together: [5] * 96}, channel="reactive_lag")
@@ -235,7 +238,7 @@ def test_missing_and_estimated_moments_are_counted_and_two_meters_add_up(databas
         rows = session.sql("select * from usage_day where account_id = :id order by day", id=account_id).all()
     assert [(row.energy, row.missing_minutes, row.estimated_minutes, row.measured_minutes) for row in rows] == [
         (90_000, 90, 150, 1350),
-        (192_000, 0, 0, 1440),
+        (180_000, 60, 0, 1380),
         (238_000, 60, 0, 1380),
     ]
     assert (rows[2].export_energy, rows[2].reactive_energy, rows[2].max_demand) == (672, 768, 10)

@@ -11,6 +11,7 @@ from core.db import Database
 from core.money import Money
 from services.tariffs.queries import parse
 from services.usage import operations, queries
+from services.usage.queries import comparing
 from tests.factories.accounts import make_account
 from tests.factories.tariffs import FLAT, make_version
 from tests.factories.usage import ZONE, bind, days_of, make_calendar, put_readings
@@ -95,6 +96,23 @@ def test_who_came_within_a_month_climbs_no_tiers_of_another_and_pays_from_then_o
     assert found.months_compared == 4
     assert [(month.days_known, month.kwh) for month in offer.months[8:10]] == [(21, Decimal(252)), (31, Decimal(372))]
     assert offer.months[8].cost == Money(13782 + 252 + 210, "CNY"), "the first of nine months, of 21 days"
+
+
+def test_what_an_account_has_comes_first_and_is_not_left_out_where_offers_are_many(
+    database: Database, account_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as session:
+        make_calendar(session, make_version(session, code="AA"), days_of(FIRST, END))
+    put(database, account_id, date(2025, 4, 1), AUGUST)
+    offered = []
+    for most in (20, 1):
+        monkeypatch.setattr(comparing, "MOST_OFFERS", most)
+        with database.read() as session:
+            found = queries.what_if(session, account_id=account_id, until=date(2025, 8, 5), zone=ZONE)
+        assert found is not None
+        offered.append([(each.tariff_code, each.is_present) for each in found.offers])
+    present = ("FLAT", True)
+    assert offered == [[present, ("AA", False), ("GZ", False), ("SD", False)], [present]]
 
 
 def test_too_few_months_say_nothing(database: Database, account_id: int) -> None:

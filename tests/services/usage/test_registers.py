@@ -168,6 +168,16 @@ def test_registers_named_like_periods_are_priced_by_them_and_the_total_beside_th
     assert (priced.unpriced, total) == (0, 9950 + 8833 + 1421 + 260), "52 kWh above 260 at 5 fen more"
 
 
+def test_registers_of_which_one_has_no_period_in_the_tariff_say_nothing_of_periods(home: Home) -> None:
+    home.agree("GZ")
+    shown = (("peak", 10), ("flat", 20), ("valley", 30), ("sharp", 4))
+    for register, value in shown:
+        home.read((register, "2026-01-01", 0), (register, "2026-02-01", value))
+    home.follow()
+    [part] = home.parts()
+    assert (part.version_id, part.energies) == (None, [64 * KWH])
+
+
 @pytest.mark.parametrize(("code", "is_priced"), [("FLAT", True), ("GZ", False)])
 def test_a_total_is_priced_where_the_tariff_has_one_period_and_otherwise_the_series_says_that_it_is_not(
     home: Home,
