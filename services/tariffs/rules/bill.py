@@ -73,15 +73,22 @@ def quantity_of_days(use: Use, per: Per, *, is_share: bool) -> Decimal:
 
     Raises UseInvalid when the days are not said.
     """
-    if per == "month" and not is_share:
-        return ONE
+    if per == "month":
+        return share_of_days(use, ONE) if is_share else ONE
+    return Decimal(_days(use))
+
+
+def share_of_days(use: Use, whole: Decimal) -> Decimal:
+    """What of a month's quantity falls to the days of the use, to a millionth. Raises UseInvalid as above."""
+    days, in_month = _days(use), use.days_in_month
+    if in_month is None:
+        raise UseInvalid([Fault("$.days_in_month", "field_missing")])
+    if days >= in_month:
+        return whole
+    return ((2 * whole.scaleb(6) * days + in_month) // (2 * in_month)).scaleb(-6)
+
+
+def _days(use: Use) -> int:
     if use.days is None:
         raise UseInvalid([Fault("$.days", "field_missing")])
-    if per == "day":
-        return Decimal(use.days)
-    if use.days_in_month is None:
-        raise UseInvalid([Fault("$.days_in_month", "field_missing")])
-    if use.days >= use.days_in_month:
-        return ONE
-    micro = (2_000_000 * use.days + use.days_in_month) // (2 * use.days_in_month)
-    return Decimal(micro).scaleb(-6)
+    return use.days

@@ -27,6 +27,7 @@ MOST_FAULTS: Final = 500
 
 DayClass = Literal["workday", "weekend", "holiday"]
 DAY_CLASSES: Final[tuple[DayClass, ...]] = get_args(DayClass)
+PartMonth = Literal["whole", "by_days"]
 Group = Literal["energy", "surcharges", "demand", "power_factor", "fixed", "export", "credits", "minimum"]
 GROUPS: Final[tuple[Group, ...]] = get_args(Group)
 Per = Literal["month", "day"]
@@ -216,7 +217,7 @@ class Fixed(_Part):
     code: Code
     amount: Number
     per: Per
-    part_month: Literal["whole", "by_days"] = "whole"
+    part_month: PartMonth = "whole"
 
 
 class Export(_Part):
@@ -227,19 +228,21 @@ class Export(_Part):
 
 
 class Credit(_Part):
-    """Free kWh for accounts with a flag."""
+    """Free kWh of a month for accounts with a flag. A part of a month has them whole, or by its days."""
 
     code: Code
     flag: Code
     kwh: Unsigned
     rate: Number
+    part_month: PartMonth = "whole"
 
 
 class Minimum(_Part):
-    """The least that a bill comes to before tax."""
+    """The least that a bill comes to before tax. Of a part of a month it is that of the month, or by its days."""
 
     amount: Unsigned
     per: Per = "month"
+    part_month: PartMonth = "whole"
     code: Code = "minimum"
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from core.errors import Json
 from core.money import exponent
 from services.tariffs.rules import demand
-from services.tariffs.rules.bill import Bill, quantity_of_days
+from services.tariffs.rules.bill import Bill, quantity_of_days, share_of_days
 from services.tariffs.rules.document import GROUPS, Credit, Energy, Export, Fixed, Minimum, PerKwh, Tax
 from services.tariffs.rules.numbers import EXACT, minor_of, plain
 from services.tariffs.rules.tariff import ZERO, Tariff, Tier
@@ -126,8 +126,7 @@ def _per_kwh(bill: Bill, part: PerKwh) -> None:
 
 def _fixed(bill: Bill, fixed: Fixed) -> None:
     facts: dict[str, Json] = {"per": fixed.per, "part_month": fixed.part_month}
-    is_share = fixed.per == "month" and fixed.part_month == "by_days"
-    quantity = quantity_of_days(bill.use, fixed.per, is_share=is_share)
+    quantity = quantity_of_days(bill.use, fixed.per, is_share=fixed.part_month == "by_days")
     bill.add("fixed", fixed.code, quantity, fixed.per, fixed.amount, "fixed", facts)
 
 
@@ -137,12 +136,13 @@ def _export(bill: Bill, export: Export) -> None:
 
 def _credit(bill: Bill, credit: Credit) -> None:
     if credit.flag in bill.use.facts.flags:
-        facts: dict[str, Json] = {"flag": credit.flag, "most": plain(credit.kwh)}
-        bill.add("credits", credit.code, min(credit.kwh, bill.kwh), "kWh", -credit.rate, "credit", facts)
+        most = share_of_days(bill.use, credit.kwh) if credit.part_month == "by_days" else credit.kwh
+        facts: dict[str, Json] = {"flag": credit.flag, "most": plain(most)}
+        bill.add("credits", credit.code, min(most, bill.kwh), "kWh", -credit.rate, "credit", facts)
 
 
 def _minimum(bill: Bill, minimum: Minimum) -> None:
-    quantity = quantity_of_days(bill.use, minimum.per, is_share=False)
+    quantity = quantity_of_days(bill.use, minimum.per, is_share=minimum.part_month == "by_days")
     least, reached = minimum.amount * quantity, bill.sum_of(GROUPS)
     if reached < least:
         facts: dict[str, Json] = {"per": minimum.per, "least": plain(least), "reached": plain(reached)}

@@ -25,6 +25,8 @@ LARGE: Final = 99
 """Enough persons for any household extra."""
 ONCE: Final = "1000000"
 EACH_DAY: Final = "n::bigint * 1000000"
+DAYS: Final = "extract(day from month + interval '1 month' - interval '1 day')::bigint"
+"""Of the whole month; a part has `n`."""
 WITHOUT_ENERGY: Final = frozenset({"fixed", "minimum"})
 
 
@@ -228,24 +230,28 @@ def _shared(
 
 def _other_lines(tariff: Tariff) -> Iterator[tuple[Item, Decimal]]:
     document = tariff.document
-    days = "extract(day from month + interval '1 month' - interval '1 day')::bigint"
     for part in document.per_kwh:
         yield _item(part.code, "surcharges", "e", part.rate)
     for fixed in document.fixed:
-        quantity = ONCE
-        if fixed.per == "day":
-            quantity = EACH_DAY
-        elif fixed.part_month == "by_days":
-            quantity = f"(2000000 * n + {days}) / (2 * {days})"
-        yield _item(fixed.code, "fixed", quantity, fixed.amount)
+        yield _item(fixed.code, "fixed", _often(fixed.per, fixed.part_month), fixed.amount)
     if document.export is not None:
         yield _item(document.export.code, "export", "x", -document.export.price)
     flags = sorted({credit.flag for credit in document.credits})
     for at, credit in enumerate(document.credits, 1):
-        quantity = f"case when f{flags.index(credit.flag) + 1} then least(c{at}, e) else 0 end"
+        most = f"c{at}"
+        if credit.part_month == "by_days":  # in two steps: the product of both may be more than 64 bits have
+            most = f"(c{at} / {DAYS} * n + (2 * (c{at} % {DAYS}) * n + {DAYS}) / (2 * {DAYS}))"
+        quantity = f"case when f{flags.index(credit.flag) + 1} then least({most}, e) else 0 end"
         yield _item(credit.code, "credits", quantity, -credit.rate)
     if (minimum := document.minimum) is not None:
-        yield _item(minimum.code, "minimum", EACH_DAY if minimum.per == "day" else ONCE, minimum.amount)
+        yield _item(minimum.code, "minimum", _often(minimum.per, minimum.part_month), minimum.amount)
+
+
+def _often(per: str, part_month: str) -> str:
+    """How often a charge is due, in millionths: by day, by month, or by the days of a part of one."""
+    if per == "day":
+        return EACH_DAY
+    return ONCE if part_month == "whole" else f"(2000000 * n + {DAYS}) / (2 * {DAYS})"
 
 
 def _item(code: str, group: str, quantity: str, rate: Decimal) -> tuple[Item, Decimal]:

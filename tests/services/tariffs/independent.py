@@ -200,15 +200,20 @@ def adjust(book: Book) -> None:
             return
 
 
+def of_part(book: Book, rule: Doc, whole: Fraction) -> Fraction:
+    """What of a month's quantity is for the days of the bill."""
+    if rule.get("part_month") != "by_days":
+        return whole
+    return round_to(whole * min(Fraction(1), Fraction(book.said["days"], book.said["days_in_month"])), 6, "half_up")
+
+
+def often(book: Book, rule: Doc) -> Fraction:
+    return Fraction(book.said["days"]) if rule.get("per") == "day" else of_part(book, rule, Fraction(1))
+
+
 def fixed(book: Book) -> None:
     for rule in book.doc.get("fixed", []):
-        often = Fraction(1)
-        if rule["per"] == "day":
-            often = Fraction(book.said["days"])
-        elif rule.get("part_month") == "by_days":
-            share = min(Fraction(1), Fraction(book.said["days"], book.said["days_in_month"]))
-            often = round_to(share, 6, "half_up")
-        book.row("fixed", rule["code"], often, often * Fraction(rule["amount"]))
+        book.row("fixed", rule["code"], often(book, rule), often(book, rule) * Fraction(rule["amount"]))
 
 
 def bill(doc: Doc, said: Doc) -> tuple[list[Row], int, Fraction | None]:
@@ -226,11 +231,11 @@ def bill(doc: Doc, said: Doc) -> tuple[list[Row], int, Fraction | None]:
     flags = [*book.account.get("flags", []), *([book.account["flag"]] if "flag" in book.account else [])]
     for rule in doc.get("credits", []):
         if rule["flag"] in flags:
-            free = min(Fraction(rule["kwh"]), book.all_kwh)
+            free = min(of_part(book, rule, Fraction(rule["kwh"])), book.all_kwh)
             book.row("credits", rule["code"], free, -free * Fraction(rule["rate"]))
     if "minimum" in doc:
         rule = doc["minimum"]
-        lack = Fraction(rule["amount"]) * (said["days"] if rule.get("per") == "day" else 1) - book.of(NET)
+        lack = Fraction(rule["amount"]) * often(book, rule) - book.of(NET)
         book.row("minimum", rule.get("code", "minimum"), Fraction(lack > 0), lack)
     total = book.round(book.of(NET))
     for rule in [*([doc["tax"]] if "tax" in doc else []), *doc.get("taxes", [])]:

@@ -227,10 +227,22 @@ def _others(draw: st.DrawFn, random: Random, document: Case, said: Case, *, plai
         said["export_kwh"] = kwh(random)
     if not plain and draw(st.booleans()):
         flag = random.choice(["low_income", "other"])
-        document["credits"] = [{"code": "free", "flag": flag, "kwh": number(random, 30), "rate": rate(random)}]
+        document["credits"] = [
+            {
+                "code": "free",
+                "flag": flag,
+                "kwh": number(random, 30),
+                "rate": rate(random),
+                "part_month": random.choice(PARTS),
+            }
+        ]
         said["account"]["flags"] = ["low_income"]
     if draw(st.booleans()):
-        document["minimum"] = {"amount": number(random, 90, 2), "per": random.choice(["month", "day"])}
+        document["minimum"] = {
+            "amount": number(random, 90, 2),
+            "per": random.choice(["month", "day"]),
+            "part_month": random.choice(PARTS),
+        }
     if draw(st.booleans()):
         document["tax"] = {"rate": number(random, 1, 4), "on": "net"}
     elif draw(st.booleans()):

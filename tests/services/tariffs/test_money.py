@@ -147,6 +147,27 @@ def test_a_part_of_a_month_costs_its_days_and_two_parts_the_whole() -> None:
     assert sum(part.total_minor for part in parts) == 1000
 
 
+def test_free_kwh_and_a_minimum_by_days_are_given_once_in_a_month_of_two_parts() -> None:
+    free = {"code": "free", "flag": "low_income", "kwh": "15", "rate": "0.5", "part_month": "by_days"}
+    least = {"amount": "31", "part_month": "by_days"}
+    entitled = Facts(flags=frozenset({"low_income"}))
+    for days, other in ((10, 21), (31, 0)):
+        parts = [
+            price(
+                parse(flat(credits=[free], minimum=least)),
+                Use(kwh={"all": D(20)}, days=each, days_in_month=31, facts=entitled),
+            )
+            for each in (days, other)
+        ]
+        given = [line.quantity for part in parts for line in part.lines if line.code == "free"]
+        assert sum(given) == 15
+        assert given[0] == (D(15) if other == 0 else D("4.838710"))
+        assert sum(part.total_minor for part in parts) >= 3100
+    with pytest.raises(UseInvalid) as refused:
+        price(parse(flat(credits=[free])), Use(kwh={"all": D(20)}, facts=entitled))
+    assert [fault.path for fault in refused.value.faults] == ["$.days"]
+
+
 @pytest.mark.parametrize(
     ("arrears", "paid", "more", "minor"),
     [

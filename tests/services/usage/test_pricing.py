@@ -119,10 +119,20 @@ def besides(dice: random.Random, places: int) -> dict[str, Any]:
         made["export"] = {"price": decimal(dice, "0.6", places)}
     if dice.random() < 0.4:
         made["credits"] = [
-            {"code": "free_kwh", "flag": "low_income", "kwh": "15", "rate": decimal(dice, "0.6", places)}
+            {
+                "code": "free_kwh",
+                "flag": "low_income",
+                "kwh": dice.choice(("15", "999999999.999999")),
+                "rate": decimal(dice, "0.6", places),
+                "part_month": dice.choice(("whole", "by_days")),
+            }
         ]
     if dice.random() < 0.4:
-        made["minimum"] = {"amount": decimal(dice, "30", dice.choice((0, 2, 4))), "per": dice.choice(("month", "day"))}
+        made["minimum"] = {
+            "amount": decimal(dice, "30", dice.choice((0, 2, 4))),
+            "per": dice.choice(("month", "day")),
+            "part_month": dice.choice(("whole", "by_days")),
+        }
     if dice.random() < 0.4:
         made["tax"] = {"rate": decimal(dice, "0.2", 3), "on": "net"}
     elif dice.random() < 0.3:
