@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, get_month_names
 from babel.numbers import (
-    NumberPattern,
     format_currency,
     format_decimal,
     get_currency_name,
@@ -39,18 +38,15 @@ def filters(name: str, zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
     def quantity(value: Any) -> str:
         return str(format_decimal(value, locale=locale))
 
-    of_prices = parse_pattern("#,##0.00######")
-
-    def price(value: Decimal) -> str:
-        return str(of_prices.apply(value, locale))
+    price = _digits(locale, 2, 8)
 
     @cache
-    def pattern(places: int) -> NumberPattern:
-        return parse_pattern(f"#,##0.{'0' * places}{'#' * (14 - places)}")
+    def digits(places: int) -> Callable[[Decimal], str]:
+        return _digits(locale, places, 14)
 
     def exact(value: Decimal, places: int = 0) -> str:
         """All digits that it has, and at least `places` decimals: what stands in a column has as many in each line."""
-        return str(pattern(places).apply(value, locale))
+        return digits(places)(value)
 
     numbers: dict[str, Callable[..., Any]] = {
         "currency": currency,
@@ -59,6 +55,24 @@ def filters(name: str, zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
         "exact": exact,
     }
     return {**numbers, **_amounts(locale), **_times(name, zone)}
+
+
+def _digits(locale: Locale, least: int, most: int) -> Callable[[Decimal], str]:
+    """How numbers with so many decimals are written: by Python, where it groups and points as the language does."""
+    pattern = parse_pattern(f"#,##0.{'0' * least}{'#' * (most - least)}")
+
+    def by_pattern(value: Decimal) -> str:
+        return str(pattern.apply(value, locale))
+
+    def quickly(value: Decimal) -> str:
+        whole, _, part = f"{value:,f}".partition(".")
+        part = part.rstrip("0")
+        if len(part) > most:
+            return by_pattern(value)
+        return f"{whole}.{part:0<{least}}" if part or least else whole
+
+    is_same = all(quickly(probe) == by_pattern(probe) for probe in (Decimal(each).scaleb(-2) for each in _PROBES))
+    return quickly if is_same else by_pattern
 
 
 def _amounts(locale: Locale) -> dict[str, Callable[..., Any]]:

@@ -1,11 +1,12 @@
 """Amounts and times are written as CLDR says, however quickly."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 from babel.dates import format_datetime
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,14 @@ WRITTEN = {name: formats.filters(name, ZONE) for name in ("en", "zh_Hans_CN", "d
 def test_an_amount_is_written_as_its_language_writes_it(name: str, minor: int, currency: str) -> None:
     amount = Money(minor, currency)
     assert WRITTEN[name]["money"](amount) == format_currency(amount.major, currency, locale=name)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+@given(number=st.decimals(-(10**12), 10**12, allow_nan=False), places=st.integers(0, 6))
+def test_a_number_is_written_as_its_language_writes_it(name: str, number: Decimal, places: int) -> None:
+    pattern = f"#,##0.{'0' * places}{'#' * (14 - places)}"
+    assert WRITTEN[name]["exact"](number, places) == format_decimal(number, pattern, locale=name)
+    assert WRITTEN[name]["price"](number) == format_decimal(number, "#,##0.00######", locale=name)
 
 
 @pytest.mark.parametrize(("name", "pattern"), [("en", "MMM d, yyyy, HH:mm"), ("zh_Hans_CN", "y年M月d日 HH:mm")])

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.db import ReadSession, statement
@@ -70,7 +71,7 @@ def days_of(session: ReadSession, *, account_id: int, first: date, end: date) ->
             row.version_id,
             row.tariff_code,
             row.version_no,
-            dict(zip(row.periods or (NO_PERIOD,), row.energies, strict=False)),
+            _by_period(row.periods, row.energies),
             row.energy,
             row.export_energy,
             row.reactive_energy,
@@ -82,8 +83,18 @@ def days_of(session: ReadSession, *, account_id: int, first: date, end: date) ->
             row.demands,
             row.lacks_meter,
         )
-        for row in rows
+        for row in rows.all()
     ]
+
+
+def whole_days(session: ReadSession, *, account_id: int, first: date, end: date) -> dict[date, Mapping[str, int]]:
+    """What was used by period on those of these days of which nothing is missing; of the present holder alone."""
+    rows = session.sql(statement(__package__, "whole_days.sql"), account_id=account_id, first=first, end=end)
+    return {row.day: _by_period(row.periods, row.energies) for row in rows.all()}
+
+
+def _by_period(periods: Sequence[str] | None, energies: Sequence[int]) -> dict[str, int]:
+    return dict(zip(periods or (NO_PERIOD,), energies, strict=False))
 
 
 def known(session: ReadSession, *, account_id: int, zone: ZoneInfo) -> Known:
@@ -124,8 +135,7 @@ def gaps(
         if day not in there or day in by_hand
     ]
     named += [_lacking(day.day, None, found, zone) for day in days if day.lacks_meter]
-    rows = session.sql(statement(__package__, "missing.sql"), account_id=account_id, first=first, end=end, days=lacking)
-    for row in rows:
+    for row in _missed(session, account_id, lacking, first, end) if lacking else ():
         begin, step = start_of(row.day, zone), timedelta(minutes=row.minutes)
         named += [
             Gap(begin + at * step, begin + (at + 1) * step) for at, letter in enumerate(row.qualities) if letter == "m"
@@ -155,6 +165,13 @@ def _lacking(day: date, read: Day | None, found: Known, zone: ZoneInfo) -> Gap:
         if day == found.first:
             return Gap(begin, min(until, begin + timedelta(minutes=read.missing_minutes)))
     return Gap(begin, until)
+
+
+def _missed(session: ReadSession, account_id: int, days: Sequence[date], first: date, end: date) -> Sequence[Any]:
+    """The letters of each interval of these days, of every meter that missed one."""
+    return session.sql(
+        statement(__package__, "missing.sql"), account_id=account_id, first=first, end=end, days=days
+    ).all()
 
 
 def _expected(found: Known, first: date, end: date, zone: ZoneInfo) -> list[date]:

@@ -14,7 +14,17 @@ from core.money import Money, exponent
 from core.periods import Period, business_date
 from services.tariffs.errors import UseInvalid
 from services.tariffs.queries import Line, Priced, SlotSum, Use, price
-from services.usage.queries.days import NO_PERIOD, ONE_DAY, Day, Known, days_of, demand_of, demands_of, known
+from services.usage.queries.days import (
+    NO_PERIOD,
+    ONE_DAY,
+    Day,
+    Known,
+    days_of,
+    demand_of,
+    demands_of,
+    known,
+    whole_days,
+)
 from services.usage.queries.slot_days import SlotDay, SlotSpan, price_gaps, slot_days, slot_sum
 from services.usage.queries.standing import Standing, held, position_of, price_by, standing, standing_by
 from services.usage.queries.views import DayCost, Forecast, PeriodCost, Present, RunningCost, RunningPart
@@ -318,8 +328,8 @@ def _forecast(
     run = runs[-1]
     if until >= end or until < run.first or len(parts) != len(runs):
         return None
-    past = days_of(session, account_id=account_id, first=until - LOOK_BACK, end=until)
-    expected = guess({day.day: day.by_period for day in past if day.is_whole}, begin=until, end=end)
+    past = whole_days(session, account_id=account_id, first=until - LOOK_BACK, end=until)
+    expected = guess(past, begin=until, end=end)
     if expected is None or not set(expected.energies) <= set(run.found.tariff.periods):
         return None
     currency = run.found.tariff.currency

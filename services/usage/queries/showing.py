@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from core.db import ReadSession, statement
 from core.periods import Period, start_of
-from services.usage.queries.days import NO_PERIOD, ONE_DAY, Day, Known, days_of, gaps, known
+from services.usage.queries.days import NO_PERIOD, ONE_DAY, Day, Known, days_of, gaps, known, whole_days
 from services.usage.queries.views import Bar, BarQuality, Comparison, Of, Series
 from services.usage.rules.measures import kwh_of
 
@@ -185,16 +185,13 @@ def _compared(
     """None where no day is whole in both."""
     if found.first is None or other.end <= found.first:
         return None
-    then = {
-        _place(day.day, other): day
-        for day in days_of(session, account_id=account_id, first=other.first, end=other.end)
-        if day.is_whole
-    }
-    now = {_place(day.day, period): day for day in days if day.is_whole}
+    whole = whole_days(session, account_id=account_id, first=other.first, end=other.end)
+    then = {_place(day, other): sum(by_period.values()) for day, by_period in whole.items()}
+    now = {_place(day.day, period): day.energy for day in days if day.is_whole}
     both = now.keys() & then.keys()
     if not both:
         return None
-    kwh, kwh_then = (kwh_of(sum(side[place].energy for place in both)) for side in (now, then))
+    kwh, kwh_then = (kwh_of(sum(side[place] for place in both)) for side in (now, then))
     return Comparison(
         first=other.first,
         end=other.end,

@@ -6,6 +6,7 @@ mean of that and of what those days used, scaled by how the weeks before them co
 is found by guessing past months from the same point, and comparing with what they used.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -53,7 +54,7 @@ def guess(uses: Uses, *, begin: date, end: date) -> Guess | None:
 
 
 def _rest(uses: Uses, begin: date, end: date) -> tuple[Mapping[str, int] | None, int]:
-    recent = [day for day in uses if begin - WEEKS <= day < begin]
+    recent = [day for day in (begin - timedelta(days=back) for back in range(1, WEEKS.days + 1)) if day in uses]
     if len(recent) < LEAST_DAYS:
         return None, len(recent)
     names = sorted({name for day in recent for name in uses[day]})
@@ -63,7 +64,8 @@ def _rest(uses: Uses, begin: date, end: date) -> tuple[Mapping[str, int] | None,
         for kind, days in kinds.items()
     }
     coming = [begin + timedelta(days=n) for n in range((end - begin).days)]
-    rest = {name: sum((means[_is_weekend(day)][name] for day in coming), Fraction(0)) for name in names}
+    counts = Counter(map(_is_weekend, coming))
+    rest = {name: sum((means[kind][name] * counts[kind] for kind in kinds), Fraction(0)) for name in names}
     factor = _season(uses, recent, coming, sum(rest.values(), Fraction(0)))
     return {name: round(energy * factor) for name, energy in rest.items()}, len(recent)
 

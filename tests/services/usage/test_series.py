@@ -12,6 +12,7 @@ from core.db import Database
 from core.periods import start_of
 from services.usage import operations, queries
 from services.usage.queries import BarQuality, Gap, Of, Series, last_days
+from services.usage.queries.days import whole_days
 from tests.factories.accounts import make_account
 from tests.factories.readings import place_meter
 from tests.factories.tariffs import make_version
@@ -96,12 +97,14 @@ def test_a_day_of_which_one_of_two_meters_has_nothing_is_read_in_part_until_it_c
     with database.read() as reading:
         cost = queries.running_cost(reading, account_id=account_id, today=date(2025, 7, 21), zone=ZONE)
         lately = last_days(reading, account_id=account_id, before=date(2025, 7, 12), since=None)
+        whole = whole_days(reading, account_id=account_id, first=JULY, end=date(2025, 8, 1))
     assert (partly(), partly(Of.DAY), partly(Of.YEAR)) == ([9], [9] * 24, [1])
     gap = start_of(late, ZONE)
     assert shown(database, account_id, Of.MONTH, late).gaps == (Gap(gap, gap + timedelta(days=1)),)
     assert [each.day.day for each in lately if each.quality is BarQuality.PARTIAL] == [9]
     assert cost is not None
     assert cost.missing_days == 1
+    assert whole.keys() == days.keys() - {late}, "nothing is compared with it or guessed by it"
     with database.write() as session:
         put_readings(session, account_id, {late: hours}, minutes=60, meter_no="M2", qualities={late: "e" * 24})
         operations.aggregate(session, months={JULY: [account_id]}, zone=ZONE)
