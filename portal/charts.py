@@ -21,6 +21,8 @@ _SLENDER, _BROAD = Decimal("0.76"), Decimal("0.6")
 _FEW: Final = 12
 _NARROW_LABELS, _WIDE_LABELS = 8, 16
 """How many labels a telephone and a desktop have room for."""
+_LOOKS: Final = {"total": 0, "sharp": 1, "peak": 2, "flat": 3, "valley": 4, "deep_valley": 5}
+_OTHER_LOOKS: Final = (6, 1, 2, 4, 5, 3)
 _ZERO: Final = Decimal(0)
 
 
@@ -94,6 +96,11 @@ class Chart:
     has_gaps: bool
     has_estimates: bool
     has_was: bool
+
+
+def look(code: str, place: int) -> int:
+    """How a price period is drawn: by its meaning where it has one, so that peak looks alike at every supplier."""
+    return _LOOKS.get(code, _OTHER_LOOKS[place % len(_OTHER_LOOKS)])
 
 
 def drawn(columns: Sequence[Column]) -> Chart:

@@ -20,6 +20,7 @@ from core.config import Settings
 from core.crypto.vault import Vault
 from portal import formats
 from portal.assets import Assets, icon
+from portal.charts import look
 from portal.words import Words
 
 HERE: Final = Path(__file__).parent
@@ -132,7 +133,7 @@ class Renderer:
         name, zone, settings = babel_name(locale), self._settings.zone, self._settings
         written = formats.filters(name, zone)
         words = Words(say, written, currency=settings.supplier_currency)
-        environment.filters.update(written, **words.filters(), whole_columns=_whole_columns)
+        environment.filters.update(written, **words.filters(), whole_columns=_whole_columns, look=look)
         environment.globals.update(
             asset=self.assets.url,
             icon=_icon,

@@ -76,10 +76,14 @@ def own_days(span: Period, since: date | None) -> Period:
 def series_of(
     session: ReadSession, *, account_id: AccountId, stretch: Stretch, zone: ZoneInfo, today: date, sees_all: bool
 ) -> Series:
-    """Use of a stretch, as this caller sees it. What was before the first reading of all is not missed."""
+    """Use of a stretch, as this caller sees it."""
     found = queries.series(session, account_id=account_id, of=stretch.of, at=stretch.days.first, zone=zone)
-    found = replace(found, bars=tuple(_expected(bar, found) for bar in found.bars))
-    return found if sees_all else _sums_only(found, today=today)
+    return expected_of(found) if sees_all else _sums_only(expected_of(found), today=today)
+
+
+def expected_of(series: Series) -> Series:
+    """The same without missing what was before the first reading of all."""
+    return replace(series, bars=tuple(_expected(bar, series) for bar in series.bars))
 
 
 def _expected(bar: Bar, series: Series) -> Bar:

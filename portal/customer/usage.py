@@ -30,7 +30,7 @@ from web.problems.common import NotFound
 from web.runtime import RuntimeDep
 from web.session import Now, Write
 from web.spans import Stretch
-from web.usages import FileFormat, file_of, series_of, span_of
+from web.usages import FileFormat, expected_of, file_of, series_of, span_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -72,9 +72,11 @@ def usage(
 
     account_id = mine.account.id
     other = {BEFORE: stretch.before, YEAR_BEFORE: stretch.a_year_before}.get(beside)
-    present, costs = _costs(write, account_id, stretch, zone, now, is_part=is_part) if sees_all else (None, [])
+    found, present, costs = (
+        _read(write, account_id, stretch, zone, now, is_part=is_part) if sees_all else (series(stretch), None, [])
+    )
     shown = shown_of(
-        series(stretch),
+        found,
         stretch,
         zone=zone,
         today=today,
@@ -112,16 +114,19 @@ def _has_file(session: ReadSession, account_id: AccountId, days: Period, since: 
     return first < days.end and files.has_intervals(session, account_id=account_id, period=Period(first, days.end))
 
 
-def _costs(
+def _read(
     session: ReadSession, account_id: AccountId, stretch: Stretch, zone: ZoneInfo, now: datetime, *, is_part: bool
-) -> tuple[Present | None, list[DayCost]]:
-    """What is told of this moment, unless it is on the page already, and what each day of a month cost."""
-    if stretch.of is not Of.MONTH:
-        return None if is_part else queries.present(session, account_id=account_id, now=now, zone=zone), []
-    if business_date(now, zone) in stretch.days and not is_part:
-        return queries.present_by_day(session, account_id=account_id, now=now, zone=zone)
-    costs = queries.cost_by_day(session, account_id=account_id, month=stretch.days.first, zone=zone)
-    return None if is_part else queries.present(session, account_id=account_id, now=now, zone=zone), costs
+) -> tuple[Series, Present | None, list[DayCost]]:
+    """A stretch, what is told of this moment unless it is on the page already, and what each day of a month cost."""
+    today, is_month = business_date(now, zone), stretch.of is Of.MONTH
+    if is_month and today in stretch.days and not is_part:
+        present, costs, month = queries.present_by_day(session, account_id=account_id, now=now, zone=zone)
+        return expected_of(month), present, costs
+    return (
+        series_of(session, account_id=account_id, stretch=stretch, zone=zone, today=today, sees_all=True),
+        None if is_part else queries.present(session, account_id=account_id, now=now, zone=zone),
+        queries.cost_by_day(session, account_id=account_id, month=stretch.days.first, zone=zone) if is_month else [],
+    )
 
 
 def _cards(found: Present, now: datetime) -> dict[str, Any]:

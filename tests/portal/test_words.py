@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from core.db import Database
 from notifications.states import Finding
+from portal.charts import look
 from portal.formats import filters
 from portal.templating import babel_name, translations
 from portal.words import Words
@@ -43,7 +44,9 @@ def spoken(template: str, locale: str) -> Any:
         loader=jinja2.FileSystemLoader(ROOT / "portal" / "templates"), autoescape=True, extensions=["jinja2.ext.i18n"]
     )
     pages.install_gettext_translations(translations(locale), newstyle=True)  # type: ignore[attr-defined] # added by the extension
-    pages.filters.update(filters(babel_name(locale), ZoneInfo("Asia/Shanghai")), **words_in(locale).filters())
+    pages.filters.update(
+        filters(babel_name(locale), ZoneInfo("Asia/Shanghai")), **words_in(locale).filters(), look=look
+    )
     return pages.get_template(template).module
 
 

@@ -25,9 +25,10 @@ from services.usage.queries.days import (
     known,
     whole_days,
 )
+from services.usage.queries.showing import series_by
 from services.usage.queries.slot_days import SlotDay, SlotSpan, price_gaps, slot_days, slot_sum
 from services.usage.queries.standing import Standing, held, position_of, price_by, standing, standing_by
-from services.usage.queries.views import DayCost, Forecast, PeriodCost, Present, RunningCost, RunningPart
+from services.usage.queries.views import DayCost, Forecast, Of, PeriodCost, Present, RunningCost, RunningPart, Series
 from services.usage.rules.forecasting import Guess, guess
 from services.usage.rules.measures import kvarh_of, kwh_of
 
@@ -102,11 +103,15 @@ def present(session: ReadSession, *, account_id: int, now: datetime, zone: ZoneI
 
 def present_by_day(
     session: ReadSession, *, account_id: int, now: datetime, zone: ZoneInfo
-) -> tuple[Present, list[DayCost]]:
-    """The same, and by no further look what `cost_by_day` tells of the month."""
-    found = known(session, account_id=account_id, zone=zone)
-    running = _running(session, account_id, business_date(now, zone), found)
-    return _present(session, account_id, running, found, now, zone), _by_day(running, found, zone)
+) -> tuple[Present, list[DayCost], Series]:
+    """The same, and by the same look at its days what `cost_by_day` and `series` tell of the month."""
+    today, found = business_date(now, zone), known(session, account_id=account_id, zone=zone)
+    running = _running(session, account_id, today, found)
+    return (
+        _present(session, account_id, running, found, now, zone),
+        _by_day(running, found, zone),
+        series_by(session, found, running.days, account_id=account_id, of=Of.MONTH, at=today, zone=zone),
+    )
 
 
 @dataclass(frozen=True, slots=True)

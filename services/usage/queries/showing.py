@@ -27,6 +27,14 @@ def series(session: ReadSession, *, account_id: int, of: Of, at: date, zone: Zon
     period = _period(of, at)
     found = known(session, account_id=account_id, zone=zone)
     days = days_of(session, account_id=account_id, first=period.first, end=period.end)
+    return series_by(session, found, days, account_id=account_id, of=of, at=at, zone=zone)
+
+
+def series_by(
+    session: ReadSession, found: Known, days: Sequence[Day], *, account_id: int, of: Of, at: date, zone: ZoneInfo
+) -> Series:
+    """The same where what is known of the account and its days of the period are known already."""
+    period = _period(of, at)
     if of is Of.DAY and any(day.is_of_registers for day in days):
         bars = [_bar(days, at, at + ONE_DAY, found, zone)]
     elif of is Of.DAY:

@@ -13,7 +13,7 @@ from core.db import Database
 from core.money import Money
 from services.tariffs.queries import parse, price
 from services.usage import operations, queries
-from services.usage.queries import DayCost, RunningCost
+from services.usage.queries import DayCost, Of, RunningCost
 from services.usage.queries.parts import parts_of, use_of
 from tests.factories.accounts import make_account
 from tests.factories.tariffs import FLAT, make_version
@@ -225,7 +225,7 @@ def test_a_month_in_two_currencies_is_told_in_each_and_added_up_in_neither(datab
     assert found.forecast is not None
     assert (found.forecast.low.currency, found.forecast.middle > new) == ("EUR", True)
     with database.read() as session:
-        shown, days = queries.present_by_day(session, account_id=account_id, now=now, zone=ZONE)
+        shown, days, _ = queries.present_by_day(session, account_id=account_id, now=now, zone=ZONE)
     assert shown.running == found
     for total in (old, new):
         costs = [day.cost for day in days if day.cost.currency == total.currency]
@@ -254,6 +254,7 @@ def test_days_cost_what_the_bill_comes_to_also_where_parts_of_it_were_not_read(
         assert queries.present_by_day(session, account_id=account_id, now=now, zone=ZONE) == (
             queries.present(session, account_id=account_id, now=now, zone=ZONE),
             days,
+            queries.series(session, account_id=account_id, of=Of.MONTH, at=JULY, zone=ZONE),
         )
         assert queries.cost_by_day(session, account_id=account_id, month=AUGUST, zone=ZONE) == []
     assert [day.day for day in days] == read
