@@ -121,3 +121,34 @@ def test_prices_of_intervals_are_shown_now_and_for_the_hours_to_come(town: Town)
         )
         rows = page.xpath("//table[@id='next-slots']/tbody/tr/td")
         assert [number(cell.text) for cell in rows][-2:] == [Decimal("0.0742"), Decimal("-0.0258")]
+
+
+def test_charges_on_demand_are_told_with_their_limits_months_and_hours(town: Town) -> None:
+    today = business_date(clock.now(), ZONE)
+    document = {
+        **ONE_PRICE,
+        "demand_charges": [
+            {"code": "power", "period": "peak", "prices": ["12.5", "25"], "bounds": ["30"], "months": [7, 8]}
+        ],
+        "demand_periods": {
+            "windows": [{"period": "peak", "from": "08:15", "to": "21:00", "days": ["workday"]}],
+            "default_period": "valley",
+        },
+    }
+    with town.runtime.db.write() as session:
+        code = offer(session, document, first=today, end=today + timedelta(days=2))
+        agreed = session.sql(
+            "update agreement set tariff_code = :code where account_id = :id and valid_to is null",
+            code=code,
+            id=town.far.account.id,
+        )
+        if not agreed.rowcount:
+            bind(session, town.far.account.id, code)
+    page = page_of(town, "/tariff", who=town.people["far"])
+    said = dict(facts(page.xpath("//section[@aria-labelledby='charges']")[0]))
+    assert said["power · Peak"] == "12.50 per kW · 25.00 per kW above 30 kW · July, August"
+    rows = page.xpath("//section[@aria-labelledby='demand-times']//li")
+    assert [" ".join(" ".join(row.itertext()).split()) for row in rows] == [
+        "Peak 08:15–21:00 all year · workdays",
+        "Valley all other times",
+    ]

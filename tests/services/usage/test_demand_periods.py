@@ -319,6 +319,18 @@ def test_hours_count_in_their_own_period_and_a_period_without_any_costs_nothing(
     assert found["night_power_tier2"] == (Decimal(3), Decimal("6.66"))
 
 
+def test_a_demand_that_is_that_of_no_day_or_period_is_found(database: Database, account_id: int) -> None:
+    come(database, account_id, hours(MONDAY, {7: 4_000, 8: 2_000}) | hours(SUNDAY, {10: 5_000}))
+    with database.write() as session:
+        asked: dict[str, Any] = {"first_account": 1, "last_account": account_id, "readings_since": OCTOBER}
+        assert queries.invariants(session, **asked) == []
+        session.sql("update usage_day set demands = '{4001, 2000}' where day = :day", day=MONDAY)
+        assert [each.rule for each in queries.invariants(session, **asked)] == ["usage_demands_are_the_highest"]
+        session.sql("update usage_day set demands = '{2000, 4000}' where day = :day", day=MONDAY)
+        session.sql("update usage_month set max_demand = 5001, demands = '{2000, 5001}'")
+        assert [each.rule for each in queries.invariants(session, **asked)] == ["usage_demands_are_the_highest"]
+
+
 def test_a_late_reading_and_a_holiday_that_becomes_known_change_what_power_costs(
     database: Database, account_id: int
 ) -> None:
