@@ -117,6 +117,7 @@ def _confirm_page(
         rows=[(each, name_of(each), shown_kwh(each)) for each in rows],
         left_out=len(set(chosen)) - len(rows),
         not_acceptable=sum(not each.is_acceptable for each in rows),
+        not_estimable=sum(not each.is_estimable for each in rows),
         asks_count=len(rows) > COUNT_ABOVE,
         why=why,
         wrong=wrong,

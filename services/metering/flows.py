@@ -9,12 +9,12 @@ from core import faults
 from core.db import Database
 from core.errors import Refusal
 from services.metering import operations
-from services.metering.errors import ReadingDecided, ReadingNotAcceptable, ReadingUnknown
+from services.metering.errors import ReadingDecided, ReadingNotAcceptable, ReadingNotEstimable, ReadingUnknown
 from services.metering.operations import Decision
 
-Act = Literal["accept", "discard"]
-_ACTS: Final = {"accept": operations.accept, "discard": operations.discard}
-_REFUSALS: Final = (ReadingDecided, ReadingNotAcceptable, ReadingUnknown)
+Act = Literal["accept", "discard", "estimate"]
+_ACTS: Final = {"accept": operations.accept, "discard": operations.discard, "estimate": operations.estimate}
+_REFUSALS: Final = (ReadingDecided, ReadingNotAcceptable, ReadingNotEstimable, ReadingUnknown)
 
 
 @dataclass(frozen=True, slots=True)

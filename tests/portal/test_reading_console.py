@@ -149,6 +149,25 @@ def test_many_are_decided_as_each_alone_and_what_is_not_theirs_is_left(desk: Des
         assert sorted(rows) == ["accepted", "discarded", "discarded", "open"]
 
 
+def test_many_are_estimated_but_for_what_no_estimate_can_stand_for(desk: Desk, town: Town) -> None:
+    interval, register = desk.office.doubt(town.house.account), desk.office.pictured("own")
+    chosen = named(town.house, interval, register)
+    [at] = [business_date(each.start_at, ZONE) for each in held(town, desk) if each.id == interval]
+    with town.runtime.db.write() as session:
+        days: dict[date, list[int | None]] = {at - timedelta(weeks=ago): [300_000] * 24 for ago in (1, 2)}
+        put_readings(session, town.house.account.id, days, minutes=60, meter_no="DOUBT")
+    page = desk.get(f"{MANY}?{urlencode([('reading', each) for each in chosen])}")
+    assert ("1 reading cannot be estimated" in page, 'value="estimate"' in page) == (True, True)
+    assert 'value="estimate"' not in desk.get(f"{MANY}?reading={chosen[1]}")
+    status, told = desk.send(MANY, reading=chosen, act="estimate", why="a faulty firmware")
+    assert (status, "in the place of 1 reading." in told, told.count(">Refused<")) == (200, True, 1)
+    with town.runtime.db.read() as session:
+        rows = session.sql(
+            "select state from reading_quarantine where id = any(:ids)", ids=[interval, register]
+        ).scalars()
+        assert sorted(rows) == ["estimated", "open"]
+
+
 def test_of_more_than_ten_the_count_is_typed(desk: Desk, town: Town) -> None:
     chosen = named(town.house, *(desk.office.doubt(town.house.account) for _ in range(11)))
     for count in ("", "10"):
