@@ -1,23 +1,19 @@
 // Every text that is paler than WCAG 2.2, 1.4.3 allows against the ground of the nearest element that has one.
 () => {
   const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
-  const known = new Map();
-  const read = (colour) => {
-    if (!known.has(colour)) {
-      pen.clearRect(0, 0, 1, 1);
-      pen.fillStyle = colour;
-      pen.fillRect(0, 0, 1, 1);
-      const [r, g, b, a] = pen.getImageData(0, 0, 1, 1).data;
-      known.set(colour, { rgb: [r, g, b], alpha: a / 255 });
-    }
-    return known.get(colour);
-  };
+  const remembered = (find, known = new Map()) => (key) => known.has(key) ? known.get(key) : known.set(key, find(key)).get(key);
+  const read = remembered((colour) => {
+    pen.clearRect(0, 0, 1, 1);
+    pen.fillStyle = colour;
+    pen.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = pen.getImageData(0, 0, 1, 1).data;
+    return { rgb: [r, g, b], alpha: a / 255 };
+  });
   const over = ({ rgb, alpha }, ground) => rgb.map((value, i) => value * alpha + ground[i] * (1 - alpha));
-  const ancestors = (element) => (element ? [element, ...ancestors(element.parentElement)] : []);
-  const groundOf = (element) => {
-    const layers = ancestors(element).map((each) => read(getComputedStyle(each).backgroundColor));
-    return layers.reduceRight((ground, layer) => over(layer, ground), [255, 255, 255]);
-  };
+  const groundOf = remembered((element) =>
+    element ? over(read(getComputedStyle(element).backgroundColor), groundOf(element.parentElement)) : [255, 255, 255]);
+  const opacityOf = remembered((element) =>
+    element ? getComputedStyle(element).opacity * opacityOf(element.parentElement) : 1);
   const light = (rgb) => {
     const [r, g, b] = rgb.map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
@@ -38,8 +34,7 @@
     const least = size >= 24 || (size >= 18.66 && style.fontWeight >= 700) ? 3 : 4.5;
     const ground = groundOf(element);
     const ink = read(style.color);
-    const alpha = ancestors(element).reduce((alpha, each) => alpha * getComputedStyle(each).opacity, ink.alpha);
-    const found = ratio(over({ rgb: ink.rgb, alpha }, ground), ground);
+    const found = ratio(over({ rgb: ink.rgb, alpha: ink.alpha * opacityOf(element) }, ground), ground);
     return found < least ? [`${found.toFixed(2)} < ${least}: ${element.outerHTML.slice(0, 120)}`] : [];
   });
 }
