@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def wait_until(
-    condition: Callable[[], T], *, timeout_s: float = 10.0, message: str = "the condition did not come true"
+    condition: Callable[[], T], *, timeout_s: float = 60.0, message: str = "the condition did not come true"
 ) -> T:
     """Ask until the answer is truthy and return it; fails with `message` after `timeout_s`."""
     limit = time.monotonic() + timeout_s
