@@ -30,10 +30,11 @@ def _load(visitor: Visit, name: str) -> None:
     visitor.page.reload(wait_until="load")
     begun = next(place for place, request in enumerate(visitor.requests) if request.is_navigation_request())
     del visitor.requests[:begun]  # a late one of the page before
+    client.detach()
 
 
-def test_the_drawing_of_intervals_keeps_to_the_budget_of_charts(visit: NewVisit) -> None:
-    visitor = visit(width=390, **PHONE)
+def test_the_drawing_of_intervals_keeps_to_the_budget_of_charts(glance: NewVisit) -> None:
+    visitor = glance(width=390, **PHONE)
     _load(visitor, "usage_intervals")
     visitor.page.wait_for_selector("#zoom:not([hidden])")
     sizes = Counter[str]()
@@ -64,8 +65,8 @@ def test_the_drawing_of_intervals_keeps_to_the_budget_of_charts(visit: NewVisit)
         "tariff",
     ],
 )
-def test_a_page_keeps_to_its_budget(visit: NewVisit, name: str) -> None:
-    visitor = visit(width=390, **PHONE)
+def test_a_page_keeps_to_its_budget(glance: NewVisit, name: str) -> None:
+    visitor = glance(width=390, **PHONE)
     _load(visitor, name)
     weights: Counter[str] = Counter()
     for request in visitor.requests:
@@ -84,8 +85,8 @@ def test_a_page_keeps_to_its_budget(visit: NewVisit, name: str) -> None:
     assert len(visitor.requests) <= REQUESTS
 
 
-def test_what_is_kept_is_not_asked_for_again(visit: NewVisit) -> None:
-    visitor = visit()
+def test_what_is_kept_is_not_asked_for_again(glance: NewVisit) -> None:
+    visitor = glance()
     SCENES["home_overdue"](Stage(visitor))
     loaded, kept = {}, set()
     client = visitor.context.new_cdp_session(visitor.page)
@@ -116,8 +117,8 @@ def test_every_page_forbids_what_it_does_not_need(deployment: Deployment, path: 
     assert "camera=()" in answer.headers["permissions-policy"]
 
 
-def test_no_page_names_a_foreign_host(visit: NewVisit) -> None:
-    visitor = visit()
+def test_no_page_names_a_foreign_host(glance: NewVisit) -> None:
+    visitor = glance()
     for name in ("sign_in", "home_overdue", "payment_waiting_by_code"):
         SCENES[name](Stage(visitor))
         named = set(re.findall(r"(?:src|href|action)=\"(?:https?:)?//([^/\"]+)", visitor.page.content()))

@@ -23,8 +23,8 @@ FOCUSED = f"""() => {{
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("name", ["home_overdue", "pay", "bills", "me"])
-def test_tab_reaches_every_control_in_order_and_shows_where_it_is(visit: NewVisit, name: str, width: int) -> None:
-    visitor = visit(width=width)
+def test_tab_reaches_every_control_in_order_and_shows_where_it_is(glance: NewVisit, name: str, width: int) -> None:
+    visitor = glance(width=width)
     SCENES[name](Stage(visitor))
     page = visitor.page
     wanted: int = page.evaluate(f"{CONTROLS}.length")
@@ -37,8 +37,8 @@ def test_tab_reaches_every_control_in_order_and_shows_where_it_is(visit: NewVisi
     assert [step["text"] for step in steps if not step["isSeen"]] == []
 
 
-def test_the_first_stop_skips_to_the_content(visit: NewVisit) -> None:
-    visitor = visit()
+def test_the_first_stop_skips_to_the_content(glance: NewVisit) -> None:
+    visitor = glance()
     SCENES["home_overdue"](Stage(visitor))
     page = visitor.page
     page.keyboard.press("Tab")
@@ -49,8 +49,8 @@ def test_the_first_stop_skips_to_the_content(visit: NewVisit) -> None:
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
 
 
-def test_escape_closes_the_account_switcher_and_gives_the_focus_back(visit: NewVisit) -> None:
-    visitor = visit()
+def test_escape_closes_the_account_switcher_and_gives_the_focus_back(glance: NewVisit) -> None:
+    visitor = glance()
     SCENES["switcher"](Stage(visitor))
     page = visitor.page
     page.keyboard.press("Tab")

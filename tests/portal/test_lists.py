@@ -244,8 +244,8 @@ def test_a_slash_leads_to_the_search_and_can_be_turned_off(visit: NewVisit) -> N
     assert not page.locator(".find kbd").is_visible()
 
 
-def test_the_head_of_a_long_table_stays_in_sight(visit: NewVisit) -> None:
-    desk = Desk(visit(width=768))
+def test_the_head_of_a_long_table_stays_in_sight(glance: NewVisit) -> None:
+    desk = Desk(glance(width=768))
     staff_people(desk)
     page = desk.visit.page
     page.set_viewport_size({"width": 768, "height": 640})
@@ -257,8 +257,8 @@ def test_the_head_of_a_long_table_stays_in_sight(visit: NewVisit) -> None:
     assert head["y"] == table["y"]
 
 
-def test_units_are_looked_through_by_their_place_or_the_worst_first(visit: NewVisit) -> None:
-    desk = Stage(visit(locale="en", width=1280))
+def test_units_are_looked_through_by_their_place_or_the_worst_first(glance: NewVisit) -> None:
+    desk = Stage(glance(locale="en"))
     staff_quality(desk)
     page = desk.visit.page
 

@@ -21,9 +21,9 @@ UNSEEN = """[...document.querySelectorAll(".sheet")].flatMap((sheet) => {
 
 @pytest.mark.parametrize("scene", [staff_suspense, staff_unknown_payments, staff_imports, staff_person])
 def test_sums_and_acts_of_a_table_are_in_sight_on_a_tablet(
-    visit: NewVisit, pytestconfig: pytest.Config, scene: Callable[[Any], None]
+    glance: NewVisit, pytestconfig: pytest.Config, scene: Callable[[Any], None]
 ) -> None:
-    visitor = visit(width=768, locale="en")
+    visitor = glance(width=768, locale="en")
     scene(Desk(visitor) if scene is staff_person else Stage(visitor))
     page = visitor.page
     keep_picture(page, pytestconfig, f"{scene.__name__}.768.png")
@@ -45,8 +45,8 @@ COVERED = """[...document.querySelectorAll(".sheet tbody tr > *")].map((cell) =>
     .map((other) => `${cell.textContent} lies under ${other.textContent}`))"""
 
 
-def test_no_column_of_a_table_lies_over_another_on_a_telephone(visit: NewVisit) -> None:
-    visitor = visit(width=390, locale="en")
+def test_no_column_of_a_table_lies_over_another_on_a_telephone(glance: NewVisit) -> None:
+    visitor = glance(width=390, locale="en")
     staff_person(Desk(visitor))
     assert visitor.page.evaluate(COVERED) == []
     staff_audit(Desk(visitor))

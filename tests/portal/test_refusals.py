@@ -4,8 +4,8 @@ from tests.portal.scenes import SCENES, Stage
 from tests.support.browser import NewVisit
 
 
-def test_an_address_with_a_part_of_the_wrong_form_is_nobodys(visit: NewVisit) -> None:
-    visitor = visit(locale="en")
+def test_an_address_with_a_part_of_the_wrong_form_is_nobodys(glance: NewVisit) -> None:
+    visitor = glance(locale="en")
     SCENES["home_due"](Stage(visitor))
     answer = visitor.page.goto(f"{visitor.deployment.url}/inbox/not-an-id")
     assert answer is not None
@@ -13,8 +13,8 @@ def test_an_address_with_a_part_of_the_wrong_form_is_nobodys(visit: NewVisit) ->
     assert visitor.page.inner_text("h1") == "Page not found"
 
 
-def test_a_field_that_is_too_long_is_refused_with_a_page(visit: NewVisit) -> None:
-    page = visit(locale="en").open("/sign-in")
+def test_a_field_that_is_too_long_is_refused_with_a_page(glance: NewVisit) -> None:
+    page = glance(locale="en").open("/sign-in")
     page.evaluate("document.getElementById('phone').removeAttribute('maxlength')")
     page.fill("#phone", "1" * 100)
     with page.expect_navigation() as moved:
@@ -28,8 +28,8 @@ def test_a_field_that_is_too_long_is_refused_with_a_page(visit: NewVisit) -> Non
     page.wait_for_selector("#phone")
 
 
-def test_a_bug_is_told_with_a_number_that_the_log_knows(visit: NewVisit) -> None:
-    visitor = visit(locale="en")
+def test_a_bug_is_told_with_a_number_that_the_log_knows(glance: NewVisit) -> None:
+    visitor = glance(locale="en")
     SCENES["broken"](Stage(visitor))
     number = visitor.page.inner_text("main .small").rpartition(" ")[2]
     log = visitor.deployment.settings.home / "web.log"

@@ -9,8 +9,8 @@ from tests.portal.usage_scenes import usage_month
 from tests.support.browser import NewVisit
 
 
-def test_another_month_comes_without_the_page_and_the_way_back_is_one(visit: NewVisit) -> None:
-    visitor = visit(locale="en")
+def test_another_month_comes_without_the_page_and_the_way_back_is_one(glance: NewVisit) -> None:
+    visitor = glance(locale="en")
     usage_month(Stage(visitor))
     page = visitor.page
     first, address = page.title(), page.url
@@ -35,8 +35,8 @@ def test_another_month_comes_without_the_page_and_the_way_back_is_one(visit: New
         page.wait_for_function("told => document.getElementById('stretch')?.innerText === told", arg=before)
 
 
-def test_a_script_is_given_the_part_alone_and_it_is_that_of_the_page(visit: NewVisit) -> None:
-    visitor = visit(locale="en")
+def test_a_script_is_given_the_part_alone_and_it_is_that_of_the_page(glance: NewVisit) -> None:
+    visitor = glance(locale="en")
     usage_month(Stage(visitor))
     request = visitor.context.request
     address = visitor.page.url.partition("?")[0] + "?of=year"

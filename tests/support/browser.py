@@ -18,6 +18,7 @@ from playwright.sync_api import (
     Request,
     ViewportSize,
     WebError,
+    expect,
     sync_playwright,
 )
 
@@ -31,6 +32,8 @@ from tools import browser as programs
 ARGUMENTS: Final = (
     *("--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    # No page of a test lives long enough to earn back what compiling its scripts a second time costs.
+    "--js-flags=--no-opt --no-maglev",
 )
 PATIENCE_MS: Final = 90_000
 PHONE_AGENT: Final = (
@@ -59,6 +62,7 @@ def chromium(chromium_program: str | None) -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(told)
         pytest.skip(told)
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium_program, args=list(ARGUMENTS))
         yield launched
@@ -204,7 +208,7 @@ def visit(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[NewVisi
 
 @pytest.fixture(scope="module")
 def kept_pages() -> dict[str, Page]:
-    """A browser per language and device, for a module that looks at many pages once: one takes as long to open as a page."""
+    """A browser per language and device, for a module that looks at many pages: one takes as long to open as a page."""
     return {}
 
 
@@ -213,7 +217,7 @@ def glance(chromium: Browser, kept_pages: dict[str, Page], deployment: Deploymen
     """Makes one visitor as `visit` does, in a browser that others with the same language had before and that knows nobody."""
     made: list[Visit] = []
 
-    def new(*, width: int, scheme: str, **look: Any) -> Visit:
+    def new(*, width: int = 1280, scheme: str = "light", **look: Any) -> Visit:
         page = kept_pages.get(repr(look)) or _opened(chromium, **look)
         kept_pages[repr(look)] = page
         page.set_viewport_size(_screen(width))
@@ -224,9 +228,9 @@ def glance(chromium: Browser, kept_pages: dict[str, Page], deployment: Deploymen
         return visitor
 
     yield new
-    _expect_clean(made)
     for visitor in made:
         visitor.leave()
+    _expect_clean(made)
 
 
 def keep_picture(page: Page, config: pytest.Config, name: str) -> None:
