@@ -48,9 +48,6 @@ FIRST = (
 )
 """Whole files go to one of three processes, the longest first: so all are done at about the same time."""
 
-YOUNG = 20_000
-"""New objects between two looks for garbage; Python's own 700 mean many looks in each test."""
-
 SERVERS = "WATTLINE_TEST_SERVERS"
 FRESH_S = 240
 """How long a town is copied: its payments under way end half an hour after its founding."""
@@ -118,7 +115,6 @@ def pytest_collection_finish() -> None:
     """What was imported and collected stays to the end: the collector of garbage need not look through it again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG)
 
 
 @pytest.fixture(scope="session")

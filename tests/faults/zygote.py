@@ -3,6 +3,7 @@
 Answers each line with the child's end as `waitpid` tells it. Dying costs a fork this way instead of a start.
 """
 
+import gc
 import json
 import os
 import signal
@@ -78,6 +79,7 @@ def _die(order: dict[str, str | dict[str, str]]) -> None:
 def main() -> int:
     """Fork until the input ends."""
     authorities()
+    gc.freeze()
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
