@@ -6,6 +6,7 @@ RSA-SHA256 with PKCS#1 v1.5 over lines that each end with a line feed; AES-256-G
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from threading import Lock
 from typing import Final
 
@@ -42,10 +43,7 @@ class Signer:
     """Signs as the merchant."""
 
     def __init__(self, *, mchid: str, serial: str, private_key_pem: str) -> None:
-        key = load_pem_private_key(private_key_pem.encode(), password=None)
-        if not isinstance(key, RSAPrivateKey):
-            raise TypeError("the merchant's private key is not RSA")
-        self._key = key
+        self._key = _private_key(private_key_pem)
         self._mchid = mchid
         self._serial = serial
 
@@ -162,6 +160,15 @@ def _certificate_key(certificate: x509.Certificate) -> RSAPublicKey:
     key = certificate.public_key()
     if not isinstance(key, RSAPublicKey):
         raise TypeError("a platform certificate is not RSA")
+    return key
+
+
+@lru_cache(maxsize=16)
+def _private_key(pem: str) -> RSAPrivateKey:
+    """Kept, since reading one proves its primes, which takes as long as many signatures."""
+    key = load_pem_private_key(pem.encode(), password=None)
+    if not isinstance(key, RSAPrivateKey):
+        raise TypeError("the merchant's private key is not RSA")
     return key
 
 
