@@ -62,6 +62,9 @@ class Teller:
     ) -> None:
         self.story, self.world = story, world
         self.passes: dict[str, set[str]] = defaultdict(set)
+        self.enclosed: set[str] = set()
+        """Points at which a transaction is open: nobody overtakes there."""
+
         self._provider, self._receiver, self._zygote = provider, receiver, zygote
 
     def tell(self, *, point: str | None = None, kind: str | None = None) -> list[str]:
@@ -124,6 +127,8 @@ class Teller:
             passed.append(name)
             if kind is None:
                 self.passes[step].add(name)
+                if first and self._holds_transaction():
+                    self.enclosed.add(name)
             if name != point or not first:
                 return
             if kind == "raise":
@@ -133,12 +138,15 @@ class Teller:
 
         return reached
 
+    def _holds_transaction(self) -> bool:
+        return bool(self.world.db.engine.pool.checkedout())  # type: ignore[attr-defined] # a QueuePool has it
+
     def _overtake(self, step: str, case: Case, point: str) -> None:
         """A second run of the step from here to its end, while the first stands still.
 
         Where the first holds a transaction open, the second would wait for it: it then runs behind it.
         """
-        if self.world.db.engine.pool.checkedout():  # type: ignore[attr-defined] # a QueuePool has it
+        if self._holds_transaction():
             return
         if point not in LEASED:
             self.world.pass_time()

@@ -61,6 +61,8 @@ def test_a_flow_may_end_at_any_of_its_points(
         assert set(story.own) <= set(passed), f"never reached: {set(story.own) - set(passed)}"
         for point in dict.fromkeys(passed) if EVERYTHING else story.own:
             for kind in KINDS if EVERYTHING or story.end not in {"signed in", "joined"} else BRIEF:
+                if kind == "twice" and point in teller.enclosed:
+                    continue
                 try:
                     teller.tell(point=point, kind=kind)
                 except Exception as error:
