@@ -300,7 +300,7 @@ def test_ctrl_c_stops_the_application_first_and_leaves_nothing(house: Home) -> N
     log = house.folder / "log" / "postgres.log"
     before = log.stat().st_size
     assert house.end(signal.SIGINT) == 0
-    wait_until(lambda: gone(processes), timeout_s=20, message="a process stayed behind")
+    wait_until(lambda: gone(processes), timeout_s=BACK_S, message="a process stayed behind")
     assert not socket_folder.exists()
     assert not (house.folder / "run" / "ready").exists()
     assert b"terminating connection" not in log.read_bytes()[before:], "a process still used its database"

@@ -194,7 +194,7 @@ def test_a_relay_killed_before_its_commit_leaves_one_message(
         wait_until(lambda: count("outbox") == 0, timeout_s=PATIENCE_S, message="the next relay did not go on")
         assert count("message") == 1
         relay.terminate()
-        assert relay.wait(timeout=20) == 0
+        assert relay.wait(timeout=60) == 0
 
 
 @pytest.mark.parametrize("trouble", [signal.SIGKILL, signal.SIGSTOP])

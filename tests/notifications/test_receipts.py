@@ -224,4 +224,4 @@ def test_the_provider_process_pushes_and_is_understood(
     if lie is not None:
         provider.fault("aliyun_sms.receipt", lie)
     send_due(database, setup=setup)
-    wait_until(lambda: state(database, message_id) == "delivered", timeout_s=20, message="no receipt came")
+    wait_until(lambda: state(database, message_id) == "delivered", message="no receipt came")

@@ -92,7 +92,7 @@ def running(settings: Settings, *arguments: str, log: Path, **variables: str) ->
         if process.poll() is None:
             process.terminate()
             try:
-                process.wait(timeout=20)
+                process.wait(timeout=60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

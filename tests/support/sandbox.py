@@ -28,7 +28,7 @@ class SandboxProcess:
         self._receipt_url = receipt_url
         self._retry_scale = retry_scale
         self._process: Child | None = None
-        self._client = httpx.Client(base_url=self.base_url, timeout=30, trust_env=False)
+        self._client = httpx.Client(base_url=self.base_url, timeout=60, trust_env=False)
 
     @property
     def base_url(self) -> str:
@@ -48,7 +48,7 @@ class SandboxProcess:
         if self._receipt_url is not None:
             command += ["--sms-receipt-url", self._receipt_url]
         self._process = started(command, cwd=ROOT, environment=os.environ, stdout=1, stderr=2)
-        limit = time.monotonic() + 30
+        limit = time.monotonic() + 90
         while True:
             try:
                 self._client.get("/__sandbox__/faults")
@@ -69,7 +69,7 @@ class SandboxProcess:
         """Stop it."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=60)
         self._client.close()
 
     def pay(self, number: str, **payer: object) -> dict[str, Any]:

@@ -12,7 +12,7 @@ T = TypeVar("T")
 def wait_until(
     condition: Callable[[], T], *, timeout_s: float = 60.0, message: str = "the condition did not come true"
 ) -> T:
-    """Ask until the answer is truthy and return it; fails with `message` after `timeout_s`."""
+    """Ask until the answer is truthy and return it; fails with `message` after `timeout_s`, which outlasts a stall of the machine."""
     limit = time.monotonic() + timeout_s
     pause = 0.005
     while not (answer := condition()):
@@ -30,4 +30,4 @@ def wait_for_waiting(database: Database, *, message: str) -> None:
         with database.read() as session:
             return bool(session.sql("select exists (select from pg_locks where not granted)").scalar_one())
 
-    wait_until(is_waited_for, timeout_s=30, message=message)
+    wait_until(is_waited_for, message=message)

@@ -21,7 +21,7 @@ def together(work: Callable[[int], object]) -> list[object]:
     start = threading.Barrier(CONNECTIONS)
 
     def run(number: int) -> object:
-        start.wait(timeout=10)
+        start.wait(timeout=60)
         return work(number)
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:

@@ -62,7 +62,7 @@ def test_no_acknowledged_posting_is_lost_when_postgresql_is_killed(durable: Post
     )
     durable.kill()
     for client in clients:
-        client.thread.join(timeout=20)
+        client.thread.join(timeout=60)
         client.database.close()
     database.close()
     durable.start()
