@@ -7,6 +7,7 @@ Pay, a branch's: another number, application and keys of its own at the same pla
 import json
 import secrets
 import string
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -120,20 +121,25 @@ class Platform:
         return next((app for app in self.wechat if app.appid == appid), None)
 
 
-def init(home: Path) -> None:
+def new_key() -> rsa.RSAPrivateKey:
+    """A key as merchants and the platform have them."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def init(home: Path, *, make_key: Callable[[], rsa.RSAPrivateKey] = new_key) -> None:
     """Make the keys of a home, as far as it has none."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not (home / "credentials.json").exists():
-        _init_merchant(home)
+        _init_merchant(home, make_key)
     given = json.loads((home / "credentials.json").read_text(encoding="utf-8"))
     if "wechat" not in given:
         _init_wechat(home, given["wechat_pay"]["appid"])
     if "wechat_pay_merchants" not in given:
-        _init_branch(home)
+        _init_branch(home, make_key)
 
 
-def _init_merchant(home: Path) -> None:
-    merchant, platform, certificate = (_rsa() for _ in range(3))
+def _init_merchant(home: Path, make_key: Callable[[], rsa.RSAPrivateKey]) -> None:
+    merchant, platform, certificate = (make_key() for _ in range(3))
     serial = secrets.randbits(150)
     merchant_serial = secrets.token_hex(20).upper()
     shared = {
@@ -178,9 +184,9 @@ def _init_wechat(home: Path, appid: str) -> None:
         _write(home / name, {**kept, "wechat": {"apps": apps}})
 
 
-def _init_branch(home: Path) -> None:
+def _init_branch(home: Path, make_key: Callable[[], rsa.RSAPrivateKey]) -> None:
     """A branch's merchant account, to which the official account is bound, and its signature of text messages."""
-    merchant = _rsa()
+    merchant = make_key()
     given = json.loads((home / "credentials.json").read_text(encoding="utf-8"))
     made = {
         "name": BRANCH,
@@ -264,10 +270,6 @@ def _read_public(pem: str) -> rsa.RSAPublicKey:
         msg = "platform.json holds keys that are not RSA"
         raise TypeError(msg)
     return key
-
-
-def _rsa() -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def _public(key: rsa.RSAPrivateKey) -> str:

@@ -1,6 +1,8 @@
 """The sandbox as tests drive it: a real process on a real socket."""
 
 import contextlib
+import functools
+import itertools
 import json
 import os
 import signal
@@ -11,10 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from app.embedded import free_port
+from sandbox import credentials
 from tests.support.nursery import Child
 from tests.support.processes import ROOT, started
+
+
+@functools.cache
+def _key(number: int) -> rsa.RSAPrivateKey:
+    """Every sandbox of a test process has the same RSA keys, each in its place: making one takes longer than starting."""
+    del number
+    return credentials.new_key()
 
 
 class SandboxProcess:
@@ -43,6 +54,8 @@ class SandboxProcess:
 
     def start(self) -> "SandboxProcess":
         """Start it and wait until it answers."""
+        numbers = itertools.count()
+        credentials.init(self.home, make_key=lambda: _key(next(numbers)))
         command = ["-m", "sandbox", "serve", "--home", str(self.home), "--port", str(self.port)]
         command += ["--retry-scale", str(self._retry_scale)]
         if self._receipt_url is not None:
