@@ -7,7 +7,6 @@ import gc
 import json
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +17,7 @@ from core.config import Settings
 from core.http import authorities
 from tests.faults.stories import carry_on
 from tests.faults.world import Case, World
+from tests.support.nursery import nursery
 from tests.support.processes import ROOT, environment_of
 
 
@@ -25,15 +25,17 @@ class Zygote:
     """The process as tests use it."""
 
     def __init__(self, log: Path) -> None:
-        self._log = log.open("ab")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.zygote"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-        )
+        (its_orders, orders), (answers, its_answers) = os.pipe(), os.pipe()
+        with log.open("ab") as complaints:
+            self._process = nursery().fork(
+                ["-m", "tests.faults.zygote"],
+                cwd=ROOT,
+                environment={**os.environ, "PYTHONPATH": str(ROOT)},
+                descriptors={0: its_orders, 1: its_answers, 2: complaints.fileno()},
+            )
+        os.close(its_orders)
+        os.close(its_answers)
+        self._orders, self._answers = os.fdopen(orders, "w"), os.fdopen(answers)
 
     def __enter__(self) -> Self:
         return self
@@ -41,17 +43,12 @@ class Zygote:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
+        self._orders.close()
         self._process.wait(timeout=60)
-        self._process.stdout.close()
-        self._log.close()
+        self._answers.close()
 
     def die(self, settings: Settings, *, sandbox_url: str, step: str, case: Case, point: str) -> int:
         """Do a step in a process of its own that is killed at `point`; answers the signal that ended it, 0 for none."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         order = {
             "environment": environment_of(settings),
             "sandbox_url": sandbox_url,
@@ -59,9 +56,9 @@ class Zygote:
             "case": case,
             "point": point,
         }
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        return os.WTERMSIG(int(self._process.stdout.readline()))
+        self._orders.write(json.dumps(order) + "\n")
+        self._orders.flush()
+        return os.WTERMSIG(int(self._answers.readline()))
 
 
 def _die(order: dict[str, str | dict[str, str]]) -> None:
