@@ -25,13 +25,13 @@ def compare_some(db: Database, *, zone: ZoneInfo, now: datetime) -> int | None:
             if claimed is not None:
                 compared = operations.compare_piece(session, run=claimed, zone=zone, now=now)
             faults.point("usage.dry_run.before_commit")
-    except Exception as error:
+    except Exception:
         if claimed is None:
             raise
         faults.point("usage.dry_run.failed")
         with db.write() as session:
             is_left = operations.put_dry_run_off(session, run_id=claimed.id)
-        log.warning("dry_run_put_off", run_id=str(claimed.id), is_left=is_left, error=type(error).__name__)
+        log.exception("dry_run_put_off", run_id=str(claimed.id), is_left=is_left)
     faults.point("usage.dry_run.committed")
     return None if claimed is None else compared
 

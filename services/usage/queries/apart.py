@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
+import structlog
 
 from core.db import ReadSession
 from services.tariffs.queries import Fault
 from services.usage.queries.views import Difference, Unpriced
+
+log = structlog.get_logger(__name__)
 
 MOST_ALONE: Final = 20
 """Accounts that may fail by themselves of those that are compared together."""
@@ -35,6 +38,7 @@ def compare_apart(
         if most == 0 or not _lies_in_accounts(error):
             raise
         if len(rows) == 1:
+            log.exception("dry_run_account_failed", account_id=rows[0].id)
             return [_failed(rows[0])]
     half = len(rows) // 2
     found = compare_apart(session, rows=rows[:half], compare=compare, most=most)

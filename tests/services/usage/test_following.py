@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -27,6 +28,8 @@ from services.usage.queries import invariants
 from tests.factories.accounts import make_account
 from tests.factories.tariffs import make_version
 from tests.factories.usage import ZONE, bind, days_of, make_calendar, put_readings
+from tests.services.usage.test_registers import Home
+from tests.services.usage.test_running import GUANGZHOU, PERIODS, of_guangzhou
 from tests.support.metered import TIMES_AND_TIERS
 from tests.support.reading import rows_read
 
@@ -137,6 +140,28 @@ def test_a_version_that_is_published_for_the_past_is_followed_at_once(database: 
         operations.note_published(session, Delivery(1, event, NOW), event)
     assert worked(database, calendars) == Written(31, 1)
     assert [row[1] for row in parts(database, account_id)] == [version]
+
+
+def test_use_by_registers_goes_into_the_periods_of_a_version_that_is_published_later(
+    database: Database, vault: Vault, tmp_path: Path
+) -> None:
+    home = Home(database, vault, tmp_path)
+    home.agree("NEW")
+    for register, value in (("peak", 10), ("flat", 20), ("valley", 30)):
+        home.read((register, "2026-01-01", 0), (register, "2026-02-01", value))
+    home.follow()
+    [part] = home.parts()
+    assert (part.version_id, part.energies) == (None, [60 * 1_000_000])
+    with database.write() as session:
+        version = make_version(session, code="NEW", document=GUANGZHOU, periods=PERIODS)
+        make_calendar(session, version, days_of(date(2026, 1, 1), date(2026, 2, 1)), period=of_guangzhou)
+        event = TariffPublished(
+            version_id=version, tariff_code="NEW", valid_from="2024-01-01", valid_to=None, ended_id=None
+        )
+        operations.note_published(session, Delivery(1, event, NOW), event)
+    worked(database, calendars)
+    [part] = home.parts()
+    assert (part.version_id, part.energies) == (version, [10 * 1_000_000, 20 * 1_000_000, 30 * 1_000_000])
 
 
 def test_a_day_that_gets_other_periods_is_made_anew(database: Database, account_id: int) -> None:

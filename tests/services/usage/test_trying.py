@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from core import clock, faults
 from core.crypto.vault import Vault
@@ -282,7 +283,10 @@ def test_an_account_that_nobody_foresaw_is_named_and_the_others_are_compared(des
             id=endless,
         )
     run_id = desk.ask()
-    assert desk.work() == ACCOUNTS
+    with capture_logs() as logs:
+        assert desk.work() == ACCOUNTS
+    failed = [each for each in logs if each["event"] == "dry_run_account_failed"]
+    assert [(each["account_id"], each["exc_info"]) for each in failed] == [(endless, True)]
     found = desk.run(run_id)
     assert found is not None
     assert found.result is not None
@@ -321,7 +325,10 @@ def test_a_run_in_which_too_many_fail_by_themselves_is_left_as_one(desk: Desk, m
         session.sql("update interval_day set energies = array_fill(9000000000000000000, array[24])")
     run_id = desk.ask()
     for _ in range(trying.MOST_FAILURES):
-        assert desk.work() == 0
+        with capture_logs() as logs:
+            assert desk.work() == 0
+        [put_off] = [each for each in logs if each["event"] == "dry_run_put_off"]
+        assert put_off["exc_info"], "whoever looks for the fault finds where it is"
         with desk.db.write() as session:
             session.sql("update dry_run set due_at = now() where state = 'asked'")
     found = desk.run(run_id)
