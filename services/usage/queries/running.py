@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 from core.db import ReadSession
 from core.money import Money, exponent
 from core.periods import Period, business_date
+from services.accounts.queries import AccountId
+from services.accounts.queries.agreements import agreements
 from services.tariffs.errors import UseInvalid
-from services.tariffs.queries import Line, Priced, SlotSum, Use, price
+from services.tariffs.queries import Line, Priced, SlotSum, Use, price, versions
 from services.usage.queries.days import (
     NO_PERIOD,
     ONE_DAY,
@@ -231,13 +233,24 @@ def _runs(session: ReadSession, account_id: int, first: date, end: date, days: S
     while at < end:
         found = standing(session, account_id=account_id, on=at, before=at)
         if found is None:
-            at = next((day.day for day in days if day.day > at and day.version_id is not None), end)
+            at = _next_start(session, account_id, at, end)
             continue
         until = min(found.holds_until or end, end)
         on_it = [day for day in days if at <= day.day < until and day.version_id == found.version.id]
         runs.append(_Run(at, until, found, on_it, _slots(session, account_id, found, at, until, on_it)))
         at = until
     return runs
+
+
+def _next_start(session: ReadSession, account_id: int, behind: date, end: date) -> date:
+    """The first day behind one without a version on which an agreement or a version begins, read or not."""
+    signed = agreements(session, account_id=AccountId(account_id), since=behind)
+    begun = [
+        max(each.valid_from, version.valid_from)
+        for each in signed
+        for version in versions(session, code=each.tariff_code, period=Period(behind, end))
+    ]
+    return min((day for day in begun if behind < day < end), default=end)
 
 
 def _slots(

@@ -207,6 +207,34 @@ def test_a_change_of_tariff_within_the_month_is_a_part_of_its_own_and_unknown_da
     assert found.total == found.parts[0].total + found.parts[1].total
 
 
+def test_a_part_that_begins_with_a_day_that_was_not_read_costs_what_is_kept_of_it(
+    database: Database, account_id: int
+) -> None:
+    on_shandong(database, account_id, date(2025, 7, 16))
+    with database.write() as session:
+        version = make_version(session, code="FLAT")
+        make_calendar(session, version, days_of(JULY, AUGUST))
+        bind(session, account_id, "FLAT", no=2, first=date(2025, 1, 1), end=date(2025, 7, 11))
+    used = hourly(JULY, AUGUST, 30_000_000)
+    put(
+        database,
+        account_id,
+        {day: hours for day, hours in used.items() if day not in {date(2025, 7, 16), date(2025, 7, 17)}},
+    )
+    with database.write() as session:
+        while operations.price_next(session) is not None:
+            pass
+        kept = session.sql(
+            """select m.first_day, m.end_day, c.total_minor from usage_month m join usage_cost c using (account_id, month, part)
+               where m.account_id = :id order by m.part""",
+            id=account_id,
+        )
+        of_parts = [(row.first_day, row.end_day, row.total_minor) for row in kept]
+    shown = running(database, account_id, date(2025, 7, 31))
+    assert [(part.first, part.end, part.total.minor) for part in shown.parts] == of_parts
+    assert [first for first, _, _ in of_parts] == [JULY, date(2025, 7, 16)]
+
+
 def test_a_month_in_two_currencies_is_told_in_each_and_added_up_in_neither(database: Database, account_id: int) -> None:
     change, now = date(2025, 7, 16), datetime(2025, 7, 22, 12, tzinfo=ZONE)
     with database.write() as session:
