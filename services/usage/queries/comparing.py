@@ -158,21 +158,22 @@ def _offer_month(
 ) -> OfferMonth:
     of_month = [day for day in days if day.day.replace(day=1) == month and day.measured_minutes]
     length = (_later(month, 1) - month).days
-    costs: list[Money] = []
+    begin, costs = max(month, since), list[Money]()
     for span in spans:
         in_span = [day for day in of_month if span.first <= day.day < span.end]
         energies = used.get((account_id, month, span.version_id), {})
         if energies.get(UNKNOWN):
             return OfferMonth(month, _sum(of_month), len(of_month), length, None)
         by_demand = demands.get((account_id, month, span.version_id), ())
-        use = _use(session, account_id, code, span, in_span, energies, by_demand, length)
+        earlier = [day for day in of_month if day.day < span.first]
+        use = _use(session, account_id, code, span, in_span, begin, earlier, energies, by_demand, length)
         try:
             of_span = [day for day in slots if span.first <= day.day < span.end]
             priced = price(span.tariff, _by_slots(use, span.tariff, of_span, energy=sum(day.energy for day in in_span)))
         except UseInvalid:
             return OfferMonth(month, _sum(of_month), len(of_month), length, None)
         costs.append(Money(priced.total_minor, priced.currency))
-    held = (_later(month, 1) - max(month, since)).days
+    held = (_later(month, 1) - begin).days
     is_whole = bool(of_month) and sum((span.end - span.first).days for span in spans) == held
     cost = sum(costs[1:], costs[0]) if costs and is_whole else None
     return OfferMonth(month, _sum(of_month), len(of_month), length, cost)
@@ -184,16 +185,19 @@ def _use(
     code: str,
     span: _Span,
     days: Sequence[Day],
+    begin: date,
+    earlier: Sequence[Day],
     energies: Mapping[int, int],
     demands: Sequence[int],
     length: int,
 ) -> Use:
+    """Of a span; `earlier`: days of its month from `begin` up to it. Kept parts may reach across its first day."""
     cycle = cycle_of(span.tariff, span.first)
     row = session.sql(
         statement(__package__, "standing.sql"),
         account_id=account_id,
         code=code,
-        before=span.first,
+        before=begin,
         cycle_first=cycle.first,
         cycle_end=cycle.end,
         day=span.first,
@@ -202,7 +206,7 @@ def _use(
     return Use(
         month=span.month.month,
         kwh={span.periods[at - 1]: kwh_of(energy) for at, energy in energies.items() if energy},
-        kwh_before_in_cycle=kwh_of(row.used_before),
+        kwh_before_in_cycle=kwh_of(row.used_before + sum(day.energy for day in earlier if day.day >= row.since)),
         months_in_cycle=row.months,
         days=(span.end - span.first).days,
         days_in_month=length,

@@ -115,6 +115,25 @@ def test_what_an_account_has_comes_first_and_is_not_left_out_where_offers_are_ma
     assert offered == [[present, ("AA", False), ("GZ", False), ("SD", False)], [present]]
 
 
+def test_an_offer_that_changes_within_a_month_climbs_on_from_the_days_before(
+    database: Database, account_id: int
+) -> None:
+    tiers = {"cycle": "month", "bounds_per_month": ["260", "600"], "adders": ["0", "0.05", "0.30"]}
+    with database.write() as session:
+        for first, end in ((date(2024, 1, 1), date(2025, 7, 16)), (date(2025, 7, 16), None)):
+            version = make_version(
+                session, code="TWO", document=SHANDONG | {"tiers": tiers}, valid_from=first, valid_to=end
+            )
+            make_calendar(session, version, days_of(max(first, FIRST), end or END))
+    put(database, account_id, date(2025, 4, 1), JULY)
+    put(database, account_id, date(2025, 7, 3), AUGUST)
+    with database.read() as session:
+        found = queries.what_if(session, account_id=account_id, until=date(2025, 8, 5), zone=ZONE)
+    assert found is not None
+    july = next(each for each in found.offers if each.tariff_code == "TWO").months[-1]
+    assert july.cost == Money(8532 + 156 + 5688 + 5253 + 192, "CNY"), "156 kWh, then 104 more and 88 above 260"
+
+
 def test_too_few_months_say_nothing(database: Database, account_id: int) -> None:
     put(database, account_id, date(2025, 6, 10), AUGUST)
     with database.read() as session:
