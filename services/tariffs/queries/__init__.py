@@ -53,11 +53,12 @@ from services.tariffs.rules.late_fees import LateFee, late_fee
 from services.tariffs.rules.numbers import decimal_of, plain, short
 from services.tariffs.rules.prepaid import Alert, DayCost, DayUse, Prepaid, prepaid
 from services.tariffs.rules.pricing import price
-from services.tariffs.rules.tariff import Tariff, Tier, dump, parse, parse_for_totals
+from services.tariffs.rules.tariff import KNOWN_PERIODS, Tariff, Tier, dump, parse, parse_for_totals
 from services.tariffs.rules.urdb import from_urdb
 from services.tariffs.rules.use import Facts, Line, Priced, Reason, Slot, SlotSum, Use, negate
 
 __all__ = [
+    "KNOWN_PERIODS",
     "PLAIN_DAY",
     "Alert",
     "Comparison",

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 from core.db import ReadSession, statement
 from core.periods import Period, start_of
+from services.tariffs.queries import KNOWN_PERIODS
 from services.usage.queries.days import NO_PERIOD, ONE_DAY, Day, Known, days_of, gaps, known, whole_days
 from services.usage.queries.views import Bar, BarQuality, Comparison, Of, Series
 from services.usage.rules.measures import kwh_of
 
 HOUR: Final = timedelta(hours=1)
-KNOWN_PERIODS: Final = ("sharp", "peak", "flat", "valley", "deep_valley")
 SHARE_PLACES: Final = Decimal("0.0001")
 
 
