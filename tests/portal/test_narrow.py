@@ -9,9 +9,10 @@ from tests.portal.console_scenes import staff_suspense, staff_unknown_payments
 from tests.portal.import_scenes import staff_imports
 from tests.portal.scenes import Stage
 from tests.portal.staff_scenes import Desk, staff_audit, staff_person
+from tests.portal.tariff_scenes import staff_readings
 from tests.support.browser import NewVisit, keep_picture
 
-ONE_LINE, NAME = 56, 96
+ONE_LINE, ONE_TEXT, NAME = 56, 28, 96
 UNSEEN = """[...document.querySelectorAll(".sheet")].flatMap((sheet) => {
   const right = sheet.getBoundingClientRect().right;
   return [...sheet.querySelectorAll("tr > :last-child:is(.act, .end)")]
@@ -53,3 +54,11 @@ def test_no_column_of_a_table_lies_over_another_on_a_telephone(glance: NewVisit)
     assert visitor.page.evaluate(COVERED) == []
     widths = visitor.page.locator(".sheet td.who").evaluate_all("all => all.map((each) => each.clientWidth)")
     assert min(widths) >= NAME
+
+
+def test_a_number_of_an_account_stands_in_one_line_on_a_telephone(visit: NewVisit) -> None:
+    visitor = visit(width=390, locale="zh-CN")
+    staff_readings(Stage(visitor))
+    heights = visitor.page.locator(".sheet td.num a").evaluate_all("all => all.map((each) => each.offsetHeight)")
+    assert heights
+    assert max(heights) <= ONE_TEXT
