@@ -244,6 +244,11 @@ FILTERS: Final[Mapping[str, Sequence[str]]] = {
     "GET /staff/entitlements": (f"unit={HERE}", f"unit={ELSEWHERE}"),
     "GET /staff/entitlements/{account_no}": ("renew=1",),
     "GET /staff/calendar": ("year=2027",),
+    "GET /staff/as/{account_no}/usage": (
+        f"of=day&at={clock.now():%Y-%m-%d}",
+        f"of=month&at={clock.now():%Y-%m-%d}&with=year",
+        f"of=year&at={clock.now():%Y-%m-%d}",
+    ),
     "GET /staff/readings": (
         f"unit={HERE}",
         f"unit={ELSEWHERE}",
